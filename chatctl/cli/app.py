@@ -1,0 +1,125 @@
+"""The root command: finds the module of a command when it is asked for, and catches errors once."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+import typer.main
+
+from chatctl import __version__
+from chatctl.cli.options import App, Format, Group
+from chatctl.cli.text import printable
+from chatctl.errors import ChatctlError, Interrupted
+from chatctl.settings import mask
+
+# A command's module is imported when the command runs, not to print one line of help about it.
+COMMANDS = {
+    "migrate": "Bring a database to what sql/ says.",
+    "seed": "Fill a database with organizations, users, conversations and messages.",
+    "audit-rls": "Prove the access rules by impersonating users.",
+    "loadtest": "Put the backend under load and judge it against targets.",
+    "demo": "Migrate, seed, audit and load-test a throwaway server.",
+    "local": "Run the embedded PostgreSQL server.",
+}
+
+EPILOG = """\b
+Examples:
+  chatctl demo                         everything once, on a server that goes away again
+  chatctl local up && chatctl migrate  a backend in ./.chatctl
+  chatctl migrate status --db-url postgresql://postgres@db.example.com/postgres
+  chatctl audit-rls -o json | jq .
+"""
+
+
+class Root(Group):
+    """The group of all commands, each loaded from ``chatctl.cli.<command>`` on first use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"chatctl.cli.{cmd_name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = App(cls=Root, help="Run a multi-tenant chat backend on Supabase.", epilog=EPILOG)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"chatctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code of what happened."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; the exit code. Errors are caught here and nowhere else."""
+    try:
+        result = typer.main.get_command(app)(arguments, standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:
+        return _report(Interrupted("interrupted"), arguments)
+    except ChatctlError as error:
+        return _report(error, arguments)
+    except BrokenPipeError:
+        # The reader of our stdout went away (`| head`): that is its right, not an error.
+        sys.stdout = None
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked
+        return _report(
+            ChatctlError(
+                f"unexpected {type(error).__name__}: {error}",
+                hint="run it again with --debug for the traceback",
+            ),
+            arguments,
+        )
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: ChatctlError, arguments: list[str]) -> int:
+    if "--debug" in arguments:
+        print(mask("".join(traceback.format_exception(sys.exception() or error))), file=sys.stderr, end="")
+    message = mask(str(error))
+    hint = mask(error.hint) if error.hint else None
+    if _wants_json(arguments):
+        body = {"code": error.code, "message": message, "hint": hint, "exit": error.exit_code}
+        print(json.dumps({"error": body}), file=sys.stderr)
+    else:
+        print(f"error: {printable(message)}" + (f"\n  {printable(hint)}" if hint else ""), file=sys.stderr)
+    return error.exit_code
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    # The parsed options are gone by the time an error arrives here, and may never have been parsed.
+    wanted = (Format.json, Format.ndjson)
+    return any(
+        argument in {f"-o{f}" for f in wanted} | {f"--output={f}" for f in wanted}
+        or (argument in wanted and before in ("-o", "--output"))
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+    )

@@ -1,0 +1,153 @@
+"""Writing results to stdout in the format that was asked for; everything else goes to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from chatctl.cli.options import Format, Options
+from chatctl.cli.text import cell, csv_cell, printable
+from chatctl.errors import Invalid
+
+
+def chosen_format(options: Options) -> Format:
+    """The format asked for; else a table on a terminal and tab-separated lines elsewhere."""
+    return options.output or (Format.table if sys.stdout.isatty() else Format.plain)
+
+
+def show(rows: Sequence[Any], options: Options, *, columns: Sequence[str] | None = None) -> None:
+    """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them."""
+    records = [plain(row) for row in rows]
+    if columns is None:
+        columns = list(records[0]) if records else []
+    match chosen_format(options):
+        case Format.json:
+            _write(json.dumps(records, indent=2, ensure_ascii=True))
+        case Format.ndjson:
+            for record in records:
+                _write(json.dumps(record, ensure_ascii=True))
+        case Format.yaml:
+            _write_yaml(records)
+        case Format.csv:
+            _write_csv(records, columns)
+        case Format.id:
+            _write_ids(records)
+        case Format.table:
+            _write_table(records, columns)
+        case Format.plain:
+            _write_lines(records, columns)
+
+
+def show_document(document: Any, options: Options, *, text: str) -> None:
+    """Write one result: ``document`` in the machine formats, ``text`` (already written for people) elsewhere."""
+    record = plain(document)
+    match chosen_format(options):
+        case Format.json:
+            _write(json.dumps(record, indent=2, ensure_ascii=True))
+        case Format.ndjson:
+            _write(json.dumps(record, ensure_ascii=True))
+        case Format.yaml:
+            _write_yaml(record)
+        case Format.csv:
+            _write_csv([record], list(record))
+        case Format.id:
+            _write_ids([record])
+        case _:
+            _write(printable(text))
+
+
+def note(message: str, options: Options) -> None:
+    """A line for the person at the terminal, on stderr; nothing under ``-q``."""
+    if not options.quiet:
+        print(printable(message), file=sys.stderr, flush=True)
+
+
+def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """``records`` as an aligned table, never truncated."""
+    from tabulate import tabulate  # noqa: PLC0415 - only tables need it
+
+    header = [column.replace("_", " ").upper() for column in columns]
+    return tabulate(
+        [[cell(_text(record.get(column))) for column in columns] for record in records],
+        headers=header,
+        tablefmt="plain",
+        disable_numparse=True,
+        preserve_whitespace=True,
+    )
+
+
+def plain(value: Any) -> Any:
+    """``value`` in types that JSON knows: ids as strings, times as ISO 8601 in UTC."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, UUID | date | Path):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _write_yaml(value: Any) -> None:
+    import yaml  # noqa: PLC0415 - only -o yaml needs it
+
+    sys.stdout.write(yaml.safe_dump(value, sort_keys=False, allow_unicode=False))
+
+
+def _write_csv(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    writer.writerows([csv_cell(_text(record.get(column))) for column in columns] for record in records)
+    sys.stdout.write(buffer.getvalue())
+
+
+def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
+    for record in records:
+        key = next((name for name in ("id", "version", "name") if record.get(name) is not None), None)
+        if key is None:
+            raise Invalid("-o id: this result has no ids")
+        _write(cell(_text(record[key])))
+
+
+def _write_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    if records:
+        _write(table(records, columns))
+
+
+def _write_lines(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    if records:
+        _write("\t".join(columns))
+    for record in records:
+        _write("\t".join(cell(_text(record.get(column))) for column in columns))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,71 @@
+"""Connecting to PostgreSQL, with the server's refusals turned into chatctl's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from chatctl.db.sqlstate import translate
+from chatctl.errors import ChatctlError, NotAllowed, NotFound, Unavailable
+from chatctl.settings import mask
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+CONNECT_TIMEOUT = 10  # seconds
+
+
+def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = True) -> Connection:
+    """An open connection to ``url``.
+
+    In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``.
+    Raises Unavailable, NotAllowed or NotFound (the database); no message carries a password.
+    """
+    try:
+        return psycopg.connect(
+            url,
+            autocommit=autocommit,
+            application_name=application_name,
+            connect_timeout=CONNECT_TIMEOUT,
+            # Without it a notice of a hostile server or a RAISE in a user's function ends up nowhere.
+            options="-c client_min_messages=warning",
+        )
+    except psycopg.OperationalError as error:
+        raise _refusal(error) from None
+    except psycopg.Error as error:
+        raise translate(error) from None
+
+
+@contextmanager
+def connection(url: str, *, application_name: str = "chatctl") -> Iterator[Connection]:
+    """``connect`` as a context manager that also translates what PostgreSQL refuses inside."""
+    conn = connect(url, application_name=application_name)
+    try:
+        with translated():
+            yield conn
+    finally:
+        conn.close()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a psycopg error inside the block into the ChatctlError of its SQLSTATE."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error) from error
+
+
+def _refusal(error: psycopg.OperationalError) -> ChatctlError:
+    # libpq gives no SQLSTATE for a refused connection, only the server's sentence.
+    text = mask(" ".join(str(error).split()))
+    reason = text.rsplit("FATAL:", maxsplit=1)[-1].strip()
+    if "password authentication failed" in text or "no password supplied" in text:
+        return NotAllowed(f"the database refuses the sign-in: {reason}")
+    if "does not exist" in text and "database" in reason:
+        return NotFound(reason)
+    if "does not exist" in text and "role" in reason:
+        return NotAllowed(f"the database refuses the sign-in: {reason}")
+    return Unavailable(f"no connection to the database: {reason}")

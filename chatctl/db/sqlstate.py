@@ -1,0 +1,80 @@
+"""What PostgreSQL refuses, in chatctl's words and the plan's error codes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psycopg
+
+from chatctl.db.files import data_directory
+from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from chatctl.settings import mask
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """One error as clients see it: the plan's code, its HTTP status and the sentence for the user."""
+
+    code: str
+    status: int
+    message: str
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """The shared table of error codes (``_shared/errors.json`` of the Edge Functions)."""
+    path = data_directory("supabase/functions") / "_shared" / "errors.json"
+    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+def error_code(error: psycopg.Error) -> ErrorCode:
+    """The plan's code for what PostgreSQL refused: by hint, then constraint, then SQLSTATE."""
+    table = catalogue()
+    hint = error.diag.message_hint or ""
+    constraint = error.diag.constraint_name or ""
+    sqlstate = error.sqlstate or ""
+    code = (
+        hint
+        if hint in table["codes"]
+        else table["constraints"].get(constraint) or table["sqlstates"].get(sqlstate) or "INTERNAL_ERROR"
+    )
+    entry = table["codes"][code]
+    return ErrorCode(code=code, status=entry["status"], message=entry["message"])
+
+
+def translate(error: psycopg.Error) -> ChatctlError:
+    """The ChatctlError for a psycopg error, with its message and without any secret."""
+    sqlstate = error.sqlstate or ""
+    text = mask(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
+    kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2])
+    if kind is None:
+        kind = Unavailable if isinstance(error, psycopg.OperationalError) else ChatctlError
+    where = f" [{sqlstate}]" if sqlstate else ""
+    return kind(f"{text}{where}", hint=error.diag.message_hint)
+
+
+_BY_STATE: dict[str, type[ChatctlError]] = {
+    "42501": NotAllowed,
+    "28000": NotAllowed,
+    "28P01": NotAllowed,
+    "3D000": NotFound,
+    "PT400": Invalid,
+    "PT403": NotAllowed,
+    "PT404": NotFound,
+    "PT409": Conflict,
+    "PT429": Unavailable,
+    "40001": Unavailable,
+    "40P01": Unavailable,
+    "55P03": Unavailable,
+    "57014": Unavailable,
+}
+_BY_CLASS: dict[str, type[ChatctlError]] = {
+    "08": Unavailable,
+    "23": Conflict,
+    "53": Unavailable,
+    "57": Unavailable,
+}
