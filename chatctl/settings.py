@@ -58,7 +58,7 @@ class Target:
 
     @property
     def local(self) -> bool:
-        """Whether writes need no confirmation: the embedded server, or this machine and not said otherwise."""
+        """Whether writes need no confirmation: the embedded server or another of this machine."""
         if self.environment is not None:
             return self.environment == "local"
         return self.embedded or _is_loopback(self.db_url or "")
@@ -89,7 +89,7 @@ def load(
     directory: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings of this run; the first of flag, named target, variable, default target, embedded server wins.
+    """The settings of this run; flag, named target, variable, default target, embedded server.
 
     Raises Invalid for a malformed chatctl.yaml or URL, NotFound for a target that it does not name.
     """

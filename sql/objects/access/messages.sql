@@ -1,0 +1,34 @@
+-- Messages: read by participants, tombstones too; sent by participants as themselves. An update is a
+-- participant's; which columns of whose message, messages_before_update decides.
+revoke all on public.messages from public, anon, authenticated;
+grant select on public.messages to authenticated;
+grant insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages to authenticated;
+grant update (content, reactions, deleted_at) on public.messages to authenticated;
+
+drop policy if exists "participants read messages" on public.messages;
+create policy "participants read messages"
+on public.messages for select to authenticated
+using (
+  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+);
+
+drop policy if exists "participants send as themselves" on public.messages;
+create policy "participants send as themselves"
+on public.messages for insert to authenticated
+with check (
+  sender_id = (select private.current_user_id())
+  and exists (
+    select from private.my_participations p
+    where p.conversation_id = messages.conversation_id and p.organization_id = messages.organization_id
+  )
+);
+
+drop policy if exists "participants update messages" on public.messages;
+create policy "participants update messages"
+on public.messages for update to authenticated
+using (
+  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+)
+with check (
+  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+);

@@ -1,0 +1,22 @@
+-- Whether the role in force is above row-level security: service_role, and operators on their own connection.
+-- Asks for the role of the session, since inside a SECURITY DEFINER function current_user is its owner.
+create or replace function private.is_trusted()
+returns boolean
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  role_in_force text := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+begin
+  if role_in_force in ('authenticated', 'anon') then
+    return false;
+  end if;
+  return exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = role_in_force and (r.rolsuper or r.rolbypassrls)
+  );
+end
+$$;
+
+revoke execute on function private.is_trusted() from public;
+grant execute on function private.is_trusted() to authenticated, service_role;

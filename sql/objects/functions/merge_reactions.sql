@@ -1,0 +1,36 @@
+-- The reactions after a participant's write: its own entries as written, everybody else's as they are.
+-- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone.
+create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
+returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  if jsonb_typeof(p_new) <> 'array' then
+    return p_new; -- the check constraint refuses it
+  end if;
+  if exists (
+    select from jsonb_array_elements(p_new) as n (entry)
+    where (n.entry ->> 'userId') is distinct from p_user_id::text
+      and not p_old @> jsonb_build_array(n.entry)
+  ) then
+    raise insufficient_privilege using
+      message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+  end if;
+  return (
+    select coalesce(jsonb_agg(e.entry order by e.part, e.position), '[]')
+    from (
+      select 1 as part, o.position, o.entry
+      from jsonb_array_elements(p_old) with ordinality as o (entry, position)
+      where o.entry ->> 'userId' <> p_user_id::text or p_new @> jsonb_build_array(o.entry)
+      union all
+      select 2, min(n.position), n.entry
+      from jsonb_array_elements(p_new) with ordinality as n (entry, position)
+      where n.entry ->> 'userId' = p_user_id::text and not p_old @> jsonb_build_array(n.entry)
+      group by n.entry
+    ) as e
+  );
+end
+$$;
+
+revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from public;

@@ -1,0 +1,30 @@
+-- Send a message as the caller, who has thereby read what came before; returns the message as stored.
+create or replace function public.send_message(
+  p_conversation_id uuid, p_content text default null, p_attachments jsonb default null
+)
+returns public.messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  sent public.messages;
+begin
+  -- Reading first: locks go participant, then conversation.
+  update public.conversation_participants cp
+  set last_read_at = clock_timestamp()
+  where cp.conversation_id = p_conversation_id and cp.user_id = caller;
+  if not found then
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
+  insert into public.messages (organization_id, conversation_id, sender_id, content, attachments)
+  select c.organization_id, c.id, caller, p_content, p_attachments
+  from public.conversations c
+  where c.id = p_conversation_id
+  returning * into sent;
+  return sent;
+end
+$$;
+
+revoke execute on function public.send_message(uuid, text, jsonb) from public, anon;
+grant execute on function public.send_message(uuid, text, jsonb) to authenticated, service_role;

@@ -1,0 +1,69 @@
+-- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
+-- Locks go sender's window, conversation, read state. A sender over the limit is refused before it can
+-- hold up the conversation; the window is filled with the time taken under both locks, the message's own.
+create or replace function private.messages_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  trusted boolean := private.is_trusted();
+  live integer := (new.deleted_at is null)::integer;
+  window_open timestamptz[];
+begin
+  new.reactions := coalesce(new.reactions, '[]');
+  if not trusted then
+    if new.sender_id is distinct from private.current_user_id() or not exists (
+      select from private.my_participations p where p.conversation_id = new.conversation_id
+    ) then
+      return new; -- row-level security refuses it; a stranger takes no lock here
+    end if;
+    new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
+  elsif exists (select from public.messages m where m.id = new.id) then
+    -- Past this point an ON CONFLICT DO NOTHING would leave a gap in seq.
+    raise unique_violation using
+      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
+  end if;
+
+  if new.sender_id is not null then
+    select w.sent_at into window_open
+    from private.send_windows w where w.user_id = new.sender_id for update;
+    if not found then
+      insert into private.send_windows (user_id) values (new.sender_id) on conflict do nothing;
+      select w.sent_at into window_open
+      from private.send_windows w where w.user_id = new.sender_id for update;
+    end if;
+    if cardinality(window_open) = 10 and window_open[1] >= clock_timestamp() - interval '60 seconds' then
+      perform private.refuse_send(window_open[1] + interval '60 seconds');
+    end if;
+  end if;
+
+  update public.conversations c
+  set last_seq = c.last_seq + 1,
+      last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
+      message_count = c.message_count + live
+  where c.id = new.conversation_id
+  returning c.last_seq, c.updated_at into new.seq, new.created_at;
+  if not found then
+    new.seq := 1; -- the foreign key refuses it
+    return new;
+  end if;
+  new.updated_at := new.created_at;
+
+  if new.sender_id is not null then
+    update private.send_windows w
+    set sent_at = (window_open || new.created_at)[greatest(cardinality(window_open) - 8, 1):]
+    where w.user_id = new.sender_id;
+    update private.read_states r
+    set seen_count = r.seen_count + live
+    where r.conversation_id = new.conversation_id and r.user_id = new.sender_id and live = 1;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_before_insert() from public;
+
+create or replace trigger messages_before_insert
+before insert on public.messages
+for each row execute function private.messages_before_insert();

@@ -1,0 +1,67 @@
+-- What may change in a message, by whom; and a deleted one keeps nothing that anybody could read.
+create or replace function private.messages_before_update()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  kept private.deleted_messages;
+begin
+  if (new.id, new.conversation_id, new.organization_id, new.seq, new.created_at)
+    is distinct from (old.id, old.conversation_id, old.organization_id, old.seq, old.created_at)
+  then
+    raise insufficient_privilege using
+      message = 'a message stays where and when it was sent', hint = 'FORBIDDEN';
+  end if;
+  if new.sender_id is null and old.sender_id is not null then
+    return new; -- the sender is erased
+  end if;
+
+  if not private.is_trusted() then
+    if old.deleted_at is not null then
+      return null; -- a tombstone: nothing to change, and deleting it twice is no error
+    end if;
+    if old.sender_id is distinct from caller
+      and (new.content, new.deleted_at) is distinct from (old.content, old.deleted_at)
+    then
+      raise insufficient_privilege using
+        message = 'only its sender can edit or delete a message', hint = 'FORBIDDEN';
+    end if;
+    new.reactions := private.merge_reactions(old.reactions, new.reactions, caller);
+    if new.deleted_at is not null then
+      new.deleted_at := clock_timestamp();
+    end if;
+  end if;
+  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+
+  if old.deleted_at is null and new.deleted_at is not null then
+    insert into private.deleted_messages
+      (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by)
+    values
+      (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
+       new.deleted_at, caller);
+    insert into private.deleted_attachments (message_id, attachment_id, conversation_id, sender_id)
+    select distinct old.id, a.entry ->> 'id', old.conversation_id, old.sender_id
+    from jsonb_array_elements(coalesce(old.attachments, '[]')) as a (entry);
+    new.content := null;
+    new.attachments := null;
+    new.reactions := '[]';
+  elsif old.deleted_at is not null and new.deleted_at is null then
+    delete from private.deleted_messages d where d.message_id = old.id returning * into kept;
+    if not found then
+      perform private.refuse('PT404', 'NOT_FOUND', 'Nothing is kept of this message');
+    end if;
+    new.content := kept.content;
+    new.attachments := kept.attachments;
+    new.reactions := kept.reactions;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_before_update() from public;
+
+create or replace trigger messages_before_update
+before update on public.messages
+for each row execute function private.messages_before_update();

@@ -1,0 +1,22 @@
+-- updated_at is the server's, and never goes back: a message takes its time from here, so that within a
+-- conversation created_at rises with seq even when the clock does not.
+create or replace function private.set_updated_at()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  return new;
+end
+$$;
+
+revoke execute on function private.set_updated_at() from public;
+
+create or replace trigger set_conversations_updated_at
+before update on public.conversations
+for each row execute function private.set_updated_at();
+
+create or replace trigger set_user_profiles_updated_at
+before update on public.user_profiles
+for each row execute function private.set_updated_at();

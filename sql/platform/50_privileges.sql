@@ -1,0 +1,142 @@
+-- What `postgres` may do in this database, what it may not, and whom its new objects are open to.
+select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
+set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
+
+-- The database is its own, and with it schema public (pg_database_owner).
+do $$
+begin
+  if (
+    select datdba::regrole::text
+    from pg_catalog.pg_database
+    where datname = current_database()
+  ) <> 'postgres' then
+    execute format('alter database %I owner to postgres', current_database());
+  end if;
+end
+$$;
+
+grant usage, create on schema public to postgres;
+grant usage on schema public to anon, authenticated, service_role;
+
+create schema if not exists extensions;
+grant all on schema extensions to postgres, dashboard_user;
+grant usage on schema extensions to anon, authenticated, service_role;
+
+-- Supabase opens every new table, sequence and function of schema public to the API roles. Not what chatctl wants: it is
+-- here so that a forgotten revoke shows on the laptop, before it shows in a hosted project.
+do $$
+declare
+  creator text;
+begin
+  foreach creator in array array['postgres', 'supabase_admin']
+  loop
+    execute format(
+      'alter default privileges for role %I in schema public grant all on tables to postgres, anon, authenticated, service_role',
+      creator
+    );
+    execute format(
+      'alter default privileges for role %I in schema public grant all on sequences to postgres, anon, authenticated, service_role',
+      creator
+    );
+    execute format(
+      'alter default privileges for role %I in schema public grant all on functions to postgres, anon, authenticated, service_role',
+      creator
+    );
+  end loop;
+end
+$$;
+
+-- `postgres` inherits the rights of those who own auth, storage and realtime, for the sake of policies (10_roles.sql).
+-- Here everything else that owners may do is refused, in PostgreSQL's words. What hosted projects allow stays allowed:
+-- policies, creating and dropping triggers, reading and writing. What PostgreSQL tells event triggers nothing of is not
+-- caught: whom a grant opens a table to, and `reassign owned`.
+
+create or replace function extensions.refuse_platform_commands()
+returns event_trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  refused record;
+begin
+  if current_user in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin')
+    or exists (select from pg_catalog.pg_roles where rolname = current_user and rolsuper)
+  then
+    return;
+  end if;
+
+  -- Parts of a table are named after it: an owner's rule, publication entry or altered trigger counts as altering it.
+  select done.command_tag, done.object_type, class.relname, namespace.nspname, done.object_identity
+  into refused
+  from pg_catalog.pg_event_trigger_ddl_commands() as done
+  left join pg_catalog.pg_rewrite as rule
+    on done.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and rule.oid = done.objid
+  left join pg_catalog.pg_publication_rel as entry
+    on done.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass and entry.oid = done.objid
+  left join pg_catalog.pg_trigger as trigger
+    on done.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass and trigger.oid = done.objid
+      and done.command_tag = 'ALTER TRIGGER'
+  left join pg_catalog.pg_index as index
+    on done.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and index.indexrelid = done.objid
+  left join pg_catalog.pg_class as class
+    on class.oid = coalesce(
+      rule.ev_class, entry.prrelid, trigger.tgrelid, index.indrelid,
+      case when done.classid = 'pg_catalog.pg_class'::pg_catalog.regclass then done.objid end
+    )
+  left join pg_catalog.pg_namespace as namespace
+    on namespace.oid = class.relnamespace or (class.oid is null and namespace.nspname = done.schema_name)
+  where namespace.nspname in ('auth', 'storage', 'realtime')
+  limit 1;
+
+  if not found then
+    return;
+  end if;
+  if refused.command_tag like 'CREATE %' and refused.command_tag not in ('CREATE INDEX', 'CREATE RULE') then
+    raise exception using errcode = '42501', message = format('permission denied for schema %s', refused.nspname);
+  end if;
+  raise exception using errcode = '42501', message = case
+    when refused.relname is null then format('must be owner of %s %s', refused.object_type, refused.object_identity)
+    else format('must be owner of table %s', refused.relname)
+  end;
+end
+$$;
+
+create or replace function extensions.refuse_platform_drops()
+returns event_trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  refused record;
+begin
+  if current_user in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin')
+    or exists (select from pg_catalog.pg_roles where rolname = current_user and rolsuper)
+  then
+    return;
+  end if;
+
+  select dropped.object_type, dropped.object_name, dropped.object_identity
+  into refused
+  from pg_catalog.pg_event_trigger_dropped_objects() as dropped
+  where dropped.schema_name in ('auth', 'storage', 'realtime')
+    and dropped.object_type not in ('policy', 'trigger')
+  order by dropped.original desc
+  limit 1;
+
+  if found then
+    raise exception using errcode = '42501',
+      message = format('must be owner of %s %s', refused.object_type, coalesce(refused.object_name, refused.object_identity));
+  end if;
+end
+$$;
+
+do $$
+begin
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_refuse_commands') then
+    create event trigger platform_refuse_commands on ddl_command_end execute function extensions.refuse_platform_commands();
+  end if;
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_refuse_drops') then
+    create event trigger platform_refuse_drops on sql_drop execute function extensions.refuse_platform_drops();
+  end if;
+end
+$$;

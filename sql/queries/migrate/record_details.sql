@@ -1,0 +1,13 @@
+-- What chatctl knows of a version beyond the Supabase CLI's own record.
+--   version          text
+--   sha256           text
+--   chatctl_version  text
+--   duration_ms      integer
+insert into supabase_migrations.chatctl_migrations (version, sha256, chatctl_version, duration_ms)
+values (%(version)s::text, %(sha256)s::text, %(chatctl_version)s::text, %(duration_ms)s::integer)
+on conflict (version) do update set
+  sha256 = excluded.sha256,
+  applied_at = now(),
+  applied_by = session_user,
+  chatctl_version = excluded.chatctl_version,
+  duration_ms = excluded.duration_ms;
