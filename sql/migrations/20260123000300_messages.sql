@@ -10,7 +10,8 @@ as $$
     when jsonb_typeof(attachments) <> 'array' then false
     when jsonb_array_length(attachments) > 5 then false
     else (
-      select coalesce(bool_and(
+      -- An absent key makes a comparison null, which bool_and would pass over.
+      select coalesce(bool_and(coalesce(
         jsonb_typeof(a) = 'object'
         and jsonb_typeof(a -> 'id') = 'string'
         and jsonb_typeof(a -> 'name') = 'string' and char_length(a ->> 'name') between 1 and 255
@@ -20,11 +21,11 @@ as $$
           'application/vnd.ms-excel',
           'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
         )
-        -- The text decides before any cast: 1e400 is a number to JSON.
-        and jsonb_typeof(a -> 'size') = 'number' and a ->> 'size' ~ '^[0-9]{1,8}$'
         and jsonb_typeof(a -> 'url') = 'string' and char_length(a ->> 'url') between 1 and 2048
-      ), true)
-      and coalesce(max(case when a ->> 'size' ~ '^[0-9]{1,8}$' then (a ->> 'size')::bigint end), 0) <= 10485760
+        -- The text decides before any cast: 1e400 is a number to JSON.
+        and jsonb_typeof(a -> 'size') = 'number'
+        and case when a ->> 'size' ~ '^[0-9]{1,8}$' then (a ->> 'size')::bigint <= 10485760 else false end,
+        false)), true)
       and coalesce(sum(case when a ->> 'size' ~ '^[0-9]{1,8}$' then (a ->> 'size')::bigint end), 0) <= 52428800
       from jsonb_array_elements(attachments) as e (a)
     )
@@ -40,13 +41,12 @@ as $$
     when jsonb_typeof(reactions) <> 'array' then false
     when jsonb_array_length(reactions) > 1000 then false
     else (
-      select coalesce(bool_and(
-        jsonb_typeof(r) = 'object'
-        and r - 'userId' - 'emoji' = '{}'
+      select coalesce(bool_and(coalesce(
+        case when jsonb_typeof(r) = 'object' then r - 'userId' - 'emoji' = '{}' else false end
         and jsonb_typeof(r -> 'userId') = 'string'
         and r ->> 'userId' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        and jsonb_typeof(r -> 'emoji') = 'string' and char_length(r ->> 'emoji') between 1 and 32
-      ), true)
+        and jsonb_typeof(r -> 'emoji') = 'string' and char_length(r ->> 'emoji') between 1 and 32,
+        false)), true)
       and count(*) = count(distinct r)
       from jsonb_array_elements(reactions) as e (r)
     )

@@ -150,9 +150,9 @@ create index if not exists sessions_not_after_idx on auth.sessions (not_after de
 create table if not exists auth.refresh_tokens (id text primary key default gen_random_uuid()::text);
 alter table auth.refresh_tokens
   add column if not exists instance_id uuid,
-  add column if not exists token varchar(255) constraint refresh_tokens_token_unique unique,
-  add column if not exists user_id uuid,
-  add column if not exists revoked boolean,
+  add column if not exists token varchar(255) not null constraint refresh_tokens_token_unique unique,
+  add column if not exists user_id uuid not null,
+  add column if not exists revoked boolean default false,
   add column if not exists created_at timestamptz,
   add column if not exists updated_at timestamptz,
   add column if not exists parent varchar(255),

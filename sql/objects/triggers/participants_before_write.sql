@@ -11,7 +11,9 @@ begin
   then
     new.last_read_at := null;
   end if;
-  new.last_read_at := least(new.last_read_at, clock_timestamp());
+  if new.last_read_at > clock_timestamp() then
+    new.last_read_at := clock_timestamp();
+  end if;
   return new;
 end
 $$;

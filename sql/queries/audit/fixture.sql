@@ -1,0 +1,90 @@
+-- The small world that audit-rls looks at: every identity of access.yaml beside every kind of row.
+-- Made by the operator after prepare.sql, which brings id(); undone with the transaction. It can be run again in
+-- psql: begin; \i prepare.sql  \i fixture.sql  …  rollback;
+
+insert into auth.users (instance_id, id, aud, role, email, raw_user_meta_data, is_anonymous)
+select
+  '00000000-0000-0000-0000-000000000000', id(who), 'authenticated', 'authenticated',
+  who || '@audit.invalid', jsonb_build_object('full_name', who), who = 'anonymous'
+from unnest(array[
+  'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
+  'suspended', 'forger', 'anonymous', 'unprofiled'
+]) as u (who);
+delete from public.user_profiles where id = id('unprofiled');
+
+insert into public.organizations (id, name, slug)
+values (id('north'), 'North', 'audit-north'), (id('south'), 'South', 'audit-south'), (id('vacant'), 'Vacant', 'audit-vacant');
+
+insert into public.organization_members (organization_id, user_id, role, joined_at)
+select id(organization), id(who), role, timestamptz '2020-01-01' + position * interval '1 day'
+from (values
+  (1, 'north', 'creator', 'owner'), (2, 'north', 'sender', 'member'), (3, 'north', 'participant', 'member'),
+  (4, 'north', 'colleague', 'admin'), (5, 'north', 'both', 'member'), (6, 'north', 'left', 'member'),
+  (7, 'north', 'removed', 'member'), (8, 'north', 'suspended', 'admin'),
+  (9, 'south', 'outsider', 'owner'), (10, 'south', 'southerner', 'member'), (11, 'south', 'both', 'member'),
+  (12, 'south', 'forger', 'member')
+) as m (position, organization, who, role);
+
+-- Conversations, each with those who take part: nobody yet in the last four.
+insert into public.conversations (id, organization_id, name, is_group, created_by)
+select id(name), id(organization), case when is_group then name end, is_group, id(creator)
+from (values
+  ('group', 'north', true, 'creator'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
+  ('southern', 'south', true, 'outsider'), ('southern direct', 'south', false, 'both'),
+  ('new', 'north', true, 'creator'), ('new direct', 'north', false, 'sender'),
+  ('new of removed', 'north', true, 'removed'), ('new of suspended', 'north', true, 'suspended')
+) as c (name, organization, is_group, creator);
+
+insert into public.conversation_participants (id, conversation_id, user_id)
+select id(who || ' in ' || conversation), id(conversation), id(who)
+from (values
+  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended']),
+  ('direct', array['creator', 'participant']),
+  ('deserted', array['sender', 'participant', 'left']),
+  ('southern', array['outsider', 'southerner', 'both']),
+  ('southern direct', array['both', 'southerner'])
+) as p (conversation, people), unnest(people) as u (who);
+
+insert into public.messages (id, organization_id, conversation_id, sender_id, content, attachments, reactions)
+select id(m.name), c.organization_id, c.id, id(m.sender), m.name, m.attachments::jsonb, coalesce(m.reactions, '[]')
+from (values
+  (1, 'hello', 'group', 'sender', null,
+    jsonb_build_array(jsonb_build_object('userId', id('participant'), 'emoji', 'ok'))),
+  (2, 'answer', 'group', 'participant', null, null),
+  (3, 'deleted', 'group', 'sender', format(
+    '[{"id": "%s", "name": "gone.png", "type": "image/png", "size": 1, "url": "x"}]', id('gone file')), null),
+  (4, 'erased', 'group', 'left', null, null),
+  (5, 'of removed', 'group', 'removed', null, null),
+  (6, 'of suspended', 'group', 'suspended', null, null),
+  (7, 'of both', 'group', 'both', null, null),
+  (8, 'private word', 'direct', 'creator', null, null),
+  (9, 'left behind', 'deserted', 'left', null, null),
+  (10, 'from the south', 'southern', 'outsider', null, null)
+) as m (position, name, conversation, sender, attachments, reactions)
+join public.conversations c on c.id = id(m.conversation)
+order by m.position;
+update public.messages set deleted_at = now() where id = id('deleted');
+update public.messages set sender_id = null where id = id('erased');
+
+-- One who left, one who left a group of their own, one removed from the organization, one suspended.
+delete from public.conversation_participants
+where id in (id('left in group'), id('left in deserted'));
+delete from public.organization_members where user_id = id('removed');
+insert into private.suspensions (user_id, reason) values (id('suspended'), 'audit');
+
+insert into storage.buckets (id, name, public) values ('audit-other', 'audit-other', false);
+insert into storage.objects (id, bucket_id, name, owner_id)
+select id(file), bucket, path, id(owner)::text
+from (values
+  ('file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('group'), id('file')), 'sender'),
+  ('gone file', 'attachments', format('%s/chat/%s/%s_gone.png', id('north'), id('group'), id('gone file')), 'sender'),
+  ('direct file', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('direct'), id('direct file')), 'creator'),
+  ('southern file', 'attachments', format('%s/chat/%s/%s_c.png', id('south'), id('southern'), id('southern file')), 'outsider'),
+  ('wrong organization', 'attachments', format('%s/chat/%s/%s_d.png', id('south'), id('group'), id('file')), 'sender'),
+  ('wrong folder', 'attachments', format('%s/other/%s/%s_e.png', id('north'), id('group'), id('file')), 'sender'),
+  ('too deep', 'attachments', format('%s/chat/%s/x/%s_f.png', id('north'), id('group'), id('file')), 'sender'),
+  ('other bucket', 'audit-other', format('%s/chat/%s/%s_g.png', id('north'), id('group'), id('file')), 'sender'),
+  ('no uuid', 'attachments', 'not-a-uuid/chat/also-none/x.png', 'sender'),
+  ('bare name', 'attachments', 'x.png', 'sender'),
+  ('climbing', 'attachments', format('../%s/chat/%s/%s_h.png', id('north'), id('group'), id('file')), 'sender')
+) as o (file, bucket, path, owner);

@@ -1,0 +1,47 @@
+-- The workroom of audit-rls: a schema that no API role can enter, gone with the transaction that makes it.
+--
+-- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back.
+create schema chatctl_audit;
+set local search_path = chatctl_audit, public, extensions;
+-- Policies must hold without row-level security being off by accident; a locked table is no reason to wait long.
+set local row_security = on;
+set local lock_timeout = '2s';
+set local statement_timeout = '60s';
+set local client_min_messages = warning;
+
+create table chatctl_audit.names (id uuid primary key, name text not null);
+
+create function chatctl_audit.id(p_name text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  named uuid := md5('chatctl audit: ' || p_name)::uuid;
+begin
+  insert into chatctl_audit.names (id, name) values (named, p_name) on conflict do nothing;
+  return named;
+end
+$$;
+
+-- Who is impersonated: `actor` is the user a policy should see, null for nobody. `claims` null leaves the setting
+-- of the session as it is, which before the first request is unset.
+create table chatctl_audit.identities (
+  position integer primary key,
+  identity text not null unique,
+  role text not null,
+  actor uuid,
+  trusted boolean not null,
+  claims text
+);
+
+create table chatctl_audit.probes (
+  n integer primary key,
+  role text not null,
+  claims_of integer not null references chatctl_audit.identities (position),
+  statement text not null,
+  -- Whether the statement returns one text[] (a read, a call), or is counted (a write).
+  fetches boolean not null,
+  -- A query for one boolean, asked by the operator after the statement and before it is undone.
+  holds text
+);

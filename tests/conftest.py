@@ -1,0 +1,80 @@
+"""A real PostgreSQL per test process, and a clone of the migrated backend per test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from chatctl.db.connection import connection
+from chatctl.local import throwaway
+from chatctl.local.server import Server
+from chatctl.services.migrations import migrate
+from tests.world import Database, World
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Callable[[int], Server]]:
+    """Start (once) the server of a major version, with the backend migrated into database ``backend``."""
+    running: dict[int, Server] = {}
+    with ExitStack() as stack:
+
+        def start(version: int) -> Server:
+            if version not in running:
+                server = stack.enter_context(throwaway.server(version=version))
+                with psycopg.connect(server.admin_url, autocommit=True) as admin:
+                    admin.execute("create database backend template postgres owner postgres")
+                with connection(server.url_for("postgres", "backend")) as conn:
+                    migrate(conn)
+                running[version] = server
+            return running[version]
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def pg_version() -> int:
+    """The major version under test; tests/db runs with each."""
+    return 18
+
+
+@pytest.fixture(scope="session")
+def server(servers: Callable[[int], Server], pg_version: int) -> Server:
+    return servers(pg_version)
+
+
+def _clone(server: Server, template: str) -> Iterator[Database]:
+    name = f"clone_{next(_numbers)}"
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        words: dict[str, Any] = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+        admin.execute(sql.SQL("create database {name} template {template} owner postgres").format(**words))
+        try:
+            yield Database(server, name)
+        finally:
+            admin.execute(sql.SQL("drop database {name} with (force)").format(**words))
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """A database with the migrated backend, empty, for code that commits."""
+    yield from _clone(server, "backend")
+
+
+@pytest.fixture
+def bare_database(server: Server) -> Iterator[Database]:
+    """A database with the platform only: what ``migrate`` starts from."""
+    yield from _clone(server, "postgres")
+
+
+@pytest.fixture
+def world(database: Database) -> Iterator[World]:
+    """Organizations, people and conversations made through the API's own paths."""
+    with World(database) as world:
+        yield world

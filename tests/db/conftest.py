@@ -1,0 +1,10 @@
+"""Everything about the backend's SQL is tried on both PostgreSQL versions."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session", params=[18, 16], ids=["pg18", "pg16"])
+def pg_version(request: pytest.FixtureRequest) -> int:
+    return int(request.param)

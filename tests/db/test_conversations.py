@@ -1,0 +1,211 @@
+"""Who can be in which conversation, also when several sessions try at once."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.db.sqlstate import error_code
+from tests.race import race, refusals
+from tests.world import World
+
+ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
+
+
+def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others: UUID) -> UUID:
+    """The plan's two steps, as one client takes them."""
+    (conversation,) = conn.execute(
+        "insert into conversations (organization_id, name, is_group, created_by) "
+        "values (%s, null, false, %s) returning id",
+        (organization, creator),
+    ).fetchone()
+    with conn.cursor() as cursor:
+        cursor.execute(
+            "insert into conversation_participants (conversation_id, user_id, last_read_at) "
+            "select %s, u, case when u = %s then now() end from unnest(%s::uuid[]) u",
+            (conversation, creator, [creator, *others]),
+        )
+    return conversation
+
+
+def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+
+    def start(conn: Connection, number: int) -> UUID:
+        me, other = (ann, ben) if number % 2 else (ben, ann)
+        with world.acting(me, conn=conn):
+            return _start_by_hand(conn, organization, me, other)
+
+    outcomes = race(world.database, 20, start)
+
+    refused = refusals(outcomes)
+    assert len(refused) == 19
+    assert {(error.sqlstate, error_code(error).code) for error in refused} == {
+        ("PT409", "DUPLICATE_CONVERSATION")
+    }
+    (winner,) = [str(outcome) for outcome in outcomes if outcome not in refused]
+    assert {json.loads(error.diag.message_detail)["conversation_id"] for error in refused} == {winner}
+    assert world.fact("select count(*) from conversations") == 1
+
+
+def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+
+    def start(conn: Connection, number: int) -> UUID:
+        me, other = (ann, ben) if number % 2 else (ben, ann)
+        with world.acting(me, conn=conn):
+            return conn.execute("select start_direct_conversation(%s, %s)", (other, organization)).fetchone()[
+                0
+            ]
+
+    outcomes = race(world.database, 20, start)
+
+    assert not refusals(outcomes)
+    assert len(set(outcomes)) == 1
+    assert world.fact("select count(*) from conversations") == 1
+
+
+def test_one_pair_has_one_direct_conversation_per_organization(world: World) -> None:
+    first, (ann, ben) = world.team(2)
+    second = world.organization(ann, ben)
+
+    assert world.direct(first, ann, ben) != world.direct(second, ann, ben)
+
+
+def test_a_group_never_has_more_than_50_participants(world: World) -> None:
+    organization, people = world.team(63)
+    ann, *others = people
+    conversation = world.group(organization, ann, *others[:2])
+
+    def add(conn: Connection, number: int) -> None:
+        with world.acting(ann, conn=conn):
+            conn.execute(ADD, (conversation, others[2 + number]))
+
+    outcomes = race(world.database, 60, add)
+
+    refused = refusals(outcomes)
+    assert len(refused) == 13
+    assert {error.sqlstate for error in refused} == {"PT400"}
+    counted = world.fact(
+        "select count(*) from conversation_participants where conversation_id = %s", conversation
+    )
+    assert counted == 50
+    assert world.fact("select participant_count from conversations where id = %s", conversation) == 50
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_group_of_fewer_than_three_is_refused(world: World, others: int) -> None:
+    organization, (ann, ben) = world.team(2)
+
+    with pytest.raises(psycopg.Error, match="at least 3") as refused:
+        world.group(organization, ann, *[ben][:others])
+
+    assert error_code(refused.value).code == "VALIDATION_ERROR"
+    assert world.fact("select count(*) from conversations") == 0
+
+
+def test_a_group_of_51_is_refused(world: World) -> None:
+    organization, people = world.team(51)
+
+    with pytest.raises(psycopg.Error, match="at most 50"):
+        world.group(organization, *people)
+
+
+def test_nobody_is_added_to_a_direct_conversation(world: World) -> None:
+    organization, (ann, ben, cem) = world.team(3)
+    conversation = world.direct(organization, ann, ben)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, ADD, conversation, cem)
+    with pytest.raises(psycopg.Error, match="direct conversation"):
+        world.operator.execute(ADD, (conversation, cem))
+
+
+def test_only_members_of_the_organization_are_added(world: World) -> None:
+    organization, people = world.team(3)
+    conversation = world.group(organization, *people)
+    stranger = world.user()
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(people[0], ADD, conversation, stranger)
+    with pytest.raises(psycopg.Error, match="members of the organization"):
+        world.operator.execute(ADD, (conversation, stranger))
+
+
+def test_only_the_creator_adds(world: World) -> None:
+    organization, people = world.team(4)
+    conversation = world.group(organization, *people[:3])
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(people[1], ADD, conversation, people[3])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(people[3], ADD, conversation, people[3])
+    assert world.changed(people[0], ADD, conversation, people[3]) == 1
+
+
+def test_a_conversation_without_its_creator_is_refused(world: World) -> None:
+    organization, (ann, ben, cem) = world.team(3)
+
+    with world.acting(ann) as conn, pytest.raises(psycopg.Error, match="creator takes part"):
+        (conversation,) = conn.execute(
+            "insert into conversations (organization_id, created_by) values (%s, %s) returning id",
+            (organization, ann),
+        ).fetchone()
+        with conn.transaction():
+            conn.execute(
+                "insert into conversation_participants (conversation_id, user_id) values (%s, %s), (%s, %s)",
+                (conversation, ben, conversation, cem),
+            )
+
+
+def test_one_leaves_a_group_and_not_a_direct_conversation(world: World) -> None:
+    organization, people = world.team(3)
+    group = world.group(organization, *people)
+    direct = world.direct(organization, people[0], people[1])
+    leave = "delete from conversation_participants where conversation_id = %s and user_id = %s"
+
+    assert world.changed(people[1], leave, group, people[1]) == 1
+    assert world.changed(people[1], leave, direct, people[1]) == 0
+    assert world.changed(people[2], leave, group, people[0]) == 0
+    assert world.changed(people[0], leave, group, people[2]) == 1
+    assert world.fact("select participant_count from conversations where id = %s", group) == 1
+
+
+def test_the_creator_sees_a_conversation_before_there_are_participants(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+
+    conversation = world.value(
+        ann,
+        "insert into conversations (organization_id, created_by) values (%s, %s) returning id",
+        organization,
+        ann,
+    )
+
+    assert world.value(ann, "select count(*) from conversations where id = %s", conversation) == 1
+    assert world.value(ben, "select count(*) from conversations where id = %s", conversation) == 0
+
+
+def test_a_creator_who_left_sees_and_rules_no_more(world: World) -> None:
+    organization, people = world.team(4)
+    ann = people[0]
+    conversation = world.group(organization, *people[:3])
+    world.changed(ann, "delete from conversation_participants where user_id = %s", ann)
+
+    assert world.value(ann, "select count(*) from conversations") == 0
+    assert world.changed(ann, "update conversations set name = 'mine'") == 0
+    assert world.changed(ann, "delete from conversation_participants") == 0
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, ADD, conversation, people[3])
+
+
+def test_the_participant_count_follows_an_erased_user(world: World) -> None:
+    organization, people = world.team(3)
+    conversation = world.group(organization, *people)
+
+    world.operator.execute("delete from auth.users where id = %s", (people[2],))
+
+    assert world.fact("select participant_count from conversations where id = %s", conversation) == 2

@@ -1,0 +1,166 @@
+"""Deleted content is nowhere readable through the API; the tombstone is; the operator gets it back."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.world import World
+
+SECRET = "the secret sentence"
+DELETE = "update messages set deleted_at = now() where id = %s and sender_id = %s"
+
+
+@pytest.fixture
+def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
+    """Two people, their conversation, and a message with a file, deleted."""
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    file = uuid4()
+    path = f"{organization}/chat/{conversation}/{file}_plan.pdf"
+    attachment = {"id": str(file), "name": "plan.pdf", "type": "application/pdf", "size": 10, "url": path}
+    with world.acting(ann) as conn:
+        conn.execute(
+            "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+            (path, str(ann)),
+        )
+    message = world.value(
+        ann, "select id from send_message(%s, %s, %s)", conversation, SECRET, Jsonb([attachment])
+    )
+    assert world.value(ben, "select count(*) from storage.objects") == 1
+    assert world.changed(ann, DELETE, message, ann) == 1
+    return ann, ben, conversation, message
+
+
+def _everything_readable(world: World, user: UUID | None, **how: object) -> str:
+    """All that the API gives this identity, as one text."""
+    texts = []
+    for table in (
+        "public.messages",
+        "public.conversations",
+        "public.conversation_participants",
+        "public.user_profiles",
+        "storage.objects",
+        "private.deleted_messages",
+        "private.deleted_attachments",
+    ):
+        try:
+            texts += [row[0] for row in world.rows(user, f"select t::text from {table} t", **how)]
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+    for call in (
+        "get_conversations_with_details(private.current_user_id())",
+        "get_messages_page((select id from conversations limit 1))",
+    ):
+        try:
+            texts += [row[0] for row in world.rows(user, f"select t::text from {call} t", **how)]
+        except psycopg.Error as error:
+            assert error.sqlstate in {"42501", "PT403"}
+    return "\n".join(texts)
+
+
+def test_deleted_content_is_nowhere_readable(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    ann, ben, _, message = chat
+
+    for user, how in ((ann, {}), (ben, {}), (None, {"role": "anon"}), (None, {"role": "service_role"})):
+        readable = _everything_readable(world, user, **how)
+        assert SECRET not in readable
+        if how.get("role") != "service_role":
+            assert "plan.pdf" not in readable
+
+    assert world.rows(
+        ben, "select id, content, attachments, reactions, deleted_at is null from messages"
+    ) == [(message, None, None, [], False)]
+
+
+def test_the_operator_gets_it_back(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    _, ben, conversation, message = chat
+
+    world.operator.execute("update messages set deleted_at = null where id = %s", (message,))
+
+    ((content, attachments),) = world.rows(ben, "select content, attachments from messages")
+    assert content == SECRET
+    assert attachments[0]["name"] == "plan.pdf"
+    assert world.value(ben, "select count(*) from storage.objects") == 1
+    assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
+    assert world.fact("select count(*) from private.deleted_messages") == 0
+
+
+def test_the_sender_cannot_restore(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    ann, _, _, message = chat
+
+    assert world.changed(ann, "update messages set deleted_at = null where id = %s", message) == 0
+    assert world.changed(ann, "update messages set content = 'again' where id = %s", message) == 0
+
+
+def test_deleting_twice_is_no_error(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    ann, _, _, message = chat
+    deleted_at = world.fact("select deleted_at from messages")
+
+    assert world.changed(ann, DELETE, message, ann) == 0
+    assert world.fact("select deleted_at from messages") == deleted_at
+
+
+def test_the_time_of_deletion_is_the_servers(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    ann, _, conversation, _ = chat
+    message = world.send(ann, conversation)
+
+    world.changed(ann, "update messages set deleted_at = '1999-01-01' where id = %s", message)
+
+    assert world.fact("select bool_and(deleted_at > now() - interval '1 minute') from messages")
+
+
+def test_only_the_sender_edits_or_deletes(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    message = world.send(ann, conversation)
+
+    for statement in (
+        "update messages set deleted_at = now() where id = %s",
+        "update messages set content = 'changed' where id = %s",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(ben, statement, message)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ben, "update messages set content = 'all of them'")
+    assert world.changed(ann, "update messages set content = 'mended' where id = %s", message) == 1
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, "delete from messages")
+
+
+def test_a_file_of_anothers_live_message_cannot_be_hidden(world: World) -> None:
+    """Somebody who refers to another's file in a message, and deletes it, hides nothing."""
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    file = uuid4()
+    path = f"{organization}/chat/{conversation}/{file}_plan.pdf"
+    world.changed(
+        ann,
+        "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+        path,
+        str(ann),
+    )
+    attachment = {"id": str(file), "name": "plan.pdf", "type": "application/pdf", "size": 10, "url": path}
+    stolen = world.value(ben, "select id from send_message(%s, null, %s)", conversation, Jsonb([attachment]))
+
+    world.changed(ben, DELETE, stolen, ben)
+
+    assert world.value(ann, "select count(*) from storage.objects") == 1
+
+
+def test_an_erased_senders_messages_stay_without_a_name(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    world.send(ann, conversation, "still here")
+    world.changed(ann, DELETE, world.send(ann, conversation), ann)
+
+    world.operator.execute("delete from auth.users where id = %s", (ann,))
+
+    assert world.rows(ben, "select sender_id, content from messages order by seq") == [
+        (None, "still here"),
+        (None, None),
+    ]
+    assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1

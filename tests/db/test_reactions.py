@@ -1,0 +1,139 @@
+"""A participant changes its own reactions; nobody's write loses another's."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from chatctl.db.connection import Connection
+from tests.race import race, refusals
+from tests.world import World
+
+WRITE = "update messages set reactions = %s where id = %s"
+
+
+def _entry(user: UUID, emoji: str = "👍") -> dict[str, str]:
+    return {"userId": str(user), "emoji": emoji}
+
+
+@pytest.fixture
+def chat(world: World) -> tuple[list[UUID], UUID]:
+    organization, people = world.team(4)
+    conversation = world.group(organization, *people[:3])
+    return people, world.send(people[0], conversation)
+
+
+def _reactions(world: World, message: UUID) -> list[dict[str, str]]:
+    return world.fact("select reactions from messages where id = %s", message)
+
+
+def test_two_sessions_toggling_at_once_keep_both(world: World, chat: tuple[list[UUID], UUID]) -> None:
+    people, message = chat
+
+    def toggle(conn: Connection, number: int) -> None:
+        with world.acting(people[number], conn=conn):
+            conn.execute("select toggle_reaction(%s, %s)", (message, "🎉"))
+
+    outcomes = race(world.database, 3, toggle)
+
+    assert not refusals(outcomes)
+    found = sorted(entry["userId"] for entry in _reactions(world, message))
+    assert found == sorted(str(person) for person in people[:3])
+
+
+def test_writing_the_array_that_was_read_earlier_loses_nobodys(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+    world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
+
+    world.changed(people[2], WRITE, Jsonb([_entry(people[2])]), message)  # from a page read before
+
+    assert _reactions(world, message) == [_entry(people[1]), _entry(people[2])]
+
+
+def test_toggling_twice_takes_a_reaction_back(world: World, chat: tuple[list[UUID], UUID]) -> None:
+    people, message = chat
+    toggle = "select toggle_reaction(%s, %s)"
+    world.value(people[1], toggle, message, "👍")
+
+    assert world.value(people[2], toggle, message, "👍") == [_entry(people[1]), _entry(people[2])]
+    assert world.value(people[1], toggle, message, "👍") == [_entry(people[2])]
+
+
+@pytest.mark.parametrize("emoji", ["👍", "❤️"])
+def test_a_reaction_in_anothers_name_is_refused(
+    world: World, chat: tuple[list[UUID], UUID], emoji: str
+) -> None:
+    people, message = chat
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(people[1], WRITE, Jsonb([_entry(people[2], emoji)]), message)
+
+
+def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    insert = (
+        "insert into messages (organization_id, conversation_id, sender_id, content, reactions) "
+        "values (%s, %s, %s, 'hi', %s)"
+    )
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ben)]))
+    assert world.changed(ann, insert, organization, conversation, ann, Jsonb([_entry(ann)])) == 1
+
+
+def test_removing_anothers_reaction_changes_nothing(world: World, chat: tuple[list[UUID], UUID]) -> None:
+    people, message = chat
+    world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
+
+    world.changed(people[2], WRITE, Jsonb([]), message)
+
+    assert _reactions(world, message) == [_entry(people[1])]
+
+
+def test_a_colleague_outside_the_conversation_reacts_to_nothing(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+
+    assert world.changed(people[3], WRITE, Jsonb([_entry(people[3])]), message) == 0
+    with pytest.raises(psycopg.Error, match="could not be found"):
+        world.rows(people[3], "select toggle_reaction(%s, '👍')", message)
+
+
+@pytest.mark.parametrize(
+    "reactions",
+    [
+        {"userId": "x"},
+        "👍",
+        3,
+        None,
+        [{"emoji": "👍"}],
+        ["👍"],
+        [None],
+        [[]],
+    ],
+)
+def test_what_is_no_list_of_reactions_is_refused(
+    world: World, chat: tuple[list[UUID], UUID], reactions: object
+) -> None:
+    people, message = chat
+
+    with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.InsufficientPrivilege)):
+        world.rows(people[1], WRITE, Jsonb(reactions), message)
+    assert _reactions(world, message) == []
+
+
+@pytest.mark.parametrize("more", [{"emoji": ""}, {"emoji": "x" * 33}, {"emoji": 7}, {"emoji": "👍", "by": 1}])
+def test_an_own_reaction_has_an_emoji_and_nothing_else(
+    world: World, chat: tuple[list[UUID], UUID], more: dict[str, object]
+) -> None:
+    people, message = chat
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.rows(people[1], WRITE, Jsonb([{"userId": str(people[1]), **more}]), message)

@@ -1,0 +1,132 @@
+"""Files of the bucket: one path, participants only, and no name that breaks anybody's listing."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.world import World
+
+ADD = "insert into storage.objects (bucket_id, name, owner_id) values (%s, %s, %s)"
+LIST = "select name from storage.objects order by name"
+HOSTILE = [
+    "not-a-uuid/x/..",
+    "",
+    "/",
+    "//",
+    "a",
+    "a/b/c/d/e/f",
+    "../../etc/passwd",
+    "{1,2}/chat/{3}/x",
+    "%s/chat/%s/x",
+    "null/chat/null/x",
+    "\u202e/chat/\u0007/x",
+    "x" * 900,
+]
+
+
+@pytest.fixture
+def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
+    """Organization, conversation, and its two people."""
+    organization, (ann, ben) = world.team(2)
+    return organization, world.direct(organization, ann, ben), ann, ben
+
+
+def _name(organization: object, conversation: object, *, folder: str = "chat", file: str = "a.png") -> str:
+    return f"{organization}/{folder}/{conversation}/{uuid4()}_{file}"
+
+
+def test_a_hostile_name_breaks_nobodys_listing(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    organization, conversation, ann, ben = chat
+    name = _name(organization, conversation)
+    for hostile in HOSTILE:
+        world.rows(None, ADD, "attachments", hostile, None, role="service_role")
+
+    world.rows(ann, ADD, "attachments", name, str(ann))
+
+    assert world.rows(ann, LIST) == world.rows(ben, LIST) == [(name,)]
+    assert len(world.rows(None, LIST, role="service_role")) == len(HOSTILE) + 1
+
+
+def test_only_participants_read_and_add(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    organization, conversation, ann, ben = chat
+    colleague, stranger = world.user(), world.user()
+    world.join_organization(organization, colleague)
+    world.rows(ann, ADD, "attachments", _name(organization, conversation), str(ann))
+
+    assert len(world.rows(ben, LIST)) == 1
+    for outsider in (colleague, stranger):
+        assert world.rows(outsider, LIST) == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(outsider, ADD, "attachments", _name(organization, conversation), str(outsider))
+
+
+def test_a_removed_member_reads_no_more_files(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    organization, conversation, ann, ben = chat
+    world.rows(ann, ADD, "attachments", _name(organization, conversation), str(ann))
+
+    world.operator.execute("delete from organization_members where user_id = %s", (ben,))
+
+    assert world.rows(ben, LIST) == []
+
+
+def test_the_path_is_organization_chat_conversation_file(
+    world: World, chat: tuple[UUID, UUID, UUID, UUID]
+) -> None:
+    organization, conversation, ann, _ = chat
+    other = world.organization(ann)
+    file = f"{uuid4()}_a.png"
+    for wrong in (
+        _name(other, conversation),
+        _name(organization, other),
+        _name(organization, conversation, folder="files"),
+        _name(str(organization).upper(), conversation),
+        f"{organization}/{conversation}/{file}",
+        f"{organization}/chat/{conversation}/deeper/{file}",
+        f"{organization}/chat/{conversation}/../{file}",
+        f"{organization}/chat/{conversation}/a.png",
+        f"{organization}/chat/{conversation}/",
+        f"/{organization}/chat/{conversation}/{file}",
+        file,
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(ann, ADD, "attachments", wrong, str(ann))
+    assert world.changed(ann, ADD, "attachments", f"{organization}/chat/{conversation}/{file}", str(ann)) == 1
+
+
+def test_another_bucket_is_nobodys(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    organization, conversation, ann, _ = chat
+    world.operator.execute("insert into storage.buckets (id, name) values ('other', 'other')")
+    name = _name(organization, conversation)
+    world.rows(None, ADD, "other", name, None, role="service_role")
+
+    assert world.rows(ann, LIST) == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, ADD, "other", _name(organization, conversation), str(ann))
+
+
+def test_a_file_is_neither_changed_nor_deleted(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+    organization, conversation, ann, _ = chat
+    name = _name(organization, conversation)
+    world.rows(ann, ADD, "attachments", name, str(ann))
+
+    for statement in (
+        "update storage.objects set name = name || 'x'",
+        "update storage.objects set owner_id = null",
+        "delete from storage.objects",
+    ):
+        try:
+            assert world.changed(ann, statement) == 0
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+    assert world.rows(ann, LIST) == [(name,)]
+
+
+def test_the_bucket_is_private_and_has_limits(world: World) -> None:
+    row = world.operator.execute(
+        "select public, file_size_limit, cardinality(allowed_mime_types) from storage.buckets where id = 'attachments'"
+    ).fetchone()
+
+    assert row == (False, 10485760, 9)
