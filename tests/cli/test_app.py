@@ -1,0 +1,131 @@
+"""The promises of the whole command line: exit codes, streams, shared options, no secrets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatctl.cli.app import COMMANDS
+from tests.cli.conftest import Result
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+
+
+def test_without_arguments_it_shows_help(chatctl: Chatctl) -> None:
+    shown = chatctl()
+
+    assert "Commands:" in shown.stdout + shown.stderr
+    assert all(name in shown.stdout + shown.stderr for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(chatctl: Chatctl, name: str) -> None:
+    for flag in ("--help", "-h"):
+        shown = chatctl(name, flag)
+        assert shown.exit_code == 0
+        assert "Examples:" in shown.stdout
+        assert "--db-url" in shown.stdout
+
+
+def test_shared_options_are_taken_before_and_after_the_command(chatctl: Chatctl, database: Database) -> None:
+    after = chatctl("migrate", "status", "--db-url", database.url, "-o", "json")
+    before = chatctl("--db-url", database.url, "-o", "json", "migrate", "status")
+
+    assert after.document == before.document
+    assert after.exit_code == before.exit_code == 0
+
+
+def test_a_value_after_the_command_wins(chatctl: Chatctl, database: Database) -> None:
+    shown = chatctl("-o", "yaml", "migrate", "status", "--db-url", database.url, "-o", "json")
+
+    assert isinstance(shown.document, list)
+
+
+def test_quiet_leaves_the_data_and_nothing_else(chatctl: Chatctl, database: Database) -> None:
+    shown = chatctl("migrate", "status", "--db-url", database.url, "-o", "json", "-q")
+
+    assert shown.document
+    assert shown.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["nonsense"], 2),
+        (["migrate", "--nonsense"], 2),
+        (["migrate", "-o", "nonsense"], 2),
+        (["migrate", "--db-url", "mysql://h/d"], 2),
+        (["migrate", "--target", "nowhere"], 3),
+        (["migrate", "--db-url", "postgresql://postgres:hunter2@127.0.0.1:1/postgres"], 8),
+        (["migrate", "--db-url", "postgresql://postgres:hunter2@db.invalid/postgres", "--yes"], 8),
+        (["--db-url", "x", "--target", "y", "migrate"], 2),
+    ],
+)
+def test_what_is_wrong_has_its_exit_code_and_one_clear_line(
+    chatctl: Chatctl, arguments: list[str], exit_code: int
+) -> None:
+    shown = chatctl(*arguments)
+
+    assert shown.exit_code == exit_code
+    assert shown.stdout == ""
+    assert "rror: " in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert "hunter2" not in shown.stderr
+
+
+def test_an_error_under_json_is_one_object_on_stderr(chatctl: Chatctl) -> None:
+    shown = chatctl("migrate", "-q", "-o", "json", "--db-url", "postgresql://u:hunter2@127.0.0.1:1/x")
+
+    assert shown.stdout == ""
+    error = json.loads(shown.stderr)["error"]
+    assert (error["code"], error["exit"]) == ("UNAVAILABLE", 8)
+
+
+def test_not_even_a_traceback_shows_a_password(chatctl: Chatctl) -> None:
+    shown = chatctl("migrate", "--debug", "--db-url", "postgresql://u:hunter2@127.0.0.1:1/x")
+
+    assert "Traceback" in shown.stderr
+    assert "hunter2" not in shown.stderr
+
+
+def test_a_missing_role_is_not_allowed_and_a_missing_database_not_found(
+    chatctl: Chatctl, database: Database
+) -> None:
+    nobody = chatctl("migrate", "status", "--db-url", database.server.url_for("nobody", database.name))
+    nowhere = chatctl("migrate", "status", "--db-url", database.server.url_for("postgres", "nowhere"))
+
+    assert (nobody.exit_code, nowhere.exit_code) == (4, 3)
+
+
+def test_a_write_elsewhere_needs_yes_when_nobody_can_be_asked(
+    chatctl: Chatctl, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "chatctl.yaml").write_text(
+        f"targets: {{staging: {{db_url: '{database.url}', environment: staging}}}}"
+    )
+    refused = chatctl("migrate", "--target", "staging")
+
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
+    assert chatctl("migrate", "--target", "staging", "--yes").exit_code == 0
+    assert chatctl("migrate", "--target", "staging", "--dry-run").exit_code == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:
+    command = [sys.executable, "-m", "chatctl", "migrate", "status", "--all", "--db-url", database.url]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    errors = running.stderr.read()
+    running.stderr.close()
+    running.wait()
+
+    assert "Traceback" not in errors
+    assert "BrokenPipe" not in errors

@@ -1,0 +1,44 @@
+"""``chatctl migrate`` as it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.cli.conftest import Result
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+
+
+def test_migrate_then_nothing_to_do(chatctl: Chatctl, bare_database: Database) -> None:
+    url = bare_database.url
+    assert chatctl("migrate", "status", "--check", "--db-url", url).exit_code == 7
+
+    first = chatctl("migrate", "--db-url", url, "-o", "json")
+    second = chatctl("migrate", "--db-url", url, "-o", "json")
+
+    assert first.exit_code == second.exit_code == 0
+    assert {step["kind"] for step in first.document["steps"]} == {"version", "object"}
+    assert second.document["steps"] == []
+    assert chatctl("migrate", "status", "--check", "--db-url", url).exit_code == 0
+
+
+def test_dry_run_says_so_and_changes_nothing(chatctl: Chatctl, bare_database: Database) -> None:
+    shown = chatctl("migrate", "--dry-run", "--db-url", bare_database.url)
+
+    assert shown.exit_code == 0
+    assert "rolled back" in shown.stdout
+    assert chatctl("migrate", "status", "--check", "--db-url", bare_database.url).exit_code == 7
+
+
+def test_progress_names_every_file_on_stderr(chatctl: Chatctl, bare_database: Database) -> None:
+    shown = chatctl("migrate", "--db-url", bare_database.url)
+
+    assert "migrations/20260123000100_organizations.sql" in shown.stderr
+    assert "objects/access/messages.sql" in shown.stderr
+
+
+def test_the_target_is_named_in_one_line_on_stderr(chatctl: Chatctl, database: Database) -> None:
+    shown = chatctl("migrate", "status", "--db-url", database.url)
+
+    assert shown.stderr.startswith(f"target: {database.name} on ")

@@ -1,0 +1,123 @@
+"""The house keeps its shape."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYTHON = sorted((ROOT / "chatctl").rglob("*.py"))
+SQL = sorted((ROOT / "sql").rglob("*.sql"))
+OBJECTS = sorted((ROOT / "sql" / "objects").rglob("*.sql"))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _calls(tree: ast.AST, *names: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+    ]
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=_name)
+def test_no_sql_is_made_by_formatting(path: Path) -> None:
+    for call in _calls(ast.parse(path.read_text()), "execute", "executemany", "copy"):
+        for argument in call.args[:1]:
+            formatted = [
+                node
+                for node in ast.walk(argument)
+                if isinstance(node, ast.JoinedStr)
+                or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Add))
+            ]
+            assert not formatted, f"{_name(path)}:{call.lineno}"
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=_name)
+def test_exits_are_raised_not_returned(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
+            assert not ast.unparse(node.value.func).endswith("typer.Exit"), f"{_name(path)}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", [p for p in PYTHON if "cli" not in p.parts], ids=_name)
+def test_only_the_command_line_prints_and_exits(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if path.name == "__main__.py":
+                continue
+            assert called not in ("print", "sys.exit", "exit"), f"{_name(path)}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", SQL, ids=_name)
+def test_an_sql_file_opens_by_saying_what_it_is_for(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("-- ")
+
+
+@pytest.mark.parametrize("path", OBJECTS, ids=_name)
+def test_a_function_fixes_its_search_path_and_is_revoked_from_public(path: Path) -> None:
+    text = path.read_text()
+    for function in re.findall(r"create or replace function ([a-z_.]+)\(", text):
+        assert "set search_path = ''" in text
+        assert re.search(
+            rf"revoke execute on function {re.escape(function)}\(.*?\) from public", text, re.DOTALL
+        )
+
+
+@pytest.mark.parametrize("path", OBJECTS, ids=_name)
+def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
+    for policy in re.findall(r"create policy .*?;\n", path.read_text(), re.DOTALL):
+        assert re.search(r"for (select|insert|update|delete) to authenticated\n", policy)
+        assert policy.count("current_user_id()") == policy.count("(select private.current_user_id())")
+
+
+def test_every_command_has_a_module_help_and_an_example() -> None:
+    import typer.main
+
+    from chatctl.cli.app import COMMANDS, app
+
+    root = typer.main.get_command(app)
+    for name in COMMANDS:
+        command = root.get_command(None, name)
+        assert command is not None
+        assert "chatctl " in (command.epilog or ""), f"{name} shows no example"
+
+
+def test_the_readme_names_every_command_and_exit_code() -> None:
+    from chatctl import errors
+    from chatctl.cli.app import COMMANDS
+
+    readme = (ROOT / "README.md").read_text()
+    for name in COMMANDS:
+        assert f"chatctl {name}" in readme
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, errors.ChatctlError):
+            assert re.search(rf"^\| {error.exit_code} \|", readme, re.MULTILINE), error
+
+
+def test_a_wheel_carries_everything_that_runs(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    carried = set(zipfile.ZipFile(wheel).namelist())
+
+    for folder in ("sql", "loadtests", "supabase/functions"):
+        files = subprocess.run(
+            ["git", "ls-files", folder], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split()
+        missing = [file for file in files if f"chatctl/_data/{file}" not in carried]
+        assert not missing

@@ -1,0 +1,55 @@
+"""Scripts are split where PostgreSQL ends a statement."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatctl.db.files import data_directory
+from chatctl.db.statements import canonical, split
+
+CASES = {
+    "two": ("select 1; select 2;", ["select 1", "select 2"]),
+    "no semicolon at the end": ("select 1;\nselect 2", ["select 1", "select 2"]),
+    "empty pieces": (";; ;\n;select 1;;", ["select 1"]),
+    "text": ("select ';', 'it''s; ok'; select 2", ["select ';', 'it''s; ok'", "select 2"]),
+    "identifier": ('select 1 as "a;b"; select 2', ['select 1 as "a;b"', "select 2"]),
+    "escapes": (r"select E'\';'; select 2", [r"select E'\';'", "select 2"]),
+    "dollar": ("do $$ begin; end $$; select 2", ["do $$ begin; end $$", "select 2"]),
+    "tagged dollar": ("select $a$ $$;$$ ;$a$; select 2", ["select $a$ $$;$$ ;$a$", "select 2"]),
+    "a parameter is no dollar quote": ("select $1; select $2", ["select $1", "select $2"]),
+    "line comment": ("select 1 -- a;b\n; select 2", ["select 1 -- a;b", "select 2"]),
+    "nested comment": ("select 1 /* ; /* ; */ ; */; select 2", ["select 1 /* ; /* ; */ ; */", "select 2"]),
+    "rule": (
+        "create rule r as on insert to t do (a; b); select 2",
+        ["create rule r as on insert to t do (a; b)", "select 2"],
+    ),
+    "atomic body": (
+        "create function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3",
+        [
+            "create function f() returns int begin atomic select case when true then 1 end; select 2; end",
+            "select 3",
+        ],
+    ),
+    "a transaction's end": ("begin; select 1; end; select 2", ["begin", "select 1", "end", "select 2"]),
+    "byte-order mark and CRLF": ("\ufeffselect 1;\r\nselect\r\n2", ["select 1", "select\n2"]),
+}
+
+
+@pytest.mark.parametrize(("script", "statements"), CASES.values(), ids=CASES)
+def test_a_script_is_split(script: str, statements: list[str]) -> None:
+    assert split(script) == statements
+
+
+def test_our_own_files_are_split_into_what_they_create() -> None:
+    for path in (data_directory("sql") / "migrations").glob("*.sql"):
+        for statement in split(path.read_text()):
+            words = [line for line in statement.splitlines() if line and not line.startswith("--")]
+            assert words[0].split()[0] in {"create", "alter", "revoke", "grant"}
+
+
+def test_a_file_stored_as_one_element_is_the_same_file() -> None:
+    script = "create table a (b int);\n-- c\ncreate table d (e int);\n"
+
+    assert canonical([script]) == canonical(split(script))
+    assert canonical(["create  table a\n(b int)"]) == canonical(["create table a (b int)"])
+    assert canonical(["create table a (b int)"]) != canonical(["create table a (b bigint)"])
