@@ -115,7 +115,12 @@ begin
     return;
   end if;
 
-  select dropped.object_type, dropped.object_name, dropped.object_identity
+  -- A column or constraint goes by the name of its table, a function by its signature.
+  select
+    case
+      when dropped.object_type ~ '^table |^default ' then 'table ' || dropped.address_names[2]
+      else dropped.object_type || ' ' || coalesce(dropped.object_name, dropped.object_identity)
+    end as what
   into refused
   from pg_catalog.pg_event_trigger_dropped_objects() as dropped
   where dropped.schema_name in ('auth', 'storage', 'realtime')
@@ -124,8 +129,7 @@ begin
   limit 1;
 
   if found then
-    raise exception using errcode = '42501',
-      message = format('must be owner of %s %s', refused.object_type, coalesce(refused.object_name, refused.object_identity));
+    raise exception using errcode = '42501', message = 'must be owner of ' || refused.what;
   end if;
 end
 $$;

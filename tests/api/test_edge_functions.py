@@ -1,0 +1,524 @@
+"""The Edge Functions as they run: under Deno, over HTTP, without network for their code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chatctl.db.files import data_directory
+from chatctl.db.sqlstate import catalogue
+from tests.api import attachments as made
+
+DENO = Path(sys.prefix) / "bin" / "deno"
+TOKEN = {"Authorization": "Bearer header.claims.signature"}
+MAX_SIZE = 10 * 1024 * 1024
+
+pytestmark = pytest.mark.skipif(not DENO.exists(), reason="the extra `local` with Deno is not installed")
+
+
+@dataclass
+class PostgREST:
+    """Stands in for the API: answers as it is told, and remembers what it was asked."""
+
+    url: str = ""
+    status: int = 200
+    body: Any = None
+    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def will_answer(self, body: Any, status: int = 200) -> None:
+        self.body, self.status = body, status
+        self.asked.clear()
+
+
+@pytest.fixture(scope="module")
+def postgrest() -> Iterator[PostgREST]:
+    stand_in = PostgREST()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            stand_in.asked.append((self.command, self.path, headers, body))
+            answer = stand_in.body if isinstance(stand_in.body, bytes) else json.dumps(stand_in.body).encode()
+            self.send_response(stand_in.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        stand_in.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield stand_in
+        server.shutdown()
+
+
+@contextmanager
+def serving(function: str, **environment: str) -> Iterator[str]:
+    """The URL of an Edge Function that may reach the loopback and read its settings, and nothing else."""
+    command = [
+        *(str(DENO), "run", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock"),
+        *("--allow-net=127.0.0.1", "--allow-env=SUPABASE_URL,SUPABASE_ANON_KEY"),
+        str(data_directory("supabase/functions") / function / "index.ts"),
+    ]
+    settings = {"DENO_SERVE_ADDRESS": "tcp:127.0.0.1:0", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+    keep = {name: value for name, value in os.environ.items() if not name.startswith("SUPABASE_")}
+    with subprocess.Popen(
+        command,
+        env={**keep, **settings, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if address := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    # What it logs later must not fill the pipe.
+                    threading.Thread(target=process.stdout.read, daemon=True).start()
+                    yield address.group()
+                    return
+            pytest.fail(f"{function} ends before it listens: {''.join(said)}")
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def rate_limit(postgrest: PostgREST) -> Iterator[httpx.Client]:
+    with (
+        serving("chat-rate-limit", SUPABASE_URL=postgrest.url, SUPABASE_ANON_KEY="the-anon-key") as url,
+        httpx.Client(base_url=url, headers=TOKEN) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def attachment() -> Iterator[httpx.Client]:
+    with (
+        serving("validate-attachment") as url,
+        httpx.Client(base_url=url, headers=TOKEN, timeout=30) as client,
+    ):
+        yield client
+
+
+def refused(response: httpx.Response, code: str) -> dict[str, Any]:
+    """The error of a response in the plan's shape, with the status of the shared table."""
+    error: dict[str, Any] = response.json()["error"]
+    assert (error["code"], response.status_code) == (code, catalogue()["codes"][code]["status"]), error
+    assert set(error) <= {"code", "message", "details", "retry_after"}
+    assert error["message"]
+    assert response.headers["access-control-allow-origin"] == "*"
+    return error
+
+
+# Both functions ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["rate_limit", "attachment"])
+def function(request: pytest.FixtureRequest) -> httpx.Client:
+    client: httpx.Client = request.getfixturevalue(request.param)
+    return client
+
+
+def test_preflight_needs_no_token(function: httpx.Client) -> None:
+    response = function.options("/", headers={"Authorization": "", "Origin": "https://app.example"})
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+    for header in ("authorization", "x-client-info", "apikey", "content-type"):
+        assert header in response.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Basic dXNlcjpwYXNz", "Bearer two words"])
+def test_without_a_bearer_token_it_is_unauthorized(function: httpx.Client, authorization: str) -> None:
+    response = function.post("/", headers={"Authorization": authorization}, json={"action": "check"})
+    assert refused(response, "UNAUTHORIZED")["message"] == "Please log in to continue"
+
+
+def test_only_post_is_answered(function: httpx.Client) -> None:
+    response = function.get("/")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
+    assert response.json()["error"]["code"] == "VALIDATION_ERROR"
+
+
+# chat-rate-limit --------------------------------------------------------------------------------------------
+
+
+def limit(**changes: Any) -> dict[str, Any]:
+    return {
+        "allowed": True,
+        "limit": 10,
+        "remaining": 4,
+        "reset_at": "2026-01-23T12:00:45.25+00:00",
+        "retry_after": 0,
+        **changes,
+    }
+
+
+EXCEEDED = limit(allowed=False, remaining=0, retry_after=45)
+
+
+def test_check_reports_what_the_database_says(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+    postgrest.will_answer([limit()])
+    response = rate_limit.post("/chat-rate-limit", json={"action": "check"})
+    assert response.status_code == 200
+    assert response.json() == {"allowed": True, "remaining": 4, "reset_at": "2026-01-23T12:00:45.250Z"}
+    assert response.headers["x-ratelimit-limit"] == "10"
+    assert response.headers["x-ratelimit-remaining"] == "4"
+    assert response.headers["x-ratelimit-reset"] == "2026-01-23T12:00:45.250Z"
+    assert "retry-after" not in response.headers
+
+
+def test_the_database_is_asked_as_the_caller(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+    postgrest.will_answer(limit())
+    rate_limit.post("/", json={"action": "check"})
+    [(method, path, headers, body)] = postgrest.asked
+    assert (method, path) == ("POST", "/rest/v1/rpc/check_message_rate_limit")
+    assert headers["authorization"] == TOKEN["Authorization"]
+    assert headers["apikey"] == "the-anon-key"
+    assert json.loads(body) == {}
+
+
+def test_check_beyond_the_limit_is_readable_in_both_shapes(
+    rate_limit: httpx.Client, postgrest: PostgREST
+) -> None:
+    postgrest.will_answer([EXCEEDED])
+    response = rate_limit.post("/", json={"action": "check"})
+    error = refused(response, "RATE_LIMITED")
+    assert error["message"] == "Rate limit exceeded. Try again in 45 seconds."
+    assert error["retry_after"] == 45
+    assert error["details"] == {"limit": 10, "remaining": 0, "reset_at": "2026-01-23T12:00:45.250Z"}
+    body = response.json()
+    assert (body["allowed"], body["remaining"], body["reset_at"]) == (False, 0, "2026-01-23T12:00:45.250Z")
+    assert response.headers["retry-after"] == "45"
+    assert "Retry-After" in response.headers["access-control-expose-headers"]
+
+
+def test_a_second_is_singular_and_the_least(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+    postgrest.will_answer([limit(allowed=False, remaining=0, retry_after=0)])
+    error = refused(rate_limit.post("/", json={"action": "check"}), "RATE_LIMITED")
+    assert (error["retry_after"], error["message"]) == (1, "Rate limit exceeded. Try again in 1 second.")
+
+
+@pytest.mark.parametrize(("row", "remaining"), [(limit(), 3), (limit(remaining=0), 0), (EXCEEDED, 0)])
+def test_increment_reports_the_status_after_it(
+    rate_limit: httpx.Client, postgrest: PostgREST, row: dict[str, Any], remaining: int
+) -> None:
+    postgrest.will_answer([row])
+    response = rate_limit.post("/", json={"action": "increment"})
+    assert response.status_code == 200
+    assert response.json() == {
+        "allowed": row["allowed"],
+        "remaining": remaining,
+        "reset_at": "2026-01-23T12:00:45.250Z",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            b"",
+            b"check",
+            b"{",
+            b"null",
+            b"[]",
+            b'"check"',
+            b"{}",
+            b'{"action": null}',
+            b'{"action": "CHECK"}',
+        ),
+        *(b'{"action": "reset"}', b'{"action": ["check"]}', b'{"action": "check\xff"}'),
+        b'{"action": "check", "padding": "' + b"x" * 2000 + b'"}',
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_before_the_database_is_asked(
+    rate_limit: httpx.Client, postgrest: PostgREST, body: bytes
+) -> None:
+    postgrest.will_answer([limit()])
+    refused(rate_limit.post("/", content=body), "VALIDATION_ERROR")
+    assert postgrest.asked == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHORIZED"), (403, "FORBIDDEN")])
+def test_what_the_database_refuses_is_refused(
+    rate_limit: httpx.Client, postgrest: PostgREST, status: int, code: str
+) -> None:
+    postgrest.will_answer({"code": "PGRST301", "message": "JWT expired"}, status)
+    refused(rate_limit.post("/", json={"action": "check"}), code)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"message": "relation private.send_windows does not exist"}, 500),
+        ({"message": "no such function"}, 404),
+        (b"<html>secret gateway</html>", 200),
+        ([], 200),
+        (None, 200),
+        ([limit(remaining="private")], 200),
+        ([limit(reset_at="never")], 200),
+    ],
+)
+def test_a_failure_behind_it_leaks_nothing(
+    rate_limit: httpx.Client, postgrest: PostgREST, body: Any, status: int
+) -> None:
+    postgrest.will_answer(body, status)
+    response = rate_limit.post("/", json={"action": "check"})
+    assert refused(response, "INTERNAL_ERROR") == {
+        "code": "INTERNAL_ERROR",
+        "message": "Something went wrong. Please try again",
+    }
+
+
+def test_an_unreachable_api_leaks_nothing() -> None:
+    with (
+        socket.socket() as closed,  # bound and not listening: a port that refuses
+        serving_at_a_closed_port(closed) as url,
+    ):
+        response = httpx.post(url, headers=TOKEN, json={"action": "check"})
+    assert set(refused(response, "INTERNAL_ERROR")) == {"code", "message"}
+
+
+@contextmanager
+def serving_at_a_closed_port(closed: socket.socket) -> Iterator[str]:
+    closed.bind(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with serving("chat-rate-limit", SUPABASE_URL=address, SUPABASE_ANON_KEY="key") as url:
+        yield url
+
+
+def test_a_missing_setting_leaks_nothing() -> None:
+    with serving("chat-rate-limit") as url:
+        response = httpx.post(url, headers=TOKEN, json={"action": "check"})
+    assert set(refused(response, "INTERNAL_ERROR")) == {"code", "message"}
+
+
+# validate-attachment ----------------------------------------------------------------------------------------
+
+FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "photo.jpg": ("image/jpeg", made.jpeg),
+    "photo.JPEG": ("image/jpeg", made.jpeg),
+    "pixel.png": ("image/png", made.png),
+    "pixel.gif": ("image/gif", made.gif),
+    "pixel.webp": ("image/webp", made.webp),
+    "paper.pdf": ("application/pdf", made.pdf),
+    "letter.doc": ("application/msword", made.doc),
+    "letter.docx": (made.DOCX, made.docx),
+    "table.xls": ("application/vnd.ms-excel", made.xls),
+    "table.xlsx": (made.XLSX, made.xlsx),
+}
+
+
+def submit(client: httpx.Client, name: str, content: bytes, mime: str) -> httpx.Response:
+    return client.post("/", files={"file": (name, content, mime)})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_allowed_type_is_accepted(attachment: httpx.Client, name: str) -> None:
+    mime, make = FILES[name]
+    response = submit(attachment, name, make(), mime)
+    assert (response.status_code, response.json()) == (
+        200,
+        {"valid": True, "type": mime, "size": len(make())},
+    )
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bytes_of_one_type_are_refused_as_any_other(attachment: httpx.Client, name: str) -> None:
+    mime, make = FILES[name]
+    for other, (declared, _) in FILES.items():
+        if declared != mime:
+            error = refused(submit(attachment, other, make(), declared), "INVALID_FILE_TYPE")
+            assert error["details"] == {"type": declared, "found": mime}
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [
+        *(("run.exe", "application/x-msdownload"), ("page.svg", "image/svg+xml"), ("page.html", "text/html")),
+        *(("notes.txt", "text/plain"), ("none.png", ""), ("pixel.png", "image"), ("pixel.png", "IMAGE/PNG2")),
+    ],
+)
+def test_other_types_are_refused_with_the_list_of_allowed_ones(
+    attachment: httpx.Client, name: str, mime: str
+) -> None:
+    error = refused(submit(attachment, name, made.png(), mime), "INVALID_FILE_TYPE")
+    assert set(error["details"]["allowed"]) == {allowed for allowed, _ in FILES.values()}
+
+
+def test_the_type_may_be_spelled_in_capitals_and_have_parameters(attachment: httpx.Client) -> None:
+    assert submit(attachment, "a.png", made.png(), "Image/PNG; charset=binary").json()["type"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    "name", ["pixel.exe", "pixel", "pixel.png.exe", "pixel.jpg", "png", ".", "pixel.png."]
+)
+def test_the_name_has_to_fit_the_type(attachment: httpx.Client, name: str) -> None:
+    error = refused(submit(attachment, name, made.png(), "image/png"), "INVALID_FILE_TYPE")
+    assert error["details"]["expected"] == ["png"]
+
+
+@pytest.mark.parametrize("name", ["../pixel.png", "a\\pixel.png", "virus.exe\0.png", "a\x1b[2Jb.png"])
+def test_a_name_that_means_something_elsewhere_is_refused(attachment: httpx.Client, name: str) -> None:
+    raw = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode() + b'"\r\n'
+        b"Content-Type: image/png\r\n\r\n" + made.png() + b"\r\n--b--\r\n"
+    )
+    response = attachment.post("/", content=raw, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code == 400, response.json()
+
+
+POLYGLOTS: dict[str, tuple[str, str, bytes]] = {
+    "a JAR behind a GIF": ("a.gif", "image/gif", made.gif() + made.archive("Main.class")),
+    "a JAR behind a JPEG": ("a.jpg", "image/jpeg", made.jpeg() + made.archive("Main.class")),
+    "a JAR behind a PDF": ("a.pdf", "application/pdf", made.pdf() + made.archive("Main.class")),
+    "a page inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"<ScRiPt>alert(1)</script>")),
+    "PHP inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"<?php system($_GET[0]);")),
+    "a PDF inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"%PDF-1.4 ")),
+    "text behind a PNG": ("a.png", "image/png", made.png() + b"<script>"),
+    "something in front of a PDF": ("a.pdf", "application/pdf", b"MZ" + made.pdf()),
+    "something in front of a document": ("a.docx", made.DOCX, b"MZ" + made.docx()),
+    "something behind a document": ("a.docx", made.DOCX, made.docx() + b"MZ"),
+    "two documents in one": ("a.docx", made.DOCX, made.docx("xl/workbook.xml")),
+    "a document in front of an archive": ("a.docx", made.DOCX, made.docx() + made.archive("Main.class")),
+    "a document with macros": ("a.docx", made.DOCX, made.docx("word/vbaProject.bin")),
+    "a document that climbs out": ("a.xlsx", made.XLSX, made.xlsx("../../etc/cron.d/x")),
+    "any archive": ("a.docx", made.DOCX, made.archive("word/document.xml", "a.txt")),
+    "an archive with a mimetype": (
+        "a.docx",
+        made.DOCX,
+        made.archive("[Content_Types].xml", "ppt/presentation.xml"),
+    ),
+    "an installer": ("a.doc", "application/msword", made.compound("\u4840\u3f3f\u4577")),
+    "letter and table in one": ("a.doc", "application/msword", made.compound("WordDocument", "Workbook")),
+    "a storage named like a letter": ("a.doc", "application/msword", made.compound(nested="WordDocument")),
+    "a magic number alone": ("a.doc", "application/msword", made.doc()[:8]),
+    "the magic number of a JPEG": ("a.jpg", "image/jpeg", b"\xff\xd8\xff\xe0"),
+    "the magic number of a PNG": ("a.png", "image/png", made.png()[:8]),
+    "the magic number of a GIF": ("a.gif", "image/gif", b"GIF89a/*"),
+    "a film in the clothes of a WEBP": ("a.webp", "image/webp", made.webp().replace(b"WEBP", b"AVI ")),
+}
+
+
+@pytest.mark.parametrize("what", POLYGLOTS)
+def test_a_file_that_is_not_just_what_it_says_is_refused(attachment: httpx.Client, what: str) -> None:
+    name, mime, content = POLYGLOTS[what]
+    refused(submit(attachment, name, content, mime), "INVALID_FILE_TYPE")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_truncated_file_is_accepted_or_breaks_it(attachment: httpx.Client, name: str) -> None:
+    mime, make = FILES[name]
+    whole = make()
+    end = len(whole.rstrip(b"\n"))  # a PDF may lack its last line break
+    for length in {1, 2, 3, 7, 8, 9, 20, 26, len(whole) // 2, end - 1}:
+        refused(submit(attachment, name, whole[:length], mime), "INVALID_FILE_TYPE")
+
+
+def test_a_letter_may_embed_a_table(attachment: httpx.Client) -> None:
+    assert submit(attachment, "a.doc", made.doc("Workbook"), "application/msword").status_code == 200
+    embedded = made.docx("word/embeddings/Microsoft_Excel_Worksheet.xlsx")
+    assert submit(attachment, "a.docx", embedded, made.DOCX).status_code == 200
+
+
+def test_a_photo_may_have_what_cameras_put_behind_it(attachment: httpx.Client) -> None:
+    assert submit(attachment, "a.jpg", made.jpeg() + b"\0\0SEFT" * 20, "image/jpeg").status_code == 200
+
+
+def test_a_letter_of_nine_megabytes_is_followed_to_its_directory(attachment: httpx.Client) -> None:
+    content = made.compound("a", "b", "c", "d", "e", "WordDocument", filler=9 << 11)
+    assert len(content) > 9 << 20
+    assert submit(attachment, "a.doc", content, "application/msword").status_code == 200
+
+
+def test_a_chain_of_sectors_that_bites_its_tail_ends(attachment: httpx.Client) -> None:
+    content = bytearray(made.doc())
+    content[512 + 4 : 512 + 8] = (1).to_bytes(4, "little")  # the directory's first sector follows itself
+    content[1024 + 128 + 72 : 1024 + 128 + 76] = (1).to_bytes(4, "little")  # and its first entry itself
+    refused(submit(attachment, "a.doc", bytes(content), "application/msword"), "INVALID_FILE_TYPE")
+
+
+def big_jpeg(size: int) -> bytes:
+    return made.jpeg() + bytes(size - len(made.jpeg()))
+
+
+def test_ten_megabytes_are_accepted_and_one_byte_more_is_not(attachment: httpx.Client) -> None:
+    assert submit(attachment, "a.jpg", big_jpeg(MAX_SIZE), "image/jpeg").json()["size"] == MAX_SIZE
+    error = refused(submit(attachment, "a.jpg", big_jpeg(MAX_SIZE + 1), "image/jpeg"), "FILE_TOO_LARGE")
+    assert error["details"] == {"max_size": MAX_SIZE}
+    assert error["message"] == "File must be smaller than 10MB"
+
+
+def raw_request(client: httpx.Client, *headers: str) -> socket.socket:
+    """A connection on which the head of a POST was sent."""
+    connection = socket.create_connection((client.base_url.host, client.base_url.port), timeout=30)
+    head = ["POST / HTTP/1.1", "Host: x", "Authorization: Bearer a.b.c", *headers]
+    head.append("Content-Type: multipart/form-data; boundary=b")
+    connection.sendall("\r\n".join([*head, "", ""]).encode())
+    return connection
+
+
+def test_a_huge_body_is_refused_by_its_announced_length(attachment: httpx.Client) -> None:
+    with raw_request(attachment, f"Content-Length: {10**12}") as connection:
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"FILE_TOO_LARGE" in answer or b"FILE_TOO_LARGE" in connection.recv(65536)
+
+
+def test_a_huge_body_of_unknown_length_is_refused_before_its_end(attachment: httpx.Client) -> None:
+    chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+    with raw_request(attachment, "Transfer-Encoding: chunked") as connection:
+        for _ in range(11):  # 11 MB of a body that never ends
+            connection.sendall(chunk)
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_an_empty_file_is_refused(attachment: httpx.Client) -> None:
+    error = refused(submit(attachment, "a.png", b"", "image/png"), "VALIDATION_ERROR")
+    assert error["message"] == "The file is empty"
+
+
+def test_one_file_is_wanted_in_the_field_file(attachment: httpx.Client) -> None:
+    part = ("a.png", made.png(), "image/png")
+    assert (
+        refused(attachment.post("/", files={"other": part}), "VALIDATION_ERROR")["message"]
+        == "No file provided"
+    )
+    refused(attachment.post("/", files=[("file", part), ("file", part)]), "VALIDATION_ERROR")
+    form = '--b\r\nContent-Disposition: form-data; name="file"\r\n\r\njust text\r\n--b--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    refused(attachment.post("/", content=form, headers=headers), "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        *(("application/json", b"{}"), ("", b""), ("multipart/form-data", b"x"), ("image/png", made.png())),
+        *(("multipart/form-data; boundary=b", b""), ("multipart/form-data; boundary=b", b"--b\r\nnonsense")),
+        ("application/x-www-form-urlencoded", b"file=x"),
+    ],
+)
+def test_a_body_that_is_no_form_is_refused(attachment: httpx.Client, content_type: str, body: bytes) -> None:
+    response = attachment.post("/", content=body, headers={"Content-Type": content_type})
+    refused(response, "VALIDATION_ERROR")
