@@ -10,6 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import typer.main
+
+from chatctl import errors
+from chatctl.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "chatctl").rglob("*.py"))
@@ -33,6 +37,8 @@ def _calls(tree: ast.AST, *names: str) -> list[ast.Call]:
 def test_no_sql_is_made_by_formatting(path: Path) -> None:
     for call in _calls(ast.parse(path.read_text()), "execute", "executemany", "copy"):
         for argument in call.args[:1]:
+            if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "query":
+                continue  # the name of a file, not its text
             formatted = [
                 node
                 for node in ast.walk(argument)
@@ -82,10 +88,6 @@ def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
 
 
 def test_every_command_has_a_module_help_and_an_example() -> None:
-    import typer.main
-
-    from chatctl.cli.app import COMMANDS, app
-
     root = typer.main.get_command(app)
     for name in COMMANDS:
         command = root.get_command(None, name)
@@ -94,9 +96,6 @@ def test_every_command_has_a_module_help_and_an_example() -> None:
 
 
 def test_the_readme_names_every_command_and_exit_code() -> None:
-    from chatctl import errors
-    from chatctl.cli.app import COMMANDS
-
     readme = (ROOT / "README.md").read_text()
     for name in COMMANDS:
         assert f"chatctl {name}" in readme

@@ -102,7 +102,8 @@ def test_a_suspended_user_gets_nothing_from_that_moment(
 
 def test_a_suspension_ends_by_itself(world: World, scene: dict[str, object]) -> None:
     world.operator.execute(
-        "insert into private.suspensions (user_id, reason, suspended_until) values (%s, 'spam', now() - interval '1 s')",
+        "insert into private.suspensions (user_id, reason, suspended_until) "
+        "values (%s, 'spam', now() - interval '1 s')",
         (scene["user"],),
     )
 

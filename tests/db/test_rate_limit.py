@@ -19,7 +19,8 @@ ONE = "insert into messages (organization_id, conversation_id, sender_id, conten
 
 def _age(world: World, sender: UUID, seconds: int) -> None:
     world.operator.execute(
-        "update private.send_windows set sent_at = (select array_agg(t - %s * interval '1 second' order by t) "
+        "update private.send_windows set sent_at = ("
+        "select array_agg(t - %s * interval '1 second' order by t) "
         "from unnest(sent_at) t) where user_id = %s",
         (seconds, sender),
     )

@@ -40,7 +40,8 @@ def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world
     # Whatever moment a reader looked: what it saw had no gap that a later commit filled.
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in seen)
     assert world.fact(
-        "select bool_and(later) from (select created_at > lag(created_at) over (order by seq) as later from messages) m"
+        "select bool_and(later) from ("
+        "select created_at > lag(created_at) over (order by seq) as later from messages) m"
     )
 
 

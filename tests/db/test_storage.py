@@ -126,7 +126,8 @@ def test_a_file_is_neither_changed_nor_deleted(world: World, chat: tuple[UUID, U
 
 def test_the_bucket_is_private_and_has_limits(world: World) -> None:
     row = world.operator.execute(
-        "select public, file_size_limit, cardinality(allowed_mime_types) from storage.buckets where id = 'attachments'"
+        "select public, file_size_limit, cardinality(allowed_mime_types) "
+        "from storage.buckets where id = 'attachments'"
     ).fetchone()
 
     assert row == (False, 10485760, 9)

@@ -1,0 +1,118 @@
+"""A world as rows: one dataclass per table, its fields named as the columns that are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+
+class Attachment(TypedDict):
+    """One file of a message; ``url`` is the object's name in the bucket ``attachments``."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    url: str
+
+
+class Reaction(TypedDict):
+    """One person's emoji under a message."""
+
+    userId: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in: a user with identity and profile, whom others call ``given_name``."""
+
+    id: UUID
+    email: str
+    full_name: str
+    given_name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    id: UUID
+    name: str
+    slug: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    organization_id: UUID
+    user_id: UUID
+    role: str
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: UUID
+    organization_id: UUID
+    name: str | None
+    is_group: bool
+    created_by: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    id: UUID
+    conversation_id: UUID
+    user_id: UUID
+    joined_at: datetime
+    last_read_at: datetime | None
+    is_starred: bool
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: UUID
+    organization_id: UUID
+    conversation_id: UUID
+    sender_id: UUID
+    content: str | None
+    attachments: list[Attachment] | None
+    reactions: list[Reaction]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """What a tombstone among the messages said."""
+
+    message_id: UUID
+    conversation_id: UUID
+    sender_id: UUID
+    content: str | None
+    attachments: list[Attachment] | None
+    reactions: list[Reaction]
+    deleted_at: datetime
+    deleted_by: UUID
+
+
+@dataclass(frozen=True)
+class World:
+    """All rows of one world. What the database counts (unread, last message) follows from them."""
+
+    name: str
+    version: int
+    seed: int
+    people: list[Person]
+    organizations: list[Organization]
+    members: list[Member]
+    conversations: list[Conversation]
+    participants: list[Participant]
+    messages: list[Message]
+    deleted_messages: list[DeletedMessage]

@@ -1,0 +1,6 @@
+-- What the trigger chat_sync_profile makes of new users, while triggers are off.
+--   people  jsonb  array of {id, email, full_name, created_at}
+insert into public.user_profiles (id, email, full_name, created_at, updated_at)
+select p.id, p.email, p.full_name, p.created_at, p.created_at
+from jsonb_to_recordset(%(people)s::jsonb) as p (id uuid, email text, full_name text, created_at timestamptz)
+order by p.id;

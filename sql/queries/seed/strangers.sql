@@ -1,0 +1,10 @@
+-- How many organizations and users here no world holds: other people's data.
+select
+  (
+    select count(*) from public.organizations o
+    where not exists (select from private.seed_runs r where o.id = any (r.organization_ids))
+  ) as organizations,
+  (
+    select count(*) from auth.users u
+    where not exists (select from private.seed_runs r where u.id = any (r.user_ids))
+  ) as users;
