@@ -90,22 +90,25 @@ def _pgserver() -> Account:
 
 
 def _create() -> None:
-    refusals = []
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "useradd"
+    command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", NAME]
+    reason = ""
 
     def created() -> bool:
         # Two of us at once: one gets the lock of /etc/passwd, the other fails and finds the user there.
-        answer = subprocess.run([useradd, *options, NAME], capture_output=True, text=True, check=False)
-        refusals.append(answer.stderr.strip())
+        nonlocal reason
+        reason = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
         return _exists()
 
-    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    if useradd is None or not waiting.until(created, seconds=5, every=0.1):
-        reason = refusals[-1] if refusals else "no useradd"
-        raise ChatctlError(
-            f"PostgreSQL does not run as root, and the system user {NAME} cannot be made: {reason}",
-            hint="run chatctl as another user",
-        )
+    try:
+        if waiting.until(created, seconds=5, every=0.1):
+            return
+    except OSError as error:
+        reason = str(error)
+    raise ChatctlError(
+        f"PostgreSQL does not run as root, and the system user {NAME} cannot be made: {reason}",
+        hint="run chatctl as another user",
+    )
 
 
 def _exists() -> bool:

@@ -17,6 +17,7 @@ VERSION_VARIABLE = "CHATCTL_PG_VERSION"
 # Where the wheel keeps them. Its own table of this is not imported: that takes 0.15 s, warns about
 # XDG_RUNTIME_DIR and refuses to load for some values of PGSERVER_POSTGRES_VERSION.
 _INSTALLS = {16: "pginstall", 18: "pginstall18"}
+VERSIONS = tuple(_INSTALLS)
 
 
 def program(version: int, name: str) -> Path:
@@ -41,9 +42,9 @@ def wanted_version(version: int | None, env: Mapping[str, str] | None = None) ->
         if not text:
             return None
         said = int(text) if text.isascii() and text.isdigit() else 0
-        if said not in _INSTALLS:
+        if said not in VERSIONS:
             raise Invalid(f"{VERSION_VARIABLE} must be {_known()}, not {text!r}")
-    if said not in _INSTALLS:
+    if said not in VERSIONS:
         raise Invalid(f"PostgreSQL {said} does not come with chatctl; choose {_known()}")
     return said
 
@@ -65,4 +66,4 @@ def clean_environment() -> dict[str, str]:
 
 
 def _known() -> str:
-    return " or ".join(map(str, _INSTALLS))
+    return " or ".join(map(str, VERSIONS))

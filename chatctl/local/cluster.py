@@ -25,6 +25,7 @@ PORT = 5432
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 _LOG_LINES = 8
+_FULL = 100_000  # bytes left
 # Half made by initdb, or half deleted by a reset: only a complete data directory is ever called data.
 _UNFINISHED = ("data.new", "data.old")
 
@@ -67,41 +68,39 @@ def version(directory: Path) -> int | None:
     """The major version that made the data directory; None when there is none yet."""
     try:
         return int((directory / "data" / "PG_VERSION").read_text(encoding="ascii"))
-    except FileNotFoundError:
-        if (directory / "data").exists():
-            raise Invalid(f"{directory / 'data'} is no data directory of PostgreSQL; move it away") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
 
 
 def postmaster(directory: Path) -> Postmaster | None:
     """The postmaster that the data directory names; it may have ended without saying so."""
     try:
-        lines = (
-            (directory / "data" / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
-        )
-        return Postmaster(pid=int(lines[0]), ready=len(lines) > 7 and lines[7].strip() == "ready")  # noqa: PLR2004 - its eighth line
+        text = (directory / "data" / "postmaster.pid").read_text(encoding="utf-8", errors="replace")
+        lines = [line.strip() for line in text.split("\n")]
+        return Postmaster(pid=int(lines[0]), ready=lines[7:8] == ["ready"])
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
 
 
-def answers(directory: Path) -> bool:
-    """Whether a server listens on the socket: unlike a process id, that cannot be somebody else's."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
-        try:
-            client.connect(str(directory / "data" / f".s.PGSQL.{PORT}"))
-        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-            return False
-        except (BlockingIOError, TimeoutError):
-            return True  # so many are waiting to get in that it must be there
-    return True
+def socket_path(directory: Path) -> Path:
+    """The unix socket of the server."""
+    return directory / "data" / f".s.PGSQL.{PORT}"
+
+
+def running(directory: Path) -> Postmaster | None:
+    """The postmaster when it takes connections; found out without starting anything, in a millisecond."""
+    named = postmaster(directory)
+    return named if named and named.ready and _lives(named.pid) and _answers(directory) else None
 
 
 def create(directory: Path, major: int, account: Account, *, durable: bool) -> None:
     """Make the data directory with initdb; it appears complete or not at all."""
-    from chatctl.local import processes  # noqa: PLC0415 - psutil; a server that runs needs none of it
+    from chatctl.local import processes  # noqa: PLC0415 - see stop
 
     new = directory / "data.new"
+    data = directory / "data"
+    if data.exists() and any(data.iterdir()):
+        raise Invalid(f"{data} is no data directory of PostgreSQL; delete it with `chatctl local reset`")
     processes.end(new)
     clear_unfinished(directory)
     new.mkdir(mode=0o700)
@@ -110,7 +109,8 @@ def create(directory: Path, major: int, account: Account, *, durable: bool) -> N
     settings = _SETTINGS | ({} if durable else _NOT_DURABLE)
     command = [
         str(binaries.program(major, "initdb")),
-        f"--pgdata={new}",
+        "-D",  # a word of its own, by which processes.found knows a killed owner's initdb
+        str(new),
         f"--username={SUPERUSER}",
         # Trust is enough: the socket lies in a directory that only its owner and root can enter.
         "--auth-local=trust",
@@ -136,7 +136,7 @@ def create(directory: Path, major: int, account: Account, *, durable: bool) -> N
     if answer.returncode != 0:
         clear_unfinished(directory)
         raise _failure("initdb failed", answer.stderr or answer.stdout, directory)
-    new.rename(directory / "data")
+    new.rename(data)
 
 
 def clear_unfinished(directory: Path) -> None:
@@ -152,18 +152,21 @@ def start(directory: Path, major: int, account: Account) -> None:
     Raises Unavailable when that takes too long or the disk is full, ChatctlError with the end of the log
     when it does not start.
     """
-    if _joined(directory):
+    if _on_its_way(directory):
         return
     stop(directory)
     _forget_stranger(directory)
-    process = _launch(directory, major, account)
-    # The children of a killed postmaster take a moment to notice; until then its memory is in use.
-    while process.returncode is not None and "pre-existing shared memory block" in _log_text(directory)
+    started = False
 
-    waiting.until(started, seconds=10, every=0.1)
-    if process.returncode is not None:
-        raise _failure("the server does not start", _tail(directory), directory)
-    process.returncode = 0  # it outlives us: whoever stops it reaps it
+    def tried() -> bool:
+        nonlocal started
+        started = _launch(directory, major, account)
+        # The children of a killed postmaster take a moment to notice; until then its memory is in use.
+        return started or "pre-existing shared memory block" not in _log_text(directory)
+
+    waiting.until(tried, seconds=10, every=0.1)
+    if not started:
+        raise _failure("the server does not start", _log_text(directory), directory)
 
 
 def stop(directory: Path) -> bool:
@@ -174,11 +177,12 @@ def stop(directory: Path) -> bool:
     from chatctl.local import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
 
     named = postmaster(directory)
-    if named is None or not processes.works_in(named.pid, directory):
+    # A directory that was moved meanwhile is in no command line, but its socket answers.
+    if named is None or not (processes.works_in(named.pid, directory) or running(directory)):
         return False
     with suppress(ProcessLookupError):
         os.kill(named.pid, signal.SIGINT)  # "fast": a last checkpoint, but no waiting for clients
-    if not waiting.until(lambda: not processes.works_in(named.pid, directory), seconds=_STOP_SECONDS):
+    if not waiting.until(lambda: not processes.exists(named.pid), seconds=_STOP_SECONDS):
         processes.end(directory)
     return True
 
@@ -191,27 +195,74 @@ def delete(directory: Path) -> None:
     clear_unfinished(directory)
 
 
-def _launch(directory: Path, major: int, account: Account) -> subprocess.Popen[bytes]:
+def _lives(pid: int) -> bool:
+    # A killed postmaster's newborn child may still hold the socket open for a moment.
+    with suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _answers(directory: Path) -> bool:
+    # A process id may belong to somebody else by now; who listens on this socket is ours.
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        try:
+            client.connect(os.fsencode(socket_path(directory)))
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+            return False
+        except (BlockingIOError, TimeoutError):
+            return True  # so many are waiting to get in that it must be there
+    return True
+
+
+def _on_its_way(directory: Path) -> bool:
+    # A chatctl that was killed may have left a postmaster that starts or recovers: it is as good as ours.
+    from chatctl.local import processes  # noqa: PLC0415 - see stop
+
+    def settled() -> bool:
+        named = postmaster(directory)
+        return named is None or named.ready or not processes.works_in(named.pid, directory)
+
+    return waiting.until(settled, seconds=_START_SECONDS) and running(directory) is not None
+
+
+def _launch(directory: Path, major: int, account: Account) -> bool:
     log = _log(directory)
     with suppress(FileNotFoundError):
         log.rename(log.with_suffix(".log.1"))
     with log.open("xb") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [binaries.program(major, "postgres"), "-D", directory / "data"],
             cwd=directory,
             env=binaries.clean_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C in the terminal is not for it
             **account.arguments,
         )
+
+    def settled() -> bool:
+        return process.poll() is not None or postmaster(directory) == Postmaster(process.pid, ready=True)
+
+    if not waiting.until(settled, seconds=_START_SECONDS):
+        raise Unavailable(f"the server in {directory} is not ready after {_START_SECONDS} s; see {log}")
+    started = process.returncode is None
+    process.returncode = 0  # it outlives us; whoever stops it reaps it
+    return started
 
 
 def _forget_stranger(directory: Path) -> None:
     # After a crash the process id of the dead postmaster may belong to another program, for which
     # PostgreSQL would wait for ever. A dead id it clears up itself, with better checks than ours.
-    from chatctl.local import processes  # noqa: PLC0415 - see create
+    from chatctl.local import processes  # noqa: PLC0415 - see stop
 
     named = postmaster(directory)
     if named is not None and processes.exists(named.pid) and not processes.works_in(named.pid, directory):
@@ -223,12 +274,14 @@ def _log(directory: Path) -> Path:
     return directory / "server.log"
 
 
-def _tail(directory: Path) -> str:
+def _log_text(directory: Path) -> str:
     return _log(directory).read_text(encoding="utf-8", errors="replace")
 
 
 def _failure(what: str, output: str, directory: Path) -> ChatctlError:
-    if "No space left on device" in output or "Disk quota exceeded" in output:
+    # A full disk takes no log either, so an empty one proves nothing.
+    full = shutil.disk_usage(directory).free < _FULL
+    if full or "No space left on device" in output or "Disk quota exceeded" in output:
         return Unavailable(f"no space left on the disk of {directory}")
     tail = "\n".join(f"  {line}" for line in output.strip().splitlines()[-_LOG_LINES:])
     if "already in use" in output or "another server might be running" in output:

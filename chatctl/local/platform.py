@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from chatctl.db.files import data_directory
+from chatctl.errors import ChatctlError
 
 
 def checksum() -> str:
@@ -18,12 +19,17 @@ def checksum() -> str:
 
 
 def apply(url: str) -> None:
-    """Apply ``sql/platform`` to the database of ``url``, all of it or nothing; each file can be applied again."""
-    from chatctl.db.connection import connection  # noqa: PLC0415 - psycopg; mostly there is nothing to apply
+    """Apply ``sql/platform`` to the database of ``url``: all of it or nothing, and again is fine."""
+    # psycopg takes 0.2 s to load, and mostly there is nothing to apply.
+    from chatctl.db.connection import connection, translated  # noqa: PLC0415
 
     with connection(url, application_name="chatctl platform") as conn, conn.transaction():
         for path in _files():
-            conn.execute(path.read_bytes())
+            try:
+                with translated():
+                    conn.execute(path.read_bytes())
+            except ChatctlError as error:
+                raise type(error)(f"sql/platform/{path.name}: {error.message}", hint=error.hint) from error
 
 
 def _files() -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,15 +17,15 @@ _PATIENCE = 5  # seconds between asking and killing
 
 def works_in(pid: int, directory: Path) -> bool:
     """Whether process ``pid`` lives and is a program of PostgreSQL that works in ``directory``."""
-    _reap(pid)
     try:
         return _belongs(psutil.Process(pid), directory)
-    except psutil.NoSuchProcess:
+    except psutil.Error:
         return False
 
 
 def exists(pid: int) -> bool:
     """Whether a process ``pid`` lives, whatever it is."""
+    _reap(pid)
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -38,26 +37,26 @@ def end(directory: Path) -> None:
 
     Raises ChatctlError when one of them survives even SIGKILL.
     """
-    found = list(_of(directory))
-    if not found:
-        return
-    _send(found, signal.SIGQUIT)
-    psutil.wait_procs(found, timeout=_PATIENCE)
-    # Each round may find a child that its parent had not yet started in the one before.
-    for _ in range(10):
-        found = list(_of(directory))
-        if not found:
+    # Asked once, then killed; a round may find a child that did not exist yet in the one before.
+    for number in (signal.SIGQUIT, *[signal.SIGKILL] * 10):
+        left = found(directory)
+        if not left:
             return
-        _send(found, signal.SIGKILL)
-        psutil.wait_procs(found, timeout=_PATIENCE)
-    raise ChatctlError(f"process {found[0].pid} of the server in {directory} cannot be ended")
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        psutil.wait_procs(left, timeout=_PATIENCE)
+    raise ChatctlError(f"the server in {directory} cannot be ended: {left}")
 
 
-def _of(directory: Path) -> Iterator[psutil.Process]:
+def found(directory: Path) -> list[psutil.Process]:
+    """The programs of PostgreSQL that work in ``directory``, and what they have started."""
+    those: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.Error):
             if _belongs(process, directory):
-                yield process
+                those |= {each.pid: each for each in [process, *process.children(recursive=True)]}
+    return list(those.values())
 
 
 def _belongs(process: psutil.Process, directory: Path) -> bool:
@@ -69,12 +68,6 @@ def _belongs(process: psutil.Process, directory: Path) -> bool:
     with suppress(psutil.AccessDenied):
         places.append(process.cwd())
     return any(place == str(directory) or place.startswith(f"{directory}/") for place in places)
-
-
-def _send(found: list[psutil.Process], number: signal.Signals) -> None:
-    for process in found:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
 
 
 def _reap(pid: int) -> None:

@@ -74,18 +74,23 @@ def ensure_running(directory: Path, *, version: int | None = None, durable: bool
     running = _up_to_date(directory, version)
     if running is not None:
         return running
+    binaries.program(_version(directory, version), "postgres")  # missing: say so before anything is made
     with _changing(directory) as runs_as:
-        return _up_to_date(directory, version) or _start(directory, version, runs_as, durable=durable)
+        running = _up_to_date(directory, version)
+        if running is not None:
+            return running
+        return _start(directory, _version(directory, version), runs_as, durable=durable)
 
 
 def status(directory: Path) -> Server | None:
     """The server of ``directory`` when it runs; nothing is started or changed."""
     directory = directory.resolve()
     with _disk(directory):
-        named = cluster.postmaster(directory)
-        if named is None or not named.ready or not cluster.answers(directory):
+        found = cluster.running(directory)
+        if found is None:
             return None
-        return Server(directory, _noted(directory).get("version") or str(cluster.version(directory)), named.pid)
+        version = _noted(directory).get("version") or str(cluster.version(directory))
+        return Server(directory, version, found.pid)
 
 
 def stop(directory: Path) -> bool:
@@ -99,18 +104,25 @@ def stop(directory: Path) -> bool:
 
 
 def reset(directory: Path, *, version: int | None = None) -> Server:
-    """Delete all data of ``directory`` and start anew."""
+    """Delete all data of ``directory`` and start anew, with the same major version unless told otherwise."""
     directory = _located(directory)
-    binaries.program(binaries.wanted_version(version) or binaries.DEFAULT_VERSION, "postgres")
+    wanted = binaries.wanted_version(version)
     with _changing(directory) as runs_as:
+        present = cluster.version(directory)
+        major = wanted or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
+        binaries.program(major, "initdb")  # before anything is deleted
         cluster.stop(directory)
         _note(directory).unlink(missing_ok=True)
         cluster.delete(directory)
-        return _start(directory, version, runs_as, durable=True)
+        return _start(directory, major, runs_as, durable=True)
 
 
-def _start(directory: Path, version: int | None, runs_as: account.Account, *, durable: bool) -> Server:
-    major = _version(directory, version)
+def socket_fits(directory: Path) -> bool:
+    """Whether the socket of a server in ``directory`` would have a path that the system takes."""
+    return len(os.fsencode(cluster.socket_path(directory))) <= _SOCKET_PATH_LIMIT
+
+
+def _start(directory: Path, major: int, runs_as: account.Account, *, durable: bool) -> Server:
     account.open_the_way(binaries.program(major, "postgres"), runs_as)
     if cluster.version(directory) is None:
         _note(directory).unlink(missing_ok=True)
@@ -142,6 +154,11 @@ def _up_to_date(directory: Path, version: int | None) -> Server | None:
 def _version(directory: Path, version: int | None) -> int:
     wanted = binaries.wanted_version(version)
     present = cluster.version(directory)
+    if present is not None and present not in binaries.VERSIONS:
+        raise Conflict(
+            f"{directory} holds data of PostgreSQL {present}, which does not come with chatctl; "
+            "delete it with `chatctl local reset`"
+        )
     if wanted is not None and present is not None and wanted != present:
         raise Conflict(
             f"{directory} holds data of PostgreSQL {present}, not {wanted}; keep it with "
@@ -152,13 +169,13 @@ def _version(directory: Path, version: int | None) -> int:
 
 def _located(directory: Path) -> Path:
     directory = directory.resolve()
-    path = os.fsencode(directory / "data" / f".s.PGSQL.{cluster.PORT}")
-    if len(path) > _SOCKET_PATH_LIMIT:
+    if not socket_fits(directory):
+        length = len(os.fsencode(cluster.socket_path(directory)))
         raise Invalid(
-            f"the path {directory} is too long for a unix socket: {len(path)} bytes with the socket's name, "
+            f"the path {directory} is too long for a unix socket: {length} bytes with the socket's name, "
             f"the limit is {_SOCKET_PATH_LIMIT}; work in a directory nearer to the root"
         )
-    if b"," in path or b"\n" in path:
+    if "," in str(directory) or "\n" in str(directory):
         raise Invalid(
             f"the path {str(directory)!r} holds a comma or a line break, which PostgreSQL's clients split at"
         )

