@@ -15,7 +15,7 @@ from tests.world import Database
 
 
 def race(database: Database, size: int, act: Callable[[Connection, int], Any]) -> list[Any]:
-    """``act(connection, number)`` in ``size`` sessions of the API at once: its results, or what refused it."""
+    """``act(connection, number)`` in ``size`` sessions of the API at once: results or refusals."""
     return _race(database, "authenticator", size, act)
 
 

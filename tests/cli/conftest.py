@@ -41,6 +41,7 @@ def chatctl(tmp_path: Path) -> Callable[..., Result]:
             capture_output=True,
             text=True,
             timeout=300,
+            check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -7,6 +7,7 @@ import pytest
 from chatctl.db.files import data_directory
 from chatctl.db.statements import canonical, split
 
+ATOMIC = "begin atomic select case when true then 1 end; select 2; end"
 CASES = {
     "two": ("select 1; select 2;", ["select 1", "select 2"]),
     "no semicolon at the end": ("select 1;\nselect 2", ["select 1", "select 2"]),
@@ -24,11 +25,8 @@ CASES = {
         ["create rule r as on insert to t do (a; b)", "select 2"],
     ),
     "atomic body": (
-        "create function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3",
-        [
-            "create function f() returns int begin atomic select case when true then 1 end; select 2; end",
-            "select 3",
-        ],
+        f"create function f() returns int {ATOMIC}; select 3",
+        [f"create function f() returns int {ATOMIC}", "select 3"],
     ),
     "a transaction's end": ("begin; select 1; end; select 2", ["begin", "select 1", "end", "select 2"]),
     "byte-order mark and CRLF": ("\ufeffselect 1;\r\nselect\r\n2", ["select 1", "select\n2"]),
