@@ -1,0 +1,63 @@
+"""``python -m benchmarks``: measure, print the table, exit 7 when a bar is missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from tabulate import tabulate
+
+from benchmarks import reads, sends
+from benchmarks.case import Case
+from benchmarks.data import filled_server
+
+
+def main() -> int:
+    """Run every case; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
+    asked = parser.parse_args()
+    cases: list[Case] = []
+    start = time.perf_counter()
+    _say("filling a server with 1,000,000 messages")
+    with filled_server() as server:
+        _say(f"filled after {time.perf_counter() - start:.0f} s; PostgreSQL {server.version}")
+        for group in (reads, sends):
+            for case in group.cases(server):
+                cases.append(case)
+                _say(f"  {case.name}: {case.ratio:.2f} {case.verdict}")
+    print(table(cases))
+    if asked.json:
+        figures = [{**asdict(case), "verdict": case.verdict} for case in cases]
+        asked.json.write_text(json.dumps({"cases": figures}, indent=2) + "\n", encoding="utf-8")
+    _say(f"took {time.perf_counter() - start:.0f} s")
+    return 0 if all(case.passed for case in cases) else 7
+
+
+def table(cases: list[Case]) -> str:
+    """The figures as people read them."""
+    rows = [
+        [
+            case.name,
+            f"{case.measured:,.2f} {case.unit}",
+            f"{case.baseline:,.2f} {case.unit}",
+            f"{case.ratio:.2f}",
+            "" if case.bar is None else f"{case.sense} {case.bar:g}",
+            case.verdict,
+        ]
+        for case in cases
+    ]
+    headers = ["CASE", "MEASURED", "AGAINST", "RATIO", "BAR", ""]
+    return tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

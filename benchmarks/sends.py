@@ -1,0 +1,62 @@
+"""Sending: through the API's role with every trigger, against a bare insert; pgbench, 16 clients."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+from collections.abc import Iterator
+
+import psycopg
+
+from benchmarks.case import Case
+from benchmarks.data import HERE
+from chatctl.local.binaries import program
+from chatctl.local.server import Server
+
+CLIENTS = 16
+# 300 senders of each client may send 10 a minute: a round of 1,500 takes half of that, and each round begins
+# with windows that are full and an hour old, as those of people who have written before.
+TRANSACTIONS = 1_500
+ROUNDS = 3
+
+
+def cases(server: Server) -> Iterator[Case]:
+    """Row four of design.md section 8."""
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        sent, bare = [], []
+        for _ in range(ROUNDS):
+            _rest(admin)
+            sent.append(_per_second(server, "send.pgbench", "authenticator"))
+            admin.execute("alter table public.messages disable trigger user")
+            bare.append(_per_second(server, "bare.pgbench", "postgres"))
+            admin.execute("delete from public.messages where seq >= 1000000000")
+            admin.execute("alter table public.messages enable trigger user")
+    rate, baseline = statistics.median(sent), statistics.median(bare)
+    name = "send with every trigger / bare insert, 100 conversations, 16 clients"
+    yield Case(name, rate, baseline, "per s", rate / baseline, ">=", 0.4)
+    yield Case("send with every trigger / 1,000 per second", rate, 1_000, "per s", rate / 1_000, ">=", 1.0)
+
+
+def _rest(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+    admin.execute(
+        "update private.send_windows set sent_at = array_fill(now() - interval '1 hour', array[10])"
+    )
+    for table in ("private.send_windows", "public.messages", "public.conversations", "private.read_states"):
+        admin.execute(f"vacuum analyze {table}".encode())
+    admin.execute("checkpoint")
+
+
+def _per_second(server: Server, script: str, role: str) -> float:
+    major = int(server.version.split(".", maxsplit=1)[0])
+    command = [
+        *(program(major, "pgbench"), "--no-vacuum", "--protocol=prepared", "--define=turn=0"),
+        *(f"--client={CLIENTS}", "--jobs=1", f"--transactions={TRANSACTIONS}"),
+        f"--file={HERE / script}",
+        server.url_for(role),
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"^tps = ([\d.]+)", answer.stdout, re.MULTILINE)
+    if answer.returncode or found is None:
+        raise SystemExit(f"pgbench failed:\n{answer.stderr}")
+    return float(found[1])

@@ -1,0 +1,68 @@
+"""``chatctl demo``: migrate, seed, audit-rls and a short load test on a throwaway server."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from chatctl.cli.options import App, Format, options
+from chatctl.cli.output import chosen_format, note, show, show_document
+from chatctl.errors import Interrupted, Invalid
+from chatctl.local import throwaway
+from chatctl.services import demo as parts
+from chatctl.services.demo import Result, Step
+
+EPILOG = """\b
+Examples:
+  chatctl demo
+  chatctl demo -o json | jq '.steps[] | {step, state, seconds}'
+
+Exits with 0 when every part went well, else with the worst of their codes: what broke (1 to 5, 8)
+before what a check found (7) before what it could not judge (9).
+"""
+
+app = App(help="Migrate, seed, audit and load-test a throwaway server.", no_args_is_help=False)
+
+
+@app.command(epilog=EPILOG)
+def demo(ctx: typer.Context) -> None:
+    """Do everything once, on an embedded server that goes away again; it takes half a minute."""
+    shared = options(ctx)
+    if shared.db_url or shared.target:
+        raise Invalid("demo runs on a throwaway server of its own; take --db-url or --target away")
+
+    def started(step: Step) -> None:
+        note(f"{step.name} …", shared)
+
+    def ended(result: Result) -> None:
+        note(f"  {result.state} after {result.seconds} s: {result.result}", shared)
+        if result.hint:
+            note(f"  {result.hint}", shared)
+
+    note("target: a throwaway server", shared)
+    with _terminated_like_interrupted(), throwaway.server() as server:
+        note(f"PostgreSQL {server.version} runs in {server.directory}", shared)
+        results = parts.run(server, on_start=started, on_end=ended)
+    code = parts.worst(results)
+    if chosen_format(shared) in (Format.json, Format.ndjson, Format.yaml):
+        show_document({"exit": code, "steps": results}, shared, text="")
+    else:
+        show(results, shared, columns=("step", "state", "result", "seconds"))
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    # By default SIGTERM ends Python where it stands, and the server would stay.
+    def stop(*_: object) -> NoReturn:
+        raise Interrupted("terminated; the throwaway server is gone")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,187 @@
+"""``chatctl loadtest``: put the backend under load and judge it against targets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatctl.cli.options import App, Format, options
+from chatctl.cli.output import chosen_format, note, plain, show, show_document
+from chatctl.cli.session import confirm_write, session
+from chatctl.errors import Invalid, NotAllowed
+from chatctl.services.loadtest import targets as demands
+from chatctl.services.loadtest.generator import check_installed
+from chatctl.services.loadtest.measured import Times
+from chatctl.services.loadtest.scenario import (
+    Load,
+    Outcome,
+    default_targets,
+    names,
+    people,
+    require,
+    run,
+    sign_in,
+    verdict,
+)
+
+EPILOG = """\b
+Examples:
+  chatctl loadtest                               every scenario, 20 users for 10 seconds
+  chatctl loadtest conversation-list --users 50 --duration 1m
+  chatctl loadtest --rate 200 --report reports   the result as JSON and HTML, for CI
+  chatctl loadtest --targets strict.yaml -o json | jq .verdict
+
+Exit 7: a target was missed. Exit 9: it could not be judged (too few samples, a late generator).
+"""
+
+app = App(help="Put the backend under load and judge it against targets.", no_args_is_help=False)
+
+MOST_REQUESTS = 5_000_000  # each has a place in the plan, in memory
+RATE_PER_USER = 2.0  # requests per second, unless --rate says otherwise
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One series as the table shows it; times from when a request was due, in milliseconds."""
+
+    scenario: str
+    series: str
+    n: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    errors: int
+    target: str
+    verdict: str
+
+
+def _duration(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", text.strip())
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not 1 <= seconds <= 24 * _UNITS["h"]:
+        raise typer.BadParameter(f"{text!r} is no time from 1s to 24h, such as 90, 90s, 2m or 1h")
+    return seconds
+
+
+@app.command(epilog=EPILOG)
+def loadtest(
+    ctx: typer.Context,
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO...]", show_default=False, help="Which; by default all."),
+    ] = None,
+    users: Annotated[
+        int, typer.Option(help="How many at once, each with a connection.", min=1, max=1000)
+    ] = 20,
+    duration: Annotated[
+        float, typer.Option(parser=_duration, metavar="TIME", help="For how long, such as 10s or 2m.")
+    ] = "10s",  # type: ignore[assignment]  # the parser makes it a float
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PER_SECOND",
+            min=0.1,
+            max=100_000,
+            show_default=False,
+            help="Requests per second of all users together; by default 2 for each.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed plans the same requests.")] = 1,
+    targets: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="Targets instead of those of chatctl."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", show_default=False, help="Write loadtest.json and HTML here."),
+    ] = None,
+) -> None:
+    """Impersonate users at a planned rate; judge the answers by loadtests/targets.yaml."""
+    shared = options(ctx)
+    check_installed()
+    chosen = names(scenarios or ())
+    wanted = demands.load(targets or default_targets())
+    for name in chosen:
+        if name not in wanted:
+            raise Invalid(f"{targets or default_targets()} has no targets for {name}")
+    if report is not None:
+        _make_directory(report)
+    load = Load(users, rate or users * RATE_PER_USER, duration, seed)
+    if load.rate * load.duration > MOST_REQUESTS:
+        raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MOST_REQUESTS:,} requests")
+    with session(shared) as at:
+        if at.target.environment == "production":
+            raise NotAllowed(f"loadtest refuses production: {at.target.label}")
+        confirm_write(at.target, shared, what="loadtest")
+        found = people(at.conn, users)
+        url, role = sign_in(at.url, local=at.target.local)
+    note(f"signed in as {role}, acting for {len(found)} people", shared)
+    outcomes = []
+    for name in chosen:
+        note(f"{name}: {users} users, {load.rate:g} requests/s for {duration:g} s", shared)
+        outcomes.append(
+            run(
+                name,
+                wanted[name],
+                url=url,
+                people=found,
+                load=load,
+                report=report,
+                on_progress=lambda at: note(f"  sent {at.sent} of {at.planned}", shared),
+            )
+        )
+    if report is not None:
+        text = json.dumps(document(outcomes), indent=2)
+        (report / "loadtest.json").write_text(f"{text}\n", encoding="utf-8")
+    if chosen_format(shared) in (Format.json, Format.ndjson, Format.yaml):
+        show_document(document(outcomes), shared, text="")
+    else:
+        show([row for outcome in outcomes for row in rows(outcome, wanted[outcome.scenario])], shared)
+    require(outcomes)
+
+
+def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The result for machines: one verdict and every run."""
+    findings = [finding for outcome in outcomes for finding in outcome.findings]
+    return {"verdict": verdict(findings), "scenarios": plain(outcomes)}
+
+
+def rows(outcome: Outcome, wanted: demands.Targets) -> Iterator[Row]:
+    """The result for people: a row for each series that was measured or has a target."""
+    measured = {series.name: series for series in outcome.measured.series}
+    for name in sorted({*measured, *wanted.series}):
+        series, target = measured.get(name), wanted.series.get(name)
+        times = series.response if series else Times(0, None, None, None, None)
+        # What is wrong with the schedule or the generator is wrong with each of its series.
+        findings = [f for f in outcome.findings if f.subject in (name, "schedule", "generator")]
+        yield Row(
+            scenario=outcome.scenario,
+            series=name,
+            n=times.n,
+            p50_ms=_rounded(times.p50_ms),
+            p95_ms=_rounded(times.p95_ms),
+            p99_ms=_rounded(times.p99_ms),
+            max_ms=_rounded(times.max_ms),
+            errors=sum(series.errors.values()) if series else 0,
+            target=str(target) if target else "none",
+            verdict=verdict(findings),
+        )
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 1)
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"--report {path}: {error.strerror}") from None

@@ -1,0 +1,136 @@
+"""Everything once, on a server of its own: migrate, seed, audit-rls and a short load test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from chatctl.db.connection import connection
+from chatctl.errors import ChatctlError, Found, Inconclusive
+from chatctl.local.server import Server
+from chatctl.services import migrations
+from chatctl.services.audit import report as audit
+from chatctl.services.loadtest import scenario, targets
+from chatctl.services.loadtest.generator import check_installed
+from chatctl.services.seed import loading, world
+
+LOAD = scenario.Load(users=20, rate=40.0, duration=10.0)
+
+# Exit codes from the worst: what broke, what a check found, what it could not judge, what is partly done.
+_SEVERITY = (1, 2, 3, 4, 5, 8, 7, 9, 6)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the demo; ``needs`` names the one without which it makes no sense.
+
+    ``run`` takes the URL of the server and gives a sentence about what it did.
+    """
+
+    name: str
+    run: Callable[[str], str]
+    needs: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a step went; ``exit`` is the code that its own command would have ended with."""
+
+    step: str
+    state: Literal["done", "failed", "skipped"]
+    result: str
+    seconds: float
+    exit: int = 0
+    hint: str | None = None
+
+
+def run(
+    server: Server,
+    *,
+    on_start: Callable[[Step], None] = lambda step: None,
+    on_end: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Run every step on ``server``; one that fails takes those with it that need it, no others."""
+    results: dict[str, Result] = {}
+    for step in STEPS:
+        needed = results[step.needs] if step.needs else None
+        if needed and needed.state != "done":
+            results[step.name] = Result(step.name, "skipped", f"needs {step.needs}", 0.0)
+        else:
+            on_start(step)
+            results[step.name] = _tried(step, server.url)
+        on_end(results[step.name])
+    return list(results.values())
+
+
+def worst(results: list[Result]) -> int:
+    """The exit code of all steps together: 0 when all went well, else the worst of theirs."""
+    codes = {result.exit for result in results}
+    return next((code for code in _SEVERITY if code in codes), 0)
+
+
+def _tried(step: Step, url: str) -> Result:
+    start = time.perf_counter()
+    try:
+        sentence = step.run(url)
+    except ChatctlError as error:
+        seconds = round(time.perf_counter() - start, 1)
+        return Result(step.name, "failed", error.message, seconds, error.exit_code, error.hint)
+    return Result(step.name, "done", sentence, round(time.perf_counter() - start, 1))
+
+
+def _migrate(url: str) -> str:
+    with connection(url) as conn:
+        steps = migrations.migrate(conn)
+    versions = sum(step.kind == "version" for step in steps)
+    return f"ran {versions} migrations, stated {len(steps) - versions} objects"
+
+
+def _seed(url: str) -> str:
+    demo = world.build()
+    with connection(url) as conn:
+        loading.load(conn, demo, storage_rows=True)
+    return (
+        f"{len(demo.organizations)} organizations, {len(demo.people)} users, "
+        f"{len(demo.conversations)} conversations, {len(demo.messages)} messages"
+    )
+
+
+def _audit(url: str) -> str:
+    with connection(url) as conn:
+        found = audit.audit(conn)
+    if found.findings:
+        raise Found("; ".join(finding.message for finding in found.findings))
+    if not found.conclusive:
+        raise Inconclusive(f"{len(found.invalid) + len(found.vacuous)} kinds of probes prove nothing")
+    return f"{found.probes} probes by {found.identities} identities, no finding"
+
+
+def _loadtest(url: str) -> str:
+    check_installed()
+    wanted = targets.load(scenario.default_targets())
+    with connection(url) as conn:
+        people = scenario.people(conn, LOAD.users)
+    api, _ = scenario.sign_in(url, local=True)
+    outcomes = [
+        scenario.run(name, wanted[name], url=api, people=people, load=LOAD) for name in scenario.names()
+    ]
+    scenario.require(outcomes)
+    return "; ".join(_figures(outcome) for outcome in outcomes)
+
+
+def _figures(outcome: scenario.Outcome) -> str:
+    return "; ".join(
+        f"{series.name}: {series.response.n} requests, p95 {series.response.p95_ms:.1f} ms"
+        for series in outcome.measured.series
+    )
+
+
+STEPS = (
+    Step("migrate", _migrate),
+    Step("seed", _seed, needs="migrate"),
+    Step("audit-rls", _audit, needs="migrate"),
+    Step("loadtest", _loadtest, needs="seed"),
+)

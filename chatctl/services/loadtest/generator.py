@@ -1,0 +1,120 @@
+"""Running a scenario: Locust in a process of its own, because it patches the standard library it runs on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Timer
+from typing import IO, Any
+
+from chatctl.db.files import data_directory
+from chatctl.errors import Inconclusive, Invalid
+from chatctl.services.loadtest.measured import Measured, add_up
+from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
+from chatctl.settings import mask
+
+_SPARE_SECONDS = 15  # for Locust to load and to end
+_LOG_LINES = 5
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of the planned requests have been sent."""
+
+    sent: int
+    planned: int
+
+
+def check_installed() -> None:
+    """Raise Invalid when Locust or what it needs here is not installed."""
+    if not all(find_spec(module) for module in ("locust", "hdrh")):
+        raise Invalid("the load generator is not installed; pip install 'chatctl[load]'")
+
+
+def measure(
+    scenario: str,
+    plan: Plan,
+    *,
+    report: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Measured:
+    """What ``scenario`` measured under ``plan``; ``report`` is a directory for Locust's own HTML report.
+
+    Raises Inconclusive when Locust crashed, could not start its users or did not end in time.
+    """
+    result: dict[str, Any] | None = None
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
+        _locust(scenario, plan, report, log) as locust,
+    ):
+        overdue = Timer(_longest(plan) + _SPARE_SECONDS, locust.kill)
+        overdue.start()
+        try:
+            for line in _lines(locust.stdout):
+                if "series" in line:
+                    result = line
+                else:
+                    on_progress(Progress(**line))
+            locust.wait()
+        finally:
+            overdue.cancel()
+        if result is None:
+            raise Inconclusive(f"{scenario}: Locust gave no result{_end_of(log)}")
+    if result["failure"]:
+        raise Inconclusive(f"{scenario}: {mask(result['failure'])}")
+    return add_up([result])
+
+
+def _longest(plan: Plan) -> float:
+    return START_SECONDS + plan.duration + LATE_SECONDS + _SPARE_SECONDS
+
+
+@contextmanager
+def _locust(scenario: str, plan: Plan, report: Path | None, log: IO[str]) -> Iterator[subprocess.Popen[str]]:
+    directory = data_directory("loadtests")
+    command = [
+        *(sys.executable, "-m", "locust", "--headless", "--skip-log-setup"),
+        *("--locustfile", str(directory / f"{scenario}.py")),
+        *("--users", str(plan.users), "--spawn-rate", str(plan.users)),
+        *("--run-time", str(math.ceil(_longest(plan)))),
+        # Errors are judged here, by series.
+        *("--exit-code-on-error", "0"),
+        *(("--html", str(report.resolve() / f"{scenario}.html")) if report else ()),
+    ]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        env={**kept, **plan.environment()},
+        # Never written to: it closes when we end, and Locust with it.
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches us, and we end it
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _lines(stdout: IO[str] | None) -> Iterator[dict[str, Any]]:
+    for line in stdout or ():
+        if line.startswith("{"):
+            yield json.loads(line)
+
+
+def _end_of(log: IO[str]) -> str:
+    log.seek(0)
+    tail = mask(log.read()).strip().splitlines()[-_LOG_LINES:]
+    return "".join(f"\n  {line}" for line in tail)

@@ -1,0 +1,91 @@
+"""What the load generator measured: its report, with the histograms of all its processes added up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long something took: ``n`` times, in milliseconds; all None when it never happened."""
+
+    n: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """The requests of one name: ``response`` counts from when they were due, ``service`` from the sending."""
+
+    name: str
+    response: Times
+    service: Times
+    errors: Mapping[str, int]
+
+    @property
+    def error_rate(self) -> float:
+        """The share of failed requests, 0 to 1."""
+        failed = sum(self.errors.values())
+        return failed / (failed + self.response.n) if failed else 0.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: how many requests were planned, sent, sent on time and never answered, and each series.
+
+    ``lag`` is how late the generator itself was.
+    """
+
+    planned: int
+    sent: int
+    on_time: int
+    unanswered: int
+    lag: Times
+    series: tuple[Series, ...]
+
+
+def add_up(reports: Sequence[Mapping[str, Any]]) -> Measured:
+    """The measurements of one run from the reports of its processes."""
+    names = sorted({name for report in reports for name in report["series"]})
+    return Measured(
+        planned=sum(report["planned"] for report in reports),
+        sent=sum(report["sent"] for report in reports),
+        on_time=sum(report["on_time"] for report in reports),
+        unanswered=sum(report["unanswered"] for report in reports),
+        lag=_times([report["lag"] for report in reports]),
+        series=tuple(
+            _series(name, [report["series"][name] for report in reports if name in report["series"]])
+            for name in names
+        ),
+    )
+
+
+def _series(name: str, parts: Sequence[Mapping[str, Any]]) -> Series:
+    errors: Counter[str] = Counter()
+    for part in parts:
+        errors.update(part["errors"])
+    return Series(
+        name=name,
+        response=_times([part["response"] for part in parts]),
+        service=_times([part["service"] for part in parts]),
+        errors=dict(errors),
+    )
+
+
+def _times(encoded: Sequence[str]) -> Times:
+    from hdrh.histogram import HdrHistogram  # noqa: PLC0415 - belongs to the extra `load`
+
+    first, *others = [HdrHistogram.decode(text) for text in encoded]
+    for other in others:
+        first.add(other)
+    n = first.get_total_count()
+    if not n:
+        return Times(0, None, None, None, None)
+    p50, p95, p99, top = (first.get_value_at_percentile(p) / 1000 for p in (50, 95, 99, 100))
+    return Times(n, p50, p95, p99, top)

@@ -1,0 +1,103 @@
+"""``chatctl demo``: everything once, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatctl.local import waiting
+from chatctl.services.demo import Result, worst
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A working directory that is the temporary directory, too; short, for the sake of sockets."""
+    place = Path(tempfile.mkdtemp(prefix="cd", dir="/tmp"))
+    yield place
+    chatctl(place, "local", "status")
+    shutil.rmtree(place)
+
+
+def arguments(place: Path) -> dict[str, object]:
+    env = {name: value for name, value in os.environ.items() if name != "CHATCTL_DB_URL"}
+    return {"cwd": place, "env": {**env, "TMPDIR": str(place)}, "stdin": subprocess.DEVNULL}
+
+
+def chatctl(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "chatctl", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **arguments(place))
+
+
+def servers(place: Path) -> list[Path]:
+    """The directories of servers that are there."""
+    return [path for path in place.glob("chatctl-*/*") if path.is_dir()]
+
+
+def processes(place: Path) -> list[psutil.Process]:
+    """What PostgreSQL runs there."""
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if str(place) in " ".join(process.info["cmdline"] or ())]
+
+
+def test_demo_does_every_part_and_leaves_nothing(place: Path) -> None:
+    answer = chatctl(place, "demo", "-o", "json")
+    document = json.loads(answer.stdout)
+    states = {step["step"]: step["state"] for step in document["steps"]}
+    assert (answer.returncode, document["exit"]) == (0, 0), answer.stderr
+    assert states == dict.fromkeys(("migrate", "seed", "audit-rls", "loadtest"), "done")
+    assert servers(place) == []
+    assert processes(place) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing(place: Path, number: signal.Signals) -> None:
+    demo = started(place)
+    demo.send_signal(number)
+    assert demo.wait(30) == 130
+    assert servers(place) == []
+    assert processes(place) == []
+
+
+def test_what_a_killed_demo_leaves_goes_with_the_next_look(place: Path) -> None:
+    demo = started(place)
+    demo.kill()
+    demo.wait(30)
+    left = servers(place)
+    assert len(left) == 1
+    answer = chatctl(place, "local", "status", "-o", "json")
+    assert json.loads(answer.stdout)["removed"] == [str(path) for path in left]
+    assert servers(place) == []
+    assert processes(place) == []
+
+
+def test_the_worst_code_is_what_broke_then_what_was_found_then_what_could_not_be_judged() -> None:
+    def of(*codes: int) -> int:
+        return worst([Result("step", "failed", "", 0.0, code) for code in codes])
+
+    assert of() == of(0, 0) == 0
+    assert of(0, 9) == 9
+    assert of(9, 7) == 7
+    assert of(9, 8, 7) == 8
+    assert of(7, 2, 1) == 1
+
+
+def test_a_target_makes_no_sense(place: Path) -> None:
+    assert chatctl(place, "demo", "--db-url", "postgresql://postgres@db.example.com/postgres").returncode == 2
+
+
+def started(place: Path) -> subprocess.Popen[str]:
+    """A demo whose server takes connections."""
+    command = [sys.executable, "-m", "chatctl", "demo"]
+    demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **arguments(place))
+    assert waiting.until(lambda: any(place.glob("chatctl-*/*/server.json")), seconds=60)
+    return demo
