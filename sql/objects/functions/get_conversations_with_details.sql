@@ -1,5 +1,6 @@
 -- The conversation list of p_user_id, the one with the newest message first. SECURITY DEFINER, guarded by
--- require_caller: reads one row per conversation and table, and no message but the last.
+-- require_caller: reads one row per conversation and table, and no message but
+-- the last. One plan for everybody: making one anew takes as long as the list itself.
 create or replace function public.get_conversations_with_details(p_user_id uuid)
 returns table (
   conversation_id uuid,
@@ -21,6 +22,7 @@ returns table (
 )
 language plpgsql stable security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform private.require_caller(p_user_id);
