@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -74,7 +75,13 @@ def root(
 
 def main() -> NoReturn:
     """Run the command line and exit with the code of what happened."""
+    # By default SIGTERM ends Python where it stands, and what a command cleans up at its end would stay.
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise Interrupted("terminated")
 
 
 def run(arguments: list[str]) -> int:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NoReturn
-
 import typer
 
 from chatctl.cli.options import App, Format, options
 from chatctl.cli.output import chosen_format, note, show, show_document
-from chatctl.errors import Interrupted, Invalid
+from chatctl.errors import Invalid
 from chatctl.local import throwaway
 from chatctl.services import demo as parts
 from chatctl.services.demo import Result, Step
@@ -44,7 +39,7 @@ def demo(ctx: typer.Context) -> None:
             note(f"  {result.hint}", shared)
 
     note("target: a throwaway server", shared)
-    with _terminated_like_interrupted(), throwaway.server() as server:
+    with throwaway.server() as server:
         note(f"PostgreSQL {server.version} runs in {server.directory}", shared)
         results = parts.run(server, on_start=started, on_end=ended)
     code = parts.worst(results)
@@ -53,16 +48,3 @@ def demo(ctx: typer.Context) -> None:
     else:
         show(results, shared, columns=("step", "state", "result", "seconds"))
     raise typer.Exit(code)
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    # By default SIGTERM ends Python where it stands, and the server would stay.
-    def stop(*_: object) -> NoReturn:
-        raise Interrupted("terminated; the throwaway server is gone")
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -196,7 +196,7 @@ def test_locust_ends_with_chatctl_however_that_ends(people: World, number: signa
     assert waiting.until(lambda: people.fact(sessions) == 3, seconds=30)
     [locust] = chatctl.children()
     chatctl.send_signal(number)
-    assert chatctl.wait(10) == (130 if number == signal.SIGINT else -number)
+    assert chatctl.wait(10) == (-number if number == signal.SIGKILL else 130)
     assert waiting.until(lambda: not locust.is_running() or locust.status() == "zombie", seconds=10)
     assert waiting.until(lambda: people.fact(sessions) == 0, seconds=10)
 
