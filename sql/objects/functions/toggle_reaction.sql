@@ -5,9 +5,13 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  mine jsonb := jsonb_build_array(jsonb_build_object('userId', private.current_user_id(), 'emoji', p_emoji));
+  caller uuid := private.current_user_id();
+  mine jsonb := jsonb_build_array(jsonb_build_object('userId', caller, 'emoji', p_emoji));
   after jsonb;
 begin
+  if caller is null then
+    raise insufficient_privilege using message = 'sign in to react', hint = 'FORBIDDEN';
+  end if;
   update public.messages m
   set reactions = case
     when m.reactions @> mine then (

@@ -3,11 +3,6 @@
 -- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back.
 create schema chatctl_audit;
 set local search_path = chatctl_audit, public, extensions;
--- Policies must hold without row-level security being off by accident; a locked table is no reason to wait long.
-set local row_security = on;
-set local lock_timeout = '2s';
-set local statement_timeout = '60s';
-set local client_min_messages = warning;
 
 create table chatctl_audit.names (id uuid primary key, name text not null);
 
@@ -37,11 +32,9 @@ create table chatctl_audit.identities (
 
 create table chatctl_audit.probes (
   n integer primary key,
-  role text not null,
-  claims_of integer not null references chatctl_audit.identities (position),
-  statement text not null,
-  -- Whether the statement returns one text[] (a read, a call), or is counted (a write).
-  fetches boolean not null,
-  -- A query for one boolean, asked by the operator after the statement and before it is undone.
+  statement integer not null,
+  identity integer not null references chatctl_audit.identities (position),
+  args text[] not null,
+  -- A query for one boolean, with the identity's position as $1, asked by the operator after the statement and before it is undone.
   holds text
 );

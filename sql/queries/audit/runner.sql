@@ -1,21 +1,28 @@
--- Run the probes, each as its identity and each undone: what came back, or with which SQLSTATE it was refused.
--- A subtransaction per probe, ended by an exception in every case: that takes back what the statement wrote, the
--- role and the claims, while the variables keep what was seen.
-create function chatctl_audit.run_probes()
-returns table (n integer, state text, message text, found text[], changed bigint, holds boolean)
+-- The function that tries the probes of one statement, each as its identity and each undone: what came back, or with
+-- which SQLSTATE it was refused. {function} and {statement} are filled in; the statement takes its values from
+-- probe.args and ends, where it returns something, in `into brought` (one text[]).
+--
+-- A subtransaction per probe, ended by an exception in every case: that takes back what the statement wrote, the role
+-- and the claims, while the variables keep what was seen. A function per statement, not EXECUTE, since planning costs
+-- more than all the rest: the plan is kept, for each role.
+--   p_claimed  boolean  whose claims: false = identities without any, before the setting was ever made
+create function {function}(p_claimed boolean)
+returns table (n integer, state text, message text, brought text[], changed bigint, holds boolean)
 language plpgsql
-as $$
+as $probe$
+#variable_conflict use_column
 declare
   probe record;
 begin
   for probe in
-    select p.n, p.role, p.statement, p.fetches, p.holds, i.claims
+    select p.n, p.identity, i.role, p.args, p.holds, i.claims
     from chatctl_audit.probes p
-    join chatctl_audit.identities i on i.position = p.claims_of
-    order by i.claims is not null, p.n
+    join chatctl_audit.identities i on i.position = p.identity
+    where p.statement = {number} and (i.claims is not null) = p_claimed
+    order by i.role, p.n
   loop
     n := probe.n;
-    found := null;
+    brought := null;
     changed := null;
     holds := null;
     begin
@@ -27,15 +34,12 @@ begin
       if current_user <> probe.role or current_setting('row_security') <> 'on' then
         raise exception 'the probe does not run as %', probe.role using errcode = 'AUDIT';
       end if;
-      if probe.fetches then
-        execute probe.statement into found;
-      else
-        execute probe.statement;
-        get diagnostics changed = row_count;
-      end if;
+      {statement};
+      get diagnostics changed = row_count;
       if probe.holds is not null then
-        set local role none;
-        execute probe.holds into holds;
+        perform set_config('role', 'none', true);
+        perform set_config('search_path', 'chatctl_audit, public, extensions', true);
+        execute probe.holds into holds using probe.identity;
       end if;
       raise exception 'undone' using errcode = 'UNDO0';
     exception when others then
@@ -48,4 +52,4 @@ begin
     return next;
   end loop;
 end
-$$;
+$probe$;

@@ -1,0 +1,286 @@
+"""What of the database the API can reach, by its catalogue, against what access.yaml lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit.expectations import NEVER, Access, Table
+from chatctl.services.audit.findings import Finding, Privileges, Rule
+from chatctl.services.audit.sqltext import literal
+
+
+def privileges(conn: Connection, access: Access) -> Privileges:
+    """Who may do what by the catalogue."""
+    roles = {"roles": [*access.api.roles, *access.api.trusted]}
+    tables = {
+        (row["role"], row["relation"], row["privilege"], row["column"])
+        for row in _rows(conn, "audit/privileges", roles)
+    }
+    functions = {
+        (role, row["signature"], "execute", None)
+        for row in _rows(conn, "audit/functions", roles)
+        for role in row["roles"]
+    }
+    return frozenset(tables | functions)
+
+
+def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
+    """Everything within reach that access.yaml does not list, and everything listed that is not there."""
+    roles = {"roles": list(access.api.roles)}
+    return [
+        *_schemas(conn, access, roles),
+        *_relations(conn, access, roles, held),
+        *_privileges(access, held),
+        *_functions(conn, access, roles, held),
+        *_buckets(conn, access),
+        *_publications(conn, access),
+        *_roles(conn, access),
+    ]
+
+
+def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iterator[Finding]:
+    for row in _rows(conn, "audit/schemas", roles):
+        if row["name"] not in access.schemas:
+            yield Finding(
+                Rule.unlisted,
+                row["name"],
+                "usage",
+                f"schema {row['name']} can be entered by an API role and is not listed under schemas",
+                f"select nspacl from pg_namespace where nspname = {literal(row['name'])};",
+            )
+
+
+def _relations(
+    conn: Connection, access: Access, roles: Mapping[str, Any], held: Privileges
+) -> Iterator[Finding]:
+    listed = {table.name for table in access.tables}
+    reached = {name for role, name, _, _ in held if role in access.api.roles}
+    for row in _rows(conn, "audit/relations", roles):
+        name, kind = row["relation"], access.schemas.get(row["relation"].split(".")[0])
+        if name not in reached or kind in ("platform", None):
+            continue
+        closed = row["kind"] in "rp" and row["row_security"]
+        shown = f"select relacl, relrowsecurity from pg_class where oid = {literal(name)}::regclass;"
+        if kind == "internal":
+            if name not in access.internal_tables:
+                yield Finding(
+                    Rule.unlisted,
+                    name,
+                    "privileges",
+                    f"{name} is within reach of an API role and not listed under internal",
+                    shown,
+                )
+            continue
+        if name not in listed and not (kind == "storage" and closed and not row["has_policies"]):
+            yield Finding(
+                Rule.unlisted,
+                name,
+                "privileges",
+                f"{name} is within reach of the API and not listed under tables",
+                shown,
+            )
+        if row["kind"] in "rp" and not closed:
+            yield Finding(Rule.row_security, name, "enable", f"row-level security of {name} is off", shown)
+        if row["kind"] in "vmf" and not row["invoker"]:
+            yield Finding(
+                Rule.row_security,
+                name,
+                "security_invoker",
+                f"{name} reads as its owner, past the policies of the tables below it",
+                shown,
+            )
+
+
+def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
+    for table in access.tables:
+        if table.platform_privileges:
+            continue
+        have = {
+            (role, privilege, column)
+            for role, name, privilege, column in held
+            if name == table.name and role in access.api.roles
+        }
+        columns = {column for _, name, _, column in held if name == table.name and column}
+        want = {
+            (role, privilege, column)
+            for role in access.api.granted
+            for privilege, column in _wanted(table, columns)
+        }
+        for role, privilege, column in sorted(have ^ want, key=str):
+            what = f"{privilege} ({column})" if column else privilege
+            surplus = (role, privilege, column) in have
+            yield Finding(
+                Rule.privilege,
+                table.name,
+                f"{role} {what}",
+                f"{role} holds {what} on {table.name}, which access.yaml does not give"
+                if surplus
+                else f"{role} lacks {what} on {table.name}, which access.yaml gives",
+                _asked(role, table.name, privilege, column),
+            )
+
+
+def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]:
+    if table.select != NEVER:
+        yield from (("select", column) for column in columns)
+    if table.insert and table.insert.allow != NEVER:
+        yield from (("insert", column) for column in table.insert.values)
+    yield from (("update", column) for column in table.update)
+    if table.delete != NEVER:
+        yield "delete", None
+
+
+def _asked(role: str, name: str, privilege: str, column: str | None) -> str:
+    if column:
+        return (
+            f"select has_column_privilege({literal(role)}, {literal(name)}, {literal(column)}, "
+            f"{literal(privilege)});"
+        )
+    return f"select has_table_privilege({literal(role)}, {literal(name)}, {literal(privilege)});"
+
+
+def _functions(
+    conn: Connection, access: Access, roles: Mapping[str, Any], held: Privileges
+) -> Iterator[Finding]:
+    listed = {function.signature for function in access.functions}
+    granted = ", ".join(access.api.granted)
+    for row in _rows(conn, "audit/functions", roles):
+        name, kind = row["signature"], access.schemas.get(row["schema"])
+        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {literal(name)}::regprocedure;"
+        callers = ", ".join(row["roles"])
+        if kind not in ("exposed", "internal"):
+            continue
+        if name not in (listed if kind == "exposed" else access.internal_functions):
+            where = "functions" if kind == "exposed" else "internal"
+            yield Finding(
+                Rule.unlisted,
+                name,
+                "execute",
+                f"{name} can be called by {callers} and is not listed under {where}",
+                shown,
+            )
+        surplus = [role for role in row["roles"] if role not in access.api.granted]
+        if surplus or row["to_public"]:
+            who = "PUBLIC" if row["to_public"] else ", ".join(surplus)
+            yield Finding(
+                Rule.privilege,
+                name,
+                "execute",
+                f"{who} may execute {name}; access.yaml gives it to {granted}",
+                shown,
+            )
+        if row["definer"] and not row["closed_path"]:
+            yield Finding(
+                Rule.definer,
+                name,
+                "search_path",
+                f"{name} runs as its owner without `set search_path = ''`",
+                shown,
+            )
+    reached = {
+        name for role, name, privilege, _ in held if privilege == "execute" and role in access.api.roles
+    }
+    for name in sorted((listed | access.internal_functions) - reached):
+        yield Finding(
+            Rule.absent,
+            name,
+            "execute",
+            f"access.yaml lists {name}, which no API role can call or which does not exist",
+            f"select to_regprocedure({literal(name)});",
+        )
+
+
+def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
+    there = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
+    found = {row.pop("name"): row for row in _rows(conn, "audit/buckets", {})} if there and there[0] else {}
+    for name in sorted({*found, *access.buckets}):
+        shown = f"select * from storage.buckets where id = {literal(name)};"
+        if name not in found:
+            yield Finding(Rule.absent, f"bucket {name}", "exists", f"bucket {name} does not exist", shown)
+        elif name not in access.buckets:
+            yield Finding(
+                Rule.unlisted, f"bucket {name}", "exists", f"bucket {name} is not listed under buckets", shown
+            )
+        else:
+            for key, wanted in access.buckets[name].items():
+                has = found[name].get(key)
+                if has != wanted:
+                    message = f"bucket {name} has {key} {has}; access.yaml says {wanted}"
+                    yield Finding(Rule.bucket, f"bucket {name}", key, message, shown)
+
+
+def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
+    rows = _rows(conn, "audit/publications", {})
+    found = {(row["publication"], row["relation"]): row for row in rows}
+    wanted = {(publication, name) for publication, tables in access.publications.items() for name in tables}
+    for publication, name in sorted({*found, *wanted}):
+        where = f"publication {publication}"
+        shown = f"select * from pg_publication_tables where pubname = {literal(publication)};"
+        if (publication, name) not in wanted:
+            yield Finding(
+                Rule.publication,
+                where,
+                name,
+                f"{publication} publishes {name}, which access.yaml does not list",
+                shown,
+            )
+        elif (publication, name) not in found:
+            yield Finding(
+                Rule.publication,
+                where,
+                name,
+                f"{publication} does not publish {name}, which access.yaml lists",
+                shown,
+            )
+        elif not found[publication, name]["key_only"]:
+            yield Finding(
+                Rule.publication,
+                where,
+                f"{name} replica identity",
+                f"{publication} sends more than the key of a deleted row of {name}, past every policy",
+                f"select relreplident from pg_class where oid = {literal(name)}::regclass;",
+            )
+
+
+def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
+    api = access.api
+    login = [api.signs_in] if api.signs_in else []
+    shown = "select rolname, rolsuper, rolbypassrls from pg_roles order by rolname;"
+    for row in _rows(conn, "audit/roles", {"roles": [*api.roles, *api.trusted, *login]}):
+        name, becomes = row["name"], set(row["becomes"])
+        if row["unrestricted"] and name not in api.trusted:
+            yield Finding(Rule.role, name, "bypassrls", f"role {name} is past row-level security", shown)
+        may = {*api.roles, *api.trusted, *api.also_takes} if name in login else set()
+        for other in sorted(becomes - may):
+            yield Finding(Rule.role, name, f"becomes {other}", f"role {name} may become {other}", shown)
+        for other in sorted({*api.roles, *api.trusted} - becomes if name in login else ()):
+            yield Finding(
+                Rule.role,
+                name,
+                f"becomes {other}",
+                f"{name}, which the API signs in as, cannot become {other}",
+                shown,
+            )
+    for table in access.tables if login else ():
+        can = conn.execute(
+            "select has_any_column_privilege(%s, to_regclass(%s)::oid, 'select, insert, update')",
+            (api.signs_in, table.name),
+        ).fetchone()
+        if can and can[0]:
+            yield Finding(
+                Rule.role,
+                str(api.signs_in),
+                table.name,
+                f"{api.signs_in} has rights of its own on {table.name}",
+                shown,
+            )
+
+
+def _rows(conn: Connection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query(name), values or None).fetchall()

@@ -1,0 +1,10 @@
+-- The first statements of the audit's transaction: one view of the database, and no waiting for what others lock.
+set transaction isolation level repeatable read;
+set local lock_timeout = '2s';
+set local statement_timeout = '60s';
+set local client_min_messages = warning;
+-- Policies that are off by accident must not pass for policies that hold.
+set local row_security = on;
+-- A statement is tried with hundreds of values; planning it for each would be most of the time.
+set local plan_cache_mode = force_generic_plan;
+set local jit = off;

@@ -1,0 +1,6 @@
+-- What is published: a row per table, and whether more than the key of a deleted row is sent with it.
+select t.pubname as publication, format('%s.%s', t.schemaname, t.tablename) as relation,
+  c.relreplident = 'd' as key_only, c.relrowsecurity as row_security
+from pg_catalog.pg_publication_tables t
+join pg_catalog.pg_class c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
+order by publication, relation

@@ -1,0 +1,182 @@
+"""The audit on a real server: clean on our schema, leaves nothing, finds holes made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from chatctl.db.connection import Connection
+from chatctl.errors import Inconclusive, Invalid, NotFound
+from chatctl.services.audit.expectations import load
+from chatctl.services.audit.report import Report, audit, default_file
+from tests.holes import HOLES, Hole
+from tests.world import Database, World
+
+FIXTURE = default_file().parent / "queries" / "audit" / "fixture.sql"
+
+
+@pytest.fixture
+def audited(database: Database) -> Callable[..., Report]:
+    """Audit the database after running some SQL as the operator."""
+
+    def after(statements: str = "", *only: str) -> Report:
+        with database.connect() as conn:
+            if statements:
+                conn.execute(statements.encode())
+            return audit(conn, only=only)
+
+    return after
+
+
+def counted(conn: Connection) -> dict[str, int]:
+    """How many rows every table holds, and how far every sequence has counted."""
+    tables = conn.execute(
+        "select format('%I.%I', schemaname, tablename) from pg_tables "
+        "where schemaname !~ '^(pg_|information)'"
+    ).fetchall()
+    counts = {
+        name: conn.execute(f"select count(*) from {name}".encode()).fetchall()[0][0] for (name,) in tables
+    }
+    return {**counts, **dict(conn.execute("select sequencename, last_value from pg_sequences").fetchall())}
+
+
+def ids(report: Report) -> set[str]:
+    return {finding.id for finding in report.findings}
+
+
+def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[..., Report]) -> None:
+    report = audited()
+    assert [(finding.id, finding.message) for finding in report.findings] == []
+    assert report.invalid == ()
+    assert report.vacuous == ()
+    assert report.probes > 10_000
+    assert all(count for count in report.by_action.values())
+
+
+def test_two_runs_say_the_same(database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute("grant update (seq) on messages to authenticated")
+        conn.execute("create policy open on messages for select to authenticated using (true)")
+        first, second = (audit(conn, only=("public.messages",)) for _ in range(2))
+    assert first.findings == second.findings
+    assert first.invalid == second.invalid
+
+
+def test_nothing_survives_a_run(database: Database) -> None:
+    with database.connect() as conn:
+        before = counted(conn)
+        report = audit(conn)
+        assert counted(conn) == before
+        assert conn.execute("select to_regnamespace('chatctl_audit')").fetchone() == (None,)
+        setting = "select current_user::text, current_setting('request.jwt.claims', true)"
+        assert conn.execute(setting).fetchone() == ("postgres", "")
+    assert report.sequences == ()
+
+
+def test_what_is_already_there_does_not_disturb(world: World) -> None:
+    organization, people = world.team(4)
+    group = world.group(organization, *people)
+    world.send(people[0], group)
+    report = audit(world.operator, only=("public.messages", "public.conversations"))
+    assert (report.findings, report.invalid, report.vacuous) == ((), (), ())
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=[hole.name for hole in HOLES])
+def test_a_hole_is_found_at_its_object(audited: Callable[..., Report], hole: Hole) -> None:
+    report = audited(hole.sql, *hole.only)
+    assert set(hole.findings) <= ids(report), sorted(ids(report))
+    assert set(hole.doubts) <= {f"{doubt.object}:{doubt.action}" for doubt in report.invalid}
+    for finding in report.findings:
+        if finding.id in hole.findings and finding.identities:
+            assert not hole.identities or set(finding.identities) & set(hole.identities)
+
+
+def test_a_policy_that_raises_proves_nothing(audited: Callable[..., Report]) -> None:
+    report = audited(
+        "create policy broken on organizations for select to authenticated using (1 / length('') = 1)",
+        "public.organizations",
+    )
+    assert any(doubt.object == "public.organizations" and "22012" in doubt.reason for doubt in report.invalid)
+
+
+def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., Report]) -> None:
+    report = audited(
+        """
+        create policy loop on conversation_participants for select to authenticated using (
+          exists (select from conversation_participants mine where mine.user_id = auth.uid())
+        )
+        """,
+        "public.conversation_participants",
+    )
+    assert any("42P17" in doubt.reason for doubt in report.invalid)
+
+
+def test_the_sql_of_a_finding_shows_it_when_pasted(database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute("create policy open on messages for select to authenticated using (true)")
+        report = audit(conn, only=("public.messages",))
+        (finding,) = (each for each in report.findings if each.id == "leak:public.messages:select")
+        begin, *lines, statement, rollback = finding.sql.splitlines()
+        assert (begin, rollback) == ("begin;", "rollback;")
+        with conn.transaction(force_rollback=True):
+            for line in lines:
+                file = line.removeprefix("\\i ")
+                conn.execute(Path(file).read_bytes() if file != line else line.encode())
+            leaked = conn.execute(statement.encode()).fetchone()
+    assert leaked
+    assert leaked[0]
+
+
+def test_the_role_that_the_api_signs_in_as_may_be_the_same_people(database: Database) -> None:
+    with database.connect("authenticator") as conn:
+        for role in ("anon", "authenticated", "service_role"):
+            with conn.transaction(force_rollback=True):
+                conn.execute("select set_config('role', %s, true)", (role,))
+                assert conn.execute("select current_user::text").fetchone() == (role,)
+        for statement in ("set local role postgres", "select from public.messages"):
+            with pytest.raises(InsufficientPrivilege), conn.transaction():
+                conn.execute(statement.encode())
+
+
+def test_a_locked_table_is_said_and_proves_nothing(database: Database) -> None:
+    with database.connect() as holder, database.connect() as conn, holder.transaction():
+        holder.execute("lock table messages in access exclusive mode")
+        with pytest.raises(Inconclusive, match="55P03"):
+            audit(conn)
+
+
+def test_a_database_without_the_backend_proves_nothing(bare_database: Database) -> None:
+    with bare_database.connect() as conn, pytest.raises(Inconclusive):
+        audit(conn)
+
+
+def test_only_what_is_listed_can_be_tried(database: Database) -> None:
+    with database.connect() as conn, pytest.raises(NotFound, match=r"public\.nowhere"):
+        audit(conn, only=("public.nowhere",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "select: member(actor, this.id)",
+            "select: member(actor, this.nothing)",
+            "tables.public.organizations.select",
+        ),
+        ("active(actor uuid): |\n    actor", "active(actor uuid): |\n    aktor", "relations.active"),
+        ("key: [organization_id, user_id]", "key: [organization_id, person]", "names column person"),
+    ],
+)
+def test_sql_of_access_yaml_that_the_database_refuses_is_named(
+    database: Database, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = default_file().read_text()
+    assert old in text
+    (tmp_path / "access.yaml").write_text(
+        text.replace(old, new).replace("queries/audit/fixture.sql", str(FIXTURE))
+    )
+    with database.connect() as conn, pytest.raises(Invalid, match=said):
+        audit(conn, load(tmp_path / "access.yaml"))
