@@ -458,7 +458,8 @@ def test_it_completes_an_auth_that_someone_else_began(server: Server) -> None:
 
 def test_postgres_can_dump_the_database(bare_database: Database, pg_version: int) -> None:
     program = binaries.program(pg_version, "pg_dump")
-    dump = subprocess.run([program, bare_database.url], capture_output=True, text=True, check=True)
+    dump = subprocess.run([program, bare_database.url], capture_output=True, text=True, check=False)
+    assert dump.stderr == ""
     assert "CREATE TABLE auth.users" in dump.stdout
 
 
