@@ -27,7 +27,7 @@ demo: $(STAMP)
 	$(BIN)/chatctl demo
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json bench.json
 
 # After changing the dependencies of pyproject.toml.
 lock: $(STAMP)

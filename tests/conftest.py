@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -18,6 +19,9 @@ from chatctl.services.migrations import migrate
 from tests.world import Database, World
 
 _numbers = count(1)
+
+# A run in the background of a shell ignores Ctrl-C, and so would every command that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -39,14 +43,15 @@ def servers() -> Iterator[Callable[[int], Server]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def pg_version() -> int:
     """The major version under test; tests/db runs with each."""
     return 18
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def server(servers: Callable[[int], Server], pg_version: int) -> Server:
+    # Of function scope: a session's would be kept from a test of one version for a test of the other.
     return servers(pg_version)
 
 

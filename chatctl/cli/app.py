@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import traceback
@@ -87,17 +88,11 @@ def _terminated(*_: object) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command line; the exit code. Errors are caught here and nowhere else."""
     try:
-        result = typer.main.get_command(app)(arguments, standalone_mode=True)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        return _invoked(arguments)
     except KeyboardInterrupt:
         return _report(Interrupted("interrupted"), arguments)
     except ChatctlError as error:
         return _report(error, arguments)
-    except BrokenPipeError:
-        # The reader of our stdout went away (`| head`): that is its right, not an error.
-        sys.stdout = None
-        return 0
     except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked
         return _report(
             ChatctlError(
@@ -106,7 +101,21 @@ def run(arguments: list[str]) -> int:
             ),
             arguments,
         )
-    return result if isinstance(result, int) else 0
+
+
+def _invoked(arguments: list[str]) -> int:
+    code = 0
+    try:
+        try:
+            typer.main.get_command(app)(arguments, standalone_mode=True)
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our stdout went away (`| head`): that is its right, not an error. Python flushes once
+        # more when it ends, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _report(error: ChatctlError, arguments: list[str]) -> int:
