@@ -26,13 +26,21 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   trusted boolean := private.is_trusted();
+  caller uuid := private.current_user_id();
+  organizations uuid[] := array(
+    select om.organization_id from public.organization_members om where om.user_id = caller
+  );
   before bigint := coalesce(p_before, 9223372036854775807);
 begin
   if p_limit is null or p_limit not between 1 and 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'p_limit must be between 1 and 200');
   end if;
   if not trusted and not exists (
-    select from private.my_participations p where p.conversation_id = p_conversation_id
+    select from public.conversation_participants cp
+    join public.conversations c on c.id = cp.conversation_id
+    where cp.conversation_id = p_conversation_id
+      and cp.user_id = caller
+      and c.organization_id = any (organizations)
   ) then
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
   end if;
@@ -43,7 +51,14 @@ begin
   from public.messages m
   left join public.user_profiles sender
     on sender.id = m.sender_id
-    and (trusted or exists (select from private.my_colleagues c where c.user_id = sender.id))
+    and (
+      trusted
+      or sender.id = caller
+      or exists (
+        select from public.organization_members om
+        where om.user_id = sender.id and om.organization_id = any (organizations)
+      )
+    )
   where m.conversation_id = p_conversation_id and m.seq < before and m.deleted_at is null
   order by m.seq desc
   limit p_limit;
