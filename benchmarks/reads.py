@@ -58,9 +58,9 @@ def _pages(conn: Connection, operator: Connection) -> Iterator[Case]:
     at = partial(_page, conn)
     yield _within("page of 50: at depth 9,950 / the first", at(PAGE, DEEP), at(PAGE, FIRST))
     off = _page(operator, PAGE, FIRST)
-    yield _within("page of 50: row-level security on / off", at(PAGE, FIRST), off)
+    yield _within("page of 50: as a participant / above row-level security", at(PAGE, FIRST), off)
     yield _within(
-        "page of 50 at depth 9,950: row-level security on / off", at(PAGE, DEEP), _page(operator, PAGE, DEEP)
+        "page of 50 at depth 9,950: as a participant / above", at(PAGE, DEEP), _page(operator, PAGE, DEEP)
     )
     yield _within(
         "table by keyset: at depth 9,950 / the first", at(KEYSET, DEEP), at(KEYSET, FIRST), bar=None
