@@ -206,7 +206,7 @@ def test_platform_is_applied_again_when_its_text_changed(directory: Path) -> Non
 
 
 def test_url_names_role_database_and_socket() -> None:
-    at = Server(Path("/work/my app/.chatctl"), "18.4", 1)
+    at = Server(Path("/srv/my app/.chatctl"), "18.4", 1)
     assert at.url_for("a b", "c/d") == (
-        "postgresql://a%20b@/c%2Fd?host=/work/my%20app/.chatctl/data&port=5432"
+        "postgresql://a%20b@/c%2Fd?host=/srv/my%20app/.chatctl/data&port=5432"
     )

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +128,21 @@ def test_users_that_cannot_start_are_exit_9(people: World) -> None:
 
 
 def test_a_stall_counts_from_when_requests_were_due(people: World, tmp_path: Path) -> None:
+    asked: set[object] = set()
+
+    def running() -> bool:
+        """Whether the users are past the one request each that does not count."""
+        starts = (
+            "select array_agg(query_start) from pg_stat_activity where application_name = 'chatctl loadtest'"
+        )
+        asked.update(people.fact(starts) or ())
+        return len(asked) > 20
+
     def stall() -> None:
-        sessions = "select count(*) from pg_stat_activity where application_name = 'chatctl loadtest'"
-        assert waiting.until(lambda: people.fact(sessions) == 3, seconds=30)
-        time.sleep(0.5)
+        assert waiting.until(running, seconds=30)
         with people.database.connect() as conn, conn.transaction():
             conn.execute("lock table conversation_participants")
-            time.sleep(1)
+            conn.execute("select pg_sleep(1)")
 
     thread = threading.Thread(target=stall)
     thread.start()
