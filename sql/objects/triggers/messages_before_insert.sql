@@ -13,13 +13,8 @@ declare
 begin
   new.reactions := coalesce(new.reactions, '[]');
   if not trusted then
-    -- As my_participations says it, without asking a second time who the caller is.
     if new.sender_id is distinct from private.current_user_id() or not exists (
-      select from public.conversation_participants cp
-      join public.organization_members om on om.user_id = cp.user_id
-      where cp.conversation_id = new.conversation_id
-        and cp.user_id = new.sender_id
-        and om.organization_id = new.organization_id
+      select from private.my_participations p where p.conversation_id = new.conversation_id
     ) then
       return new; -- row-level security refuses it; a stranger takes no lock here
     end if;
