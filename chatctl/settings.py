@@ -34,6 +34,21 @@ def mask(text: str) -> str:
     return text
 
 
+def actor(env: Mapping[str, str] | None = None) -> str:
+    """Who runs this process, for the records of a database: CHATCTL_ACTOR, else ``user@host``."""
+    said = (os.environ if env is None else env).get("CHATCTL_ACTOR", "").strip()
+    if said:
+        return said
+    import getpass  # noqa: PLC0415 - only what writes asks
+    import socket  # noqa: PLC0415
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
 @dataclass(frozen=True)
 class Target:
     """One database and the API in front of it; ``db_url`` is None for the embedded server.

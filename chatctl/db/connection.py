@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,9 @@ from chatctl.settings import mask
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_TIMEOUT = 10  # seconds
+
+# psycopg warns of what it ignores while it raises the error itself; without a handler that lands on stderr.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = True) -> Connection:

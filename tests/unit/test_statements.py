@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import canonical, split
+from chatctl.db.statements import bare, canonical, split, statements
 
 ATOMIC = "begin atomic select case when true then 1 end; select 2; end"
 CASES = {
@@ -51,3 +51,24 @@ def test_a_file_stored_as_one_element_is_the_same_file() -> None:
     assert canonical([script]) == canonical(split(script))
     assert canonical(["create  table a\n(b int)"]) == canonical(["create table a (b int)"])
     assert canonical(["create table a (b int)"]) != canonical(["create table a (b bigint)"])
+
+
+def test_a_statement_knows_its_line() -> None:
+    script = "-- what for\n\nselect 1;\n\n-- a\n/* b\n */ select\n  2, oops;\n"
+
+    first, second = statements(script)
+
+    assert (first.line, first.first_line) == (1, 3)
+    assert (second.line, second.first_line) == (5, 7)
+    assert second.line_of(second.text.index("oops") + 1) == 8
+
+
+def test_bare_keeps_what_is_quoted() -> None:
+    statement = "select  'a  -- b', /* c /* d */ */ $x$ e  /* f */ $x$ -- g\n, \"h  i\" \n from t"
+
+    assert bare(statement) == "select 'a  -- b', $x$ e  /* f */ $x$ , \"h  i\" from t"
+
+
+def test_a_comment_is_no_edit() -> None:
+    assert canonical(["-- why\ncreate table a (b int)"]) == canonical(["create table a (b int) /* other */"])
+    assert canonical(["select 1; -- the end"]) == canonical(["select 1"])

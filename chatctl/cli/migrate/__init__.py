@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from chatctl.cli.migrate.run import migrate
-from chatctl.cli.migrate.status import status
+from chatctl.cli.migrate import files, history, run, status
 from chatctl.cli.options import App
-
-EPILOG = """\b
-Examples:
-  chatctl migrate                     run what is pending, in one transaction
-  chatctl migrate --dry-run           run it, show what ran, and roll back
-  chatctl migrate status              what is applied, pending, edited or missing
-  chatctl migrate status --check      exit 7 when anything is pending (for CI)
-"""
 
 app = App(
     help="Bring a database to what sql/ says.",
-    epilog=EPILOG,
+    epilog=run.EPILOG,
     no_args_is_help=False,
     invoke_without_command=True,
 )
-app.callback()(migrate)
-app.command()(status)
+app.callback()(run.migrate)
+app.command(epilog=status.EPILOG)(status.status)
+app.command(epilog=files.NEW_EPILOG)(files.new)
+app.command(epilog=files.EXPORT_EPILOG)(files.export)
+app.command(epilog=history.REPAIR_EPILOG)(history.repair)
+app.command(epilog=history.BASELINE_EPILOG)(history.baseline)

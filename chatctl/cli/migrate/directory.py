@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chatctl.db.files import data_directory
-from chatctl.errors import NotFound
+from chatctl.errors import Invalid, NotFound
 
 DirectoryOption = Annotated[
     Path | None,
@@ -30,4 +30,14 @@ def sql_directory(given: Path | None) -> Path:
         )
     if not (directory / "migrations").is_dir():
         raise NotFound(f"{directory} has no folder migrations/")
+    return directory
+
+
+def own_directory(given: Path | None) -> Path:
+    """``sql_directory`` for writing. Raises Invalid for the one inside an installed chatctl."""
+    directory = sql_directory(given)
+    if given is None and directory.parent.name == "_data":
+        raise Invalid(
+            "nothing is added to the files that an installed chatctl carries; name your own with --directory"
+        )
     return directory

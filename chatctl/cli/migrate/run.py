@@ -2,40 +2,132 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
-from chatctl.cli.options import options
-from chatctl.cli.output import note, show_document
-from chatctl.cli.session import confirm_write, session
+from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.migrate.target import migration_session
+from chatctl.cli.options import Format, Options, options
+from chatctl.cli.output import chosen_format, note, show_document, table
+from chatctl.cli.session import confirm_write
 from chatctl.services import migrations
+from chatctl.services.migrations.patience import DEADLINE, LOCK_TIMEOUT
+from chatctl.services.migrations.plan import Plan
+from chatctl.services.migrations.steps import Step
+
+EPILOG = """\b
+Examples:
+  chatctl migrate                     run what is pending, in one transaction
+  chatctl migrate --dry-run           run it, show what it locks and rewrites, roll back
+  chatctl migrate status              what is applied, pending, edited or missing, and the next command
+  chatctl migrate drift               compare the database with the files, object by object
+  chatctl migrate lint                look for what hurts traffic or opens the backend
+
+A file with the line `-- chatctl:no-transaction` holds one statement and runs on its own, as `create index
+concurrently` must; all others run in one transaction with the objects.
+"""
 
 
 def migrate(
     ctx: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Run everything, then roll back.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run everything, show what it locks and rewrites, roll back.")
+    ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", show_default=False, help="Run no version after this one, and no objects."
+        ),
+    ] = None,
+    include_all: Annotated[
+        bool, typer.Option("--include-all", help="Run files that are older than what was applied, too.")
+    ] = False,
+    restate: Annotated[
+        bool, typer.Option("--restate", help="State all objects again, also those that did not change.")
+    ] = False,
     deadline: Annotated[
-        float, typer.Option(help="Seconds to wait for another migration to end.", min=0, metavar="SECONDS")
-    ] = 60.0,
+        float,
+        typer.Option(help="How long to wait for another migration, and for locks.", min=0, metavar="SECONDS"),
+    ] = DEADLINE,
+    lock_timeout: Annotated[
+        float,
+        typer.Option(help="Give a lock up after this long, and try again.", min=0.001, metavar="SECONDS"),
+    ] = LOCK_TIMEOUT,
+    directory: DirectoryOption = None,
 ) -> None:
     """Run the versioned files that are pending and the objects whose text changed, in one transaction."""
     if ctx.invoked_subcommand:
         return
     shared = options(ctx)
-    with session(shared) as at:
+    where = sql_directory(directory)
+    with migration_session(shared) as at:
         if not dry_run:
             confirm_write(at.target, shared, what="migrate")
         steps = migrations.migrate(
             at.conn,
+            directory=where,
+            to=to,
+            include_all=include_all,
+            restate=restate,
             dry_run=dry_run,
             deadline=deadline,
-            on_step=lambda step: note(f"  {step.path}  {step.milliseconds} ms", shared),
+            lock_timeout=lock_timeout,
+            tell=migrations.Telling(
+                plan=lambda plan: _tell_drops(plan, shared),
+                step=lambda step: note(f"  {_line(step)}", shared),
+                wait=lambda why: note(f"  {why}", shared),
+            ),
         )
-    versions = sum(step.kind == "version" for step in steps)
-    changed = len(steps) - versions
-    text = "nothing to do: the database is what sql/ says"
-    if steps:
-        text = f"ran {versions} migrations, stated {changed} objects"
-        text += "; rolled back, nothing is changed" if dry_run else ""
-    show_document({"dry_run": dry_run, "steps": steps}, shared, text=text)
+    if dry_run and chosen_format(shared) is Format.table:
+        _show_effects(steps)
+    show_document({"dry_run": dry_run, "steps": steps}, shared, text=_summary(steps, dry_run=dry_run))
+
+
+def _tell_drops(plan: Plan, shared: Options) -> None:
+    for it in plan.obsolete:
+        why = "is gone" if it.gone else "makes it no more"
+        for drop in it.drops:
+            note(f"  {it.path} {why}: {drop}", shared)
+        if it.gone and not it.drops:
+            note(f"  {it.path} {why}; what it made stays, it does not say how to drop it", shared)
+
+
+def _line(step: Step) -> str:
+    if not step.tried:
+        return f"{step.path}  not tried: it runs outside a transaction"
+    return f"{step.path}  dropped" if step.kind == "drop" else f"{step.path}  {step.milliseconds} ms"
+
+
+def _summary(steps: Sequence[Step], *, dry_run: bool) -> str:
+    if not steps:
+        return "nothing to do: the database is what sql/ says"
+    counts = [
+        f"ran {_count(steps, 'version')} migrations",
+        f"stated {_count(steps, 'object')} objects",
+    ]
+    if dropped := _count(steps, "drop"):
+        counts.append(f"dropped what {dropped} files made")
+    if dry_run:
+        counts.append(f"{sum(step.milliseconds for step in steps)} ms; rolled back, nothing is changed")
+    return ", ".join(counts)
+
+
+def _count(steps: Sequence[Step], kind: str) -> int:
+    return sum(step.kind == kind for step in steps)
+
+
+def _show_effects(steps: Sequence[Step]) -> None:
+    rows: list[dict[str, Any]] = []
+    for step in steps:
+        if step.effects is None or not (step.effects.locks or step.effects.rewrites):
+            continue
+        for lock in step.effects.locks:
+            rows.append({"file": step.path, "locks": lock.table, "mode": lock.mode, "blocks": lock.blocks})
+        for rewrite in step.effects.rewrites:
+            rows.append(
+                {"file": step.path, "locks": rewrite.table, "mode": f"rewrites {rewrite.bytes:,} bytes"}
+            )
+    if rows:
+        print(table(rows, ("file", "locks", "mode", "blocks")))

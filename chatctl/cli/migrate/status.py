@@ -6,24 +6,46 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.options import options
-from chatctl.cli.output import note, show
+from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.options import Format, options
+from chatctl.cli.output import chosen_format, note, show
 from chatctl.cli.session import session
 from chatctl.services import migrations
+
+EPILOG = """\b
+Examples:
+  chatctl migrate status                    versions, and the objects that changed
+  chatctl migrate status --check -q         for CI: exit 7 when anything is not applied
+  chatctl migrate status -o json | jq '.[] | select(.next)'
+"""
 
 
 def status(
     ctx: typer.Context,
     check: Annotated[bool, typer.Option("--check", help="Exit 7 when anything is not applied.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="List unchanged objects, too.")] = False,
+    directory: DirectoryOption = None,
 ) -> None:
-    """Show where every migration stands, and the objects that changed."""
+    """Show where every migration stands, who applied it, and the next command.
+
+    A migration is applied, pending, out of order (pending, and older than what was applied), unfinished
+    (begun, outside a transaction), edited after it was applied, missing among the files, or moved (applied
+    under another version). An object is applied, pending, changed, lost (what it made is not there) or gone.
+    """
     shared = options(ctx)
+    where = sql_directory(directory)
     with session(shared) as at:
-        lines = migrations.status(at.conn)
-    shown = [line for line in lines if everything or line.kind == "version" or line.state != "applied"]
-    show(shown, shared, columns=("state", "kind", "path", "applied_at", "applied_by"))
-    open_lines = sum(line.state != "applied" for line in lines)
-    note(f"{open_lines} not applied: run `chatctl migrate`" if open_lines else "all applied", shared)
-    if check and open_lines:
+        lines = migrations.status(at.conn, directory=where)
+    waiting = [line for line in lines if line.state != "applied"]
+    brief = chosen_format(shared) in (Format.table, Format.plain) and not everything
+    # On the first day every object is pending: their number says enough.
+    new = [line for line in waiting if line.kind == "object" and line.state == "pending"] if brief else []
+    shown = [
+        line for line in lines if everything or line in waiting or line.kind == "version" if line not in new
+    ]
+    show(shown, shared, columns=("state", "path", "applied_at", "by", "next"))
+    if new:
+        note(f"{len(new)} objects are not stated yet (--all lists them): chatctl migrate", shared)
+    note(f"{len(waiting)} not applied" if waiting else "all applied", shared)
+    if check and waiting:
         raise typer.Exit(7)

@@ -4,50 +4,92 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from chatctl.db.statements import Statement, bare, statements
 from chatctl.errors import Invalid, NotFound
 
-# Folders of sql/objects in the order in which they are stated.
+# Folders of objects/, in the order in which they are stated where nothing else decides.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")
 
+NO_TRANSACTION = "-- chatctl:no-transaction"
+
 _FILE_NAME = re.compile(r"^(?P<version>\d{14})_(?P<name>[a-z0-9_]+)\.sql$")
+# The second is what the Supabase CLI's own differ writes.
+_ALONE = re.compile(r"--\s*(?:chatctl:\s*no-transaction|pg-delta:\s*transaction=false)\s*$")
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """A file below sql/: ``path`` relative to it, and for a migration its version and name."""
+    """A file of ``directory``: its path below it, and for a migration its version and name."""
 
     path: str
     text: str
     version: str | None = None
     name: str = ""
+    directory: Path = Path("sql")
 
     @property
+    def where(self) -> str:
+        """The path as people know it, for example ``sql/migrations/20260123000100_organizations.sql``."""
+        return f"{self.directory.name}/{self.path}"
+
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """What there is to run: comments before a statement belong to it, others are left out."""
+        return [statement for statement in statements(self.text) if bare(statement.text)]
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether it says ``-- chatctl:no-transaction`` before its first statement."""
+        for line in self.text.splitlines():
+            if _ALONE.match(line.strip()):
+                return True
+            if line.strip() and not line.lstrip().startswith("--"):
+                break
+        return False
 
 
 def migrations(directory: Path) -> list[SqlFile]:
     """The versioned files of ``directory``, oldest first. Raises Invalid for a wrong or doubled version."""
     files = [_read(path, directory) for path in sorted((directory / "migrations").glob("*.sql"))]
-    seen: dict[str, str] = {}
+    seen: dict[str, SqlFile] = {}
     for file in files:
         if file.version is None:
-            raise Invalid(f"sql/{file.path}: a migration is named <14 digits>_<name>.sql")
+            raise Invalid(f"{file.where}: a migration is named <14 digits>_<name>.sql")
         if file.version in seen:
-            raise Invalid(f"sql/{file.path}: version {file.version} is also {seen[file.version]}")
-        seen[file.version] = file.path
+            raise Invalid(f"{file.where}: version {file.version} is also {seen[file.version].path}")
+        if file.alone and len(file.statements) != 1:
+            raise Invalid(
+                f"{file.where}: a file without transaction holds one statement, not {len(file.statements)}",
+                hint="one that fails between two statements would leave the first of them; split the file",
+            )
+        seen[file.version] = file
     return files
 
 
 def objects(directory: Path) -> list[SqlFile]:
-    """The files of objects/, in the order in which they are stated."""
-    root = directory / "objects"
-    return [
-        _read(path, directory) for folder in OBJECT_FOLDERS for path in sorted((root / folder).glob("*.sql"))
-    ]
+    """The files of objects/, folder by folder. Raises Invalid for one that lies elsewhere below it."""
+    return [_read(path, directory) for path in _object_paths(directory / "objects")]
+
+
+def _object_paths(root: Path) -> Iterator[Path]:
+    stray = {path for path in root.rglob("*.sql") if path.parent.parent != root}
+    stray |= {path for path in root.glob("*/*.sql") if path.parent.name not in OBJECT_FOLDERS}
+    if stray:
+        raise Invalid(
+            f"{min(stray).relative_to(root.parent.parent)}: no object is stated from there; "
+            f"objects/ has the folders {', '.join(OBJECT_FOLDERS)}"
+        )
+    for folder in OBJECT_FOLDERS:
+        yield from sorted((root / folder).glob("*.sql"))
 
 
 def _read(path: Path, directory: Path) -> SqlFile:
@@ -55,9 +97,11 @@ def _read(path: Path, directory: Path) -> SqlFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise NotFound(f"sql/{relative} does not exist") from None
+        raise NotFound(f"{directory.name}/{relative} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"sql/{relative} cannot be read: {error}") from None
-    if match := _FILE_NAME.match(path.name):
-        return SqlFile(path=relative, text=text, version=match["version"], name=match["name"])
-    return SqlFile(path=relative, text=text)
+        reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 at byte {error.start}"
+        raise Invalid(f"{directory.name}/{relative} cannot be read: {reason}") from None
+    match = _FILE_NAME.match(path.name) if relative.startswith("migrations/") else None
+    if match is None:
+        return SqlFile(relative, text, directory=directory)
+    return SqlFile(relative, text, match["version"], match["name"], directory)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from psycopg.rows import class_row
+
+from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.statements import canonical, split
+from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.made import drops
+from chatctl.settings import actor
+
+# What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
+OBJECTS_MARK = "-- chatctl:objects"
 
 
 @dataclass(frozen=True)
@@ -19,13 +31,59 @@ class Applied:
     applied_at: datetime | None = None
     applied_by: str | None = None
 
+    @property
+    def file_name(self) -> str:
+        """The name of the file that it came from."""
+        return f"{self.version}_{self.name}.sql"
+
+    @property
+    def own_statements(self) -> list[str]:
+        """Its statements, without the objects that ``migrate export`` added to them."""
+        own = []
+        for statement in split(";\n".join(self.statements)):
+            if statement.startswith(OBJECTS_MARK):
+                break
+            own.append(statement)
+        return own
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An object file as it was last stated, and the statements that take back what it made."""
+
+    path: str
+    sha256: str
+    drops: list[str]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A file without transaction that was begun and never recorded."""
+
+    version: str
+    started_at: datetime
+    actor: str | None
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who runs which revision of the files, as the history keeps it; ``git_revision`` is null outside git."""
+
+    actor: str
+    git_revision: str | None
+
+    @classmethod
+    def of(cls, directory: Path) -> Author:
+        """The person or job that runs this process, and the revision of the files in ``directory``."""
+        return cls(actor(), _git_revision(directory))
+
 
 def applied(conn: Connection) -> list[Applied]:
     """The versions that the database has had, oldest first; none when there is no history."""
     if not _exists(conn, "schema_migrations"):
         return []
     own = {}
-    if _exists(conn, "chatctl_migrations"):
+    if is_ready(conn):
         own = {version: (at, by) for version, at, by in conn.execute(query("migrate/details"))}
     return [
         Applied(version, name, statements, *own.get(version, (None, None)))
@@ -33,16 +91,86 @@ def applied(conn: Connection) -> list[Applied]:
     ]
 
 
-def stated(conn: Connection) -> dict[str, str]:
-    if not _exists(conn, "chatctl_objects"):
+def stated(conn: Connection) -> dict[str, Stated]:
+    """The objects as they were last stated, by path."""
+    if not is_ready(conn):
         return {}
-    return dict(conn.execute(query("migrate/objects")).fetchall())
+    with conn.cursor(row_factory=class_row(Stated)) as cursor:
+        return {row.path: row for row in cursor.execute(query("migrate/objects"))}
+
+
+def unfinished(conn: Connection) -> dict[str, Unfinished]:
+    """The files without transaction that were begun and never recorded, by version."""
+    if not is_ready(conn):
+        return {}
+    with conn.cursor(row_factory=class_row(Unfinished)) as cursor:
+        return {row.version: row for row in cursor.execute(query("migrate/unfinished"))}
+
+
+def is_ready(conn: Connection) -> bool:
+    """Whether the database has all tables of the history, as this chatctl knows them."""
+    return _exists(conn, "chatctl_unfinished")  # the youngest of them
+
+
+def make_ready(conn: Connection) -> None:
+    """Make what is missing of the history's tables."""
+    if not is_ready(conn):
+        conn.execute(query("migrate/history"))
+
+
+def same(file: SqlFile, had: Applied) -> bool:
+    """Whether ``file`` says what was applied; white space, comments and who recorded it do not count."""
+    return not had.statements or canonical(had.own_statements) == canonical([file.text])
+
+
+def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
+    """Add a version to the history, as the Supabase CLI does, and what chatctl knows of it beside it."""
+    row = {"version": file.version, "name": file.name, "statements": split(file.text)}
+    conn.execute(query("migrate/record_version"), row)
+    record_details(conn, file, author, milliseconds)
+
+
+def record_details(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
+    """Keep who applied a version, from which text."""
+    details = {"version": file.version, "duration_ms": milliseconds, **_details(file, author)}
+    conn.execute(query("migrate/record_details"), details)
+
+
+def record_object(conn: Connection, file: SqlFile, author: Author) -> None:
+    """Keep that an object file is stated, and what would take it back."""
+    details = {"path": file.path, "drops": drops(file), **_details(file, author)}
+    conn.execute(query("migrate/record_object"), details)
+
+
+def _details(file: SqlFile, author: Author) -> dict[str, str | None]:
+    return {
+        "sha256": file.sha256,
+        "chatctl_version": __version__,
+        "actor": author.actor,
+        "git_revision": author.git_revision,
+    }
 
 
 def _exists(conn: Connection, table: str) -> bool:
-    return _scalar(conn, "select to_regclass('supabase_migrations.' || %s::text)", table) is not None
+    row = conn.execute("select to_regclass('supabase_migrations.' || %s::text)", (table,)).fetchone()
+    return bool(row and row[0] is not None)
 
 
-def _scalar(conn: Connection, statement: str, *values: object) -> object:
-    row = conn.execute(statement.encode(), values or None).fetchone()
-    return row[0] if row else None
+def _git_revision(directory: Path) -> str | None:
+    """The commit that ``directory`` is at, ``-dirty`` when files of it differ; None when git knows none."""
+    git = ["git", "-C", str(directory)]
+    try:
+        tracked = subprocess.run(
+            [*git, "ls-files", "migrations"], capture_output=True, timeout=5, check=False
+        )
+        if not tracked.stdout.strip():
+            return None
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+        changed = subprocess.run(
+            [*git, "status", "--porcelain", "."], capture_output=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.stdout.strip() + ("-dirty" if changed.stdout.strip() else "")

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg.conninfo
 from psycopg.rows import dict_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import Unavailable
+from chatctl.errors import Conflict, Invalid
 
 _LOCK_KEY = 7_232_615_413_094_158  # "chatctl" as a number: one lock for all migrations of a database
 _POLL_SECONDS = 0.1
+_TELL_EVERY = 100  # polls
+_TRANSACTION_POOLER_PORT = 6543
+
+
+def refuse_transaction_pooler(url: str) -> None:
+    """Raise Invalid when ``url`` is that of Supabase's transaction pooler.
+
+    It hands every transaction to another session, and the lock of this one would stay behind.
+    """
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    if str(parts.get("port")) == str(_TRANSACTION_POOLER_PORT):
+        raise Invalid(
+            f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')} is the transaction pooler, "
+            "which keeps no session and therefore no lock",
+            hint=f"use port 5432 of the same host: postgresql://…@{parts.get('host')}:5432/…",
+        )
 
 
 @contextmanager
-def held(conn: Connection, deadline: float) -> Iterator[None]:
-    # Polled, never waited for: a session that waits inside PostgreSQL holds a snapshot, and an index that is
-    # built concurrently would wait for that snapshot in turn.
-    give_up = time.monotonic() + deadline
-    while not _taken(conn):
-        if time.monotonic() > give_up:
-            raise Unavailable(
-                f"another migration still runs after {deadline:.0f} s: {_holder(conn)}",
-                hint="wait for it, or give more time with --deadline",
-            )
-        time.sleep(_POLL_SECONDS)
+def held(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Hold the migration lock of the database; wait up to ``deadline`` seconds, telling whom for.
+
+    Raises Conflict, naming the holder, when it stays busy.
+    """
+    if not _taken(conn):
+        _wait(conn, deadline, on_wait)
     try:
         yield
     finally:
@@ -35,14 +47,45 @@ def held(conn: Connection, deadline: float) -> Iterator[None]:
             conn.execute("select pg_advisory_unlock(%s)", (_LOCK_KEY,))
 
 
-def _holder(conn: Connection) -> str:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        holder = cursor.execute(query("migrate/lock_holder"), {"key": _LOCK_KEY}).fetchone()
-    if holder is None:
-        return "it has just ended"
-    return "pid {pid}, {application_name}, as {usename}, since {since:%H:%M:%S}".format(**holder)
+def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> None:
+    from tenacity import (  # noqa: PLC0415 - most runs find the lock free
+        RetryCallState,
+        Retrying,
+        retry_if_result,
+        stop_after_delay,
+        wait_fixed,
+    )
+
+    def tell(state: RetryCallState) -> None:
+        if state.attempt_number % _TELL_EVERY == 1:
+            on_wait(f"waiting for another migration: {_holder(conn)}")
+
+    def busy(_: RetryCallState) -> bool:
+        raise Conflict(
+            f"another migration still runs after {deadline:g} s: {_holder(conn)}",
+            hint="wait for it, or give more time with --deadline",
+        )
+
+    # Polled, never waited for: a session that waits inside PostgreSQL holds a snapshot, and an index that is
+    # built concurrently would wait for that snapshot in turn.
+    poll = Retrying(
+        retry=retry_if_result(lambda taken: not taken),
+        wait=wait_fixed(_POLL_SECONDS),
+        stop=stop_after_delay(deadline),
+        before_sleep=tell,
+        retry_error_callback=busy,
+    )
+    poll(_taken, conn)
 
 
 def _taken(conn: Connection) -> bool:
     row = conn.execute("select pg_try_advisory_lock(%s)", (_LOCK_KEY,)).fetchone()
     return bool(row and row[0])
+
+
+def _holder(conn: Connection) -> str:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        holder = cursor.execute(query("migrate/lock_holder"), {"key": _LOCK_KEY}).fetchone()
+    if holder is None:
+        return "it has just ended"
+    return "pid {pid}, {application_name}, as {usename}, since {since:%H:%M:%S} UTC".format(**holder)

@@ -1,146 +1,164 @@
-"""Bringing a database to what sql/ says: versioned files once, objects whenever their text changed."""
+"""Bringing a database to what the files say: versions once, objects whenever their text changed."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-import psycopg
-
-from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
-from chatctl.db.statements import split
-from chatctl.errors import Conflict, Invalid
-from chatctl.services.migrations import lock
-from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import applied, stated
-from chatctl.services.migrations.status import state
-
-_NOT_THERE_YET = (
-    psycopg.errors.UndefinedTable,
-    psycopg.errors.UndefinedFunction,
-    psycopg.errors.UndefinedObject,
-    psycopg.errors.InvalidSchemaName,
+from chatctl.errors import Conflict
+from chatctl.services.migrations import alone, execute, history, lock, stating
+from chatctl.services.migrations.effects import Observer
+from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.history import Author
+from chatctl.services.migrations.patience import (
+    DEADLINE,
+    LOCK_TIMEOUT,
+    Blocker,
+    limit,
+    lock_first,
+    patiently,
 )
+from chatctl.services.migrations.plan import Batch, Plan, plan
+from chatctl.services.migrations.steps import Step
 
 
 @dataclass(frozen=True)
-class Step:
-    """One file that was run: a versioned one or an object, and how long it took."""
+class Telling:
+    """Whom to tell what, while it runs: the plan before it does, each file, and what is waited for."""
 
-    kind: Literal["version", "object"]
-    path: str
-    milliseconds: int
+    plan: Callable[[Plan], None] = lambda plan: None
+    step: Callable[[Step], None] = lambda step: None
+    wait: Callable[[str], None] = lambda why: None
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be run, in order."""
-
-    versions: list[SqlFile]
-    objects: list[SqlFile]
-
-    @property
-    def files(self) -> list[SqlFile]:
-        return [*self.versions, *self.objects]
+class _Run:
+    conn: Connection
+    plan: Plan
+    author: Author
+    deadline: float
+    lock_timeout: float
+    tell: Telling
 
 
 def migrate(
     conn: Connection,
     *,
-    dry_run: bool = False,
-    deadline: float = 60.0,
     directory: Path | None = None,
-    on_step: Callable[[Step], None] = lambda step: None,
+    to: str | None = None,
+    include_all: bool = False,
+    restate: bool = False,
+    dry_run: bool = False,
+    deadline: float = DEADLINE,
+    lock_timeout: float = LOCK_TIMEOUT,
+    tell: Telling = Telling(),
 ) -> list[Step]:
-    """Run what is pending in one transaction; the files that were run. ``dry_run`` runs them and rolls back.
+    """Run what is pending, objects in the transaction of the versions; the files that were run.
 
-    Waits up to ``deadline`` seconds for another migration of the database to end.
-    Raises Conflict for an applied file that was edited or is missing, or when the lock stays busy;
-    Invalid naming file and line when PostgreSQL refuses a statement.
+    ``dry_run`` runs it on the database all the same, looks at what it does, and rolls back. For ``to``,
+    ``include_all`` and ``restate`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
+    end, and as long again for locks, each of which is given up after ``lock_timeout`` seconds.
+    Raises Conflict where files and history contradict each other, or when a lock stays busy; Invalid naming
+    file, line and statement when PostgreSQL refuses one. Either way a transaction that did not end is undone.
     """
     directory = directory or data_directory("sql")
+    with lock.held(conn, deadline, tell.wait):
+        todo = plan(conn, directory, to=to, include_all=include_all, restate=restate)
+        if not todo:
+            return []
+        tell.plan(todo)
+        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell)
+        return _rehearse(run) if dry_run else _perform(run)
+
+
+def _perform(run: _Run) -> list[Step]:
     steps: list[Step] = []
-    with lock.held(conn, deadline), conn.transaction(force_rollback=dry_run):
-        plan = _plan(conn, directory)
-        if plan.files:
-            conn.execute(query("migrate/history"))
-        for step in _run_all(conn, plan):
+    if not history.is_ready(run.conn):
+        patiently(run.conn, lambda _: _make_ready(run), deadline=run.deadline, on_wait=run.tell.wait)
+    for batch in run.plan.batches:
+        if batch.alone:
+            step = alone.run(
+                run.conn,
+                batch.versions[0],
+                run.author,
+                deadline=run.deadline,
+                lock_timeout=run.lock_timeout,
+                on_wait=run.tell.wait,
+            )
+            run.tell.step(step)
             steps.append(step)
-            on_step(step)
+        else:
+            steps += patiently(
+                run.conn,
+                lambda blocker, batch=batch: _transaction(run, batch, blocker),  # type: ignore[misc]
+                deadline=run.deadline,
+                on_wait=run.tell.wait,
+            )
     return steps
 
 
-def _plan(conn: Connection, directory: Path) -> Plan:
-    files = migrations(directory)
-    history = {had.version: had for had in applied(conn)}
-    for file in files:
-        had = history.get(file.version or "")
-        if had and state(file, had) == "edited":
-            raise Conflict(
-                f"sql/{file.path} was edited after it was applied",
-                hint="restore the file, and put the change into a new migration",
-            )
-    local = {file.version for file in files}
-    for version in history:
-        if version not in local:
-            raise Conflict(f"the database has migration {version}, which sql/migrations has not")
-    known = stated(conn)
-    return Plan(
-        versions=[file for file in files if file.version not in history],
-        objects=[file for file in objects(directory) if known.get(file.path) != file.sha256],
-    )
+def _rehearse(run: _Run) -> list[Step]:
+    def attempt(blocker: Blocker | None) -> list[Step]:
+        steps: list[Step] = []
+        with run.conn.transaction(force_rollback=True):
+            limit(run.conn, run.lock_timeout)
+            lock_first(run.conn, blocker)
+            history.make_ready(run.conn)
+            observer = Observer(run.conn)
+            for batch in run.plan.batches:
+                if batch.alone:
+                    did: Iterator[Step] = iter([Step("version", batch.versions[0].path, 0, tried=False)])
+                else:
+                    did = _files(run, batch)
+                for step in did:
+                    seen = replace(step, effects=observer.look() if step.tried else None)
+                    run.tell.step(seen)
+                    steps.append(seen)
+        return steps
+
+    return patiently(run.conn, attempt, deadline=run.deadline, on_wait=run.tell.wait)
 
 
-def _run_all(conn: Connection, plan: Plan) -> Iterator[Step]:
-    for file in plan.versions:
-        yield _run(conn, file)
-    # An object that names one which is not there yet waits for the next round, until a round changes nothing.
-    waiting = plan.objects
-    while waiting:
-        deferred: list[SqlFile] = []
-        for file in waiting:
-            try:
-                with conn.transaction():
-                    step = _run(conn, file)
-            except Invalid as error:
-                deferred.append(file)
-                if not isinstance(error.__cause__, _NOT_THERE_YET) or len(deferred) == len(waiting):
-                    raise
-            else:
-                yield step
-        waiting = deferred
+def _make_ready(run: _Run) -> None:
+    with run.conn.transaction():
+        limit(run.conn, run.lock_timeout)
+        history.make_ready(run.conn)
 
 
-def _run(conn: Connection, file: SqlFile) -> Step:
-    start = time.perf_counter()
-    # Function bodies may name what a later file makes; PostgreSQL reads them when they first run.
-    conn.execute("select set_config('check_function_bodies', 'off', true)")
-    try:
-        conn.execute(file.text.encode())
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error as error:
-        raise Invalid(_located(file, error), hint=error.diag.message_hint) from error
-    milliseconds = round((time.perf_counter() - start) * 1000)
-    details = {"sha256": file.sha256, "chatctl_version": __version__}
-    if file.version is None:
-        conn.execute(query("migrate/record_object"), {"path": file.path, **details})
-        return Step("object", file.path, milliseconds)
-    version = {"version": file.version, "name": file.name, "statements": split(file.text)}
-    conn.execute(query("migrate/record_version"), version)
-    conn.execute(
-        query("migrate/record_details"),
-        {"version": file.version, "duration_ms": milliseconds, **details},
-    )
-    return Step("version", file.path, milliseconds)
+def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]:
+    steps = []
+    with run.conn.transaction():
+        limit(run.conn, run.lock_timeout)
+        lock_first(run.conn, blocker)
+        open_before = set() if batch.last else _open_tables(run.conn)
+        for step in _files(run, batch):
+            run.tell.step(step)
+            steps.append(step)
+        if not batch.last:
+            _refuse_open_tables(run.conn, open_before, batch.versions[-1])
+    return steps
 
 
-def _located(file: SqlFile, error: psycopg.Error) -> str:
-    position = error.diag.statement_position
-    line = f":{file.text[: int(position) - 1].count(chr(10)) + 1}" if position else ""
-    return f"sql/{file.path}{line}: {error.diag.message_primary} [{error.sqlstate}]"
+def _files(run: _Run, batch: Batch) -> Iterator[Step]:
+    for file in batch.versions:
+        milliseconds = execute.run(run.conn, file, run.lock_timeout)
+        history.record_version(run.conn, file, run.author, milliseconds)
+        yield Step("version", file.path, milliseconds)
+    if batch.last:
+        yield from stating.state(run.conn, run.plan, run.author, run.lock_timeout)
+
+
+def _open_tables(conn: Connection) -> set[str]:
+    return {table for (table,) in conn.execute(query("migrate/open_tables"))}
+
+
+def _refuse_open_tables(conn: Connection, before: set[str], last: SqlFile) -> None:
+    # Its policies come with a later transaction; until then nobody may see into it.
+    if tables := sorted(_open_tables(conn) - before):
+        raise Conflict(
+            f"after {last.where} the API could read {', '.join(tables)}, whose policies come later",
+            hint="enable row-level security in the migration that makes the table",
+        )

@@ -1,4 +1,4 @@
-"""Where every file stands in a database."""
+"""Where every file stands in a database, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,117 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
 from chatctl.db.statements import canonical
 from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import Applied, applied, stated
+from chatctl.services.migrations.history import Applied, applied, same, stated, unfinished
+from chatctl.services.migrations.plan import lost
 
-State = Literal["applied", "pending", "edited", "missing"]
+State = Literal[
+    "applied",
+    "pending",
+    "changed",
+    "lost",
+    "gone",
+    "out of order",
+    "unfinished",
+    "edited",
+    "missing",
+    "moved",
+]
+
+_MIGRATE = "chatctl migrate"
 
 
 @dataclass(frozen=True)
 class Line:
-    """Where one file stands: a version or an object, in the files and in the database."""
+    """Where one file stands, who applied it when, and the next command; ``next`` is null when all is well.
+
+    ``by`` is ``another tool`` for a version of which chatctl has no record of its own.
+    """
 
     kind: Literal["version", "object"]
     path: str
     state: State
+    local: str | None
+    remote: str | None
     applied_at: datetime | None = None
-    applied_by: str | None = None
+    by: str | None = None
+    next: str | None = None
 
 
 def status(conn: Connection, *, directory: Path | None = None) -> list[Line]:
-    """Where every version and object stands; nothing is changed."""
+    """Where every version and object stands; nothing is changed.
+
+    A version is applied, pending, ``out of order`` (pending, and older than what was applied), ``unfinished``
+    (begun, outside a transaction), edited after it was applied, ``missing`` among the files, or ``moved``
+    (applied under another version). An object is applied, pending, changed, ``lost`` (something that it made
+    is not there) or ``gone`` (its file is, so that it will be dropped).
+    """
     directory = directory or data_directory("sql")
-    local = {file.version or "": file for file in migrations(directory)}
+    return [*_versions(conn, directory), *_objects(conn, directory)]
+
+
+def _versions(conn: Connection, directory: Path) -> list[Line]:
+    local = {str(file.version): file for file in migrations(directory)}
     history = {had.version: had for had in applied(conn)}
+    begun = unfinished(conn)
+    newest = max(history, default="")
     lines = []
     for version in sorted({*local, *history}):
-        had, file = history.get(version), local.get(version)
-        lines.append(
-            Line(
-                kind="version",
-                path=file.path if file else f"migrations/{version}_{had.name if had else ''}.sql",
-                state=state(file, had),
-                applied_at=had.applied_at if had else None,
-                applied_by=had.applied_by if had else None,
-            )
-        )
-    known = stated(conn)
-    for file in objects(directory):
-        lines.append(
-            Line(
-                kind="object",
-                path=file.path,
-                state="applied" if known.get(file.path) == file.sha256 else "pending",
-            )
-        )
+        file, had = local.get(version), history.get(version)
+        if had is None:
+            assert file is not None  # noqa: S101 - a version is known from one of the two
+            lines.append(_pending(file, late=version < newest, begun=version in begun))
+        else:
+            lines.append(_had(had, file, local, history))
     return lines
 
 
-def state(file: SqlFile | None, had: Applied | None) -> State:
+def _pending(file: SqlFile, *, late: bool, begun: bool) -> Line:
+    state: State = "unfinished" if begun else "out of order" if late else "pending"
+    command = f"{_MIGRATE} --include-all" if late else _MIGRATE
+    return Line("version", file.path, state, file.version, None, next=command)
+
+
+def _had(had: Applied, file: SqlFile | None, local: dict[str, SqlFile], history: dict[str, Applied]) -> Line:
+    state: State = "applied"
+    command = None
     if file is None:
-        return "missing"
-    if had is None:
-        return "pending"
-    same = not had.statements or canonical(had.statements) == canonical([file.text])
-    return "applied" if same else "edited"
+        state, command = "missing", f"{_MIGRATE} repair {had.version} --status reverted"
+        twin = _twin(had, [other for version, other in local.items() if version not in history])
+        if twin is not None:
+            state = "moved"
+            command += f" && {_MIGRATE} repair {twin.version} --status applied"
+    elif not same(file, had):
+        state, command = "edited", f"{_MIGRATE} repair {had.version} --status applied"
+    return Line(
+        "version",
+        file.path if file else f"migrations/{had.file_name}",
+        state,
+        file.version if file else None,
+        had.version,
+        applied_at=had.applied_at,
+        by=had.applied_by or "another tool",
+        next=command,
+    )
+
+
+def _twin(had: Applied, pending: list[SqlFile]) -> SqlFile | None:
+    # The Dashboard and the Management API choose a version of their own for the text that they are given.
+    text = canonical(had.own_statements)
+    return next((file for file in pending if text and canonical([file.text]) == text), None)
+
+
+def _objects(conn: Connection, directory: Path) -> list[Line]:
+    known = stated(conn)
+    files = objects(directory)
+    vanished = {file.path for file in lost(conn, [file for file in files if file.path in known])}
+    lines = []
+    for file in files:
+        was = known.get(file.path)
+        state: State = "pending" if was is None else "changed" if was.sha256 != file.sha256 else "applied"
+        command = None if state == "applied" else _MIGRATE
+        if state == "applied" and file.path in vanished:
+            state, command = "lost", f"{_MIGRATE} --restate"
+        lines.append(Line("object", file.path, state, file.path, file.path if was else None, next=command))
+    present = {file.path for file in files}
+    gone = [path for path in known if path not in present]
+    return lines + [Line("object", path, "gone", None, path, next=_MIGRATE) for path in gone]

@@ -1,6 +1,6 @@
 -- Who holds the migration lock of this database.
 --   key  bigint
-select a.pid, a.application_name, a.usename, a.state_change as since
+select a.pid, a.application_name, a.usename, a.backend_start at time zone 'utc' as since
 from pg_catalog.pg_locks l
 join pg_catalog.pg_stat_activity a on a.pid = l.pid
 where l.locktype = 'advisory'

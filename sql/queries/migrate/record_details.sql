@@ -3,11 +3,19 @@
 --   sha256           text
 --   chatctl_version  text
 --   duration_ms      integer
-insert into supabase_migrations.chatctl_migrations (version, sha256, chatctl_version, duration_ms)
-values (%(version)s::text, %(sha256)s::text, %(chatctl_version)s::text, %(duration_ms)s::integer)
+--   actor            text
+--   git_revision     text     null: the files are not from a git checkout
+insert into supabase_migrations.chatctl_migrations
+  (version, sha256, chatctl_version, duration_ms, actor, git_revision)
+values (
+  %(version)s::text, %(sha256)s::text, %(chatctl_version)s::text, %(duration_ms)s::integer,
+  %(actor)s::text, %(git_revision)s::text
+)
 on conflict (version) do update set
   sha256 = excluded.sha256,
   applied_at = now(),
   applied_by = session_user,
   chatctl_version = excluded.chatctl_version,
-  duration_ms = excluded.duration_ms;
+  duration_ms = excluded.duration_ms,
+  actor = excluded.actor,
+  git_revision = excluded.git_revision;

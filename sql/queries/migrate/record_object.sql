@@ -1,11 +1,20 @@
 -- An object as it is stated now.
 --   path             text
 --   sha256           text
+--   drops            text[]   the statements that take back what it makes
 --   chatctl_version  text
-insert into supabase_migrations.chatctl_objects (path, sha256, chatctl_version)
-values (%(path)s::text, %(sha256)s::text, %(chatctl_version)s::text)
+--   actor            text
+--   git_revision     text     null: the files are not from a git checkout
+insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version, actor, git_revision)
+values (
+  %(path)s::text, %(sha256)s::text, %(drops)s::text[], %(chatctl_version)s::text,
+  %(actor)s::text, %(git_revision)s::text
+)
 on conflict (path) do update set
   sha256 = excluded.sha256,
+  drops = excluded.drops,
   applied_at = now(),
   applied_by = session_user,
-  chatctl_version = excluded.chatctl_version;
+  chatctl_version = excluded.chatctl_version,
+  actor = excluded.actor,
+  git_revision = excluded.git_revision;

@@ -1,0 +1,21 @@
+"""The database that ``migrate`` works on: one whose sessions are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chatctl.cli.options import Options
+from chatctl.cli.session import Session, session
+from chatctl.services.migrations.lock import refuse_transaction_pooler
+from chatctl.settings import load
+
+
+@contextmanager
+def migration_session(options: Options) -> Iterator[Session]:
+    """``session``, but not through a transaction pooler. Raises Invalid for one, before anything is sent."""
+    target = load(db_url=options.db_url, target=options.target).target
+    if target.db_url is not None:
+        refuse_transaction_pooler(target.db_url)
+    with session(options) as at:
+        yield at

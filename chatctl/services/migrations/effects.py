@@ -1,0 +1,90 @@
+"""What a rehearsal finds out about each file: what it locks of what was there, and what it rewrites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+
+# The weakest first. What only reads is left out: it is in nobody's way.
+_MODES = {
+    "RowShareLock": "row share",
+    "RowExclusiveLock": "row exclusive",
+    "ShareUpdateExclusiveLock": "share update exclusive",
+    "ShareLock": "share",
+    "ShareRowExclusiveLock": "share row exclusive",
+    "ExclusiveLock": "exclusive",
+    "AccessExclusiveLock": "access exclusive",
+}
+_STRENGTH = {mode: strength for strength, mode in enumerate(_MODES.values())}
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock on a table that was there before, and what others cannot do meanwhile."""
+
+    table: str
+    mode: str
+
+    @property
+    def blocks(self) -> str:
+        """``reads and writes``, ``writes`` or ``schema changes``."""
+        if self.mode == "access exclusive":
+            return "reads and writes"
+        return "writes" if _STRENGTH[self.mode] >= _STRENGTH["share"] else "schema changes"
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A table or index that was there before and is written anew, and how large it was."""
+
+    table: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What one file did: the locks that it was the first to take, and the rewrites."""
+
+    locks: list[Lock] = field(default_factory=list)
+    rewrites: list[Rewrite] = field(default_factory=list)
+
+
+class Observer:
+    """Looks at the open transaction after each file."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._before = self._relations()
+        self._held: dict[str, int] = {}
+
+    def look(self) -> Effects:
+        """What has come since the last look."""
+        return Effects(locks=self._new_locks(), rewrites=self._new_rewrites())
+
+    def _relations(self) -> dict[int, tuple[str, int | None, int]]:
+        return {oid: (*rest,) for oid, *rest in self._conn.execute(query("migrate/relations"))}
+
+    def _new_locks(self) -> list[Lock]:
+        strongest: dict[str, int] = {}
+        for oid, mode in self._conn.execute(query("migrate/locks_held")):
+            if oid in self._before and mode in _MODES:
+                table = self._before[oid][0]
+                strongest[table] = max(strongest.get(table, 0), _STRENGTH[_MODES[mode]])
+        modes = list(_STRENGTH)
+        new = [
+            Lock(table, modes[strength])
+            for table, strength in sorted(strongest.items())
+            if strength > self._held.get(table, -1)
+        ]
+        self._held = strongest
+        return new
+
+    def _new_rewrites(self) -> list[Rewrite]:
+        found: dict[str, int] = {}
+        for oid, (table, filenode, _) in self._relations().items():
+            if oid in self._before and filenode is not None and filenode != self._before[oid][1]:
+                found[table] = found.get(table, 0) + self._before[oid][2]
+                self._before[oid] = (table, filenode, self._before[oid][2])
+        return [Rewrite(table, size) for table, size in sorted(found.items())]

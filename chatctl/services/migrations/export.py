@@ -1,0 +1,107 @@
+"""The files as a directory that ``supabase db push`` applies as it is, objects included.
+
+Each version is its file, word for word. The newest that runs in a transaction also states the objects, after
+the line ``-- chatctl:objects``: the Supabase CLI knows no files that run again, and objects are no versions.
+What it states, it records where chatctl looks, so that neither finds anything to do after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from psycopg import sql
+
+from chatctl.db.files import query
+from chatctl.errors import Conflict, Invalid
+from chatctl.services.migrations.files import SqlFile, migrations, objects
+from chatctl.services.migrations.history import OBJECTS_MARK
+from chatctl.services.migrations.made import drops, in_order
+
+_HEAD = f"""{OBJECTS_MARK}
+-- From here on: the objects as they are with this version, stated again with every newer one. Written by
+-- `chatctl migrate export`; change the files of objects/ instead.
+select pg_catalog.set_config('check_function_bodies', 'off', false);
+"""
+_FOOT = "select pg_catalog.set_config('check_function_bodies', 'on', false);\n"
+
+
+@dataclass(frozen=True)
+class Written:
+    """One file of the exported directory, and whether it had to be written or removed."""
+
+    path: Path
+    state: Literal["unchanged", "written", "removed"]
+
+
+def exported(directory: Path) -> dict[str, str]:
+    """The exported files of ``directory``: their texts by name, the same for the same files."""
+    versions = migrations(directory)
+    bearer = next((file for file in reversed(versions) if not file.alone), None)
+    if bearer is None:
+        raise Invalid(f"{directory.name}/migrations has no migration that could carry the objects")
+    section = _objects_section(in_order(objects(directory)))
+    return {
+        f"{file.version}_{file.name}.sql": _ended(file.text) + (f"\n{section}" if file is bearer else "")
+        for file in versions
+    }
+
+
+def compare(directory: Path, target: Path) -> list[Written]:
+    """What ``write`` would do, without doing it."""
+    wanted = exported(directory)
+    present = {path.name: path for path in sorted(target.glob("*.sql"))} if target.is_dir() else {}
+    found = [
+        Written(
+            target / name,
+            "unchanged" if name in present and present[name].read_bytes() == text.encode() else "written",
+        )
+        for name, text in wanted.items()
+    ]
+    return found + [Written(path, "removed") for name, path in present.items() if name not in wanted]
+
+
+def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written]:
+    """Bring the directory ``target`` to the exported files; what was done, file by file.
+
+    Raises Conflict when it holds .sql files that are not among them, unless ``prune`` removes those.
+    """
+    found = compare(directory, target)
+    strangers = [it.path.name for it in found if it.state == "removed"]
+    if strangers and not prune:
+        raise Conflict(
+            f"{target} holds other migrations: {', '.join(strangers)}; nothing is written",
+            hint="if they are of an older export, remove them with --prune",
+        )
+    texts = exported(directory)
+    target.mkdir(parents=True, exist_ok=True)
+    for it in found:
+        if it.state == "written":
+            it.path.write_bytes(texts[it.path.name].encode())
+        elif it.state == "removed":
+            it.path.unlink()
+    return found
+
+
+def _objects_section(files: Sequence[SqlFile]) -> str:
+    wanted = [_want(file) for file in files]
+    stated = [f"-- {file.path}\n{_ended(file.text)}" for file in files]
+    before = [query("migrate/history"), query("migrate/wanted"), *wanted, query("migrate/find_obsolete")]
+    after = [query("migrate/export_record"), query("migrate/drop_obsolete"), _FOOT]
+    return "\n".join([_HEAD, *before, *stated, *after])
+
+
+def _want(file: SqlFile) -> str:
+    statement = sql.SQL(
+        "insert into supabase_migrations.chatctl_wanted (path, sha256, drops)\nvalues ({}, {}, {}::text[]);\n"
+    )
+    values = (file.path, file.sha256, drops(file))
+    return statement.format(*map(sql.Literal, values)).as_string(None)
+
+
+def _ended(text: str) -> str:
+    """``text`` with line ends of one kind, and its last statement closed."""
+    text = text.replace("\r\n", "\n").rstrip() + "\n"
+    return text if text.rstrip().endswith(";") else f"{text};\n"

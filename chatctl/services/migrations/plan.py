@@ -1,0 +1,197 @@
+"""What is to be run: which versions, which objects, what is to be dropped, and in which transactions."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.db.statements import bare, split
+from chatctl.errors import Conflict, NotFound
+from chatctl.services.migrations.files import SqlFile, migrations, objects
+from chatctl.services.migrations.history import Applied, Stated, applied, same, stated
+from chatctl.services.migrations.made import drops, made, revoked_on
+
+_DIFFERENCE_LINES = 40
+
+
+@dataclass(frozen=True)
+class Obsolete:
+    """What an object file made and no file makes any more: the statements that drop it.
+
+    ``gone``: the file itself is gone; else its text changed.
+    """
+
+    path: str
+    drops: list[str]
+    gone: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What runs together: versions in one transaction, or one file ``alone`` outside of any.
+
+    The ``last`` batch states the objects, too.
+    """
+
+    versions: list[SqlFile]
+    alone: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run, in order; ``everything`` is all object files, changed or not."""
+
+    versions: list[SqlFile] = field(default_factory=list)
+    objects: list[SqlFile] = field(default_factory=list)
+    obsolete: list[Obsolete] = field(default_factory=list)
+    everything: list[SqlFile] = field(default_factory=list)
+    reaches_newest: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.versions or self.objects or self.obsolete)
+
+    @property
+    def batches(self) -> list[Batch]:
+        """The versions cut where one runs without transaction; the objects go with the last transaction."""
+        found: list[Batch] = []
+        for file in self.versions:
+            if file.alone:
+                found.append(Batch([file], alone=True))
+            elif found and not found[-1].alone:
+                found[-1].versions.append(file)
+            else:
+                found.append(Batch([file]))
+        if self.reaches_newest:
+            versions = found.pop().versions if found and not found[-1].alone else []
+            found.append(Batch(versions, last=True))
+        return found
+
+
+def plan(
+    conn: Connection,
+    directory: Path,
+    *,
+    to: str | None = None,
+    include_all: bool = False,
+    restate: bool = False,
+) -> Plan:
+    """What ``migrate`` would run. Raises Conflict where files and history contradict each other.
+
+    With ``to``, no version after it, and no objects unless it is the newest. ``include_all`` runs files that
+    are older than what was applied, ``restate`` all objects, changed or not.
+    """
+    files = migrations(directory)
+    history = {had.version: had for had in applied(conn)}
+    _refuse_contradictions(files, history)
+    if to is not None and to not in {file.version for file in files}:
+        raise NotFound(f"--to {to}: {directory.name}/migrations has no such version")
+    pending = [
+        file for file in files if file.version not in history and (to is None or str(file.version) <= to)
+    ]
+    if not include_all:
+        _refuse_late(pending, history)
+    newest = to is None or all(str(file.version) <= to for file in files)
+    if not newest:
+        return Plan(versions=pending, reaches_newest=False)
+    everything = objects(directory)
+    known = stated(conn)
+    obsolete = _obsolete(everything, known)
+    return Plan(
+        versions=pending,
+        objects=_to_state(everything, known, obsolete, restate=restate),
+        obsolete=obsolete,
+        everything=everything,
+    )
+
+
+def lost(conn: Connection, files: list[SqlFile]) -> list[SqlFile]:
+    """Those of ``files`` that made something which is not there any more."""
+    things = [thing for file in files for thing in made(file) if thing.kind != "other"]
+    if not things:
+        return []
+    rows = conn.execute(
+        query("migrate/lost"),
+        {
+            "kinds": [thing.kind for thing in things],
+            "names": [thing.name for thing in things],
+            "tables": [thing.table for thing in things],
+        },
+    ).fetchall()
+    missing = set(rows)
+    return [f for f in files if any((t.kind, t.name, t.table) in missing for t in made(f))]
+
+
+def difference(file: SqlFile, had: Applied) -> str:
+    """What ``file`` says and was not applied (+), and what was applied and it does not say (-)."""
+    before, after = had.own_statements, split(file.text)
+    matcher = difflib.SequenceMatcher(
+        None, [bare(s) for s in before], [bare(s) for s in after], autojunk=False
+    )
+    lines: list[str] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal":
+            old, new = ";\n".join(before[a:b]).splitlines(), ";\n".join(after[c:d]).splitlines()
+            changes = difflib.unified_diff(old, new, lineterm="", n=2)
+            lines += [line for line in changes if not line.startswith(("---", "+++", "@@"))]
+    more = len(lines) - _DIFFERENCE_LINES
+    return "\n".join(lines[:_DIFFERENCE_LINES] + ([f"… and {more} more lines"] if more > 0 else []))
+
+
+def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) -> None:
+    for file in files:
+        had = history.get(str(file.version))
+        if had and not same(file, had):
+            raise Conflict(
+                f"{file.where} was edited after it was applied",
+                hint=f"{difference(file, had)}\nrestore the file, and put the change into a new migration; "
+                f"or, if the database has it: chatctl migrate repair {file.version} --status applied",
+            )
+    known = {file.version for file in files}
+    for had in history.values():
+        if had.version not in known:
+            raise Conflict(
+                f"the database has migration {had.file_name}, which the files have not",
+                hint="get the file; or take the version off the history: "
+                f"chatctl migrate repair {had.version} --status reverted",
+            )
+
+
+def _refuse_late(pending: list[SqlFile], history: dict[str, Applied]) -> None:
+    newest = max(history, default="")
+    for file in pending:
+        if str(file.version) < newest:
+            raise Conflict(
+                f"{file.where} is older than {newest}, which was applied before it",
+                hint="run it all the same with --include-all, or give it a newer version",
+            )
+
+
+def _obsolete(files: list[SqlFile], known: dict[str, Stated]) -> list[Obsolete]:
+    wanted = {drop for file in files for drop in drops(file)}
+    present = {file.path: file for file in files}
+    found = []
+    for was in known.values():
+        left = [drop for drop in was.drops if drop not in wanted]
+        file = present.get(was.path)
+        if file is None or (left and file.sha256 != was.sha256):
+            found.append(Obsolete(was.path, left, gone=file is None))
+    return found
+
+
+def _to_state(
+    files: list[SqlFile], known: dict[str, Stated], obsolete: list[Obsolete], *, restate: bool
+) -> list[SqlFile]:
+    # A revoke takes a privilege that another file may grant on the same thing.
+    closed = {on for it in obsolete for drop in it.drops if (on := revoked_on(drop))}
+    return [
+        file
+        for file in files
+        if restate
+        or file.path not in known
+        or known[file.path].sha256 != file.sha256
+        or any(thing.kind == "other" and thing.table in closed for thing in made(file))
+    ]

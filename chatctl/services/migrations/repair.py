@@ -1,0 +1,102 @@
+"""Correcting the history without running anything: what a database is said to have had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.errors import Conflict, NotFound
+from chatctl.services.migrations import history, lock
+from chatctl.services.migrations.files import SqlFile, migrations
+from chatctl.services.migrations.history import Applied, Author, applied, same
+
+Status = Literal["applied", "reverted"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One version that is added to the history, written anew in it, or removed from it."""
+
+    version: str
+    name: str
+    action: Literal["add", "rewrite", "remove"]
+
+
+def repair(conn: Connection, directory: Path, versions: Sequence[str], status: Status) -> list[Change]:
+    """What would bring the history to say that ``versions`` are applied (from the files), or are not.
+
+    Raises NotFound for a version that there is neither file nor row for.
+    """
+    local = {str(file.version): file for file in migrations(directory)}
+    had = {row.version: row for row in applied(conn)}
+    changes = []
+    for version in dict.fromkeys(versions):
+        if status == "applied" and version not in local:
+            raise NotFound(f"{directory.name}/migrations has no version {version}")
+        if version not in local and version not in had:
+            raise NotFound(f"neither the files nor the database have version {version}")
+        change = (
+            _added(local[version], had.get(version)) if status == "applied" else _removed(had.get(version))
+        )
+        if change:
+            changes.append(change)
+    return changes
+
+
+def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> list[Change]:
+    """What would make the history of a database that was built without one: every version, up to ``to``.
+
+    Raises Conflict when it has a history already, NotFound when there is no version ``to``.
+    """
+    files = migrations(directory)
+    if to is not None and to not in {file.version for file in files}:
+        raise NotFound(f"--to {to}: {directory.name}/migrations has no such version")
+    if had := applied(conn):
+        raise Conflict(
+            f"the database has a history already, of {len(had)} migrations up to {had[-1].file_name}",
+            hint="say of single versions that they are applied with chatctl migrate repair",
+        )
+    return [
+        Change(str(file.version), file.name, "add") for file in files if to is None or str(file.version) <= to
+    ]
+
+
+def write(
+    conn: Connection,
+    directory: Path,
+    decide: Callable[[], list[Change]],
+    *,
+    shown: list[Change],
+    deadline: float,
+    on_wait: Callable[[str], None],
+) -> None:
+    """Make the changes that were ``shown``, in one transaction.
+
+    ``decide`` finds them again once no other migration runs; Conflict when they are not the same any more.
+    """
+    local = {str(file.version): file for file in migrations(directory)}
+    author = Author.of(directory)
+    with lock.held(conn, deadline, on_wait), conn.transaction():
+        if decide() != shown:
+            raise Conflict("the history changed meanwhile; nothing is changed", hint="look at it again")
+        history.make_ready(conn)
+        for change in shown:
+            conn.execute(query("migrate/forget_version"), {"version": change.version})
+            if change.action != "remove":
+                history.record_version(conn, local[change.version], author, 0)
+
+
+def _added(file: SqlFile, had: Applied | None) -> Change | None:
+    if had is None:
+        return Change(str(file.version), file.name, "add")
+    if had.statements and same(file, had) and had.name == file.name:
+        return None
+    return Change(str(file.version), file.name, "rewrite")
+
+
+def _removed(had: Applied | None) -> Change | None:
+    return Change(had.version, had.name, "remove") if had else None

@@ -1,0 +1,97 @@
+"""Stating objects: what changed, each after what it needs, and dropping what no file makes any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.errors import Invalid
+from chatctl.services.migrations import execute
+from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.history import Author, record_object
+from chatctl.services.migrations.made import drops, in_order, made
+from chatctl.services.migrations.plan import Plan, lost
+from chatctl.services.migrations.steps import Step
+
+_NOT_THERE_YET = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.InvalidSchemaName,
+)
+
+
+def state(conn: Connection, plan: Plan, author: Author, lock_timeout: float) -> Iterator[Step]:
+    """State what changed and what a version took away, drop what is obsolete; each file as it is done."""
+    if plan.obsolete:
+        _want(conn, plan.everything)
+        conn.execute(query("migrate/find_obsolete"))
+    changed = {file.path for file in plan.objects}
+    unchanged = [file for file in plan.everything if file.path not in changed]
+    taken = {file.path for file in lost(conn, unchanged)} if plan.versions else set()
+    waiting = in_order([file for file in plan.everything if file.path in changed | taken])
+    yield from _state_all(conn, waiting, author, lock_timeout)
+    if plan.obsolete:
+        _drop_obsolete(conn)
+        yield from (Step("drop", it.path, 0) for it in plan.obsolete)
+        # A drop takes what it names, also when a file now makes it under another spelling.
+        yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
+    _read_bodies(conn, waiting)
+
+
+def _state_all(
+    conn: Connection, files: Sequence[SqlFile], author: Author, lock_timeout: float
+) -> Iterator[Step]:
+    # One that names what is not there yet waits for the next round, until a round changes nothing.
+    waiting = list(files)
+    while waiting:
+        deferred: list[SqlFile] = []
+        for file in waiting:
+            try:
+                with conn.transaction():
+                    milliseconds = execute.run(conn, file, lock_timeout)
+                    record_object(conn, file, author)
+            except Invalid as error:
+                deferred.append(file)
+                if not isinstance(error.__cause__, _NOT_THERE_YET) or len(deferred) == len(waiting):
+                    raise
+            else:
+                yield Step("object", file.path, milliseconds)
+        waiting = deferred
+
+
+def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
+    conn.execute(query("migrate/wanted"))
+    with conn.pipeline():
+        for file in files:
+            conn.execute(
+                query("migrate/want"), {"path": file.path, "sha256": file.sha256, "drops": drops(file)}
+            )
+
+
+def _drop_obsolete(conn: Connection) -> None:
+    try:
+        conn.execute(query("migrate/drop_obsolete"))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise Invalid(
+            f"{error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.message_detail
+        ) from error
+
+
+def _read_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
+    conn.execute("select set_config('check_function_bodies', 'on', true)")
+    for file in files:
+        names = [thing.name for thing in made(file) if thing.kind == "function" and "." in thing.name]
+        if not names:
+            continue
+        try:
+            conn.execute(query("migrate/check_bodies"), {"names": names})
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise Invalid(
+                f"{file.where}: {error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.context
+            ) from error

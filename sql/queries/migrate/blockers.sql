@@ -1,0 +1,17 @@
+-- Who keeps a waiting session from its lock, the one that has been at it longest first.
+--   pid  integer   of the session that waits
+select
+  l.relation::regclass::text as relation,
+  l.mode,
+  a.pid,
+  a.application_name,
+  a.usename,
+  a.backend_type,
+  a.state,
+  a.xact_start as since,
+  left(a.query, 200) as query
+from unnest(pg_blocking_pids(%(pid)s::integer)) as b (pid)
+join pg_catalog.pg_stat_activity a on a.pid = b.pid
+left join pg_catalog.pg_locks l on l.pid = %(pid)s::integer and not l.granted
+order by a.xact_start nulls last
+limit 1;

@@ -1,0 +1,13 @@
+-- What the Supabase CLI has stated, in chatctl's words: then chatctl has nothing to state. Runs after objects
+-- are stated and before `drop_obsolete`.
+insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
+select w.path, w.sha256, w.drops, 'export'
+from supabase_migrations.chatctl_wanted w
+on conflict (path) do update set
+  sha256 = excluded.sha256,
+  drops = excluded.drops,
+  applied_at = now(),
+  applied_by = session_user,
+  chatctl_version = excluded.chatctl_version,
+  actor = null,
+  git_revision = null;

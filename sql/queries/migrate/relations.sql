@@ -1,0 +1,10 @@
+-- Tables, views and indexes as they are before a dry run: where their rows lie, and how many bytes.
+select
+  c.oid,
+  coalesce(i.indrelid, c.oid)::regclass::text as table_name,
+  pg_relation_filenode(c.oid) as filenode,
+  pg_relation_size(c.oid) as bytes
+from pg_catalog.pg_class c
+left join pg_catalog.pg_index i on i.indexrelid = c.oid
+where c.relkind in ('r', 'p', 'm', 'v', 'i')
+  and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace);
