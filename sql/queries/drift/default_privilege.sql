@@ -1,0 +1,33 @@
+-- Whom the migrating role's new objects are open to: in a schema, and everywhere (where PostgreSQL's own default opens
+-- functions and types to PUBLIC).
+--   schemas         oid[]
+--   administrators  oid[]
+--   owner           oid
+--   version         integer  the older major version of the two databases
+with kinds (code, acl_code, name) as (
+  values ('r', 'r', 'tables'), ('S', 's', 'sequences'), ('f', 'f', 'functions'), ('T', 'T', 'types'), ('n', 'n', 'schemas')
+),
+defaults as (
+  select k.name, null as schema, coalesce(d.defaclacl, acldefault(k.acl_code::"char", %(owner)s::oid)) as acl
+  from kinds k
+  left join pg_catalog.pg_default_acl d
+    on d.defaclrole = %(owner)s::oid and d.defaclnamespace = 0 and d.defaclobjtype = k.code::"char"
+  union all
+  select k.name, d.defaclnamespace::regnamespace::text, d.defaclacl
+  from kinds k
+  join pg_catalog.pg_default_acl d on d.defaclrole = %(owner)s::oid and d.defaclobjtype = k.code::"char"
+  where d.defaclnamespace = any (%(schemas)s::oid[])
+)
+select
+  'on ' || d.name || coalesce(' in schema ' || d.schema, '') || ' to '
+    || case g.grantee when 0 then 'public' else g.grantee::regrole::text end as name,
+  array_remove(array['schema ' || d.schema], null) as parents,
+  string_agg(
+    distinct lower(g.privilege_type) || case when g.is_grantable then ' with grant option' else '' end, ', '
+  ) as definition
+from defaults d
+cross join lateral aclexplode(d.acl) as g
+where g.grantee <> all (%(administrators)s::oid[])
+  and (g.privilege_type <> 'MAINTAIN' or %(version)s::integer >= 17)
+group by d.name, d.schema, g.grantee
+order by name

@@ -1,0 +1,19 @@
+"""Drift as it comes about by hand: what somebody changes in a database, and what must be found, once."""
+
+from __future__ import annotations
+
+from tests.drifts import access, code, structure
+from tests.drifts.plant import Plant
+
+# What our schema has none of, to be changed as well.
+GROUND = f"""
+create type mood as enum ('a');
+create domain short as text constraint nine check (length(value) < 9);
+create type pair as (a int, b int);
+create sequence counter;
+create view plain as select id from organizations;
+alter table private.holds add column twice text generated always as (name || name) stored;
+{structure.PARTED}
+"""
+
+PLANTS: list[Plant] = [*structure.PLANTS, *code.PLANTS, *access.PLANTS]
