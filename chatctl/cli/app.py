@@ -127,7 +127,8 @@ def _report(error: ChatctlError, arguments: list[str]) -> int:
         body = {"code": error.code, "message": message, "hint": hint, "exit": error.exit_code}
         print(json.dumps({"error": body}), file=sys.stderr)
     else:
-        print(f"error: {printable(message)}" + (f"\n  {printable(hint)}" if hint else ""), file=sys.stderr)
+        lines = [f"error: {printable(message)}", *(printable(hint).splitlines() if hint else [])]
+        print("\n  ".join(lines), file=sys.stderr)
     return error.exit_code
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.migrate.target import migration_session
 from chatctl.cli.options import Format, Options, options
-from chatctl.cli.output import chosen_format, note, show_document, table
+from chatctl.cli.output import chosen_format, note, show, show_document
 from chatctl.cli.session import confirm_write
 from chatctl.services import migrations
+from chatctl.services.migrations.effects import Effects
 from chatctl.services.migrations.patience import DEADLINE, LOCK_TIMEOUT
 from chatctl.services.migrations.plan import Plan
 from chatctl.services.migrations.steps import Step
@@ -80,8 +81,8 @@ def migrate(
                 wait=lambda why: note(f"  {why}", shared),
             ),
         )
-    if dry_run and chosen_format(shared) is Format.table:
-        _show_effects(steps)
+    if dry_run and chosen_format(shared) in (Format.table, Format.plain):
+        _show_effects(steps, shared)
     show_document({"dry_run": dry_run, "steps": steps}, shared, text=_summary(steps, dry_run=dry_run))
 
 
@@ -103,31 +104,32 @@ def _line(step: Step) -> str:
 def _summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     if not steps:
         return "nothing to do: the database is what sql/ says"
-    counts = [
-        f"ran {_count(steps, 'version')} migrations",
-        f"stated {_count(steps, 'object')} objects",
-    ]
-    if dropped := _count(steps, "drop"):
-        counts.append(f"dropped what {dropped} files made")
+    did = [f"ran {_count(steps, 'version', 'migration')}", f"stated {_count(steps, 'object', 'object')}"]
+    if any(step.kind == "drop" for step in steps):
+        did.append(f"dropped what {_count(steps, 'drop', 'file')} made")
     if dry_run:
-        counts.append(f"{sum(step.milliseconds for step in steps)} ms; rolled back, nothing is changed")
-    return ", ".join(counts)
+        did.append(f"in {sum(step.milliseconds for step in steps)} ms; rolled back, nothing is changed")
+    return ", ".join(did)
 
 
-def _count(steps: Sequence[Step], kind: str) -> int:
-    return sum(step.kind == kind for step in steps)
+def _count(steps: Sequence[Step], kind: str, noun: str) -> str:
+    number = sum(step.kind == kind for step in steps)
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _show_effects(steps: Sequence[Step]) -> None:
-    rows: list[dict[str, Any]] = []
+def _show_effects(steps: Sequence[Step], shared: Options) -> None:
+    rows = []
     for step in steps:
-        if step.effects is None or not (step.effects.locks or step.effects.rewrites):
-            continue
-        for lock in step.effects.locks:
-            rows.append({"file": step.path, "locks": lock.table, "mode": lock.mode, "blocks": lock.blocks})
-        for rewrite in step.effects.rewrites:
-            rows.append(
-                {"file": step.path, "locks": rewrite.table, "mode": f"rewrites {rewrite.bytes:,} bytes"}
-            )
-    if rows:
-        print(table(rows, ("file", "locks", "mode", "blocks")))
+        effects = step.effects or Effects()
+        rewritten = {rewrite.table: f"{rewrite.bytes:,} bytes" for rewrite in effects.rewrites}
+        rows += [
+            {
+                "file": step.path,
+                "table": lock.table,
+                "lock": lock.mode,
+                "blocks": lock.blocks,
+                "rewrites": rewritten.get(lock.table),
+            }
+            for lock in effects.locks
+        ]
+    show(rows, shared, columns=("file", "table", "lock", "blocks", "rewrites"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.options import Format, options
+from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, show
 from chatctl.cli.session import session
 from chatctl.services import migrations
@@ -35,7 +38,10 @@ def status(
     shared = options(ctx)
     where = sql_directory(directory)
     with session(shared) as at:
-        lines = migrations.status(at.conn, directory=where)
+        lines = [
+            replace(line, next=line.next and _here(line.next, shared, directory))
+            for line in migrations.status(at.conn, directory=where)
+        ]
     waiting = [line for line in lines if line.state != "applied"]
     brief = chosen_format(shared) in (Format.table, Format.plain) and not everything
     # On the first day every object is pending: their number says enough.
@@ -49,3 +55,10 @@ def status(
     note(f"{len(waiting)} not applied" if waiting else "all applied", shared)
     if check and waiting:
         raise typer.Exit(7)
+
+
+def _here(command: str, shared: Options, directory: Path | None) -> str:
+    """``command`` for the same target and files; a URL is not repeated, it may hold a password."""
+    flags = f" --target {shlex.quote(shared.target)}" if shared.target else ""
+    flags += f" --directory {shlex.quote(str(directory))}" if directory else ""
+    return " && ".join(part + flags for part in command.split(" && "))

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 
-# The weakest first. What only reads is left out: it is in nobody's way.
+# The weakest first. What reads and writes rows takes weaker ones, which are in nobody's way.
 _MODES = {
-    "RowShareLock": "row share",
-    "RowExclusiveLock": "row exclusive",
     "ShareUpdateExclusiveLock": "share update exclusive",
     "ShareLock": "share",
     "ShareRowExclusiveLock": "share row exclusive",

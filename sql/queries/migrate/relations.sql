@@ -1,4 +1,5 @@
--- Tables, views and indexes as they are before a dry run: where their rows lie, and how many bytes.
+-- Tables, views and indexes as they are before a dry run: where their rows lie, and how many bytes. The history's
+-- own are left out.
 select
   c.oid,
   coalesce(i.indrelid, c.oid)::regclass::text as table_name,
@@ -7,4 +8,6 @@ select
 from pg_catalog.pg_class c
 left join pg_catalog.pg_index i on i.indexrelid = c.oid
 where c.relkind in ('r', 'p', 'm', 'v', 'i')
-  and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace);
+  and c.relnamespace::regnamespace::text not in (
+    'pg_catalog', 'information_schema', 'pg_toast', 'supabase_migrations'
+  );

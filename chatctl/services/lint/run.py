@@ -1,0 +1,121 @@
+"""``migrate lint``: squawk and chatctl's own rules over sql/, as one list of findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.rows import dict_row
+
+from chatctl.db.connection import Connection, connection
+from chatctl.db.files import data_directory
+from chatctl.errors import Invalid
+from chatctl.local import throwaway
+from chatctl.services.lint import accepted, filerules, squawk
+from chatctl.services.lint.accepted import Entry
+from chatctl.services.lint.findings import Finding
+from chatctl.services.migrations.files import migrations
+from chatctl.services.migrations.run import migrate
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of chatctl: what it looks at, and in a line what it wants."""
+
+    name: str
+    looks_at: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class NotLookedAt:
+    """Rules that could not be asked this time, and why."""
+
+    rules: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run found, what of it is accepted and why, and what it did not look at."""
+
+    files: int
+    findings: list[Finding]
+    accepted: list[tuple[Finding, Entry]]
+    not_looked_at: list[NotLookedAt]
+
+
+def lint(directory: Path, database: Connection | None = None) -> Report:
+    """Look at the files of ``directory``, and at what they make on a throwaway server.
+
+    ``database`` is one that may have had the files; without it nobody knows whether one was edited since.
+    Raises Invalid for a malformed accepted.yaml, a file that PostgreSQL refuses, or without squawk.
+    """
+    entries = accepted.read(directory, [rule.name for rule in rules()])
+    files, found = filerules.read(directory)
+    found += filerules.check(files)
+    hindrance = _hindrance(directory, found)
+    skipped = [hindrance] if hindrance else []
+    found += squawk.check(files)
+    if database is None:
+        reason = "no database is known that may have had the files; name one with --db-url or --target"
+        skipped.append(NotLookedAt(tuple(filerules.DATABASE_RULES), reason))
+    else:
+        found += filerules.edited(database, files)
+    if hindrance is None:
+        found += _replayed(directory)
+    blind = {name for each in skipped for name in each.rules}
+    opened, known = accepted.sort_out(found, entries)
+    opened += accepted.without_cause(entries, found, blind)
+    return Report(len(files), opened, known, skipped)
+
+
+def rules() -> list[Rule]:
+    """chatctl's own rules, those of the files first; a rule of the schema is a file of sql/lints."""
+    return [
+        *(Rule(name, "files", purpose) for name, purpose in filerules.RULES.items()),
+        *(Rule(name, "files and target", purpose) for name, purpose in filerules.DATABASE_RULES.items()),
+        *(Rule(path.stem, "schema", _purpose(path)) for path in _queries()),
+        Rule("accepted_without_cause", "lints/accepted.yaml", "What is accepted still happens."),
+    ]
+
+
+def check_schema(conn: Connection) -> list[Finding]:
+    """What the rules of sql/lints say about the database of ``conn``; nothing is changed."""
+    # Rolled back, so that a search path set within the caller's own transaction does not outlast this.
+    with conn.transaction(force_rollback=True), conn.cursor(row_factory=dict_row) as cursor:
+        # As the queries want it: names in expressions then come with their schema.
+        cursor.execute("select set_config('search_path', '', true)")
+        return [
+            Finding(rule=path.stem, **row)
+            for path in _queries()
+            for row in cursor.execute(path.read_bytes()).fetchall()
+        ]
+
+
+def _hindrance(directory: Path, found: Sequence[Finding]) -> NotLookedAt | None:
+    # What is among the findings need not stop the rest; what `migrate` alone refuses must not be passed over.
+    try:
+        migrations(directory)
+    except Invalid as error:
+        if not found:
+            raise
+        return NotLookedAt(tuple(path.stem for path in _queries()), f"the files cannot be run: {error}")
+    return None
+
+
+def _replayed(directory: Path) -> list[Finding]:
+    with throwaway.server() as server, connection(server.url) as conn:
+        migrate(conn, directory=directory)
+        return check_schema(conn)
+
+
+def _queries() -> list[Path]:
+    return sorted((data_directory("sql") / "lints").glob("*.sql"))
+
+
+def _purpose(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return re.sub(r"^-- ", "", file.readline()).strip()

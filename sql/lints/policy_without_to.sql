@@ -1,0 +1,12 @@
+-- A policy names the roles that it is for.
+-- Without `to` it is for PUBLIC: anon too, and every role that will ever be made. It also runs for each of them where
+-- naming the role would have spared it. Policies on the tables of Storage, Realtime and Auth count as well.
+select
+  format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
+  'the policy is for everybody, anon too' as problem,
+  'say whom it is for: to authenticated' as remedy
+from pg_catalog.pg_policy p
+join pg_catalog.pg_class c on c.oid = p.polrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where p.polroles = '{0}'
+order by object

@@ -1,0 +1,41 @@
+-- A privilege on a table with row-level security has a policy that lets somebody use it.
+-- Without one, reading brings no rows and writing is refused, which looks like a bug elsewhere; and the first policy
+-- that is written for another role or command may open more than was meant. A table with neither privileges nor
+-- policies is closed on purpose and healthy. Asked per role and command; restrictive policies alone let nobody in.
+select
+  format('%I.%I', n.nspname, c.relname) as object,
+  string_agg(format('%s hold %s', held.roles, held.privileges), '; ' order by held.roles)
+    || ', and no policy lets a row through' as problem,
+  'revoke what is not meant, or create a policy for it' as remedy
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select string_agg(each.role, ' and ' order by each.role) as roles, each.privileges
+  from (
+    select r.role, string_agg(p.privilege, ', ' order by p.position) as privileges
+    from unnest(array['anon', 'authenticated']) as r (role)
+    cross join unnest(
+      array['select', 'insert', 'update', 'delete'], array['r', 'a', 'w', 'd']
+    ) with ordinality as p (privilege, command, position)
+    where case
+        when p.privilege = 'delete' then has_table_privilege(r.role, c.oid, p.privilege)
+        else has_any_column_privilege(r.role, c.oid, p.privilege)
+      end
+      and not exists (
+        select
+        from pg_catalog.pg_policy policy
+        cross join unnest(policy.polroles) as named (role)
+        where policy.polrelid = c.oid
+          and policy.polpermissive
+          and policy.polcmd in (p.command, '*')
+          and case when named.role = 0 then true else pg_has_role(r.role, named.role, 'usage') end
+      )
+    group by r.role
+  ) as each
+  group by each.privileges
+) as held
+where c.relkind in ('r', 'p')
+  and c.relrowsecurity
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+group by n.nspname, c.relname
+order by object

@@ -1,0 +1,38 @@
+-- A table that the API reaches has row-level security; without it every row is open to whoever holds a privilege.
+-- It reaches what is in a schema that it exposes, and what anon or authenticated holds any privilege on, also by
+-- column and through PUBLIC. Whether the role may enter the schema is not asked: that is one grant away. A partition
+-- is a table of its own; a foreign table cannot have row-level security, and must be closed.
+select
+  format('%I.%I', n.nspname, c.relname) as object,
+  'row-level security is off, '
+    || coalesce('and ' || held.privileges, 'in a schema that the API exposes') as problem,
+  case
+    when c.relkind = 'f' then format('revoke all on %I.%I from public, anon, authenticated', n.nspname, c.relname)
+    else format('alter table %I.%I enable row level security', n.nspname, c.relname)
+  end as remedy
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select string_agg(same.roles || ' hold ' || same.privileges, '; ' order by same.roles) as privileges
+  from (
+    select string_agg(each.role, ' and ' order by each.role) as roles, each.privileges
+    from (
+      select r.role, string_agg(p.privilege, ', ' order by p.position) as privileges
+      from unnest(array['anon', 'authenticated']) as r (role)
+      cross join unnest(
+        array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']
+      ) with ordinality as p (privilege, position)
+      where case
+        when p.privilege in ('delete', 'truncate', 'trigger') then has_table_privilege(r.role, c.oid, p.privilege)
+        else has_any_column_privilege(r.role, c.oid, p.privilege)
+      end
+      group by r.role
+    ) as each
+    group by each.privileges
+  ) as same
+) as held
+where c.relkind in ('r', 'p', 'f')
+  and not c.relrowsecurity
+  and (n.nspname in ('public', 'graphql_public') or held.privileges is not null)
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+order by object

@@ -1,0 +1,34 @@
+-- A foreign key has an index on its own columns, so that deleting or changing the row it refers to finds its rows.
+-- Without one every such delete reads the whole referring table, once for each row, under a lock. The columns lead the
+-- index, in any order among themselves. A partial index counts when all it leaves out is null: no key refers by that.
+select
+  format('%I on %I.%I', k.conname, n.nspname, c.relname) as object,
+  format('no index leads with (%s): a delete in %s reads the whole table', names.quoted, k.confrelid::regclass) as problem,
+  format('create an index on %I.%I (%s)', n.nspname, c.relname, names.quoted) as remedy
+from pg_catalog.pg_constraint k
+join pg_catalog.pg_class c on c.oid = k.conrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select
+    string_agg(quote_ident(a.attname), ', ' order by key.position) as quoted,
+    array_agg(format('(%I IS NOT NULL)', a.attname)) as not_null
+  from unnest(k.conkey) with ordinality as key (attnum, position)
+  join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum
+) as names
+where k.contype = 'f'
+  and k.conparentid = 0
+  and not exists (
+    select
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_class index on index.oid = i.indexrelid
+    join pg_catalog.pg_am method on method.oid = index.relam
+    where i.indrelid = k.conrelid
+      and i.indisvalid
+      and method.amname in ('btree', 'hash')
+      and cardinality(k.conkey) <= i.indnkeyatts
+      -- An int2vector counts from 0.
+      and (i.indkey::smallint[])[0:cardinality(k.conkey) - 1] @> k.conkey
+      and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = any (names.not_null))
+  )
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+order by object

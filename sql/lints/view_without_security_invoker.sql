@@ -1,0 +1,30 @@
+-- A view that an API role may use asks the tables as its caller (`security_invoker = true`).
+-- Otherwise it reads and writes them as its owner, past their row-level security. A materialized view always shows
+-- what its owner saw. Whether the view itself shows each caller its own rows only cannot be seen from here.
+select
+  format('%I.%I', n.nspname, c.relname) as object,
+  format(
+    '%s may use it, and it %s', held.roles,
+    case when c.relkind = 'm' then 'keeps what its owner saw' else 'asks the tables as its owner, past row-level security' end
+  ) as problem,
+  case
+    when c.relkind = 'm' then format('revoke all on %I.%I from public, anon, authenticated', n.nspname, c.relname)
+    else format('alter view %I.%I set (security_invoker = true)', n.nspname, c.relname)
+  end as remedy
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select string_agg(r.role, ' and ' order by r.role) as roles
+  from unnest(array['anon', 'authenticated']) as r (role)
+  where has_any_column_privilege(r.role, c.oid, 'select, insert, update')
+    or has_table_privilege(r.role, c.oid, 'delete')
+) as held
+where c.relkind in ('v', 'm')
+  and held.roles is not null
+  and not exists (
+    select
+    from unnest(c.reloptions) as o (option)
+    where c.relkind = 'v' and o.option ~ '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$'
+  )
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+order by object

@@ -1,0 +1,154 @@
+"""``chatctl migrate lint`` as people and CI run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatctl.cli.app import run
+from chatctl.db.connection import connection
+from chatctl.db.files import data_directory
+from chatctl.local import throwaway
+from chatctl.services.migrations import migrate
+from tests.cli.conftest import Result
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+INDEX = "-- Quick.\ncreate index messages_content on public.messages (content);\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A copy of sql/ to change, with what is accepted in it."""
+    return Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
+
+
+def test_ours_has_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
+    shown = chatctl("migrate", "lint")
+
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert "nothing found in" in shown.stderr
+    assert "not looked at: applied_file_edited (no database is known" in shown.stderr
+    assert not list(tmp_path.iterdir())  # no embedded server was made for it
+
+
+def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -> None:
+    (files / "migrations" / "20270101000000_search.sql").write_text(INDEX)
+    (files / "objects" / "access" / "open.sql").write_text(
+        "-- Open.\ncreate policy open on public.messages for select using (sender_id = auth.uid());\n"
+    )
+
+    shown = chatctl("migrate", "lint", "--directory", "sql", "-o", "json")
+
+    assert shown.exit_code == 7
+    found = {each["rule"]: each for each in shown.document["findings"]}
+    assert set(found) == {"require-concurrent-index-creation", "policy_without_to", "bare_auth_uid"}
+    index = found["require-concurrent-index-creation"]
+    assert (index["where"], index["line"]) == ("migrations/20270101000000_search.sql:2", 2)
+    assert "concurrently" in index["remedy"]
+    assert found["bare_auth_uid"]["where"] == "open on public.messages"
+    assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
+    assert all(each["reason"] for each in shown.document["accepted"])
+    assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
+
+
+def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) -> None:
+    migrations = files / "migrations"
+    (migrations / "20270101000000_search.sql").write_text(INDEX)
+    (migrations / "20271301000000_month_13.sql").write_text("select 1;\n")
+    (migrations / "20260123000500_again.sql").write_text("select 1;\n")
+    (migrations / "hotfix.sql").write_bytes(b"select '\xe9';\n")
+
+    shown = chatctl("migrate", "lint", "--directory", str(files))
+
+    assert shown.exit_code == 7
+    assert {tuple(line.split("\t")[:2]) for line in shown.stdout.splitlines()[1:]} == {
+        ("unreadable_file", "migrations/hotfix.sql"),
+        ("version_format", "migrations/20271301000000_month_13.sql"),
+        ("version_twice", "migrations/20260123000500_seed_ledger.sql"),
+        ("require-concurrent-index-creation", "migrations/20270101000000_search.sql:2"),
+    }
+    assert "not looked at: 9 rules about the schema (the files cannot be run: " in shown.stderr
+
+
+def test_a_file_that_postgresql_refuses_is_exit_2(chatctl: Chatctl, files: Path) -> None:
+    (files / "migrations" / "20270101000000_typo.sql").write_text("-- Typo.\n\ncreate tabel x ();\n")
+
+    shown = chatctl("migrate", "lint", "--directory", str(files))
+
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert "sql/migrations/20270101000000_typo.sql:3: syntax error" in shown.stderr
+
+
+def test_what_is_accepted_needs_a_reason(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "lints" / "accepted.yaml").write_text("squawk:\n  - rule: require-lock-timeout\n")
+
+    assert run(["migrate", "lint", "--directory", str(files)]) == 2
+    assert "lints/accepted.yaml: squawk[0].reason is missing" in capsys.readouterr().err
+
+
+def test_what_is_accepted_in_vain_is_found(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = files / "lints" / "accepted.yaml"
+    path.write_text(path.read_text() + "  - rule: policy_without_to\n    reason: there once was one\n")
+    line = len(path.read_text().splitlines()) - 1
+
+    assert run(["migrate", "lint", "--directory", str(files), "-o", "json"]) == 7
+
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["rule"], found["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
+
+
+def test_nothing_is_accepted_without_a_file_that_says_so(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "lints" / "accepted.yaml").unlink()
+
+    assert run(["migrate", "lint", "--directory", str(files)]) == 7
+    assert "private.my_participations" in capsys.readouterr().out
+
+
+def test_an_applied_file_that_was_edited_is_found(
+    database: Database, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited = next((files / "migrations").glob("*_messages.sql"))
+    edited.write_text(edited.read_text() + "\nalter table public.messages add column tags text[];\n")
+
+    assert run(["migrate", "lint", "--directory", str(files), "--db-url", database.url]) == 7
+
+    said = capsys.readouterr()
+    assert f"applied_file_edited\tmigrations/{edited.name}\t" in said.out
+    assert said.err.startswith(f"target: {database.name} on ")
+    assert "not looked at" not in said.err
+
+
+def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path) -> None:
+    with throwaway.server() as server, connection(server.url) as conn:
+        migrate(conn)
+        conn.execute("update supabase_migrations.schema_migrations set statements = '{select 1}'")
+        (tmp_path / ".chatctl").symlink_to(server.directory)
+
+        shown = chatctl("migrate", "lint")
+
+    assert shown.exit_code == 7
+    assert shown.stdout.count("applied_file_edited") == 5
+    assert "target: embedded server in" in shown.stderr
+
+
+def test_a_target_that_is_named_must_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    url = f"postgresql://postgres@/postgres?host={tmp_path}"
+
+    assert run(["migrate", "lint", "--db-url", url]) == 8
+    assert "no connection" in capsys.readouterr().err
+
+
+def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["migrate", "lint", "--list", "-o", "json"]) == 0
+
+    said = capsys.readouterr()
+    rules = {each["name"] for each in json.loads(said.out)}
+    assert {"version_twice", "applied_file_edited", "bare_auth_uid", "accepted_without_cause"} < rules
+    assert "squawk" in said.err

@@ -1,0 +1,260 @@
+"""What ``migrate lint`` decides without a database: names of files, what is accepted, squawk's answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from chatctl.db.files import data_directory
+from chatctl.errors import Invalid
+from chatctl.services.lint import accepted, filerules, squawk
+from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.run import rules
+from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile
+
+LINTS = sorted((data_directory("sql") / "lints").glob("*.sql"))
+KNOWN = [rule.name for rule in rules()]
+CLEAN = SqlFile("migrations/20260101000000_notes.sql", "create table public.notes (id bigint primary key);\n")
+
+
+def accept(directory: Path, text: str) -> list[accepted.Entry]:
+    (directory / "lints").mkdir(exist_ok=True)
+    (directory / accepted.PATH).write_text(text)
+    return accepted.read(directory, KNOWN)
+
+
+# The names of files -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("20260101000000_notes.sql", None),
+        ("20240229235959_leap_day.sql", None),
+        ("2026010100000_notes.sql", "the name is not"),
+        ("202601010000000_notes.sql", "the name is not"),
+        ("20260101000000.sql", "the name is not"),
+        ("20260101000000_.sql", "the name is not"),
+        ("20260101000000_Add-Notes.sql", "the name is not"),
+        ("notes.sql", "the name is not"),
+        ("20261301000000_notes.sql", "20261301000000 is no moment"),
+        ("20260230000000_notes.sql", "20260230000000 is no moment"),
+        ("20260101250000_notes.sql", "20260101250000 is no moment"),
+        ("00000000000000_notes.sql", "00000000000000 is no moment"),
+    ],
+)
+def test_a_version_is_14_digits_that_are_a_moment(name: str, problem: str | None) -> None:
+    found = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
+
+    assert [each.rule for each in found] == ["version_format"] * (problem is not None)
+    assert all(each.problem.startswith(problem or "") for each in found)
+    assert all(each.where == f"migrations/{name}" for each in found)
+
+
+def test_a_version_that_two_files_have_is_found_at_the_later_one() -> None:
+    names = ["20260101000000_a.sql", "20260101000000_b.sql", "20260101000001_c.sql"]
+
+    (found,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
+
+    assert (found.rule, found.file) == ("version_twice", "migrations/20260101000000_b.sql")
+    assert "20260101000000_a.sql" in found.problem
+
+
+def test_a_file_that_is_no_text_is_found_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "20260101000000_latin.sql").write_bytes(b"select '\xe9';")
+    (tmp_path / "migrations" / "20260101000001_marked.sql").write_bytes(b"\xef\xbb\xbfselect 1;")
+
+    files, (found,) = filerules.read(tmp_path)
+
+    assert (found.rule, found.file) == ("unreadable_file", "migrations/20260101000000_latin.sql")
+    assert [file.text for file in files] == ["select 1;"]
+
+
+def test_a_file_outside_a_transaction_is_one_statement() -> None:
+    one = "-- chatctl:no-transaction\ncreate index concurrently if not exists a on public.t (a);\n"
+    two = one + "\ncreate index concurrently if not exists b on public.t (b);\n"
+    name = "migrations/20260101000000_index.sql"
+
+    assert not list(filerules.check([SqlFile(name, one)]))
+    (found,) = filerules.check([SqlFile(name, two)])
+
+    assert (found.rule, found.where) == ("one_statement_without_transaction", f"{name}:4")
+
+
+# squawk -------------------------------------------------------------------------------------------------
+
+
+def test_squawk_tells_file_and_line() -> None:
+    text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
+
+    found = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
+
+    (index,) = (each for each in found if each.rule == "require-concurrent-index-creation")
+    assert index.where == "migrations/20260102000000_[odd] *.sql:3"
+    assert "concurrently" in index.remedy
+
+
+def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
+    both = SqlFile(CLEAN.path, CLEAN.text + "create index notes_id on public.notes (id);\n")
+
+    assert "require-concurrent-index-creation" not in {each.rule for each in squawk.check([both])}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_concurrent_index_is_for_a_file_outside_a_transaction(alone: bool) -> None:
+    # A file of that one statement alone squawk lets pass; PostgreSQL refuses it when the files are run.
+    text = "select 1;\ncreate index concurrently if not exists m on public.messages (content);\n"
+    file = SqlFile(CLEAN.path, f"{NO_TRANSACTION}\n" * alone + text)
+
+    found = {each.rule for each in squawk.check([file])}
+
+    assert ("ban-concurrent-index-creation-in-transaction" in found) is not alone
+
+
+def test_what_migrate_new_proposes_for_an_index_is_no_finding() -> None:
+    text = f"{NO_TRANSACTION}\ncreate index concurrently m on public.messages (content);\n"
+
+    found = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
+
+    assert found == {"require-lock-timeout", "require-statement-timeout"}  # which accepted.yaml accepts
+
+
+def test_a_table_without_schema_depends_on_the_search_path() -> None:
+    found = squawk.check([SqlFile(CLEAN.path, "alter table messages add column edited boolean;\n")])
+
+    assert "require-table-schema" in {each.rule for each in found}
+
+
+def test_what_squawk_cannot_parse_is_a_finding_too() -> None:
+    found = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
+
+    assert {each.rule for each in found} == {"syntax-error"}
+
+
+def test_a_configuration_of_the_working_directory_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "create index m on public.messages (content);\n"
+    (tmp_path / ".squawk.toml").write_text('excluded_rules = ["require-concurrent-index-creation"]\n')
+    monkeypatch.chdir(tmp_path)
+
+    found = squawk.check([SqlFile(CLEAN.path, text)])
+
+    assert "require-concurrent-index-creation" in {each.rule for each in found}
+
+
+def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
+    """A Python with our packages that has no scripts beside it, and an empty PATH."""
+    python = tmp_path / "python"
+    python.symlink_to(Path(sys.executable).resolve())
+    paths = [str(data_directory("sql").parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    code = "from chatctl.services.lint import squawk; squawk.check([])"
+
+    done = subprocess.run(
+        [python, "-c", code],
+        env={"PATH": "", "PYTHONPATH": ":".join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr.endswith("Invalid: squawk is not installed; pip install squawk-cli\n")
+
+
+# What is accepted ---------------------------------------------------------------------------------------
+
+
+def test_nothing_is_accepted_where_no_file_says_so(tmp_path: Path) -> None:
+    assert accepted.read(tmp_path, KNOWN) == []
+    assert accept(tmp_path, "") == []
+
+
+def test_an_entry_holds_everywhere_or_in_a_file_or_at_an_object(tmp_path: Path) -> None:
+    entries = accept(
+        tmp_path,
+        """
+squawk:
+  - {rule: require-lock-timeout, reason: set by migrate}
+  - {rule: ban-drop-column, file: migrations/a.sql, reason: nobody reads it}
+rules:
+  - rule: bare_auth_uid
+    object: p on public.t
+    reason: ten rows
+""",
+    )
+    findings = [
+        Finding("require-lock-timeout", "", "", file="migrations/a.sql", line=3),
+        Finding("ban-drop-column", "", "", file="migrations/a.sql", line=4),
+        Finding("ban-drop-column", "", "", file="migrations/b.sql", line=4),
+        Finding("bare_auth_uid", "", "", object="p on public.t"),
+        Finding("bare_auth_uid", "", "", object="p on public.u"),
+    ]
+
+    opened, known = accepted.sort_out(findings, entries)
+
+    assert [(each.rule, each.where) for each in opened] == [
+        ("ban-drop-column", "migrations/b.sql:4"),
+        ("bare_auth_uid", "p on public.u"),
+    ]
+    assert [entry.reason for _, entry in known] == ["set by migrate", "nobody reads it", "ten rows"]
+    assert list(accepted.without_cause(entries, findings, ())) == []
+
+
+def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) -> None:
+    entries = accept(
+        tmp_path,
+        "rules:\n  - rule: bare_auth_uid\n    reason: x\n  - rule: policy_without_to\n    reason: y\n",
+    )
+
+    found = list(accepted.without_cause(entries, [], ("policy_without_to",)))
+
+    assert [(each.rule, each.where) for each in found] == [("accepted_without_cause", f"{accepted.PATH}:2")]
+    assert "bare_auth_uid" in found[0].problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("squawk: [", "lints/accepted.yaml cannot be read"),
+        ("- rule: x", "lints/accepted.yaml must be a mapping"),
+        ("sqawk: []", "lints/accepted.yaml: sqawk is not known"),
+        ("1: []", "lints/accepted.yaml: 1 is not known"),
+        ("squawk: all", "squawk must be a list"),
+        ("squawk: {rule: x}", "squawk must be a list"),
+        ("squawk: [x]", r"squawk\[0\] must be a mapping"),
+        ("squawk: [{rule: x}]", r"squawk\[0\]\.reason is missing"),
+        ("squawk: [{rule: x, reason: ' '}]", r"squawk\[0\]\.reason must be a text"),
+        ("squawk: [{rule: x, reason:}]", r"squawk\[0\]\.reason must be a text"),
+        ("squawk: [{reason: x}]", r"squawk\[0\]\.rule is missing"),
+        ("squawk: [{rule: x, reason: y, line: 3}]", r"squawk\[0\]\.line is not known"),
+        ("rules: [{rule: policy_without_to, reason: y, object: [a]}]", r"rules\[0\]\.object must be a text"),
+        (
+            "rules: [{rule: prefer-text-field, reason: y}]",
+            r"rules\[0\]\.rule: prefer-text-field is not known",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_refused_by_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        accept(tmp_path, text)
+
+
+# The rules ----------------------------------------------------------------------------------------------
+
+
+def test_every_rule_says_in_a_line_what_it_wants() -> None:
+    assert {path.stem for path in LINTS} <= set(KNOWN)
+    for rule in rules():
+        assert rule.purpose.endswith("."), rule
+        assert len(rule.purpose) <= 120, rule
+
+
+def test_the_rules_agree_on_which_schemas_are_not_ours() -> None:
+    lines = {line for path in LINTS for line in path.read_text().splitlines() if "supabase_.*" in line}
+
+    assert len(lines) == 1
