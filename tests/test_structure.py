@@ -14,6 +14,7 @@ import typer.main
 
 from chatctl import errors
 from chatctl.cli.app import COMMANDS, app
+from chatctl.services.migrations import export
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "chatctl").rglob("*.py"))
@@ -85,6 +86,15 @@ def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
     for policy in re.findall(r"create policy .*?;\n", path.read_text(), re.DOTALL):
         assert re.search(r"for (select|insert|update|delete) to authenticated\n", policy)
         assert policy.count("current_user_id()") == policy.count("(select private.current_user_id())")
+
+
+def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:
+    behind = [
+        it.path.name
+        for it in export.compare(ROOT / "sql", ROOT / "supabase" / "migrations")
+        if it.state != "unchanged"
+    ]
+    assert not behind, "run: chatctl migrate export supabase/migrations"
 
 
 def test_every_command_has_a_module_help_and_an_example() -> None:

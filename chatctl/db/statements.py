@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# What a semicolon does not end a statement in: quoted text, dollar quotes, comments.
+_WORD = r"\w$\x80-\U0010ffff"  # what goes on a name, as PostgreSQL reads it
+_ESCAPED = r"'(?:[^'\\]|\\.|'')*'"
+# Between two parts of one E string: white space and comments, with a line end among them.
+_GAP = r"(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*(?=[\n\r]))*"
+# What a semicolon ends no statement in: quotes, dollar quotes, comments, parentheses, atomic bodies.
 _TOKEN = re.compile(
-    r"""
+    rf"""
       (?P<quoted>   '(?:[^']|'')*' | "(?:[^"]|"")*" )
-    | (?P<escaped>  \b[eE]'(?:[^'\\]|\\.|'')*' )
-    | (?P<dollar>   (?<![\w$])\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$ )
-    | (?P<line>     --[^\n]* )
+    | (?P<escaped>  (?<![{_WORD}])[eE]{_ESCAPED}(?:{_GAP}{_ESCAPED})* )
+    | (?P<dollar>   (?<![{_WORD}])
+                    \$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$ )
+    | (?P<line>     --[^\n\r]* )
     | (?P<block>    /\* )
-    | (?P<atomic>   \bbegin\s+atomic\b )
-    | (?P<case>     \bcase\b )
-    | (?P<end>      \bend\b )
+    | (?P<atomic>   (?<![{_WORD}])begin\s+atomic(?![{_WORD}]) )
+    | (?P<end>      (?<![{_WORD}])end(?![{_WORD}]) )
     | (?P<open>     [(\[] )
     | (?P<close>    [)\]] )
     | (?P<semicolon> ; )
@@ -24,7 +28,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _WHITE = re.compile(r"\s+")
-_LEADING_COMMENTS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_LEADING = re.compile(r"(?:\s+|--[^\n\r]*)*")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -42,8 +46,13 @@ class Statement:
     @property
     def first_line(self) -> int:
         """The script's line on which it begins to say something, after its comments."""
-        comments = _LEADING_COMMENTS.match(self.text)
-        return self.line_of(comments.end() + 1 if comments else 0)
+        position = 0
+        while True:
+            leading = _LEADING.match(self.text, position)
+            position = leading.end() if leading else position
+            if not self.text.startswith("/*", position):
+                return self.line_of(position + 1)
+            position = _end_of_comment(self.text, position + 2)
 
 
 def statements(script: str) -> list[Statement]:
@@ -53,11 +62,14 @@ def statements(script: str) -> list[Statement]:
     """
     script = script.removeprefix("\ufeff").replace("\r\n", "\n")
     found = []
+    line, counted = 1, 0
     for start, end in _pieces(script):
         text = script[start:end].strip()
         if text:
             begin = script.index(text, start)
-            found.append(Statement(text, script.count("\n", 0, begin) + 1))
+            line += script.count("\n", counted, begin)
+            counted = begin
+            found.append(Statement(text, line))
     return found
 
 
@@ -95,13 +107,17 @@ def canonical(statements: list[str]) -> list[str]:
 
     The Dashboard stores a file as one element, and a fetched file has its comments moved between elements.
     """
-    return [text for text in map(bare, split(";\n".join(statements))) if text]
+    return [text for text in map(bare, split(joined(statements))) if text]
+
+
+def joined(statements: list[str]) -> str:
+    """The script of ``statements``; the semicolons on lines of their own, since one may end in a comment."""
+    return "\n;\n".join(statements)
 
 
 def _pieces(script: str) -> Iterator[tuple[int, int]]:
-    start = position = 0
-    depth = 0
-    blocks: list[str] = []
+    start = position = depth = 0
+    body: int | None = None  # where the statement of an atomic body begins that we are in
     while match := _TOKEN.search(script, position):
         position = match.end()
         match match.lastgroup:
@@ -111,13 +127,13 @@ def _pieces(script: str) -> Iterator[tuple[int, int]]:
                 depth += 1
             case "close":
                 depth -= 1
-            case "atomic":
-                blocks.append("atomic")
-            case "case" if blocks:
-                blocks.append("case")
-            case "end" if blocks:
-                blocks.pop()
-            case "semicolon" if depth <= 0 and not blocks:
+            case "atomic" if body is None:
+                body = position
+            case "end" if body is not None and not bare(script[body : match.start()]):
+                body = None
+            case "semicolon" if body is not None:
+                body = position
+            case "semicolon" if depth <= 0:
                 yield start, match.start()
                 start, depth = position, 0
     yield start, len(script)

@@ -28,6 +28,12 @@ CASES = {
         f"create function f() returns int {ATOMIC}; select 3",
         [f"create function f() returns int {ATOMIC}", "select 3"],
     ),
+    "an atomic body that names an end": (
+        "create function f() begin atomic select t.end as end, 1 as case from t; end; select 3",
+        ["create function f() begin atomic select t.end as end, 1 as case from t; end", "select 3"],
+    ),
+    "a tag that is not ASCII": ("do $ä$ begin; end $ä$; select 2", ["do $ä$ begin; end $ä$", "select 2"]),
+    "an escaped text in parts": ("select E'a'\n  '\\';b'; select 2", ["select E'a'\n  '\\';b'", "select 2"]),
     "a transaction's end": ("begin; select 1; end; select 2", ["begin", "select 1", "end", "select 2"]),
     "byte-order mark and CRLF": ("\ufeffselect 1;\r\nselect\r\n2", ["select 1", "select\n2"]),
 }
@@ -72,3 +78,4 @@ def test_bare_keeps_what_is_quoted() -> None:
 def test_a_comment_is_no_edit() -> None:
     assert canonical(["-- why\ncreate table a (b int)"]) == canonical(["create table a (b int) /* other */"])
     assert canonical(["select 1; -- the end"]) == canonical(["select 1"])
+    assert canonical(["select 1 -- why", "select 2"]) == canonical(["select 1 -- why\n; select 2"])

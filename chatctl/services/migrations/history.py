@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import canonical, split
+from chatctl.db.statements import canonical, joined, split
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
@@ -23,11 +23,14 @@ OBJECTS_MARK = "-- chatctl:objects"
 
 @dataclass(frozen=True)
 class Applied:
-    """A version that a database has had; the last two are None when another tool applied it."""
+    """A version that a database has had.
+
+    ``statements`` are None where none were recorded, the last two where another tool applied it.
+    """
 
     version: str
     name: str
-    statements: list[str]
+    statements: list[str] | None
     applied_at: datetime | None = None
     applied_by: str | None = None
 
@@ -40,7 +43,7 @@ class Applied:
     def own_statements(self) -> list[str]:
         """Its statements, without the objects that ``migrate export`` added to them."""
         own = []
-        for statement in split(";\n".join(self.statements)):
+        for statement in split(joined(self.statements or [])):
             if statement.startswith(OBJECTS_MARK):
                 break
             own.append(statement)
@@ -120,7 +123,7 @@ def make_ready(conn: Connection) -> None:
 
 def same(file: SqlFile, had: Applied) -> bool:
     """Whether ``file`` says what was applied; white space, comments and who recorded it do not count."""
-    return not had.statements or canonical(had.own_statements) == canonical([file.text])
+    return had.statements is None or canonical(had.own_statements) == canonical([file.text])
 
 
 def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
