@@ -47,6 +47,11 @@ class SqlFile:
         return [statement for statement in statements(self.text) if bare(statement.text)]
 
     @cached_property
+    def bare(self) -> list[str]:
+        """Its statements without comments, each run of white space outside quotes as one space."""
+        return [bare(statement.text) for statement in self.statements]
+
+    @cached_property
     def alone(self) -> bool:
         """Whether it says ``-- chatctl:no-transaction`` before its first statement."""
         for line in self.text.splitlines():

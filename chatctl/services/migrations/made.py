@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from chatctl.db.statements import bare
 from chatctl.services.migrations.files import SqlFile
 
 Kind = Literal["function", "view", "trigger", "policy", "other"]
@@ -57,16 +57,13 @@ class Made:
     drop: str
 
 
-def made(file: SqlFile) -> list[Made]:
+@cache
+def made(file: SqlFile) -> tuple[Made, ...]:
     """What ``file`` makes, in its order; a grant counts, since it is taken back with the file."""
     found = [
         Made("other", match["statement"], None, match["statement"]) for match in _SAID.finditer(file.text)
     ]
-    for statement in file.statements:
-        text = bare(statement.text)
-        if thing := _thing(text) or _granted(text):
-            found.append(thing)
-    return found
+    return (*found, *(thing for text in file.bare if (thing := _thing(text) or _granted(text))))
 
 
 def drops(file: SqlFile) -> list[str]:
@@ -93,7 +90,7 @@ def in_order(files: Sequence[SqlFile]) -> list[SqlFile]:
         if file.path in begun:
             return
         begun.add(file.path)
-        mentioned = known.findall("\n".join(bare(s.text) for s in file.statements)) if known else []
+        mentioned = known.findall("\n".join(file.bare)) if known else []
         for name in dict.fromkeys(mentioned):
             place(makers[name])
         ordered[file.path] = file

@@ -18,6 +18,7 @@ from chatctl.services.migrations.steps import Step
 
 _NOT_THERE_YET = (
     psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
     psycopg.errors.UndefinedFunction,
     psycopg.errors.UndefinedObject,
     psycopg.errors.InvalidSchemaName,
@@ -28,14 +29,14 @@ def state(conn: Connection, plan: Plan, author: Author, lock_timeout: float) -> 
     """State what changed and what a version took away, drop what is obsolete; each file as it is done."""
     if plan.obsolete:
         _want(conn, plan.everything)
-        conn.execute(query("migrate/find_obsolete"))
+        _run(conn, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
     taken = {file.path for file in lost(conn, unchanged)} if plan.versions else set()
     waiting = in_order([file for file in plan.everything if file.path in changed | taken])
     yield from _state_all(conn, waiting, author, lock_timeout)
     if plan.obsolete:
-        _drop_obsolete(conn)
+        _run(conn, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
         # A drop takes what it names, also when a file now makes it under another spelling.
         yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
@@ -72,26 +73,31 @@ def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
             )
 
 
-def _drop_obsolete(conn: Connection) -> None:
+def _run(conn: Connection, name: str) -> None:
+    # What they take back is named by the files, and refused for what the files say.
     try:
-        conn.execute(query("migrate/drop_obsolete"))
-    except psycopg.errors.DependentObjectsStillExist as error:
+        conn.execute(query(name))
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
         raise Invalid(
             f"{error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.message_detail
         ) from error
 
 
 def _read_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
-    conn.execute("select set_config('check_function_bodies', 'on', true)")
-    for file in files:
-        names = [thing.name for thing in made(file) if thing.kind == "function" and "." in thing.name]
-        if not names:
-            continue
-        try:
-            conn.execute(query("migrate/check_bodies"), {"names": names})
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as error:
-            raise Invalid(
-                f"{file.where}: {error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.context
-            ) from error
+    asked = []
+    try:
+        with conn.pipeline():
+            conn.execute("select set_config('check_function_bodies', 'on', true)")
+            for file in files:
+                names = [t.name for t in made(file) if t.kind == "function"]
+                if names:
+                    asked.append((file, conn.execute(query("migrate/check_bodies"), {"names": names})))
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        file = next((file for file, cursor in asked if cursor.statusmessage is None), files[0])
+        raise Invalid(
+            f"{file.where}: {error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.context
+        ) from error
