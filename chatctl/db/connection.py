@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import psycopg.conninfo
 
 from chatctl.db.sqlstate import translate
 from chatctl.errors import ChatctlError, NotAllowed, NotFound, Unavailable
@@ -40,6 +41,17 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
         raise _refusal(error) from None
     except psycopg.Error as error:
         raise translate(error) from None
+
+
+def backend_pid(conn: Connection) -> int:
+    """The process that serves ``conn``; behind a pooler it is another than ``conn.info.backend_pid``."""
+    row = conn.execute("select pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0
+
+
+def url_of(conn: Connection) -> str:
+    """What connects once more as ``conn`` did, password included: keep it from logs."""
+    return psycopg.conninfo.make_conninfo(conn.info.dsn, password=conn.info.password or None)
 
 
 @contextmanager

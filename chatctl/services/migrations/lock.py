@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg.conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from chatctl.db.connection import Connection
+from chatctl.db.connection import Connection, backend_pid, connection, url_of
 from chatctl.db.files import query
 from chatctl.errors import Conflict, Invalid
 
 _LOCK_KEY = 7_232_615_413_094_158  # "chatctl" as a number: one lock for all migrations of a database
 _POLL_SECONDS = 0.1
 _TELL_EVERY = 100  # polls
-_TRANSACTION_POOLER_PORT = 6543
+_TRANSACTION_POOLER_PORT = "6543"
 
 
 def refuse_transaction_pooler(url: str) -> None:
@@ -24,12 +25,8 @@ def refuse_transaction_pooler(url: str) -> None:
     It hands every transaction to another session, and the lock of this one would stay behind.
     """
     parts = psycopg.conninfo.conninfo_to_dict(url)
-    if str(parts.get("port")) == str(_TRANSACTION_POOLER_PORT):
-        raise Invalid(
-            f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')} is the transaction pooler, "
-            "which keeps no session and therefore no lock",
-            hint=f"use port 5432 of the same host: postgresql://…@{parts.get('host')}:5432/…",
-        )
+    if str(parts.get("port")) == _TRANSACTION_POOLER_PORT:
+        raise _shared(f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')}", str(parts.get("host")))
 
 
 @contextmanager
@@ -38,13 +35,32 @@ def held(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> I
 
     Raises Conflict, naming the holder, when it stays busy.
     """
+    _refuse_shared_session(conn)
     if not _taken(conn):
         _wait(conn, deadline, on_wait)
     try:
         yield
     finally:
-        if not conn.closed and not conn.broken:
+        # After Ctrl-C a statement may still run; closing the connection then gives the lock back.
+        if conn.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
             conn.execute("select pg_advisory_unlock(%s)", (_LOCK_KEY,))
+
+
+def _refuse_shared_session(conn: Connection) -> None:
+    ours = backend_pid(conn)
+    if ours == conn.info.backend_pid:
+        return
+    # A pooler is in between. One that lends sessions by the transaction gives ours away while it is idle.
+    with connection(url_of(conn)) as other, other.transaction():
+        if backend_pid(other) == ours:
+            raise _shared(f"what answers at {conn.info.host}:{conn.info.port}", conn.info.host)
+
+
+def _shared(what: str, host: str) -> Invalid:
+    return Invalid(
+        f"{what} is a transaction pooler, which keeps no session and therefore no lock",
+        hint=f"use the session port of the same host: postgresql://…@{host}:5432/…",
+    )
 
 
 def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> None:

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
-import psycopg.conninfo
 from psycopg import sql
 from psycopg.rows import class_row
 
-from chatctl.db.connection import Connection, connect
+from chatctl.db.connection import Connection, backend_pid, connect, url_of
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict
 
@@ -63,8 +62,8 @@ class Watch:
     ) -> None:
         self.last: Blocker | None = None
         self._on_blocked = on_blocked
-        self._pid = conn.info.backend_pid
-        self._url = psycopg.conninfo.make_conninfo(conn.info.dsn, password=conn.info.password or None)
+        self._pid = backend_pid(conn)
+        self._url = url_of(conn)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, name="chatctl watch", daemon=True)
 
