@@ -27,10 +27,11 @@ def chosen_format(options: Options) -> Format:
 
 def show(rows: Sequence[Any], options: Options, *, columns: Sequence[str] | None = None) -> None:
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them."""
-    records = [plain(row) for row in rows]
+    shown = chosen_format(options)
+    records = [plain(_relative(row) if shown is Format.table else row) for row in rows]
     if columns is None:
         columns = list(records[0]) if records else []
-    match chosen_format(options):
+    match shown:
         case Format.json:
             _write(json.dumps(records, indent=2, ensure_ascii=True))
         case Format.ndjson:
@@ -103,6 +104,18 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     if isinstance(value, Decimal):
         return float(value)
     return value
+
+
+def _relative(row: Any) -> dict[str, Any]:
+    """``row`` with its times as people say them, for example ``3 hours ago``."""
+    import humanize  # noqa: PLC0415 - only tables need it
+
+    values = row if isinstance(row, Mapping) else {f.name: getattr(row, f.name) for f in fields(row)}
+    now = datetime.now(UTC)
+    return {
+        name: humanize.naturaltime(value, when=now) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
 
 
 def _write(text: str) -> None:

@@ -37,8 +37,8 @@ def pooled(
         door = psycopg.conninfo.conninfo_to_dict(proxy.url("postgres", bare_database.name))
         config = tmp_path / "pgbouncer.ini"
         config.write_text(
-            f"[databases]\nbackend = host=127.0.0.1 port={door['port']} user=postgres dbname={bare_database.name}"
-            "\n"
+            f"[databases]\nbackend = host=127.0.0.1 port={door['port']} user=postgres "
+            f"dbname={bare_database.name}\n"
             f"[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\nunix_socket_dir=\n"
             f"pool_mode={request.param}\nignore_startup_parameters=extra_float_digits,options\n"
         )

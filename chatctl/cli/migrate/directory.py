@@ -24,6 +24,8 @@ DirectoryOption = Annotated[
 def sql_directory(given: Path | None) -> Path:
     """The directory ``given``, else chatctl's own. Raises NotFound when it holds no migrations."""
     directory = given or data_directory("sql")
+    if directory.name in ("", ".."):  # messages name it
+        directory = directory.resolve()
     if not directory.is_dir():
         raise NotFound(
             f"{directory} does not exist" if not directory.exists() else f"{directory} is no directory"

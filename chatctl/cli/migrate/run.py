@@ -91,7 +91,9 @@ def _tell_drops(plan: Plan, shared: Options) -> None:
         why = "is gone" if it.gone else "makes it no more"
         for drop in it.drops:
             note(f"  {it.path} {why}: {drop}", shared)
-        if it.gone and not it.drops:
+        if it.moved:
+            note(f"  {it.path} {why}; other files make what it made", shared)
+        elif it.gone and not it.drops:
             note(f"  {it.path} {why}; what it made stays, it does not say how to drop it", shared)
 
 
@@ -118,10 +120,12 @@ def _count(steps: Sequence[Step], kind: str, noun: str) -> str:
 
 
 def _show_effects(steps: Sequence[Step], shared: Options) -> None:
+    import humanize  # noqa: PLC0415 - only a rehearsal needs it
+
     rows = []
     for step in steps:
         effects = step.effects or Effects()
-        rewritten = {rewrite.table: f"{rewrite.bytes:,} bytes" for rewrite in effects.rewrites}
+        rewritten = {rewrite.table: humanize.naturalsize(rewrite.bytes) for rewrite in effects.rewrites}
         rows += [
             {
                 "file": step.path,
