@@ -82,15 +82,16 @@ def main() -> NoReturn:
 
 
 def _terminated(*_: object) -> NoReturn:
-    raise Interrupted("terminated")
+    # As Ctrl-C: psycopg then cancels what the server still does or waits for.
+    raise KeyboardInterrupt("terminated")
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; the exit code. Errors are caught here and nowhere else."""
     try:
         return _invoked(arguments)
-    except KeyboardInterrupt:
-        return _report(Interrupted("interrupted"), arguments)
+    except KeyboardInterrupt as stop:
+        return _report(Interrupted(str(stop) or "interrupted"), arguments)
     except ChatctlError as error:
         return _report(error, arguments)
     except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked

@@ -11,7 +11,7 @@ import psycopg
 import psycopg.conninfo
 
 from chatctl.db.sqlstate import translate
-from chatctl.errors import ChatctlError, NotAllowed, NotFound, Unavailable
+from chatctl.errors import ChatctlError, Invalid, NotAllowed, NotFound, Unavailable
 from chatctl.settings import mask
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -26,7 +26,7 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
     """An open connection to ``url``.
 
     In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``.
-    Raises Unavailable, NotAllowed or NotFound (the database); no message carries a password.
+    Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message carries a password.
     """
     try:
         return psycopg.connect(
@@ -39,8 +39,18 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
         )
     except psycopg.OperationalError as error:
         raise _refusal(error) from None
+    except psycopg.ProgrammingError as error:
+        raise _unreadable(error) from None
     except psycopg.Error as error:
         raise translate(error) from None
+
+
+def parts_of(url: str) -> dict[str, Any]:
+    """Host, port and the like of ``url``. Raises Invalid for one that libpq cannot read."""
+    try:
+        return psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise _unreadable(error) from None
 
 
 def backend_pid(conn: Connection) -> int:
@@ -74,12 +84,23 @@ def translated() -> Iterator[None]:
         raise translate(error) from error
 
 
+def _unreadable(error: psycopg.ProgrammingError) -> Invalid:
+    # libpq quotes what it cannot read, and that may be the password.
+    reason = str(error).partition('"')[0].strip(" :\n")
+    return Invalid(
+        f"the URL of the database cannot be read: {reason}",
+        hint="in a password write %25 for %, %40 for @, %2F for / and %3A for :",
+    )
+
+
 def _refusal(error: psycopg.OperationalError) -> ChatctlError:
     # libpq gives no SQLSTATE for a refused connection, only the server's sentence.
     text = mask(" ".join(str(error).split()))
     reason = text.rsplit("FATAL:", maxsplit=1)[-1].strip()
     if "password authentication failed" in text or "no password supplied" in text:
         return NotAllowed(f"the database refuses the sign-in: {reason}")
+    if "connection is bad: invalid" in text or "Servname not supported" in text:
+        return Invalid(f"the URL of the database cannot be read: {reason}")
     if "does not exist" in text and "database" in reason:
         return NotFound(reason)
     if "does not exist" in text and "role" in reason:

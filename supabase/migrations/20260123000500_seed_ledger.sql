@@ -195,6 +195,8 @@ from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
 left join supabase_migrations.chatctl_wanted w on w.path = o.path
 where w.sha256 is distinct from o.sha256
+  -- What a file says on how to drop it is for the day that it is gone.
+  and (w.path is null or d.statement not like '-- chatctl:drop%')
   and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
 
 do $$
@@ -212,6 +214,56 @@ begin
         null; -- gone already, and its privileges with it
       when others then
         raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
+    end;
+  end loop;
+end
+$$;
+
+-- A function that gets another signature: policies and triggers that hold on to the old one would go on doing so.
+-- Those that files make are dropped with it, and stated again.
+do $$
+declare
+  obsolete record;
+  old oid;
+  holder record;
+begin
+  for obsolete in
+    select b.place, b.statement, regexp_replace(b.statement, '^drop (function|procedure) if exists ', '\1 ', 'i') as what
+    from supabase_migrations.chatctl_obsolete b
+    where b.statement ~* '^drop (function|procedure) if exists '
+    order by b.place
+  loop
+    begin
+      begin
+        execute format('comment on %s is %L', obsolete.what, 'chatctl: this one?');
+        select d.objoid into old from pg_catalog.pg_description d where d.description = 'chatctl: this one?';
+        raise exception using errcode = 'CC000';
+      exception when sqlstate 'CC000' then null; -- the comment is gone again, what it found stays
+      end;
+      for holder in
+        select format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement, p.polname as name
+        from pg_catalog.pg_policy p
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
+        where d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = old
+        union
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass), t.tgname
+        from pg_catalog.pg_trigger t
+        where t.tgfoid = old
+      loop
+        if exists (
+          select from supabase_migrations.chatctl_wanted w, unnest(w.drops) as d (statement)
+          where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
+        ) then
+          execute holder.statement;
+        end if;
+      end loop;
+      execute obsolete.statement;
+      delete from supabase_migrations.chatctl_obsolete b where b.place = obsolete.place;
+    exception
+      when lock_not_available or deadlock_detected or query_canceled then
+        raise;
+      when others then
+        null; -- something else needs it: it is tried again when all is stated
     end;
   end loop;
 end
@@ -1578,32 +1630,65 @@ on conflict (path) do update set
 -- After objects are stated: drop what no file makes any more, dependents first, and forget the files that are gone.
 do $$
 declare
+  candidate record;
+  identity text;
+  kept text[] := '{}';
   waiting text[];
   still_waiting text[];
   obsolete text;
   reason text;
-  name text;
-  made bigint;
 begin
   select coalesce(array_agg(b.statement order by b.place), '{}') into waiting
   from supabase_migrations.chatctl_obsolete b
   where b.statement !~* '^revoke ';
 
+  -- A name and a signature have many spellings. What a file makes in another one is not obsolete: COMMENT finds
+  -- what DROP would find, and tells which object that is; none of the comments stays.
+  for candidate in
+    with drops as (
+      select d.statement, true as wanted
+      from supabase_migrations.chatctl_wanted w
+      cross join lateral unnest(w.drops) as d (statement)
+      union
+      select b.statement, false from unnest(waiting) as b (statement)
+    ),
+    named as (
+      select d.statement, d.wanted, p.words[1] as kind,
+        regexp_replace(lower(replace(split_part(split_part(p.words[2], '(', 1), ' on ', 1), '"', '')), '^.*\.', '') as name
+      from drops d
+      cross join lateral regexp_match(
+        d.statement, '^drop (function|procedure|view|materialized view|trigger|policy) if exists (.*)$', 'i'
+      ) as p (words)
+    )
+    select n.statement, n.wanted, format('comment on %s %s is %L', n.kind, p.words[1], 'the same?') as question
+    from named n
+    cross join lateral regexp_match(n.statement, ' if exists (.*)$', 'i') as p (words)
+    where exists (select from named o where o.name = n.name and o.wanted <> n.wanted)
+    order by n.wanted desc, n.statement
+  loop
+    begin
+      execute candidate.question;
+      select format('%s %s', d.classoid, d.objoid) into identity
+      from pg_catalog.pg_description d
+      where d.description = 'the same?';
+      raise exception using errcode = 'CC000';
+    exception
+      when sqlstate 'CC000' then
+        if candidate.wanted then
+          kept := kept || identity;
+        elsif identity = any (kept) then
+          waiting := array_remove(waiting, candidate.statement);
+        end if;
+      when lock_not_available or deadlock_detected then
+        raise;
+      when others then
+        null; -- it is not there, or not ours to comment
+    end;
+  end loop;
+
   while cardinality(waiting) > 0 loop
     still_waiting := '{}';
     foreach obsolete in array waiting loop
-      -- A signature has many spellings: as long as there are no more functions of a name than files make, the
-      -- one to be dropped is one that a file makes.
-      name := regexp_replace(split_part(obsolete, '(', 1), '^drop (function|procedure) if exists ', '', 'i');
-      select count(*) into made
-      from supabase_migrations.chatctl_wanted w
-      cross join lateral unnest(w.drops) as d (statement)
-      where split_part(d.statement, '(', 1) = split_part(obsolete, '(', 1);
-      continue when obsolete ~* '^drop (function|procedure) ' and made > 0 and made >= (
-        select count(*)
-        from pg_catalog.pg_proc p
-        where p.pronamespace::regnamespace::text || '.' || quote_ident(p.proname) = name
-      );
       begin
         execute obsolete;
       exception
@@ -1613,7 +1698,7 @@ begin
           get stacked diagnostics reason = pg_exception_detail;
           still_waiting := still_waiting || obsolete;
         when others then
-          raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
+          raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', replace(obsolete, E'-- chatctl:drop\n', ''), sqlerrm);
       end;
     end loop;
     if still_waiting = waiting then

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import sql
@@ -19,15 +20,17 @@ from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.patience import patiently
 from chatctl.services.migrations.steps import Step
 
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$.]+)+'
+# Possessive: a statement that goes on otherwise is refused at once, however long the name.
+_NAME = r'(?:"(?:[^"]|"")++"|[\w$.]++)++'
 _CREATE = re.compile(
     rf"create (?:unique )?index concurrently (?:if not exists )?(?:(?!on )(?P<name>{_NAME}) )?"
     rf"on (?:only )?(?P<relation>{_NAME})",
     re.IGNORECASE,
 )
 _REINDEX = re.compile(
-    rf"reindex (?:\(.*?\) ?)?(?:index|table) concurrently (?P<relation>{_NAME})", re.IGNORECASE
+    rf"reindex (?:\(.*?\) ?)?(?:index|table) (?:concurrently )?(?P<relation>{_NAME})", re.IGNORECASE
 )
+_CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
 _DROP = re.compile(rf"drop index concurrently (?!if exists )(?P<relation>{_NAME})", re.IGNORECASE)
 
 
@@ -53,23 +56,27 @@ def run(
             f"{file.where}:{statement.first_line}: name the index",
             hint="one without a name could not be told from another when its making fails",
         )
-    begun = str(file.version) in history.unfinished(conn)
+    mark = history.unfinished(conn).get(str(file.version))
+    begun = mark is not None and mark.sha256 == file.sha256  # edited since, it says nothing
     marked = {"version": file.version, "sha256": file.sha256, "actor": author.actor}
     conn.execute(query("migrate/begin_unfinished"), marked)
 
     # What is made concurrently waits in nobody's way, as long as it takes; anything else gives up in time.
-    patience = deadline if " concurrently " in text.lower() else lock_timeout
+    patience = deadline if _CONCURRENTLY.search(text) else lock_timeout
 
     def attempt(_: object) -> None:
-        _drop_leftovers(conn, text)
-        if not (begun and _is_done(conn, text)):
-            _execute(conn, file, patience)
+        with _giving_up(conn, patience):
+            _drop_leftovers(conn, text)
+            if not (begun and _is_done(conn, text)):
+                _execute(conn, file)
 
     try:
-        patiently(conn, attempt, deadline=deadline, on_wait=on_wait, in_transaction=False)
+        patiently(conn, attempt, deadline=deadline, lock_timeout=None, on_wait=on_wait)
     except Invalid:
-        _drop_leftovers(conn, text)
-        conn.execute(query("migrate/end_unfinished"), {"version": file.version})
+        # What cannot be dropped in time stays marked as unfinished, and the next run drops it.
+        with suppress(psycopg.errors.LockNotAvailable), _giving_up(conn, lock_timeout):
+            _drop_leftovers(conn, text)
+            conn.execute(query("migrate/end_unfinished"), {"version": file.version})
         raise
     milliseconds = round((time.perf_counter() - start) * 1000)
     with conn.transaction():
@@ -78,19 +85,26 @@ def run(
     return Step("version", file.path, milliseconds)
 
 
-def _execute(conn: Connection, file: SqlFile, patience: float) -> None:
-    (statement,) = file.statements
+@contextmanager
+def _giving_up(conn: Connection, seconds: float) -> Iterator[None]:
+    """Give up any lock that is not had within ``seconds``; no transaction ends this setting."""
     conn.execute("reset all")
-    conn.execute("select set_config('lock_timeout', %s, false)", (f"{round(patience * 1000)}ms",))
+    conn.execute("select set_config('lock_timeout', %s, false)", (f"{round(seconds * 1000)}ms",))
+    try:
+        yield
+    finally:
+        if not conn.broken:
+            conn.execute("reset all")
+
+
+def _execute(conn: Connection, file: SqlFile) -> None:
+    (statement,) = file.statements
     try:
         conn.execute(statement.text.encode())
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
         raise execute.refused(file, statement, error) from error
-    finally:
-        if not conn.broken:
-            conn.execute("reset all")
 
 
 def _drop_leftovers(conn: Connection, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import psycopg
@@ -13,6 +14,12 @@ from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.patience import limit
 
 _SHOWN_LINES = 6
+_TRANSACTION = re.compile(
+    r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*"
+    r"|prepare transaction .*",
+    re.IGNORECASE | re.DOTALL,
+)
+_COPY = re.compile(r"copy .+ (?:from stdin|to stdout)\b", re.IGNORECASE | re.DOTALL)
 
 
 def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
@@ -21,6 +28,7 @@ def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
     Raises Invalid naming file, line and statement when PostgreSQL refuses one; what may pass (a lock that is
     not had, a connection that ends) stays a psycopg.OperationalError.
     """
+    _refuse_unfit(file)
     start = time.perf_counter()
     cursors = []
     try:
@@ -41,6 +49,20 @@ def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
         done = sum(cursor.statusmessage is not None for cursor in cursors)
         raise refused(file, file.statements[done] if done < len(file.statements) else None, error) from error
     return round((time.perf_counter() - start) * 1000)
+
+
+def _refuse_unfit(file: SqlFile) -> None:
+    for statement, text in zip(file.statements, file.bare, strict=True):
+        if _TRANSACTION.fullmatch(text):
+            raise Invalid(
+                f"{file.where}:{statement.first_line}: `{text}` would end the transaction of the file",
+                hint="leave it out: all that is pending is one transaction",
+            )
+        if _COPY.match(text):
+            raise Invalid(
+                f"{file.where}:{statement.first_line}: copy from stdin needs a client that sends the rows",
+                hint="write them as insert … values, or load them with psql",
+            )
 
 
 def refused(file: SqlFile, statement: Statement | None, error: psycopg.Error) -> Invalid:

@@ -15,9 +15,9 @@ from typing import Literal
 from psycopg import sql
 
 from chatctl.db.files import query
+from chatctl.db.statements import split
 from chatctl.errors import Conflict, Invalid
-from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import OBJECTS_MARK
+from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
 from chatctl.services.migrations.made import drops, in_order
 
 _HEAD = f"""{OBJECTS_MARK}
@@ -44,7 +44,7 @@ def exported(directory: Path) -> dict[str, str]:
         raise Invalid(f"{directory.name}/migrations has no migration that could carry the objects")
     section = _objects_section(in_order(objects(directory)))
     return {
-        f"{file.version}_{file.name}.sql": _ended(file.text) + (f"\n{section}" if file is bearer else "")
+        f"{file.version}_{file.name}.sql": f"{_ended(file.text)}\n{section}" if file is bearer else file.text
         for file in versions
     }
 
@@ -66,8 +66,11 @@ def compare(directory: Path, target: Path) -> list[Written]:
 def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written]:
     """Bring the directory ``target`` to the exported files; what was done, file by file.
 
-    Raises Conflict when it holds .sql files that are not among them, unless ``prune`` removes those.
+    Raises Conflict when it holds .sql files that are not among them, unless ``prune`` removes those; Invalid
+    when it is no directory, or the one that is exported.
     """
+    if target.resolve() == (directory / "migrations").resolve():
+        raise Invalid(f"{target} holds the files that are exported; name another directory")
     found = compare(directory, target)
     strangers = [it.path.name for it in found if it.state == "removed"]
     if strangers and not prune:
@@ -76,7 +79,10 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
             hint="if they are of an older export, remove them with --prune",
         )
     texts = exported(directory)
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Invalid(f"{target} is no directory") from None
     for it in found:
         if it.state == "written":
             it.path.write_bytes(texts[it.path.name].encode())
@@ -104,4 +110,5 @@ def _want(file: SqlFile) -> str:
 def _ended(text: str) -> str:
     """``text`` with line ends of one kind, and its last statement closed."""
     text = text.replace("\r\n", "\n").rstrip() + "\n"
-    return text if text.rstrip().endswith(";") else f"{text};\n"
+    # A semicolon at the end may be that of a comment.
+    return text if split(f"{text}next")[-1] == "next" else f"{text};\n"

@@ -17,7 +17,10 @@ OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realti
 
 NO_TRANSACTION = "-- chatctl:no-transaction"
 
-_FILE_NAME = re.compile(r"^(?P<version>\d{14})_(?P<name>[a-z0-9_]+)\.sql$")
+# What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
+OBJECTS_MARK = "-- chatctl:objects"
+
+_FILE_NAME = re.compile(r"^(?P<version>[0-9]{14})_(?P<name>[a-z0-9_]+)\.sql$")
 # The second is what the Supabase CLI's own differ writes.
 _ALONE = re.compile(r"--\s*(?:chatctl:\s*no-transaction|pg-delta:\s*transaction=false)\s*$")
 
@@ -71,6 +74,11 @@ def migrations(directory: Path) -> list[SqlFile]:
             raise Invalid(f"{file.where}: a migration is named <14 digits>_<name>.sql")
         if file.version in seen:
             raise Invalid(f"{file.where}: version {file.version} is also {seen[file.version].path}")
+        if f"\n{OBJECTS_MARK}" in f"\n{file.text}":
+            raise Invalid(
+                f"{file.where} is what chatctl migrate export has written, with the objects in it",
+                hint="name the directory that was exported",
+            )
         if file.alone and len(file.statements) != 1:
             raise Invalid(
                 f"{file.where}: a file without transaction holds one statement, not {len(file.statements)}",
@@ -106,6 +114,8 @@ def _read(path: Path, directory: Path) -> SqlFile:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 at byte {error.start}"
         raise Invalid(f"{directory.name}/{relative} cannot be read: {reason}") from None
+    if "\0" in text:
+        raise Invalid(f"{directory.name}/{relative} cannot be read: it holds the character NUL")
     match = _FILE_NAME.match(path.name) if relative.startswith("migrations/") else None
     if match is None:
         return SqlFile(relative, text, directory=directory)

@@ -13,12 +13,9 @@ from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.statements import canonical, joined, split
-from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile
 from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
-
-# What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
-OBJECTS_MARK = "-- chatctl:objects"
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ class Unfinished:
     """A file without transaction that was begun and never recorded."""
 
     version: str
+    sha256: str
     started_at: datetime
     actor: str | None
 

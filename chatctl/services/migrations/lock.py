@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg.conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from chatctl.db.connection import Connection, backend_pid, connection, url_of
+from chatctl.db.connection import Connection, backend_pid, connection, parts_of, url_of
 from chatctl.db.files import query
 from chatctl.errors import Conflict, Invalid
 
@@ -24,8 +23,8 @@ def refuse_transaction_pooler(url: str) -> None:
 
     It hands every transaction to another session, and the lock of this one would stay behind.
     """
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    if str(parts.get("port")) == _TRANSACTION_POOLER_PORT:
+    parts = parts_of(url)
+    if _TRANSACTION_POOLER_PORT in str(parts.get("port")).split(","):
         raise _shared(f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')}", str(parts.get("host")))
 
 
@@ -104,4 +103,6 @@ def _holder(conn: Connection) -> str:
         holder = cursor.execute(query("migrate/lock_holder"), {"key": _LOCK_KEY}).fetchone()
     if holder is None:
         return "it has just ended"
-    return "pid {pid}, {application_name}, as {usename}, since {since:%H:%M:%S} UTC".format(**holder)
+    # Since when is shown to its own role and to monitors only.
+    since = f", since {holder['since']:%H:%M:%S} UTC" if holder["since"] else ""
+    return f"pid {holder['pid']}, {holder['application_name']}, as {holder['usename']}{since}"

@@ -10,6 +10,7 @@ from chatctl.errors import Invalid
 from chatctl.services.migrations.files import NO_TRANSACTION, migrations
 
 _VERSION = "%Y%m%d%H%M%S"
+_LONGEST = 200  # a file name may have 255 bytes
 _SEPARATORS = re.compile(r"[\s\-.]+")
 
 
@@ -21,11 +22,15 @@ def path_for(directory: Path, name: str, *, now: datetime | None = None) -> Path
     slug = _SEPARATORS.sub("_", name.strip()).lower()
     if not re.fullmatch(r"[a-z0-9_]+", slug):
         raise Invalid(f"a migration's name is made of a-z, 0-9 and _, not {name!r}")
+    if len(slug) > _LONGEST:
+        raise Invalid(f"a migration's name has at most {_LONGEST} characters, not {len(slug)}")
     now = now or datetime.now(UTC)
     version = now.strftime(_VERSION)
     newest = max((str(file.version) for file in migrations(directory)), default="")
     if version <= newest:
         version = _after(newest)
+    if len(version) != len(newest or version):
+        raise Invalid(f"no version comes after {newest}, the newest that there is")
     return directory / "migrations" / f"{version}_{slug}.sql"
 
 
@@ -46,5 +51,5 @@ def _after(version: str) -> str:
         return (datetime.strptime(version, _VERSION).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(
             _VERSION
         )
-    except ValueError:  # 14 digits that are no time
-        return str(int(version) + 1)
+    except (ValueError, OverflowError):  # 14 digits that are no time, or the last one
+        return str(int(version) + 1).zfill(len(version))

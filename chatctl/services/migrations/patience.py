@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, TypeVar
 
 import psycopg
@@ -15,12 +16,14 @@ from psycopg.rows import class_row
 from chatctl.db.connection import Connection, backend_pid, connect, url_of
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict
+from chatctl.settings import mask
 
 # Above PostgreSQL's deadlock_timeout of 1 s, after which an autovacuum that is in the way is cancelled.
 LOCK_TIMEOUT = 1.5  # seconds
 DEADLINE = 60.0  # seconds
 
 _LOOK_SECONDS = 0.05
+_SHOWN_CHARACTERS = 200  # of a query
 _GIVEN_UP = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.DeadlockDetected,
@@ -43,24 +46,35 @@ class Blocker:
     state: str | None
     since: datetime | None
     query: str
+    deadlocked: bool
 
     def __str__(self) -> str:
         what = self.relation or "a lock"
         who = ", ".join(filter(None, (self.application_name or self.backend_type, self.usename, self.state)))
         since = f", since {self.since.astimezone(UTC):%H:%M:%S} UTC" if self.since else ""
-        return f"{what} is held by pid {self.pid} ({who}{since}): {' '.join(self.query.split())}"
+        # Masked before it is cut: half a password would not be seen to be one.
+        query = mask(" ".join(self.query.split()))[:_SHOWN_CHARACTERS]
+        return f"{what} is held by pid {self.pid} ({who}{since}): {query}"
 
 
 class Watch:
     """Sees from a second connection who keeps ``conn`` from a lock; ``last`` is who did so last.
 
-    That connection is opened only when the block takes long enough for somebody to be in the way.
+    That connection is opened only when the block takes long enough for somebody to be in the way. It also
+    ends a wait that hurts others: when all the waits of one try add up to more than ``at_most`` seconds, and
+    when the blocker waits for us in turn, since PostgreSQL might end the blocker instead.
     """
 
     def __init__(
-        self, conn: Connection, on_blocked: Callable[[Blocker], None] = lambda blocker: None
+        self,
+        conn: Connection,
+        at_most: float = inf,
+        on_blocked: Callable[[Blocker], None] = lambda blocker: None,
     ) -> None:
         self.last: Blocker | None = None
+        self.ended = False
+        self._at_most = at_most
+        self._waited = 0.0
         self._on_blocked = on_blocked
         self._pid = backend_pid(conn)
         self._url = url_of(conn)
@@ -70,6 +84,11 @@ class Watch:
     def __enter__(self) -> Watch:
         self._thread.start()
         return self
+
+    def begin(self) -> None:
+        """Another try begins: what was waited for in the one before does not count."""
+        self.ended = False
+        self._waited = 0.0
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
@@ -88,9 +107,15 @@ class Watch:
     def _ask(self, conn: Connection) -> None:
         with conn.cursor(row_factory=class_row(Blocker)) as cursor:
             blocker = cursor.execute(query("migrate/blockers"), {"pid": self._pid}).fetchone()
-        if blocker is not None and (self.last is None or blocker.pid != self.last.pid):
+        if blocker is None:
+            return
+        if self.last is None or blocker.pid != self.last.pid:
             self._on_blocked(blocker)
-        self.last = blocker or self.last
+        self.last = blocker
+        self._waited += _LOOK_SECONDS
+        if blocker.deadlocked or self._waited > self._at_most:
+            self.ended = True
+            conn.execute(query("migrate/cancel"), {"pid": self._pid})
 
 
 def patiently(
@@ -98,25 +123,26 @@ def patiently(
     attempt: Callable[[Blocker | None], T],
     *,
     deadline: float,
+    lock_timeout: float | None,
     on_wait: Callable[[str], None],
-    in_transaction: bool = True,
 ) -> T:
     """What ``attempt`` returns, called again with the last blocker whenever a lock was not to be had in time.
 
-    It must be one transaction, or none at all, so that nothing is held between two tries. Waits longer from
-    try to try, by chance, and says each time whom for. Raises Conflict after ``deadline`` seconds.
+    It must be one transaction, which then waits for no more than ``lock_timeout`` seconds in all; or, with
+    None, a statement that is in nobody's way while it waits. Waits longer from try to try, by chance, and
+    says each time whom for. Raises Conflict after ``deadline`` seconds.
     """
     from tenacity import (  # noqa: PLC0415 - only a run that changes something needs it
         RetryCallState,
         Retrying,
-        retry_if_exception_type,
+        retry_if_exception,
         stop_before_delay,
         wait_random_exponential,
     )
 
     def tell(state: RetryCallState) -> None:
         pause = state.next_action.sleep if state.next_action else 0
-        undone = "rolled back, " if in_transaction else ""
+        undone = "rolled back, " if lock_timeout is not None else ""
         on_wait(f"{_reason(state)}; {undone}again in {pause:.1f} s (try {state.attempt_number + 1})")
 
     def give_up(state: RetryCallState) -> Any:
@@ -130,18 +156,27 @@ def patiently(
         return str(watch.last) if watch.last else " ".join(str(error).split())
 
     def tell_blocked(blocker: Blocker) -> None:
-        if not in_transaction:
+        if lock_timeout is None:
             on_wait(f"waiting: {blocker}")
 
-    with Watch(conn, tell_blocked) as watch:
+    def given_up(error: BaseException) -> bool:
+        return isinstance(error, _GIVEN_UP) or (
+            watch.ended and isinstance(error, psycopg.errors.QueryCanceled)
+        )
+
+    def try_once() -> T:
+        watch.begin()
+        return attempt(watch.last)
+
+    with Watch(conn, inf if lock_timeout is None else lock_timeout, tell_blocked) as watch:
         tries = Retrying(
-            retry=retry_if_exception_type(_GIVEN_UP),
+            retry=retry_if_exception(given_up),
             wait=wait_random_exponential(multiplier=0.25, max=5, min=0.1),
             stop=stop_before_delay(deadline),
             before_sleep=tell,
             retry_error_callback=give_up,
         )
-        result: T = tries(lambda: attempt(watch.last))
+        result: T = tries(try_once)
     return result
 
 

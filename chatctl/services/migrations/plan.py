@@ -12,7 +12,7 @@ from chatctl.db.statements import bare, split
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, Stated, applied, same, stated
-from chatctl.services.migrations.made import drops, made, revoked_on
+from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
 
 _DIFFERENCE_LINES = 40
 
@@ -21,12 +21,13 @@ _DIFFERENCE_LINES = 40
 class Obsolete:
     """What an object file made and no file makes any more: the statements that drop it.
 
-    ``gone``: the file itself is gone; else its text changed.
+    ``gone``: the file itself is gone; else its text changed. ``moved``: other files make what it made.
     """
 
     path: str
     drops: list[str]
     gone: bool
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,18 @@ def plan(
         return Plan(versions=pending, reaches_newest=False)
     everything = objects(directory)
     known = stated(conn)
+    if known and not (directory / "objects").is_dir():
+        raise Conflict(
+            f"{directory.name}/ has no folder objects/, and the database has {len(known)} objects from there",
+            hint="name the right --directory; an empty folder objects/ has all of them dropped",
+        )
     obsolete = _obsolete(everything, known)
+    # What is not there any more comes back, also when the run that took it was killed.
+    vanished = {file.path for file in lost(conn, [file for file in everything if file.path in known])}
+    changed = _to_state(everything, known, obsolete, restate=restate)
     return Plan(
         versions=pending,
-        objects=_to_state(everything, known, obsolete, restate=restate),
+        objects=[file for file in everything if file in changed or file.path in vanished],
         obsolete=obsolete,
         everything=everything,
     )
@@ -175,10 +184,15 @@ def _obsolete(files: list[SqlFile], known: dict[str, Stated]) -> list[Obsolete]:
     present = {file.path: file for file in files}
     found = []
     for was in known.values():
-        left = [drop for drop in was.drops if drop not in wanted]
         file = present.get(was.path)
+        left = [
+            drop.removeprefix(f"{SAID}\n")
+            for drop in was.drops
+            if drop not in wanted and not (file and drop.startswith(SAID))  # said for the day it is gone
+        ]
         if file is None or (left and file.sha256 != was.sha256):
-            found.append(Obsolete(was.path, left, gone=file is None))
+            moved = bool(was.drops) and not left
+            found.append(Obsolete(was.path, left, gone=file is None, moved=moved))
     return found
 
 
@@ -193,5 +207,8 @@ def _to_state(
         if restate
         or file.path not in known
         or known[file.path].sha256 != file.sha256
-        or any(thing.kind == "other" and thing.table in closed for thing in made(file))
+        or any(
+            thing.kind == "other" and thing.table and any(may_overlap(thing.table, on) for on in closed)
+            for thing in made(file)
+        )
     ]

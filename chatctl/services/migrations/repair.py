@@ -93,7 +93,7 @@ def write(
 def _added(file: SqlFile, had: Applied | None) -> Change | None:
     if had is None:
         return Change(str(file.version), file.name, "add")
-    if had.statements and same(file, had) and had.name == file.name:
+    if had.statements is not None and same(file, had) and had.name == file.name:
         return None
     return Change(str(file.version), file.name, "rewrite")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
@@ -24,6 +26,8 @@ from chatctl.services.migrations.patience import (
 from chatctl.services.migrations.plan import Batch, Plan, plan
 from chatctl.services.migrations.steps import Step
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -42,6 +46,7 @@ class _Run:
     deadline: float
     lock_timeout: float
     tell: Telling
+    tables: dict[str, int | None]  # as they were when the run began
 
 
 def migrate(
@@ -70,14 +75,15 @@ def migrate(
         if not todo:
             return []
         tell.plan(todo)
-        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell)
+        tables = stating.granted_tables(conn, todo)
+        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell, tables)
         return _rehearse(run) if dry_run else _perform(run)
 
 
 def _perform(run: _Run) -> list[Step]:
     steps: list[Step] = []
     if not history.is_ready(run.conn):
-        patiently(run.conn, lambda _: _make_ready(run), deadline=run.deadline, on_wait=run.tell.wait)
+        _patiently(run, lambda _: _make_ready(run))
     for batch in run.plan.batches:
         if batch.alone:
             step = alone.run(
@@ -91,12 +97,7 @@ def _perform(run: _Run) -> list[Step]:
             run.tell.step(step)
             steps.append(step)
         else:
-            steps += patiently(
-                run.conn,
-                lambda blocker, batch=batch: _transaction(run, batch, blocker),  # type: ignore[misc]
-                deadline=run.deadline,
-                on_wait=run.tell.wait,
-            )
+            steps += _patiently(run, partial(_transaction, run, batch))
     return steps
 
 
@@ -117,9 +118,17 @@ def _rehearse(run: _Run) -> list[Step]:
                     seen = replace(step, effects=observer.look() if step.tried else None)
                     run.tell.step(seen)
                     steps.append(seen)
+            # What a commit would still look at.
+            run.conn.execute("set constraints all immediate")
         return steps
 
-    return patiently(run.conn, attempt, deadline=run.deadline, on_wait=run.tell.wait)
+    return _patiently(run, attempt)
+
+
+def _patiently(run: _Run, attempt: Callable[[Blocker | None], T]) -> T:
+    return patiently(
+        run.conn, attempt, deadline=run.deadline, lock_timeout=run.lock_timeout, on_wait=run.tell.wait
+    )
 
 
 def _make_ready(run: _Run) -> None:
@@ -133,22 +142,22 @@ def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]
     with run.conn.transaction():
         limit(run.conn, run.lock_timeout)
         lock_first(run.conn, blocker)
-        open_before = set() if batch.last else _open_tables(run.conn)
         for step in _files(run, batch):
             run.tell.step(step)
             steps.append(step)
-        if not batch.last:
-            _refuse_open_tables(run.conn, open_before, batch.versions[-1])
     return steps
 
 
 def _files(run: _Run, batch: Batch) -> Iterator[Step]:
+    open_before = set() if batch.last else _open_tables(run.conn)
     for file in batch.versions:
         milliseconds = execute.run(run.conn, file, run.lock_timeout)
         history.record_version(run.conn, file, run.author, milliseconds)
         yield Step("version", file.path, milliseconds)
     if batch.last:
-        yield from stating.state(run.conn, run.plan, run.author, run.lock_timeout)
+        yield from stating.state(run.conn, run.plan, run.author, run.lock_timeout, tables=run.tables)
+    else:
+        _refuse_open_tables(run.conn, open_before, batch.versions[-1])
 
 
 def _open_tables(conn: Connection) -> set[str]:

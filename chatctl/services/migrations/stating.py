@@ -9,10 +9,10 @@ import psycopg
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Invalid
-from chatctl.services.migrations import execute
+from chatctl.services.migrations import execute, made
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author, record_object
-from chatctl.services.migrations.made import drops, in_order, made
+from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import Plan, lost
 from chatctl.services.migrations.steps import Step
 
@@ -25,21 +25,36 @@ _NOT_THERE_YET = (
 )
 
 
-def state(conn: Connection, plan: Plan, author: Author, lock_timeout: float) -> Iterator[Step]:
-    """State what changed and what a version took away, drop what is obsolete; each file as it is done."""
+def granted_tables(conn: Connection, plan: Plan) -> dict[str, int | None]:
+    """The tables that object files grant privileges on, by name, and which ones those are now (oid)."""
+    names = sorted({name for file in plan.everything for name in made.granted_tables(file)})
+    return dict(conn.execute(query("migrate/oids"), {"names": names}).fetchall())
+
+
+def state(
+    conn: Connection, plan: Plan, author: Author, lock_timeout: float, *, tables: dict[str, int | None]
+) -> Iterator[Step]:
+    """State what changed and what a version took away, drop what is obsolete; each file as it is done.
+
+    ``tables`` are the ``granted_tables`` before the versions ran: another table of the same name has none of
+    the privileges that were granted and revoked.
+    """
     if plan.obsolete:
         _want(conn, plan.everything)
         _run(conn, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
-    taken = {file.path for file in lost(conn, unchanged)} if plan.versions else set()
+    taken = {file.path for file in lost(conn, unchanged)}
+    if plan.versions:
+        other = {name for name, oid in granted_tables(conn, plan).items() if tables.get(name) != oid}
+        taken |= {file.path for file in unchanged if not other.isdisjoint(made.granted_tables(file))}
     waiting = in_order([file for file in plan.everything if file.path in changed | taken])
     yield from _state_all(conn, waiting, author, lock_timeout)
     if plan.obsolete:
         _run(conn, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
-        # A drop takes what it names, also when a file now makes it under another spelling.
-        yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
+    # A file that drops with cascade takes along what other files make.
+    yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
     _read_bodies(conn, waiting)
 
 
@@ -91,7 +106,7 @@ def _read_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
         with conn.pipeline():
             conn.execute("select set_config('check_function_bodies', 'on', true)")
             for file in files:
-                names = [t.name for t in made(file) if t.kind == "function"]
+                names = [t.name for t in made.made(file) if t.kind == "function"]
                 if names:
                     asked.append((file, conn.execute(query("migrate/check_bodies"), {"names": names})))
     except psycopg.OperationalError:

@@ -120,7 +120,7 @@ def _objects(conn: Connection, directory: Path) -> list[Line]:
         state: State = "pending" if was is None else "changed" if was.sha256 != file.sha256 else "applied"
         command = None if state == "applied" else _MIGRATE
         if state == "applied" and file.path in vanished:
-            state, command = "lost", f"{_MIGRATE} --restate"
+            state, command = "lost", _MIGRATE
         lines.append(Line("object", file.path, state, file.path, file.path if was else None, next=command))
     present = {file.path for file in files}
     gone = [path for path in known if path not in present]

@@ -1,4 +1,5 @@
--- Who keeps a waiting session from its lock, the one that has been at it longest first.
+-- Who keeps a waiting session from its lock, the one that has been at it longest first; and whether it waits for
+-- that session in turn.
 --   pid  integer   of the session that waits
 select
   l.relation::regclass::text as relation,
@@ -9,7 +10,8 @@ select
   a.backend_type,
   a.state,
   a.xact_start as since,
-  left(a.query, 200) as query
+  a.query,
+  %(pid)s::integer = any (pg_blocking_pids(a.pid)) as deadlocked
 from unnest(pg_blocking_pids(%(pid)s::integer)) as b (pid)
 join pg_catalog.pg_stat_activity a on a.pid = b.pid
 left join pg_catalog.pg_locks l on l.pid = %(pid)s::integer and not l.granted

@@ -1,8 +1,13 @@
 -- Read the bodies of functions as PostgreSQL does when it is not told to wait: it raises for one that names what
 -- is not there.
---   names  text[]   schema.name, as SQL writes them
+--   names  text[]   as SQL writes them; one without schema is looked for in the search path
 select case l.lanname when 'sql' then fmgr_sql_validator(p.oid) else plpgsql_validator(p.oid) end
 from unnest(%(names)s::text[]) as w (name)
+cross join lateral (select parse_ident(w.name)::name[] as parts) as i
 join pg_catalog.pg_proc p
-  on p.proname = (parse_ident(w.name))[2] and p.pronamespace = to_regnamespace(quote_ident((parse_ident(w.name))[1]))
+  on p.proname = i.parts[cardinality(i.parts)]
+  and case cardinality(i.parts)
+    when 1 then pg_function_is_visible(p.oid)
+    else p.pronamespace = to_regnamespace(quote_ident(i.parts[cardinality(i.parts) - 1]))
+  end
 join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname in ('sql', 'plpgsql');

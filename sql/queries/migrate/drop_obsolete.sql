@@ -1,40 +1,75 @@
 -- After objects are stated: drop what no file makes any more, dependents first, and forget the files that are gone.
 do $$
 declare
+  candidate record;
+  identity text;
+  kept text[] := '{}';
   waiting text[];
   still_waiting text[];
   obsolete text;
   reason text;
-  name text;
-  made bigint;
 begin
   select coalesce(array_agg(b.statement order by b.place), '{}') into waiting
   from supabase_migrations.chatctl_obsolete b
   where b.statement !~* '^revoke ';
 
+  -- A name and a signature have many spellings. What a file makes in another one is not obsolete: COMMENT finds
+  -- what DROP would find, and tells which object that is; none of the comments stays.
+  for candidate in
+    with drops as (
+      select d.statement, true as wanted
+      from supabase_migrations.chatctl_wanted w
+      cross join lateral unnest(w.drops) as d (statement)
+      union
+      select b.statement, false from unnest(waiting) as b (statement)
+    ),
+    named as (
+      select d.statement, d.wanted, p.words[1] as kind,
+        regexp_replace(lower(replace(split_part(split_part(p.words[2], '(', 1), ' on ', 1), '"', '')), '^.*\.', '') as name
+      from drops d
+      cross join lateral regexp_match(
+        d.statement, '^drop (function|procedure|view|materialized view|trigger|policy) if exists (.*)$', 'i'
+      ) as p (words)
+    )
+    select n.statement, n.wanted, format('comment on %s %s is %L', n.kind, p.words[1], 'the same?') as question
+    from named n
+    cross join lateral regexp_match(n.statement, ' if exists (.*)$', 'i') as p (words)
+    where exists (select from named o where o.name = n.name and o.wanted <> n.wanted)
+    order by n.wanted desc, n.statement
+  loop
+    begin
+      execute candidate.question;
+      select format('%s %s', d.classoid, d.objoid) into identity
+      from pg_catalog.pg_description d
+      where d.description = 'the same?';
+      raise exception using errcode = 'CC000';
+    exception
+      when sqlstate 'CC000' then
+        if candidate.wanted then
+          kept := kept || identity;
+        elsif identity = any (kept) then
+          waiting := array_remove(waiting, candidate.statement);
+        end if;
+      when lock_not_available or deadlock_detected then
+        raise;
+      when others then
+        null; -- it is not there, or not ours to comment
+    end;
+  end loop;
+
   while cardinality(waiting) > 0 loop
     still_waiting := '{}';
     foreach obsolete in array waiting loop
-      -- A signature has many spellings: as long as there are no more functions of a name than files make, the
-      -- one to be dropped is one that a file makes.
-      name := regexp_replace(split_part(obsolete, '(', 1), '^drop (function|procedure) if exists ', '', 'i');
-      select count(*) into made
-      from supabase_migrations.chatctl_wanted w
-      cross join lateral unnest(w.drops) as d (statement)
-      where split_part(d.statement, '(', 1) = split_part(obsolete, '(', 1);
-      continue when obsolete ~* '^drop (function|procedure) ' and made > 0 and made >= (
-        select count(*)
-        from pg_catalog.pg_proc p
-        where p.pronamespace::regnamespace::text || '.' || quote_ident(p.proname) = name
-      );
       begin
         execute obsolete;
       exception
-        when undefined_table or undefined_function or undefined_object or invalid_schema_name then
-          null; -- gone already, with its table for example
+        when undefined_table or undefined_function or undefined_object or invalid_schema_name or wrong_object_type then
+          null; -- gone already, with its table for example; or its name is that of something else
         when dependent_objects_still_exist then
           get stacked diagnostics reason = pg_exception_detail;
           still_waiting := still_waiting || obsolete;
+        when others then
+          raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', replace(obsolete, E'-- chatctl:drop\n', ''), sqlerrm);
       end;
     end loop;
     if still_waiting = waiting then

@@ -7,6 +7,8 @@ from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
 left join supabase_migrations.chatctl_wanted w on w.path = o.path
 where w.sha256 is distinct from o.sha256
+  -- What a file says on how to drop it is for the day that it is gone.
+  and (w.path is null or d.statement not like '-- chatctl:drop%')
   and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
 
 do $$
@@ -19,8 +21,61 @@ begin
     begin
       execute obsolete;
     exception
-      when undefined_table or undefined_function or undefined_object or undefined_column or invalid_schema_name then
+      when undefined_table or undefined_function or undefined_object or undefined_column or invalid_schema_name
+        or wrong_object_type then
         null; -- gone already, and its privileges with it
+      when others then
+        raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
+    end;
+  end loop;
+end
+$$;
+
+-- A function that gets another signature: policies and triggers that hold on to the old one would go on doing so.
+-- Those that files make are dropped with it, and stated again.
+do $$
+declare
+  obsolete record;
+  old oid;
+  holder record;
+begin
+  for obsolete in
+    select b.place, b.statement, regexp_replace(b.statement, '^drop (function|procedure) if exists ', '\1 ', 'i') as what
+    from supabase_migrations.chatctl_obsolete b
+    where b.statement ~* '^drop (function|procedure) if exists '
+    order by b.place
+  loop
+    begin
+      begin
+        execute format('comment on %s is %L', obsolete.what, 'chatctl: this one?');
+        select d.objoid into old from pg_catalog.pg_description d where d.description = 'chatctl: this one?';
+        raise exception using errcode = 'CC000';
+      exception when sqlstate 'CC000' then null; -- the comment is gone again, what it found stays
+      end;
+      for holder in
+        select format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement, p.polname as name
+        from pg_catalog.pg_policy p
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
+        where d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = old
+        union
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass), t.tgname
+        from pg_catalog.pg_trigger t
+        where t.tgfoid = old
+      loop
+        if exists (
+          select from supabase_migrations.chatctl_wanted w, unnest(w.drops) as d (statement)
+          where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
+        ) then
+          execute holder.statement;
+        end if;
+      end loop;
+      execute obsolete.statement;
+      delete from supabase_migrations.chatctl_obsolete b where b.place = obsolete.place;
+    exception
+      when lock_not_available or deadlock_detected or query_canceled then
+        raise;
+      when others then
+        null; -- something else needs it: it is tried again when all is stated
     end;
   end loop;
 end

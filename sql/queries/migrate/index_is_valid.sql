@@ -6,5 +6,5 @@ select exists (
   join pg_catalog.pg_class c on c.oid = i.indexrelid
   where i.indisvalid
     and i.indrelid = to_regclass(%(relation)s::text)
-    and c.relname = (parse_ident(%(name)s::text))[1]
+    and c.relname = (parse_ident(%(name)s::text)::name[])[1]
 );

@@ -11,5 +11,5 @@ where not i.indisvalid
     from (values (1)) as one
     left join pg_catalog.pg_index x on x.indexrelid = to_regclass(%(relation)s::text)
   )
-  and (c.relname = (parse_ident(%(name)s::text))[1] or c.relname ~ '_cc(new|old)\d*$')
+  and (c.relname = (parse_ident(%(name)s::text)::name[])[1] or c.relname ~ '_cc(new|old)\d*$')
 order by 1;

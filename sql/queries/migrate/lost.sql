@@ -1,4 +1,4 @@
--- Of the things that object files make, those that are not there.
+-- Of the things that object files make, those that are not there. PostgreSQL cuts a long name; so do the casts to name.
 --   kinds   text[]   function, view, trigger or policy
 --   names   text[]   as SQL writes them
 --   tables  text[]   null: it belongs to no table
@@ -7,16 +7,16 @@ from unnest(%(kinds)s::text[], %(names)s::text[], %(tables)s::text[]) as w (kind
 where case w.kind
   when 'function' then not exists (
     select from pg_catalog.pg_proc p
-    where p.proname = (parse_ident(w.name))[cardinality(parse_ident(w.name))]
+    where p.proname = (parse_ident(w.name)::name[])[cardinality(parse_ident(w.name))]
       and (cardinality(parse_ident(w.name)) = 1 or p.pronamespace::regnamespace::text = quote_ident((parse_ident(w.name))[1]))
   )
   when 'view' then to_regclass(w.name) is null
   when 'trigger' then not exists (
     select from pg_catalog.pg_trigger t
-    where t.tgrelid = to_regclass(w.table_name) and t.tgname = (parse_ident(w.name))[1]
+    where t.tgrelid = to_regclass(w.table_name) and t.tgname = (parse_ident(w.name)::name[])[1]
   )
   when 'policy' then not exists (
     select from pg_catalog.pg_policy p
-    where p.polrelid = to_regclass(w.table_name) and p.polname = (parse_ident(w.name))[1]
+    where p.polrelid = to_regclass(w.table_name) and p.polname = (parse_ident(w.name)::name[])[1]
   )
 end;

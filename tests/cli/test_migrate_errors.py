@@ -1,0 +1,327 @@
+"""What goes wrong with ``chatctl migrate`` is one clear line, an exit code, and a database as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chatctl.db.connection import connect
+from chatctl.errors import NotAllowed
+from chatctl.local.server import Server
+from chatctl.local.waiting import until
+from tests.cli.conftest import Result
+from tests.sqlfiles import TABLE, SqlFiles, names, version
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+V2 = f"{version(2)}_step.sql"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SqlFiles:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, TABLE)
+    return files
+
+
+def refused(shown: Result, exit_code: int) -> str:
+    """The one line of the error, and what is said below it."""
+    assert (shown.exit_code, shown.stdout) == (exit_code, "")
+    assert "Traceback" not in shown.stderr
+    assert "hunter2" not in shown.stderr
+    assert "unexpected" not in shown.stderr
+    before, _, told = shown.stderr.partition("error: ")
+    assert told and "error: " not in told
+    assert all(line.startswith(("target: ", "  ")) for line in before.splitlines())
+    assert all(line.startswith("  ") for line in told.splitlines()[1:])
+    return told
+
+
+def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: str) -> Result:
+    return chatctl("migrate", *arguments, "--directory", str(files.directory), "--db-url", database.url)
+
+
+def untouched(database: Database) -> bool:
+    """Whether nothing is there but the history, which is empty."""
+    with database.connect() as conn:
+        made = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
+        if names(conn, "select to_regnamespace('supabase_migrations')") != [None]:
+            made += names(conn, "select version from supabase_migrations.schema_migrations")
+        return made == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason", "shown"),
+    [
+        (
+            "create schema s;\n\ncreate tabel x;",
+            3,
+            'syntax error at or near "tabel" [42601]',
+            "create tabel x",
+        ),
+        (
+            "create schema s;\n-- 1\nselect 1;\n\n-- 3\n/* a\nb */ select 1/(a-a)\nfrom (select 1) v (a);",
+            7,
+            "division by zero [22012]",
+            "from (select 1) v (a)",
+        ),
+        (
+            "select 1;\nselect 2;\nselect 3,\n  absent;\n",
+            4,
+            'column "absent" does not exist [42703]',
+            "absent",
+        ),
+        (
+            "create schema s;\r\ncreate table s.t (\r\n  a integre\r\n);",
+            3,
+            'type "integre" does not exist [42704]',
+            "a integre",
+        ),
+        ("select 'it''s;', $$ ; $$;\n  selec 2;", 2, 'syntax error at or near "selec" [42601]', "selec 2"),
+        ("copy t from stdin;\n1\n\\.\n", 1, "copy from stdin needs a client", ""),
+        ("\\set x 1\nselect 1;", 1, 'syntax error at or near "\\" [42601]', "\\set x 1"),
+        ("select " + "1,\n" * 500 + "oops", 501, 'column "oops" does not exist', "…"),
+    ],
+)
+def test_a_statement_that_is_refused_is_shown_with_its_line(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles, text: str, line: int, reason: str, shown: str
+) -> None:
+    files.version(2, text)
+
+    told = refused(migrate(chatctl, bare_database, files), 2)
+
+    assert told.startswith(f"sql/migrations/{V2}:{line}: {reason}")
+    assert shown in told
+    assert len(told.splitlines()) <= 10
+    assert untouched(bare_database)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        (f"migrations/{V2}", None, "Is a directory"),
+        (f"migrations/{V2}", b"select '\0';", "it holds the character NUL"),
+        ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles, path: str, content: bytes | None, reason: str
+) -> None:
+    place = files.directory / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.mkdir() if content is None else place.write_bytes(content)
+
+    told = refused(migrate(chatctl, bare_database, files), 2)
+
+    assert told.startswith(f"sql/{path} cannot be read: ")
+    assert reason in told
+    assert untouched(bare_database)
+
+
+def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> None:
+    nowhere = "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    for name, reason in [
+        ("absent", "does not exist"),
+        ("file", "is no directory"),
+        ("empty", "has no folder migrations/"),
+    ]:
+        shown = chatctl("migrate", "--directory", str(tmp_path / name), "--db-url", nowhere)
+        assert refused(shown, 3) == f"{tmp_path / name} {reason}\n"
+
+
+def test_files_are_named_also_from_within_their_directory(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles
+) -> None:
+    files.version(2, "selec 1;")
+
+    shown = chatctl("migrate", "--directory", ".", "--db-url", bare_database.url, cwd=files.directory)
+
+    assert refused(shown, 2).startswith(f"sql/migrations/{V2}:1: ")
+
+
+def test_what_contradicts_the_history_is_a_conflict(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles
+) -> None:
+    path = files.version(2, "select 1,\n  2;\n")
+    assert migrate(chatctl, bare_database, files).exit_code == 0
+
+    path.write_text("select 1,\n  '\x1b[31m';\n")
+    told = refused(migrate(chatctl, bare_database, files), 5)
+    assert told.startswith(f"sql/migrations/{V2} was edited after it was applied\n")
+    assert "\n  -  2\n  +  '" in told
+    assert "\x1b" not in told
+
+    path.unlink()
+    assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"the database has migration {V2}")
+    assert refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 5)
+    path.write_text("select 1,\n  2;\n")
+    assert "no such version" in refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 3)
+
+
+def test_another_migration_that_does_not_end_is_a_conflict(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles
+) -> None:
+    with bare_database.connect() as other:
+        other.execute("select pg_advisory_lock(7232615413094158)")
+
+        told = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
+
+    assert told.startswith("another migration still runs after 0.2 s: pid ")
+    assert untouched(bare_database)
+
+
+def test_a_role_that_may_not_is_not_allowed(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles
+) -> None:
+    url = bare_database.server.url_for("authenticator", bare_database.name)
+
+    shown = chatctl("migrate", "--directory", str(files.directory), "--db-url", url)
+
+    assert "permission denied for database" in refused(shown, 4)
+
+
+@pytest.mark.parametrize("verb", ["", "status", "repair 20260101000001 --status applied"])
+def test_a_server_that_does_not_answer_is_temporary(chatctl: Chatctl, verb: str) -> None:
+    shown = chatctl(
+        "migrate", *verb.split(), "--db-url", "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
+    )
+
+    assert refused(shown, 8).startswith("no connection to the database: ")
+
+
+@pytest.mark.parametrize(
+    ("verb", "host"),
+    [
+        ("--dry-run", "pooler.invalid:6543"),
+        ("", "a.invalid:5432,b.invalid:6543"),
+        ("baseline", "pooler.invalid:6543"),
+        ("repair 20260101000001 --status applied", "pooler.invalid:6543"),
+    ],
+)
+def test_the_transaction_pooler_is_refused_before_anything_is_sent(
+    chatctl: Chatctl, verb: str, host: str
+) -> None:
+    # There is no such host: a connection would end with exit code 8.
+    shown = chatctl(
+        "migrate", *verb.split(), "--yes", "--db-url", f"postgresql://postgres:hunter2@{host}/postgres"
+    )
+
+    told = refused(shown, 2)
+    assert "transaction pooler" in told
+    assert ":5432/" in told
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "hun%zzter2@127.0.0.1:1/db",  # a password that holds a percent sign, not encoded
+        "hunter2@[::1/db",
+        "hunter2@127.0.0.1:port/db",
+        "hunter2@127.0.0.1:1/db?sslmode=bogus",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_wrong_and_tells_no_password(chatctl: Chatctl, rest: str) -> None:
+    shown = chatctl("migrate", "--db-url", f"postgresql://postgres:{rest}")
+
+    assert refused(shown, 2).startswith("the URL of the database cannot be read: ")
+    assert "hun" not in shown.stderr
+
+
+def test_a_traceback_tells_no_password_either(chatctl: Chatctl) -> None:
+    shown = chatctl("migrate", "--debug", "--db-url", "postgresql://postgres:hun%zzter2@127.0.0.1:1/db")
+
+    assert shown.exit_code == 2
+    assert "Traceback" in shown.stderr
+    assert "hun" not in shown.stderr
+
+
+def test_what_is_not_there_is_not_found(chatctl: Chatctl, server: Server, files: SqlFiles) -> None:
+    for role, database, exit_code in [("postgres", "no such", 3), ("no such", "postgres", 4)]:
+        shown = chatctl(
+            "migrate", "--directory", str(files.directory), "--db-url", server.url_for(role, database)
+        )
+        assert '"no such" does not exist' in refused(shown, exit_code)
+
+
+@pytest.fixture
+def signs_in(server: Server) -> Iterator[str]:
+    """A role that the server asks for its password, ``secret``."""
+    rules = server.directory / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute("create role signs_in login password 'secret'")
+        try:
+            rules.write_text(f"local all signs_in scram-sha-256\n{before}")
+            admin.execute("select pg_reload_conf()")
+            until(lambda: _asks_for_a_password(server), seconds=10)
+            yield "signs_in"
+        finally:
+            rules.write_text(before)
+            admin.execute("select pg_reload_conf()")
+            admin.execute("drop role signs_in")
+
+
+def _asks_for_a_password(server: Server) -> bool:
+    try:
+        connect(server.url_for("signs_in")).close()
+    except NotAllowed:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        (":hunter2", "password authentication failed"),
+        (":", "no password supplied"),
+        ("", "no password supplied"),
+    ],
+)
+def test_a_wrong_password_is_not_allowed(
+    chatctl: Chatctl, server: Server, signs_in: str, password: str, reason: str
+) -> None:
+    url = server.url_for(signs_in).replace(f"{signs_in}@", f"{signs_in}{password}@")
+
+    told = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
+
+    assert told.startswith("the database refuses the sign-in: ")
+    assert reason in told
+
+
+@pytest.mark.parametrize("output", [["-o", "json"], ["--output=ndjson"]])
+def test_errors_are_json_where_the_output_is(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles, output: list[str]
+) -> None:
+    files.version(2, "create tabel \"\\ \u2028 'x' y;")
+
+    shown = migrate(chatctl, bare_database, files, *output)
+
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    error = json.loads(shown.stderr.splitlines()[-1])["error"]
+    assert (error["code"], error["exit"]) == ("INVALID", 2)
+    assert error["message"].startswith(f"sql/migrations/{V2}:1: syntax error")
+    assert "| create tabel" in error["hint"]
+    assert untouched(bare_database)
+
+
+def test_a_refused_run_in_the_middle_of_files_outside_transactions_says_what_was_done(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles
+) -> None:
+    files.version(2, "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);")
+    files.version(3, "selec 3;")
+
+    shown = migrate(chatctl, bare_database, files)
+
+    assert shown.exit_code == 2
+    with bare_database.connect() as conn:
+        assert names(conn, "select version from supabase_migrations.schema_migrations order by 1") == [
+            version(1),
+            version(2),
+        ]
+    assert f"migrations/{V2}" in shown.stderr.partition("error: ")[0]

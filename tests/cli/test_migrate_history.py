@@ -1,0 +1,272 @@
+"""``chatctl migrate status``, ``repair``, ``baseline``, ``new`` and ``export`` as they are typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Result
+from tests.sqlfiles import SCHEMA, TABLE, SqlFiles, function, names, policy, version
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+V1, V2, V3 = version(1), version(2), version(3)
+HISTORY = "supabase_migrations.schema_migrations"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SqlFiles:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, TABLE + SCHEMA)
+    files.object("access/t.sql", policy("p"))
+    return files
+
+
+@pytest.fixture
+def migrate(chatctl: Chatctl, bare_database: Database, files: SqlFiles) -> Callable[..., Result]:
+    """``chatctl migrate …`` on the bare database and the files."""
+
+    def run(*arguments: str) -> Result:
+        return chatctl(
+            "migrate", *arguments, "--directory", str(files.directory), "--db-url", bare_database.url
+        )
+
+    return run
+
+
+def lines(migrate: Callable[..., Result], *arguments: str) -> dict[str, Any]:
+    """What status says of each file, by its name alone."""
+    return {Path(line["path"]).name: line for line in migrate("status", "-o", "json", *arguments).document}
+
+
+def test_every_next_command_leads_to_where_all_is_applied(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
+) -> None:
+    files.version(3, "create table s.three ();")
+    files.version(5, "create table s.five ();")
+    files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
+    assert migrate().exit_code == 0
+    with bare_database.connect() as conn:
+        conn.execute("drop view s.v")
+        conn.execute(f"update {HISTORY} set version = '{version(4)}' where version = '{version(5)}'".encode())
+        conn.execute(f"insert into {HISTORY} values ('{version(6)}', null, 'remote')".encode())
+    files.version(2, "create table s.two ();")
+    files.version(3, "create table s.three (); -- and\nselect 3;")
+    files.version(7, "select 7;")
+    files.object("functions/f.sql", function("s.f"))
+    files.object("access/t.sql", policy("q"))
+
+    told = lines(migrate, "--all")
+
+    assert {name: line["state"] for name, line in told.items()} == {
+        f"{V1}_step.sql": "applied",
+        f"{V2}_step.sql": "out of order",
+        f"{V3}_step.sql": "edited",
+        f"{version(4)}_step.sql": "moved",
+        f"{version(5)}_step.sql": "out of order",
+        f"{version(6)}_remote.sql": "missing",
+        f"{version(7)}_step.sql": "pending",
+        "f.sql": "pending",
+        "t.sql": "changed",
+        "v.sql": "lost",
+    }
+    # The history first, its next commands as they stand: a run is refused while it contradicts the files.
+    for kind in (" repair ", "--include-all", "--restate"):
+        for command in {line["next"]: None for line in told.values() if kind in (line["next"] or "")}:
+            for part in command.split(" && "):
+                assert chatctl(*shlex.split(part)[1:], "--db-url", bare_database.url).exit_code == 0
+
+    told = lines(migrate, "--check", "--all")
+    assert {(line["state"], line["next"]) for line in told.values()} == {("applied", None)}
+    with bare_database.connect() as conn:
+        assert names(conn, "select to_regclass('s.two') is not null and to_regclass('s.v') is not null") == [
+            True
+        ]
+
+
+def test_status_says_who_and_when(
+    bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
+) -> None:
+    files.version(2, "select 2;")
+    migrate()
+    with bare_database.connect() as conn:
+        conn.execute(f"delete from supabase_migrations.chatctl_migrations where version = '{V1}'".encode())
+
+    told = lines(migrate)
+
+    assert told[f"{V1}_step.sql"]["by"] == "another tool"
+    assert told[f"{V1}_step.sql"]["applied_at"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", told[f"{V2}_step.sql"]["applied_at"])
+    assert "t.sql" not in migrate("status").stdout
+
+
+def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
+    bare_database: Database, migrate: Callable[..., Result]
+) -> None:
+    rehearsed = migrate("repair", V1, "--status", "applied", "--dry-run", "-o", "json")
+    assert rehearsed.document == [{"version": V1, "name": "step", "action": "add"}]
+    assert "nothing is changed" in rehearsed.stderr
+    with bare_database.connect() as conn:
+        assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
+
+    done = migrate("repair", V1, "--status", "applied", "-o", "json")
+    assert (done.exit_code, done.document) == (0, rehearsed.document)
+    again = migrate("repair", V1, "--status", "applied", "-o", "json")
+    assert (again.exit_code, again.document) == (0, [])
+    assert "nothing to do" in again.stderr
+
+    assert migrate("repair", V1, "--status", "reverted", "-o", "id").stdout == f"{V1}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "reason"),
+    [
+        (["repair", V1], 2, "--status"),
+        (["repair", V1, "--status", "done"], 2, "--status must be applied or reverted, not 'done'"),
+        (["repair", "%", "--status", "reverted"], 3, "neither the files nor the database have version %"),
+        (["baseline", "--to", "1"], 3, "--to 1: sql/migrations has no such version"),
+    ],
+)
+def test_what_is_wrong_with_the_arguments_is_said(
+    migrate: Callable[..., Result], arguments: list[str], exit_code: int, reason: str
+) -> None:
+    shown = migrate(*arguments)
+
+    assert shown.exit_code == exit_code
+    assert reason in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_writing_the_history_of_another_machine_needs_to_be_confirmed(
+    chatctl: Chatctl, bare_database: Database, files: SqlFiles, tmp_path: Path
+) -> None:
+    (tmp_path / "chatctl.yaml").write_text(
+        f"targets:\n  live:\n    environment: production\n    db_url: {bare_database.url}\n"
+    )
+    flags = ["--target", "live", "--directory", str(files.directory)]
+
+    for verb in (["repair", V1, "--status", "applied"], ["baseline"]):
+        shown = chatctl("migrate", *verb, *flags)
+        assert (shown.exit_code, "needs --yes" in shown.stderr) == (2, True), verb
+    with bare_database.connect() as conn:
+        assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
+    assert chatctl("migrate", "repair", V1, "--status", "applied", *flags, "--yes").exit_code == 0
+
+
+def test_baseline_is_for_a_database_without_history(
+    bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
+) -> None:
+    files.version(2, "create table s.two ();")
+    with bare_database.connect() as conn:
+        conn.execute((TABLE + SCHEMA).encode())
+
+    assert migrate("baseline", "--to", V1, "--dry-run", "-o", "id").stdout == f"{V1}\n"
+    assert migrate("baseline", "--to", V1).exit_code == 0
+    refused = migrate("baseline")
+    assert refused.exit_code == 5
+    assert f"has a history already, of 1 migrations up to {V1}_step.sql" in refused.stderr
+
+    ran = migrate("-o", "json")
+    assert [Path(step["path"]).name for step in ran.document["steps"]] == [f"{V2}_step.sql", "t.sql"]
+
+
+def test_new_makes_a_file_and_says_where(chatctl: Chatctl, files: SqlFiles) -> None:
+    folder = files.directory / "migrations"
+    where = ["--directory", str(files.directory)]
+
+    rehearsed = chatctl("migrate", "new", "Add pins", "--dry-run", *where, "-o", "json")
+    assert not Path(rehearsed.document["path"]).exists()
+    made = chatctl("migrate", "new", "Add pins", *where)
+    alone = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
+
+    assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", made.stdout)
+    assert Path(made.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
+    assert Path(alone.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
+    assert sorted(path.name.split("_", 1)[1] for path in folder.iterdir()) == [
+        "add_pins.sql",
+        "index_on_pins.sql",
+        "step.sql",
+    ]
+    assert alone.document["version"] > made.stdout.split("/")[-1][:14]
+
+
+@pytest.mark.parametrize("name", ["../x", "x" * 300])
+def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: str) -> None:
+    shown = chatctl("migrate", "new", name, "--directory", str(files.directory))
+
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert "a migration's name" in shown.stderr
+    assert len(list((files.directory / "migrations").iterdir())) == 1
+
+
+def test_a_new_file_is_not_forgotten_when_it_was_applied_before_it_was_written(
+    chatctl: Chatctl, files: SqlFiles, migrate: Callable[..., Result]
+) -> None:
+    made = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
+    assert migrate().exit_code == 0
+    made.write_text(f"{made.read_text()}create table s.later ();\n")
+
+    shown = migrate()
+
+    assert shown.exit_code == 5
+    assert f"{made.name} was edited after it was applied\n" in shown.stderr
+    assert "  +create table s.later ()\n" in shown.stderr
+
+
+def test_export_and_its_check(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+    target = tmp_path / "supabase" / "migrations"
+
+    def export(*arguments: str) -> Result:
+        return chatctl("migrate", "export", str(target), *arguments, "--directory", str(files.directory))
+
+    assert export("--check").exit_code == 7
+    assert not target.exists()
+    written = export("-o", "json")
+    assert [(it["state"], Path(it["path"]).name) for it in written.document] == [
+        ("written", f"{V1}_step.sql")
+    ]
+    assert export("--check").exit_code == 0
+
+    files.object("access/t.sql", policy("q"))
+    stale = export("--check")
+    assert (stale.exit_code, "1 files differ" in stale.stderr) == (7, True)
+    assert "written" in export().stdout
+    (target / "20200101000000_old.sql").write_text("")
+    assert export().exit_code == 5
+    assert export("--prune").exit_code == 0
+    assert sorted(path.name for path in target.iterdir()) == [f"{V1}_step.sql"]
+
+
+def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+    before = (files.directory / "migrations" / f"{V1}_step.sql").read_text()
+    (tmp_path / "file").touch()
+
+    for target, reason in [
+        ("sql/migrations", "holds the files that are exported"),
+        ("file", "is no directory"),
+    ]:
+        shown = chatctl("migrate", "export", target, "--directory", "sql")
+        assert (shown.exit_code, reason in shown.stderr) == (2, True)
+    assert (files.directory / "migrations" / f"{V1}_step.sql").read_text() == before
+
+
+def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..., Result]) -> None:
+    files.object("functions/f.sql", function("s.f"))
+    files.object("storage/x.sql", "create table if not exists s.kept ();")
+    migrate()
+    files.remove("storage/x.sql")
+    files.remove("access/t.sql")
+    files.remove("functions/f.sql")
+    files.object("functions/g.sql", function("s.f"))
+
+    told = migrate("--dry-run").stderr
+
+    assert "objects/access/t.sql is gone: drop policy if exists p on public.t\n" in told
+    assert "objects/storage/x.sql is gone; what it made stays, it does not say how to drop it\n" in told
+    assert "objects/functions/f.sql is gone; other files make what it made\n" in told
+    assert told.index("is gone") < told.index("g.sql  ")

@@ -1,0 +1,329 @@
+"""``chatctl migrate`` killed at any moment leaves the old database or the new one, nothing in between."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, get_ident
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from chatctl.local.waiting import until
+from chatctl.services.migrations import migrate
+from tests.cli.conftest import Result
+from tests.proxy import Cut, Proxy
+from tests.world import Database
+
+Message = tuple[bytes, bytes]
+
+COMMIT: Message = (b"Q", b"COMMIT\0")
+UNLOCK = b"pg_advisory_unlock"
+
+OLD = {
+    "migrations/20260101000000_notes.sql": """
+        create table public.notes (id integer primary key);
+        alter table public.notes enable row level security;
+        insert into public.notes values (1), (2);
+    """,
+    "objects/functions/answer.sql": """
+        create or replace function public.answer() returns integer language sql as 'select 41';
+    """,
+    "objects/functions/gone.sql": """
+        create or replace function public.gone() returns integer language sql as 'select 0';
+    """,
+    "objects/access/notes.sql": """
+        drop policy if exists seen on public.notes;
+        create policy seen on public.notes for select to authenticated using (true);
+    """,
+}
+NEW = {
+    **OLD,
+    "migrations/20260102000000_tags.sql": """
+        create table public.tags (id integer primary key);
+        alter table public.tags enable row level security;
+    """,
+    "migrations/20260103000000_text.sql": """
+        alter table public.notes add column body text;
+        update public.notes set body = 'note ' || id;
+        alter table public.notes alter column body set not null;
+    """,
+    "objects/functions/answer.sql": """
+        create or replace function public.answer() returns integer language sql as 'select 42';
+    """,
+    "objects/access/notes.sql": """
+        drop policy if exists told on public.notes;
+        create policy told on public.notes for select to authenticated using (id > 0);
+    """,
+}
+del NEW["objects/functions/gone.sql"]
+INDEX = {
+    **OLD,
+    "migrations/20260102000000_index.sql": """
+        -- chatctl:no-transaction
+        create unique index concurrently notes_id on public.notes (id);
+    """,
+}
+
+STATE = (
+    b"select version, name, statements from supabase_migrations.schema_migrations",
+    b"select version, sha256 from supabase_migrations.chatctl_migrations",
+    b"select path, sha256, drops from supabase_migrations.chatctl_objects",
+    b"select version from supabase_migrations.chatctl_unfinished",
+    b"select oid::regclass::text, relkind, relrowsecurity, relacl::text, reloptions from pg_class "
+    b"where relnamespace in ('public'::regnamespace, 'supabase_migrations'::regnamespace)",
+    b"select attrelid::regclass::text, attname, atttypid::regtype::text, attnotnull from pg_attribute "
+    b"where attrelid in ('public.notes'::regclass, to_regclass('public.tags')) and attnum > 0",
+    b"select indexrelid::regclass::text, indisvalid from pg_index where indrelid = 'public.notes'::regclass",
+    b"select oid::regprocedure::text, prosrc, proacl::text from pg_proc "
+    b"where pronamespace = 'public'::regnamespace",
+    b"select tablename, policyname, roles, cmd, qual from pg_policies where schemaname = 'public'",
+    b"select to_jsonb(notes) from public.notes",
+)
+
+
+@dataclass
+class Run:
+    """One ``chatctl migrate``: what it said to the server, and at which message of its own it is killed.
+
+    What was on its way then arrives when ``delivered``; else the server hears nothing from that message on.
+    """
+
+    number: int = 0
+    delivered: bool = False
+    exit_code: int | None = None
+    heard: list[Message] = field(default_factory=list)
+    _process: Any = None
+    _started: Event = field(default_factory=Event)
+    _dead: Event = field(default_factory=Event)
+    _session: int | None = None
+
+    @property
+    def passed(self) -> list[Message]:
+        """What the server was told."""
+        return self.heard if self.delivered or not self.number else self.heard[: self.number - 1]
+
+    @property
+    def where(self) -> str:
+        return f"killed at message {self.number}: {self.heard[-1]!r}"
+
+    def start(self, database: Database, directory: Path, output: Path) -> None:
+        with Proxy(database.server, on_message=self._listen) as proxy:
+            # An answer comes in several small pieces; put off until they are many, each takes 40 ms.
+            proxy._listener.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            arguments = ("migrate", "--db-url", proxy.url("postgres", database.name))
+            self._process = FORKS.Process(
+                target=command, args=(output, *arguments, "--directory", str(directory))
+            )
+            self._process.start()
+            self._started.set()
+            self._process.join()
+            self._dead.set()
+            self.exit_code = self._process.exitcode
+            assert until(lambda: not proxy.sessions, seconds=30)
+
+    def _listen(self, number: int, kind: bytes, body: bytes) -> None:
+        # The first session is the migration's own; a second one may look who is in its way.
+        self._session = self._session or get_ident()
+        if self._session != get_ident():
+            return
+        self.heard.append((kind, body))
+        if len(self.heard) == self.number:
+            self._started.wait()
+            self._process.kill()
+            self._dead.wait()
+            if not self.delivered:
+                raise Cut
+
+
+# A process per run, forked from one that has read the modules: reading them takes ten times as long as a run.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [__name__, "chatctl.cli.app", "chatctl.cli.migrate", "typer._adapters", "psycopg", "tenacity"]
+)
+
+
+def command(output: Path, *arguments: str) -> None:
+    """``python -m chatctl`` with ``arguments``."""
+    with output.open("ab") as to:
+        os.dup2(to.fileno(), 1)
+        os.dup2(to.fileno(), 2)
+    sys.argv = ["chatctl", *arguments]
+    runpy.run_module("chatctl", run_name="__main__", alter_sys=True)
+
+
+class Copies:
+    """A database as it was before, as often as it is needed."""
+
+    def __init__(self, original: Database, files: Path, output: Path) -> None:
+        self._original = original
+        self.files = files
+        self._output = output
+        self._number = 0
+        self.database = original
+
+    def __enter__(self) -> Copies:
+        self.renew()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def renew(self) -> None:
+        """Take another one."""
+        self._drop()
+        self._number += 1
+        self.database = Database(self._original.server, f"{self._original.name}_{self._number}")
+        self._admin("create database {name} template {template} owner postgres")
+        self.conn = psycopg.connect(self.database.url, autocommit=True, application_name="the test")
+
+    def run(self, number: int = 0, *, delivered: bool = False) -> Run:
+        """Migrate it, killed at message ``number``; returns when the server has let go of it."""
+        run = Run(number, delivered)
+        run.start(self.database, self.files, self._output)
+        assert run.exit_code == (-signal.SIGKILL if number else 0), self._output.read_text()
+        # The backend of a killed client goes on until it looks for its next message.
+        assert until(self._alone, seconds=30)
+        return run
+
+    def state(self) -> list[list[str]]:
+        return [sorted(map(repr, self.conn.execute(statement))) for statement in STATE]
+
+    def index(self) -> tuple[bool | None, bool, bool]:
+        """Of the index: whether it is valid (None: it is not there), recorded, begun and not recorded."""
+        row = self.conn.execute(
+            """
+            select
+              (select indisvalid from pg_index where indexrelid = to_regclass('public.notes_id')),
+              exists (select from supabase_migrations.schema_migrations where version = '20260102000000'),
+              exists (select from supabase_migrations.chatctl_unfinished)
+            """
+        ).fetchone()
+        assert row
+        return row
+
+    def _alone(self) -> bool:
+        return not self.conn.execute(
+            "select from pg_stat_activity where datname = current_database() "
+            "and application_name like 'chatctl%'"
+        ).fetchall()
+
+    def _drop(self) -> None:
+        if self.database is not self._original:
+            self.conn.close()
+            self._admin("drop database {name} with (force)")
+
+    def _admin(self, statement: str) -> None:
+        words: dict[str, Any] = {
+            "name": sql.Identifier(self.database.name),
+            "template": sql.Identifier(self._original.name),
+        }
+        with closing(psycopg.connect(self._original.server.admin_url, autocommit=True)) as admin:
+            admin.execute(sql.SQL(statement).format(**words))
+
+
+def write(directory: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return directory
+
+
+@pytest.fixture
+def copies(bare_database: Database, tmp_path: Path) -> Callable[[dict[str, str]], Copies]:
+    """Databases that ``OLD`` was migrated into, for runs that migrate other files."""
+
+    def make(files: dict[str, str]) -> Copies:
+        with bare_database.connect() as conn:
+            migrate(conn, directory=write(tmp_path / "old", OLD))
+        return Copies(bare_database, write(tmp_path / "new", files), tmp_path / "output.txt")
+
+    return make
+
+
+@pytest.mark.parametrize("delivered", [False, True], ids=["cut", "delivered"])
+def test_killed_at_any_message_the_database_is_old_or_new(
+    copies: Callable[[dict[str, str]], Copies], chatctl: Callable[..., Result], delivered: bool
+) -> None:
+    with copies(NEW) as at:
+        old = at.state()
+        whole = at.run()
+        new = at.state()
+        assert whole.heard.count(COMMIT) == 1
+        assert UNLOCK in whole.heard[whole.heard.index(COMMIT) + 1][1]
+        at.renew()
+        for number in points(whole, delivered):
+            run = at.run(number, delivered=delivered)
+            committed = COMMIT in run.passed
+            assert at.state() == (new if committed else old), run.where
+            # The next run: here, or where it would take too long, the one that is killed further on.
+            if run.heard[number - 1][0] in (b"Q", b"S"):
+                with at.conn.transaction(force_rollback=True):
+                    assert bool(migrate(at.conn, directory=at.files)) == (not committed), run.where
+                    assert at.state() == new, run.where
+            if committed:
+                at.renew()
+        ran = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+        assert ran.stdout == "ran 2 migrations, stated 2 objects, dropped what 2 files made\n"
+        assert at.state() == new
+        again = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+        assert again.stdout.startswith("nothing to do")
+
+
+@pytest.mark.parametrize("delivered", [False, True], ids=["cut", "delivered"])
+def test_killed_while_an_index_is_built_the_next_run_ends_it(
+    copies: Callable[[dict[str, str]], Copies], delivered: bool
+) -> None:
+    with copies(INDEX) as at:
+        whole = at.run()
+        new = at.state()
+        assert at.index() == (True, True, False)
+        assert whole.heard.count(COMMIT) == 2  # it is recorded; the objects
+        forget(at)
+        for number in points(whole, delivered):
+            run = at.run(number, delivered=delivered)
+            valid, recorded, begun = at.index()
+            assert recorded == (COMMIT in run.passed), run.where
+            assert valid if recorded else begun or valid is None, run.where
+            assert not (recorded and begun), run.where
+            migrate(at.conn, directory=at.files)
+            assert at.state() == new, run.where
+            assert migrate(at.conn, directory=at.files) == []
+            forget(at)
+
+
+def test_killed_before_the_objects_what_a_version_took_away_comes_back(
+    copies: Callable[[dict[str, str]], Copies],
+) -> None:
+    """The versions are recorded by then, and the text of the object did not change."""
+    taken = {"migrations/20260101500000_taken.sql": "drop function public.answer();"}
+    with copies({**INDEX, **taken}) as at:
+        whole = at.run()
+        new = at.state()
+        at.renew()
+        begins = [number for number, message in enumerate(whole.heard, 1) if message == (b"Q", b"BEGIN\0")]
+        at.run(begins[-1])
+        migrate(at.conn, directory=at.files)
+        assert at.state() == new
+
+
+def points(whole: Run, delivered: bool) -> list[int]:
+    """The messages to kill a run at: all, or the last of those that are ``delivered`` in one go."""
+    return [n for n, (kind, _) in enumerate(whole.heard, 1) if kind in (b"Q", b"S") or not delivered]
+
+
+def forget(at: Copies) -> None:
+    at.conn.execute("drop index public.notes_id")
+    for table in ("schema_migrations", "chatctl_migrations"):
+        at.conn.execute(f"delete from supabase_migrations.{table} where version = '20260102000000'")

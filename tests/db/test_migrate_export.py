@@ -1,0 +1,384 @@
+"""The exported directory, applied by a tool that knows versions alone, leaves chatctl nothing to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory
+from chatctl.db.statements import split
+from chatctl.errors import Conflict, Invalid
+from chatctl.services import migrations
+from chatctl.services.migrations import export
+from tests.sqlfiles import (
+    SCHEMA,
+    TABLE,
+    SqlFiles,
+    function,
+    functions,
+    may,
+    names,
+    policies,
+    policy,
+    run,
+    states,
+    version,
+    views,
+)
+from tests.world import Database
+
+MARK = "-- chatctl:objects"
+CLI_TABLES = """
+create schema if not exists supabase_migrations;
+create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
+alter table supabase_migrations.schema_migrations add column if not exists statements text[];
+alter table supabase_migrations.schema_migrations add column if not exists name text;
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SqlFiles:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, TABLE + SCHEMA)
+    return files
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "supabase" / "migrations"
+
+
+def push(conn: Connection, target: Path) -> list[str]:
+    """Apply what is new in ``target`` as `supabase db push` does: a file and its row in one transaction."""
+    conn.execute(CLI_TABLES.encode())
+    had = names(conn, "select version from supabase_migrations.schema_migrations")
+    applied = []
+    for path in sorted(target.glob("*.sql")):
+        number, _, name = path.stem.partition("_")
+        if number in had:
+            continue
+        statements = split(path.read_text())
+        row = (
+            "insert into supabase_migrations.schema_migrations (version, name, statements) "
+            "values (%s, %s, %s)"
+        )
+        if "concurrently" in path.read_text():
+            conn.execute(statements[0].encode())
+            conn.execute(row, (number, name, statements))
+        else:
+            with conn.transaction():
+                conn.execute("reset all")
+                for statement in statements:
+                    conn.execute(statement.encode())
+                conn.execute(row, (number, name, statements))
+        applied.append(path.name)
+    return applied
+
+
+def exported(files: SqlFiles, target: Path, **how: Any) -> list[str]:
+    """Write; the names of the files that were not as they should be."""
+    found = export.write(files.directory, target, **how)
+    return [f"{it.state} {it.path.name}" for it in found if it.state != "unchanged"]
+
+
+def settled(conn: Connection, files: SqlFiles) -> bool:
+    """Whether chatctl finds nothing to do and everything there."""
+    return run(conn, files).steps == [] and set(states(conn, files).values()) == {"applied"}
+
+
+def test_our_own_backend_comes_out_the_same_by_either_tool(
+    bare_database: Database, database: Database, target: Path
+) -> None:
+    directory = data_directory("sql")
+    export.write(directory, target)
+    catalogue = (
+        "select format('%s %s %s', polrelid::regclass, polname, pg_get_expr(polqual, polrelid)) "
+        "from pg_policy union all select pg_get_functiondef(oid) from pg_proc "
+        "where pronamespace in ('public'::regnamespace, 'private'::regnamespace) "
+        "union all select format('%s %s', oid::regclass, relacl) from pg_class "
+        "where relnamespace in ('public'::regnamespace, 'private'::regnamespace) "
+        "union all select format('%s %s', prpubid, prrelid::regclass) from pg_publication_rel "
+        "union all select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by 1"
+    )
+    with bare_database.connect() as conn, database.connect() as ours:
+        push(conn, target)
+
+        assert migrations.migrate(conn) == []
+        assert {line.state for line in migrations.status(conn)} == {"applied"}
+        assert names(conn, catalogue) == names(ours, catalogue)
+        assert push(ours, target) == []
+
+
+def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    files.object("functions/f.sql", function("s.f", "a int"))
+    files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
+    files.object("access/t.sql", policy("p") + "grant select on public.t to authenticated;")
+    with bare_database.connect() as conn:
+        exported(files, target)
+        assert push(conn, target) == [f"{version(1)}_step.sql"]
+        assert settled(conn, files)
+        assert all(
+            line.by in (None, "another tool") for line in migrations.status(conn, directory=files.directory)
+        )
+
+        files.version(2, "revoke all on public.t from anon, authenticated;")
+        files.object("functions/f.sql", function("s.f", "a int, b text default 'x, y'"))
+        files.object("views/v.sql", "drop view if exists s.v;\ncreate view s.v as select 2 as b;")
+        files.object("access/t.sql", policy("p") + policy("q") + "grant select on table t to authenticated;")
+        assert exported(files, target) == [f"written {version(1)}_step.sql", f"written {version(2)}_step.sql"]
+        assert set(run(conn, files).paths) == {
+            f"{version(2)}_step.sql",
+            "f.sql",
+            "v.sql",
+            "t.sql",
+            "-f.sql",
+            "-t.sql",
+        }
+        assert functions(conn) == ["s.f(integer,text)"]
+        assert push(conn, target) == []
+
+        files.version(3, "select 3;")
+        files.remove("views/v.sql")
+        files.remove("functions/f.sql")
+        files.object("functions/g.sql", function("s.g"))
+        files.object("access/t.sql", policy('"q"', using="s.g()"))
+        exported(files, target)
+        assert push(conn, target) == [f"{version(3)}_step.sql"]
+
+        assert settled(conn, files)
+        assert functions(conn) == ["s.g()"]
+        assert (policies(conn), views(conn)) == (["q"], [])
+        assert not may(conn, "select")
+        assert names(
+            conn, "select relname from pg_class where relname like 'chatctl\\_%' and relkind = 'r' order by 1"
+        ) == [
+            "chatctl_migrations",
+            "chatctl_objects",
+            "chatctl_unfinished",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        (policy("p"), policy('"p"', on="t"), ["p"]),
+        (policy('"p"'), policy("P", on='"public"."t"'), ["p"]),
+        (policy("p"), policy("q"), ["q"]),
+    ],
+)
+def test_what_is_spelled_differently_is_not_dropped_by_the_other_tool(
+    bare_database: Database, files: SqlFiles, target: Path, before: str, after: str, left: list[str]
+) -> None:
+    with bare_database.connect() as conn:
+        files.object("access/t.sql", before)
+        exported(files, target)
+        push(conn, target)
+        files.version(2, "select 2;")
+        files.object("access/t.sql", after)
+        exported(files, target)
+        push(conn, target)
+
+        assert policies(conn) == left
+        assert settled(conn, files)
+
+
+def test_what_others_still_need_is_refused_by_the_other_tool_too(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    files.object("functions/f.sql", function("s.f"))
+    with bare_database.connect() as conn:
+        exported(files, target)
+        push(conn, target)
+        conn.execute("create view s.strange as select s.f()")
+        files.version(2, "select 2;")
+        files.remove("functions/f.sql")
+        exported(files, target)
+
+        with pytest.raises(psycopg.Error, match=r"cannot run: drop function if exists s\.f"):
+            push(conn, target)
+        assert functions(conn) == ["s.f()"]
+        conn.execute("drop view s.strange")
+        push(conn, target)
+        assert functions(conn) == []
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ";",
+        "",
+        ";\n\n\n",
+        "; -- the end",
+        " -- the end;",
+        ";\n-- the end",
+        "\n-- the end;\n",
+        " /* the end; */",
+        "; /* the\nend */\n",
+        ";\r\n-- the end;\r\n",
+        ";;",
+    ],
+)
+def test_every_ending_keeps_the_statements_apart(
+    bare_database: Database, files: SqlFiles, target: Path, ending: str
+) -> None:
+    files.version(2, f"create table s.two (a int){ending}".encode())
+    files.object("views/v.sql", f"create or replace view s.v as select 'a\r\nb' as a{ending}".encode())
+    files.object("views/w.sql", f"create or replace view s.w as select 1 as a{ending}".encode())
+    with bare_database.connect() as conn:
+        exported(files, target)
+        push(conn, target)
+
+        assert views(conn) == ["v", "w"]
+        assert settled(conn, files)
+
+
+def test_names_without_schema_are_found_by_the_other_tool_too(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    files.object("views/a.sql", "create or replace view public.a as select * from z;")
+    files.object("views/z.sql", "create or replace view public.z as select 1 as x;")
+    with bare_database.connect() as conn:
+        exported(files, target)
+        push(conn, target)
+
+        assert settled(conn, files)
+
+
+def test_odd_names_and_characters_come_through(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    odd = '"it\'s 100% a \\ ""policy"", {0} %s $1 ü"'
+    files.object("access/it's {0} %s \\ ü.sql", policy(odd))
+    files.object("functions/f.sql", function('s."F (\'x"', "a text default E'\\'; --', b text default $$;$$"))
+    with bare_database.connect() as conn:
+        exported(files, target)
+        push(conn, target)
+        assert settled(conn, files)
+
+        files.version(2, "select 2;")
+        files.remove("access/it's {0} %s \\ ü.sql")
+        files.remove("functions/f.sql")
+        exported(files, target)
+        push(conn, target)
+
+        assert policies(conn) == functions(conn) == []
+        assert settled(conn, files)
+
+
+def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    alone = "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);\n"
+    files.version(2, "select 2;")
+    files.version(3, alone)
+    files.object("access/t.sql", policy("p"))
+    exported(files, target)
+
+    assert [MARK in path.read_text() for path in sorted(target.iterdir())] == [False, True, False]
+    assert (target / f"{version(3)}_step.sql").read_text() == alone
+    with bare_database.connect() as conn:
+        push(conn, target)
+        assert settled(conn, files)
+
+
+def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
+    files = SqlFiles(tmp_path / "sql")
+    with pytest.raises(Invalid, match="has no migration that could carry the objects"):
+        export.exported(files.directory)
+    files.version(1, "-- chatctl:no-transaction\nselect 1;")
+    with pytest.raises(Invalid, match="has no migration that could carry the objects"):
+        export.exported(files.directory)
+
+
+def test_the_same_files_give_the_same_bytes_in_whatever_order_they_lie(
+    files: SqlFiles, target: Path, tmp_path: Path
+) -> None:
+    other = SqlFiles(tmp_path / "other")
+    texts = {
+        f"functions/{name}.sql": function(f"s.{name}", body=f"select s.{other}()")
+        for name, other in ["ab", "bc", "ca"]
+    }
+    for path, text in texts.items():
+        files.object(path, text)
+    for path, text in reversed(texts.items()):
+        other.object(path, text)
+    other.version(1, TABLE + SCHEMA)
+
+    assert exported(files, target) == [f"written {version(1)}_step.sql"]
+    assert exported(files, target) == exported(other, target) == []
+    windows = {path: text.replace("\n", "\r\n").encode() for path, text in texts.items()}
+    for path, content in windows.items():
+        files.object(path, content)
+    assert exported(files, target) == []
+
+
+def test_a_version_is_exported_word_for_word(files: SqlFiles, target: Path) -> None:
+    text = "-- Why.\n\nselect  'a  b';  -- beside\n"
+    files.version(1, text)
+    files.version(2, "select 2;\n")
+    exported(files, target)
+
+    assert (target / f"{version(1)}_step.sql").read_text() == text
+    assert (target / f"{version(2)}_step.sql").read_text().startswith(f"select 2;\n\n{MARK}\n")
+
+
+def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -> None:
+    target.mkdir(parents=True)
+    for name in ("20200101000000_remote.sql", "README.md"):
+        (target / name).write_text("mine")
+
+    with pytest.raises(
+        Conflict, match=r"holds other migrations: 20200101000000_remote\.sql; nothing is written"
+    ):
+        exported(files, target)
+    assert len(list(target.iterdir())) == 2
+
+    assert exported(files, target, prune=True) == [
+        f"written {version(1)}_step.sql",
+        "removed 20200101000000_remote.sql",
+    ]
+    assert sorted(path.name for path in target.iterdir()) == [f"{version(1)}_step.sql", "README.md"]
+
+
+def test_looking_writes_nothing(files: SqlFiles, target: Path) -> None:
+    assert [it.state for it in export.compare(files.directory, target)] == ["written"]
+    assert not target.exists()
+    exported(files, target)
+    (target / f"{version(1)}_step.sql").write_text("edited")
+    assert [it.state for it in export.compare(files.directory, target)] == ["written"]
+    assert (target / f"{version(1)}_step.sql").read_text() == "edited"
+
+
+def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(files.directory / "migrations")
+    (tmp_path / "file").touch()
+    for target in (
+        files.directory / "migrations",
+        files.directory / "objects" / ".." / "migrations",
+        tmp_path / "link",
+    ):
+        with pytest.raises(Invalid, match="holds the files that are exported"):
+            exported(files, target)
+    for target in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(Invalid, match="is no directory"):
+            exported(files, target)
+    assert MARK not in (files.directory / "migrations" / f"{version(1)}_step.sql").read_text()
+
+
+def test_what_was_exported_is_not_taken_for_the_files(
+    bare_database: Database, files: SqlFiles, target: Path
+) -> None:
+    files.object("access/t.sql", policy("p"))
+    exported(files, target)
+    with bare_database.connect() as conn:
+        run(conn, files)
+        # Without the objects beside it, everything that they make would seem to be gone.
+        with pytest.raises(Invalid, match="is what chatctl migrate export has written"):
+            migrations.migrate(conn, directory=target.parent)
+        assert policies(conn) == ["p"]

@@ -1,0 +1,377 @@
+"""``migrate`` among others: another migration, a long transaction, traffic that must not feel it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from chatctl.db.connection import Connection, connect
+from chatctl.db.files import data_directory
+from chatctl.errors import Conflict
+from chatctl.local.waiting import until
+from chatctl.services.migrations import lock, migrate
+from chatctl.services.migrations.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
+from tests.migrating import LOCK_TIMEOUT, MARGIN, holding, migrating
+from tests.world import Database, World
+
+TABLES = ("conversations", "messages")
+READ = "select count(*) from public.messages"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A copy of sql/ with one version more, which alters conversations and then messages."""
+    directory = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
+    (directory / "migrations" / "20990101000000_pinned.sql").write_text(
+        "alter table public.conversations add column pinned boolean;\n"
+        "alter table public.messages add column pinned boolean;\n"
+    )
+    return directory
+
+
+@dataclass
+class Command:
+    """A ``python -m chatctl`` that runs; what it says goes to files."""
+
+    process: subprocess.Popen[bytes]
+    stdout: Path
+    stderr: Path
+
+    def said(self) -> str:
+        return self.stderr.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def chatctl(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Start ``chatctl``; what still runs at the end is ended."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> Command:
+            kept = {k: v for k, v in os.environ.items() if not k.startswith(("CHATCTL_", "SUPABASE_"))}
+            number = len(list(tmp_path.glob("*.out")))
+            out, err = tmp_path / f"{number}.out", tmp_path / f"{number}.err"
+            command = [sys.executable, "-m", "chatctl", *arguments]
+            process = subprocess.Popen(
+                command,
+                cwd=tmp_path,
+                env=kept,
+                stdin=subprocess.DEVNULL,
+                stdout=stack.enter_context(out.open("wb")),
+                stderr=stack.enter_context(err.open("wb")),
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return Command(process, out, err)
+
+        yield start
+
+
+def test_two_at_once_one_waits_and_says_for_whom(
+    database: Database, files: Path, chatctl: Callable[..., Command]
+) -> None:
+    arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
+    with holding(database, READ) as report:
+        first = chatctl(*arguments)
+        assert until(lambda: "again in" in first.said(), seconds=30)
+        second = chatctl(*arguments)
+        assert until(lambda: "waiting for another" in second.said(), seconds=30)
+        holder = report.execute("select pid from pg_locks where locktype = 'advisory' and granted").fetchone()
+        report.execute("commit")
+        assert (first.process.wait(30), second.process.wait(30)) == (0, 0)
+    assert holder
+    assert re.search(
+        rf"waiting for another migration: pid {holder[0]}, chatctl, as postgres, since \d\d:\d\d:\d\d UTC",
+        second.said(),
+    )
+    assert first.stdout.read_text() == "ran 1 migration, stated 0 objects\n"
+    assert second.stdout.read_text().startswith("nothing to do")
+
+
+@pytest.mark.parametrize("deadline", ["0", "0.3"])
+def test_past_the_deadline_for_another_migration_it_is_named(
+    database: Database, files: Path, chatctl: Callable[..., Command], deadline: str
+) -> None:
+    with (
+        connect(database.url, application_name="deploy 7") as other,
+        lock.held(other, 0, lambda why: None),
+    ):
+        late = chatctl("migrate", "--db-url", database.url, "--directory", str(files), "--deadline", deadline)
+        assert late.process.wait(30) == 5
+        pid = other.info.backend_pid
+    said = late.said().splitlines()
+    assert f"error: another migration still runs after {deadline} s: pid {pid}, deploy 7" in (said[-2])
+    assert "--deadline" in said[-1]
+
+
+def test_traffic_never_waits_longer_than_a_lock_is_tried_for(world: World, files: Path) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    world.send(ann, conversation)
+    took: dict[str, list[float]] = {}
+    over = Event()
+
+    def go_on(what: str, act: Callable[[], Any]) -> None:
+        while not over.is_set():
+            start = time.monotonic()
+            act()
+            took.setdefault(what, []).append(time.monotonic() - start)
+
+    def traffic(stack: ExitStack) -> Iterator[tuple[str, Callable[[], Any]]]:
+        for table in ("messages", "conversations"):
+            api = stack.enter_context(world.database.connect("authenticator"))
+            statement = f"select id, updated_at from public.{table}"
+            yield f"read {table}", lambda s=statement, c=api: world.rows(ann, s, conn=c)
+        sender, renamer = (stack.enter_context(world.database.connect()) for _ in range(2))
+        send = (
+            "insert into public.messages (organization_id, conversation_id, content) values (%s, %s, 'hello')"
+        )
+        yield "write messages", lambda: sender.execute(send, (organization, conversation))
+        rename = "update public.conversations set updated_at = now() where id = %s"
+        yield "write conversations", lambda: renamer.execute(rename, (conversation,))
+
+    with ExitStack() as stack:
+        acts = dict(traffic(stack))
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        stack.callback(over.set)
+        report = stack.enter_context(holding(world.database, READ))
+        pid = report.info.backend_pid
+        migration = stack.enter_context(migrating(world.database, files))
+        running = [pool.submit(go_on, what, act) for what, act in acts.items()]
+        assert until(lambda: len(migration.waits) >= 4, seconds=30)
+        report.execute("commit")
+        steps = migration.ends.result(30)
+        over.set()
+        for done in running:
+            done.result(30)
+
+    assert [step.path for step in steps] == ["migrations/20990101000000_pinned.sql"]
+    for why in migration.waits[:4]:
+        assert f"messages is held by pid {pid} (long report, postgres" in why
+        assert why.split(": ", 1)[1].startswith(READ)
+    assert len(took) == 4
+    for what, seconds in took.items():
+        assert len(seconds) > 20, what
+        assert max(seconds) < LOCK_TIMEOUT + MARGIN, what
+
+
+def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
+    database: Database, files: Path
+) -> None:
+    busy = ("messages", "organizations", "organization_members", "user_profiles", "conversation_participants")
+    (files / "migrations" / "20990101000000_pinned.sql").write_text(
+        "".join(f"alter table public.{table} add column pinned boolean;" for table in (TABLES[0], *busy))
+    )
+    waits_for = (
+        "select from pg_locks where relation = %s::regclass and pid = %s and not granted "
+        "and waitstart < clock_timestamp() - interval '0.4 s'"
+    )
+
+    def read(conn: Connection) -> float:
+        start = time.monotonic()
+        conn.execute("select count(*) from public.conversations")
+        return time.monotonic() - start
+
+    with ExitStack() as stack:
+        observer, reader = (stack.enter_context(database.connect()) for _ in range(2))
+        holders = [
+            (table, stack.enter_context(holding(database, f"select count(*) from public.{table}")))
+            for table in busy
+        ]
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        migration = stack.enter_context(migrating(database, files))
+        assert until(
+            lambda: migration.locks(observer, *TABLES) == {"conversations": True, "messages": False},
+            seconds=10,
+        )
+        held = pool.submit(read, reader)
+        for table, holder in holders:
+            waited = (table, migration.pid)
+            until(
+                lambda values=waited: bool(observer.execute(waits_for, values).fetchall()) or migration.waits,
+                seconds=10,
+            )
+            holder.execute("commit")
+        assert held.result(30) < LOCK_TIMEOUT + MARGIN
+        migration.ends.result(30)
+
+
+def test_past_the_deadline_for_a_lock_nothing_is_changed(
+    database: Database, files: Path, chatctl: Callable[..., Command]
+) -> None:
+    with holding(database, READ) as report:
+        late = chatctl(
+            *("migrate", "--db-url", database.url, "--directory", str(files)),
+            *("--deadline", "1", "--lock-timeout", "0.3"),
+        )
+        assert late.process.wait(30) == 5
+        pid = report.info.backend_pid
+        assert migrate(report, directory=files, dry_run=True), "it is pending still"
+        columns = report.execute("select from pg_attribute where attname = 'pinned'").fetchall()
+        locks = report.execute("select from pg_locks where locktype = 'advisory'").fetchall()
+    assert (columns, locks) == ([], [])
+    assert re.search(
+        rf"error: gave up after 1 s and \d tries: messages is held by pid {pid} "
+        rf"\(long report, postgres, idle in transaction, since \d\d:\d\d:\d\d UTC\): {re.escape(READ)}\n"
+        r"  .*--deadline or --lock-timeout",
+        late.said(),
+    )
+
+
+def test_the_busy_table_is_locked_first_on_the_second_try(database: Database, files: Path) -> None:
+    """Whoever uses the others need not wait while we do."""
+    seen: list[dict[str, bool]] = []
+
+    def waits_for_messages() -> bool:
+        seen.append(migration.locks(observer, *TABLES))
+        return seen[-1].get("messages") is False
+
+    with (
+        database.connect() as observer,
+        holding(database, READ) as report,
+        migrating(database, files) as migration,
+    ):
+        assert until(waits_for_messages, seconds=10)
+        assert seen[-1] == {"conversations": True, "messages": False}
+        assert until(lambda: len(migration.waits) == 1, seconds=10)
+        assert until(waits_for_messages, seconds=10)
+        assert seen[-1] == {"messages": False}
+        report.execute("commit")
+        assert len(migration.ends.result(30)) == 1
+
+
+def test_a_deadlock_with_traffic_is_tried_again(database: Database, files: Path) -> None:
+    with (
+        database.connect("supabase_admin") as traffic,
+        database.connect() as observer,
+        migrating(database, files, lock_timeout=5) as migration,
+    ):
+        traffic.execute("set deadlock_timeout = '1min'")  # it is not the one to find out
+        with traffic.transaction():
+            traffic.execute("update public.messages set content = content")
+            assert until(lambda: migration.locks(observer, *TABLES).get("messages") is False, seconds=10)
+            # The migration has conversations, and waits for us.
+            start = time.monotonic()
+            traffic.execute("select count(*) from public.conversations")
+            assert time.monotonic() - start < 1 + MARGIN  # PostgreSQL looks for deadlocks after a second
+            assert until(lambda: bool(migration.waits), seconds=10)
+        assert "rolled back, again in" in migration.waits[0]
+        assert len(migration.ends.result(30)) == 1
+
+
+def test_a_deadlock_never_ends_traffic(database: Database, files: Path) -> None:
+    """The default lock timeout; traffic waits for the migration already when the migration waits for it."""
+    (files / "migrations" / "20990101000000_pinned.sql").write_text(
+        "alter table public.messages add column pinned boolean;\n"
+        "select pg_advisory_xact_lock(7);\n"
+        "alter table public.conversations add column pinned boolean;\n"
+    )
+    waits = "select from pg_locks where pid = %s and not granted"
+    with ExitStack() as stack:
+        observer, traffic = (stack.enter_context(database.connect()) for _ in range(2))
+        gate = stack.enter_context(holding(database, "select pg_advisory_xact_lock(7)"))
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        migration = stack.enter_context(migrating(database, files, lock_timeout=DEFAULT_LOCK_TIMEOUT))
+        traffic.execute("begin")
+        traffic.execute("lock table public.conversations in row exclusive mode")
+        assert until(lambda: bool(observer.execute(waits, (migration.pid,)).fetchall()), seconds=10)
+        read = pool.submit(traffic.execute, "select count(*) from public.messages")
+        pid = traffic.info.backend_pid
+        assert until(lambda: bool(observer.execute(waits, (pid,)).fetchall()), seconds=10)
+        gate.execute("commit")
+        assert read.result(10).fetchone() == (0,)
+        traffic.execute("commit")
+        assert len(migration.ends.result(30)) == 1
+
+
+def test_a_row_that_is_locked_is_waited_for_like_a_table(world: World, files: Path) -> None:
+    organization, _ = world.team(1)
+    (files / "migrations" / "20990101000000_pinned.sql").write_text(
+        "update public.organizations set name = name || '!';"
+    )
+    rename = "update public.organizations set name = 'busy'"
+    with (
+        holding(world.database, rename) as other,
+        migrating(world.database, files, lock_timeout=0.2) as migration,
+    ):
+        assert until(lambda: len(migration.waits) >= 2, seconds=10)
+        assert f"a lock is held by pid {other.info.backend_pid} (long report" in migration.waits[0]
+        other.execute("commit")
+        assert len(migration.ends.result(30)) == 1
+    assert world.fact("select name from organizations where id = %s", organization) == "busy!"
+
+
+def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
+    database: Database, files: Path, chatctl: Callable[..., Command]
+) -> None:
+    hostile = (
+        "select /* \x1b]52;c;AAAA\x07 \u202e \r postgresql://ann:hunter2@db.example.test/postgres "
+        "password=hunter3 */ count(*) from public.messages"
+    )
+    with holding(database, hostile):
+        late = chatctl(
+            *("migrate", "--db-url", database.url, "--directory", str(files)),
+            *("--deadline", "1", "--lock-timeout", "0.3"),
+        )
+        assert late.process.wait(30) == 5
+    said = late.stderr.read_bytes()
+    assert b"again in" in said  # while it waits
+    assert b"gave up after" in said  # and in the end
+    assert b"from public.messages" in said
+    for secret in (b"hunter2", b"hunter3", b"\x1b", b"\x07", b"\r", "\u202e".encode()):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("alone", [False, True], ids=["in a transaction", "without"])
+def test_ended_by_a_signal_it_waits_no_longer(
+    database: Database, files: Path, chatctl: Callable[..., Command], number: signal.Signals, alone: bool
+) -> None:
+    """What a backend still waits for, others wait behind."""
+    if alone:
+        (files / "migrations" / "20990101000000_pinned.sql").write_text(
+            "-- chatctl:no-transaction\ncreate index concurrently pinned on public.messages (updated_at);"
+        )
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    with (
+        database.connect() as observer,
+        holding(database, "update public.messages set content = content"),
+    ):
+        run = chatctl(
+            *("migrate", "--db-url", database.url, "--directory", str(files)), *("--lock-timeout", "20")
+        )
+        assert until(lambda: bool(observer.execute(waiting).fetchall()), seconds=20)
+        run.process.send_signal(number)
+        assert run.process.wait(10) == 130
+        assert until(lambda: not observer.execute(waiting).fetchall(), seconds=5)
+
+
+def test_a_holder_of_whom_we_may_not_see_all_is_named_by_its_pid(database: Database, files: Path) -> None:
+    """A role that is no monitor sees less of other roles' sessions."""
+    role = f"plain_{database.name}"
+    with database.connect("supabase_admin") as admin, database.connect() as other:
+        admin.execute(f"create role {role} login")
+        admin.execute(f"grant usage on schema supabase_migrations to {role}")
+        try:
+            with (
+                lock.held(other, 0, lambda why: None),
+                database.connect(role) as conn,
+                pytest.raises(Conflict, match=rf"pid {other.info.backend_pid}, chatctl"),
+            ):
+                migrate(conn, directory=files, deadline=0)
+        finally:
+            admin.execute(f"drop owned by {role}")
+            admin.execute(f"drop role {role}")

@@ -1,0 +1,118 @@
+"""A directory of SQL files that a test writes, and what ``migrate`` does with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatctl.db.connection import Connection
+from chatctl.services import migrations
+from chatctl.services.migrations.plan import Plan
+from chatctl.services.migrations.steps import Step
+
+TABLE = (
+    "create table public.t (id int primary key, a int);\nalter table public.t enable row level security;\n"
+)
+
+SCHEMA = "create schema s;\ngrant usage on schema s to authenticated;\n"
+
+
+def policy(name: str, *, on: str = "public.t", using: str = "true") -> str:
+    """A policy as an object file states it."""
+    return (
+        f"drop policy if exists {name} on {on};\n"
+        f"create policy {name} on {on} for select to authenticated using ({using});\n"
+    )
+
+
+def function(name: str, arguments: str = "", *, body: str = "select true", returns: str = "boolean") -> str:
+    """A function in SQL as an object file states it."""
+    return f"create or replace function {name}({arguments}) returns {returns} language sql as $${body}$$;\n"
+
+
+def version(number: int) -> str:
+    """The version of the file that a test calls ``number``."""
+    return f"2026010100{number:04d}"
+
+
+class SqlFiles:
+    """``directory`` is what ``--directory`` takes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "migrations").mkdir(parents=True)
+
+    def version(self, number: int, text: str | bytes, *, name: str = "step") -> Path:
+        return _written(self.directory / "migrations" / f"{version(number)}_{name}.sql", text)
+
+    def object(self, path: str, text: str | bytes) -> Path:
+        return _written(self.directory / "objects" / path, text)
+
+    def remove(self, path: str) -> None:
+        (self.directory / "objects" / path).unlink()
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run did and told."""
+
+    steps: list[Step]
+    plans: list[Plan] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        """The files by their names alone, ``-`` before one whose things were dropped."""
+        return [("-" if step.kind == "drop" else "") + Path(step.path).name for step in self.steps]
+
+    @property
+    def drops(self) -> list[str]:
+        """What the plan named before anything ran."""
+        return [drop for plan in self.plans for it in plan.obsolete for drop in it.drops]
+
+
+def run(conn: Connection, files: SqlFiles, **how: Any) -> Ran:
+    """Migrate to ``files``."""
+    ran = Ran([])
+    tell = migrations.Telling(plan=ran.plans.append, wait=ran.waits.append)
+    ran.steps.extend(migrations.migrate(conn, directory=files.directory, tell=tell, **how))
+    return ran
+
+
+def states(conn: Connection, files: SqlFiles) -> dict[str, str]:
+    """How ``status`` calls each file, by its name alone."""
+    return {Path(line.path).name: line.state for line in migrations.status(conn, directory=files.directory)}
+
+
+def names(conn: Connection, statement: str) -> list[Any]:
+    return [name for (name,) in conn.execute(statement.encode())]
+
+
+def functions(conn: Connection) -> list[Any]:
+    return names(
+        conn,
+        "select p.oid::regprocedure::text from pg_proc p join pg_roles r on r.oid = p.proowner "
+        "where r.rolname = 'postgres' order by 1",
+    )
+
+
+def policies(conn: Connection) -> list[Any]:
+    return names(conn, "select polname from pg_policy where polrelid = 'public.t'::regclass order by 1")
+
+
+def views(conn: Connection) -> list[Any]:
+    return names(
+        conn, "select relname from pg_class where relkind in ('v', 'm') and relowner = 'postgres'::regrole"
+    )
+
+
+def may(conn: Connection, privilege: str, table: str = "public.t") -> bool:
+    row = conn.execute("select has_table_privilege('authenticated', %s, %s)", (table, privilege)).fetchone()
+    return bool(row and row[0])
+
+
+def _written(path: Path, text: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path

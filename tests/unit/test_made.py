@@ -1,0 +1,254 @@
+"""What an object file makes is read from its text, whatever the text is."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.made import Made, drops, in_order, made, may_overlap, revoked_on
+
+# How a function begins -> its signature in the statement that drops it.
+FUNCTIONS = {
+    "function f() returns int": "f()",
+    "function f(\n) returns int": "f()",
+    "function f(int, text) returns int": "f(int, text)",
+    "or replace function private.f(a int, b text) returns int": "private.f(a int, b text)",
+    "OR REPLACE FUNCTION Private.F(A INT) RETURNS INT": "private.f(A INT)",
+    'function "Private"."F"(a int)': '"Private"."F"(a int)',
+    'function "a ""b"" (c"."d.e"(a int)': '"a ""b"" (c"."d.e"(a int)',
+    "function private . f (a int)": "private.f(a int)",
+    "function -- why\n private./* here */f /* there */ (a int)": "private.f(a int)",
+    "function über.Ärger(a int)": "über.Ärger(a int)",
+    "function f(a int default 1, b int = 2, c int := 3)": "f(a int, b int, c int)",
+    "function f(a numeric(10, 2) default 1.5, b int)": "f(a numeric(10, 2), b int)",
+    "function f(a text default 'x, y) default', b int)": "f(a text, b int)",
+    "function f(a text default 'it''s, (' || ')', b int)": "f(a text, b int)",
+    r"function f(a text default E'it\'s, )', b int)": "f(a text, b int)",
+    "function f(a text default $$x, )y$$, b text = $_$,$$,$_$)": "f(a text, b text)",
+    "function f(a int[] default array[1, 2], b int[][] = '{{1,2}}'::int[][])": "f(a int[], b int[][])",
+    "function f(a date default (now() - make_interval(days => 1)), b int)": "f(a date, b int)",
+    "function f(a timestamp(3) with time zone DEFAULT now())": "f(a timestamp(3) with time zone)",
+    "function f(in a int, out b int, variadic d text[])": "f(in a int, out b int, variadic d text[])",
+    "function f(inout a int) returns table (b int, c text)": "f(inout a int)",
+    'function f("default" int, "a=b" int = 1, "x, y)" "My Type" default 1)': (
+        'f("default" int, "a=b" int, "x, y)" "My Type")'
+    ),
+    "function f(defaulted int, is_default boolean)": "f(defaulted int, is_default boolean)",
+    "function f(a int -- first, of two )\n, b int /* ) */)": "f(a int, b int)",
+    "function f(a public.t.id%type)": "f(a public.t.id%type)",
+}
+# What is made -> what takes it back.
+OTHERS = {
+    "procedure p(in a int, inout b int default 1)": "procedure if exists p(in a int, inout b int)",
+    "or replace procedure s.p() language sql": "procedure if exists s.p()",
+    "view v as select 1": "view if exists v",
+    'or replace view Public."V" (a) with (security_barrier = true) as select 1': 'view if exists public."V"',
+    "recursive view s.v (n) as select 1": "view if exists s.v",
+    "materialized view if not exists s.m as select 1": "materialized view if exists s.m",
+    "trigger t before insert on s.x execute function f()": "trigger if exists t on s.x",
+    "or replace trigger t instead of update on v execute function f()": "trigger if exists t on v",
+    'trigger "T 1" after update of a, "b on c" or delete on s."X" execute function f()': (
+        'trigger if exists "T 1" on s."X"'
+    ),
+    "constraint trigger t after insert on x from y initially deferred": "trigger if exists t on x",
+    'policy "may read, on days" on s.x for select using (true)': (
+        'policy if exists "may read, on days" on s.x'
+    ),
+    "POLICY Reads ON Messages": "policy if exists reads on messages",
+}
+# What is granted, to whom, and what is no part of the revoke.
+GRANTS = [
+    ("select on s.x", "a", ""),
+    ("select (a, b), insert on table x, y", "a, public", ""),
+    ("all privileges on x", "a", " with grant option"),
+    ("usage on schema s", '"A to"', " granted by current_user"),
+    ("execute on function s.f(a int, b text)", "a", " with grant option granted by current_user"),
+    ("select on all tables in schema s", "a", ""),
+    ('select on " to "', '" on "', ""),
+]
+# Nothing to take back, or nothing that the text tells.
+NOTHING = [
+    "grant a to b with admin option",
+    "revoke all on x from public",
+    "drop view v",
+    "alter table x enable row level security",
+    "comment on view v is 'create view w as select 1'",
+    "select 'grant select on x to y'",
+    "do $$ begin create view v as select 1; end $$",
+    "create event trigger e on ddl_command_start execute function f()",
+    "create table created_view (a int)",
+]
+
+
+def _file(text: str, path: str = "objects/functions/x.sql") -> SqlFile:
+    return SqlFile(path, text)
+
+
+@pytest.mark.parametrize(("head", "signature"), FUNCTIONS.items())
+def test_a_function_is_dropped_by_its_arguments_without_their_defaults(head: str, signature: str) -> None:
+    body = " language sql as $$ select f(1, 2); create view v as select 1 $$;"
+
+    assert drops(_file(f"create {head}{body}")) == [f"drop function if exists {signature}"]
+
+
+@pytest.mark.parametrize(("thing", "drop"), OTHERS.items())
+def test_each_kind_has_what_drops_it(thing: str, drop: str) -> None:
+    assert drops(_file(f"-- why\ncreate {thing};\n")) == [f"drop {drop}"]
+
+
+@pytest.mark.parametrize(("what", "whom", "how"), GRANTS)
+def test_a_grant_has_what_revokes_it(what: str, whom: str, how: str) -> None:
+    assert drops(_file(f"grant {what} to {whom}{how};")) == [f"revoke {what} from {whom}"]
+
+
+@pytest.mark.parametrize("statement", NOTHING)
+def test_what_makes_nothing_has_nothing_to_take_back(statement: str) -> None:
+    assert made(_file(f"{statement};")) == ()
+
+
+def test_the_last_made_is_dropped_first_and_each_once() -> None:
+    text = (
+        "create view a as select 1; create view b as select * from a; create or replace view a as select 1;"
+    )
+
+    assert drops(_file(text)) == ["drop view if exists a", "drop view if exists b"]
+
+
+def test_what_the_text_does_not_tell_the_file_says() -> None:
+    text = (
+        "-- chatctl:drop alter publication p drop table t;\n"
+        "  -- chatctl:drop indented, so that it is a comment\n"
+        "-- chatctl:drop select 1\r\n"
+        "-- chatctl:dropped\n"
+        "do $$ begin alter publication p add table t; end $$;"
+    )
+
+    assert made(_file(text)) == (
+        Made(
+            "other",
+            "alter publication p drop table t",
+            None,
+            "-- chatctl:drop\nalter publication p drop table t",
+        ),
+        Made("other", "select 1", None, "-- chatctl:drop\nselect 1"),
+    )
+
+
+def test_what_it_made_is_known_by_name_and_table() -> None:
+    text = 'create policy "P" on S.T using (true); create trigger Tr after insert on t execute function f();'
+
+    assert [(thing.kind, thing.name, thing.table) for thing in made(_file(text))] == [
+        ("policy", '"P"', "s.t"),
+        ("trigger", "tr", "t"),
+    ]
+
+
+def test_grants_overlap_however_they_are_spelled() -> None:
+    same = [
+        ("public.t", "table public.t"),
+        ("t", 'public."t"'),
+        ("public.t", "PUBLIC.T"),
+        ("public.a, public.t", "t"),
+        ("function f(a int, b text)", "function s.f(int)"),
+        ("all tables in schema s", "s.t"),
+        ("x", "ALL functions IN SCHEMA s, t"),
+        ("schema s", "schema s"),
+    ]
+    others = [("public.t", "public.tt"), ("a, b", "c"), ("function f(a int)", "a"), ("schema s", "s.t")]
+
+    assert all(may_overlap(a, b) and may_overlap(b, a) for a, b in same)
+    assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in others)
+
+
+def test_what_a_revoke_is_on() -> None:
+    assert revoked_on("revoke select (a, b) on public.t from x") == "public.t"
+    assert revoked_on("drop view if exists revoke") is None
+
+
+def test_each_file_comes_after_what_it_mentions() -> None:
+    files = [
+        _file("create view s.c as select * from s.b, S.A", "c"),
+        _file("create view s.b as select s.a(1) -- s.c, later", "b"),
+        _file("create function s.a(x int) returns int as 's.b'", "a"),
+        _file("create view s.a2 as select 1; -- nothing of s.a", "a2"),
+    ]
+
+    assert [file.path for file in in_order(files)] == ["a", "b", "c", "a2"]
+
+
+def test_where_two_mention_each_other_the_given_order_decides_always_in_the_same_way() -> None:
+    files = [
+        _file("create function s.a() returns int as $$ select s.b() $$", "a"),
+        _file("create function s.b() returns int as $$ select s.a() $$", "b"),
+        _file("create function s.self() returns int as $$ select s.self() $$", "self"),
+    ]
+
+    assert {tuple(file.path for file in in_order(files)) for _ in range(5)} == {("b", "a", "self")}
+    assert in_order([]) == []
+
+
+def test_the_order_holds_whatever_order_the_files_are_given_in() -> None:
+    chain = [_file(f"create view s.v{i} as select * from s.v{i + 1}", f"{i:03d}") for i in range(200)]
+
+    for seed in range(3):
+        shuffled = random.Random(seed).sample(chain, len(chain))
+        assert [file.path for file in in_order(shuffled)] == [file.path for file in reversed(chain)]
+
+
+def test_our_own_objects_can_all_be_taken_back() -> None:
+    root = Path(__file__).parents[2] / "sql" / "objects"
+    for path in root.rglob("*.sql"):
+        created = [line for line in path.read_text().splitlines() if line.startswith("create ")]
+        taken_back = [drop for drop in drops(_file(path.read_text())) if drop.startswith("drop ")]
+        assert len(taken_back) == len(set(created)), path
+
+
+WORDS = """
+create or replace function procedure view materialized recursive trigger constraint policy grant revoke on to
+from with grant option granted by default in out returns table language as execute all tables schema begin end
+-- /* */ ' '' " "" $$ $a$ E' \\ ( ) [ ] , ; . = := a private.f ü atomic
+"""
+LINES = ["\n", "\r\n", "\n-- chatctl:drop"]
+HOSTILE = st.lists(st.sampled_from([*WORDS.split(), *LINES]), max_size=60).map(" ".join)
+
+
+@given(HOSTILE | st.text(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    file = _file(text)
+
+    assert len(drops(file)) <= len(made(file)) <= len(text)
+    assert in_order([file]) == [file]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create function f(" + "a int default ((" * 10_000,
+        "create function f(" + "a default " * 10_000 + ")",
+        "create function " + "a." * 50_000,
+        'create function "' + 'a""' * 20_000,
+        "create trigger t " + "on " * 30_000,
+        "create policy " + '"a" ' * 20_000,
+        "grant a" + " on b" * 2_000,
+        "grant a on b" + " to c" * 20_000,
+        "-- chatctl:drop " + ";" * 50_000 + "x",
+        "'" * 50_001,
+        "$a$ " * 9_999,
+        "e'\\" * 20_000,
+        "/*" * 50_000,
+        "create view a as select 1;\n" * 10_000,
+    ],
+    ids=lambda text: text[:24],
+)
+def test_hostile_text_takes_no_more_time_than_its_length(text: str) -> None:
+    start = time.process_time()
+    drops(_file(text))
+
+    assert time.process_time() - start < 2  # milliseconds; catastrophic backtracking would take hours

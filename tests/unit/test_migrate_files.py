@@ -1,0 +1,299 @@
+"""The files of a directory are read the same whoever saved them, and what cannot be run is named at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatctl.db.statements import bare, canonical, split, statements
+from chatctl.errors import Invalid, NotFound
+from chatctl.services.migrations import new
+from chatctl.services.migrations.files import migrations, objects
+from tests.sqlfiles import SqlFiles, version
+
+V1 = version(1)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SqlFiles:
+    return SqlFiles(tmp_path / "sql")
+
+
+def test_versions_come_in_order_whatever_their_names(files: SqlFiles) -> None:
+    for number, name in [(3, "a"), (1, "z"), (10, "b"), (2, "_")]:
+        files.version(number, "", name=name)
+
+    assert [(file.version, file.name) for file in migrations(files.directory)] == [
+        (version(1), "z"),
+        (version(2), "_"),
+        (version(3), "a"),
+        (version(10), "b"),
+    ]
+
+
+def test_a_directory_without_files_has_none(files: SqlFiles) -> None:
+    assert migrations(files.directory) == objects(files.directory) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.sql",
+        "1_short.sql",
+        "2026010100000_thirteen.sql",
+        "202601010000001_fifteen.sql",
+        "20260101000001.sql",
+        "20260101000001_.sql",
+        "20260101000001-dash.sql",
+        "20260101000001_Upper.sql",
+        "20260101000001_ä.sql",
+        "20260101000001_a b.sql",
+        "20260101000001_a.down.sql",
+        "٢٠٢٦٠١٠١٠٠٠٠٠١_digits.sql",
+        "V1__flyway.sql",
+    ],
+)
+def test_a_badly_named_version_is_refused(files: SqlFiles, name: str) -> None:
+    (files.directory / "migrations" / name).touch()
+
+    with pytest.raises(Invalid, match=r"a migration is named <14 digits>_<name>\.sql") as refused:
+        migrations(files.directory)
+    assert refused.value.message.startswith(f"sql/migrations/{name}: ")
+
+
+def test_what_is_no_sql_file_is_none_of_ours(files: SqlFiles) -> None:
+    for name in ("README.md", f"{V1}_a.sql~", f"{V1}_a.sql.orig", f".{V1}_a.swp", "squawk.toml"):
+        (files.directory / "migrations" / name).touch()
+        (files.object("functions/f.sql", "").parent / name).touch()
+
+    assert migrations(files.directory) == []
+    assert [file.path for file in objects(files.directory)] == ["objects/functions/f.sql"]
+
+
+def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> None:
+    files.version(1, "", name="a")
+    files.version(1, "", name="b")
+
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_b.sql: .* is also migrations/{V1}_a.sql"):
+        migrations(files.directory)
+
+
+def test_line_ends_and_a_byte_order_mark_are_nobodys_text(files: SqlFiles) -> None:
+    text = "-- chatctl:no-transaction\ncreate index concurrently i\non t (a);\n"
+    files.version(1, text)
+    files.version(2, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+
+    unix, windows = migrations(files.directory)
+
+    assert unix.sha256 == windows.sha256
+    assert unix.statements == windows.statements
+    assert unix.alone and windows.alone
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"select '\xe9';", "it is not UTF-8 at byte 8"),
+        ("select 1;".encode("utf-16"), "it is not UTF-8 at byte 0"),
+        (b"select 1;\0 drop table t;", "it holds the character NUL"),
+    ],
+)
+def test_what_is_no_text_is_refused(files: SqlFiles, content: bytes, reason: str) -> None:
+    files.version(1, content)
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read: {reason}"):
+        migrations(files.directory)
+
+    files.object("views/v.sql", content)
+    with pytest.raises(Invalid, match=f"sql/objects/views/v.sql cannot be read: {reason}"):
+        objects(files.directory)
+
+
+def test_a_directory_named_like_a_file_is_refused(files: SqlFiles) -> None:
+    (files.directory / "migrations" / f"{V1}_step.sql").mkdir()
+    (files.directory / "objects" / "views" / "v.sql").mkdir(parents=True)
+
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read: Is a directory"):
+        migrations(files.directory)
+    with pytest.raises(Invalid, match=r"sql/objects/views/v\.sql cannot be read: Is a directory"):
+        objects(files.directory)
+
+
+def test_links_are_followed_and_broken_ones_named(files: SqlFiles, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.sql").write_text("select 1;")
+    link = files.directory / "migrations" / f"{V1}_step.sql"
+    link.symlink_to(tmp_path / "elsewhere.sql")
+    assert migrations(files.directory)[0].text == "select 1;"
+
+    (tmp_path / "elsewhere.sql").unlink()
+    with pytest.raises(NotFound, match=f"sql/migrations/{V1}_step.sql does not exist"):
+        migrations(files.directory)
+
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read"):
+        migrations(files.directory)
+
+
+@pytest.mark.parametrize("path", ["f.sql", "function/f.sql", "functions/more/f.sql", "functions/f.sql/g.sql"])
+def test_an_object_that_lies_where_none_is_stated_is_named(files: SqlFiles, path: str) -> None:
+    files.object("functions/good.sql", "select 1;")
+    files.object(path, "select 1;")
+
+    with pytest.raises(Invalid, match=f"sql/objects/{path}: no object is stated from there"):
+        objects(files.directory)
+
+
+def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
+    for path in ("access/a.sql", "realtime/a.sql", "views/b.sql", "views/a.sql", "functions/z.sql"):
+        files.object(path, "")
+
+    assert [file.path.removeprefix("objects/") for file in objects(files.directory)] == [
+        "functions/z.sql",
+        "views/a.sql",
+        "views/b.sql",
+        "access/a.sql",
+        "realtime/a.sql",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "alone"),
+    [
+        ("-- chatctl:no-transaction\n", True),
+        ("--chatctl: no-transaction\n", True),
+        ("-- why\n\n  -- chatctl:no-transaction  \n", True),
+        ("-- pg-delta: transaction=false\n", True),
+        ("-- chatctl:no-transaction, please\n", False),
+        ("-- not chatctl:no-transaction\n", False),
+        ("/* -- chatctl:no-transaction */\n", False),
+        ("/*\n-- chatctl:no-transaction\n*/\n", False),
+        ("select 1;\n-- chatctl:no-transaction\n", False),
+    ],
+)
+def test_a_file_is_alone_when_it_says_so_first(files: SqlFiles, head: str, *, alone: bool) -> None:
+    statement = "" if head.startswith("select") else "select 1;"
+    files.version(1, head + statement)
+
+    assert migrations(files.directory)[0].alone is alone
+
+
+@pytest.mark.parametrize("rest", ["", "-- later\n", ";;", "select 1; select 2;"])
+def test_a_file_alone_holds_one_statement(files: SqlFiles, rest: str) -> None:
+    files.version(1, f"-- chatctl:no-transaction\n{rest}")
+
+    with pytest.raises(Invalid, match=r"holds one statement, not [02]"):
+        migrations(files.directory)
+
+
+def test_what_export_wrote_is_no_directory_to_run(files: SqlFiles) -> None:
+    files.version(1, "select 1;\n\n-- chatctl:objects\n-- From here on: ...\nselect 2;\n")
+
+    with pytest.raises(Invalid, match="is what chatctl migrate export has written"):
+        migrations(files.directory)
+
+
+NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+
+
+def test_a_new_version_is_named_for_its_time_and_purpose(files: SqlFiles) -> None:
+    path = new.path_for(files.directory, " Add pinned-messages.v2 ", now=NOW)
+
+    assert path == files.directory / "migrations" / "20260504030201_add_pinned_messages_v2.sql"
+
+
+@pytest.mark.parametrize(
+    ("newest", "after"),
+    [
+        ("20260504030200", "20260504030201"),  # now
+        ("20260504030201", "20260504030202"),
+        ("20261231235959", "20270101000000"),
+        ("20280228235959", "20280229000000"),
+        ("20261399999999", "20261400000000"),  # no time, but 14 digits
+        ("99991231235959", "99991231235960"),
+    ],
+)
+def test_a_new_version_comes_after_the_newest(files: SqlFiles, newest: str, after: str) -> None:
+    (files.directory / "migrations" / f"{newest}_last.sql").touch()
+
+    path = new.path_for(files.directory, "next", now=NOW)
+    path.touch()
+
+    assert path.name == f"{after}_next.sql"
+    assert [file.version for file in migrations(files.directory)] == [newest, after]
+
+
+def test_after_the_last_version_comes_none(files: SqlFiles) -> None:
+    (files.directory / "migrations" / f"{'9' * 14}_last.sql").touch()
+
+    with pytest.raises(Invalid, match="no version comes after 99999999999999"):
+        new.path_for(files.directory, "next", now=NOW)
+
+
+@pytest.mark.parametrize("name", ["", " ", "ä", "a/b", "../up", "a;b", "a\0b", "a\x1b[31m", "x" * 201])
+def test_a_name_that_is_no_file_name_is_refused(files: SqlFiles, name: str) -> None:
+    with pytest.raises(Invalid, match="a migration's name"):
+        new.path_for(files.directory, name, now=NOW)
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 200, "why\nnot", "-x-"])
+def test_a_new_file_is_a_good_one(files: SqlFiles, name: str) -> None:
+    path = new.path_for(files.directory, name, now=NOW)
+    path.write_text(new.text_for(name, no_transaction=False))
+
+    (file,) = migrations(files.directory)
+    assert file.statements == []
+    assert new.text_for(name, no_transaction=True).count("-- chatctl:no-transaction\n") == 1
+
+
+QUOTED = ["'a  -- b'", "'/* '", '"x  ;y"', "$$ -- ;\n $$", "$t$ /* $t$", r"E'\' ;'", "''", "'it''s'"]
+WORDS = st.sampled_from(["select", "a", "+", "(", ")", ",", "begin", "case", "1"])
+GAPS = st.sampled_from([" ", "\n", "\r\n", "\t \n", " -- why; 'not\n", " /* a /* ; */ $$ */ ", "\n\n--\n"])
+
+
+# Never two strings in a row: between them a line end has a meaning.
+@given(st.lists(st.tuples(WORDS, GAPS, WORDS | st.sampled_from(QUOTED), GAPS), min_size=1, max_size=8))
+@settings(deadline=None)
+def test_white_space_and_comments_are_no_part_of_what_a_statement_says(
+    pairs: list[tuple[str, str, str, str]],
+) -> None:
+    plain = " ".join(f"{word} {other}" for word, _, other, _ in pairs)
+    spaced = "".join("".join(pair) for pair in pairs)
+
+    assert bare(spaced) == bare(plain) == plain
+    assert canonical([spaced]) == canonical([plain])
+    assert canonical([f"{spaced};{spaced}"]) == canonical(split(f"{spaced};{spaced}"))
+
+
+@given(st.sampled_from(QUOTED), st.text("ab ;-/*", min_size=1, max_size=3), st.integers(min_value=1))
+def test_what_is_quoted_counts_to_the_last_blank(quoted: str, more: str, place: int) -> None:
+    inside = quoted.index(quoted[-1]) + 1  # after what opens it
+    place = inside + place % (len(quoted) - inside) if quoted.startswith(("'", '"')) else inside
+    changed = quoted[:place] + more + quoted[place:]
+    if len(split(changed)) == len(split(quoted)) == 1 and bare(changed) != bare(quoted):
+        assert canonical([f"select {changed}"]) != canonical([f"select {quoted}"])
+
+
+@given(
+    st.text(max_size=300) | st.lists(st.sampled_from([*"'\"$;()[]-/*\\ \n", "$$", "E'", "end"])).map("".join)
+)
+@settings(max_examples=300, deadline=None)
+def test_any_text_splits_into_itself(script: str) -> None:
+    found = statements(script)
+    lines = script.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+
+    for statement in found:
+        assert statement.text == statement.text.strip() != ""
+        assert statement.text.split("\n", maxsplit=1)[0] in lines[statement.line - 1]
+        assert statement.line <= statement.first_line
+    assert split(split(script)[0]) == split(script)[:1] if found else True
+    assert bare(bare(script)) == bare(script)
+
+
+def test_a_long_script_takes_no_more_time_than_its_length() -> None:
+    found = statements("insert into t values (1, 'a;b');\n" * 20_000)
+
+    assert [statement.line for statement in found] == list(range(1, 20_001))
