@@ -90,6 +90,8 @@ class _Session:
         self.proxy = proxy
         self.client = client
         self.last = 0  # the number of the client's newest message
+        # Answers go out in small pieces; held back until one is acknowledged they take 40 ms each.
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with socket.socket(socket.AF_UNIX) as self.postgres:
             proxy.sessions.add(self)
             if proxy.closing:

@@ -191,7 +191,9 @@ class Copies:
         """Migrate it, killed at message ``number``; returns when the server has let go of it."""
         run = Run(number, delivered)
         run.start(self.database, self.files, self._output)
-        assert run.exit_code == (-signal.SIGKILL if number else 0), self._output.read_text()
+        # Nothing answers a goodbye: it may have ended before it could be killed.
+        ended = run.exit_code == 0 and (not number or run.heard[-1][0] == b"X")
+        assert ended or (number and run.exit_code == -signal.SIGKILL), self._output.read_text()[-2000:]
         # The backend of a killed client goes on until it looks for its next message.
         assert until(self._alone, seconds=30)
         return run

@@ -117,7 +117,10 @@ def test_past_the_deadline_for_another_migration_it_is_named(
     assert "--deadline" in said[-1]
 
 
-def test_traffic_never_waits_longer_than_a_lock_is_tried_for(world: World, files: Path) -> None:
+@pytest.mark.parametrize("lock_timeout", [LOCK_TIMEOUT, DEFAULT_LOCK_TIMEOUT])
+def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
+    world: World, files: Path, lock_timeout: float
+) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)
@@ -149,7 +152,7 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(world: World, files
         stack.callback(over.set)
         report = stack.enter_context(holding(world.database, READ))
         pid = report.info.backend_pid
-        migration = stack.enter_context(migrating(world.database, files))
+        migration = stack.enter_context(migrating(world.database, files, lock_timeout=lock_timeout))
         running = [pool.submit(go_on, what, act) for what, act in acts.items()]
         assert until(lambda: len(migration.waits) >= 4, seconds=30)
         report.execute("commit")
@@ -165,7 +168,7 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(world: World, files
     assert len(took) == 4
     for what, seconds in took.items():
         assert len(seconds) > 20, what
-        assert max(seconds) < LOCK_TIMEOUT + MARGIN, what
+        assert max(seconds) < lock_timeout + MARGIN, what
 
 
 def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(

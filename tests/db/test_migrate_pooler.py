@@ -48,7 +48,7 @@ def pooled(
             until(lambda: _answers(port), seconds=10)
             yield request.param, f"postgresql://postgres@127.0.0.1:{port}/backend"
         finally:
-            process.terminate()
+            process.kill()
             process.wait()
 
 

@@ -1,6 +1,11 @@
--- Who keeps a waiting session from its lock, the one that has been at it longest first; and whether it waits for
--- that session in turn.
+-- Who keeps a waiting session from its lock, the one that has been at it longest first; and whether that session
+-- is, through others or not, among those that keep it waiting.
 --   pid  integer   of the session that waits
+with recursive blocking as (
+  select unnest(pg_blocking_pids(%(pid)s::integer)) as pid
+  union
+  select unnest(pg_blocking_pids(b.pid)) from blocking b
+)
 select
   l.relation::regclass::text as relation,
   l.mode,
@@ -11,9 +16,9 @@ select
   a.state,
   a.xact_start as since,
   a.query,
-  %(pid)s::integer = any (pg_blocking_pids(a.pid)) as deadlocked
+  exists (select from blocking b where b.pid = %(pid)s::integer) as deadlocked
 from unnest(pg_blocking_pids(%(pid)s::integer)) as b (pid)
 join pg_catalog.pg_stat_activity a on a.pid = b.pid
-left join pg_catalog.pg_locks l on l.pid = %(pid)s::integer and not l.granted
+join pg_catalog.pg_locks l on l.pid = %(pid)s::integer and not l.granted
 order by a.xact_start nulls last
 limit 1;
