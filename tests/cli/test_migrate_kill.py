@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import runpy
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -119,8 +118,6 @@ class Run:
 
     def start(self, database: Database, directory: Path, output: Path) -> None:
         with Proxy(database.server, on_message=self._listen) as proxy:
-            # An answer comes in several small pieces; put off until they are many, each takes 40 ms.
-            proxy._listener.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             arguments = ("migrate", "--db-url", proxy.url("postgres", database.name))
             self._process = FORKS.Process(
                 target=command, args=(output, *arguments, "--directory", str(directory))

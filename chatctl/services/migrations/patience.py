@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +76,7 @@ class Watch:
         self.ended = False
         self._at_most = at_most
         self._waited = 0.0
+        self._looked = time.monotonic()
         self._on_blocked = on_blocked
         self._pid = backend_pid(conn)
         self._url = url_of(conn)
@@ -89,6 +91,7 @@ class Watch:
         """Another try begins: what was waited for in the one before does not count."""
         self.ended = False
         self._waited = 0.0
+        self._looked = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
@@ -107,12 +110,14 @@ class Watch:
     def _ask(self, conn: Connection) -> None:
         with conn.cursor(row_factory=class_row(Blocker)) as cursor:
             blocker = cursor.execute(query("migrate/blockers"), {"pid": self._pid}).fetchone()
+        now = time.monotonic()
+        looked, self._looked = self._looked, now
         if blocker is None:
             return
         if self.last is None or blocker.pid != self.last.pid:
             self._on_blocked(blocker)
         self.last = blocker
-        self._waited += _LOOK_SECONDS
+        self._waited += now - looked
         if blocker.deadlocked or self._waited > self._at_most:
             self.ended = True
             conn.execute(query("migrate/cancel"), {"pid": self._pid})
