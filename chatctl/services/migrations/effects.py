@@ -6,16 +6,9 @@ from dataclasses import dataclass, field
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.services.migrations.patience import LOCK_MODES
 
-# The weakest first. What reads and writes rows takes weaker ones, which are in nobody's way.
-_MODES = {
-    "ShareUpdateExclusiveLock": "share update exclusive",
-    "ShareLock": "share",
-    "ShareRowExclusiveLock": "share row exclusive",
-    "ExclusiveLock": "exclusive",
-    "AccessExclusiveLock": "access exclusive",
-}
-_STRENGTH = {mode: strength for strength, mode in enumerate(_MODES.values())}
+_STRENGTH = {mode: strength for strength, mode in enumerate(LOCK_MODES.values())}
 
 
 @dataclass(frozen=True)
@@ -67,9 +60,9 @@ class Observer:
     def _new_locks(self) -> list[Lock]:
         strongest: dict[str, int] = {}
         for oid, mode in self._conn.execute(query("migrate/locks_held")):
-            if oid in self._before and mode in _MODES:
+            if oid in self._before and mode in LOCK_MODES:
                 table = self._before[oid][0]
-                strongest[table] = max(strongest.get(table, 0), _STRENGTH[_MODES[mode]])
+                strongest[table] = max(strongest.get(table, 0), _STRENGTH[LOCK_MODES[mode]])
         modes = list(_STRENGTH)
         new = [
             Lock(table, modes[strength])

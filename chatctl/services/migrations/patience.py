@@ -31,6 +31,16 @@ _GIVEN_UP = (
     psycopg.errors.SerializationFailure,
 )
 
+# As pg_locks and as SQL call them, the weakest first. What reads and writes rows takes weaker ones, which are
+# in nobody's way.
+LOCK_MODES = {
+    "ShareUpdateExclusiveLock": "share update exclusive",
+    "ShareLock": "share",
+    "ShareRowExclusiveLock": "share row exclusive",
+    "ExclusiveLock": "exclusive",
+    "AccessExclusiveLock": "access exclusive",
+}
+
 T = TypeVar("T")
 
 
@@ -192,10 +202,10 @@ def limit(conn: Connection, seconds: float) -> None:
 
 def lock_first(conn: Connection, blocker: Blocker | None) -> None:
     """Take the lock that was not to be had before any other, so that nobody waits for us while we wait."""
-    if blocker is None or blocker.relation is None or blocker.mode not in _MODES:
+    if blocker is None or blocker.relation is None or blocker.mode not in LOCK_MODES:
         return
     statement = sql.SQL("lock table {} in {} mode").format(
-        sql.SQL(blocker.relation), sql.SQL(_MODES[blocker.mode])
+        sql.SQL(blocker.relation), sql.SQL(LOCK_MODES[blocker.mode])
     )
     try:
         with conn.transaction():
@@ -206,12 +216,3 @@ def lock_first(conn: Connection, blocker: Blocker | None) -> None:
         psycopg.errors.UndefinedTable,
     ):
         return
-
-
-_MODES = {
-    "ShareUpdateExclusiveLock": "share update exclusive",
-    "ShareLock": "share",
-    "ShareRowExclusiveLock": "share row exclusive",
-    "ExclusiveLock": "exclusive",
-    "AccessExclusiveLock": "access exclusive",
-}
