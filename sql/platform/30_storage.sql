@@ -91,13 +91,13 @@ begin
 end
 $$;
 
--- A row deleted by SQL would leave its file behind. Who knows better says so: set storage.can_delete = 'true'.
+-- A row deleted by SQL would leave its file behind. Who knows better says so: set storage.allow_delete_query = 'true'.
 create or replace function storage.protect_delete()
 returns trigger
 language plpgsql
 as $$
 begin
-  if coalesce(current_setting('storage.can_delete', true), 'false') <> 'true' then
+  if coalesce(current_setting('storage.allow_delete_query', true), 'false') <> 'true' then
     raise exception 'Direct deletion from storage tables is not allowed. Use the Storage API instead.'
       using errcode = '42501', hint = 'This prevents accidental data loss from orphaned objects.';
   end if;

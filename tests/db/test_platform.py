@@ -390,7 +390,7 @@ def test_rows_of_storage_are_not_deleted_by_accident(postgres: Connection) -> No
     with pytest.raises(InsufficientPrivilege, match="Use the Storage API instead"):
         postgres.execute("delete from storage.buckets")
     with postgres.transaction():
-        postgres.execute("set local storage.can_delete = 'true'")
+        postgres.execute("set local storage.allow_delete_query = 'true'")
         postgres.execute("delete from storage.buckets")
     assert value(postgres, "select count(*) from storage.buckets") == 0
 

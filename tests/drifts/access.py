@@ -263,7 +263,7 @@ PLANTS = [
     Plant(
         "an extra bucket",
         "insert into storage.buckets (id, name, public) values ('dump', 'dump', true)",
-        "set storage.can_delete = 'true'; delete from storage.buckets where id = 'dump'",
+        "set storage.allow_delete_query = 'true'; delete from storage.buckets where id = 'dump'",
         ("extra", "bucket", "dump"),
     ),
 ]

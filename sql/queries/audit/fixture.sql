@@ -73,7 +73,7 @@ delete from public.organization_members where user_id = id('removed');
 insert into private.suspensions (user_id, reason) values (id('suspended'), 'audit');
 
 -- Storage says so itself before it deletes; without it the table refuses everybody, and no policy is asked.
-set local storage.can_delete = 'true';
+set local storage.allow_delete_query = 'true';
 insert into storage.buckets (id, name, public)
 values ('audit-other', 'audit-other', false), ('audit-empty', 'audit-empty', false);
 insert into storage.objects (id, bucket_id, name, owner_id)
