@@ -51,8 +51,9 @@ def actor(env: Mapping[str, str] | None = None) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """One database and the API in front of it; ``db_url`` is None for the embedded server.
+    """One database and the API in front of it.
 
+    ``db_url`` is None for the embedded server, which is in ``directory``, and where there is an API alone.
     ``source`` says how it was chosen: a flag, a variable, an entry of chatctl.yaml or the default.
     """
 
@@ -69,19 +70,30 @@ class Target:
     @property
     def embedded(self) -> bool:
         """Whether this is the embedded server in ``directory``."""
-        return self.db_url is None
+        return self.directory is not None
+
+    @property
+    def api_alone(self) -> bool:
+        """Whether there is an API and no database."""
+        return self.db_url is None and not self.embedded
 
     @property
     def local(self) -> bool:
         """Whether writes need no confirmation: the embedded server or another of this machine."""
         if self.environment is not None:
             return self.environment == "local"
-        return self.embedded or _is_loopback(self.db_url or "")
+        return self.embedded or _is_loopback((self.api_url if self.api_alone else self.db_url) or "")
 
     @property
     def label(self) -> str:
         """One line for people: where it is and how it was chosen, without any secret."""
-        where = f"embedded server in {self.directory}" if self.embedded else _describe(self.db_url or "")
+        where = (
+            f"embedded server in {self.directory}"
+            if self.embedded
+            else f"the API at {mask(self.api_url or '')}"
+            if self.api_alone
+            else _describe(self.db_url or "")
+        )
         kind = f", {self.environment}" if self.environment else ""
         return f"{where} ({self.source}{kind})"
 
@@ -163,7 +175,8 @@ def _named(
     environment = values.get("environment")
     if environment not in (None, "local", "staging", "production"):
         raise Invalid(f"{where}.environment must be local, staging or production, not {environment!r}")
-    embedded = "db_url" not in values
+    api_alone = "api_url" in values and (environment == "staging" or not _is_loopback(values["api_url"]))
+    embedded = "db_url" not in values and not api_alone
     label = f"{source} {name}" if source == "--target" else f"{source}: {name}"
     return Target(
         source=label,

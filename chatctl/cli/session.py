@@ -42,7 +42,7 @@ def database_url(target: Target) -> str:
     from chatctl.local.server import ensure_running  # noqa: PLC0415 - only the embedded server needs it
 
     if target.directory is None:
-        raise Invalid(f"target {target.name} names neither db_url nor a directory")
+        raise Invalid(f"target {target.name} has no db_url, and this needs a database")
     return ensure_running(target.directory).url
 
 
