@@ -14,7 +14,8 @@ from chatctl.services import migrations
 from chatctl.services.audit import report as audit
 from chatctl.services.loadtest import scenario, targets
 from chatctl.services.loadtest.generator import check_installed
-from chatctl.services.seed import loading, world
+from chatctl.services.seed import loading, outline
+from chatctl.services.seed.spec import DEMO
 
 LOAD = scenario.Load(users=20, rate=40.0, duration=10.0)
 
@@ -89,12 +90,12 @@ def _migrate(url: str) -> str:
 
 
 def _seed(url: str) -> str:
-    demo = world.build()
+    demo = outline.build(DEMO)
     with connection(url) as conn:
-        loading.load(conn, demo, storage_rows=True)
+        loading.load(conn, demo, loading.Options(storage_rows=True))
     return (
         f"{len(demo.organizations)} organizations, {len(demo.people)} users, "
-        f"{len(demo.conversations)} conversations, {len(demo.messages)} messages"
+        f"{len(demo.chats)} conversations, {demo.messages} messages"
     )
 
 

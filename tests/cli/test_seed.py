@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,19 @@ from tests.world import Database, World
 Chatctl = Callable[..., Result]
 
 
+WORLD = """
+organizations:
+  - name: Acme
+    slug: acme
+    users: 9
+    named: [{email: ann@acme.example, name: Ann Acme, role: owner}]
+    messages: 300
+    conversations:
+      - {name: General, size: 9}
+      - {direct: true, count: 4}
+"""
+
+
 def test_seed_is_seed_demo_and_adds_nothing_twice(chatctl: Chatctl, database: Database) -> None:
     first = chatctl("seed", "--db-url", database.url, "-o", "json")
     second = chatctl("seed", "demo", "--db-url", database.url, "-o", "json")
@@ -18,25 +32,120 @@ def test_seed_is_seed_demo_and_adds_nothing_twice(chatctl: Chatctl, database: Da
     assert first.exit_code == second.exit_code == 0, first.stderr
     assert (first.document["state"], second.document["state"]) == ("created", "unchanged")
     assert first.document["fingerprint"] == second.document["fingerprint"]
+    assert first.document["rows"] == second.document["rows"]
     assert first.document["rows"]["messages"] == 2000
-    assert "  messages  2000 rows" in first.stderr
+    assert "path: replica (" in first.stderr
 
 
-def test_it_says_whom_to_sign_in_as(chatctl: Chatctl, database: Database) -> None:
-    shown = chatctl("seed", "--dry-run", "--db-url", database.url)
+def test_it_says_whom_to_sign_in_as_and_the_fingerprint(chatctl: Chatctl, database: Database) -> None:
+    shown = chatctl("seed", "--db-url", database.url)
 
     assert "chatctl-demo" in shown.stdout
     assert "@lighthouse.example  owner of Lighthouse Studio" in shown.stdout
-    assert "rolled back" in shown.stdout
+    assert re.search(r"^fingerprint [0-9a-f]{16}$", shown.stdout, re.MULTILINE)
+
+
+def test_dry_run_says_how_much_and_changes_nothing(chatctl: Chatctl, database: Database) -> None:
+    planned = chatctl("seed", "perf", "--dry-run", "--db-url", database.url)
+    counted = chatctl("seed", "perf", "--scale", "10", "--dry-run", "--db-url", database.url, "-o", "json")
+
+    assert planned.exit_code == counted.exit_code == 0, planned.stderr
+    assert "messages: 1,010,000" in planned.stdout
+    assert re.search(r"about 2\d\d\.\d MB on disk", planned.stdout)
+    assert counted.document["rows"]["messages"] == 10_100_000
+    assert counted.document["fingerprint"] is None
+    assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world was seeded here\n"
 
 
 def test_options_count_before_the_command_too(chatctl: Chatctl, database: Database) -> None:
-    before = chatctl("seed", "--seed", "7", "--dry-run", "demo", "--db-url", database.url, "-o", "json")
-    after = chatctl("seed", "demo", "--seed", "7", "--dry-run", "--db-url", database.url, "-o", "json")
+    at = ("--db-url", database.url, "-o", "json")
+    before = chatctl("seed", "--seed", "7", "--scale", "0.5", "--dry-run", "demo", *at)
+    after = chatctl("seed", "demo", "--seed", "7", "--scale", "0.5", "--dry-run", *at)
 
-    assert before.document["seed"] == after.document["seed"] == 7
-    assert before.document["dry_run"] is after.document["dry_run"] is True
-    assert before.document["fingerprint"] == after.document["fingerprint"]
+    assert before.exit_code == 0, before.stderr
+    assert before.document == after.document
+    assert (before.document["seed"], before.document["state"]) == (7, "planned")
+    assert before.document["rows"]["messages"] == 1000
+
+
+def test_a_world_of_ones_own(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(WORLD)
+
+    made = chatctl("seed", "from", "acme.yaml", "--db-url", database.url, "-o", "json")
+    verified = chatctl("seed", "verify", "acme", "--db-url", database.url)
+
+    assert made.exit_code == 0, made.stderr
+    assert made.document["world"] == "acme"
+    assert made.document["rows"]["messages"] == 300
+    assert made.document["logins"][0]["email"] == "ann@acme.example"
+    assert verified.exit_code == 0
+    assert "acme 1 is as it was made" in verified.stdout
+
+
+def test_a_wrong_key_is_named_with_file_and_line(chatctl: Chatctl, tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(WORLD.replace("users: 9", "user: 9"))
+
+    refused = chatctl("seed", "from", "acme.yaml")
+
+    assert refused.exit_code == 2
+    assert "acme.yaml:5" in refused.stderr
+    assert "did you mean users?" in refused.stderr
+    assert not (tmp_path / ".chatctl").exists()
+
+
+def test_the_schema_of_such_files_is_json_schema(chatctl: Chatctl) -> None:
+    schema = chatctl("seed", "schema")
+
+    assert schema.exit_code == 0
+    assert schema.document["type"] == "object"
+    assert "organizations" in schema.document["required"]
+
+
+def test_verify_exits_with_7_and_says_what_is_different(chatctl: Chatctl, database: Database) -> None:
+    chatctl("seed", "--db-url", database.url)
+    clean = chatctl("seed", "verify", "--db-url", database.url, "-o", "json")
+    with database.connect() as conn:
+        conn.execute(
+            "delete from private.read_states where ctid in (select ctid from private.read_states limit 1)"
+        )
+    broken = chatctl("seed", "verify", "--db-url", database.url, "-o", "json")
+    shown = chatctl("seed", "verify", "--db-url", database.url)
+
+    assert (clean.exit_code, clean.document["worlds"][0]["differences"]) == (0, [])
+    assert broken.exit_code == shown.exit_code == 7
+    found = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
+    assert found["read_states"] == "no read state"
+    assert found["fingerprint"] == "211 rows were made, 210 are there"
+    assert "no read state" in shown.stdout
+
+
+def test_clean_takes_away_what_was_seeded(chatctl: Chatctl, database: Database) -> None:
+    chatctl("seed", "--db-url", database.url)
+    tried = chatctl("seed", "clean", "--dry-run", "--db-url", database.url)
+    cleaned = chatctl("seed", "clean", "--db-url", database.url, "-o", "json")
+    again = chatctl("seed", "clean", "--db-url", database.url)
+
+    assert "rolled back" in tried.stdout
+    assert cleaned.document["worlds"][0]["removed"]["messages"] == 2000
+    assert cleaned.document["worlds"][0]["kept"] == []
+    assert (again.exit_code, again.stdout) == (0, "no world was seeded here\n")
+
+
+def test_a_world_that_was_never_seeded_is_not_found(chatctl: Chatctl, database: Database) -> None:
+    for verb in ("verify", "clean"):
+        assert chatctl("seed", verb, "perf", "--db-url", database.url).exit_code == 3
+        assert chatctl("seed", verb, "--seed", "9", "--db-url", database.url).exit_code == 3
+
+
+def test_after_perf_the_audit_is_clean_and_the_load_test_runs(chatctl: Chatctl, database: Database) -> None:
+    seeded = chatctl("seed", "perf", "--scale", "0.02", "--db-url", database.url, "-o", "json")
+    audited = chatctl("audit-rls", "--db-url", database.url, "-o", "json")
+    loaded = chatctl("loadtest", "--users", "5", "--rate", "80", "--duration", "3s", "--db-url", database.url)
+
+    assert seeded.document["rows"]["messages"] == 20_200
+    assert audited.exit_code == 0, audited.stderr
+    assert audited.document["findings"] == []
+    assert loaded.exit_code in (0, 7), loaded.stderr  # it was judged, whatever this machine reaches
 
 
 def test_other_peoples_data_needs_yes(chatctl: Chatctl, world: World) -> None:
@@ -55,10 +164,11 @@ def test_production_is_refused_even_with_yes(chatctl: Chatctl, database: Databas
         f"targets:\n  live:\n    db_url: {database.url}\n    environment: production\n"
     )
 
-    for more in ((), ("--yes",), ("--dry-run",)):
-        refused = chatctl("seed", "--target", "live", *more)
+    for more in ((), ("--yes",), ("--dry-run",), ("perf",)):
+        refused = chatctl("seed", *more, "--target", "live")
         assert refused.exit_code == 4
         assert "production is never seeded" in refused.stderr
+    assert "production is never cleaned" in chatctl("seed", "clean", "--yes", "--target", "live").stderr
 
 
 def test_a_target_that_is_not_local_needs_yes(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
@@ -72,6 +182,16 @@ def test_a_target_that_is_not_local_needs_yes(chatctl: Chatctl, database: Databa
     assert "--yes" in refused.stderr
 
 
-def test_a_wrong_seed_is_a_usage_error(chatctl: Chatctl) -> None:
+def test_a_wrong_seed_or_scale_is_a_usage_error(chatctl: Chatctl, tmp_path: Path) -> None:
     for wrong in ("-1", "x", str(2**31)):
         assert chatctl("seed", f"--seed={wrong}").exit_code == 2
+    for wrong in ("0", "-1", "nan", "1e9"):
+        assert chatctl("seed", f"--scale={wrong}").exit_code == 2
+    assert not (tmp_path / ".chatctl").exists()
+
+
+def test_a_transaction_pooler_is_refused(chatctl: Chatctl) -> None:
+    refused = chatctl("seed", "--db-url", "postgresql://postgres@127.0.0.1:6543/postgres")
+
+    assert refused.exit_code == 2
+    assert "6543" in refused.stderr

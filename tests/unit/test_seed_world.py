@@ -6,75 +6,86 @@ import subprocess
 import sys
 import warnings
 from collections import Counter, defaultdict
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from itertools import pairwise
 
 import pytest
 
-from chatctl.services.seed import talk
-from chatctl.services.seed.loading import PASSWORD, PASSWORD_HASH, logins
-from chatctl.services.seed.rows import Message, World
-from chatctl.services.seed.spec import DEMO
-from chatctl.services.seed.world import apportion, build
+from chatctl.services.seed import chunks, corpus
+from chatctl.services.seed.limits import apportion
+from chatctl.services.seed.outline import build
+from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH, logins
+from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team, scaled
+from tests.unit.made import Made, Message, made
 
 SEEDS = (1, 2, 3, 40, 2**31 - 1)
 
-
-@pytest.fixture(scope="module", params=SEEDS)
-def world(request: pytest.FixtureRequest) -> World:
-    return build(seed=request.param)
-
-
-def digest(world: World) -> str:
-    return sha256(repr(asdict(world)).encode()).hexdigest()
-
-
-def _by_conversation(world: World) -> dict[object, list[Message]]:
-    history = defaultdict(list)
-    for message in world.messages:
-        history[message.conversation_id].append(message)
-    return history
+# Everybody at once, for ever: little time for many messages, many people in few conversations.
+BUSY = Spec(
+    name="busy",
+    messages=6_000,
+    weeks=1,
+    visits=True,
+    habits=Habits(sentences=(1, 4), long=0.1, attachments=0.3, reactions=0.5, edits=0.4, deletions=0.4),
+    organizations=tuple(
+        Team(f"Team {n}", f"team-{n}", 8, (Talk(size=(8, 8), count=2), Talk(direct=True, count=5)), skew=skew)
+        for n, skew in enumerate((0.0, 3.0))
+    ),
+)
 
 
-def test_same_seed_same_world_in_any_process() -> None:
-    script = "from tests.unit.test_seed_world import build, digest; print(digest(build(seed=7)))"
+@pytest.fixture(scope="module", params=[*SEEDS, "busy"])
+def world(request: pytest.FixtureRequest) -> Made:
+    return made(BUSY) if request.param == "busy" else made(DEMO, request.param)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Made:
+    return made(DEMO)
+
+
+def test_same_seed_same_world_in_any_process(demo: Made) -> None:
+    script = (
+        "from tests.unit.made import *; from tests.unit.test_seed_world import *; print(made(DEMO).digest)"
+    )
     elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
-    assert elsewhere.stdout.strip() == digest(build(seed=7))
+    assert elsewhere.stdout.strip() == demo.digest
 
 
-def test_who_changes_the_rows_counts_the_version_up() -> None:
-    assert (DEMO.version, digest(build())) == (
-        1,
-        "3369a677af59dd777ad2e215cf6f7a803ab1816aa0fa2e7b76f9aae37f18b58d",
-    )
+def test_who_changes_the_rows_counts_the_rules_up(demo: Made) -> None:
+    assert (RULES, demo.digest) == (2, "4a62787a9d0a415bc628f7a6d49c6e8ed0d89175c5351d6bb8cae501e9280243")
 
 
-def test_another_seed_shares_no_id_name_or_address() -> None:
-    one, two = build(seed=1), build(seed=2)
+def test_another_seed_shares_no_id_name_or_address(demo: Made) -> None:
+    other = made(DEMO, 2)
 
-    for table in ("people", "organizations", "conversations", "participants", "messages"):
-        assert not {row.id for row in getattr(one, table)} & {row.id for row in getattr(two, table)}
-    assert not {p.email for p in one.people} & {p.email for p in two.people}
-    assert not {o.slug for o in one.organizations} & {o.slug for o in two.organizations}
-
-
-def test_the_demo_has_its_size(world: World) -> None:
-    assert (len(world.organizations), len(world.people), len(world.messages)) == (3, 60, 2000)
-    assert {c.is_group for c in world.conversations} == {True, False}
-    assert 20 < len(world.deleted_messages) < 120
-    assert sum(bool(m.reactions) for m in world.messages) > 200
-    assert sum(bool(m.attachments) for m in world.messages) > 50
-    assert any(len(m.attachments or ()) == 5 for m in world.messages)
-    assert {p.last_read_at is None for p in world.participants} == {True, False}
-    assert {m.organization_id for m in world.members} == {o.id for o in world.organizations}
-    assert any(count == 2 for count in Counter(m.user_id for m in world.members).values())
+    for table in ("conversations", "messages", "participants"):
+        assert not {row.id for row in getattr(demo, table)} & {row.id for row in getattr(other, table)}
+    for table in ("people", "organizations"):
+        one, two = getattr(demo.outline, table), getattr(other.outline, table)
+        assert not {row.id for row in one} & {row.id for row in two}
+    assert not {p.email for p in demo.outline.people} & {p.email for p in other.outline.people}
+    assert not {o.slug for o in demo.outline.organizations} & {o.slug for o in other.outline.organizations}
 
 
-def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(world: World) -> None:
-    members = {(m.organization_id, m.user_id) for m in world.members}
+def test_the_demo_has_its_size(demo: Made) -> None:
+    outline = demo.outline
+    assert (len(outline.organizations), len(outline.people), len(demo.messages)) == (3, 60, 2000)
+    assert {c.is_group for c in demo.conversations} == {True, False}
+    assert 20 < len(demo.deleted) < 120
+    assert sum(bool(m.reactions) for m in demo.messages) > 200
+    assert sum(bool(m.attachments) for m in demo.messages) > 50
+    assert any(len(m.attachments or ()) == 5 for m in demo.messages)
+    assert any(len(m.content or "") > 1000 for m in demo.messages)
+    assert {p.last_read_at is None for p in demo.participants} == {True, False}
+    assert {m.organization_id for m in outline.members} == {o.id for o in outline.organizations}
+    assert any(count == 2 for count in Counter(m.user_id for m in outline.members).values())
+
+
+def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(world: Made) -> None:
+    members = {(m.organization_id, m.user_id) for m in world.outline.members}
     people = defaultdict(set)
     for participant in world.participants:
         people[participant.conversation_id].add(participant.user_id)
@@ -87,7 +98,7 @@ def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(wo
         assert (conversation.name is None) != conversation.is_group
 
 
-def test_a_pair_has_one_direct_conversation_per_organization(world: World) -> None:
+def test_a_pair_has_one_direct_conversation_per_organization(world: Made) -> None:
     people = defaultdict(list)
     for participant in world.participants:
         people[participant.conversation_id].append(participant.user_id)
@@ -96,14 +107,21 @@ def test_a_pair_has_one_direct_conversation_per_organization(world: World) -> No
     assert len(pairs) == len(set(pairs))
 
 
-def test_seq_has_no_gap_and_time_rises_with_it(world: World) -> None:
-    for messages in _by_conversation(world).values():
+def test_ids_differ_and_rise_within_a_conversation(world: Made) -> None:
+    ids = [m.id for m in world.messages]
+    assert len(set(ids)) == len(ids)
+    assert {(id.version, id.variant) for id in ids} == {(4, ids[0].variant)}
+    for messages in _by_conversation(world):
+        assert all(earlier.id < later.id for earlier, later in pairwise(messages))
+
+
+def test_seq_has_no_gap_and_time_rises_with_it(world: Made) -> None:
+    for messages in _by_conversation(world):
         assert [m.seq for m in messages] == list(range(1, len(messages) + 1))
-        times = [m.created_at for m in messages]
-        assert all(earlier < later for earlier, later in pairwise(times))
+        assert all(earlier.created_at < later.created_at for earlier, later in pairwise(messages))
 
 
-def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds(world: World) -> None:
+def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds(world: Made) -> None:
     joined = {(p.conversation_id, p.user_id): p.joined_at for p in world.participants}
     sent = defaultdict(list)
     for message in world.messages:
@@ -118,12 +136,20 @@ def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds
         )
 
 
-def test_things_happen_in_order(world: World) -> None:
-    born = {p.id: p.created_at for p in world.people}
-    founded = {o.id: o.created_at for o in world.organizations}
-    joined = {(m.organization_id, m.user_id): m.joined_at for m in world.members}
+def test_whoever_writes_has_read_what_came_before(world: Made) -> None:
+    last = {(m.conversation_id, m.sender_id): m.created_at for m in world.messages}
 
-    assert all(m.joined_at >= max(born[m.user_id], founded[m.organization_id]) for m in world.members)
+    for it in world.participants:
+        wrote = last.get((it.conversation_id, it.user_id))
+        assert wrote is None or (it.last_read_at is not None and it.last_read_at >= wrote)
+
+
+def test_things_happen_in_order(world: Made) -> None:
+    born = {p.id: p.created_at for p in world.outline.people}
+    founded = {o.id: o.created_at for o in world.outline.organizations}
+    joined = {(m.organization_id, m.user_id): m.joined_at for m in world.outline.members}
+
+    assert all(m.joined_at >= max(born[m.user_id], founded[m.organization_id]) for m in world.outline.members)
     for conversation in world.conversations:
         assert conversation.created_at > joined[conversation.organization_id, conversation.created_by]
     for message in world.messages:
@@ -131,25 +157,24 @@ def test_things_happen_in_order(world: World) -> None:
         assert message.deleted_at is None or message.created_at < message.deleted_at
 
 
-def test_content_and_attachments_are_what_the_backend_accepts(world: World) -> None:
-    said = [*(m for m in world.messages if m.deleted_at is None), *world.deleted_messages]
+def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> None:
+    said = [*(m for m in world.messages if m.deleted_at is None), *world.deleted]
     assert len(said) == len(world.messages)
     for message in said:
         files = message.attachments or []
         assert (message.content or "").strip() or files
         assert len(message.content or "") <= 4000
         assert len(files) <= 5
-        assert sum(file["size"] for file in files) <= 50 * 1024 * 1024
         for file in files:
             assert 0 < file["size"] <= 10 * 1024 * 1024
             assert file["url"].isascii()
             organization, chat, conversation, name = file["url"].split("/")
             assert (chat, conversation) == ("chat", str(message.conversation_id))
-            assert organization in {str(o.id) for o in world.organizations}
+            assert organization in {str(o.id) for o in world.outline.organizations}
             assert name.startswith(f"{file['id']}_")
 
 
-def test_only_participants_react_each_way_once(world: World) -> None:
+def test_only_participants_react_each_way_once(world: Made) -> None:
     present = {(str(p.conversation_id), str(p.user_id)) for p in world.participants}
     for message in world.messages:
         reactions = [(r["userId"], r["emoji"]) for r in message.reactions]
@@ -157,37 +182,94 @@ def test_only_participants_react_each_way_once(world: World) -> None:
         assert all((str(message.conversation_id), user) in present for user, _ in reactions)
 
 
-def test_a_deleted_message_leaves_an_empty_tombstone(world: World) -> None:
+def test_a_deleted_message_leaves_an_empty_tombstone(world: Made) -> None:
     tombstones = {m.id: m for m in world.messages if m.deleted_at is not None}
 
-    assert {d.message_id for d in world.deleted_messages} == set(tombstones)
+    assert {d.message_id for d in world.deleted} == set(tombstones)
     for tombstone in tombstones.values():
         assert (tombstone.content, tombstone.attachments, tombstone.reactions) == (None, None, [])
 
 
-def test_every_language_and_every_attack_is_said() -> None:
-    said = {m.content for m in build().messages}
+def test_habits_are_kept_to(demo: Made) -> None:
+    none = made(
+        replace(DEMO, habits=Habits(long=0, attachments=0, reactions=0, edits=0, deletions=0, unread=0))
+    )
+    all_of_it = made(replace(DEMO, habits=Habits(attachments=1, reactions=1, edits=1, deletions=0, unread=1)))
 
-    assert set(talk.HOSTILE) <= said
-    for exchanges in talk.EXCHANGES.values():
+    assert not any(m.attachments or m.reactions or m.deleted_at for m in none.messages)
+    assert all(m.updated_at == m.created_at for m in none.messages)
+    assert all(m.attachments and m.reactions and m.updated_at > m.created_at for m in all_of_it.messages)
+    assert all(m.deleted_at for m in made(replace(DEMO, habits=Habits(deletions=1))).messages)
+
+
+def test_few_conversations_are_busy_and_many_quiet(demo: Made) -> None:
+    for team in demo.outline.organizations:
+        own = [chat.messages for chat in demo.outline.chats if chat.conversation.organization_id == team.id]
+        busiest = sorted(own, reverse=True)
+        assert sum(busiest[: len(own) // 4]) > sum(own) / 2
+        assert busiest[-1] == 0
+
+
+def test_every_language_and_every_attack_is_said(demo: Made) -> None:
+    said = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
+
+    assert set(corpus.HOSTILE) <= said
+    for exchanges in corpus.EXCHANGES.values():
         assert any(line.text in said for exchange in exchanges for line in exchange)
-    assert not any("{a}" in (text or "") for text in said - set(talk.HOSTILE))
+    assert not any("{a}" in (text or "") for text in said - set(corpus.HOSTILE))
 
 
 def test_an_exchange_is_shorter_than_the_rate_limit_allows() -> None:
-    exchanges = [exchange for language in talk.EXCHANGES.values() for exchange in language]
+    exchanges = [exchange for language in corpus.EXCHANGES.values() for exchange in language]
 
-    assert max(map(len, exchanges)) <= talk.LONGEST < 10
+    assert max(map(len, exchanges)) <= corpus.LONGEST < 10
     assert all(
         {line.speaker for line in e} == set(range(len({line.speaker for line in e}))) for e in exchanges
     )
 
 
-def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(world: World) -> None:
-    roles = Counter((login.organization, login.role) for login in logins(world))
+def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(demo: Made) -> None:
+    roles = Counter((login.organization, login.role) for login in logins(demo.outline))
 
     assert set(roles.values()) == {1}
     assert len(roles) == 9
+
+
+def test_perf_is_one_person_in_a_hundred_conversations_and_a_group_of_fifty_others() -> None:
+    outline = build(PERF)
+    (pat,) = (person.id for person in outline.people if person.email == PERF_PERSON)
+    theirs = [chat for chat in outline.chats if pat in {person.id for person in chat.people}]
+    (busy,) = (chat for chat in outline.chats if chat.conversation.name == "Busy")
+
+    assert len(theirs) == 100
+    assert {chat.messages for chat in outline.chats} == {10_000}
+    assert len(busy.people) == 50
+    assert busy not in theirs
+
+
+@pytest.mark.parametrize("factor", [0.1, 3])
+def test_a_scaled_world_has_so_many_times_the_messages(factor: float) -> None:
+    assert build(scaled(PERF, factor)).messages == pytest.approx(1_010_000 * factor)
+    assert build(scaled(DEMO, factor)).messages == pytest.approx(2_000 * factor)
+
+
+@pytest.mark.parametrize("size", [1, 50, 700, 10**9])
+def test_parts_hold_every_conversation_once_in_order(demo: Made, size: int) -> None:
+    parts = list(chunks.cut(demo.outline, size))
+    places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
+
+    assert places == list(range(len(demo.outline.chats)))
+    assert [chat for part in parts for chat in part.chats] == demo.outline.chats
+    assert all(part.messages <= size or len(part.chats) == 1 for part in parts)
+
+
+def test_parts_leave_out_what_is_there(demo: Made) -> None:
+    there = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
+    parts = list(chunks.cut(demo.outline, 300, without=there))
+    places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
+
+    assert places == [place for place in range(len(demo.outline.chats)) if place not in there]
+    assert [chat for part in parts for chat in part.chats] == [demo.outline.chats[place] for place in places]
 
 
 def test_the_password_is_the_one_that_is_told() -> None:
@@ -209,3 +291,10 @@ def test_apportion_gives_away_everything_and_nothing_to_weight_zero(total: int, 
     assert all(
         abs(part - total * weight / sum(weights)) < 1 for part, weight in zip(parts, weights, strict=True)
     )
+
+
+def _by_conversation(world: Made) -> list[list[Message]]:
+    history = defaultdict(list)
+    for message in world.messages:
+        history[message.conversation_id].append(message)
+    return list(history.values())

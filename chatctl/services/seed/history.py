@@ -1,220 +1,303 @@
-"""Who wrote what when, and who has read it.
+"""What is said in one conversation: its messages as PostgreSQL takes them in, one after the other.
 
-A world's history is a row of sittings: in each, the people of one conversation have one exchange. Between
-two sittings lies a minute, and an exchange has fewer messages than a minute allows; so nobody ever exceeds
-the rate limit.
+A conversation is a row of sittings; in each, some of its people have one exchange. A large one has the same
+few dozen sittings over and over, so that a message costs little more than its bytes. Whether a message has
+files, reactions, is edited or deleted follows from its place alone.
 """
 
 from __future__ import annotations
 
+import json
+import re
+import struct
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import cycle, islice
+from dataclasses import dataclass, field
+from itertools import accumulate, chain, islice, repeat
+from typing import NamedTuple
 from uuid import UUID
 
-from chatctl.services.seed import talk as corpus
+from chatctl.services.seed import corpus, files, script
+from chatctl.services.seed.clock import moment
 from chatctl.services.seed.draw import Draw, Source
-from chatctl.services.seed.rows import (
-    Attachment,
-    Conversation,
-    DeletedMessage,
-    Message,
-    Participant,
-    Person,
-    Reaction,
-)
-from chatctl.services.seed.spec import Spec
+from chatctl.services.seed.outline import Chat
+from chatctl.services.seed.rows import Attachment, DeletedMessage, Participant, Reaction, StoredFile
+from chatctl.services.seed.spec import Habits
 
-_WORKDAY = timedelta(hours=11)
-_WORKDAYS = 5
-_APART = timedelta(minutes=1)
-_PAUSE = (timedelta(seconds=7), timedelta(seconds=100))
-_MICROSECOND = timedelta(microseconds=1)
+COLUMNS = (
+    "id", "organization_id", "conversation_id", "sender_id", "content", "attachments", "reactions",
+    "created_at", "updated_at", "deleted_at", "seq",
+)  # fmt: skip
 
+HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+TRAILER = struct.pack(">h", -1)
 
-@dataclass(frozen=True)
-class Talk:
-    """A conversation to be filled with so many ``messages``; ``people[0]`` creates it."""
+_VARIANTS = 48  # sittings of one conversation that differ
+_AT_ONCE = 1024  # sittings whose messages are made at once
 
-    conversation: Conversation
-    people: list[Person]
-    messages: int
-    languages: tuple[str, ...]
-    hostile: bool = False
+# A row of COPY's binary format: the number of columns, then for each its length and its bytes.
+_HEAD = struct.Struct(">h iQQ")
+_IDS = struct.Struct(">i16s i16s i16s")
+_TIMES = struct.Struct(">iq iq i iq")
+_DELETED_TIMES = struct.Struct(">iq iq iq iq")
+_NULL = struct.pack(">i", -1)
+_NO_REACTIONS = struct.pack(">i", 3) + b"\x01[]"
+_SECOND = 1_000_000
+_SHORTEST, _LONGEST = 7 * _SECOND, 100 * _SECOND  # between two lines of a sitting
+_PAUSE_UNIT = (_LONGEST - _SHORTEST) // 0xFF
 
 
-@dataclass(frozen=True)
-class _Said:
-    """One line of a sitting, and when it was said."""
+class _Said(NamedTuple):
+    """One line of a sitting, and what is between id and times of its row where it is text alone."""
 
-    sender: UUID
+    speaker: int
     text: str
-    at: datetime
+    plain: bytes
 
 
-def write(source: Source, spec: Spec, talks: list[Talk]) -> tuple[list[Message], list[DeletedMessage]]:
-    """The messages of all ``talks``, by conversation and seq, and what the deleted ones among them said."""
-    messages: list[Message] = []
-    deleted: list[DeletedMessage] = []
-    for talk, lines in zip(talks, _hold(source, spec, talks), strict=True):
-        for seq, said in enumerate(lines, start=1):
-            message = _message(source, talk, seq, said)
-            if tombstone := _deleted(source, message):
-                messages.append(tombstone[0])
-                deleted.append(tombstone[1])
-            else:
-                messages.append(message)
-    return messages, deleted
+class _Chance(NamedTuple):
+    """What decides about each message of a block: the rest of its id, four fates, and the pause after it.
+
+    A fate is a number below 65,536; the high and the low bytes of each are together.
+    """
+
+    ids: tuple[int, ...]
+    fates: tuple[tuple[bytes, bytes], ...]
+    pauses: bytes
 
 
-def read(source: Source, talks: list[Talk], messages: list[Message]) -> list[Participant]:
-    """Everybody's place in their conversations: some have read all, some fell behind, some never looked."""
-    history: dict[UUID, list[Message]] = {}
-    for message in messages:
-        history.setdefault(message.conversation_id, []).append(message)
-    return [
-        _participant(source, talk, person, history.get(talk.conversation.id, []))
-        for talk in talks
-        for person in talk.people
+@dataclass
+class Told:
+    """What a conversation came to, complete when its messages have been read to the end."""
+
+    chat: Chat
+    created: array[int] = field(default_factory=lambda: array("q"))
+    deleted: list[DeletedMessage] = field(default_factory=list)
+    deleted_seqs: list[int] = field(default_factory=list)
+    files: list[StoredFile] = field(default_factory=list)
+    last_own: dict[int, int] = field(default_factory=dict)
+    changed_at: int = 0
+
+    @property
+    def last_seq(self) -> int:
+        return len(self.created)
+
+    @property
+    def last_message_seq(self) -> int:
+        """The seq of the last message that is not deleted; 0: there is none."""
+        seq = self.last_seq
+        for gone in reversed(self.deleted_seqs):
+            if gone != seq:
+                break
+            seq -= 1
+        return seq
+
+    @property
+    def message_count(self) -> int:
+        return self.last_seq - len(self.deleted_seqs)
+
+    def live_until(self, seq: int) -> int:
+        """How many messages up to ``seq`` are not deleted."""
+        return seq - bisect_right(self.deleted_seqs, seq)
+
+
+def messages(source: Source, habits: Habits, told: Told) -> Iterator[bytes]:
+    """The rows of ``told.chat`` in blocks for a binary COPY of ``COLUMNS``; ``told`` learns of them."""
+    chat = told.chat
+    sittings = [
+        [_said(chat, line) for line in sitting]
+        for sitting in script.sittings(source, habits, chat, _VARIANTS)
     ]
+    pauses = [min(chat.clock.step, _SHORTEST + pause * _PAUSE_UNIT) for pause in range(256)]
+    rare = _Rare(source, habits, told)
+    for start in range(0, len(chat.places), _AT_ONCE):
+        places = chat.places[start : start + _AT_ONCE]
+        had = [sittings[number % len(sittings)] for number in range(start, start + len(places))]
+        seq = told.last_seq + 1
+        said = list(chain.from_iterable(had))[: chat.messages + 1 - seq]
+        chance = _chance(source, chat, start, len(said))
+        between = map(pauses.__getitem__, chance.pauses)
+        created = [
+            at
+            for place, lines in zip(places, had, strict=True)
+            for at in accumulate(islice(between, len(lines) - 1), initial=chat.clock.at(place))
+        ][: len(said)]
+        told.created.extend(created)
+        yield _block(chat, rare, seq, said, created, chance)
+    told.changed_at = max(told.created[-1] if told.created else 0, rare.deleted_at)
+    told.last_own = _last_own(chat, sittings)
 
 
-def _hold(source: Source, spec: Spec, talks: list[Talk]) -> list[list[_Said]]:
-    scripts = [list(_script(source, talk)) for talk in talks]
-    turns = [place for place, script in enumerate(scripts) for _ in script]
-    slot = spec.weeks * _WORKDAYS * _WORKDAY / len(turns)
-    waiting = [iter(script) for script in scripts]
-    held: list[list[_Said]] = [[] for _ in talks]
-    for number, place in enumerate(source.draw("calendar").shuffled(turns)):
-        exchange = next(waiting[place])
-        times = _times(source.draw("sitting", number), spec, number * slot, slot, len(exchange))
-        held[place] += [_Said(sender, text, at) for (sender, text), at in zip(exchange, times, strict=True)]
-    return held
+def _said(chat: Chat, line: corpus.Line) -> _Said:
+    ids = (chat.conversation.organization_id, chat.conversation.id, chat.people[line.speaker].id)
+    head = _IDS.pack(*chain.from_iterable((16, id.bytes) for id in ids))
+    return _Said(*line, plain=head + _field(line.text.encode()) + _NULL + _NO_REACTIONS)
 
 
-def _script(source: Source, talk: Talk) -> Iterator[list[tuple[UUID, str]]]:
-    """Exchanges until all messages are said; the last one may break off."""
-    draw = source.draw("script", talk.conversation.id)
-    left = talk.messages
-    for exchange in islice(_exchanges(draw, talk), talk.messages):
-        cast = draw.sample(talk.people, len({line.speaker for line in exchange}))
-        words = {letter: person.given_name for letter, person in zip("abcd", cast, strict=False)}
-        words |= {"n": str(draw.between(2, 40)), "time": f"{draw.between(8, 17)}:{draw.below(60):02}"}
-        spoken = [(cast[line.speaker].id, _filled(line.text, words)) for line in exchange][:left]
-        if spoken:
-            yield spoken
-        left -= len(spoken)
-
-
-def _exchanges(draw: Draw, talk: Talk) -> Iterator[corpus.Exchange]:
-    fitting = [
-        exchange
-        for language in dict.fromkeys(talk.languages)
-        for exchange in corpus.EXCHANGES[language]
-        if max(line.speaker for line in exchange) < len(talk.people)
+def _block(
+    chat: Chat, rare: _Rare, first: int, said: list[_Said], created: list[int], chance: _Chance
+) -> bytes:
+    """The rows of messages that follow one another, from seq ``first`` on."""
+    # All that most rows need is done by map and join, several times as fast as a loop.
+    seqs = range(first, first + len(said))
+    prefix = int.from_bytes(chat.conversation.id.bytes[:8]) & ~0xFFFF
+    # In the order of seq, so that an index grows at one place only; else a version 4 as any other.
+    highs = [prefix | 0x4000 | seq >> 14 & 0xFFF for seq in seqs]
+    lows = [
+        1 << 63 | (seq & 0x3FFF) << 48 | rest & 0xFFFFFFFFFFFF
+        for seq, rest in zip(seqs, chance.ids, strict=True)
     ]
-    attacks = iter(corpus.HOSTILE if talk.hostile else ())
-    for number, exchange in enumerate(cycle(draw.shuffled(fitting))):
-        yield exchange
-        if number % 2 and (attack := next(attacks, None)):
-            yield (corpus.Line(0, attack),)
+    heads = map(_HEAD.pack, repeat(11), repeat(16), highs, lows)
+    bodies = [line.plain for line in said]
+    times = list(map(_TIMES.pack, repeat(8), created, repeat(8), created, repeat(-1), repeat(8), seqs))
+    for place in rare.among(chance):
+        fate = [high[place] << 8 | low[place] for high, low in chance.fates]
+        bodies[place], times[place] = rare.message(
+            first + place, created[place], said[place], fate, UUID(int=highs[place] << 64 | lows[place])
+        )
+    return b"".join(chain.from_iterable(zip(heads, bodies, times, strict=True)))
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(f"{{{word}}}", value)
-    return text
+def _last_own(chat: Chat, sittings: list[list[_Said]]) -> dict[int, int]:
+    """The seq of the last message of everybody who wrote, by their place among the people."""
+    found: dict[int, int] = {}
+    sat = len(chat.places)
+    end = sum(len(sittings[number % len(sittings)]) for number in range(sat))
+    # Sittings come again and again: whoever spoke at all has spoken in the last round, or in the sitting
+    # before it where the last one was cut short.
+    for number in range(sat - 1, max(sat - len(sittings) - 1, 0) - 1, -1):
+        lines = sittings[number % len(sittings)]
+        end -= len(lines)
+        for seq, line in reversed(list(enumerate(lines, end + 1))):
+            if seq <= chat.messages:
+                found.setdefault(line.speaker, seq)
+    return found
 
 
-def _times(draw: Draw, spec: Spec, begins: timedelta, slot: timedelta, size: int) -> list[datetime]:
-    """When each line of one sitting is said: within its slot, which begins after so much working time."""
-    shortest, longest = (min(pause, (slot - _APART) / corpus.LONGEST) // _MICROSECOND for pause in _PAUSE)
-    offsets = [0]
-    for _ in range(size - 1):
-        offsets.append(offsets[-1] + draw.between(shortest, longest))
-    spare = (slot - _APART) // _MICROSECOND - offsets[-1]
-    day, into_day = divmod(begins + draw.below(spare) * _MICROSECOND, _WORKDAY)
-    week, weekday = divmod(day, _WORKDAYS)
-    start = spec.opens_at + timedelta(weeks=week, days=weekday) + into_day
-    return [start + offset * _MICROSECOND for offset in offsets]
+def participants(source: Source, habits: Habits, told: Told) -> Iterator[tuple[Participant, int, int]]:
+    """Everybody's place in a conversation, the seq they have read to, and how many live messages that is."""
+    chat = told.chat
+    for number, person in enumerate(chat.people):
+        draw = source.draw("participant", chat.conversation.id, person.id)
+        behind = draw.chance(habits.unread)
+        looked = draw.pick((draw.below(told.last_seq + 1), 0)) if behind else told.last_seq
+        # Whoever writes has read what came before.
+        read_to = max(told.last_own.get(number, 0), looked)
+        yield (
+            Participant(
+                id=source.id("participant", chat.conversation.id, person.id),
+                conversation_id=chat.conversation.id,
+                user_id=person.id,
+                joined_at=chat.conversation.created_at,
+                last_read_at=moment(told.created[read_to - 1]) if read_to else None,
+                is_starred=draw.chance(0.1),
+                is_muted=draw.chance(0.07),
+            ),
+            read_to,
+            told.live_until(read_to),
+        )
 
 
-def _message(source: Source, talk: Talk, seq: int, said: _Said) -> Message:
-    draw = source.draw("message", talk.conversation.id, seq)
-    attachments = _attachments(draw, source, talk.conversation, seq) if draw.chance(0.05) else None
-    reactions = _reactions(draw, talk) if draw.chance(0.2) else []
-    touched = bool(reactions) or draw.chance(0.03)  # a reaction counts as an update, as an edit does
-    return Message(
-        id=source.id("message", talk.conversation.id, seq),
-        organization_id=talk.conversation.organization_id,
-        conversation_id=talk.conversation.id,
-        sender_id=said.sender,
-        content=None if attachments and draw.chance(0.3) else said.text,
-        attachments=attachments,
-        reactions=reactions,
-        created_at=said.at,
-        updated_at=said.at + timedelta(seconds=draw.between(1, 3600)) if touched else said.at,
-        deleted_at=None,
-        seq=seq,
-    )
+def _chance(source: Source, chat: Chat, block: int, messages: int) -> _Chance:
+    """What follows from a block's place alone."""
+    drawn = source.bytes(17 * messages, "messages", chat.conversation.id, block)
+    *parts, pauses = (drawn[n * messages : (n + 1) * messages] for n in range(8, 17))
+    fates = tuple(zip(parts[0::2], parts[1::2], strict=True))
+    return _Chance(struct.unpack_from(f"<{messages}Q", drawn), fates, pauses)
 
 
-def _deleted(source: Source, message: Message) -> tuple[Message, DeletedMessage] | None:
-    draw = source.draw("deletion", message.id)
-    if not draw.chance(0.03):
-        return None
-    at = message.updated_at + timedelta(seconds=draw.between(5, 1800))
-    kept = DeletedMessage(
-        message_id=message.id,
-        conversation_id=message.conversation_id,
-        sender_id=message.sender_id,
-        content=message.content,
-        attachments=message.attachments,
-        reactions=message.reactions,
-        deleted_at=at,
-        deleted_by=message.sender_id,
-    )
-    return replace(message, content=None, attachments=None, reactions=[], updated_at=at, deleted_at=at), kept
+class _Rare:
+    """The messages that have more than text."""
+
+    def __init__(self, source: Source, habits: Habits, told: Told) -> None:
+        self._source, self._told = source, told
+        self.limits = [
+            round(share * 0x10000)
+            for share in (habits.attachments, habits.reactions, habits.edits, habits.deletions)
+        ]
+        self.deleted_at = 0
+        draw = source.draw("reactions", told.chat.conversation.id)
+        self._given = [self._reactions(draw) for _ in range(min(_VARIANTS, told.chat.messages))]
+        self._given_bytes = [_json(given) for given in self._given]
+
+    def among(self, chance: _Chance) -> list[int]:
+        """The places of such messages in a block, in order."""
+        found: set[int] = set()
+        for (highs, lows), limit in zip(chance.fates, self.limits, strict=True):
+            # A search through bytes first: most messages are not worth a look.
+            likely = re.finditer(b"[\\x00-%b]" % re.escape(bytes([min(limit >> 8, 255)])), highs, re.DOTALL)
+            found.update(
+                place for place in map(re.Match.start, likely) if highs[place] << 8 | lows[place] < limit
+            )
+        return sorted(found)
+
+    def message(self, seq: int, at: int, line: _Said, fate: list[int], id: UUID) -> tuple[bytes, bytes]:
+        """What follows the id of a message in its row, and its times with its seq."""
+        filed, reactions, edit, deletion = fate
+        reacted, edited = reactions < self.limits[1], edit < self.limits[2]
+        # A reaction is an update, too.
+        updated = at + (1 + (filed ^ deletion) % 3600) * _SECOND if reacted or edited else at
+        which = edit % len(self._given)
+        if filed >= self.limits[0] and deletion >= self.limits[3]:
+            end = self._given_bytes[which] if reacted else _NO_REACTIONS
+            return line.plain[: -len(_NO_REACTIONS)] + end, _TIMES.pack(8, at, 8, updated, -1, 8, seq)
+        ids = line.plain[: _IDS.size]
+        draw = self._source.draw("message", self._told.chat.conversation.id, seq)
+        attached = self._attachments(draw, seq) if filed < self.limits[0] else None
+        text = None if attached and draw.chance(0.3) else line.text
+        sender = self._told.chat.people[line.speaker].id
+        self._told.files += [StoredFile(it, sender, moment(at)) for it in attached or ()]
+        given = self._given[which] if reacted else []
+        if deletion >= self.limits[3]:
+            return ids + _content(text, attached, given), _TIMES.pack(8, at, 8, updated, -1, 8, seq)
+        gone = updated + draw.between(5, 1800) * _SECOND
+        self.deleted_at = max(self.deleted_at, gone)
+        self._told.deleted_seqs.append(seq)
+        self._told.deleted.append(
+            DeletedMessage(
+                message_id=id,
+                conversation_id=self._told.chat.conversation.id,
+                sender_id=sender,
+                content=text,
+                attachments=attached,
+                reactions=given,
+                deleted_at=moment(gone),
+                deleted_by=sender,
+            )
+        )
+        return ids + _content(None, None, []), _DELETED_TIMES.pack(8, at, 8, gone, 8, gone, 8, seq)
+
+    def _attachments(self, draw: Draw, seq: int) -> list[Attachment]:
+        conversation = self._told.chat.conversation
+        kinds = draw.sample(corpus.FILES, 5 if draw.chance(0.05) else draw.between(1, 3))
+        made = []
+        for number, (name, kind) in enumerate(kinds):
+            id = self._source.id("attachment", conversation.id, seq, number)
+            # Storage takes ASCII only in the name of an object; the attachment keeps the name people gave.
+            safe = "".join(c if c.isascii() else "_" for c in name)
+            url = f"{conversation.organization_id}/chat/{conversation.id}/{id}_{safe}"
+            made.append(
+                Attachment(id=str(id), name=name, type=kind, size=len(files.content(name, kind)), url=url)
+            )
+        return made
+
+    def _reactions(self, draw: Draw) -> list[Reaction]:
+        people = draw.sample(self._told.chat.people, draw.between(1, 5))
+        return [Reaction(userId=str(person.id), emoji=draw.pick(corpus.EMOJI)) for person in people]
 
 
-def _attachments(draw: Draw, source: Source, conversation: Conversation, seq: int) -> list[Attachment]:
-    files = draw.sample(corpus.FILES, 5 if draw.chance(0.05) else draw.between(1, 3))
-    return [
-        _attachment(source.id("attachment", conversation.id, seq, number), name, kind, draw, conversation)
-        for number, (name, kind) in enumerate(files)
-    ]
+def _field(value: bytes) -> bytes:
+    return struct.pack(">i", len(value)) + value
 
 
-def _attachment(id: UUID, name: str, kind: str, draw: Draw, conversation: Conversation) -> Attachment:
-    # Storage takes ASCII only in the name of an object; the attachment keeps the name that people gave.
-    safe = "".join(c if c.isascii() else "_" for c in name)
-    return Attachment(
-        id=str(id),
-        name=name,
-        type=kind,
-        size=draw.between(2_000, 4_000_000),
-        url=f"{conversation.organization_id}/chat/{conversation.id}/{id}_{safe}",
-    )
+def _json(value: object) -> bytes:
+    return _field(b"\x01" + json.dumps(value, ensure_ascii=False).encode())  # jsonb's version, then text
 
 
-def _reactions(draw: Draw, talk: Talk) -> list[Reaction]:
-    people = draw.sample(talk.people, draw.between(1, 5))
-    return [Reaction(userId=str(person.id), emoji=draw.pick(corpus.EMOJI)) for person in people]
-
-
-def _participant(source: Source, talk: Talk, person: Person, messages: list[Message]) -> Participant:
-    draw = source.draw("participant", talk.conversation.id, person.id)
-    # Whoever writes has read what came before.
-    own = max((message.seq for message in messages if message.sender_id == person.id), default=0)
-    looked = draw.pick((len(messages), len(messages), draw.below(len(messages) + 1), 0))
-    read_to = max(own, looked)
-    return Participant(
-        id=source.id("participant", talk.conversation.id, person.id),
-        conversation_id=talk.conversation.id,
-        user_id=person.id,
-        joined_at=talk.conversation.created_at,
-        last_read_at=messages[read_to - 1].created_at if read_to else None,
-        is_starred=draw.chance(0.1),
-        is_muted=draw.chance(0.07),
+def _content(text: str | None, attachments: list[Attachment] | None, reactions: list[Reaction]) -> bytes:
+    return (
+        (_NULL if text is None else _field(text.encode()))
+        + (_NULL if attachments is None else _json(attachments))
+        + _json(reactions)
     )

@@ -1,273 +1,243 @@
-"""Putting a world into a database: all of it in one transaction, or nothing."""
+"""Putting a world into a database: part by part, each in a transaction, and continued where it was killed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
-from typing import Any, Literal
-from uuid import UUID
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed
-from chatctl.services.seed.rows import Person, World
+from chatctl.errors import ChatctlError, Conflict, Invalid
+from chatctl.services.seed import alone, attachments, chunks, paths, people, runs, verify
+from chatctl.services.seed.estimate import Estimate, estimate
+from chatctl.services.seed.outline import Outline
+from chatctl.services.seed.parts import Parts, Progress
+from chatctl.services.seed.paths import Path
+from chatctl.services.seed.people import PASSWORD, Login
+from chatctl.services.seed.runs import Fingerprint, Run
+from chatctl.services.seed.spec import RULES
 
-PASSWORD = "chatctl-demo"  # noqa: S105 - meant to be known
-# bcrypt of it; cost 10 is what Supabase Auth itself makes, any other is computed anew at every sign-in.
-PASSWORD_HASH = "$2a$10$chatctlDemoWorldSaltSem5gxhu2UJqd0aPT..Ka.2Ph2LXU7F4K"  # noqa: S105
+if TYPE_CHECKING:
+    from supabase import Client
 
-# The only path so far: with triggers and foreign keys off; what they keep is set by statements over all rows.
-REPLICA = "copy, triggers off (session_replication_role = replica)"
-
-_COPIED = {
-    "organizations": sql.Identifier("public", "organizations"),
-    "members": sql.Identifier("public", "organization_members"),
-    "conversations": sql.Identifier("public", "conversations"),
-    "participants": sql.Identifier("public", "conversation_participants"),
-    "messages": sql.Identifier("public", "messages"),
-    "deleted_messages": sql.Identifier("private", "deleted_messages"),
-}
 _ANALYZED = (
-    *_COPIED.values(),
+    sql.Identifier("public", "organizations"),
+    sql.Identifier("public", "organization_members"),
     sql.Identifier("public", "user_profiles"),
+    sql.Identifier("public", "conversations"),
+    sql.Identifier("public", "conversation_participants"),
+    sql.Identifier("public", "messages"),
+    sql.Identifier("private", "deleted_messages"),
+    sql.Identifier("private", "deleted_attachments"),
     sql.Identifier("private", "read_states"),
     sql.Identifier("private", "direct_conversations"),
 )
-_DERIVED = ("conversations_counted", "direct_conversations", "read_states", "deleted_attachments")
 
-OnStep = Callable[[str, int], None]
-
-
-@dataclass(frozen=True)
-class Login:
-    """Somebody to sign in as, with ``PASSWORD``."""
-
-    email: str
-    full_name: str
-    organization: str
-    role: str
+State = Literal["created", "continued", "unchanged", "changed", "planned"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A world that is in the database: made now, or found as it was made, or changed since by its users."""
+    """A world that is in the database: made now, continued, or found as it was made or changed since.
+
+    ``path`` says how rows went in; null when none did. ``planned`` is a dry run's: ``rows`` and ``bytes`` are
+    what there would be, and ``fingerprint`` is null. ``files``: how many were uploaded; null without Storage.
+    """
 
     world: str
     seed: int
-    world_version: int
-    state: Literal["created", "unchanged", "changed"]
+    rules: int
+    state: State
     path: str | None
-    dry_run: bool
-    fingerprint: str
+    fingerprint: str | None
     rows: dict[str, int]
+    bytes: int | None
+    files: int | None
     password: str
     logins: list[Login]
 
 
 @dataclass(frozen=True)
-class _Run:
-    world_version: int
-    fingerprint: str
-    organization_ids: list[UUID]
-    user_ids: list[UUID]
-    finished_at: Any
+class Options:
+    """How a world is loaded.
 
+    ``users`` insists on one way to make users, with ``api`` where it is the Auth Admin API. ``storage_rows``
+    adds files as rows of storage.objects, without bytes behind them. ``beside_others`` allows a database that
+    holds organizations or users that no seed made. A kill takes away at most ``chunk_size`` messages, but
+    where many go into an empty table.
+    """
 
-@dataclass(frozen=True)
-class _Table:
-    name: str
-    rows: int
-    checksum: str
+    users: Literal["sql", "api"] | None = None
+    api: Client | None = None
+    storage_rows: bool = False
+    beside_others: bool = False
+    chunk_size: int = chunks.SIZE
 
 
 def load(
     conn: Connection,
-    world: World,
+    outline: Outline,
+    options: Options = Options(),
     *,
-    storage_rows: bool = False,
-    beside_others: bool = False,
     dry_run: bool = False,
-    on_step: OnStep = lambda table, rows: None,
+    on_path: Callable[[Path], None] = lambda path: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
-    """Load ``world`` unless it is there.
+    """Load the world of ``outline`` unless it is there; what a killed run left undone is done.
 
-    ``storage_rows`` adds its files as rows of storage.objects; ``beside_others`` allows a database in which
-    there are organizations or users that no seed made; ``dry_run`` does all of it and rolls back.
+    ``dry_run`` checks all that can be checked, loads people and the first part, and rolls back.
     Raises Conflict when other rows are in the way or the database is not migrated, Invalid when it holds
     other people's data, NotAllowed when the role may not switch triggers off.
     """
-    with conn.transaction(force_rollback=dry_run):
-        _prepare(conn)
-        if run := _earlier_run(conn, world):
-            return _outcome(conn, world, run.fingerprint, dry_run=dry_run)
-        _refuse_clashes(conn, world)
-        if not beside_others:
-            _refuse_others(conn)
-        with _triggers_off(conn):
-            _load_people(conn, world.people, on_step)
-            _copy(conn, world, on_step)
-            for name in _DERIVED + ("storage_objects",) * storage_rows:
-                statement = query(f"seed/{name}")
-                on_step(name, conn.execute(statement, _scope(world)).rowcount)
-        _refuse_orphans(conn, world)
-        outcome = _outcome(conn, world, None, dry_run=dry_run)
-        _record(conn, world, outcome.fingerprint)
-        for table in _ANALYZED:
-            conn.execute(sql.SQL("analyze {}").format(table))
-    return outcome
+    _refuse_the_future(outline)
+    with alone.seeding(conn):
+        run = _prepare(conn, outline)
+        if run and run.finished_at:
+            outcome = _found(conn, outline, run)
+        else:
+            if run is None:
+                _refuse_what_is_there(conn, outline, options)
+            path = paths.probe(conn, users=options.users, api=options.api is not None)
+            on_path(path)
+            if dry_run:
+                return _tried(conn, outline, path, options, begun=run is not None)
+            if run is None:
+                _begin(conn, outline, path, options, on_progress)
+            _parts(conn, outline, path, options, on_progress).write()
+            outcome = _finish(conn, outline, path, "continued" if run else "created")
+        if options.api and not dry_run:
+            files = attachments.upload(conn, runs.scope(outline), options.api, on_progress)
+            outcome = replace(outcome, files=files)
+        return outcome
 
 
-def logins(world: World) -> list[Login]:
-    """The owner and the first admin and member of every organization."""
-    people = {person.id: person for person in world.people}
-    chosen = []
-    for organization in world.organizations:
-        members = [member for member in world.members if member.organization_id == organization.id]
-        for role in ("owner", "admin", "member"):
-            person = people[next(member.user_id for member in members if member.role == role)]
-            chosen.append(Login(person.email, person.full_name, organization.name, role))
-    return chosen
-
-
-def _prepare(conn: Connection) -> None:
-    row = conn.execute("select to_regclass('private.seed_runs')").fetchone()
-    if row is None or row[0] is None:
-        raise Conflict("this database has not the tables to seed", hint="run `chatctl migrate` first")
-    # Two seeds at once: the second waits, and then finds the world.
-    conn.execute("select pg_advisory_xact_lock(hashtextextended('chatctl seed', 0))")
-    # The fingerprint reads times as text.
-    conn.execute("select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true)")
-
-
-def _earlier_run(conn: Connection, world: World) -> _Run | None:
-    with conn.cursor(row_factory=class_row(_Run)) as cursor:
-        run = cursor.execute(query("seed/run"), {"world": world.name, "seed": world.seed}).fetchone()
-    if run and run.world_version != world.version:
-        raise Conflict(
-            f"{world.name} with seed {world.seed} was made here by version {run.world_version} of its rules, "
-            f"and this chatctl has version {world.version}",
-            hint="take another --seed, or a new database",
-        )
+def _prepare(conn: Connection, outline: Outline) -> Run | None:
+    runs.require_tables(conn)
+    run = runs.find(conn, outline.spec.name, outline.source.seed)
+    way_out = "take it away with `chatctl seed clean`, or take another --seed"
+    if run and run.cleaned_at:
+        raise Conflict(f"{run} was taken away, but for what users need of it", hint=way_out)
+    if run and run.world_version != RULES:
+        made = f"version {run.world_version} of the rules, and this chatctl has {RULES}"
+        raise Conflict(f"{run} was made here by {made}", hint=way_out)
+    if run and run.spec_sha256 not in (None, outline.spec.sha256):
+        raise Conflict(f"{run} was begun here with another spec or scale", hint=way_out)
     return run
 
 
-def _refuse_clashes(conn: Connection, world: World) -> None:
-    wanted = {
-        "slugs": [organization.slug for organization in world.organizations],
-        "emails": [person.email for person in world.people],
-        **_scope(world),
-    }
-    clashes = conn.execute(query("seed/clashes"), wanted).fetchall()
-    if clashes:
-        shown = ", ".join(f"{kind} {name}" for kind, name in clashes[:3])
-        more = f" and {len(clashes) - 3} more" if len(clashes) > 3 else ""  # noqa: PLR2004
-        raise Conflict(f"already there, but not made by a seed: {shown}{more}", hint="take another --seed")
-
-
-def _refuse_others(conn: Connection) -> None:
-    organizations, users = conn.execute(query("seed/strangers")).fetchone() or (0, 0)
-    if organizations or users:
+def _refuse_the_future(outline: Outline) -> None:
+    if outline.spec.last_day >= datetime.now(UTC).date():
         raise Invalid(
-            f"this database holds {organizations} organizations and {users} users that no seed made",
-            hint="seed beside them with --yes",
+            f"{outline.spec.name} ends on {outline.spec.last_day}, which is not over yet",
+            hint="nobody has written tomorrow's messages: set last_day to an earlier day",
         )
 
 
-@contextmanager
-def _triggers_off(conn: Connection) -> Iterator[None]:
-    try:
-        with conn.transaction():
-            conn.execute("set local session_replication_role = replica")
-    except psycopg.errors.InsufficientPrivilege:
-        raise NotAllowed(
-            "this role may not switch triggers off, and there is no slower way to seed yet",
-            hint="connect as postgres, or: grant set on parameter session_replication_role to <role>",
-        ) from None
-    yield
-    conn.execute("set local session_replication_role = origin")
+def _refuse_what_is_there(conn: Connection, outline: Outline, options: Options) -> None:
+    wanted = {
+        "slugs": [organization.slug for organization in outline.organizations],
+        "emails": [person.email for person in outline.people],
+        **runs.scope(outline),
+    }
+    found = conn.execute(query("seed/clashes"), wanted).fetchall()
+    # Where Auth makes the users, they are there before the run is on record.
+    clashes = [f"{kind} {name}" for kind, name, same in found if not (same and options.api)]
+    if clashes:
+        shown = ", ".join(clashes[:3]) + (f" and {len(clashes) - 3} more" if len(clashes) > 3 else "")  # noqa: PLR2004
+        raise Conflict(f"already there, but not made by a seed: {shown}", hint="take another --seed")
+    if not options.beside_others:
+        organizations, users = conn.execute(query("seed/strangers"), wanted).fetchone() or (0, 0)
+        if organizations or users:
+            raise Invalid(
+                f"this database holds {organizations} organizations and {users} users that no seed made",
+                hint="seed beside them with --yes",
+            )
 
 
-def _load_people(conn: Connection, people: list[Person], on_step: OnStep) -> None:
-    records = [
-        {"id": str(p.id), "email": p.email, "full_name": p.full_name, "created_at": p.created_at.isoformat()}
-        for p in people
-    ]
-    values = {"people": Jsonb(records), "password": PASSWORD_HASH}
-    for name in ("users", "identities", "profiles"):
-        statement = query(f"seed/{name}")
-        on_step(name, conn.execute(statement, values).rowcount)
+def _begin(
+    conn: Connection,
+    outline: Outline,
+    path: Path,
+    options: Options,
+    on_progress: Callable[[Progress], None],
+) -> None:
+    if path.users == "api":
+        if options.api is None:
+            raise Invalid("the Auth Admin API needs api_url and secret_key of the target")
+        sign_up(outline, options.api, on_progress)
+    with conn.transaction():
+        with paths.quiet(conn, path):
+            people.write(conn, outline, users=path.users == "sql")
+        runs.start(conn, outline)
 
 
-def _copy(conn: Connection, world: World, on_step: OnStep) -> None:
-    for name, table in _COPIED.items():
-        rows: Sequence[Any] = getattr(world, name)
-        columns = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(rows[0]))
-        statement = sql.SQL("copy {} ({}) from stdin").format(table, columns)
-        with conn.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([_text(value) for value in astuple(row)])
-        on_step(name, len(rows))
+def sign_up(outline: Outline, api: Client, on_progress: Callable[[Progress], None]) -> None:
+    """Have the Auth Admin API make the users of a world, as far as they are not there."""
+    from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase; mostly SQL does it
 
-
-def _text(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
-
-
-def _refuse_orphans(conn: Connection, world: World) -> None:
-    orphans = conn.execute(query("seed/orphans"), _scope(world)).fetchall()
-    if orphans:
-        found = ", ".join(f"{rows} in {reference}" for reference, rows in orphans)
-        raise ChatctlError(f"the rows refer to rows that are not there: {found}; nothing was kept")
-
-
-def _outcome(conn: Connection, world: World, made: str | None, *, dry_run: bool) -> Outcome:
-    tables = _tables(conn, world)
-    fingerprint = _fingerprint(tables)
-    return Outcome(
-        world=world.name,
-        seed=world.seed,
-        world_version=world.version,
-        state="created" if made is None else "unchanged" if made == fingerprint else "changed",
-        path=REPLICA if made is None else None,
-        dry_run=dry_run,
-        fingerprint=fingerprint,
-        rows={table.name: table.rows for table in tables},
-        password=PASSWORD,
-        logins=logins(world),
+    total = len(outline.people)
+    accounts.create(
+        api,
+        outline.people,
+        password_hash=people.PASSWORD_HASH,
+        on_made=lambda made: on_progress(Progress("users", made, total)),
     )
 
 
-def _tables(conn: Connection, world: World) -> list[_Table]:
-    with conn.cursor(row_factory=class_row(_Table)) as cursor:
-        return cursor.execute(query("seed/fingerprint"), _scope(world)).fetchall()
+def _tried(conn: Connection, outline: Outline, path: Path, options: Options, *, begun: bool) -> Outcome:
+    planned = estimate(outline)
+    if path.users == "sql" or begun:
+        with conn.transaction(force_rollback=True):
+            if not begun:
+                _begin(conn, outline, path, options, lambda progress: None)
+            _parts(conn, outline, path, options, lambda progress: None).write_first()
+    return _outcome(outline, "planned", None, path, planned=planned)
 
 
-def _fingerprint(tables: list[_Table]) -> str:
-    lines = "".join(f"{table.name} {table.rows} {table.checksum}\n" for table in tables)
-    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+def _parts(
+    conn: Connection, outline: Outline, path: Path, options: Options, on_progress: Callable[[Progress], None]
+) -> Parts:
+    return Parts(conn, outline, path, options.chunk_size, options.storage_rows, on_progress)
 
 
-def _record(conn: Connection, world: World, fingerprint: str) -> None:
-    values = {
-        "world": world.name,
-        "seed": world.seed,
-        "world_version": world.version,
-        "fingerprint": fingerprint,
-        **_scope(world),
-    }
-    conn.execute(query("seed/record_run"), values)
+def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> Outcome:
+    with conn.transaction():
+        for orphan in verify.find(conn, "orphans", runs.scope(outline)):
+            raise ChatctlError(f"the world is not finished: in {orphan.object} {orphan.detail}")
+        made = runs.fingerprint(conn, runs.scope(outline))
+        runs.finish(conn, outline, made)
+        for table in _ANALYZED:
+            conn.execute(sql.SQL("analyze {}").format(table))
+    return _outcome(outline, state, made, path)
 
 
-def _scope(world: World) -> dict[str, list[UUID]]:
-    return {
-        "organizations": [organization.id for organization in world.organizations],
-        "users": [person.id for person in world.people],
-    }
+def _found(conn: Connection, outline: Outline, run: Run) -> Outcome:
+    now = runs.fingerprint(conn, run.scope)
+    return _outcome(outline, "unchanged" if now.total == run.fingerprint else "changed", now, None)
+
+
+def _outcome(
+    outline: Outline,
+    state: State,
+    found: Fingerprint | None,
+    path: Path | None,
+    *,
+    planned: Estimate | None = None,
+) -> Outcome:
+    return Outcome(
+        world=outline.spec.name,
+        seed=outline.source.seed,
+        rules=RULES,
+        state=state,
+        path=str(path) if path else None,
+        fingerprint=found.total if found else None,
+        rows=found.rows if found else planned.rows if planned else {},
+        bytes=planned.bytes if planned else None,
+        files=None,
+        password=PASSWORD,
+        logins=people.logins(outline),
+    )

@@ -1,4 +1,4 @@
-"""A world as rows: one dataclass per table, its fields named as the columns that are loaded."""
+"""The rows of a world: one dataclass per table, its fields named as the columns that are loaded."""
 
 from __future__ import annotations
 
@@ -74,21 +74,6 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    id: UUID
-    organization_id: UUID
-    conversation_id: UUID
-    sender_id: UUID
-    content: str | None
-    attachments: list[Attachment] | None
-    reactions: list[Reaction]
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
 class DeletedMessage:
     """What a tombstone among the messages said."""
 
@@ -102,17 +87,10 @@ class DeletedMessage:
     deleted_by: UUID
 
 
-@dataclass(frozen=True)
-class World:
-    """All rows of one world. What the database counts (unread, last message) follows from them."""
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a message in the bucket ``attachments``: who uploaded it, and when."""
 
-    name: str
-    version: int
-    seed: int
-    people: list[Person]
-    organizations: list[Organization]
-    members: list[Member]
-    conversations: list[Conversation]
-    participants: list[Participant]
-    messages: list[Message]
-    deleted_messages: list[DeletedMessage]
+    attachment: Attachment
+    sender_id: UUID
+    created_at: datetime

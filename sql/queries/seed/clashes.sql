@@ -1,13 +1,16 @@
--- What is in the way of a world: rows of the same name or id that no finished run of it made.
+-- What is in the way of a world: rows of the same name or id that no run of it made. ``same``: a user who has both
+-- the id and the email, as a run leaves behind that was killed while Auth made its users.
 --   slugs          text[]
 --   organizations  uuid[]
 --   emails         text[]
 --   users          uuid[]
-select 'organization' as kind, o.slug as name
+select 'organization' as kind, o.slug as name, false as same
 from public.organizations o
 where o.slug = any (%(slugs)s::text[]) or o.id = any (%(organizations)s::uuid[])
 union all
-select 'user', u.email
+select
+  'user', u.email,
+  (lower(u.email), u.id) in (select w.email, w.id from unnest(%(emails)s::text[], %(users)s::uuid[]) as w (email, id))
 from auth.users u
 where (lower(u.email) = any (%(emails)s::text[]) and not u.is_sso_user) or u.id = any (%(users)s::uuid[])
 order by kind, name;

@@ -1,5 +1,5 @@
 -- The key of each direct conversation: its pair, the smaller id first.
---   organizations  uuid[]
+--   conversations  uuid[]
 insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
 select
   c.organization_id,
@@ -8,6 +8,6 @@ select
   c.id
 from public.conversations c
 join public.conversation_participants p on p.conversation_id = c.id
-where c.organization_id = any (%(organizations)s::uuid[]) and not c.is_group
+where c.id = any (%(conversations)s::uuid[]) and not c.is_group
 group by c.organization_id, c.id
 order by c.id;

@@ -5,7 +5,7 @@ insert into auth.identities (
 )
 select
   p.id, p.id::text, p.id,
-  jsonb_build_object('sub', p.id, 'email', p.email, 'email_verified', true, 'phone_verified', false),
-  'email', null, p.created_at, p.created_at
+  jsonb_build_object('sub', p.id, 'email', p.email, 'email_verified', false, 'phone_verified', false),
+  'email', p.created_at, p.created_at, p.created_at
 from jsonb_to_recordset(%(people)s::jsonb) as p (id uuid, email text, full_name text, created_at timestamptz)
 order by p.id;

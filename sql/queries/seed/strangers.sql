@@ -1,4 +1,5 @@
 -- How many organizations and users here no world holds: other people's data.
+--   users  uuid[]  those of the world that is about to be made, whom Auth may have made already
 select
   (
     select count(*) from public.organizations o
@@ -6,5 +7,6 @@ select
   ) as organizations,
   (
     select count(*) from auth.users u
-    where not exists (select from private.seed_runs r where u.id = any (r.user_ids))
+    where u.id <> all (%(users)s::uuid[])
+      and not exists (select from private.seed_runs r where u.id = any (r.user_ids))
   ) as users;

@@ -1,4 +1,4 @@
--- Rows of a world that refer to nothing: with triggers off, no foreign key is checked. No rows means all is well.
+-- Rows that refer to rows that are not there: with triggers off, no foreign key is checked.
 --   organizations  uuid[]
 --   users          uuid[]
 with
@@ -55,7 +55,10 @@ broken as (
   select 'deleted_messages.message_id'
   from private.deleted_messages t
   where t.sender_id = any (%(users)s::uuid[])
-    and not exists (select from public.messages m where m.conversation_id = t.conversation_id and m.id = t.message_id and m.deleted_at is not null)
+    and not exists (
+      select from public.messages m
+      where m.id = t.message_id and m.conversation_id = t.conversation_id and m.deleted_at is not null
+    )
   union all
   select 'deleted_attachments.message_id'
   from scope c
@@ -83,7 +86,7 @@ broken as (
     where p.conversation_id = t.conversation_id and p.user_id = t.user_id
   )
 )
-select b.reference, count(*) as rows
+select b.reference as object, format('%%s rows refer to nothing', count(*)) as detail
 from broken b
 group by b.reference
 order by b.reference;

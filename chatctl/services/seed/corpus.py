@@ -7,6 +7,8 @@ names, {n} is a number, {time} a time of day. No exchange has more than ``LONGES
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import NamedTuple
 
 LONGEST = 9
@@ -281,6 +283,17 @@ def _parse(text: str) -> list[Exchange]:
 
 
 EXCHANGES: dict[str, list[Exchange]] = {language: _parse(text) for language, text in _TALK.items()}
+
+_LANGUAGES = {exchange: language for language, exchanges in EXCHANGES.items() for exchange in exchanges}
+
+
+@cache
+def sentences_beside(exchange: Exchange) -> tuple[str, ...]:
+    """What else is said in the language of ``exchange``, to nobody by name; nothing where it has none."""
+    found = EXCHANGES.get(_LANGUAGES.get(exchange, ""), [])
+    texts = [line.text for each in found for line in each]
+    return tuple(text for text in texts if not re.search(r"\{[a-d]\}", text))
+
 
 # What a screen, a spreadsheet, a page or a query may stumble over. Written as escapes where a reader would, too.
 HOSTILE: tuple[str, ...] = (

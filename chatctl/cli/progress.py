@@ -1,0 +1,92 @@
+"""How far long work is: a bar on a terminal, and elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note
+
+_EVERY = 5.0  # seconds between two lines
+
+
+class Step(Protocol):
+    """So many of ``of`` things are done."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def of(self) -> int: ...
+
+
+@contextmanager
+def progress(options: Options) -> Iterator[Callable[[Step], None]]:
+    """Something to tell each step; what it shows is gone or complete at the end of the block."""
+    if options.quiet:
+        yield lambda step: None
+    elif sys.stderr.isatty():
+        yield from _bars()
+    else:
+        yield _Lines(options)
+
+
+def _bars() -> Iterator[Callable[[Step], None]]:
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s")
+
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    tasks = {}
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
+
+        def told(step: Step) -> None:
+            if step.what not in tasks:
+                tasks[step.what] = bars.add_task(step.what, total=step.of)
+            bars.update(tasks[step.what], completed=step.done)
+
+        yield told
+
+
+class _Lines:
+    """A line for the first step after every few seconds."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._what = ""
+        self._begun = self._said = 0.0
+        self._before = 0
+
+    def __call__(self, step: Step) -> None:
+        now = time.monotonic()
+        if step.what != self._what:
+            self._what, self._begun, self._said, self._before = step.what, now, now, step.done
+        if now - self._said < _EVERY:
+            return
+        self._said = now
+        rate = (step.done - self._before) / (now - self._begun)
+        left = f", {(step.of - step.done) / rate:,.0f} s left" if rate else ""
+        note(f"  {step.what}: {step.done:,} of {step.of:,}, {rate:,.0f}/s{left}", self._options)

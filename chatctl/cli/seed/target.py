@@ -1,0 +1,72 @@
+"""The database that is seeded, and the API in front of it where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note
+from chatctl.cli.session import Session, confirm_write, session
+from chatctl.errors import NotAllowed
+from chatctl.services.migrations.lock import refuse_transaction_pooler
+from chatctl.settings import Target, load
+
+if TYPE_CHECKING:
+    from supabase import Client
+
+
+@dataclass(frozen=True)
+class Seeded(Session):
+    """A session, with a client of the API where the target has ``api_url`` and ``secret_key``."""
+
+    api: Client | None
+
+
+@contextmanager
+def seed_session(options: Options, *, what: str) -> Iterator[Seeded]:
+    """``session``, but never with production, nor through a transaction pooler."""
+    target = _target(options, what)
+    if target.db_url is not None:
+        # Two seeds at once wait for each other by a lock of the session.
+        refuse_transaction_pooler(target.db_url)
+    with session(options) as at, _client(target) as api:
+        yield Seeded(at.conn, at.target, at.url, api)
+
+
+def api_alone(options: Options) -> bool:
+    """Whether the target has an API and no database: ``api_url`` and ``secret_key``, but no ``db_url``."""
+    target = load(db_url=options.db_url, target=options.target).target
+    return target.api_alone and target.secret_key is not None
+
+
+@contextmanager
+def api_session(options: Options, *, what: str) -> Iterator[Client]:
+    """A client of a target that has an API alone; asks before it writes there."""
+    target = _target(options, "seeded")
+    note(f"target: {target.label}", options)
+    confirm_write(target, options, what=what)
+    with _client(target) as api:
+        assert api  # noqa: S101 - api_alone says so
+        yield api
+
+
+def _target(options: Options, what: str) -> Target:
+    target = load(db_url=options.db_url, target=options.target).target
+    if target.environment == "production":
+        raise NotAllowed(f"production is never {what}", hint="choose another target")
+    return target
+
+
+@contextmanager
+def _client(target: Target) -> Iterator[Client | None]:
+    # The embedded server has no API, whatever project the variables of the environment name.
+    if target.embedded or not (target.api_url and target.secret_key):
+        yield None
+        return
+    from chatctl.services.seed import api  # noqa: PLC0415 - the client of Supabase
+
+    with api.connect(target.api_url, target.secret_key) as client:
+        yield client

@@ -1,0 +1,205 @@
+"""``chatctl seed demo|perf|from``: fill a database with a world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from chatctl.cli.options import Options, options
+from chatctl.cli.output import note, show_document
+from chatctl.cli.progress import progress
+from chatctl.cli.seed.target import api_alone, api_session, seed_session
+from chatctl.cli.session import confirm_write
+from chatctl.errors import PartlyDone
+from chatctl.services.seed import loading, outline
+from chatctl.services.seed.loading import Outcome
+from chatctl.services.seed.outline import Outline
+from chatctl.services.seed.spec import BUILT_IN, Spec, scaled
+
+EPILOG = """\b
+Examples:
+  chatctl seed                        the demo: 3 organizations, 60 users, 2,000 messages
+  chatctl seed demo --seed 7          other people and other talk, beside the first
+  chatctl seed perf                   one user in 100 conversations of 10,000 messages each
+  chatctl seed from world.yaml --scale 10
+  chatctl seed perf --dry-run         how many rows and how much disk, and whether they would go in
+  chatctl seed verify                 is everything as it was made; exit 7 if not
+  chatctl seed clean                  take away what was seeded, and nothing else
+
+The same world and number give the same rows on every server. Production is never seeded.
+"""
+PERF_EPILOG = """\b
+Examples:
+  chatctl seed perf                   1,010,000 messages: pat@perf.example is in 100 conversations,
+                                      50 others share a busy group
+  chatctl seed perf --scale 0.1       a tenth of it
+"""
+FROM_EPILOG = """\b
+Examples:
+  chatctl seed from world.yaml
+  chatctl seed from world.yaml --scale 10 --dry-run
+  chatctl seed schema > world.schema.json     for an editor that completes and checks the file
+
+Every key is described in docs/seed-worlds.md; examples/world.yaml has them all.
+"""
+SCHEMA_EPILOG = """\b
+Examples:
+  chatctl seed schema > world.schema.json
+"""
+
+# What people count, and how they call it; the machine formats have every table.
+_COUNTED = {
+    "auth.users": "users",
+    "organizations": "organizations",
+    "conversations": "conversations",
+    "messages": "messages",
+}
+
+SeedOption = Annotated[
+    int, typer.Option("--seed", help="Same number, same rows.", min=0, max=2**31 - 1, metavar="N")
+]
+ScaleOption = Annotated[
+    float,
+    typer.Option(help="So many times the people, conversations and messages.", metavar="FACTOR"),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be made and how much disk it takes; change nothing.")
+]
+UsersOption = Annotated[
+    Literal["auto", "sql", "api"],
+    typer.Option(help="Make users by SQL, or by the Auth Admin API; auto: SQL where this role may."),
+]
+
+
+def seed(
+    ctx: typer.Context,
+    number: SeedOption = outline.FIRST_SEED,
+    scale: ScaleOption = 1.0,
+    users: UsersOption = "auto",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Fill a database with a world that looks alive; without a command, the demo."""
+    if ctx.invoked_subcommand is None:
+        _seed(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
+        return
+    # What was said before the command counts as if it were said after it.
+    said = {
+        name: value
+        for name, value in ctx.params.items()
+        if (source := ctx.get_parameter_source(name)) and source.name != "DEFAULT"
+    }
+    ctx.default_map = {ctx.invoked_subcommand: said}
+
+
+def demo(
+    ctx: typer.Context,
+    number: SeedOption = outline.FIRST_SEED,
+    scale: ScaleOption = 1.0,
+    users: UsersOption = "auto",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Seed the demo: users who can sign in, and what they wrote. Once it is there, nothing is added."""
+    _seed(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
+
+
+def perf(
+    ctx: typer.Context,
+    number: SeedOption = outline.FIRST_SEED,
+    scale: ScaleOption = 1.0,
+    users: UsersOption = "auto",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Seed what shows where a backend is slow: a million messages, and somebody who is in most of them."""
+    _seed(options(ctx), BUILT_IN["perf"], number, scale, users, dry_run)
+
+
+def from_file(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What the world is to be like.", metavar="FILE.yaml")],
+    number: SeedOption = outline.FIRST_SEED,
+    scale: ScaleOption = 1.0,
+    users: UsersOption = "auto",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Seed a world of your own, as a YAML file describes it."""
+    from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
+
+    _seed(options(ctx), specfile.load(file), number, scale, users, dry_run)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the files that `seed from` takes."""
+    from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
+
+    print(json.dumps(specfile.schema(), indent=2))
+
+
+def _seed(
+    shared: Options,
+    spec: Spec,
+    number: int,
+    scale: float,
+    users: Literal["auto", "sql", "api"],
+    dry_run: bool,
+) -> None:
+    world = outline.build(scaled(spec, scale), number)
+    if api_alone(shared):
+        _sign_up(shared, world)
+    with seed_session(shared, what="seeded") as at:
+        if not dry_run:
+            confirm_write(at.target, shared, what=f"seed {spec.name}")
+        how = loading.Options(
+            users=None if users == "auto" else users,
+            api=at.api,
+            storage_rows=at.target.local and at.api is None,
+            beside_others=shared.yes or dry_run,
+        )
+        with progress(shared) as told:
+            outcome = loading.load(
+                at.conn,
+                world,
+                how,
+                dry_run=dry_run,
+                on_path=lambda path: note(f"path: {path}", shared),
+                on_progress=told,
+            )
+    show_document(outcome, shared, text=_summary(outcome))
+
+
+def _sign_up(shared: Options, world: Outline) -> NoReturn:
+    """All that can be had without a database: the users."""
+    with api_session(shared, what=f"seed the users of {world.spec.name}") as api, progress(shared) as told:
+        loading.sign_up(world, api, told)
+    raise PartlyDone(
+        f"the {len(world.people)} users of {world.spec.name} are there; all else needs db_url",
+        hint="give the target a db_url and run it again: it goes on from here",
+    )
+
+
+def _summary(outcome: Outcome) -> str:
+    counts = ", ".join(
+        f"{word}: {outcome.rows[table]:,}" for table, word in _COUNTED.items() if table in outcome.rows
+    )
+    named = f"{outcome.world} {outcome.seed}"
+    if outcome.state == "planned":
+        disk = f"about {_size(outcome.bytes or 0)} on disk, and twice as much in the log meanwhile"
+        return f"{named} would have {counts}\n{disk}; nothing was changed"
+    said = {
+        "created": f"seeded {named}",
+        "continued": f"seeded the rest of {named}, which an earlier run began",
+        "unchanged": f"{named} is already there; nothing was added",
+        "changed": f"{named} is already there, and was used since; nothing was added",
+    }[outcome.state]
+    files = [f"{outcome.files} files uploaded"] if outcome.files else []
+    people = [f"  {who.email}  {who.role} of {who.organization}" for who in outcome.logins]
+    sign_in = f"sign in with the password {outcome.password} as"
+    return "\n".join([said, counts, *files, f"fingerprint {outcome.fingerprint}", sign_in, *people])
+
+
+def _size(size: int) -> str:
+    import humanize  # noqa: PLC0415 - only a dry run needs it
+
+    return humanize.naturalsize(size)

@@ -1,0 +1,33 @@
+"""The files of a world, put into the bucket behind its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.rows import StoredFile
+
+if TYPE_CHECKING:
+    from supabase import Client
+
+
+def upload(
+    conn: Connection,
+    scope: dict[str, list[UUID]],
+    api: Client,
+    on_progress: Callable[[Progress], None],
+) -> int:
+    """Upload what the bucket lacks; how many files. Whatever stops it, the next run uploads the rest."""
+    from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
+
+    with conn.cursor(row_factory=class_row(StoredFile)) as cursor:
+        missing = cursor.execute(query("seed/missing_files"), scope).fetchall()
+    return bucket.upload(
+        api, missing, on_uploaded=lambda done: on_progress(Progress("files", done, len(missing)))
+    )

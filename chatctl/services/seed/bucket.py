@@ -1,0 +1,56 @@
+"""The files of a world, in the bucket where the backend keeps attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from supabase import Client
+
+from chatctl.errors import Conflict
+from chatctl.services.seed import api, files
+from chatctl.services.seed.api import Refused
+from chatctl.services.seed.rows import StoredFile
+
+BUCKET = "attachments"
+
+_PER_REQUEST = 100  # deletions
+_NOT_FOUND, _CONFLICT = 404, 409
+
+
+def upload(
+    client: Client, stored: Iterable[StoredFile], *, on_uploaded: Callable[[int], None] = lambda there: None
+) -> int:
+    """Put those files that are not there yet under their names, as of nobody in particular; how many.
+
+    ``on_uploaded`` hears how many are there by now. Raises Conflict when there is no such bucket.
+    """
+    bucket = client.storage.from_(BUCKET)
+
+    def put(file: StoredFile) -> bool:
+        attachment = file.attachment
+        content = files.content(attachment["name"], attachment["type"])
+        try:
+            bucket.upload(attachment["url"], content, {"content-type": attachment["type"]})
+        except Refused as refused:
+            if refused.status == _CONFLICT:
+                return False
+            raise _understood(refused) from None
+        return True
+
+    return sum(api.for_each(put, stored, on_uploaded))
+
+
+def remove(client: Client, paths: Sequence[str]) -> int:
+    """Delete the objects of these names, as far as they are there; how many were."""
+    bucket = client.storage.from_(BUCKET)
+    batches = [list(paths[start : start + _PER_REQUEST]) for start in range(0, len(paths), _PER_REQUEST)]
+    try:
+        return sum(api.for_each(lambda batch: len(bucket.remove(batch)), batches, lambda done: None))
+    except Refused as refused:
+        raise _understood(refused) from None
+
+
+def _understood(refused: Refused) -> Conflict | Refused:
+    if refused.status == _NOT_FOUND:
+        return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run: chatctl migrate")
+    return refused

@@ -1,0 +1,167 @@
+"""Taking a world away again: exactly what its seed made, and nothing that users made since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from psycopg.rows import namedtuple_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.migrations.patience import LOCK_TIMEOUT, Blocker, limit, patiently
+from chatctl.services.seed import alone, paths
+from chatctl.services.seed.runs import Run
+
+if TYPE_CHECKING:
+    from supabase import Client
+
+PATIENCE = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that a seed made and that has to stay, and why: users made something that hangs on it."""
+
+    kind: Literal["conversation", "organization", "user"]
+    id: UUID
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What was taken away of a world, by table, and what was not."""
+
+    world: str
+    seed: int
+    removed: dict[str, int]
+    kept: list[Kept]
+    dry_run: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What goes and what stays. ``messages`` are the seed's in each conversation that stays."""
+
+    conversations: list[UUID]
+    organizations: list[UUID]
+    users: list[UUID]
+    kept: list[Kept]
+    messages: list[int]
+
+    def staying(self, kind: str) -> list[UUID]:
+        return [it.id for it in self.kept if it.kind == kind]
+
+
+def clean(
+    conn: Connection,
+    run: Run,
+    *,
+    api: Client | None = None,
+    dry_run: bool = False,
+    on_wait: Callable[[str], None] = lambda why: None,
+) -> Cleaned:
+    """Take ``run`` away, in one transaction.
+
+    What users wrote, changed or joined stays, with all that it hangs on, and is on record to be taken away
+    another day. ``api`` takes the files out of the bucket, too. While others hold the tables it tries again
+    and again, and says whom for; raises Conflict when that takes longer than ``PATIENCE``.
+    """
+    path = paths.probe(conn, api=api is not None)
+
+    def attempt(_: Blocker | None) -> Cleaned:
+        with conn.transaction(force_rollback=dry_run):
+            limit(conn, LOCK_TIMEOUT)
+            conn.execute(query("seed/clean/lock"))
+            plan = _plan(conn, run)
+            removed = _remove(conn, plan, path, api=None if dry_run else api)
+            _record(conn, run, plan)
+        return Cleaned(run.world, run.seed, removed, plan.kept, dry_run)
+
+    with alone.seeding(conn, on_wait):
+        return patiently(conn, attempt, deadline=PATIENCE, lock_timeout=LOCK_TIMEOUT, on_wait=on_wait)
+
+
+def _plan(conn: Connection, run: Run) -> _Plan:
+    # An older chatctl did not say when it began: its runs are as of the migration, and ended before it.
+    since = min(run.started_at, run.finished_at or run.started_at)
+    conversations = _read(
+        conn,
+        "conversations",
+        world=run.world,
+        seed=run.seed,
+        organizations=run.organization_ids,
+        since=since,
+    )
+    staying = [it for it in conversations if it.reason]
+    going = [it.id for it in conversations if not it.reason]
+    organizations = _read(
+        conn,
+        "organizations",
+        **run.scope,
+        conversations=[it.id for it in staying],
+        all_conversations=[it.id for it in conversations],
+        since=since,
+    )
+    users = _read(
+        conn,
+        "users",
+        users=run.user_ids,
+        organizations=[it.id for it in organizations if not it.reason],
+        all_organizations=run.organization_ids,
+        conversations=going,
+        kept=[it.id for it in staying],
+        since=since,
+    )
+    return _Plan(
+        conversations=going,
+        organizations=[it.id for it in organizations if not it.reason],
+        users=[it.id for it in users if not it.reason],
+        kept=[
+            *(Kept("organization", it.id, it.slug, it.reason) for it in organizations if it.reason),
+            *(Kept("conversation", it.id, it.name or "", it.reason) for it in staying),
+            *(Kept("user", it.id, it.email, it.reason) for it in users if it.reason),
+        ],
+        messages=[it.messages for it in staying],
+    )
+
+
+def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | None) -> dict[str, int]:
+    going = {"conversations": plan.conversations}
+    files = [it.name for it in _read(conn, "files", **going)]
+    with paths.quiet(conn, path):
+        rows = conn.execute(query("seed/clean/delete_conversations"), going).fetchall()
+    removed = {**dict(rows), "files": len(files)}
+    # From here on with foreign keys, which take along what hangs on organizations and users.
+    for kind, ids in (("organizations", plan.organizations), ("users", plan.users)):
+        removed[kind] = conn.execute(query(f"seed/clean/delete_{kind}"), {kind: ids}).rowcount
+    if api and files:
+        from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
+
+        # Last, for it cannot be rolled back; whoever is killed after it finds the rest again by the rows.
+        bucket.remove(api, files)
+    conn.execute(query("seed/clean/allow_file_deletion"))
+    conn.execute(query("seed/clean/delete_files"), {"names": files})
+    return removed
+
+
+def _record(conn: Connection, run: Run, plan: _Plan) -> None:
+    key = {"world": run.world, "seed": run.seed}
+    if not plan.kept:
+        conn.execute(query("seed/clean/forget"), key)
+        return
+    left = {
+        "organizations": plan.staying("organization"),
+        "conversations": plan.staying("conversation"),
+        "users": plan.staying("user"),
+        "messages": plan.messages,
+    }
+    conn.execute(query("seed/clean/keep"), {**key, **left})
+
+
+def _read(conn: Connection, what: str, **values: Any) -> list[Any]:
+    with conn.cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(query(f"seed/clean/{what}"), values).fetchall()

@@ -1,0 +1,300 @@
+"""What a world must keep so that it can be built and the backend takes it, beyond the range of each field."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import accumulate, islice, pairwise
+from math import comb
+from reprlib import repr as short
+
+from chatctl.services.seed import corpus, names
+from chatctl.services.seed.spec import (
+    MOST_CONVERSATIONS,
+    MOST_MESSAGES,
+    MOST_USERS,
+    SMALLEST_GROUP,
+    Habits,
+    Named,
+    Spec,
+    Talk,
+    Team,
+)
+
+SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # of 63 that the backend takes; a seed and its hyphen need 11
+EMAIL = r"[a-z0-9._+-]{1,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+
+_PAIR = 2
+_SHOWN = 15
+_LONGEST_NAME = 255
+_NUMBER = len(f" {MOST_CONVERSATIONS}")  # behind the name of each of several groups
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with one value: whose it is, under which key, and which of a list.
+
+    Without a key, it is wrong with the whole.
+    """
+
+    about: Spec | Team | Talk | Named | Habits
+    key: str
+    sentence: str
+    item: int | None = None
+
+
+def mistakes(spec: Spec, *, whole: bool = True) -> Iterator[Mistake]:
+    """What keeps ``spec`` from being built. One that is not ``whole`` lacks parts: nothing is summed up."""
+    yield from _span(spec.habits, "sentences", spec.habits.sentences)
+    for team in spec.organizations:
+        yield from _of_team(team)
+        yield from _without_room(team, team.users + spec.visits)
+    yield from _repeated("slug", ((team, team.slug) for team in spec.organizations))
+    named = [it for team in spec.organizations for it in team.named]
+    yield from _repeated("email", ((it, it.email) for it in named))
+    yield from _as_drawn(spec, named)
+    if whole:
+        yield from _too_few_users(spec)
+        yield from _too_much(spec)
+        yield from _unshared(spec)
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """``total`` in whole parts, as near to ``weights`` as they go, and exactly ``total`` together."""
+    marks = [total * reached // sum(weights) for reached in accumulate(weights, initial=0)]
+    return [high - low for low, high in pairwise(marks)]
+
+
+def amounts(spec: Spec) -> list[int]:
+    """How many messages each organization of a sound ``spec`` has."""
+    return [
+        _fixed(team) if asked is None else asked
+        for team, asked in zip(spec.organizations, _asked(spec), strict=True)
+    ]
+
+
+def enough_users(spec: Spec, place: int) -> int:
+    """As many users as the organization in ``place`` has, or the fewest above that which its talks need."""
+    team = spec.organizations[place]
+
+    def fits(users: int) -> bool:
+        return not any(_without_room(replace(team, users=users), users + spec.visits))
+
+    fewest = max(team.users, *(users for users, _ in _needs(spec, place)))
+    return fewest + bisect_left(range(fewest, MOST_USERS), True, key=fits)
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """What somebody who wrote ``word`` may have meant, or else what there is."""
+    close = get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    shown = list(islice(known, _SHOWN))
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return f"known are {', '.join(shown) or 'none'}{more}"
+
+
+def _of_team(team: Team) -> Iterator[Mistake]:
+    yield from _text(team, team.name)
+    if not re.fullmatch(SLUG, team.slug):
+        yield Mistake(
+            team,
+            "slug",
+            "must be at most 52 lower-case letters, digits and hyphens, no hyphen first or last, "
+            f"not {short(team.slug)}",
+        )
+    yield from _unknown(team, "cultures", team.cultures, names.NAMES)
+    yield from _unknown(team, "languages", team.languages, corpus.EXCHANGES)
+    yield from _listed_twice(team, "cultures", team.cultures)
+    for it in team.named:
+        yield from _text(it, it.name)
+        if not re.fullmatch(EMAIL, it.email):
+            yield Mistake(
+                it,
+                "email",
+                "must be an address in lower case with at most 50 characters before the @, "
+                f"such as pat@{team.slug}.example, not {short(it.email)}",
+            )
+    fewest, reason = _leading(team)
+    if team.users < fewest:
+        yield Mistake(team, "users", f"must be at least {fewest}, {reason}")
+    for talk in team.conversations:
+        yield from _of_talk(talk, team)
+    yield from _repeated("name", ((talk, talk.name) for talk in team.conversations if talk.name is not None))
+
+
+def _of_talk(talk: Talk, team: Team) -> Iterator[Mistake]:
+    emails = [it.email for it in team.named]
+    for key, listed in (("users", talk.users), ("without", talk.without)):
+        yield from _unknown(talk, key, listed, emails, "under named of the organization")
+        yield from _listed_twice(talk, key, listed)
+    for place, email in enumerate(talk.without):
+        if email in talk.users:
+            yield Mistake(talk, "without", f"is {email}, who is among users, too", place)
+    if talk.direct:
+        if talk.name is not None:
+            yield Mistake(talk, "name", "is for groups; a direct conversation has none")
+        if talk.size != Talk.size:
+            yield Mistake(talk, "size", "is for groups; a direct conversation has two people")
+        if len(talk.users) > _PAIR:
+            yield Mistake(talk, "users", f"must be at most 2 in a direct conversation, not {len(talk.users)}")
+        return
+    yield from _text(talk, talk.name)
+    if talk.count > 1 and len(talk.name or "") + _NUMBER > _LONGEST_NAME:
+        yield Mistake(talk, "name", f"must leave {_NUMBER} of {_LONGEST_NAME} characters for the number")
+    yield from _span(talk, "size", talk.size)
+    if talk.size[0] < len(talk.users):
+        yield Mistake(talk, "size", f"must be at least {len(talk.users)}: so many users are in each")
+
+
+def _without_room(team: Team, people: int) -> Iterator[Mistake]:
+    """Groups and pairs that ``people`` are too few for, whatever chance does."""
+    earlier: list[Talk] = []
+    for talk in team.conversations:
+        if any(_of_talk(talk, team)):
+            continue
+        if not talk.direct:
+            if people - len(talk.without) < SMALLEST_GROUP:
+                sentence = f"is for groups of {SMALLEST_GROUP} and more; the organization has too few users"
+                yield Mistake(talk, "", sentence)
+            continue
+        # In the worst case what comes earlier has taken all the pairs that it may.
+        taken = sum(
+            min(it.count, _pairs(people, {*it.users, *talk.users}, {*it.without, *talk.without}))
+            for it in earlier
+        )
+        left = max(0, _pairs(people, set(talk.users), set(talk.without)) - taken)
+        if talk.count > left:
+            yield Mistake(
+                talk,
+                "count",
+                f"must be at most {left}, not {talk.count}: so many pairs without a direct conversation are "
+                "sure to be left; those with named users come best first",
+            )
+        earlier.append(talk)
+
+
+def _pairs(people: int, users: set[str], without: set[str]) -> int:
+    """How many pairs of ``people`` have all of ``users`` and none of ``without``."""
+    if len(users) > _PAIR or users & without:
+        return 0
+    return comb(max(0, people - len(users) - len(without)), _PAIR - len(users))
+
+
+def _too_few_users(spec: Spec) -> Iterator[Mistake]:
+    if spec.visits and len(spec.organizations) == 1:
+        yield Mistake(spec, "visits", "needs a second organization")
+        return
+    for place, team in enumerate(spec.organizations):
+        fewest, reason = max(_needs(spec, place))
+        if team.users < fewest and fewest > _leading(team)[0]:
+            yield Mistake(team, "users", f"must be at least {fewest}, {reason}")
+
+
+def _needs(spec: Spec, place: int) -> Iterator[tuple[int, str]]:
+    """How many users an organization has at least, and for what."""
+    team = spec.organizations[place]
+    yield _leading(team)
+    if spec.hostile and place == 0:
+        yield len(team.named) + 1, "so that somebody who is not named has a hostile name"
+    if spec.visits:
+        host = spec.organizations[place - 1]
+        yield host.admins + 2, f"so that a member can visit {host.slug}"
+
+
+def _leading(team: Team) -> tuple[int, str]:
+    roles = Counter(it.role for it in team.named)
+    others = (roles["owner"] == 0) + max(0, team.admins - roles["admin"])
+    return len(team.named) + others, f"for an owner, {team.admins} admins and the others who are named"
+
+
+def _too_much(spec: Spec) -> Iterator[Mistake]:
+    talks = [talk for team in spec.organizations for talk in team.conversations]
+    for key, most, number in (
+        ("users", MOST_USERS, sum(team.users for team in spec.organizations)),
+        ("conversations", MOST_CONVERSATIONS, sum(talk.count for talk in talks)),
+        ("messages", MOST_MESSAGES, sum(amounts(spec))),
+    ):
+        if number > most:
+            yield Mistake(spec, "", f"would have {number} {key} in all; a world has at most {most}")
+
+
+def _unshared(spec: Spec) -> Iterator[Mistake]:
+    """Messages that nobody is left to write."""
+    if spec.messages and not any(team.messages is None for team in spec.organizations):
+        yield Mistake(spec, "messages", "is for organizations without messages of their own; all have some")
+    for team, asked in zip(spec.organizations, _asked(spec), strict=True):
+        fixed = _fixed(team)
+        shared = any(talk.messages is None for talk in team.conversations)
+        if asked is None or asked == fixed or (asked > fixed and shared):
+            continue
+        whose = "is" if team.messages is not None else "is not given; its share of the world's is"
+        rest = "" if asked < fixed else ", and none without a number shares the rest"
+        yield Mistake(team, "messages", f"{whose} {asked}, its conversations have {fixed} of their own{rest}")
+
+
+def _asked(spec: Spec) -> list[int | None]:
+    """How many messages each organization shall have; None: as many as its conversations say."""
+    sharing = [team for team in spec.organizations if team.messages is None]
+    shares = iter(apportion(spec.messages, [team.users for team in sharing]) if sharing else ())
+    return [
+        team.messages if team.messages is not None else next(shares) if spec.messages else None
+        for team in spec.organizations
+    ]
+
+
+def _fixed(team: Team) -> int:
+    return sum(talk.count * talk.messages for talk in team.conversations if talk.messages is not None)
+
+
+def _as_drawn(spec: Spec, named: Iterable[Named]) -> Iterator[Mistake]:
+    """Emails that somebody who is not named may be given, too."""
+    handles = {
+        f"{team.slug}.example": {
+            names.HOSTILE.handle,
+            *(name.handle for culture in team.cultures for name in names.NAMES.get(culture, ())),
+        }
+        for team in spec.organizations
+    }
+    for it in named:
+        local, _, domain = it.email.partition("@")
+        if local.rstrip("0123456789") in handles.get(domain, ()):
+            yield Mistake(it, "email", f"must not be {it.email}, which a user who is not named may be given")
+
+
+def _unknown(
+    about: Team | Talk, key: str, listed: Iterable[str], known: Collection[str], where: str = "known"
+) -> Iterator[Mistake]:
+    for place, word in enumerate(listed):
+        if word not in known:
+            yield Mistake(
+                about, key, f"is {short(word)}, which is not {where}; {nearest(word, known)}", place
+            )
+
+
+def _repeated(key: str, values: Iterable[tuple[Team | Talk | Named, str]]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for about, value in values:
+        if value in seen:
+            yield Mistake(about, key, f"is {short(value)}, which an earlier one has")
+        seen.add(value)
+
+
+def _listed_twice(about: Team | Talk, key: str, listed: tuple[str, ...]) -> Iterator[Mistake]:
+    for place, word in enumerate(listed):
+        if word in listed[:place]:
+            yield Mistake(about, key, f"is {short(word)}, which is there already", place)
+
+
+def _text(about: Team | Talk | Named, text: str | None) -> Iterator[Mistake]:
+    if text is not None and (not text.strip() or "\0" in text):
+        yield Mistake(about, "name", "must have a character that can be seen, and no NUL")
+
+
+def _span(about: Talk | Habits, key: str, span: tuple[int, int]) -> Iterator[Mistake]:
+    if span[0] > span[1]:
+        yield Mistake(about, key, f"must go from the smaller to the larger, not from {span[0]} to {span[1]}")

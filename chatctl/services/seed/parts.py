@@ -1,0 +1,83 @@
+"""The parts of a world that are not there yet, each written in one transaction with its ledger row.
+
+Many messages for an empty table are the exception: their parts share a transaction, and their indexes are
+built at its end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.seed import chunks, indexes, paths
+from chatctl.services.seed.chunks import Chunk
+from chatctl.services.seed.outline import Outline
+from chatctl.services.seed.paths import Path
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a seed is with its users, messages or files."""
+
+    what: Literal["users", "messages", "files"]
+    done: int
+    of: int
+
+
+@dataclass
+class Parts:
+    """What is missing of a world whose people are there, in parts of ``size`` messages."""
+
+    conn: Connection
+    outline: Outline
+    path: Path
+    size: int
+    storage_rows: bool
+    on_progress: Callable[[Progress], None] = lambda progress: None
+
+    def __post_init__(self) -> None:
+        key = {"world": self.outline.spec.name, "seed": self.outline.source.seed}
+        there = self.conn.execute(query("seed/chunks"), key).fetchall()
+        done = {place for first, number, _ in there for place in range(first, first + number)}
+        self._reached = sum(messages for _, _, messages in there)
+        self._missing = list(chunks.cut(self.outline, self.size, without=done))
+
+    def write(self) -> None:
+        """Write them all."""
+        for chunk in self._missing[self._write_at_once() :]:
+            with self.conn.transaction():
+                self._write(chunk)
+
+    def write_first(self) -> None:
+        """Write the first of them into the open transaction."""
+        for chunk in self._missing[:1]:
+            self._write(chunk)
+
+    def _write_at_once(self) -> int:
+        """Write the first parts together where that is faster; how many."""
+        reached = list(accumulate(chunk.messages for chunk in self._missing))
+        number = bisect_right(reached, indexes.AT_MOST)
+        if not number or reached[number - 1] < indexes.WORTHWHILE or not self.path.owns_tables:
+            return 0
+        with self.conn.transaction():
+            if not indexes.lock_if_empty(self.conn):
+                return 0
+            with indexes.built_after(self.conn):
+                for chunk in self._missing[:number]:
+                    self._write(chunk)
+        return number
+
+    def _write(self, chunk: Chunk) -> None:
+        with paths.quiet(self.conn, self.path):
+            chunks.write(
+                self.conn, self.outline, chunk, storage_rows=self.storage_rows, on_messages=self._more
+            )
+
+    def _more(self, messages: int) -> None:
+        self._reached += messages
+        self.on_progress(Progress("messages", self._reached, self.outline.messages))

@@ -1,0 +1,125 @@
+"""Whether a world in a database is what its seed made, and what the backend allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory, query
+from chatctl.errors import NotAllowed
+from chatctl.services.seed import runs
+from chatctl.services.seed.runs import Fingerprint, Run
+
+# Of each check of a world; one mistake may be a million rows.
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that a check of ``sql/queries/seed/checks`` found."""
+
+    object: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as it should be; ``check`` names the check that found it."""
+
+    world: str
+    seed: int
+    check: str
+    object: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about one world: nothing, or differences, of each check at most ``SHOWN``.
+
+    ``fingerprint`` is that of the rows as they were made, ``now`` as they are.
+    """
+
+    world: str
+    seed: int
+    fingerprint: str | None
+    now: str
+    checks: list[str]
+    differences: list[Difference]
+
+
+def checks() -> list[str]:
+    """The names of the checks by SQL, one file each in ``sql/queries/seed/checks``."""
+    return sorted(path.stem for path in (data_directory("sql") / "queries/seed/checks").glob("*.sql"))
+
+
+def find(
+    conn: Connection, check: str, scope: dict[str, list[UUID]], *, since: datetime | None = None
+) -> list[Found]:
+    """What one check finds about these organizations and users; nothing when all is well.
+
+    After ``since`` users have used them; None: nobody has.
+    """
+    with conn.cursor(row_factory=class_row(Found)) as cursor:
+        found = cursor.execute(query(f"seed/checks/{check}"), {**scope, "since": since}).fetchmany(SHOWN)
+        more = cursor.rowcount - len(found)
+    return [*found, *([Found(f"{more} more", "of the same check")] if more else [])]
+
+
+def verify(
+    conn: Connection,
+    run: Run,
+    *,
+    sign_in: Callable[[str], None] | None = None,
+) -> Verdict:
+    """Check one world. ``sign_in`` tries somebody's email, and raises ChatctlError when it fails."""
+    found: list[tuple[str, Found]] = []
+    for check in checks():
+        found += [(check, each) for each in find(conn, check, run.scope, since=run.started_at)]
+    now = runs.fingerprint(conn, run.scope)
+    found += [("fingerprint", each) for each in _changed(run, now)]
+    if sign_in:
+        found += [("sign-in", each) for each in _refused(conn, run, sign_in)]
+    return Verdict(
+        world=run.world,
+        seed=run.seed,
+        fingerprint=run.fingerprint,
+        now=now.total,
+        checks=[*checks(), "fingerprint", *(["sign-in"] if sign_in else [])],
+        differences=[Difference(run.world, run.seed, check, it.object, it.detail) for check, it in found],
+    )
+
+
+def _changed(run: Run, now: Fingerprint) -> Iterator[Found]:
+    if run.cleaned_at is not None:
+        return
+    if run.finished_at is None:
+        yield Found(f"world {run.world}", "begun and not finished; the same `chatctl seed` continues it")
+        return
+    if not run.tables:
+        if now.total != run.fingerprint:
+            yield Found(f"world {run.world}", "made by an older chatctl; its rows cannot be compared")
+        return
+    there = {table.name: table for table in now.tables}
+    # Neither side has a table without rows.
+    for name in dict.fromkeys([*there, *run.tables]):
+        table, made = there.get(name), run.tables.get(name)
+        rows, rows_made = table.rows if table else 0, made["rows"] if made else 0
+        if rows != rows_made:
+            yield Found(name, f"{rows_made} rows were made, {rows} are there")
+        elif table and made and table.checksum != made["checksum"]:
+            yield Found(name, "rows are not as they were made")
+
+
+def _refused(conn: Connection, run: Run, sign_in: Callable[[str], None]) -> Iterator[Found]:
+    """One sign-in per organization: its owner's, or whoever joined first."""
+    for slug, email in conn.execute(query("seed/sign_ins"), run.scope):
+        try:
+            sign_in(email)
+        except NotAllowed as error:
+            yield Found(f"user {email} of {slug}", f"cannot sign in: {error.message}")

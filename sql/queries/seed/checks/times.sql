@@ -1,0 +1,37 @@
+-- Times that could not be: messages before their conversation or out of order, people who join what is not there yet.
+--   organizations  uuid[]
+--   users          uuid[]
+with
+ordered as (
+  select
+    m.id, m.conversation_id, m.seq, m.created_at, m.updated_at, m.deleted_at,
+    lag(m.created_at) over (partition by m.conversation_id order by m.seq) as before
+  from public.messages m
+  where m.organization_id = any (%(organizations)s::uuid[])
+),
+wrong (object, detail) as (
+  select format('message %%s', m.id), w.detail
+  from ordered m
+  join public.conversations c on c.id = m.conversation_id
+  cross join lateral (
+    values
+      (m.created_at < c.created_at, 'older than its conversation'),
+      (m.created_at < m.before, 'older than the message before it'),
+      (m.updated_at < m.created_at or m.deleted_at < m.created_at, 'changed before it was sent'),
+      (m.created_at > clock_timestamp(), 'sent in the future')
+  ) as w (wrong, detail)
+  where w.wrong
+  union all
+  select format('participant %%s of conversation %%s', p.user_id, p.conversation_id), 'joined before there was the conversation'
+  from public.conversations c
+  join public.conversation_participants p on p.conversation_id = c.id
+  where c.organization_id = any (%(organizations)s::uuid[]) and p.joined_at < c.created_at
+  union all
+  select format('member %%s of organization %%s', m.user_id, o.id), 'joined before there was the organization'
+  from public.organizations o
+  join public.organization_members m on m.organization_id = o.id
+  where o.id = any (%(organizations)s::uuid[]) and m.joined_at < o.created_at
+)
+select w.object, w.detail
+from wrong w
+order by w.object, w.detail;

@@ -1,0 +1,37 @@
+-- Users who could not sign in: Auth needs every one of these values, an identity, and our side a profile with the email.
+--   organizations  uuid[]
+--   users          uuid[]
+select format('user %%s', coalesce(u.email, w.id::text)) as object, f.detail
+from unnest(%(users)s::uuid[]) as w (id)
+left join auth.users u on u.id = w.id
+left join auth.identities i on i.user_id = w.id and i.provider = 'email'
+left join public.user_profiles p on p.id = w.id
+cross join lateral (
+  values
+    (u.id is null, 'is not there'),
+    (u.id is not null and i.id is null, 'has no identity'),
+    (u.id is not null and p.id is null, 'has no profile'),
+    (u.id is not null and p.id is not null and p.email is distinct from u.email, 'has another email in the profile'),
+    (u.email <> lower(u.email), 'has an email that is not in lower case'),
+    (
+      i.id is not null and u.id is not null
+      and (i.identity_data ->> 'email', i.provider_id) is distinct from (u.email::text, u.id::text),
+      'has an identity of somebody else'
+    ),
+    (coalesce(u.encrypted_password, '') = '' and u.id is not null, 'has no password'),
+    (u.email_confirmed_at is null and u.id is not null, 'is not confirmed'),
+    (u.banned_until > now(), 'is banned'),
+    (
+      u.id is not null and (
+        (u.instance_id, u.aud, u.role)
+          is distinct from ('00000000-0000-0000-0000-000000000000'::uuid, 'authenticated', 'authenticated')
+        or num_nulls(
+          u.confirmation_token, u.recovery_token, u.email_change_token_new, u.email_change, u.created_at, u.updated_at,
+          u.raw_app_meta_data
+        ) > 0
+      ),
+      'lacks what Auth needs: instance, audience, role, tokens or times'
+    )
+) as f (wrong, detail)
+where f.wrong
+order by object, f.detail;

@@ -1,0 +1,36 @@
+-- Conversations with all that is in them, by table; whether or not foreign keys would take it along.
+--   conversations  uuid[]
+with
+deleted_attachments as (
+  delete from private.deleted_attachments t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+deleted_messages as (
+  delete from private.deleted_messages t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+messages as (
+  delete from public.messages t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+read_states as (
+  delete from private.read_states t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+participants as (
+  delete from public.conversation_participants t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+direct_conversations as (
+  delete from private.direct_conversations t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
+),
+conversations as (
+  delete from public.conversations t where t.id = any (%(conversations)s::uuid[]) returning 1
+)
+select w.name, w.rows
+from (
+  values
+    (1, 'conversations', (select count(*) from conversations)),
+    (2, 'conversation_participants', (select count(*) from participants)),
+    (3, 'direct_conversations', (select count(*) from direct_conversations)),
+    (4, 'messages', (select count(*) from messages)),
+    (5, 'deleted_messages', (select count(*) from deleted_messages)),
+    (6, 'deleted_attachments', (select count(*) from deleted_attachments)),
+    (7, 'read_states', (select count(*) from read_states))
+) as w (place, name, rows)
+order by w.place;

@@ -1,0 +1,36 @@
+-- How to take the indexes of messages away and how to make them again. Not those that something refers to, as foreign
+-- keys to the primary key, nor those with more to them than their definition says: these stay.
+select
+  case
+    when c.conname is null then format('drop index %s', i.indexrelid::regclass)
+    else format('alter table public.messages drop constraint %I', c.conname)
+  end as take_away,
+  case
+    when c.conname is null then pg_get_indexdef(i.indexrelid)
+    else format('alter table public.messages add constraint %I %s', c.conname, pg_get_constraintdef(c.oid))
+  end as make_again
+from pg_catalog.pg_index i
+join pg_catalog.pg_class x on x.oid = i.indexrelid
+left join pg_catalog.pg_constraint c
+  on c.conindid = i.indexrelid and c.conrelid = i.indrelid and c.contype in ('p', 'u', 'x')
+where i.indrelid = 'public.messages'::regclass
+  and i.indisvalid and not i.indisprimary and not i.indisreplident and not i.indisclustered
+  and x.reltablespace = 0
+  -- The definition of a constraint leaves them out, that of an index does not.
+  and (c.oid is null or x.reloptions is null)
+  and not exists (
+    select from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid and a.attstattarget >= 0
+  )
+  and not exists (
+    select from pg_catalog.pg_description d
+    where (d.classoid, d.objoid) in (
+      ('pg_catalog.pg_class'::regclass, i.indexrelid), ('pg_catalog.pg_constraint'::regclass, c.oid)
+    )
+  )
+  and not exists (
+    select from pg_catalog.pg_depend d
+    where d.deptype = 'n' and (d.refclassid, d.refobjid) in (
+      ('pg_catalog.pg_class'::regclass, i.indexrelid), ('pg_catalog.pg_constraint'::regclass, c.oid)
+    )
+  )
+order by i.indexrelid;

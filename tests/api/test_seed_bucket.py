@@ -1,0 +1,162 @@
+"""The files of a world as Storage takes them (the contract server), and as the backend judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from supabase import Client
+
+from chatctl.errors import Conflict, NotAllowed, Unavailable
+from chatctl.services.seed import api, bucket, corpus, files
+from chatctl.services.seed.rows import Attachment, StoredFile
+from tests.api.test_edge_functions import DENO, TOKEN
+from tests.api.test_edge_functions import serving as serving_function
+from tests.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+
+KINDS = {kind for _, kind in corpus.FILES}
+UPLOAD = "POST /storage/v1/object/attachments/"
+CUT = Fault()
+
+
+def stored(number: int) -> StoredFile:
+    """A file as history makes it, of the kinds in turn."""
+    name, kind = corpus.FILES[number % len(corpus.FILES)]
+    id = UUID(int=number)
+    safe = "".join(c if c.isascii() else "_" for c in name)
+    size = len(files.content(name, kind))
+    url = f"{UUID(int=1)}/chat/{UUID(int=2)}/{id}_{safe}"
+    attachment = Attachment(id=str(id), name=name, type=kind, size=size, url=url)
+    return StoredFile(attachment, UUID(int=3), datetime(2026, 1, 14, tzinfo=UTC))
+
+
+FILES = [stored(number) for number in range(3 * len(corpus.FILES))]
+PATHS = [file.attachment["url"] for file in FILES]
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    with serving(Project(buckets={"attachments": KINDS})) as project:
+        yield project
+
+
+@pytest.fixture
+def client(project: Project) -> Iterator[Client]:
+    with api.connect(project.url, SECRET_KEY, patience=20) as client:
+        yield client
+
+
+def test_every_file_is_there_under_its_name_with_its_type_and_size(project: Project, client: Client) -> None:
+    told: list[int] = []
+
+    assert bucket.upload(client, iter(FILES), on_uploaded=told.append) == len(FILES)
+
+    assert told == list(range(1, len(FILES) + 1))
+    assert set(project.objects) == set(PATHS)
+    for file in FILES:
+        object = project.objects[file.attachment["url"]]
+        assert (object.type, len(object.content)) == (file.attachment["type"], file.attachment["size"])
+        # As the rows say that stand for files where there is no Storage.
+        assert object.cache_control == "max-age=3600"
+
+
+def test_a_few_are_uploaded_at_once(project: Project, client: Client) -> None:
+    project.delay = 0.02
+    bucket.upload(client, FILES)
+    assert 1 < project.at_once <= api.AT_ONCE
+
+
+def test_what_is_there_is_kept(project: Project, client: Client) -> None:
+    bucket.upload(client, FILES[:10])
+    kept = dict(project.objects)
+    told: list[int] = []
+
+    assert bucket.upload(client, FILES, on_uploaded=told.append) == len(FILES) - 10
+
+    assert max(told) == len(FILES)
+    assert all(project.objects[path] is object for path, object in kept.items())
+
+
+def test_nothing_to_upload_asks_nothing(project: Project, client: Client) -> None:
+    assert bucket.upload(client, []) == bucket.remove(client, []) == 0
+    assert project.asked == []
+
+
+BUSY = {"statusCode": "429", "error": "too_many_connections", "code": "SlowDown", "message": "Too many"}
+LOCKED = {"statusCode": "503", "error": "acquiring_lock_timeout", "code": "LockTimeout", "message": "lock"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(429, body=BUSY), id="429"),
+        pytest.param(Fault(400, body=LOCKED), id="400 that says 503"),
+        pytest.param(Fault(500, body={"statusCode": "500", "error": "Internal", "message": "x"}), id="500"),
+        pytest.param(CUT, id="cut"),
+        pytest.param(Fault(after=True), id="cut after it was done"),
+    ],
+)
+def test_what_may_work_later_is_tried_again(project: Project, client: Client, fault: Fault) -> None:
+    project.will(fault, times=3, on=UPLOAD)
+
+    bucket.upload(client, FILES)
+
+    assert set(project.objects) == set(PATHS)
+    assert project.faults == []
+
+
+def test_patience_ends(project: Project) -> None:
+    project.will(CUT, times=1000, on=UPLOAD)
+
+    with api.connect(project.url, SECRET_KEY, patience=0.3) as client, pytest.raises(Unavailable):
+        bucket.upload(client, FILES)
+    assert project.objects == {}
+
+
+@pytest.mark.parametrize("act", [lambda c: bucket.upload(c, FILES), lambda c: bucket.remove(c, PATHS)])
+def test_a_missing_bucket_says_what_to_run(project: Project, client: Client, act: Any) -> None:
+    project.buckets.clear()
+
+    with pytest.raises(Conflict, match="no bucket attachments") as refused:
+        act(client)
+    assert "chatctl migrate" in (refused.value.hint or "")
+
+
+def test_the_publishable_key_is_not_enough(project: Project) -> None:
+    with api.connect(project.url, PUBLISHABLE_KEY) as client, pytest.raises(NotAllowed, match="row-level"):
+        bucket.upload(client, FILES[:1])
+
+
+def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> None:
+    project.buckets["attachments"] = {"text/plain"}
+
+    with pytest.raises(api.Refused, match="answers 415: mime type application/pdf is not supported"):
+        bucket.upload(client, FILES[:1])
+    with pytest.raises(api.Refused, match="Invalid key"):
+        name = FILES[0].attachment["url"] + "é"
+        bucket.upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
+
+
+def test_what_was_uploaded_is_removed_and_nothing_else(
+    project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.upload(client, FILES)
+    monkeypatch.setattr(bucket, "_PER_REQUEST", 10)
+
+    assert bucket.remove(client, PATHS[1:]) == len(FILES) - 1
+    assert bucket.remove(client, PATHS[1:]) == 0
+    assert set(project.objects) == {PATHS[0]}
+
+
+@pytest.mark.skipif(not DENO.exists(), reason="the extra `local` with Deno is not installed")
+def test_the_backend_accepts_every_file_as_what_it_says_it_is() -> None:
+    with serving_function("validate-attachment") as url, httpx.Client(headers=TOKEN, timeout=30) as client:
+        for name, kind in corpus.FILES:
+            content = files.content(name, kind)
+            answer = client.post(url, files={"file": (name, content, kind)})
+            assert answer.json() == {"valid": True, "type": kind, "size": len(content)}

@@ -1,0 +1,97 @@
+"""Every row of a world, read back from what goes into the database."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from chatctl.services.seed import history
+from chatctl.services.seed.clock import moment
+from chatctl.services.seed.history import Told
+from chatctl.services.seed.outline import Outline, build
+from chatctl.services.seed.rows import Conversation, DeletedMessage, Participant
+from chatctl.services.seed.spec import Spec
+
+
+@dataclass(frozen=True)
+class Message:
+    id: UUID
+    organization_id: UUID
+    conversation_id: UUID
+    sender_id: UUID
+    content: str | None
+    attachments: list[dict[str, Any]] | None
+    reactions: list[dict[str, str]]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    seq: int
+
+
+@dataclass(frozen=True)
+class Made:
+    outline: Outline
+    conversations: list[Conversation] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    deleted: list[DeletedMessage] = field(default_factory=list)
+    participants: list[Participant] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Of all rows: whoever changes one changes it."""
+        parts = (self.outline.people, self.outline.organizations, self.outline.members)
+        rows = (*parts, self.conversations, self.messages, self.deleted, self.participants)
+        return sha256(repr(rows).encode()).hexdigest()
+
+
+def made(spec: Spec, seed: int = 1) -> Made:
+    """The world of ``spec`` for ``seed``."""
+    outline = build(spec, seed)
+    world = Made(outline)
+    for chat in outline.chats:
+        told = Told(chat)
+        data = b"".join(history.messages(outline.source, spec.habits, told))
+        world.conversations.append(chat.conversation)
+        world.messages.extend(_messages(data))
+        world.deleted.extend(told.deleted)
+        placed = history.participants(outline.source, spec.habits, told)
+        world.participants.extend(participant for participant, _, _ in placed)
+    return world
+
+
+def _messages(data: bytes) -> Iterator[Message]:
+    for row in _rows(data):
+        id, organization, conversation, sender, content, attachments, reactions, *times, seq = row
+        assert id and organization and conversation and sender and reactions and seq
+        yield Message(
+            *(UUID(bytes=it) for it in (id, organization, conversation, sender)),
+            content=None if content is None else content.decode(),
+            attachments=None if attachments is None else json.loads(attachments[1:]),
+            reactions=json.loads(reactions[1:]),
+            **dict(zip(("created_at", "updated_at", "deleted_at"), map(_moment, times), strict=True)),
+            seq=int.from_bytes(seq),
+        )
+
+
+def _rows(data: bytes) -> Iterator[list[bytes | None]]:
+    at = 0
+    while at < len(data):
+        (columns,) = struct.unpack_from(">h", data, at)
+        at += 2
+        row: list[bytes | None] = []
+        for _ in range(columns):
+            (length,) = struct.unpack_from(">i", data, at)
+            at += 4
+            row.append(None if length < 0 else data[at : at + length])
+            at += max(length, 0)
+        yield row
+
+
+def _moment(value: bytes | None) -> datetime | None:
+    return None if value is None else moment(int.from_bytes(value, signed=True))
