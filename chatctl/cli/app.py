@@ -111,6 +111,9 @@ def _invoked(arguments: list[str]) -> int:
             typer.main.get_command(app)(arguments, standalone_mode=True)
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if code == Interrupted.exit_code:
+            # Typer makes a silent exit of Ctrl-C.
+            raise Interrupted("interrupted")
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our stdout went away (`| head`): that is its right, not an error. Python flushes once

@@ -13,7 +13,7 @@ from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.cli.seed.target import api_alone, api_session, seed_session
 from chatctl.cli.session import confirm_write
-from chatctl.errors import PartlyDone
+from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.loading import Outcome
 from chatctl.services.seed.outline import Outline
@@ -157,15 +157,19 @@ def _seed(
             storage_rows=at.target.local and at.api is None,
             beside_others=shared.yes or dry_run,
         )
-        with progress(shared) as told:
-            outcome = loading.load(
-                at.conn,
-                world,
-                how,
-                dry_run=dry_run,
-                on_path=lambda path: note(f"path: {path}", shared),
-                on_progress=told,
-            )
+        try:
+            with progress(shared) as told:
+                outcome = loading.load(
+                    at.conn,
+                    world,
+                    how,
+                    dry_run=dry_run,
+                    on_path=lambda path: note(f"path: {path}", shared),
+                    on_progress=told,
+                )
+        except KeyboardInterrupt as stop:
+            again = "run the same command again: it goes on from here"
+            raise Interrupted(str(stop) or "interrupted", hint=again) from None
     show_document(outcome, shared, text=_summary(outcome))
 
 

@@ -81,8 +81,7 @@ def require_tables(conn: Connection) -> None:
 
 def find(conn: Connection, world: str, seed: int) -> Run | None:
     """The run of a world; None when it was never begun."""
-    with conn.cursor(row_factory=class_row(Run)) as cursor:
-        return cursor.execute(query("seed/run"), {"world": world, "seed": seed}).fetchone()
+    return next(iter(of(conn, world, seed)), None)
 
 
 def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[Run]:

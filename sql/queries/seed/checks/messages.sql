@@ -4,20 +4,18 @@
 select format('message %%s', m.id) as object, w.detail
 from public.messages m
 cross join lateral (
-  values
-    (char_length(m.content) > 4000, format('%%s characters', char_length(m.content))),
-    (
-      m.deleted_at is null and coalesce(m.attachments, '[]') = '[]'
-      and coalesce(btrim(m.content, E' \t\r\n'), '') = '',
-      'neither text nor files'
-    ),
-    (
-      m.deleted_at is not null
-      and (m.content, m.attachments, m.reactions) is distinct from (null::text, null::jsonb, '[]'::jsonb),
-      'deleted, and its content still shows'
-    ),
-    (m.attachments is not null and not private.valid_attachments(m.attachments), 'its files are not valid'),
-    (m.reactions <> '[]' and not private.valid_reactions(m.reactions), 'its reactions are not valid')
-) as w (wrong, detail)
-where m.organization_id = any (%(organizations)s::uuid[]) and w.wrong
-order by m.conversation_id, m.seq, w.detail;
+  select case
+    when m.deleted_at is not null then
+      case
+        when (m.content, m.attachments, m.reactions) is distinct from (null::text, null::jsonb, '[]'::jsonb)
+          then 'deleted, and its content still shows'
+      end
+    when char_length(m.content) > 4000 then format('%%s characters', char_length(m.content))
+    when coalesce(btrim(m.content, E' \t\r\n'), '') = '' and coalesce(m.attachments, '[]') = '[]'
+      then 'neither text nor files'
+    when m.attachments is not null and not private.valid_attachments(m.attachments) then 'its files are not valid'
+    when m.reactions <> '[]' and not private.valid_reactions(m.reactions) then 'its reactions are not valid'
+  end as detail
+) as w
+where m.organization_id = any (%(organizations)s::uuid[]) and w.detail is not null
+order by m.conversation_id, m.seq;

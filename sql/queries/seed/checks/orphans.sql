@@ -46,6 +46,12 @@ broken as (
   where t.organization_id = any (%(organizations)s::uuid[])
     and not exists (select from scope c where c.id = t.conversation_id and c.organization_id = t.organization_id)
   union all
+  -- In the organization of nobody, it is found through its conversation.
+  select 'messages.conversation_id, organization_id'
+  from scope c
+  join public.messages t on t.conversation_id = c.id
+  where t.organization_id <> all (%(organizations)s::uuid[])
+  union all
   select 'messages.sender_id'
   from public.messages t
   where t.organization_id = any (%(organizations)s::uuid[])

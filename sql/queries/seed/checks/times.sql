@@ -14,13 +14,14 @@ wrong (object, detail) as (
   from ordered m
   join public.conversations c on c.id = m.conversation_id
   cross join lateral (
-    values
-      (m.created_at < c.created_at, 'older than its conversation'),
-      (m.created_at < m.before, 'older than the message before it'),
-      (m.updated_at < m.created_at or m.deleted_at < m.created_at, 'changed before it was sent'),
-      (m.created_at > clock_timestamp(), 'sent in the future')
-  ) as w (wrong, detail)
-  where w.wrong
+    select case
+      when m.created_at > clock_timestamp() then 'sent in the future'
+      when m.created_at < c.created_at then 'older than its conversation'
+      when m.created_at < m.before then 'older than the message before it'
+      when m.updated_at < m.created_at or m.deleted_at < m.created_at then 'changed before it was sent'
+    end as detail
+  ) as w
+  where w.detail is not null
   union all
   select format('participant %%s of conversation %%s', p.user_id, p.conversation_id), 'joined before there was the conversation'
   from public.conversations c
