@@ -16,31 +16,44 @@ from chatctl.db.connection import connection
 from chatctl.local import throwaway
 from chatctl.local.server import Server
 from chatctl.services.migrations import migrate
+from tests import places
+from tests.forks import Forks
 from tests.world import Database, World
 
 _numbers = count(1)
+_admins: dict[Server, psycopg.Connection[Any]] = {}  # who makes and drops the clones of a server
 
 # A run in the background of a shell ignores Ctrl-C, and so would every command that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+places.use()
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Callable[[int], Server]]:
     """Start (once) the server of a major version, with the backend migrated into database ``backend``."""
     running: dict[int, Server] = {}
+    throwaway.sweep()  # what tests that were killed have left
     with ExitStack() as stack:
 
         def start(version: int) -> Server:
             if version not in running:
                 server = stack.enter_context(throwaway.server(version=version))
-                with psycopg.connect(server.admin_url, autocommit=True) as admin:
-                    admin.execute("create database backend template postgres owner postgres")
+                admin = stack.enter_context(psycopg.connect(server.admin_url, autocommit=True))
+                admin.execute("create database backend template postgres owner postgres")
+                _admins[server] = admin
                 with connection(server.url_for("postgres", "backend")) as conn:
                     migrate(conn)
                 running[version] = server
             return running[version]
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Runs of ``python -m …`` that start at once."""
+    with Forks() as forks:
+        yield forks
 
 
 @pytest.fixture
@@ -57,13 +70,14 @@ def server(servers: Callable[[int], Server], pg_version: int) -> Server:
 
 def _clone(server: Server, template: str) -> Iterator[Database]:
     name = f"clone_{next(_numbers)}"
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        words: dict[str, Any] = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
-        admin.execute(sql.SQL("create database {name} template {template} owner postgres").format(**words))
-        try:
-            yield Database(server, name)
-        finally:
-            admin.execute(sql.SQL("drop database {name} with (force)").format(**words))
+    words: dict[str, Any] = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    # file_copy: what wal_log leaves to be written is written when a clone is dropped, in as much time.
+    make = sql.SQL("create database {name} template {template} owner postgres strategy file_copy")
+    _admins[server].execute(make.format(**words))
+    try:
+        yield Database(server, name)
+    finally:
+        _admins[server].execute(sql.SQL("drop database {name} with (force)").format(**words))
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from tests.world import Database
 Chatctl = Callable[..., Result]
 
 
+@pytest.fixture
+def chatctl(process: Chatctl) -> Chatctl:
+    """As it is typed: nothing but this tries how it starts."""
+    return process
+
+
 def test_without_arguments_it_shows_help(chatctl: Chatctl) -> None:
     shown = chatctl()
 

@@ -17,12 +17,13 @@ import pytest
 
 from chatctl.local import waiting
 from chatctl.services.demo import Result, worst
+from tests.places import PLACE
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A working directory that is the temporary directory, too; short, for the sake of sockets."""
-    place = Path(tempfile.mkdtemp(prefix="cd", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cd", dir=PLACE))
     yield place
     chatctl(place, "local", "status")
     shutil.rmtree(place)

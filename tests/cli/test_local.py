@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,17 @@ import psycopg
 import pytest
 
 from chatctl.local import server, waiting
+from tests.forks import Forks, variables
+from tests.places import PLACE
+
+Chatctl = Callable[..., subprocess.CompletedProcess[str]]
+Document = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def project() -> Iterator[Path]:
     """A working directory whose name is ``my-app``."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     project = place / "my-app"
     project.mkdir()
     yield project
@@ -31,93 +36,98 @@ def project() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def chatctl(project: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "chatctl", "local", *arguments],
-        cwd=project,
-        env={**os.environ, "TMPDIR": str(project.parent), **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def chatctl(forks: Forks, project: Path) -> Chatctl:
+    """Run ``chatctl local`` in the project, whose parent is the temporary directory."""
+
+    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        env = variables(**{"TMPDIR": str(project.parent), **env})
+        return forks.run("chatctl", "local", *arguments, env=env, cwd=project)
+
+    return run
 
 
-def document(project: Path, *arguments: str) -> dict[str, Any]:
-    answer = chatctl(project, *arguments, "-o", "json")
-    assert answer.returncode == 0, answer.stderr
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+@pytest.fixture
+def document(chatctl: Chatctl) -> Document:
+    """The same with JSON; it must end well."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        answer = chatctl(*arguments, "-o", "json")
+        assert answer.returncode == 0, answer.stderr
+        found: dict[str, Any] = json.loads(answer.stdout)
+        return found
+
+    return run
 
 
-def test_up_status_down(project: Path) -> None:
+def test_up_status_down(project: Path, document: Document) -> None:
     directory = str((project / ".chatctl").resolve())
     off = {"running": False, "directory": directory, "url": None, "version": None, "pid": None, "removed": []}
-    assert document(project, "status") == off
-    up = document(project, "up")
+    assert document("status") == off
+    up = document("up")
     assert up["running"]
     assert psycopg.connect(up["url"]).execute("select current_user").fetchone() == ("postgres",)
-    assert document(project, "up") == up == document(project, "status")
-    assert document(project, "down") == off
-    assert document(project, "down") == off
+    assert document("up") == up == document("status")
+    assert document("down") == off
+    assert document("down") == off
 
 
-def test_text_for_people_is_short(project: Path) -> None:
-    up = chatctl(project, "up")
+def test_text_for_people_is_short(project: Path, chatctl: Chatctl) -> None:
+    up = chatctl("up")
     assert up.stdout.startswith("PostgreSQL 18.")
     assert up.stdout.count("\n") == 2
     assert up.stderr == f"target: embedded server in {project / '.chatctl'} (chatctl local)\n"
-    assert chatctl(project, "down", "-q").stderr == ""
-    assert "`chatctl local up` starts it" in chatctl(project, "status").stdout
-    assert "nothing to do" in chatctl(project, "down").stdout
+    assert chatctl("down", "-q").stderr == ""
+    assert "`chatctl local up` starts it" in chatctl("status").stdout
+    assert "nothing to do" in chatctl("down").stdout
 
 
-def test_status_and_down_make_nothing(project: Path) -> None:
-    assert chatctl(project, "status").returncode == 0
-    assert chatctl(project, "down").returncode == 0
+def test_status_and_down_make_nothing(project: Path, chatctl: Chatctl) -> None:
+    assert chatctl("status").returncode == 0
+    assert chatctl("down").returncode == 0
     assert not any(project.iterdir())
 
 
-def test_version_is_chosen_by_flag_or_variable(project: Path) -> None:
-    assert document(project, "up", "--pg-version", "16")["version"].startswith("16.")
-    other = chatctl(project, "up", "-o", "json", CHATCTL_PG_VERSION="18")
+def test_version_is_chosen_by_flag_or_variable(chatctl: Chatctl, document: Document) -> None:
+    assert document("up", "--pg-version", "16")["version"].startswith("16.")
+    other = chatctl("up", "-o", "json", CHATCTL_PG_VERSION="18")
     assert other.returncode == 5
     assert json.loads(other.stderr.splitlines()[-1])["error"]["code"] == "CONFLICT"
-    assert chatctl(project, "up", "--pg-version", "17").returncode == 2
+    assert chatctl("up", "--pg-version", "17").returncode == 2
 
 
-def test_env_leads_the_shell_to_the_server(project: Path) -> None:
+def test_env_leads_the_shell_to_the_server(project: Path, document: Document) -> None:
     script = f'eval "$({sys.executable} -m chatctl local env -q)" && echo "$CHATCTL_DB_URL"'
     shell = subprocess.run(["/bin/sh", "-c", script], cwd=project, capture_output=True, text=True, check=True)
-    assert shell.stdout.strip() == document(project, "env")["CHATCTL_DB_URL"]
+    assert shell.stdout.strip() == document("env")["CHATCTL_DB_URL"]
     with psycopg.connect(shell.stdout.strip()) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
 
 
-def test_psql_gets_the_arguments_and_the_exit_code(project: Path) -> None:
+def test_psql_gets_the_arguments_and_the_exit_code(chatctl: Chatctl) -> None:
     ask = ("-XAtc", "select current_user")
-    assert chatctl(project, "psql", "--", *ask).stdout == "postgres\n"
-    assert chatctl(project, "psql", "--admin", "--", *ask).stdout == "supabase_admin\n"
+    assert chatctl("psql", "--", *ask).stdout == "postgres\n"
+    assert chatctl("psql", "--admin", "--", *ask).stdout == "supabase_admin\n"
     elsewhere = {"PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGUSER": "eve"}
-    assert chatctl(project, "psql", "--", *ask, **elsewhere).stdout == "postgres\n"
-    assert chatctl(project, "psql", "--", "-d", "template1", "-XAtc", "select 7").stdout == "7\n"
-    assert chatctl(project, "psql", "--", "-Xc", "select 1/0").returncode == 1
+    assert chatctl("psql", "--", *ask, **elsewhere).stdout == "postgres\n"
+    assert chatctl("psql", "--", "-d", "template1", "-XAtc", "select 7").stdout == "7\n"
+    assert chatctl("psql", "--", "-Xc", "select 1/0").returncode == 1
 
 
-def test_reset_needs_the_name_of_the_working_directory(project: Path) -> None:
-    up = document(project, "up")
+def test_reset_needs_the_name_of_the_working_directory(chatctl: Chatctl, document: Document) -> None:
+    up = document("up")
     for arguments in (
         ["reset"],
         ["reset", "--yes"],
         ["reset", "--confirm", "my"],
         ["reset", "--confirm", ""],
     ):
-        answer = chatctl(project, *arguments)
+        answer = chatctl(*arguments)
         assert answer.returncode == 2, answer
         assert "my-app" in answer.stderr
-    assert document(project, "status") == up
+    assert document("status") == up
     psycopg.connect(up["url"], autocommit=True).execute("create table gone (id int)")
-    again = document(project, "reset", "--confirm", "my-app")
+    again = document("reset", "--confirm", "my-app")
     assert psycopg.connect(again["url"]).execute("select to_regclass('gone')").fetchone() == (None,)
 
 
@@ -147,25 +157,25 @@ def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
         "default: mine\ntargets: {mine: {environment: production}}",
     ],
 )
-def test_reset_refuses_when_another_target_is_meant(project: Path, config: str) -> None:
+def test_reset_refuses_when_another_target_is_meant(project: Path, chatctl: Chatctl, config: str) -> None:
     (project / "chatctl.yaml").write_text(config)
-    answer = chatctl(project, "reset", "--confirm", "my-app")
+    answer = chatctl("reset", "--confirm", "my-app")
     assert answer.returncode == 2
     assert "take that target away first" in answer.stderr
     assert not (project / ".chatctl").exists()
 
 
-def test_reset_accepts_the_variable_that_env_printed(project: Path) -> None:
-    url = document(project, "env")["CHATCTL_DB_URL"]
-    assert chatctl(project, "reset", "--confirm", "my-app", CHATCTL_DB_URL=url).returncode == 0
-    other = chatctl(project, "reset", "--confirm", "my-app", CHATCTL_DB_URL="postgresql://localhost/postgres")
+def test_reset_accepts_the_variable_that_env_printed(chatctl: Chatctl, document: Document) -> None:
+    url = document("env")["CHATCTL_DB_URL"]
+    assert chatctl("reset", "--confirm", "my-app", CHATCTL_DB_URL=url).returncode == 0
+    other = chatctl("reset", "--confirm", "my-app", CHATCTL_DB_URL="postgresql://localhost/postgres")
     assert other.returncode == 2
 
 
-def test_another_database_is_no_local_server(project: Path) -> None:
+def test_another_database_is_no_local_server(project: Path, chatctl: Chatctl) -> None:
     (project / "chatctl.yaml").write_text("targets: {live: {db_url: 'postgresql://db.example.com/postgres'}}")
     for arguments in (["up", "--db-url", "postgresql://localhost/x"], ["down", "--target", "live"]):
-        answer = chatctl(project, *arguments)
+        answer = chatctl(*arguments)
         assert answer.returncode == 2
         assert "is about the embedded server" in answer.stderr
     assert not (project / ".chatctl").exists()
@@ -182,7 +192,7 @@ def test_missing_package_is_one_line(project: Path) -> None:
     assert not (project / ".chatctl").exists()
 
 
-def test_interrupted_up_leaves_a_directory_that_works(project: Path) -> None:
+def test_interrupted_up_leaves_a_directory_that_works(project: Path, document: Document) -> None:
     command = [sys.executable, "-m", "chatctl", "local", "up"]
     starter = subprocess.Popen(
         command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -192,11 +202,11 @@ def test_interrupted_up_leaves_a_directory_that_works(project: Path) -> None:
     said = starter.communicate()[1]
     assert starter.returncode == 130
     assert "Traceback" not in said
-    assert document(project, "up")["running"]
+    assert document("up")["running"]
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "reset", "psql", "env"])
-def test_help_of_each_command(project: Path, command: str) -> None:
-    answer = chatctl(project, command, "--help")
+def test_help_of_each_command(chatctl: Chatctl, command: str) -> None:
+    answer = chatctl(command, "--help")
     assert answer.returncode == 0
     assert f"chatctl local {command}" in answer.stdout

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import runpy
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +17,7 @@ from psycopg import sql
 from chatctl.local.waiting import until
 from chatctl.services.migrations import migrate
 from tests.cli.conftest import Result
+from tests.forks import Forks, variables
 from tests.proxy import Cut, Proxy
 from tests.world import Database
 
@@ -102,7 +99,7 @@ class Run:
     delivered: bool = False
     exit_code: int | None = None
     heard: list[Message] = field(default_factory=list)
-    _process: Any = None
+    _fork: Any = None
     _started: Event = field(default_factory=Event)
     _dead: Event = field(default_factory=Event)
     _session: int | None = None
@@ -116,17 +113,16 @@ class Run:
     def where(self) -> str:
         return f"killed at message {self.number}: {self.heard[-1]!r}"
 
-    def start(self, database: Database, directory: Path, output: Path) -> None:
-        with Proxy(database.server, on_message=self._listen) as proxy:
-            arguments = ("migrate", "--db-url", proxy.url("postgres", database.name))
-            self._process = FORKS.Process(
-                target=command, args=(output, *arguments, "--directory", str(directory))
+    def start(self, forks: Forks, database: Database, directory: Path, output: Path) -> None:
+        with Proxy(database.server, on_message=self._listen) as proxy, output.open("ab") as to:
+            arguments = ("--db-url", proxy.url("postgres", database.name), "--directory", str(directory))
+            streams = {"stdout": to.fileno(), "stderr": to.fileno()}
+            self._fork = forks.start(
+                "chatctl", "migrate", *arguments, env=variables(), cwd=output.parent, **streams
             )
-            self._process.start()
             self._started.set()
-            self._process.join()
+            self.exit_code = self._fork.wait()
             self._dead.set()
-            self.exit_code = self._process.exitcode
             assert until(lambda: not proxy.sessions, seconds=30)
 
     def _listen(self, number: int, kind: bytes, body: bytes) -> None:
@@ -137,32 +133,17 @@ class Run:
         self.heard.append((kind, body))
         if len(self.heard) == self.number:
             self._started.wait()
-            self._process.kill()
+            self._fork.kill()
             self._dead.wait()
             if not self.delivered:
                 raise Cut
 
 
-# A process per run, forked from one that has read the modules: reading them takes ten times as long as a run.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [__name__, "chatctl.cli.app", "chatctl.cli.migrate", "typer._adapters", "psycopg", "tenacity"]
-)
-
-
-def command(output: Path, *arguments: str) -> None:
-    """``python -m chatctl`` with ``arguments``."""
-    with output.open("ab") as to:
-        os.dup2(to.fileno(), 1)
-        os.dup2(to.fileno(), 2)
-    sys.argv = ["chatctl", *arguments]
-    runpy.run_module("chatctl", run_name="__main__", alter_sys=True)
-
-
 class Copies:
     """A database as it was before, as often as it is needed."""
 
-    def __init__(self, original: Database, files: Path, output: Path) -> None:
+    def __init__(self, forks: Forks, original: Database, files: Path, output: Path) -> None:
+        self._forks = forks
         self._original = original
         self.files = files
         self._output = output
@@ -187,7 +168,7 @@ class Copies:
     def run(self, number: int = 0, *, delivered: bool = False) -> Run:
         """Migrate it, killed at message ``number``; returns when the server has let go of it."""
         run = Run(number, delivered)
-        run.start(self.database, self.files, self._output)
+        run.start(self._forks, self.database, self.files, self._output)
         # Nothing answers a goodbye: it may have ended before it could be killed.
         ended = run.exit_code == 0 and (not number or run.heard[-1][0] == b"X")
         assert ended or (number and run.exit_code == -signal.SIGKILL), self._output.read_text()[-2000:]
@@ -240,13 +221,13 @@ def write(directory: Path, files: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def copies(bare_database: Database, tmp_path: Path) -> Callable[[dict[str, str]], Copies]:
+def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[dict[str, str]], Copies]:
     """Databases that ``OLD`` was migrated into, for runs that migrate other files."""
 
     def make(files: dict[str, str]) -> Copies:
         with bare_database.connect() as conn:
             migrate(conn, directory=write(tmp_path / "old", OLD))
-        return Copies(bare_database, write(tmp_path / "new", files), tmp_path / "output.txt")
+        return Copies(forks, bare_database, write(tmp_path / "new", files), tmp_path / "output.txt")
 
     return make
 

@@ -18,6 +18,7 @@ import pytest
 from chatctl.errors import Conflict, Invalid
 from chatctl.local import server
 from chatctl.local.server import Server
+from tests.places import PLACE
 
 START = "import sys; from pathlib import Path; from chatctl.local import server; "
 START += "print(server.ensure_running(Path(sys.argv[1]), durable=False).pid)"
@@ -31,7 +32,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 @pytest.fixture
 def directory() -> Iterator[Path]:
     # Short: a unix socket's path has 107 bytes.
-    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     yield place / ".chatctl"
     if (place / ".chatctl").is_dir():
         server.stop(place / ".chatctl")

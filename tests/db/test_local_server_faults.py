@@ -17,6 +17,7 @@ import pytest
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
 from chatctl.local import processes, server, waiting
 from chatctl.local.server import Server
+from tests.places import PLACE
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
@@ -26,7 +27,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     yield place / ".chatctl"
     if (place / ".chatctl").is_dir():
         server.stop(place / ".chatctl")

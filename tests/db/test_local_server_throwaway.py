@@ -18,6 +18,7 @@ import pytest
 from chatctl.errors import NotAllowed
 from chatctl.local import processes, throwaway, waiting
 from chatctl.local.server import Server
+from tests.places import PLACE
 
 OWNER = """
 import sys
@@ -31,7 +32,7 @@ with throwaway.server() as at:
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A temporary directory of our own, so that we sweep nothing but what we made."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield place

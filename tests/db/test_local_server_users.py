@@ -17,6 +17,7 @@ import pytest
 
 from chatctl.local import server, throwaway
 from chatctl.local.server import Server
+from tests.places import PLACE
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
@@ -44,7 +45,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A directory that belongs to ``nobody``."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     os.chown(place, *numbers("nobody"))
     yield place
     if (place / ".chatctl").exists():
@@ -63,7 +64,7 @@ def python() -> Iterator[list[str]]:
     if nobody([sys.executable, "-c", "import psycopg"], cwd="/").returncode == 0:
         yield [sys.executable]
         return
-    door = tempfile.mkdtemp(prefix="cc", dir="/tmp")
+    door = tempfile.mkdtemp(prefix="cc", dir=PLACE)
     Path(door).chmod(0o755)
     mounted = subprocess.run(["mount", "--bind", sys.base_prefix, door], capture_output=True, check=False)
     try:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +22,7 @@ from chatctl.errors import Conflict
 from chatctl.local.waiting import until
 from chatctl.services.migrations import lock, migrate
 from chatctl.services.migrations.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
+from tests.forks import Fork, Forks, variables
 from tests.migrating import LOCK_TIMEOUT, MARGIN, holding, migrating
 from tests.world import Database, World
 
@@ -47,7 +45,7 @@ def files(tmp_path: Path) -> Path:
 class Command:
     """A ``python -m chatctl`` that runs; what it says goes to files."""
 
-    process: subprocess.Popen[bytes]
+    process: Fork
     stdout: Path
     stderr: Path
 
@@ -56,23 +54,16 @@ class Command:
 
 
 @pytest.fixture
-def chatctl(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
     """Start ``chatctl``; what still runs at the end is ended."""
     with ExitStack() as stack:
 
         def start(*arguments: str) -> Command:
-            kept = {k: v for k, v in os.environ.items() if not k.startswith(("CHATCTL_", "SUPABASE_"))}
             number = len(list(tmp_path.glob("*.out")))
             out, err = tmp_path / f"{number}.out", tmp_path / f"{number}.err"
-            command = [sys.executable, "-m", "chatctl", *arguments]
-            process = subprocess.Popen(
-                command,
-                cwd=tmp_path,
-                env=kept,
-                stdin=subprocess.DEVNULL,
-                stdout=stack.enter_context(out.open("wb")),
-                stderr=stack.enter_context(err.open("wb")),
-            )
+            with out.open("wb") as stdout, err.open("wb") as stderr:
+                streams = {"stdout": stdout.fileno(), "stderr": stderr.fileno()}
+                process = forks.start("chatctl", *arguments, env=variables(), cwd=tmp_path, **streams)
             stack.callback(process.wait)
             stack.callback(process.kill)
             return Command(process, out, err)
