@@ -34,8 +34,10 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
             autocommit=autocommit,
             application_name=application_name,
             connect_timeout=CONNECT_TIMEOUT,
-            # Without it a notice of a hostile server or a RAISE in a user's function ends up nowhere.
-            options="-c client_min_messages=warning",
+            # Without the first a notice of a hostile server or a RAISE in a user's function ends up nowhere;
+            # and psycopg reads times in ISO only, and text as it was agreed, whatever a database is set to.
+            options="-c client_min_messages=warning -c datestyle=ISO",
+            client_encoding="utf8",
         )
     except psycopg.OperationalError as error:
         raise _refusal(error) from None

@@ -20,25 +20,27 @@ AT_MOST = 2_000_000
 # Above PostgreSQL's deadlock_timeout of 1 s, after which an autovacuum that is in the way is cancelled.
 _PATIENCE = 1.5  # seconds
 
-_NOT_TO_BE_HAD = (
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.InsufficientPrivilege,
-)
+
+def empty(conn: Connection) -> bool:
+    """Whether ``messages`` has no row."""
+    row = conn.execute("select exists (select from public.messages)").fetchone()
+    return row == (False,)
 
 
 def lock_if_empty(conn: Connection) -> bool:
-    """Have ``messages`` alone for the open transaction, where nobody has written to it nor uses it now."""
-    if not _empty(conn):
-        return False
+    """Have ``messages`` alone for the open transaction, where nobody has written to it nor uses it now.
+
+    At its beginning: who holds nothing yet and waits is no part of a deadlock.
+    """
     try:
         with conn.transaction():
             limit(conn, _PATIENCE)
             conn.execute("lock table public.messages in access exclusive mode")
-    except _NOT_TO_BE_HAD:
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
         return False
+    # Whoever reads messages waits for us from now on.
     limit(conn, paths.PATIENCE)
-    return _empty(conn)
+    return empty(conn)
 
 
 @contextmanager
@@ -54,8 +56,3 @@ def built_after(conn: Connection) -> Iterator[None]:
     conn.execute("set local maintenance_work_mem = '256MB'")
     for _, make_again in statements:
         conn.execute(make_again)
-
-
-def _empty(conn: Connection) -> bool:
-    row = conn.execute("select exists (select from public.messages)").fetchone()
-    return row == (False,)

@@ -99,10 +99,10 @@ def load(
         if run and run.finished_at:
             outcome = _found(conn, outline, run)
         else:
-            if run is None:
-                _refuse_what_is_there(conn, outline, options)
             path = paths.probe(conn, users=options.users, api=options.api is not None)
             on_path(path)
+            if run is None:
+                _refuse_what_is_there(conn, outline, options)
             if dry_run:
                 return _tried(conn, outline, path, options, begun=run is not None)
             if run is None:
@@ -211,7 +211,7 @@ def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> Out
         made = runs.fingerprint(conn, runs.scope(outline))
         runs.finish(conn, outline, made)
         for table in _ANALYZED:
-            conn.execute(sql.SQL("analyze {}").format(table))
+            conn.execute(sql.SQL("analyze (skip_locked) {}").format(table))
     return _outcome(outline, state, made, path)
 
 

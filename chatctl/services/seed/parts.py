@@ -62,7 +62,8 @@ class Parts:
         """Write the first parts together where that is faster; how many."""
         reached = list(accumulate(chunk.messages for chunk in self._missing))
         number = bisect_right(reached, indexes.AT_MOST)
-        if not number or reached[number - 1] < indexes.WORTHWHILE or not self.path.owns_tables:
+        worthwhile = number > 0 and reached[number - 1] >= indexes.WORTHWHILE
+        if not (worthwhile and self.path.owns_tables and indexes.empty(self.conn)):
             return 0
         with self.conn.transaction():
             if not indexes.lock_if_empty(self.conn):

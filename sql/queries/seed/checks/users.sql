@@ -21,14 +21,20 @@ cross join lateral (
     (coalesce(u.encrypted_password, '') = '' and u.id is not null, 'has no password'),
     (u.email_confirmed_at is null and u.id is not null, 'is not confirmed'),
     (u.banned_until > now(), 'is banned'),
+    -- As JSON, since an older Auth lacks some of these columns.
+    (to_jsonb(u) -> 'is_sso_user' = 'true', 'signs in by SSO only'),
     (
       u.id is not null and (
         (u.instance_id, u.aud, u.role)
           is distinct from ('00000000-0000-0000-0000-000000000000'::uuid, 'authenticated', 'authenticated')
-        or num_nulls(
-          u.confirmation_token, u.recovery_token, u.email_change_token_new, u.email_change, u.created_at, u.updated_at,
-          u.raw_app_meta_data
-        ) > 0
+        or exists (
+          select from jsonb_each(to_jsonb(u)) as v (name, value)
+          where v.value = 'null' and v.name in (
+            'confirmation_token', 'recovery_token', 'email_change_token_new', 'email_change',
+            'email_change_token_current', 'email_change_confirm_status', 'phone_change', 'phone_change_token',
+            'reauthentication_token', 'created_at', 'updated_at', 'raw_app_meta_data'
+          )
+        )
       ),
       'lacks what Auth needs: instance, audience, role, tokens or times'
     )

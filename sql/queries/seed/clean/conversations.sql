@@ -92,7 +92,7 @@ cross join lateral (
     (select count(*) from public.messages m where m.conversation_id = c.id and m.seq > d.messages) as written,
     (
       select count(*) from public.messages m
-      where m.conversation_id = c.id and m.seq <= d.messages and m.updated_at > %(since)s::timestamptz
+      where m.conversation_id = c.id and m.updated_at > %(since)s::timestamptz
     ) as changed,
     (
       select count(*) from public.conversation_participants p

@@ -1,0 +1,501 @@
+"""``chatctl seed`` ended at any moment leaves whole parts; the next run makes the rest, and the same rows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate, count
+from pathlib import Path
+from random import Random
+from threading import Event
+from typing import Any
+
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory
+from chatctl.local.server import Server
+from chatctl.local.waiting import until
+from chatctl.services.drift import catalogue
+from chatctl.services.drift.compare import compare
+from chatctl.services.seed import chunks, indexes, loading, runs, specfile
+from chatctl.services.seed.outline import build
+from chatctl.services.seed.verify import verify
+from tests.forks import Fork, Forks, variables
+from tests.migrating import holding
+from tests.proxy import Cut, Proxy
+from tests.rights import no_replica
+from tests.seeded import copied
+from tests.world import Database
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 30  # that a run may take; two cores, and the rest of the tests beside it
+MOMENTS = 20
+
+Message = tuple[bytes, bytes]
+COMMIT: Message = (b"Q", b"COMMIT\0")
+GOODBYE = b"X"
+
+# Everything that a world can have, and little of it.
+WORLD = """
+name: small
+messages: 600
+visits: true
+hostile: true
+habits: {attachments: 0.2, reactions: 0.3, edits: 0.2, deletions: 0.2}
+organizations:
+  - {name: One, slug: one, users: 9, admins: 1, conversations: [{count: 2}, {direct: true, count: 5}]}
+  - {name: 二, slug: two, users: 5, admins: 1, conversations: [{name: All}, {direct: true, count: 3}]}
+"""
+PART = 60
+KEPT, REBUILT = "indexes kept", "indexes rebuilt"
+ENOUGH = {KEPT: 10**9, REBUILT: 100}  # messages, for their indexes to be built after them
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run is killed: as it sends a message, of which the server still gets the first bytes."""
+
+    message: int
+    arrives: int
+
+
+@dataclass
+class Run:
+    """A ``chatctl`` that runs, what it has sent to the server, and what it says."""
+
+    stdout: Path
+    stderr: Path
+    heard: list[Message] = field(default_factory=list)
+    started: Event = field(default_factory=Event)
+    ended: Event = field(default_factory=Event)
+    fork: Fork | None = None
+
+    @property
+    def commits(self) -> int:
+        return self.heard.count(COMMIT)
+
+    @property
+    def asked(self) -> int:
+        """How often it has asked for the lock of all seeds."""
+        return sum(kind == b"P" and b"pg_try_advisory_lock" in body for kind, body in self.heard)
+
+    def wait(self) -> int:
+        assert self.fork
+        code = self.fork.wait(SECONDS)
+        self.ended.set()
+        return code
+
+    def signal(self, number: int) -> None:
+        self.started.wait()
+        assert self.fork
+        self.fork.send_signal(number)
+
+    @cached_property
+    def document(self) -> Any:
+        return json.loads(self.stdout.read_text())
+
+    @property
+    def said(self) -> str:
+        return self.stderr.read_text()
+
+
+Listen = Callable[[Run, Proxy], None]
+
+
+class Place:
+    """Databases that nobody seeded yet, one after the other, and what runs there."""
+
+    def __init__(self, forks: Forks, original: Database, directory: Path, enough: int) -> None:
+        self._forks = forks
+        self._original = original
+        self.server = original.server
+        self._directory = directory
+        self._numbers = count(1)
+        (directory / "small.yaml").write_text(WORLD)
+        small = ("tests.small_parts", str(PART), str(enough))
+        self.seed = (*small, "seed", "from", str(directory / "small.yaml"))
+        self.outline = build(specfile.load(directory / "small.yaml"))
+        with original.connect() as conn:
+            self.catalogue = catalogue.read(conn)
+
+    @contextmanager
+    def renewed(self) -> Iterator[Connection]:
+        """Another one, as ``chatctl migrate`` left it."""
+        name = f"{self._original.name}_{next(self._numbers)}"
+        with copied(self._original, name) as self.database, self.database.connect() as conn:
+            conn.execute("set application_name = 'the test'")
+            yield conn
+
+    @contextmanager
+    def running(self, *command: str, listen: Listen = lambda run, proxy: None) -> Iterator[Run]:
+        """``python -m`` a command; ``listen`` hears of each message. What still runs at the end is killed."""
+        place = self._directory / str(next(self._numbers))
+        run = Run(place.with_suffix(".out"), place.with_suffix(".err"))
+
+        def hear(number: int, kind: bytes, body: bytes) -> None:
+            run.heard.append((kind, body))
+            listen(run, proxy)
+
+        with (
+            Proxy(self.server, on_message=hear) as proxy,
+            run.stdout.open("wb") as stdout,
+            run.stderr.open("wb") as stderr,
+        ):
+            url = proxy.url("postgres", self.database.name)
+            streams = {"stdout": stdout.fileno(), "stderr": stderr.fileno()}
+            run.fork = self._forks.start(*command, "--db-url", url, env=variables(), cwd=ROOT, **streams)
+            run.started.set()
+            try:
+                yield run
+            finally:
+                run.fork.kill()
+                run.wait()
+
+    def run(self, *command: str) -> Run:
+        """A seed that nobody disturbs."""
+        with self.running(*(command or self.seed), "-o", "json") as run:
+            assert run.wait() == 0, run.said
+        return run
+
+    def killed(self, moment: Moment, *command: str) -> Run:
+        """A seed that is killed at ``moment``, if it gets there."""
+        arrived = Event()
+
+        def kill(run: Run, proxy: Proxy) -> None:
+            if len(run.heard) == moment.message:
+                run.signal(signal.SIGKILL)
+                run.ended.wait()
+                (session,) = (it for it in proxy.sessions if it.last == moment.message)
+                session.postgres.sendall(raw(run.heard[-1])[: moment.arrives])
+                arrived.set()
+                raise Cut
+
+        with self.running(*(command or self.seed), listen=kill) as run:
+            if run.wait() == -signal.SIGKILL:
+                assert arrived.wait(SECONDS)
+            else:  # nothing answers a goodbye: it may have ended before it could be killed
+                assert (run.wait(), run.heard[-1][0]) == (0, GOODBYE), run.said
+        return run
+
+    def load(self, conn: Connection) -> loading.Outcome:
+        """The same world in this process."""
+        return loading.load(conn, self.outline, loading.Options(storage_rows=True, chunk_size=PART))
+
+
+def raw(message: Message) -> bytes:
+    kind, body = message
+    return kind + (len(body) + 4).to_bytes(4) + body
+
+
+@pytest.fixture
+def chance() -> Random:
+    """Other moments each time; beside a failure stands the seed that brings the same again."""
+    seed = secrets.randbits(32)
+    print(f"the seed of these moments is {seed}")  # noqa: T201 - pytest shows it
+    return Random(seed)
+
+
+@pytest.fixture(params=ENOUGH)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(indexes, "WORTHWHILE", ENOUGH[request.param])
+    return str(request.param)
+
+
+@pytest.fixture
+def place(forks: Forks, server: Server, tmp_path: Path, way: str) -> Place:
+    return Place(forks, Database(server, "backend"), tmp_path, ENOUGH[way])
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, Run]:
+    return {}
+
+
+@pytest.fixture
+def whole(place: Place, way: str, undisturbed: dict[str, Run]) -> Run:
+    """A run that nobody disturbed."""
+    if way not in undisturbed:
+        with place.renewed():
+            undisturbed[way] = place.run()
+            assert undisturbed[way].document["state"] == "created"  # read now: its file goes with the test
+    return undisturbed[way]
+
+
+def test_killed_at_any_moment_the_next_run_makes_the_identical_rows(
+    place: Place, whole: Run, way: str, chance: Random
+) -> None:
+    parts = len(list(chunks.cut(place.outline, PART)))
+    assert parts > 8
+    assert whole.commits == (3 if way == REBUILT else 2 + parts)  # people, messages, fingerprint
+    for moment in moments(whole, chance):
+        with place.renewed() as conn:
+            run = place.killed(moment)
+            where = f"{moment}: {run.heard[-1]!r:.200}"
+            assert until_alone(conn), where
+            lost = run.heard[-1] == COMMIT and moment.arrives < len(raw(COMMIT))
+            committed = run.commits - lost
+            assert made(place, conn) == committed, where
+            outcome = place.load(conn)
+            assert outcome.state == (
+                "created" if not committed else "unchanged" if committed == whole.commits else "continued"
+            ), where
+            assert_whole(place, conn, whole), where
+
+
+@pytest.mark.parametrize("triggers", ["replica", "owner"])
+def test_killed_again_and_again_it_comes_to_its_end(
+    place: Place, whole: Run, chance: Random, triggers: str
+) -> None:
+    """Each run begins at once, while the server may still be busy with the one before."""
+    with no_replica(place.server) if triggers == "owner" else nullcontext(), place.renewed() as conn:
+        for _ in range(5):
+            place.killed(Moment(chance.randrange(1, len(whole.heard)), 0))
+        last = place.run()
+        assert f"path: {triggers}" in last.said or last.document["state"] == "unchanged"
+        assert_whole(place, conn, whole)
+
+
+@pytest.mark.parametrize("way", [REBUILT], indirect=True)
+def test_as_many_as_are_worth_it_killed_while_their_indexes_are_built(place: Place, chance: Random) -> None:
+    perf = ("chatctl", "seed", "perf", "--scale", "0.1")
+    with place.renewed():
+        whole = place.run(*perf)
+        undisturbed = whole.document
+    with place.renewed() as conn:
+        number = chance.choice(building(whole))
+        place.killed(Moment(number, len(raw(whole.heard[number - 1]))), *perf)
+        run = place.run(*perf)
+        assert run.document == {**undisturbed, "state": "continued"}
+        assert compare(place.catalogue, catalogue.read(conn)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_by_a_signal_it_leaves_whole_parts(
+    place: Place, whole: Run, chance: Random, number: signal.Signals
+) -> None:
+    for _ in range(2):
+        moment = chance.randrange(1, len(whole.heard) - whole.heard[::-1].index(COMMIT) - 1)
+
+        def end(run: Run, proxy: Proxy, moment: int = moment) -> None:
+            if len(run.heard) == moment:
+                run.signal(number)
+
+        with place.renewed() as conn:
+            with place.running(*place.seed, listen=end) as run:
+                assert run.wait() == 130, (moment, run.said)
+            assert "Traceback" not in run.said
+            assert run.stdout.read_text() == ""
+            assert until_alone(conn)
+            assert made(place, conn) < whole.commits
+            place.load(conn)
+            assert_whole(place, conn, whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("way", [KEPT], indirect=True)
+def test_ended_by_a_signal_it_waits_no_longer(place: Place, number: signal.Signals) -> None:
+    with (
+        place.renewed() as conn,
+        holding(place.database, "lock table public.conversations in share mode"),
+        place.running(*place.seed) as run,
+    ):
+        assert until(lambda: waits_for_a_lock(conn), seconds=SECONDS)
+        run.signal(number)
+        assert run.wait() == 130
+        assert until(lambda: not waits_for_a_lock(conn), seconds=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("way", [KEPT], indirect=True)
+def test_ended_by_a_signal_it_does_not_wait_for_another_seed(place: Place, number: signal.Signals) -> None:
+    with place.renewed() as conn:
+        conn.execute("select pg_advisory_lock(hashtextextended('chatctl seed', 0))")
+        with place.running(*place.seed) as run:
+            assert until(lambda: run.asked > 1, seconds=SECONDS)
+            run.signal(number)
+            assert run.wait() == 130
+        assert made(place, conn) == 0
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize("way", [KEPT], indirect=True)
+def test_ended_by_a_signal_it_says_so(place: Place, number: signal.Signals, word: str) -> None:
+    def end(run: Run, proxy: Proxy) -> None:
+        if run.commits == 2 and run.heard[-1] == COMMIT:
+            run.signal(number)
+
+    with place.renewed(), place.running(*place.seed, listen=end) as run:
+        assert run.wait() == 130
+        assert run.said.splitlines()[-2:] == [
+            f"error: {word}",
+            "  run the same command again: it goes on from here",
+        ]
+
+
+@pytest.mark.parametrize("other", ["1", "2"], ids=["the same world", "another world"])
+def test_of_two_at_once_one_waits_and_both_end_well(place: Place, whole: Run, way: str, other: str) -> None:
+    waits = Event()
+
+    def hold(run: Run, proxy: Proxy) -> None:
+        if run.commits == 2:
+            waits.wait(SECONDS)
+
+    def look(run: Run, proxy: Proxy) -> None:
+        if run.asked > 1:
+            waits.set()
+
+    same = other == "1"
+    with place.renewed() as conn:
+        with place.running(*place.seed, "-o", "json", listen=hold) as first:
+            assert until(lambda: first.commits == 2, seconds=SECONDS)
+            with place.running(*place.seed, "-o", "json", "--seed", other, listen=look) as second:
+                assert (first.wait(), second.wait()) == (0, 0), (first.said, second.said)
+        assert first.document["state"] == "created"
+        assert second.document["state"] == ("unchanged" if same else "created")
+        assert first.document["fingerprint"] == whole.document["fingerprint"]
+        assert (second.document["fingerprint"] == first.document["fingerprint"]) == same
+        assert second.document["rows"] == first.document["rows"] or not same
+        assert [verify(conn, run).differences for run in runs.of(conn)] == [[]] * (1 if same else 2)
+        assert compare(place.catalogue, catalogue.read(conn)) == []
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A copy of sql/ with one version more, which alters what a seed writes to."""
+    directory = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
+    (directory / "migrations" / "20990101000000_pinned.sql").write_text(
+        "alter table public.messages add column pinned boolean;\n"
+        "alter table public.conversations add column pinned boolean;\n"
+    )
+    return directory
+
+
+def test_a_migration_that_comes_while_it_seeds_waits_for_a_part(
+    place: Place, whole: Run, files: Path
+) -> None:
+    tried = Event()
+
+    def hold(run: Run, proxy: Proxy) -> None:
+        if run.commits == 2:
+            tried.wait(SECONDS)
+
+    migrate = ("chatctl", "migrate", "--directory", str(files), "--lock-timeout", "0.2")
+    with place.renewed() as conn:
+        with place.running(*place.seed, "-o", "json", listen=hold) as seed:
+            assert until(lambda: seed.commits == 2, seconds=SECONDS)
+            with place.running(*migrate) as migration:
+                assert until(lambda: "again in" in migration.said, seconds=SECONDS)
+                tried.set()
+                assert (seed.wait(), migration.wait()) == (0, 0), (seed.said, migration.said)
+        assert_unpinned(place, conn, whole)
+
+
+def test_it_waits_for_a_migration_that_has_its_tables(place: Place, whole: Run, files: Path) -> None:
+    waits = Event()
+
+    def hold(run: Run, proxy: Proxy) -> None:
+        if run.heard[-1] == COMMIT:
+            waits.wait(SECONDS)
+
+    with place.renewed() as conn:
+        with place.running("chatctl", "migrate", "--directory", str(files), listen=hold) as migration:
+            assert until(lambda: migration.commits > 0, seconds=SECONDS)
+            with place.running(*place.seed, "-o", "json") as seed:
+                assert until(lambda: waits_for_a_lock(conn), seconds=SECONDS)
+                waits.set()
+                assert (seed.wait(), migration.wait()) == (0, 0), (seed.said, migration.said)
+        assert_unpinned(place, conn, whole)
+
+
+def moments(whole: Run, chance: Random) -> list[Moment]:
+    """From before the first statement to the goodbye, by messages and by bytes; some around COMMITs."""
+    sizes = [len(raw(message)) for message in whole.heard]
+    commits = [number for number, message in enumerate(whole.heard, 1) if message == COMMIT]
+    chosen = [Moment(1, 0)]
+    for number in (commits[0], chance.choice(commits[1:-1]), commits[-1]):
+        chosen += [Moment(number, 0), Moment(number, sizes[number - 1])]
+    for number in building(whole)[:1]:
+        chosen.append(Moment(number, sizes[number - 1]))
+    for byte in (chance.randrange(sum(sizes)) for _ in range(4)):
+        before = [reached for reached in accumulate(sizes, initial=0) if reached <= byte]
+        chosen.append(Moment(len(before), byte - before[-1]))
+    left = MOMENTS - len(chosen)
+    for part in range(left):  # one of each part of the run, so that they do not crowd
+        number = chance.randrange(part * len(sizes) // left, (part + 1) * len(sizes) // left)
+        chosen.append(Moment(number + 1, chance.choice((0, sizes[number]))))
+    return chosen
+
+
+def building(whole: Run) -> list[int]:
+    """The messages that build an index."""
+    build = (b"CREATE INDEX", b"alter table public.messages add constraint")
+    return [number for number, (_, body) in enumerate(whole.heard, 1) if body.startswith(build)]
+
+
+def until_alone(conn: Connection) -> bool:
+    """The backend of a client that is gone goes on until it looks for its next message."""
+    others = (
+        "select from pg_stat_activity where datname = current_database() and application_name like 'chatctl%'"
+    )
+    return until(lambda: not conn.execute(others.encode()).fetchall(), seconds=SECONDS)
+
+
+def waits_for_a_lock(conn: Connection) -> bool:
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    return bool(conn.execute(waiting).fetchall())
+
+
+def made(place: Place, conn: Connection) -> int:
+    """How many transactions of a seed are there, each with all that it makes."""
+    assert compare(place.catalogue, catalogue.read(conn)) == []
+    assert rows(
+        conn,
+        "select l.id, l.messages from private.seed_chunks "
+        "cross join unnest(conversation_ids, message_counts) as l (id, messages) order by l.id",
+    ) == rows(
+        conn,
+        "select c.id, count(m.id) from conversations c left join messages m on m.conversation_id = c.id "
+        "group by c.id order by c.id",
+    )
+    found = runs.of(conn)
+    if not found:
+        assert rows(conn, "select id from organizations union all select id from auth.users") == []
+        return 0
+    (run,) = found
+    differences = [difference.check for difference in verify(conn, run).differences]
+    assert differences == ([] if run.finished_at else ["fingerprint"])
+    ((parts,),) = rows(conn, "select count(distinct xmin::text) from private.seed_chunks")
+    return 1 + int(parts) + bool(run.finished_at)
+
+
+def assert_whole(place: Place, conn: Connection, whole: Run) -> None:
+    """The world is as it is where nobody disturbed a run, and nothing is left over of how it came."""
+    assert made(place, conn) > 2
+    assert runs.of(conn)[0].fingerprint == whole.document["fingerprint"]
+    files = (
+        "select sum(jsonb_array_length(w.a)) from (select attachments from messages union all "
+        "select attachments from private.deleted_messages) as w (a)"
+    )
+    assert rows(conn, "select count(*) from storage.objects") == rows(conn, files)
+    assert rows(conn, "select pid from pg_locks where locktype = 'advisory'") == []
+    assert rows(conn, "show session_replication_role") == [("origin",)]
+
+
+def assert_unpinned(place: Place, conn: Connection, whole: Run) -> None:
+    """It is, but for what the migration added."""
+    for table in ("messages", "conversations"):
+        conn.execute(f"alter table public.{table} drop column pinned")
+    scope = runs.scope(place.outline)
+    assert runs.fingerprint(conn, scope).total == whole.document["fingerprint"]
+    assert compare(place.catalogue, catalogue.read(conn)) == []
+
+
+def rows(conn: Connection, statement: str) -> list[tuple[Any, ...]]:
+    return conn.execute(statement.encode()).fetchall()

@@ -1,0 +1,349 @@
+"""Whatever is wrong with a seeded world is found, by the check that is for it; and nothing else is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory
+from chatctl.errors import NotAllowed, Unavailable
+from chatctl.local.server import Server
+from chatctl.services.seed import verify
+from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.outline import build
+from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.verify import SHOWN, Difference, Found
+from tests import damage, seeded
+from tests.damage import EVERYONE, NORTH, Plant
+from tests.seeded import SMALL, Seeded, column, run_of, value
+from tests.world import Database
+
+CHECKS = data_directory("sql") / "queries/seed/checks"
+PLANTS = damage.plants()
+
+# Each table of the fingerprint: which rows are those of the world, and a change that it is to notice.
+_SCOPE = "organization_id in (select id from organizations where slug in ('north', 'south'))"
+_ROOMS = f"conversation_id in (select id from conversations where {_SCOPE})"
+_PEOPLE = "in (select id from auth.users where email ~ '@(north|south)[.]example$')"
+TABLES = {
+    "auth.users": (f"id {_PEOPLE}", "encrypted_password = 'x'"),
+    "auth.identities": (f"user_id {_PEOPLE}", 'identity_data = identity_data || \'{"sub": "x"}\''),
+    "user_profiles": (f"id {_PEOPLE}", "full_name = 'Somebody Else'"),
+    "organizations": ("slug in ('north', 'south')", "name = 'Elsewhere'"),
+    "organization_members": (_SCOPE, "joined_at = joined_at + interval '1 second'"),
+    "conversations": (_SCOPE, "created_at = created_at - interval '1 second'"),
+    "conversation_participants": (_ROOMS, "is_muted = not is_muted"),
+    "direct_conversations": (_SCOPE, "user_a = '00000000-0000-4000-8000-000000000000'"),
+    "messages": (_SCOPE, "updated_at = updated_at + interval '1 second'"),
+    "deleted_messages": (_ROOMS, "content = 'something else'"),
+    "deleted_attachments": (_ROOMS, "sender_id = null"),
+    "read_states": (_ROOMS, "seen_count = seen_count + 1"),
+}
+
+
+@pytest.fixture(scope="module")
+def worlds(servers: Callable[[int], Server]) -> Iterator[Callable[[int], Seeded]]:
+    """The seeded database of a major version, made when first asked for."""
+    made: dict[int, Seeded] = {}
+    with ExitStack() as stack:
+
+        def world(version: int) -> Seeded:
+            if version not in made:
+                made[version] = stack.enter_context(seeded.worlds(servers(version)))
+            return made[version]
+
+        yield world
+
+
+@pytest.fixture
+def world(worlds: Callable[[int], Seeded], pg_version: int) -> Seeded:
+    return worlds(pg_version)
+
+
+@pytest.fixture
+def conn(world: Seeded) -> Iterator[Connection]:
+    """A transaction in the seeded database, rolled back at the end."""
+    with world.database.connect() as conn, conn.transaction(force_rollback=True):
+        yield conn
+
+
+def _plant(conn: Connection, statement: str) -> str | None:
+    conn.execute("set local session_replication_role = replica")
+    planted = value(conn, statement)
+    conn.execute("set local session_replication_role = origin")
+    return None if planted is None else str(planted)
+
+
+def _differences(conn: Connection, seed: int = 1) -> list[Difference]:
+    return verify.verify(conn, run_of(conn, seed)).differences
+
+
+def test_worlds_are_as_they_were_made(conn: Connection) -> None:
+    conn.execute("set timezone = 'Asia/Kolkata'")
+    for seed in (1, 2):
+        run = run_of(conn, seed)
+
+        verdict = verify.verify(conn, run)
+
+        assert verdict.differences == []
+        assert verdict.now == verdict.fingerprint == run.fingerprint
+        assert verdict.checks == [*verify.checks(), "fingerprint"]
+
+
+def test_verify_only_reads(world: Seeded) -> None:
+    with world.database.connect() as conn, conn.transaction(force_rollback=True):
+        conn.execute("set transaction read only")
+        assert _differences(conn) == []
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda it: f"{it.check}: {it.object or it.detail}")
+def test_a_plant_is_found_by_its_check_and_named(conn: Connection, plant: Plant) -> None:
+    for constraint in plant.without:
+        conn.execute(f"alter table {plant.table} drop constraint {constraint}")
+
+    planted = _plant(conn, plant.sql)
+
+    found = _differences(conn)
+    details = [it.detail for it in found if (it.check, it.object) == (plant.check, plant.object or planted)]
+    assert any(re.fullmatch(plant.pattern, detail) for detail in details), found
+    assert verify.find(conn, plant.check, run_of(conn, 2).scope) == []
+
+
+@pytest.mark.parametrize("check", verify.checks())
+def test_whatever_a_check_can_find_has_a_plant(check: str) -> None:
+    text = re.sub(r"--.*", "", (CHECKS / f"{check}.sql").read_text()).replace("%%", "%")
+    sentences = {it for it in re.findall(r"'([^']*)'", text) if " " in it and "\\" not in it}
+    objects = {it for it in sentences if re.fullmatch(r"\w+ %s( (in|of) \w+ %s)?", it)}
+    references = {it for it in re.findall(r"'([^']*)'", text) if re.fullmatch(r"\w+\.\w+[.\w, ]*", it)}
+    plants = [plant for plant in PLANTS if plant.check == check]
+
+    assert sentences - objects - references - {"60 seconds"} == {plant.detail for plant in plants}
+    assert not references or references == {plant.object for plant in plants}
+
+
+def _place(table: str) -> str:
+    private = ("direct_conversations", "deleted_messages", "deleted_attachments", "read_states")
+    return f"private.{table}" if table in private else table
+
+
+def _of_fingerprint(conn: Connection) -> list[Found]:
+    differences = _differences(conn)
+    return [Found(it.object, it.detail) for it in differences if it.check == "fingerprint"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_that_is_not_as_it_was_is_named(conn: Connection, table: str) -> None:
+    scope, change = TABLES[table]
+    place, made = _place(table), run_of(conn).tables[table]["rows"]
+    one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
+
+    with conn.transaction(force_rollback=True):
+        _plant(conn, f"update {place} set {change} where ctid = {one}")
+        assert _of_fingerprint(conn) == [Found(table, "rows are not as they were made")]
+    with conn.transaction(force_rollback=True):
+        _plant(conn, f"delete from {place} where ctid = {one}")
+        assert Found(table, f"{made} rows were made, {made - 1} are there") in _of_fingerprint(conn)
+    with conn.transaction(force_rollback=True):
+        _plant(conn, f"delete from {place} where {scope}")
+        assert Found(table, f"{made} rows were made, 0 are there") in _of_fingerprint(conn)
+    with conn.transaction(force_rollback=True):
+        conn.execute("update private.seed_runs set tables = tables - %s", (table,))
+        assert _of_fingerprint(conn) == [Found(table, f"0 rows were made, {made} are there")]
+
+
+def test_every_table_of_the_fingerprint_is_tried(conn: Connection) -> None:
+    assert run_of(conn).tables.keys() == TABLES.keys()
+
+
+FOREIGN_KEYS = """
+select c.conrelid::regclass::text, c.conname, a.attname
+from pg_constraint c
+join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+where c.contype = 'f' and c.conrelid = any (%s::text[]::regclass[])
+order by 1, 2, 3
+"""
+
+
+def test_every_foreign_key_of_a_seeded_table_is_checked(conn: Connection) -> None:
+    keys = conn.execute(FOREIGN_KEYS, ([_place(table) for table in TABLES],)).fetchall()
+
+    for place, constraint, referring in keys:
+        scope, _ = TABLES[place.removeprefix("private.")]
+        one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
+        nobody = damage.LAST if referring == "user_b" else damage.FIRST
+        with conn.transaction(force_rollback=True):
+            _plant(conn, f"update {place} set {referring} = {nobody} where ctid = {one}")
+            assert {it.check for it in _differences(conn)} - {"fingerprint"}, (constraint, referring)
+
+
+USES = [
+    (seeded.signs_in, set()),
+    (seeded.uploads, set()),
+    (seeded.reads, {"conversation_participants", "read_states"}),
+    (seeded.stars_and_mutes, {"conversation_participants"}),
+    (seeded.sends, {"messages", "conversations", "conversation_participants", "read_states"}),
+    (seeded.reacts, {"messages"}),
+    (seeded.edits, {"messages"}),
+    (seeded.deletes, {"messages", "conversations", "read_states", "deleted_messages"}),
+    (seeded.leaves, {"conversations", "conversation_participants", "read_states"}),
+    (seeded.is_removed, {"conversations", "conversation_participants", "read_states"}),
+    (seeded.leaves_what_is_theirs, {"conversations", "conversation_participants", "read_states"}),
+    (seeded.renames, {"conversations"}),
+    (seeded.adds_a_colleague, {"conversations", "conversation_participants", "read_states"}),
+    (seeded.starts_a_group, {"conversations", "conversation_participants", "read_states"}),
+    (
+        seeded.starts_a_direct_conversation,
+        {"conversations", "conversation_participants", "read_states", "direct_conversations"},
+    ),
+    (seeded.changes_their_profile, {"user_profiles"}),
+]
+
+
+@pytest.mark.parametrize(("use", "changed"), USES, ids=lambda it: getattr(it, "__name__", ""))
+def test_what_users_may_do_changes_rows_and_breaks_nothing(
+    conn: Connection, use: Callable[[Connection], None], changed: set[str]
+) -> None:
+    use(conn)
+
+    assert {it.check for it in _differences(conn)} <= {"fingerprint"}
+    assert {it.object for it in _of_fingerprint(conn)} == changed
+    assert _differences(conn, seed=2) == []
+
+
+def test_messages_of_people_who_were_erased_are_nobodys_haste(conn: Connection) -> None:
+    _plant(conn, f"update messages set sender_id = null, created_at = '2026-01-09' where {_SCOPE}")
+
+    assert verify.find(conn, "rate", run_of(conn).scope) == []
+
+
+@pytest.mark.parametrize(("apart", "hasty"), [("6 seconds", True), ("6.000001 seconds", False)])
+def test_the_eleventh_message_is_too_many_until_sixty_seconds_are_over(
+    conn: Connection, apart: str, hasty: bool
+) -> None:
+    (plant,) = [it for it in PLANTS if it.check == "rate"]
+
+    _plant(conn, plant.sql.replace("6 seconds", apart))
+
+    assert bool(verify.find(conn, "rate", run_of(conn).scope)) is hasty
+
+
+def test_too_much_to_show_is_counted(conn: Connection) -> None:
+    strangers = [uuid4() for _ in range(50_000)]
+    _plant(conn, f"update messages set updated_at = created_at - interval '1 day' where {_SCOPE}")
+
+    found = verify.find(conn, "users", {"organizations": [], "users": strangers})
+    times = [it for it in _differences(conn) if it.check == "times"]
+
+    assert len(found) == len(times) == SHOWN + 1
+    assert found[-1] == Found("49980 more", "of the same check")
+    assert times[-1].object == "400 more"
+
+
+def test_exactly_as_much_as_is_shown_needs_no_count(conn: Connection) -> None:
+    found = verify.find(conn, "users", {"organizations": [], "users": [uuid4() for _ in range(SHOWN)]})
+
+    assert len(found) == SHOWN
+    assert {it.detail for it in found} == {"is not there"}
+
+
+class Killed(Exception):
+    """What happens in the middle of a load."""
+
+
+def _kill(progress: Progress) -> None:
+    if progress.done > 200:
+        raise Killed
+
+
+def test_an_unfinished_world_is_told_from_a_damaged_one(database: Database) -> None:
+    with database.connect() as conn:
+        with pytest.raises(Killed):
+            load(conn, build(SMALL), Options(chunk_size=50), on_progress=_kill)
+        begun = _differences(conn)
+        load(conn, build(SMALL))
+
+        assert [(it.check, it.object) for it in begun] == [("fingerprint", "world small")]
+        assert begun[0].detail == "begun and not finished; the same `chatctl seed` continues it"
+        assert _differences(conn) == []
+
+
+def test_a_world_of_an_older_chatctl_is_checked_as_far_as_it_can_be(conn: Connection) -> None:
+    conn.execute("update private.seed_runs set tables = '{}', spec_sha256 = null, world_version = 1")
+    conn.execute("delete from private.seed_chunks")
+    assert _differences(conn) == []
+
+    conn.execute("update private.seed_runs set fingerprint = 'of other rules'")
+    _plant(conn, f"update conversations set last_seq = last_seq + 1 where id = {EVERYONE}")
+
+    assert [(it.check, it.detail.partition(",")[0]) for it in _differences(conn)] == [
+        (
+            "counters",
+            f"last_seq is {value(conn, f'select last_seq from conversations where id = {EVERYONE}')}",
+        ),
+        ("fingerprint", "made by an older chatctl; its rows cannot be compared"),
+    ]
+
+
+def test_one_of_each_organization_is_asked_to_sign_in(conn: Connection) -> None:
+    leading = """
+    select u.email
+    from organization_members m
+    join organizations o on o.id = m.organization_id
+    join auth.users u on u.id = m.user_id
+    where o.slug in ('north', 'south') and m.role = 'owner'
+    """
+    owners = column(conn, leading)
+    asked = []
+
+    def sign_in(email: str) -> None:
+        asked.append(email)
+        if email.endswith("@north.example"):
+            raise NotAllowed("Invalid login credentials [red]")
+
+    verdict = verify.verify(conn, run_of(conn), sign_in=sign_in)
+
+    assert Counter(asked) == Counter(owners)
+    assert verdict.checks[-1] == "sign-in"
+    assert [(it.check, it.object, it.detail) for it in verdict.differences] == [
+        (
+            "sign-in",
+            f"user {next(it for it in asked if 'north' in it)} of north",
+            "cannot sign in: Invalid login credentials [red]",
+        )
+    ]
+
+
+def test_no_answer_is_no_refusal(conn: Connection) -> None:
+    def sign_in(email: str) -> None:
+        raise Unavailable("no connection")
+
+    with pytest.raises(Unavailable):
+        verify.verify(conn, run_of(conn), sign_in=sign_in)
+
+
+def test_without_owner_whoever_joined_first_is_asked(conn: Connection) -> None:
+    _plant(conn, f"update organization_members set role = 'member' where organization_id = {NORTH}")
+    first = value(
+        conn,
+        "select u.email from organization_members m join auth.users u on u.id = m.user_id "
+        f"where m.organization_id = {NORTH} order by m.joined_at limit 1",
+    )
+    asked: list[str] = []
+
+    verify.verify(conn, run_of(conn), sign_in=asked.append)
+
+    assert first in asked
+    assert len(asked) == 2
+
+
+def test_an_older_auth_needs_no_more_than_it_has(world: Seeded) -> None:
+    with world.database.connect("supabase_admin") as admin, admin.transaction(force_rollback=True):
+        admin.execute("alter table auth.users drop column is_sso_user cascade, drop column phone_change")
+
+        assert _differences(admin) == []

@@ -1,0 +1,20 @@
+"""What a role of a server may do, taken away for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chatctl.db.connection import connect
+from chatctl.local.server import Server
+
+
+@contextmanager
+def no_replica(server: Server) -> Iterator[None]:
+    """``postgres`` may not set session_replication_role: triggers are switched off by their owner then."""
+    with connect(server.admin_url) as admin:
+        admin.execute("revoke set on parameter session_replication_role from postgres")
+        try:
+            yield
+        finally:
+            admin.execute("grant set on parameter session_replication_role to postgres")

@@ -1,0 +1,19 @@
+"""``python -m tests.small_parts PART ENOUGH …``: ``chatctl …``, to which a few hundred messages are many.
+
+Its parts have ``PART`` messages at most, and indexes are built after ``ENOUGH`` of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from chatctl.cli.app import main
+from chatctl.services.seed import indexes, loading
+
+if __name__ == "__main__":
+    part, enough = map(int, sys.argv[1:3])
+    del sys.argv[1:3]
+    loading.Options = partial(loading.Options, chunk_size=part)
+    indexes.WORTHWHILE = enough
+    main()
