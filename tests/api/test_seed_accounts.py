@@ -249,8 +249,8 @@ def test_what_auth_refuses_is_passed_on(project: Project, client: Client) -> Non
 def test_the_people_are_deleted_and_nobody_else(project: Project, client: Client) -> None:
     create(client, [*PEOPLE[:5], stranger()])
 
-    assert accounts.delete(client, PEOPLE) == 5
-    assert accounts.delete(client, PEOPLE) == 0
+    assert accounts.delete(client, [person.id for person in PEOPLE]) == 5
+    assert accounts.delete(client, [person.id for person in PEOPLE]) == 0
     assert set(project.users) == {str(stranger().id)}
 
 

@@ -91,6 +91,24 @@ def project(database: Database) -> Iterator[Project]:
 
 
 @pytest.fixture
+def loader(database: Database) -> Iterator[str]:
+    """The URL of a role that may load the backend's tables, and only read those of Auth."""
+    with psycopg.connect(database.server.url_for("supabase_admin", database.name), autocommit=True) as admin:
+        admin.execute(
+            """
+            create role loader login bypassrls;
+            grant usage on schema public, private, storage, auth to loader;
+            grant all on all tables in schema public, private, storage to loader;
+            grant select on all tables in schema auth to loader;
+            grant execute on all functions in schema private to loader;
+            grant set on parameter session_replication_role to loader;
+            """
+        )
+        yield database.server.url_for("loader", database.name)
+        admin.execute("drop owned by loader; drop role loader")
+
+
+@pytest.fixture
 def target(project: Project, database: Database, tmp_path: Path) -> str:
     """A target of chatctl.yaml with database, API and key."""
     keys = f"api_url: {project.url}, secret_key: {SECRET_KEY}"
@@ -161,6 +179,24 @@ def test_clean_takes_files_out_of_the_bucket(chatctl: Chatctl, project: Project,
 
     assert cleaned.exit_code == 0, cleaned.stderr
     assert list(project.objects) == ["other/chat/x/1_a.png"]
+
+
+def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
+    chatctl: Chatctl, project: Project, target: str, loader: str, tmp_path: Path, database: Database
+) -> None:
+    config = tmp_path / "chatctl.yaml"
+    config.write_text(config.read_text().replace(json.dumps(database.url), json.dumps(loader)))
+    seeded = chatctl("seed", "--target", target, "-o", "json")
+    tried = chatctl("seed", "clean", "--dry-run", "--target", target, "-o", "json")
+    there = len(project.users)
+    cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
+
+    assert seeded.exit_code == tried.exit_code == cleaned.exit_code == 0, seeded.stderr + cleaned.stderr
+    assert "users by the Auth Admin API" in seeded.stderr
+    assert there == 60
+    assert project.users == project.identities == project.objects == {}
+    assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]
+    assert "no world was seeded here" in chatctl("seed", "verify", "--target", target).stdout
 
 
 def test_a_wrong_key_is_refused_and_nothing_is_seeded(

@@ -43,7 +43,15 @@ def clean(
         cleaned = []
         for run in found:
             note(f"taking away {run}", shared)
-            cleaned.append(cleaning.clean(at.conn, run, api=at.api, dry_run=dry_run))
+            cleaned.append(
+                cleaning.clean(
+                    at.conn,
+                    run,
+                    api=at.api,
+                    dry_run=dry_run,
+                    on_wait=lambda why: note(f"  {why}", shared),
+                )
+            )
     text = "\n".join(map(_summary, cleaned)) or "no world was seeded here"
     show_document({"worlds": cleaned}, shared, text=text)
 

@@ -164,6 +164,7 @@ def _seed(
                     world,
                     how,
                     dry_run=dry_run,
+                    on_wait=lambda why: note(f"  {why}", shared),
                     on_path=lambda path: note(f"path: {path}", shared),
                     on_progress=told,
                 )

@@ -41,9 +41,9 @@ def create(
     return sum(made)
 
 
-def delete(client: Client, people: Sequence[Person]) -> int:
-    """Delete the users with the ids of ``people``, as far as they are there; how many were."""
-    return sum(api.for_each(lambda person: _delete(client, person.id), people, lambda done: None))
+def delete(client: Client, ids: Sequence[UUID]) -> int:
+    """Delete the users with these ids, as far as they are there; how many were."""
+    return sum(api.for_each(lambda id: _delete(client, id), ids, lambda done: None))
 
 
 def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:

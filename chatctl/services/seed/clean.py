@@ -64,25 +64,35 @@ def clean(
     dry_run: bool = False,
     on_wait: Callable[[str], None] = lambda why: None,
 ) -> Cleaned:
-    """Take ``run`` away, in one transaction.
+    """Take ``run`` away, in one transaction; users that Auth has made go after it, through ``api``.
 
     What users wrote, changed or joined stays, with all that it hangs on, and is on record to be taken away
     another day. ``api`` takes the files out of the bucket, too. While others hold the tables it tries again
     and again, and says whom for; raises Conflict when that takes longer than ``PATIENCE``.
     """
     path = paths.probe(conn, api=api is not None)
+    by_api = path.users == "api"
 
-    def attempt(_: Blocker | None) -> Cleaned:
+    def attempt(_: Blocker | None) -> tuple[_Plan, dict[str, int]]:
         with conn.transaction(force_rollback=dry_run):
             limit(conn, LOCK_TIMEOUT)
             conn.execute(query("seed/clean/lock"))
             plan = _plan(conn, run)
             removed = _remove(conn, plan, path, api=None if dry_run else api)
-            _record(conn, run, plan)
-        return Cleaned(run.world, run.seed, removed, plan.kept, dry_run)
+            _record(conn, run, plan, still_there=plan.users if by_api else [])
+        return plan, removed
 
     with alone.seeding(conn, on_wait):
-        return patiently(conn, attempt, deadline=PATIENCE, lock_timeout=LOCK_TIMEOUT, on_wait=on_wait)
+        plan, removed = patiently(
+            conn, attempt, deadline=PATIENCE, lock_timeout=LOCK_TIMEOUT, on_wait=on_wait
+        )
+        if by_api and api and not dry_run:
+            from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase
+
+            # On record until they are gone: whoever is killed in between finds them there.
+            accounts.delete(api, plan.users)
+            _record(conn, run, plan, still_there=[])
+    return Cleaned(run.world, run.seed, removed, plan.kept, dry_run)
 
 
 def _plan(conn: Connection, run: Run) -> _Plan:
@@ -136,8 +146,10 @@ def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | No
         rows = conn.execute(query("seed/clean/delete_conversations"), going).fetchall()
     removed = {**dict(rows), "files": len(files)}
     # From here on with foreign keys, which take along what hangs on organizations and users.
-    for kind, ids in (("organizations", plan.organizations), ("users", plan.users)):
-        removed[kind] = conn.execute(query(f"seed/clean/delete_{kind}"), {kind: ids}).rowcount
+    gone = conn.execute(query("seed/clean/delete_organizations"), {"organizations": plan.organizations})
+    removed |= {"organizations": gone.rowcount, "users": len(plan.users)}
+    if path.users == "sql":
+        conn.execute(query("seed/clean/delete_users"), {"users": plan.users})
     if api and files:
         from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
 
@@ -148,15 +160,15 @@ def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | No
     return removed
 
 
-def _record(conn: Connection, run: Run, plan: _Plan) -> None:
+def _record(conn: Connection, run: Run, plan: _Plan, *, still_there: list[UUID]) -> None:
     key = {"world": run.world, "seed": run.seed}
-    if not plan.kept:
+    if not plan.kept and not still_there:
         conn.execute(query("seed/clean/forget"), key)
         return
     left = {
         "organizations": plan.staying("organization"),
         "conversations": plan.staying("conversation"),
-        "users": plan.staying("user"),
+        "users": [*plan.staying("user"), *still_there],
         "messages": plan.messages,
     }
     conn.execute(query("seed/clean/keep"), {**key, **left})

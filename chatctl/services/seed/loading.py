@@ -84,6 +84,7 @@ def load(
     options: Options = Options(),
     *,
     dry_run: bool = False,
+    on_wait: Callable[[str], None] = lambda why: None,
     on_path: Callable[[Path], None] = lambda path: None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
@@ -94,7 +95,7 @@ def load(
     other people's data, NotAllowed when the role may not switch triggers off.
     """
     _refuse_the_future(outline)
-    with alone.seeding(conn):
+    with alone.seeding(conn, on_wait):
         run = _prepare(conn, outline)
         if run and run.finished_at:
             outcome = _found(conn, outline, run)
