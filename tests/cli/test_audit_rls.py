@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from chatctl.cli.app import run
+from chatctl.services.audit.formats import FILES, Format
 from tests.world import Database
 
 TABLE = "public.organizations"
+
+
+@pytest.fixture
+def leaking(database: Database) -> Callable[..., int]:
+    """Audit one table, which everybody reads."""
+    with database.connect() as conn:
+        conn.execute("create policy open on organizations for select to authenticated using (true)")
+    return lambda *more: run(["audit-rls", "--only", TABLE, "--db-url", database.url, *more])
 
 
 def test_clean_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,3 +67,100 @@ def test_a_target_that_is_not_local_needs_yes(capsys: pytest.CaptureFixture[str]
 def test_a_wrong_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--access", "nowhere.yaml"]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
+
+
+def test_a_directory_gets_every_format(
+    leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leaking("--report", str(tmp_path / "new" / "reports")) == 7
+    assert {file.name for file in (tmp_path / "new" / "reports").iterdir()} == set(FILES.values())
+    said = capsys.readouterr()
+    assert said.out.startswith("LEAK ")
+    assert "audit.sarif" in said.err
+
+
+def test_a_format_goes_to_its_file_and_another_to_stdout(
+    leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a=b.xml"
+    assert leaking("--format", f"junit={file}", "--format", "sarif") == 7
+    assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"
+    cases = ET.parse(file).findall("testsuite/testcase")  # noqa: S314 - ours
+    assert [case.find("failure") is not None for case in cases].count(True) > 0
+
+
+def test_github_gets_annotations_and_the_summary_of_the_step(
+    leaking: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    (tmp_path / "summary.md").write_text("before\n")
+    assert leaking("--format", "github") == 7
+    assert "::error file=sql/objects/access/organizations.sql,line=" in capsys.readouterr().out
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("before\n## ")
+    assert TABLE in summary
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "pdf"], "--format pdf: it is one of text, json"),
+        (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
+        (["--format", "html", "--format", "sarif"], "html and sarif both go to stdout"),
+        (["--format", "json", "-o", "json"], "both go to stdout"),
+        (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
+        (["--update-baseline"], "needs --baseline FILE"),
+        (["--reason", "x"], "are for --update-baseline"),
+        (["--baseline", "b.yaml", "--update-baseline", "--expires", "soon"], "--expires soon"),
+        (["--baseline", "b.yaml", "--update-baseline", "--expires", "2001-01-01"], "that day is over"),
+    ],
+)
+def test_a_wrong_option_is_exit_2_before_anything_runs(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(["audit-rls", "--db-url", "postgresql://postgres@127.0.0.1:1/none", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
+    leaking: Callable[..., int], database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    baseline = tmp_path / "accepted.yaml"
+    update = ("--baseline", str(baseline), "--update-baseline")
+    assert leaking(*update) == 2
+    assert "--reason and --owner" in capsys.readouterr().err
+    assert not baseline.exists()
+    assert leaking(*update, "--reason", "until #12", "--owner", "ann") == 0
+    until = datetime.now(UTC).date() + timedelta(days=90)
+    assert f"expires: {until}" in baseline.read_text()
+    capsys.readouterr()
+
+    assert leaking("--baseline", str(baseline)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"0 findings, 0 invalid, 0 vacuous, 5 accepted until {until}: ")
+
+    with database.connect() as conn:
+        conn.execute("drop policy open on organizations")
+    assert leaking("--baseline", str(baseline)) == 7
+    assert "not found any more" in capsys.readouterr().out
+    assert leaking(*update) == 0
+    assert baseline.read_text().endswith("[]\n")
+
+
+def test_json_of_the_report_has_cells_and_json_of_the_output_stays(
+    leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaking("--format", Format.json)
+    whole = json.loads(capsys.readouterr().out)
+    leaking("-o", "json")
+    short = json.loads(capsys.readouterr().out)
+    assert {cell["object"] for cell in whole["cells"]} == {TABLE}
+    assert list(short) == [
+        "identities", "tables", "functions", "probes", "findings", "invalid", "vacuous", "sequences_advanced",
+    ]  # fmt: skip
+    assert list(short["findings"][0]) == [
+        "id", "rule", "object", "action", "message", "sql", "identities", "probes",
+    ]  # fmt: skip

@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from psycopg import sql
-
-from chatctl.db.files import data_directory
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.fixture import token
 from chatctl.services.audit.probes import Probe
+from chatctl.services.audit.replay import replay
 from chatctl.services.audit.run import Outcome
-from chatctl.services.audit.sqltext import filled, literal
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
 
 
 class Rule(StrEnum):
@@ -35,6 +32,9 @@ class Rule(StrEnum):
     publication = "publication"
     bucket = "bucket"
     role = "role"
+    baseline = "baseline"
+    invalid = "invalid"
+    vacuous = "vacuous"
 
 
 class Verdict(StrEnum):
@@ -49,8 +49,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a reader starts to look: a file as the repository knows it, and a line from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One thing that is not as access.yaml says, at one object; ``sql`` shows it in psql."""
+    """One thing that is not as access.yaml says, at one object; ``sql`` shows it in psql.
+
+    ``command`` is that of the cells it is seen in, empty for what the catalogue says; ``roles`` are those of
+    ``identities``. ``place`` is unknown until the report places it.
+    """
 
     rule: Rule
     object: str
@@ -59,6 +71,9 @@ class Finding:
     sql: str
     identities: tuple[str, ...] = ()
     probes: int = 0
+    command: str = ""
+    roles: tuple[str, ...] = ()
+    place: Place | None = None
 
     @property
     def id(self) -> str:
@@ -75,15 +90,34 @@ class Doubt:
     probes: int
     identities: tuple[str, ...]
     sql: str
+    command: str = ""
+    roles: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one probe says, and whether it is a refusal that proves nothing since nobody was let through."""
+
+    probe: Probe
+    outcome: Outcome
+    said: Verdict
+    vacuous: bool
+
+    @property
+    def through(self) -> bool:
+        """Whether the statement did something: brought a row, changed one, or was called."""
+        return _did(self.probe, self.outcome)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What all probes together say."""
+    """What all probes together say; ``judged`` is what each of them says, in their order."""
 
     findings: list[Finding]
     invalid: list[Doubt]
     vacuous: list[Doubt]
+    judged: list[Judged]
 
 
 Group = list[tuple[Probe, Outcome]]
@@ -99,37 +133,30 @@ def judge(
     names: Mapping[str, str],
 ) -> Judgement:
     """Compare what came with what must come. ``privileges`` are those of the catalogue, see Privileges."""
-    judged = [
-        (verdict(access, probe, outcome), probe, outcome)
-        for probe, outcome in zip(probes, outcomes, strict=True)
-    ]
-    through = {probe.shape for _, probe, outcome in judged if probe.allowed and _did(probe, outcome)}
+    judged = _judged(access, probes, outcomes, privileges)
     unclear: dict[tuple[str, str], Group] = defaultdict(list)
     groups: dict[tuple[Verdict, str, str], Group] = defaultdict(list)
-    broken = {probe.shape for said, probe, _ in judged if said is Verdict.invalid}
-    for first, probe, outcome in judged:
-        # What raises for everybody says nothing about claims.
-        said = Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
-        if said is not Verdict.passed:
-            groups[said, probe.object, probe.action].append((probe, outcome))
-        if not probe.allowed and not probe.trusted and probe.shape not in through:
-            needed = (probe.identity.role, probe.object, probe.privilege, probe.column)
-            # Refused for want of a privilege is proof; refused by a policy needs somebody who passes it.
-            if needed in privileges:
-                unclear[probe.object, probe.action].append((probe, outcome))
+    for each in judged:
+        probe = each.probe
+        if each.said is not Verdict.passed:
+            groups[each.said, probe.object, probe.action].append((probe, each.outcome))
+        if each.vacuous:
+            unclear[probe.object, probe.action].append((probe, each.outcome))
 
     def finding(said: Verdict, group: Group) -> Finding:
         probe, outcome = group[0]
-        message = _named(_message(said, probe, outcome), names)
-        shown = replay(access, probe)
+        message = named(_message(said, probe, outcome), names, probe)
         return Finding(
-            Rule(said), probe.object, probe.action, message, shown, _people(group), len(group)
+            Rule(said), probe.object, probe.action, message, replay(access, probe), _people(group),
+            len(group), probe.privilege, _roles(group),
         )  # fmt: skip
 
     def doubt(group: Group, reason: str) -> Doubt:
         probe, _ = group[0]
-        shown = replay(access, probe)
-        return Doubt(probe.object, probe.action, _named(reason, names), len(group), _people(group), shown)
+        return Doubt(
+            probe.object, probe.action, named(reason, names, probe), len(group), _people(group),
+            replay(access, probe), probe.privilege, _roles(group),
+        )  # fmt: skip
 
     nobody = "nobody was let through, so that a refusal proves nothing"
     return Judgement(
@@ -138,7 +165,32 @@ def judge(
             doubt(group, _failed(group)) for (said, *_), group in groups.items() if said == Verdict.invalid
         ],
         vacuous=[doubt(group, nobody) for group in unclear.values()],
+        judged=judged,
     )
+
+
+def _judged(
+    access: Access, probes: Sequence[Probe], outcomes: Sequence[Outcome], privileges: Privileges
+) -> list[Judged]:
+    said = [verdict(access, probe, outcome) for probe, outcome in zip(probes, outcomes, strict=True)]
+    pairs = list(zip(probes, outcomes, strict=True))
+    through = {probe.shape for probe, outcome in pairs if probe.allowed and _did(probe, outcome)}
+    broken = {probe.shape for probe, each in zip(probes, said, strict=True) if each is Verdict.invalid}
+
+    def unclear(probe: Probe, first: Verdict) -> bool:
+        if probe.allowed or probe.trusted or probe.shape in through or first is not Verdict.passed:
+            return False
+        # Refused for want of a privilege is proof; refused by a policy needs somebody who passes it.
+        return (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
+
+    def final(probe: Probe, first: Verdict) -> Verdict:
+        # What raises for everybody says nothing about claims.
+        return Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
+
+    return [
+        Judged(probe, outcome, final(probe, first), unclear(probe, first))
+        for (probe, outcome), first in zip(pairs, said, strict=True)
+    ]
 
 
 def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
@@ -165,20 +217,6 @@ def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa:
     return Verdict.effect if probe.holds and not outcome.holds else Verdict.passed
 
 
-def replay(access: Access, probe: Probe) -> str:
-    """SQL to paste into psql as the operator: the fixture, the identity, the statement, and all undone."""
-    folder = data_directory("sql") / "queries" / "audit"
-    role = sql.Identifier(probe.identity.role).as_string(None)
-    lines = ["begin;", f"\\i {folder / 'prepare.sql'}", f"\\i {access.fixture}"]
-    claims = token(probe.identity).as_string(None)
-    if claims != "null":
-        lines.append(f"select set_config('request.jwt.claims', {claims}, true) is not null as claims_set;")
-    statement = filled(probe.statement, lambda position: literal(probe.args[position - 1]))
-    lines += ["set local search_path = public, extensions;", f"set local role {role};"]
-    lines += [f"{statement};", "rollback;"]
-    return "\n".join(lines)
-
-
 def _reads(probe: Probe) -> bool:
     return probe.privilege == "select"
 
@@ -200,31 +238,55 @@ def _failed(group: Group) -> str:
 
 
 def _message(rule: Verdict, probe: Probe, outcome: Outcome) -> str:
-    what = f"{probe.action} of {probe.subject}"
+    what = f"{probe.identity.name}: {probe.action} of {probe.subject} {came(probe, outcome)}"
+    return what if rule is Verdict.effect else f"{what}; access.yaml says {expected(probe)}"
+
+
+def came(probe: Probe, outcome: Outcome) -> str:
+    """What came of ``probe``, in words; uuids stand in it as they came."""
     if outcome.state != "00000":
-        got = f"refused with {outcome.state} ({outcome.message})"
-    elif probe.fetches:
-        got = f"brought {len(outcome.brought)} rows"
-        surplus = sorted(map(str, (Counter(outcome.brought) - Counter(probe.rows or ())).keys()))
-        lacking = sorted(map(str, (Counter(probe.rows or ()) - Counter(outcome.brought)).keys()))
-        if probe.action == "select" or probe.privilege == "execute":
-            got += f"; too many: {', '.join(surplus)}" if surplus else ""
-            got += f"; too few: {', '.join(lacking)}" if lacking else ""
-    else:
-        got = f"changed {outcome.changed} rows"
-    if rule is Verdict.effect:
-        got += ", and the row is not what access.yaml says must hold"
-    if probe.allowed:
-        expected = f"{len(probe.rows)} rows" if probe.rows is not None else f"{probe.count} rows"
-        expected = "success" if probe.rows is None and probe.count is None else expected
-    else:
-        expected = "a refusal"
-    return f"{probe.identity.name}: {what} {got}; access.yaml says {expected}"
+        refusal = outcome.state == "42501" or outcome.state.startswith("PT")
+        return f"{'refused' if refusal else 'failed'} with {outcome.state} ({outcome.message})"
+    if not probe.fetches:
+        wrong = ", and the row is not what access.yaml says must hold" if outcome.holds is False else ""
+        return f"changed {_rows(outcome.changed)}{wrong}"
+    got = f"brought {_rows(len(outcome.brought))}"
+    if probe.rows is not None and (probe.action == "select" or probe.privilege == "execute"):
+        surplus = sorted(map(str, (Counter(outcome.brought) - Counter(probe.rows)).keys()))
+        lacking = sorted(map(str, (Counter(probe.rows) - Counter(outcome.brought)).keys()))
+        got += f"; too many: {', '.join(surplus)}" if surplus else ""
+        got += f"; too few: {', '.join(lacking)}" if lacking else ""
+    return got
+
+
+def expected(probe: Probe) -> str:
+    """What access.yaml says must come of ``probe``, in words."""
+    if not probe.allowed:
+        return "a refusal"
+    if probe.rows is None and probe.count is None:
+        return "success"
+    return _rows(len(probe.rows) if probe.rows is not None else probe.count or 0)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def named(text: str, names: Mapping[str, str], probe: Probe) -> str:
+    """``text`` with the fixture's names for uuids; what the server made up is masked, since it changes."""
+
+    def known(match: re.Match[str], mask: str) -> str:
+        value = match.group()
+        given = value in probe.statement or any(arg and value in arg for arg in probe.args)
+        return names.get(value, value if given else mask)
+
+    text = _UUID.sub(lambda match: known(match, "a new uuid"), text)
+    return _TIME.sub(lambda match: known(match, "a time"), text)
 
 
 def _people(group: Group) -> tuple[str, ...]:
     return tuple(dict.fromkeys(probe.identity.name for probe, _ in group))
 
 
-def _named(text: str, names: Mapping[str, str]) -> str:
-    return _UUID.sub(lambda match: names.get(match.group(), match.group()), text)
+def _roles(group: Group) -> tuple[str, ...]:
+    return tuple(sorted({probe.identity.role for probe, _ in group}))

@@ -1,0 +1,229 @@
+"""Findings that are known and accepted for a while: each with a reason, an owner and the day it ends.
+
+The file is a YAML list. An entry without ``action`` or ``identities`` is for all of them at its object:
+
+    - rule: leak
+      object: public.messages
+      action: select content
+      identities: [colleague]
+      reason: support reads along until the export is there
+      owner: ann@example.com
+      expires: 2026-12-31
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from chatctl.errors import Invalid
+from chatctl.services.audit.cells import state
+from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
+from chatctl.services.audit.nodes import Node, read
+from chatctl.services.audit.places import name_of
+from chatctl.services.audit.report import Accepted, Report
+
+HEAD = (
+    "# What `chatctl audit-rls --baseline` accepts; an entry that is out of date or not needed is a finding."
+)
+
+_KEYS = ("rule", "object", "action", "identities", "reason", "owner", "expires")
+_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.raises, Rule.invalid, Rule.vacuous}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One accepted finding; None for ``action`` and nobody in ``identities`` mean all."""
+
+    rule: Rule
+    object: str
+    action: str | None
+    identities: frozenset[str]
+    reason: str
+    owner: str
+    expires: date
+    place: Place
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.rule.value, self.object, self.action or ""
+
+    @property
+    def name(self) -> str:
+        """The finding's id, as far as the entry names it."""
+        return ":".join(part for part in self.key if part)
+
+    def concerns(self, finding: Finding) -> bool:
+        """Whether it is about ``finding``, whoever shows it."""
+        return (self.rule, self.object) == (finding.rule, finding.object) and (
+            self.action in (None, finding.action)
+        )
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it accepts ``finding`` as it is: seen as nobody else than the entry says."""
+        return self.concerns(finding) and (not self.identities or set(finding.identities) <= self.identities)
+
+
+def load(path: Path) -> list[Entry]:
+    """The entries of ``path``. Raises Invalid naming the file and the line of what is wrong."""
+    entries: dict[tuple[str, str, str], Entry] = {}
+    for node in read(path).items():
+        entry = _entry(node)
+        if (other := entries.get(entry.key)) is not None:
+            raise node.wrong(f"accepts {entry.name} again, as line {other.place.line} does")
+        entries[entry.key] = entry
+    return list(entries.values())
+
+
+def apply(report: Report, entries: Iterable[Entry], today: date, *, only: Collection[str] = ()) -> Report:
+    """``report`` without what ``entries`` accept, and with a finding for each entry that is out of date.
+
+    ``only`` is what was tried: an entry about the probes of something else is not judged.
+    """
+    entries = list(entries)
+    living = [entry for entry in entries if entry.expires >= today]
+    accepted: dict[str, Accepted] = {}
+    for problem in report.problems:
+        entry = next((each for each in living if each.covers(problem)), None)
+        if entry:
+            accepted[problem.id] = Accepted(problem, entry.reason, entry.owner, entry.expires.isoformat())
+    stale = [_stale(each) for each in entries if not _needed(each, report, only)]
+    expired = [_expired(each) for each in entries if each not in living and _needed(each, report, only)]
+    return replace(
+        report,
+        findings=(*(each for each in report.findings if each.id not in accepted), *stale, *expired),
+        invalid=tuple(each for each in report.invalid if _id(Rule.invalid, each) not in accepted),
+        vacuous=tuple(each for each in report.vacuous if _id(Rule.vacuous, each) not in accepted),
+        accepted=tuple(accepted.values()),
+        cells=tuple(
+            replace(
+                cell,
+                state=state(
+                    (Rule(each.split(":")[0]) for each in cell.problems if each not in accepted),
+                    allowed=cell.state == "allowed",
+                    accepted=any(each in accepted for each in cell.problems),
+                ),
+            )
+            for cell in report.cells
+        ),
+    )
+
+
+def updated(
+    report: Report,
+    entries: Iterable[Entry],
+    today: date,
+    accept: Entry | None,
+    *,
+    only: Collection[str] = (),
+) -> list[Entry]:
+    """The entries that are still needed, and ``accept`` (its reason, owner and day) for every other finding.
+
+    Raises Invalid when there are others and nothing to accept them with.
+    """
+    kept = [each for each in entries if each.expires >= today and _needed(each, report, only)]
+    new = [found for found in report.problems if not any(each.covers(found) for each in kept)]
+    if new and accept is None:
+        raise Invalid(
+            f"{len(new)} findings are new: a baseline needs --reason and --owner for them",
+            hint="chatctl audit-rls shows them",
+        )
+    made = [
+        replace(
+            accept,
+            rule=each.rule,
+            object=each.object,
+            action=each.action,
+            identities=frozenset(each.identities),
+        )
+        for each in new
+        if accept
+    ]
+    widened = {each.key for each in made}
+    return sorted([*(each for each in kept if each.key not in widened), *made], key=lambda each: each.key)
+
+
+def write(path: Path, entries: Iterable[Entry]) -> None:
+    """Write ``entries``; the comment at the head of the file stays."""
+    body = "".join(_written(each) for each in entries) or "[]\n"
+    try:
+        path.write_text("\n".join([*(_head(path) or [HEAD]), body]), encoding="utf-8")
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _head(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    head = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        head.append(line)
+    return head
+
+
+def _written(entry: Entry) -> str:
+    values = {
+        "rule": entry.rule.value,
+        "object": entry.object,
+        "action": entry.action,
+        "identities": sorted(entry.identities) or None,
+        "reason": entry.reason,
+        "owner": entry.owner,
+    }
+    lines = [f"{key}: {_scalar(value)}" for key, value in values.items() if value is not None]
+    return "- " + "\n  ".join([*lines, f"expires: {entry.expires}"]) + "\n"
+
+
+def _scalar(value: object) -> str:
+    """A text or a list of texts as YAML on one line."""
+    import yaml  # noqa: PLC0415 - slow to import, and needed here only
+
+    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)[1:-2]
+
+
+def _entry(node: Node) -> Entry:
+    node.knows(*_KEYS)
+    rule = node.child("rule").text()
+    if rule not in {each.value for each in Rule} - {Rule.baseline.value}:
+        raise node.child("rule").wrong(f"rule is {rule!r}, which audit-rls has not")
+    expires = node.child("expires")
+    try:
+        day = date.fromisoformat(expires.text())
+    except ValueError:
+        raise expires.wrong(f"expires is {expires.text()!r}; it is a day such as 2026-12-31") from None
+    return Entry(
+        rule=Rule(rule),
+        object=node.child("object").text(),
+        action=node.child("action").text() if node.has("action") else None,
+        identities=frozenset(
+            each.text() for each in (node.child("identities").items() if node.has("identities") else ())
+        ),
+        reason=node.child("reason").text(),
+        owner=node.child("owner").text(),
+        expires=day,
+        place=Place(name_of(node.path), node.line),
+    )
+
+
+def _needed(entry: Entry, report: Report, only: Collection[str]) -> bool:
+    if only and entry.rule in _OF_PROBES and entry.object not in only:
+        return True
+    return any(entry.concerns(found) for found in report.problems)
+
+
+def _id(rule: Rule, doubt: Doubt) -> str:
+    return f"{rule}:{doubt.object}:{doubt.action}"
+
+
+def _stale(entry: Entry) -> Finding:
+    said = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
+    return Finding(Rule.baseline, entry.object, f"stale {entry.name}", said, "", place=entry.place)
+
+
+def _expired(entry: Entry) -> Finding:
+    said = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
+    return Finding(Rule.baseline, entry.object, f"expired {entry.name}", said, "", place=entry.place)

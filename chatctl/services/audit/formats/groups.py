@@ -1,0 +1,98 @@
+"""Findings as people read them: one for each rule, object and command, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.rules import MEANING, Meaning
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one rule at one object and command; the first of them stands for all."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        return self.findings[0]
+
+    @property
+    def rule(self) -> Rule:
+        return self.first.rule
+
+    @property
+    def meaning(self) -> Meaning:
+        return MEANING[self.rule]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What was tried, each once."""
+        return tuple(dict.fromkeys(each.action for each in self.findings))
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """As whom it is seen, each once."""
+        return tuple(dict.fromkeys(name for each in self.findings for name in each.identities))
+
+    @property
+    def probes(self) -> int:
+        return sum(each.probes for each in self.findings)
+
+    @property
+    def title(self) -> str:
+        """What is wrong and where, in a few words."""
+        what = self.first.command or self.first.action
+        return f"{self.rule} · {self.first.object} · {what}"
+
+
+def groups(findings: Iterable[Finding]) -> list[Group]:
+    """``findings`` grouped, the worst rule first; among equals as they came."""
+    ranked = sorted(findings, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
+    keyed: dict[tuple[Rule, str, str], list[Finding]] = {}
+    for each in ranked:
+        # What the catalogue says has no command; each is a thing of its own.
+        keyed.setdefault((each.rule, each.object, each.command or each.action), []).append(each)
+    return [Group(tuple(found)) for found in keyed.values()]
+
+
+def verdict(report: Report) -> str:
+    """The report in a few words."""
+    counts = [
+        (len(report.findings), "finding"),
+        (len(report.invalid), "invalid"),
+        (len(report.vacuous), "vacuous"),
+    ]
+    said = [counted(number, word) for number, word in counts if number]
+    if report.accepted:
+        said.append(f"{len(report.accepted)} accepted")
+    return ", ".join(said) if said else "The rules hold"
+
+
+def scope(report: Report) -> str:
+    """How much was tried."""
+    return (
+        f"{counted(report.probes, 'probe')} as {report.identities} identities "
+        f"on {counted(report.tables, 'table')} and {counted(report.functions, 'function')}"
+    )
+
+
+def counted(number: int, word: str) -> str:
+    """``number`` and ``word``, for example ``1,204 probes``."""
+    plural = word if number == 1 or word in ("invalid", "vacuous") else f"{word}s"
+    return f"{number:,} {plural}"
+
+
+def people(group: Group, most: int = 6) -> str:
+    """As whom it is seen, in a few words."""
+    rest = len(group.identities) - most
+    said = ", ".join(group.identities[: most if rest > 1 else None])
+    return f"{said} and {rest} more" if rest > 1 else said
+
+
+def located(place: Place | None) -> str:
+    """``file:line``, or nothing."""
+    return f"{place.file}:{place.line}" if place else ""

@@ -1,0 +1,101 @@
+"""The whole report as JSON; docs/audit-report.md says what stands in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chatctl.services.audit.cells import Cell, Person
+from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.formats.fingerprint import fingerprint
+from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.rules import MEANING
+
+# Rises when a key goes or changes its meaning; new keys may come without.
+SCHEMA = 1
+
+
+def render(report: Report) -> str:
+    return json.dumps(document(report), indent=1, ensure_ascii=True) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report in types that JSON knows."""
+    return {
+        "schema": SCHEMA,
+        "access": report.access,
+        "verdict": verdict(report),
+        "counts": {
+            "identities": report.identities,
+            "tables": report.tables,
+            "functions": report.functions,
+            "probes": report.probes,
+            "findings": len(report.findings),
+            "invalid": len(report.invalid),
+            "vacuous": len(report.vacuous),
+            "accepted": len(report.accepted),
+        },
+        "probes_by_command": report.by_action,
+        "findings": [_finding(each) for each in report.problems],
+        "accepted": [_accepted(each) for each in report.accepted],
+        "identities": [_person(each) for each in report.people],
+        "setup": {"commands": list(report.setup.commands), "sql": report.setup.text},
+        "cells": [_cell(each) for each in report.cells],
+        "sequences_advanced": list(report.sequences),
+    }
+
+
+def verdict(report: Report) -> str:
+    """``findings``, ``inconclusive`` or ``clean``, as exits 7, 9 and 0 say it."""
+    if report.findings:
+        return "findings"
+    return "clean" if report.conclusive else "inconclusive"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "rule": finding.rule.value,
+        "level": MEANING[finding.rule].level,
+        "object": finding.object,
+        "command": finding.command or None,
+        "action": finding.action,
+        "message": finding.message,
+        "identities": list(finding.identities),
+        "roles": list(finding.roles),
+        "probes": finding.probes,
+        "place": {"file": finding.place.file, "line": finding.place.line} if finding.place else None,
+        "fingerprint": fingerprint(finding),
+        "sql": finding.sql,
+    }
+
+
+def _accepted(each: Accepted) -> dict[str, Any]:
+    return {**_finding(each.finding), "reason": each.reason, "owner": each.owner, "expires": each.expires}
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"name": person.name, "says": person.says, "role": person.role, "login": list(person.login)}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "identity": cell.identity,
+        "object": cell.object,
+        "command": cell.command,
+        "state": cell.state.value,
+        "probes": cell.probes,
+        "through": cell.through,
+        "findings": list(cell.problems),
+        "samples": [
+            {
+                "action": sample.action,
+                "subject": sample.subject,
+                "expected": sample.expected,
+                "came": sample.came,
+                "verdict": str(sample.verdict),
+                "sql": list(sample.sql),
+            }
+            for sample in cell.samples
+        ],
+    }

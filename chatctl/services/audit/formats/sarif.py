@@ -1,0 +1,99 @@
+"""SARIF 2.1.0, as GitHub's code scanning and GitLab take it: every result at a file and a line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from chatctl import __version__
+from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.formats.fingerprint import fingerprint
+from chatctl.services.audit.formats.harmless import line, shortened, visible
+from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.rules import MEANING
+
+# GitHub refuses a run with more than 25,000 results and shows the first 5,000.
+MOST = 5_000
+LONGEST = 1_000
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_RULES = list(Rule)
+
+
+def render(report: Report) -> str:
+    results = [_result(report, each) for each in report.problems]
+    results += [_accepted(report, each) for each in report.accepted]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "chatctl audit-rls",
+                "semanticVersion": __version__,
+                "rules": [_rule(rule) for rule in _RULES],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": results[:MOST],
+        "properties": {
+            "probes": report.probes,
+            "cells": len(report.cells),
+            "left_off": max(0, len(results) - MOST),
+        },
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    meaning = MEANING[rule]
+    return {
+        "id": rule.value,
+        "name": "".join(word.capitalize() for word in rule.value.split("-")),
+        "shortDescription": {"text": meaning.title},
+        "fullDescription": {"text": f"{meaning.title}."},
+        "help": {"text": meaning.help},
+        "defaultConfiguration": {"level": meaning.level},
+        "properties": {"tags": ["security", "access"], "security-severity": str(meaning.severity)},
+    }
+
+
+def _result(report: Report, finding: Finding) -> dict[str, Any]:
+    who = f" (as {', '.join(finding.identities)})" if len(finding.identities) > 1 else ""
+    return {
+        "ruleId": finding.rule.value,
+        "ruleIndex": _RULES.index(finding.rule),
+        "level": MEANING[finding.rule].level,
+        "message": {"text": shortened(line(f"{finding.message}{who}"), LONGEST)},
+        "locations": [
+            {
+                "physicalLocation": _physical(finding.place or Place(report.access, 1)),
+                "logicalLocations": [_logical(finding)],
+            }
+        ],
+        "partialFingerprints": {"chatctlAudit/v1": fingerprint(finding)},
+        "properties": {
+            "action": line(finding.action),
+            "identities": [line(name) for name in finding.identities],
+            "probes": finding.probes,
+            "sql": visible(finding.sql),
+        },
+    }
+
+
+def _accepted(report: Report, each: Accepted) -> dict[str, Any]:
+    said = line(f"{each.reason} (until {each.expires}, {each.owner})")
+    suppression = {"kind": "external", "status": "accepted", "justification": said}
+    return {**_result(report, each.finding), "suppressions": [suppression]}
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    uri = quote(place.file.replace("\\", "/"))
+    return {
+        "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": max(place.line, 1)},
+    }
+
+
+def _logical(finding: Finding) -> dict[str, Any]:
+    kind = "function" if finding.object.endswith(")") else "object"
+    name = line(finding.object)
+    return {"name": name.split("(")[0].rpartition(".")[2], "fullyQualifiedName": name, "kind": kind}

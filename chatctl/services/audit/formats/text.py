@@ -1,0 +1,41 @@
+"""For a terminal: one line when all is well, else each group of findings with SQL to paste into psql."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatctl.services.audit.formats.groups import Group, groups, located, people
+from chatctl.services.audit.formats.harmless import line, visible
+from chatctl.services.audit.report import Report
+
+
+def render(report: Report) -> str:
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for group in groups(report.problems):
+        yield from _group(group)
+    accepted = ""
+    if report.accepted:
+        until = min(each.expires for each in report.accepted)
+        accepted = f", {len(report.accepted)} accepted until {until}"
+    found = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
+    tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
+    yield f"{found}{accepted}: {tried}"
+    if report.sequences:
+        yield line(f"sequences that stay advanced: {', '.join(report.sequences)}")
+
+
+def _group(group: Group) -> Iterator[str]:
+    found = group.first
+    yield line(f"{found.rule.upper()} {found.object}: {found.action}")
+    yield f"  {line(found.message)}"
+    if len(group.actions) > 1:
+        yield f"  also: {line(', '.join(group.actions[1:]))}"
+    if group.probes > 1:
+        yield f"  {group.probes} probes, as {line(people(group))}"
+    if found.place:
+        yield f"  {line(located(found.place))}"
+    yield from (f"    {each}" for each in visible(found.sql).splitlines())
+    yield ""

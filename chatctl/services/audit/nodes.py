@@ -1,0 +1,78 @@
+"""A YAML file read so that every complaint names its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatctl.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of the file; ``value`` is the parser's own."""
+
+    path: Path
+    value: Any
+    line: int
+
+    def wrong(self, what: str) -> Invalid:
+        """The error for this part."""
+        return Invalid(f"{self.path.name}:{self.line}: {what}")
+
+    def items(self) -> list[Node]:
+        """The items of a list."""
+        if self.value.id != "sequence":
+            raise self.wrong("must be a list")
+        return [self._at(item) for item in self.value.value]
+
+    def has(self, key: str) -> bool:
+        return any(name.value == key for name, _ in self._pairs())
+
+    def child(self, key: str) -> Node:
+        """What stands at ``key`` of a mapping. Raises Invalid when nothing does."""
+        for name, item in self._pairs():
+            if name.value == key:
+                return Node(self.path, item, name.start_mark.line + 1)
+        raise self.wrong(f"{key} is missing")
+
+    def knows(self, *known: str) -> None:
+        """Raise Invalid for a key that is none of these, or there twice."""
+        seen: set[str] = set()
+        for name, _ in self._pairs():
+            if name.value not in known:
+                raise self._at(name).wrong(f"{name.value} is not known; known are {', '.join(known)}")
+            if name.value in seen:
+                raise self._at(name).wrong(f"{name.value} is there twice")
+            seen.add(name.value)
+
+    def text(self) -> str:
+        """A scalar as it is written."""
+        if self.value.id != "scalar" or not self.value.value.strip():
+            raise self.wrong("must be text, and not empty")
+        return str(self.value.value).strip()
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        if self.value.id != "mapping":
+            raise self.wrong("must be a mapping")
+        return list(self.value.value)
+
+    def _at(self, value: Any) -> Node:
+        return Node(self.path, value, value.start_mark.line + 1)
+
+
+def read(path: Path) -> Node:
+    """The root of ``path``; an empty file is an empty list. Raises Invalid when it cannot be read."""
+    import yaml  # noqa: PLC0415 - slow to import, and needed here only
+
+    try:
+        found = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        said = getattr(error, "problem", None) or str(error)
+        raise Invalid(f"{where}: cannot be read: {' '.join(str(said).split())}") from None
+    return Node(path, found if found is not None else yaml.SequenceNode("", []), 1)

@@ -1,0 +1,110 @@
+"""Reports of an audit made by hand, with names as hostile as a database can hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chatctl.services.audit.cells import Cell, Person, Sample, State
+from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
+from chatctl.services.audit.report import Report, Setup
+
+HOSTILE = (
+    "a\"b'c </script><script>alert(1)</script> <!-- ]]> & ${x} $title {{ }}\n::error::owned\r\x1b[31m "
+    "\u202egnp.exe\u2066 אבג 😀 | `code` *bold* @team %0A https://evil.test www.evil.test \x00 \ud800 [x](y)"
+)
+
+SQL = f"begin;\n\\i sql/fixture.sql\nset local role authenticated;\nselect '{HOSTILE}';\nrollback;"
+
+
+def finding(
+    rule: Rule = Rule.leak, name: str = "public.notes", action: str = "select", **more: Any
+) -> Finding:
+    """A finding that is seen in the cell of ann."""
+    known: dict[str, Any] = {
+        "message": "ann: select of all rows brought 2 rows; access.yaml says a refusal",
+        "sql": "begin;\nselect 1;\nrollback;",
+        "identities": ("ann",),
+        "probes": 3,
+        "command": action.split(" ", 1)[0],
+        "roles": ("authenticated",),
+        "place": Place("sql/objects/access/notes.sql", 9),
+    }
+    return Finding(rule, name, action, **{**known, **more})
+
+
+def doubt(name: str = "public.notes", action: str = "delete") -> Doubt:
+    place = Place("sql/objects/access/notes.sql", 20)
+    return Doubt(
+        name, action, "failed with 22012", 2, ("ann",), "select 1;", action, ("authenticated",), place
+    )
+
+
+def cell(
+    command: str, state: State, *problems: str, identity: str = "ann", name: str = "public.notes"
+) -> Cell:
+    came = Sample(command, "all rows", "a refusal", "changed 0 rows", "passed", ("select 1;",))
+    return Cell(identity, name, command, state, 12, 3, problems, (came,))
+
+
+CLEAN = Report(
+    identities=2,
+    tables=1,
+    functions=1,
+    probes=1234,
+    by_action={"select": 1000, "execute": 234},
+    findings=(),
+    invalid=(),
+    vacuous=(),
+    sequences=(),
+    seconds=1.5,
+    people=(
+        Person("ann", "a member", "authenticated", ("set local role authenticated;",)),
+        Person("anon", "without signing in", "anon", ("set local role anon;",)),
+    ),
+    cells=(
+        cell("select", State.allowed),
+        cell("select", State.denied, identity="anon"),
+        cell("delete", State.denied),
+        cell("execute", State.allowed, name="public.send(uuid)"),
+    ),
+    setup=Setup(("\\i sql/fixture.sql",), "create schema chatctl_audit;"),
+)
+
+# A leak, two probes that prove nothing, and what the catalogue says.
+FOUND = replace(
+    CLEAN,
+    findings=(
+        finding(),
+        finding(action="select body"),
+        finding(Rule.unlisted, "public.everything()", "execute", command="", identities=(), probes=0),
+    ),
+    invalid=(doubt(),),
+    vacuous=(doubt(action="truncate"),),
+    cells=(
+        cell("select", State.finding, "leak:public.notes:select", "leak:public.notes:select body"),
+        cell("select", State.denied, identity="anon"),
+        cell("delete", State.invalid, "invalid:public.notes:delete"),
+        cell("truncate", State.vacuous, "vacuous:public.notes:truncate"),
+        cell("execute", State.allowed, name="public.send(uuid)"),
+    ),
+)
+
+_hostile = finding(
+    name=HOSTILE,
+    action=f"select {HOSTILE}",
+    command="select",
+    message=HOSTILE,
+    sql=SQL,
+    identities=(HOSTILE, "ann"),
+    place=Place("sql/objects/access/odd, name: 100%.sql", 3),
+)
+_sample = Sample(HOSTILE, HOSTILE, HOSTILE, HOSTILE, "leak", (SQL,))
+
+NASTY = replace(
+    CLEAN,
+    findings=(_hostile,),
+    people=(Person(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),
+    cells=(Cell(HOSTILE, HOSTILE, "select", State.finding, 3, 1, (_hostile.id,), (_sample,)),),
+    sequences=(HOSTILE,),
+)

@@ -1,0 +1,146 @@
+"""The report of an audit of a real database: its cells, its SQL in psql, and that it says the same twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from chatctl.local import binaries
+from chatctl.services.audit.cells import State
+from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.formats.groups import groups
+from chatctl.services.audit.report import Report, audit, default_file
+from tests.world import Database
+
+ROOT = default_file().parent.parent
+HOLES = """
+alter table messages disable row level security;
+grant truncate, delete on messages to authenticated;
+drop trigger set_conversations_updated_at on conversations;
+create policy careless on organizations for select to authenticated using (id = auth.uid());
+create policy broken on user_profiles for select to authenticated using (1 / length('') = 1);
+drop policy "participants read attachments" on storage.objects;
+create function public.everything() returns setof public.messages
+language sql security definer as $$ select * from public.messages $$;
+create view public.all_messages as select * from public.messages;
+update storage.buckets set public = true where id = 'attachments';
+alter publication supabase_realtime add table user_profiles;
+create or replace function private.require_caller(p_user_id uuid) returns void
+language plpgsql stable set search_path = '' as $$ begin return; end $$;
+"""
+TRIED = (
+    "public.messages", "public.conversations", "public.organizations", "public.user_profiles",
+    "storage.objects", "public.get_user_default_organization(uuid)",
+)  # fmt: skip
+
+
+@pytest.fixture
+def broken(database: Database) -> Database:
+    with database.connect() as conn:
+        conn.execute(HOLES.encode())
+    return database
+
+
+def audited(database: Database, *only: str) -> Report:
+    with database.connect() as conn:
+        return audit(conn, only=only)
+
+
+def pasted(database: Database, statements: str, version: int) -> str:
+    """What psql says to ``statements``, read line by line as when they are pasted."""
+    done = subprocess.run(
+        [binaries.program(version, "psql"), "-X", "-A", "-t", "-v", "VERBOSITY=verbose", database.url],
+        input=statements,
+        cwd=ROOT,
+        env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+def shows(finding: Finding, said: str) -> bool:  # noqa: PLR0911 - one return per case
+    """Whether what psql says, after the identity is taken, is what the finding is about."""
+    failed = "ERROR:" in said
+    lines = [line for line in said.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
+    came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
+    match finding.rule, finding.command:
+        case Rule.raises | Rule.invalid, _:
+            return failed and "42501" not in said
+        case Rule.missing, "select":
+            return came == ["{}"]
+        case Rule.missing, _:
+            return failed or came[0] in ("UPDATE 0", "DELETE 0")
+        case Rule.leak, "select":
+            return not failed and came[0].startswith("{") and came[0] != "{}"
+        case Rule.leak, "truncate":
+            return "0A000" in said  # past the privilege: a foreign key stops it
+        case Rule.leak | Rule.effect, "insert" | "update" | "delete":
+            return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
+        case _:
+            return not failed and bool(came)
+
+
+def test_the_sql_of_each_kind_of_finding_shows_it_in_psql(broken: Database, pg_version: int) -> None:
+    found = groups(audited(broken, *TRIED).problems)
+    assert {group.rule for group in found} >= {
+        Rule.leak, Rule.missing, Rule.effect, Rule.raises, Rule.invalid, Rule.unlisted, Rule.row_security,
+        Rule.privilege, Rule.bucket, Rule.publication, Rule.definer,
+    }  # fmt: skip
+    for group in found:
+        if group.rule is not Rule.vacuous:
+            said = pasted(broken, group.first.sql, pg_version)
+            assert shows(group.first, said), f"{group.first.id}\n{group.first.sql}\n{said}"
+
+
+def test_what_was_pasted_leaves_nothing(broken: Database, pg_version: int) -> None:
+    (leak,) = (each for each in audited(broken, "public.messages").findings if each.action == "delete")
+    pasted(broken, leak.sql, pg_version)
+    with broken.connect() as conn:
+        assert conn.execute("select count(*) from organizations").fetchone() == (0,)
+
+
+def test_the_sql_of_a_probe_with_the_fixture_in_it_runs_without_the_files(
+    broken: Database, pg_version: int
+) -> None:
+    report = audited(broken, "public.messages")
+    cell = next(each for each in report.cells if each.command == "select" and each.identity == "nobody")
+    person = next(each for each in report.people if each.name == "nobody")
+    assert cell.state is State.finding
+    script = ["begin;", report.setup.text, *person.login, *cell.samples[0].sql, "rollback;"]
+    assert "ERROR" not in pasted(broken, "\n".join(script), pg_version)
+
+
+def test_two_runs_are_the_same_bytes_in_every_format(broken: Database) -> None:
+    # Reading, writing, and calls that make ids of their own.
+    tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
+    first, second = (audited(broken, *tried) for _ in range(2))
+    for each in Format:
+        assert render(first, each) == render(second, each), each
+
+
+def test_cells_say_who_can_do_what(database: Database) -> None:
+    report = audited(database, "public.messages")
+    states = {(cell.identity, cell.command): cell.state for cell in report.cells}
+    assert states["sender", "insert"] is State.allowed
+    assert states["participant", "select"] is State.allowed
+    assert states["colleague", "select"] is State.denied
+    assert states["sender", "truncate"] is State.denied
+    assert set(states.values()) == {State.allowed, State.denied}
+    assert sum(cell.probes for cell in report.cells) == report.probes
+    assert all(cell.samples for cell in report.cells)
+
+
+def test_a_cell_names_the_findings_that_are_seen_in_it(broken: Database) -> None:
+    report = audited(broken, "public.messages")
+    known = {each.id for each in report.problems}
+    assert all(set(cell.problems) <= known for cell in report.cells)
+    (cell,) = (each for each in report.cells if (each.identity, each.command) == ("nobody", "delete"))
+    assert cell.state is State.finding
+    assert "leak:public.messages:delete" in cell.problems
+    assert cell.samples[0].verdict == "leak"

@@ -1,0 +1,167 @@
+"""The baseline: what is accepted, for how long, and what is said when an entry is out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from chatctl.errors import Invalid
+from chatctl.services.audit.baseline import Entry, apply, load, updated, write
+from chatctl.services.audit.cells import State
+from chatctl.services.audit.findings import Place, Rule
+from chatctl.services.audit.report import Report
+from tests.audit_reports import CLEAN, FOUND
+
+TODAY = date(2026, 6, 1)
+LEAKS = """\
+# Ours.
+- rule: leak
+  object: public.notes
+  reason: until the export is there
+  owner: ann
+  expires: 2026-06-01
+"""
+NEW = Entry(Rule.leak, "", None, frozenset(), "known", "bob", date(2026, 9, 1), Place("", 1))
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[str], list[Entry]]:
+    """Write a baseline, and load it."""
+
+    def loaded(text: str) -> list[Entry]:
+        (tmp_path / "accepted.yaml").write_text(text)
+        return load(tmp_path / "accepted.yaml")
+
+    return loaded
+
+
+def rules(report: Report) -> list[str]:
+    return [each.rule.value for each in report.problems]
+
+
+def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], list[Entry]]) -> None:
+    report = apply(FOUND, read(LEAKS), TODAY)
+    assert rules(report) == ["unlisted", "invalid", "vacuous"]
+    assert [each.finding.id for each in report.accepted] == [
+        "leak:public.notes:select", "leak:public.notes:select body",
+    ]  # fmt: skip
+    assert report.cells[0].state is State.accepted
+
+
+def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], list[Entry]]) -> None:
+    report = apply(FOUND, read(LEAKS), date(2026, 6, 2))
+    assert rules(report) == ["leak", "leak", "unlisted", "baseline", "invalid", "vacuous"]
+    expired = next(each for each in report.findings if each.rule is Rule.baseline)
+    assert "until 2026-06-01" in expired.message
+    assert expired.place == Place("accepted.yaml", 2)
+    assert report.cells[0].state is State.finding
+
+
+def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[Entry]]) -> None:
+    (stale,) = apply(CLEAN, read(LEAKS), TODAY).findings
+    assert stale.rule is Rule.baseline
+    assert "not found any more" in stale.message
+
+
+def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[Entry]]) -> None:
+    assert apply(CLEAN, read(LEAKS), TODAY, only=("public.other",)).findings == ()
+    assert len(apply(CLEAN, read(LEAKS), TODAY, only=("public.notes",)).findings) == 1
+
+
+def test_an_entry_for_an_action_accepts_no_other(read: Callable[[str], list[Entry]]) -> None:
+    report = apply(FOUND, read(LEAKS + "  action: select body\n"), TODAY)
+    assert report.findings[0].id == "leak:public.notes:select"
+    assert report.cells[0].state is State.finding
+
+
+def test_a_finding_that_more_people_show_is_not_accepted_and_its_entry_not_stale(
+    read: Callable[[str], list[Entry]],
+) -> None:
+    report = apply(FOUND, read(LEAKS + "  identities: [bob]\n"), TODAY)
+    assert rules(report)[:2] == ["leak", "leak"]
+    assert Rule.baseline not in {each.rule for each in report.findings}
+
+
+def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Entry]]) -> None:
+    text = LEAKS.replace("rule: leak", "rule: invalid")
+    report = apply(FOUND, read(text), TODAY)
+    assert report.invalid == ()
+    assert report.cells[2].state is State.accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rule: leak", r"accepted\.yaml:1: must be a list"),
+        ("- leak", r"accepted\.yaml:1: must be a mapping"),
+        (LEAKS.replace("  owner: ann\n", ""), r"accepted\.yaml:2: owner is missing"),
+        (LEAKS.replace("owner: ann", "owner: ''"), r"accepted\.yaml:5: must be text"),
+        (LEAKS.replace("owner", "onwer"), r"accepted\.yaml:5: onwer is not known"),
+        (LEAKS.replace("rule: leak", "rule: leek"), r"accepted\.yaml:2: rule is 'leek'"),
+        (LEAKS.replace("rule: leak", "rule: baseline"), r"accepted\.yaml:2: rule is 'baseline'"),
+        (LEAKS.replace("2026-06-01", "June"), r"accepted\.yaml:6: expires is 'June'"),
+        (LEAKS.replace("2026-06-01", "2026-02-30"), r"accepted\.yaml:6: expires is '2026-02-30'"),
+        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: owner is there twice"),
+        (LEAKS + LEAKS, r"accepted\.yaml:8: accepts leak:public\.notes again, as line 2"),
+        (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: must be a list"),
+        ("- a: [", r"accepted\.yaml:1: cannot be read"),
+        ("a: b\n\tc: d", r"accepted\.yaml:2: cannot be read"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_line(
+    read: Callable[[str], list[Entry]], text: str, said: str
+) -> None:
+    with pytest.raises(Invalid, match=said):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "[]\n"])
+def test_an_empty_baseline_accepts_nothing(read: Callable[[str], list[Entry]], text: str) -> None:
+    assert read(text) == []
+
+
+def test_an_update_accepts_what_is_new_and_keeps_what_is_needed(
+    read: Callable[[str], list[Entry]], tmp_path: Path
+) -> None:
+    entries = read(LEAKS + LEAKS.replace("public.notes", "public.gone").replace("# Ours.\n", ""))
+    write(tmp_path / "accepted.yaml", updated(FOUND, entries, TODAY, NEW))
+    text = (tmp_path / "accepted.yaml").read_text()
+    assert text.startswith("# Ours.\n- rule: invalid\n")
+    assert "public.gone" not in text
+    again = load(tmp_path / "accepted.yaml")
+    assert {each.name: each.owner for each in again} == {
+        "invalid:public.notes:delete": "bob",
+        "leak:public.notes": "ann",
+        "unlisted:public.everything():execute": "bob",
+        "vacuous:public.notes:truncate": "bob",
+    }
+    report = apply(FOUND, again, TODAY)
+    assert report.problems == ()
+    assert updated(FOUND, again, TODAY, None) == again
+
+
+def test_what_is_written_is_read_again_whatever_it_says(tmp_path: Path) -> None:
+    odd = "a: 'b' \"c\" # d, [e] {f} & *g\nline \u202e 😀"
+    entry = replace(NEW, object=odd, action=odd, identities=frozenset({odd, "no", "null"}), reason="yes")
+    write(tmp_path / "odd.yaml", [entry])
+    (again,) = load(tmp_path / "odd.yaml")
+    assert replace(again, place=entry.place) == entry
+
+
+def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Entry]]) -> None:
+    leaks = replace(FOUND, findings=FOUND.findings[:2], invalid=(), vacuous=())
+    after = date(2026, 6, 2)
+    with pytest.raises(Invalid, match="2 findings are new"):
+        updated(leaks, read(LEAKS), after, None)
+    assert {each.owner for each in updated(leaks, read(LEAKS), after, NEW)} == {"bob"}
+
+
+def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[Entry]]) -> None:
+    leaks = replace(FOUND, findings=FOUND.findings[:1], invalid=(), vacuous=())
+    entries = read(LEAKS + "  action: select\n  identities: [bob]\n")
+    (entry,) = updated(leaks, entries, TODAY, NEW)
+    assert entry.identities == {"ann"}

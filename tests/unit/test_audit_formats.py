@@ -1,0 +1,334 @@
+"""The reports of an audit in every format: what stands in them, and that nothing hostile leaves its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from chatctl.services.audit.cells import State
+from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.formats import FILES, Format, github, markdown, render
+from chatctl.services.audit.formats.fingerprint import fingerprint
+from chatctl.services.audit.formats.harmless import line, visible
+from chatctl.services.audit.report import Accepted, Report, default_file
+from chatctl.services.audit.rules import MEANING
+from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
+
+EVERY = {"clean": CLEAN, "found": FOUND, "nasty": NASTY}
+KEPT = replace(
+    CLEAN,
+    accepted=(Accepted(finding(), "until #12", "ann@example.test", "2026-12-31"),),
+    cells=(replace(FOUND.cells[0], state=State.accepted), *CLEAN.cells[1:]),
+)
+
+
+@pytest.mark.parametrize("wanted", Format)
+@pytest.mark.parametrize("report", EVERY.values(), ids=EVERY)
+def test_the_same_report_is_the_same_bytes_however_long_it_took(report: Report, wanted: Format) -> None:
+    text = render(report, wanted)
+    assert text == render(replace(report, seconds=99.0), wanted)
+    assert text.endswith("\n")
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize("wanted", Format)
+def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: Format) -> None:
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, wanted))
+
+
+def test_every_rule_has_a_meaning() -> None:
+    assert set(MEANING) == set(Rule)
+
+
+def test_every_format_but_annotations_has_a_file() -> None:
+    assert set(FILES) == set(Format) - {Format.github}
+
+
+def test_clean_text_is_one_line() -> None:
+    assert render(CLEAN, Format.text).count("\n") == 1
+
+
+def test_text_shows_each_group_once_with_its_sql_and_place() -> None:
+    text = render(FOUND, Format.text)
+    assert text.count("LEAK public.notes") == 1
+    assert "also: select body" in text
+    assert "sql/objects/access/notes.sql:9" in text
+    assert "    begin;" in text
+
+
+# --- JSON
+
+
+def test_json_tells_everything_by_documented_keys() -> None:
+    document = json.loads(render(FOUND, Format.json))
+    assert list(document) == [
+        "schema", "access", "verdict", "counts", "probes_by_command", "findings", "accepted", "identities",
+        "setup", "cells", "sequences_advanced",
+    ]  # fmt: skip
+    assert document["verdict"] == "findings"
+    assert [each["rule"] for each in document["findings"]] == [
+        "leak", "leak", "unlisted", "invalid", "vacuous",
+    ]  # fmt: skip
+    assert set(document["findings"][0]) == {
+        "id", "rule", "level", "object", "command", "action", "message", "identities", "roles", "probes",
+        "place", "fingerprint", "sql",
+    }  # fmt: skip
+    assert set(document["cells"][0]) == {
+        "identity", "object", "command", "state", "probes", "through", "findings", "samples",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [(CLEAN, "clean"), (FOUND, "findings"), (replace(FOUND, findings=()), "inconclusive"), (KEPT, "clean")],
+)
+def test_the_verdict_follows_the_exit_code(report: Report, said: str) -> None:
+    assert json.loads(render(report, Format.json))["verdict"] == said
+
+
+# --- JUnit
+
+
+def cases(report: Report) -> list[ET.Element]:
+    return ET.fromstring(render(report, Format.junit)).findall("testsuite/testcase")  # noqa: S314 - ours
+
+
+def test_junit_has_a_case_for_every_cell_and_for_what_the_catalogue_says() -> None:
+    found = cases(FOUND)
+    named = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in found}
+    assert named == {
+        ("public.notes.select", "ann"): ["failure"],
+        ("public.notes.select", "anon"): [],
+        ("public.notes.delete", "ann"): ["error"],
+        ("public.notes.truncate", "ann"): ["error"],
+        ("public.send(uuid).execute", "ann"): [],
+        ("unlisted", "public.everything(): execute"): ["failure"],
+    }
+
+
+def test_junit_counts_what_is_in_it() -> None:
+    root = ET.fromstring(render(FOUND, Format.junit))  # noqa: S314 - ours
+    counts = [root.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    assert counts == ["6", "2", "2", "0"]
+
+
+def test_junit_passes_over_what_is_accepted() -> None:
+    (skipped,) = (case.find("skipped") for case in cases(KEPT) if case.find("skipped") is not None)
+    assert skipped is not None
+    assert "until #12" in (skipped.get("message") or "")
+
+
+def test_junit_carries_hostile_names_as_they_can_be_seen() -> None:
+    (case, *_) = cases(NASTY)
+    assert case.get("name") == line(HOSTILE)
+    failure = case.find("failure")
+    assert failure is not None
+    assert visible(HOSTILE) in (failure.text or "")
+
+
+# --- SARIF
+
+
+def sarif(report: Report) -> dict[str, Any]:
+    (run,) = json.loads(render(report, Format.sarif))["runs"]
+    return dict(run)
+
+
+@pytest.mark.parametrize("report", [*EVERY.values(), KEPT], ids=[*EVERY, "kept"])
+def test_sarif_is_what_github_takes(report: Report) -> None:
+    document = json.loads(render(report, Format.sarif))
+    assert document["version"] == "2.1.0"
+    run = sarif(report)
+    rules = run["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert 0 < float(rule["properties"]["security-severity"]) <= 10
+        assert rule["shortDescription"]["text"]
+        assert rule["help"]["text"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note", "none")
+        assert result["message"]["text"]
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        uri = physical["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", uri)
+        assert not uri.startswith("/")
+        assert physical["region"]["startLine"] >= 1
+        assert location["logicalLocations"][0]["fullyQualifiedName"]
+        assert all(re.fullmatch("[0-9a-f]{64}", value) for value in result["partialFingerprints"].values())
+
+
+def test_sarif_names_every_finding_and_doubt() -> None:
+    assert [result["ruleId"] for result in sarif(FOUND)["results"]] == [
+        "leak", "leak", "unlisted", "invalid", "vacuous",
+    ]  # fmt: skip
+
+
+def test_a_finding_without_a_place_is_at_the_file_of_the_rules() -> None:
+    (result,) = sarif(replace(CLEAN, findings=(finding(place=None),)))["results"]
+    physical = result["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "sql/access.yaml"
+    assert physical["region"] == {"startLine": 1}
+
+
+def test_what_is_accepted_is_suppressed_with_its_reason() -> None:
+    (result,) = sarif(KEPT)["results"]
+    assert result["suppressions"][0]["status"] == "accepted"
+    assert "until #12" in result["suppressions"][0]["justification"]
+
+
+def test_sarif_keeps_to_what_github_shows() -> None:
+    many = tuple(finding(action=f"select c{n}") for n in range(5_100))
+    run = sarif(replace(CLEAN, findings=many))
+    assert len(run["results"]) == 5_000
+    assert run["properties"]["left_off"] == 100
+
+
+def test_a_fingerprint_outlives_wording_place_and_who_shows_it() -> None:
+    first = finding()
+    assert fingerprint(first) == fingerprint(
+        replace(first, message="x", place=None, identities=("bob",), sql="")
+    )
+    others = [
+        replace(first, rule=Rule.missing), replace(first, object="public.other"),
+        replace(first, action="select body"), replace(first, roles=("anon", "authenticated")),
+    ]  # fmt: skip
+    assert len({fingerprint(each) for each in (first, *others)}) == 5
+
+
+# --- GitHub
+
+
+def test_annotations_name_file_line_and_title() -> None:
+    said = render(FOUND, Format.github).splitlines()
+    assert said[0].startswith(
+        "::error file=sql/objects/access/notes.sql,line=9,title=leak%3A public.notes select::ann: select"
+    )
+    assert any(each.startswith("::warning file=") for each in said)
+
+
+def test_no_more_annotations_of_a_level_than_github_shows() -> None:
+    many = tuple(finding(name=f"public.t{n}") for n in range(30))
+    said = render(replace(CLEAN, findings=many), Format.github)
+    assert said.count("::error ") == 10
+    assert "21 more" in said
+
+
+def test_hostile_text_starts_no_command_of_its_own() -> None:
+    said = render(NASTY, Format.github).splitlines()
+    assert [each.startswith("::error file=") for each in said] == [True, False]
+    (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", said[0]).groups()  # type: ignore[union-attr]
+    assert head.startswith("file=sql/objects/access/odd%2C name%3A 100%25.sql,line=3,title=")
+    assert "%250A" in data
+
+
+def test_the_summary_of_the_step_fits() -> None:
+    many = tuple(finding(name=f"public.t{n}", sql="x" * 100_000) for n in range(30))
+    text = github.summary(replace(FOUND, findings=many))
+    assert len(text.encode()) < 1024 * 1024
+    assert "More than fits here" in text
+    assert len(github.summary(replace(FOUND, findings=many), written=900_000).encode()) < 100_000
+
+
+# --- Markdown
+
+
+def test_markdown_fits_a_comment_and_says_what_it_leaves_off() -> None:
+    many = tuple(finding(name=f"public.t{n}", sql="é" * 5_000) for n in range(30))
+    text = render(replace(FOUND, findings=many), Format.markdown)
+    assert len(text) < 65_536
+    assert "More than fits here" in text
+
+
+def test_markdown_has_a_matrix_of_who_may_do_what() -> None:
+    text = markdown.render(FOUND)
+    assert "|  | ann | anon |" in text
+    assert "| public.notes select | ❌ | · |" in text
+
+
+def test_markdown_lets_no_markup_mention_or_link_of_a_name_through() -> None:
+    text = render(NASTY, Format.markdown)
+    outside = re.sub(r"(?s)```sql\n.*?\n```", "", text)
+    assert "<script" not in outside
+    assert not re.search(r"(?<!\\)[*`@]", outside)
+    rows = [row for row in outside.splitlines() if row.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}
+    assert "https://" not in outside
+    assert "www.evil" not in outside
+
+
+def test_sql_with_backticks_stays_in_its_fence() -> None:
+    text = render(replace(CLEAN, findings=(finding(sql="select '````';"),)), Format.markdown)
+    assert "`````sql\nselect '````';\n`````" in text
+
+
+# --- HTML
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes, and the text of the scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.inside = tag == "script"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.scripts.append(data)
+
+
+def test_the_page_asks_for_nothing_and_runs_its_own_script_only() -> None:
+    page = Page(render(NASTY, Format.html))
+    assert [tag for tag, _ in page.elements].count("script") == 2
+    for tag, attributes in page.elements:
+        assert tag not in ("link", "img", "iframe", "object", "base"), tag
+        assert not {name for name in attributes if name.startswith("on")}, attributes
+        assert not {"src", "href", "style"} & set(attributes), attributes
+    policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_the_page_carries_the_probes_of_hostile_names_as_data() -> None:
+    data, _ = Page(render(NASTY, Format.html)).scripts
+    assert "<" not in data
+    document = json.loads(data)
+    ((identity, *_, samples),) = document["cells"]
+    assert identity == line(HOSTILE)
+    assert document["statements"][samples[0][5]] == visible(SQL)
+
+
+def test_the_page_has_a_square_for_every_cell_and_a_row_for_every_finding() -> None:
+    page = Page(render(FOUND, Format.html))
+    squares = [a["class"] for tag, a in page.elements if tag == "button" and "data-cell" in a]
+    assert squares == ["m finding", "m denied", "m invalid", "m vacuous", "m allowed"]
+    assert [tag for tag, _ in page.elements].count("details") == 4
+
+
+def test_the_documentation_names_every_key_of_the_json() -> None:
+    page = (default_file().parent.parent / "docs" / "audit-report.md").read_text()
+    document = json.loads(render(replace(FOUND, accepted=KEPT.accepted), Format.json))
+    parts = [
+        document, document["counts"], document["findings"][0], document["accepted"][0], document["setup"],
+        document["identities"][0], document["cells"][0], document["cells"][0]["samples"][0],
+    ]  # fmt: skip
+    words = {key for part in parts for key in part} | {each.value for each in (*Rule, *State, *Format)}
+    assert not sorted(word for word in words if f"`{word}`" not in page)

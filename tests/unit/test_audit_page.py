@@ -1,0 +1,75 @@
+"""The audit's page in a real browser, where there is one: it opens its cells and breaks none of its rules."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.formats.harmless import line
+from chatctl.services.audit.report import Report
+from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--enable-logging=stderr",
+)  # fmt: skip
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[..., str]:
+    """The page of a report as the browser has it in the end, at the address of a cell if one is given."""
+
+    def dom(report: Report, *cell: str) -> str:
+        page = tmp_path / "audit.html"
+        page.write_text(render(report, Format.html), encoding="utf-8")
+        address = "/".join(quote(part, safe="") for part in cell)
+        done = subprocess.run(
+            [
+                str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
+                f"file://{page}#{address}",
+            ],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        # A script that fails or is refused says so on the console.
+        assert "CONSOLE" not in done.stderr, done.stderr
+        return done.stdout
+
+    return dom
+
+
+def dialog(dom: str) -> str:
+    """The text of the dialog that is open, or nothing."""
+    found = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", found[1])) if found else ""
+
+
+def test_a_cell_opens_to_its_probes(opened: Callable[..., str]) -> None:
+    said = " ".join(dialog(opened(FOUND, "ann", "public.notes", "select")).split())
+    assert "ann: select public.notes a member Finding. 12 probes, 3 let through; 1 of them:" in said
+    assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in said
+
+
+def test_nothing_is_open_without_an_address(opened: Callable[..., str]) -> None:
+    assert dialog(opened(CLEAN)) == ""
+
+
+def test_an_address_that_names_no_cell_opens_none(opened: Callable[..., str]) -> None:
+    assert dialog(opened(CLEAN, "%", "nowhere")) == ""
+
+
+def test_hostile_names_stay_text(opened: Callable[..., str]) -> None:
+    dom = opened(NASTY, line(HOSTILE), line(HOSTILE), "select")
+    assert "alert(1)" in dialog(dom)
+    body = dom.partition("<body>")[2].partition('<script type="application/json"')[0]
+    assert "<script" not in body

@@ -1,0 +1,85 @@
+"""Where a finding is to be mended: the line of the last statement that says otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatctl.services.audit.expectations import load
+from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.places import Places
+from chatctl.services.audit.report import default_file
+from tests.audit_reports import doubt, finding
+
+ROOT = default_file().parent.parent
+MESSAGES = "public.messages"
+
+
+@pytest.fixture(scope="module")
+def places() -> Places:
+    return Places(load(default_file()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "action", "file", "starts"),
+    [
+        (Rule.leak, MESSAGES, "select body", "objects/access/messages.sql", "create policy "),
+        (Rule.missing, MESSAGES, "insert", "objects/access/messages.sql", "create policy "),
+        (Rule.leak, MESSAGES, "update content", "objects/access/messages.sql", "create policy "),
+        (Rule.leak, MESSAGES, "delete", "objects/access/messages.sql", "create policy "),
+        (Rule.leak, "storage.objects", "select", "objects/storage/attachments.sql", "create policy "),
+        (Rule.privilege, MESSAGES, "authenticated truncate", "objects/access/messages.sql", "grant "),
+        (Rule.row_security, MESSAGES, "enable", "migrations/20260123000300_messages.sql", "alter table "),
+        (
+            Rule.leak, "public.send_message(uuid, text, jsonb)", "call",
+            "objects/functions/send_message.sql", "create or replace function ",
+        ),
+        (
+            Rule.privilege, "public.send_message(uuid, text, jsonb)", "execute",
+            "objects/functions/send_message.sql", "grant execute on function ",
+        ),
+        (Rule.bucket, "bucket attachments", "public", "objects/storage/attachments.sql", "insert into "),
+        (Rule.publication, "publication supabase_realtime", "x", "objects/realtime/publication.sql", "do $$"),
+        (Rule.unlisted, "public.nowhere", "privileges", "access.yaml", "tables:"),
+        (Rule.role, "authenticator", "becomes postgres", "access.yaml", "api:"),
+        (Rule.leak, "storage.buckets", "insert", "access.yaml", "  storage.buckets:"),
+    ],
+)  # fmt: skip
+def test_a_finding_is_at_the_statement_that_decides(
+    places: Places, rule: Rule, name: str, action: str, file: str, starts: str
+) -> None:
+    place = places.of(finding(rule, name, action))
+    assert place.file == f"sql/{file}"
+    assert (ROOT / place.file).read_text().splitlines()[place.line - 1].startswith(starts)
+
+
+def test_each_command_has_its_own_policy(places: Places) -> None:
+    lines = {places.of(finding(name=MESSAGES, action=each)).line for each in ("select", "insert", "update")}
+    assert len(lines) == 3
+
+
+def test_a_doubt_is_placed_as_a_finding_is(places: Places) -> None:
+    assert places.of(doubt(MESSAGES, "select")) == places.of(finding(name=MESSAGES))
+
+
+def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
+    (tmp_path / "objects" / "access").mkdir(parents=True)
+    policy = "create policy open on notes for select using (true);\n"
+    (tmp_path / "objects" / "access" / "a.sql").write_text(f"-- Notes.\n{policy}\n{policy}")
+    (tmp_path / "objects" / "access" / "b.sql").write_text(
+        '-- Odd.\nCREATE POLICY "x on y" ON "No.Tes" AS\nRESTRICTIVE;'
+    )
+    access = tmp_path / "access.yaml"
+    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+    places = Places(load(access))
+    assert places.of(finding(name="public.notes")).line == 4
+    assert places.of(finding(name="public.No.Tes")).line == 2
+
+
+def test_files_that_migrate_refuses_leave_the_line_of_the_rules(tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects" / "stray.sql").write_text("select 1;")
+    access = tmp_path / "access.yaml"
+    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+    assert Places(load(access)).of(finding(name=MESSAGES)).file == "access.yaml"
