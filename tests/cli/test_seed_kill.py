@@ -35,7 +35,7 @@ from tests.seeded import copied
 from tests.world import Database
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 30  # that a run may take; two cores, and the rest of the tests beside it
+SECONDS = 120  # that anything may take at most; two cores, and the rest of the tests beside it
 MOMENTS = 20
 
 Message = tuple[bytes, bytes]
@@ -357,6 +357,7 @@ def test_of_two_at_once_one_waits_and_both_end_well(place: Place, whole: Run, wa
             assert until(lambda: first.commits == 2, seconds=SECONDS)
             with place.running(*place.seed, "-o", "json", "--seed", other, listen=look) as second:
                 assert (first.wait(), second.wait()) == (0, 0), (first.said, second.said)
+        assert "waiting for another seed: pid" in second.said
         assert first.document["state"] == "created"
         assert second.document["state"] == ("unchanged" if same else "created")
         assert first.document["fingerprint"] == whole.document["fingerprint"]

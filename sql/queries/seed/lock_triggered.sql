@@ -1,5 +1,5 @@
--- Nobody writes while triggers are switched off. Messages first, as whoever sends has them first.
+-- Nobody writes while triggers are switched off. In the order of clean/lock.sql.
 lock table
-  public.messages, public.conversations, public.conversation_participants, public.organization_members,
+  public.conversation_participants, public.messages, public.conversations, public.organization_members,
   public.user_profiles
 in share row exclusive mode;
