@@ -306,7 +306,7 @@ def test_what_users_made_stays_with_all_it_hangs_on_and_goes_another_day(
     assert _kept(clean(conn, left)) == expected, "nothing has changed since"
 
     if undo:
-        conn.execute("select set_config('storage.can_delete', 'true', true)")
+        conn.execute("select set_config('storage.allow_delete_query', 'true', true)")
         conn.execute(undo.encode())
         assert clean(conn, run_of(conn)).kept == []
         more = less(rows(conn), world.beside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import count
 from typing import Any
 
@@ -745,6 +746,12 @@ def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Databas
         assert waiting.result(SECONDS) == "had it"
         assert said == [f"waiting for another seed: pid {first.info.backend_pid}, chatctl, as postgres"]
         assert fetch(first, "select pid from pg_locks where locktype = 'advisory'") == []
+
+
+def test_an_interrupt_stays_one_where_a_statement_still_runs(database: Database) -> None:
+    with closing(database.connect()) as conn, pytest.raises(KeyboardInterrupt), alone.seeding(conn):
+        conn.pgconn.send_query(b"select pg_sleep(60)")
+        raise KeyboardInterrupt
 
 
 def test_an_index_that_is_built_concurrently_does_not_wait_for_who_waits(database: Database) -> None:

@@ -90,9 +90,9 @@ PLANTS = [
     ),
     Plant(
         "a missing table",
-        "drop table private.seed_runs",
-        ours("migrations/20260123000500_seed_ledger.sql"),
-        ("missing", "table", "private.seed_runs"),
+        "drop table private.seed_chunks",
+        "create table " + ours("migrations/20261123005000_seed_chunks.sql").partition("create table ")[2],
+        ("missing", "table", "private.seed_chunks"),
     ),
     Plant(
         "row-level security off",
@@ -121,9 +121,9 @@ PLANTS = [
     ),
     Plant(
         "a table without a log",
-        "alter table private.seed_runs set unlogged",
-        "alter table private.seed_runs set logged",
-        ("changed", "table", "private.seed_runs"),
+        "alter table private.seed_chunks set unlogged",
+        "alter table private.seed_chunks set logged",
+        ("changed", "table", "private.seed_chunks"),
     ),
     Plant(
         "a table with other options",
