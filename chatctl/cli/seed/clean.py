@@ -64,4 +64,4 @@ def _summary(cleaned: Cleaned) -> str:
     if not cleaned.kept:
         return said
     kept = table([vars(it) for it in cleaned.kept], ("kind", "name", "id", "reason"))
-    return f"{said}\nkept, because users made something that hangs on it:\n{kept}"
+    return f"{said}\nkept, and why:\n{kept}"

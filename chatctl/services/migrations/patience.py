@@ -140,12 +140,13 @@ def patiently(
     deadline: float,
     lock_timeout: float | None,
     on_wait: Callable[[str], None],
+    hint: str = "end that session or wait for it, or give more time with --deadline or --lock-timeout",
 ) -> T:
     """What ``attempt`` returns, called again with the last blocker whenever a lock was not to be had in time.
 
     It must be one transaction, which then waits for no more than ``lock_timeout`` seconds in all; or, with
     None, a statement that is in nobody's way while it waits. Waits longer from try to try, by chance, and
-    says each time whom for. Raises Conflict after ``deadline`` seconds.
+    says each time whom for. Raises Conflict with ``hint`` after ``deadline`` seconds.
     """
     from tenacity import (  # noqa: PLC0415 - only a run that changes something needs it
         RetryCallState,
@@ -163,7 +164,7 @@ def patiently(
     def give_up(state: RetryCallState) -> Any:
         raise Conflict(
             f"gave up after {deadline:g} s and {state.attempt_number} tries: {_reason(state)}",
-            hint="end that session or wait for it, or give more time with --deadline or --lock-timeout",
+            hint=hint,
         ) from (state.outcome.exception() if state.outcome else None)
 
     def _reason(state: RetryCallState) -> str:

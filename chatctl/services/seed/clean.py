@@ -84,7 +84,12 @@ def clean(
 
     with alone.seeding(conn, on_wait):
         plan, removed = patiently(
-            conn, attempt, deadline=PATIENCE, lock_timeout=LOCK_TIMEOUT, on_wait=on_wait
+            conn,
+            attempt,
+            deadline=PATIENCE,
+            lock_timeout=LOCK_TIMEOUT,
+            on_wait=on_wait,
+            hint="end that session, or try again when nobody writes",
         )
         if by_api and api and not dry_run:
             from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase
