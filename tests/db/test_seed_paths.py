@@ -576,15 +576,43 @@ def test_who_has_messages_alone_waits_for_nothing_else_for_long(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_other_peoples_messages_keep_their_indexes(world: World, fingerprint: str) -> None:
+def test_other_peoples_messages_keep_their_indexes(
+    world: World, fingerprint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nobody who reads them is waited for, nor has to wait."""
+    monkeypatch.setattr(indexes, "_PATIENCE", SECONDS)
     organization, (ann, ben) = world.team(2)
     world.send(ann, world.direct(organization, ann, ben))
     oids = fetch(world.operator, OIDS)
 
-    assert load(world.operator, WORLD, Options(beside_others=True)).fingerprint == fingerprint
+    with holding(world.database, "select count(*) from public.messages"):
+        start = time.monotonic()
+        assert load(world.operator, WORLD, Options(beside_others=True)).fingerprint == fingerprint
+        assert time.monotonic() - start < SECONDS
 
     assert fetch(world.operator, OIDS) == oids
     assert fetch(world.operator, "select count(*) from messages") == [(MESSAGES + 1,)]
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, fingerprint: str) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    send = (
+        "insert into public.messages (organization_id, conversation_id, content) "
+        f"values ('{organization}', '{conversation}', 'hello')"
+    )
+    oids = fetch(world.operator, OIDS)
+    with (
+        holding(world.database, send) as other,
+        world.database.connect() as conn,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        loading = pool.submit(load, conn, WORLD, Options(beside_others=True))
+        assert until(lambda: waits(world.operator), seconds=SECONDS)
+        other.execute("commit")
+        assert loading.result(SECONDS).fingerprint == fingerprint
+    assert fetch(world.operator, OIDS) == oids
 
 
 # Triggers that are switched off
