@@ -1,24 +1,38 @@
 -- A SECURITY DEFINER function is not everybody's to call: neither PUBLIC's, which is the default, nor anon's.
 -- It runs with the rights of its owner, past row-level security. What only triggers call counts as well: whoever
--- may execute it can put it on a table of theirs. What the function checks by itself is not looked at.
+-- may execute it can put it on a table of theirs. What the function checks by itself is not looked at. Whom the API
+-- acts as without a token is told by its name: an API role with anon in it.
+with anonymous as (
+  select r.oid, r.rolname
+  from pg_catalog.pg_roles r
+  where r.rolname ~ 'anon' and r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
   case
-    when has_function_privilege('anon', p.oid, 'execute') and not open.to_public then 'runs as its owner, and anon may call it'
-    else 'runs as its owner, and everybody may call it'
+    when open.to_public then 'runs as its owner, and everybody may call it'
+    else format('runs as its owner, and %s may call it', open.to_anonymous)
   end as problem,
   format(
-    'revoke execute on function %I.%I(%s) from public, anon', n.nspname, p.proname, oidvectortypes(p.proargtypes)
+    'revoke execute on function %I.%I(%s) from %s', n.nspname, p.proname, oidvectortypes(p.proargtypes),
+    concat_ws(', ', 'public', open.to_anonymous)
   ) as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 cross join lateral (
-  select exists (
-    select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-    where a.grantee = 0 and a.privilege_type = 'EXECUTE'
-  ) as to_public
+  select
+    exists (
+      select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+      where a.grantee = 0 and a.privilege_type = 'EXECUTE'
+    ) as to_public,
+    (
+      select string_agg(quote_ident(a.rolname), ', ' order by a.rolname)
+      from anonymous a where has_function_privilege(a.oid, p.oid, 'execute')
+    ) as to_anonymous
 ) as open
 where p.prosecdef
-  and (open.to_public or has_function_privilege('anon', p.oid, 'execute'))
+  and (open.to_public or open.to_anonymous is not null)
   and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
 order by object

@@ -2,6 +2,13 @@
 -- Without one, reading brings no rows and writing is refused, which looks like a bug elsewhere; and the first policy
 -- that is written for another role or command may open more than was meant. A table with neither privileges nor
 -- policies is closed on purpose and healthy. Asked per role and command; restrictive policies alone let nobody in.
+with api as (
+  select r.oid, r.rolname
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
 select
   format('%I.%I', n.nspname, c.relname) as object,
   string_agg(format('%s hold %s', held.roles, held.privileges), '; ' order by held.roles)
@@ -12,14 +19,14 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
   select string_agg(each.role, ' and ' order by each.role) as roles, each.privileges
   from (
-    select r.role, string_agg(p.privilege, ', ' order by p.position) as privileges
-    from unnest(array['anon', 'authenticated']) as r (role)
+    select api.rolname as role, string_agg(p.privilege, ', ' order by p.position) as privileges
+    from api
     cross join unnest(
       array['select', 'insert', 'update', 'delete'], array['r', 'a', 'w', 'd']
     ) with ordinality as p (privilege, command, position)
     where case
-        when p.privilege = 'delete' then has_table_privilege(r.role, c.oid, p.privilege)
-        else has_any_column_privilege(r.role, c.oid, p.privilege)
+        when p.privilege = 'delete' then has_table_privilege(api.oid, c.oid, p.privilege)
+        else has_any_column_privilege(api.oid, c.oid, p.privilege)
       end
       and not exists (
         select
@@ -28,9 +35,9 @@ cross join lateral (
         where policy.polrelid = c.oid
           and policy.polpermissive
           and policy.polcmd in (p.command, '*')
-          and case when named.role = 0 then true else pg_has_role(r.role, named.role, 'usage') end
+          and case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
       )
-    group by r.role
+    group by api.rolname
   ) as each
   group by each.privileges
 ) as held

@@ -1,13 +1,23 @@
 -- A table that the API reaches has row-level security; without it every row is open to whoever holds a privilege.
--- It reaches what is in a schema that it exposes, and what anon or authenticated holds any privilege on, also by
--- column and through PUBLIC. Whether the role may enter the schema is not asked: that is one grant away. A partition
+-- It reaches what is in a schema that it exposes, and what one of its roles holds any privilege on, also by column
+-- and through PUBLIC. Whether the role may enter the schema is not asked: that is one grant away. A partition
 -- is a table of its own; a foreign table cannot have row-level security, and must be closed.
+with api as (
+  select r.oid, r.rolname
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
 select
   format('%I.%I', n.nspname, c.relname) as object,
   'row-level security is off, '
     || coalesce('and ' || held.privileges, 'in a schema that the API exposes') as problem,
   case
-    when c.relkind = 'f' then format('revoke all on %I.%I from public, anon, authenticated', n.nspname, c.relname)
+    when c.relkind = 'f' then format(
+      'revoke all on %I.%I from %s', n.nspname, c.relname,
+      concat_ws(', ', 'public', (select string_agg(quote_ident(api.rolname), ', ' order by api.rolname) from api))
+    )
     else format('alter table %I.%I enable row level security', n.nspname, c.relname)
   end as remedy
 from pg_catalog.pg_class c
@@ -17,16 +27,16 @@ cross join lateral (
   from (
     select string_agg(each.role, ' and ' order by each.role) as roles, each.privileges
     from (
-      select r.role, string_agg(p.privilege, ', ' order by p.position) as privileges
-      from unnest(array['anon', 'authenticated']) as r (role)
+      select api.rolname as role, string_agg(p.privilege, ', ' order by p.position) as privileges
+      from api
       cross join unnest(
         array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']
       ) with ordinality as p (privilege, position)
       where case
-        when p.privilege in ('delete', 'truncate', 'trigger') then has_table_privilege(r.role, c.oid, p.privilege)
-        else has_any_column_privilege(r.role, c.oid, p.privilege)
+        when p.privilege in ('delete', 'truncate', 'trigger') then has_table_privilege(api.oid, c.oid, p.privilege)
+        else has_any_column_privilege(api.oid, c.oid, p.privilege)
       end
-      group by r.role
+      group by api.rolname
     ) as each
     group by each.privileges
   ) as same

@@ -1,6 +1,13 @@
 -- A view that an API role may use asks the tables as its caller (`security_invoker = true`).
 -- Otherwise it reads and writes them as its owner, past their row-level security. A materialized view always shows
 -- what its owner saw. Whether the view itself shows each caller its own rows only cannot be seen from here.
+with api as (
+  select r.oid, r.rolname
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
 select
   format('%I.%I', n.nspname, c.relname) as object,
   format(
@@ -8,16 +15,19 @@ select
     case when c.relkind = 'm' then 'keeps what its owner saw' else 'asks the tables as its owner, past row-level security' end
   ) as problem,
   case
-    when c.relkind = 'm' then format('revoke all on %I.%I from public, anon, authenticated', n.nspname, c.relname)
+    when c.relkind = 'm' then format(
+      'revoke all on %I.%I from %s', n.nspname, c.relname,
+      concat_ws(', ', 'public', (select string_agg(quote_ident(api.rolname), ', ' order by api.rolname) from api))
+    )
     else format('alter view %I.%I set (security_invoker = true)', n.nspname, c.relname)
   end as remedy
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
-  select string_agg(r.role, ' and ' order by r.role) as roles
-  from unnest(array['anon', 'authenticated']) as r (role)
-  where has_any_column_privilege(r.role, c.oid, 'select, insert, update')
-    or has_table_privilege(r.role, c.oid, 'delete')
+  select string_agg(api.rolname, ' and ' order by api.rolname) as roles
+  from api
+  where has_any_column_privilege(api.oid, c.oid, 'select, insert, update')
+    or has_table_privilege(api.oid, c.oid, 'delete')
 ) as held
 where c.relkind in ('v', 'm')
   and held.roles is not null

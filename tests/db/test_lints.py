@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import data_directory
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import OWNER, Server
 from chatctl.services.lint import accepted, filerules
-from chatctl.services.lint.run import check_schema, rules
-from tests.lints import CASES, CLOSED, NOTES, function, policy
+from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.run import rules
+from chatctl.services.lint.schema import check_schema
+from tests.lints import CASES, CLOSED, HEALTHY, NOTES, SUPERUSER_CASES, function, policy
 from tests.world import Database
 
 SQL = data_directory("sql")
+_numbers = count(1)
 
 
 @pytest.fixture
@@ -45,15 +51,52 @@ def server_connection(server: Server, role: str) -> Iterator[Connection]:
 def test_a_rule_finds_what_is_broken_until_it_is_repaired(
     conn: Connection, rule: str, breaks: str, repairs: str, named: str
 ) -> None:
+    break_and_repair(conn, rule, breaks, repairs, named)
+
+
+@pytest.mark.parametrize(
+    ("rule", "breaks", "repairs", "named"),
+    SUPERUSER_CASES,
+    ids=[f"{n} {case[0]}" for n, case in enumerate(SUPERUSER_CASES)],
+)
+def test_a_rule_finds_what_a_superuser_has_broken(
+    superuser: Connection, rule: str, breaks: str, repairs: str, named: str
+) -> None:
+    break_and_repair(superuser, rule, breaks, repairs, named)
+
+
+@pytest.mark.parametrize(("rule", "made"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)])
+def test_a_rule_leaves_alone_what_only_looks_broken(conn: Connection, rule: str, made: str) -> None:
     clean = found(conn, rule)
-    conn.execute(breaks.encode())
-    assert found(conn, rule) - clean == {named}
-    conn.execute(repairs.encode())
+    conn.execute(made.encode())
     assert found(conn, rule) == clean
 
 
 def test_every_rule_of_the_schema_is_tried() -> None:
-    assert {case[0] for case in CASES} == {rule.name for rule in rules() if rule.looks_at == "schema"}
+    tried = {case[0] for case in [*CASES, *SUPERUSER_CASES]} | {"server_version"}
+    assert tried == {rule.name for rule in rules() if rule.looks_at == "schema"}
+
+
+@pytest.mark.parametrize(
+    ("number", "flaws"),
+    [
+        (140007, ["CVE-2023-2455", "CVE-2024-10976", "CVE-2025-8713"]),
+        (150003, ["CVE-2024-10976", "CVE-2025-8713"]),
+        (160009, ["CVE-2025-8713"]),
+        (160010, []),
+        (170000, ["CVE-2024-10976", "CVE-2025-8713"]),
+        (170006, []),
+        (180000, []),
+    ],
+)
+def test_a_server_with_a_known_flaw_is_found_by_its_version(
+    conn: Connection, number: int, flaws: list[str]
+) -> None:
+    text = (SQL / "lints" / "server_version.sql").read_text()
+    rows = conn.execute(
+        text.replace("current_setting('server_version_num')", f"'{number}'").encode()
+    ).fetchall()
+    assert [row[1].partition(": ")[2].split(", ") for row in rows] == ([flaws] if flaws else [])
 
 
 @pytest.mark.parametrize(
@@ -125,9 +168,74 @@ def test_ours_is_clean_but_for_what_is_accepted_with_a_reason(conn: Connection) 
 
 
 def test_a_look_changes_nothing(conn: Connection) -> None:
-    before = conn.execute("show search_path").fetchone()
-    check_schema(conn)
-    assert conn.execute("show search_path").fetchone() == before
+    asked = "select current_setting('search_path'), coalesce(current_setting('chatctl.api_roles', true), '')"
+    before = conn.execute(asked).fetchone()
+    check_schema(conn, ["anon"])
+    assert conn.execute(asked).fetchone() == before
+
+
+def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
+    conn.execute(
+        f"""
+        create role web_anon; create role web_user;
+        {NOTES} {CLOSED.format("public.notes")};
+        grant select on public.notes to web_user; grant delete on public.notes to web_anon;
+        """.encode()
+    )
+    (closed,) = (
+        each for each in check_schema(conn, ["web_anon", "web_user"]) if each.object == "public.notes"
+    )
+    assert closed.problem == "web_anon hold delete; web_user hold select, and no policy lets a row through"
+    assert found(conn, "rls_without_policy") == set()
+    conn.execute("revoke all on public.notes from web_anon, web_user; drop role web_anon; drop role web_user")
+    assert check_schema(conn, ["web_anon", "nobody"]) == check_schema(conn, ["nobody"])
+
+
+def test_who_needs_no_token_is_told_by_its_name(conn: Connection) -> None:
+    conn.execute(
+        """
+        create role web_anon; create role web_user;
+        grant execute on function public.get_unread_count(uuid, uuid) to web_anon, web_user
+        """
+    )
+    (open_to,) = (
+        each for each in check_schema(conn, ["web_user", "web_anon"]) if each.rule == "definer_for_everyone"
+    )
+    assert open_to.problem == "runs as its owner, and web_anon may call it"
+
+
+def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: Connection) -> None:
+    """No schema but public, API roles of other names, and a looker who may do nothing."""
+    assert foreign.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() == (
+        False,
+    )
+    assert check_schema(foreign, ["lone_anon", "lone_user"]) == [
+        Finding(
+            rule="table_without_rls",
+            problem="row-level security is off, and lone_user hold select",
+            remedy="alter table public.tried enable row level security",
+            object="public.tried",
+        )
+    ]
+
+
+@pytest.fixture
+def foreign(server: Server) -> Iterator[Connection]:
+    name = f"foreign_{next(_numbers)}"
+    roles = ("lone_anon", "lone_user", "lone_looker")
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        for role in roles:
+            admin.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+        try:
+            with connection(server.url_for(SUPERUSER, name)) as conn:
+                conn.execute("create table public.tried (id int); grant select on public.tried to lone_user")
+            with connection(server.url_for("lone_looker", name)) as conn:
+                yield conn
+        finally:
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            for role in roles:
+                admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
 
 
 def test_a_file_that_a_database_has_had_is_compared(conn: Connection) -> None:
@@ -150,5 +258,16 @@ def test_a_database_without_history_has_had_nothing(bare_database: Database) -> 
         assert list(filerules.edited(conn, filerules.read(SQL)[0])) == []
 
 
+def break_and_repair(conn: Connection, rule: str, breaks: str, repairs: str, named: str) -> None:
+    clean = found(conn, rule)
+    conn.execute(breaks.encode())
+    assert found(conn, rule) - clean == {named}
+    conn.execute(repairs.encode())
+    assert found(conn, rule) == clean
+
+
 def found(conn: Connection, rule: str) -> set[str | None]:
-    return {each.object for each in check_schema(conn) if each.rule == rule}
+    # One file, as check_schema runs them all.
+    with conn.transaction(force_rollback=True):
+        conn.execute("select set_config('search_path', '', true)")
+        return {row[0] for row in conn.execute((SQL / "lints" / f"{rule}.sql").read_bytes())}

@@ -14,6 +14,7 @@ from chatctl.services.audit.baseline import Entry, apply, load, updated, write
 from chatctl.services.audit.cells import State
 from chatctl.services.audit.findings import Place, Rule
 from chatctl.services.audit.report import Report
+from chatctl.services.audit.scope import Scope
 from tests.audit_reports import CLEAN, FOUND
 
 TODAY = date(2026, 6, 1)
@@ -68,8 +69,10 @@ def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[Ent
 
 
 def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[Entry]]) -> None:
-    assert apply(CLEAN, read(LEAKS), TODAY, only=("public.other",)).findings == ()
-    assert len(apply(CLEAN, read(LEAKS), TODAY, only=("public.notes",)).findings) == 1
+    assert apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.other"}))).findings == ()
+    assert (
+        len(apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.notes"}))).findings) == 1
+    )
 
 
 def test_an_entry_for_an_action_accepts_no_other(read: Callable[[str], list[Entry]]) -> None:

@@ -258,3 +258,9 @@ def test_the_rules_agree_on_which_schemas_are_not_ours() -> None:
     lines = {line for path in LINTS for line in path.read_text().splitlines() if "supabase_.*" in line}
 
     assert len(lines) == 1
+
+
+def test_the_rules_agree_on_where_the_roles_of_the_api_stand() -> None:
+    lines = {line for path in LINTS for line in path.read_text().splitlines() if "chatctl.api_roles" in line}
+
+    assert len(lines) == 1

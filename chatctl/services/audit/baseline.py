@@ -13,7 +13,7 @@ The file is a YAML list. An entry without ``action`` or ``identities`` is for al
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,13 +24,14 @@ from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
 from chatctl.services.audit.nodes import Node, read
 from chatctl.services.audit.places import name_of
 from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.scope import EVERYTHING, Scope
 
 HEAD = (
     "# What `chatctl audit-rls --baseline` accepts; an entry that is out of date or not needed is a finding."
 )
 
 _KEYS = ("rule", "object", "action", "identities", "reason", "owner", "expires")
-_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.raises, Rule.invalid, Rule.vacuous}
+_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, Rule.invalid, Rule.vacuous}
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,10 @@ def load(path: Path) -> list[Entry]:
     return list(entries.values())
 
 
-def apply(report: Report, entries: Iterable[Entry], today: date, *, only: Collection[str] = ()) -> Report:
+def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope = EVERYTHING) -> Report:
     """``report`` without what ``entries`` accept, and with a finding for each entry that is out of date.
 
-    ``only`` is what was tried: an entry about the probes of something else is not judged.
+    ``scope`` is what was tried: an entry about the probes of something else is not judged.
     """
     entries = list(entries)
     living = [entry for entry in entries if entry.expires >= today]
@@ -89,8 +90,8 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, only: Collec
         entry = next((each for each in living if each.covers(problem)), None)
         if entry:
             accepted[problem.id] = Accepted(problem, entry.reason, entry.owner, entry.expires.isoformat())
-    stale = [_stale(each) for each in entries if not _needed(each, report, only)]
-    expired = [_expired(each) for each in entries if each not in living and _needed(each, report, only)]
+    stale = [_stale(each) for each in entries if not _needed(each, report, scope)]
+    expired = [_expired(each) for each in entries if each not in living and _needed(each, report, scope)]
     return replace(
         report,
         findings=(*(each for each in report.findings if each.id not in accepted), *stale, *expired),
@@ -117,13 +118,13 @@ def updated(
     today: date,
     accept: Entry | None,
     *,
-    only: Collection[str] = (),
+    scope: Scope = EVERYTHING,
 ) -> list[Entry]:
     """The entries that are still needed, and ``accept`` (its reason, owner and day) for every other finding.
 
     Raises Invalid when there are others and nothing to accept them with.
     """
-    kept = [each for each in entries if each.expires >= today and _needed(each, report, only)]
+    kept = [each for each in entries if each.expires >= today and _needed(each, report, scope)]
     new = [found for found in report.problems if not any(each.covers(found) for each in kept)]
     if new and accept is None:
         raise Invalid(
@@ -209,8 +210,8 @@ def _entry(node: Node) -> Entry:
     )
 
 
-def _needed(entry: Entry, report: Report, only: Collection[str]) -> bool:
-    if only and entry.rule in _OF_PROBES and entry.object not in only:
+def _needed(entry: Entry, report: Report, scope: Scope) -> bool:
+    if entry.rule in _OF_PROBES and not scope.judges(entry.object):
         return True
     return any(entry.concerns(found) for found in report.problems)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chatctl.services.audit.expectations import Access, Identity
+from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Judged, Rule, Verdict, came, expected, named
 from chatctl.services.audit.replay import after, login, statement
 
@@ -66,7 +66,7 @@ class Cell:
 
 def people(access: Access) -> tuple[Person, ...]:
     """Everybody that is impersonated, in the order of access.yaml."""
-    return tuple(_person(identity) for identity in access.identities)
+    return tuple(Person(each.name, each.says, each.role, login(access, each)) for each in access.identities)
 
 
 def cells(access: Access, judged: Iterable[Judged], names: Mapping[str, str]) -> tuple[Cell, ...]:
@@ -94,10 +94,6 @@ def state(rules: Iterable[Rule], *, allowed: bool, accepted: bool = False) -> St
     return State.allowed if allowed else State.denied
 
 
-def _person(identity: Identity) -> Person:
-    return Person(identity.name, identity.says, identity.role, login(identity))
-
-
 def _cell(access: Access, group: list[Judged], names: Mapping[str, str]) -> Cell:
     probe = group[0].probe
     problems = dict.fromkeys(problem for each in group for problem in _problems(each))
@@ -116,15 +112,15 @@ def _cell(access: Access, group: list[Judged], names: Mapping[str, str]) -> Cell
 
 def _problems(each: Judged) -> Iterator[tuple[Rule, str]]:
     if each.said is not Verdict.passed:
-        yield Rule(each.said), each.probe.action
+        yield Rule(each.said), each.probe.tried
     if each.vacuous:
-        yield Rule.vacuous, each.probe.action
+        yield Rule.vacuous, each.probe.tried
 
 
 def _chosen(group: list[Judged]) -> list[Judged]:
     first: dict[tuple[object, ...], Judged] = {}
     for each in group:
-        first.setdefault((each.said, each.vacuous, each.probe.action, each.through), each)
+        first.setdefault((each.said, each.vacuous, each.probe.tried, each.through), each)
     ranked = sorted(first.values(), key=lambda each: (each.said is Verdict.passed, not each.vacuous))
     return ranked[:SAMPLES]
 
@@ -132,7 +128,7 @@ def _chosen(group: list[Judged]) -> list[Judged]:
 def _sample(access: Access, each: Judged, names: Mapping[str, str]) -> Sample:
     probe = each.probe
     return Sample(
-        action=probe.action,
+        action=probe.tried,
         subject=named(probe.subject, names, probe),
         expected=expected(probe),
         came=named(came(probe, each.outcome), names, probe),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.probes import Probe
+from chatctl.services.audit.privileges import Privileges
+from chatctl.services.audit.probes.calls import changes
+from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.replay import replay
-from chatctl.services.audit.run import Outcome
+from chatctl.services.audit.scope import EVERYTHING, Scope
+from chatctl.services.audit.trial import Outcome
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UNIQUE = "23505"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
 
 
@@ -23,6 +27,7 @@ class Rule(StrEnum):
     leak = "leak"
     missing = "missing"
     effect = "effect"
+    oracle = "oracle"
     raises = "raises"
     unlisted = "unlisted"
     privilege = "privilege"
@@ -32,6 +37,7 @@ class Rule(StrEnum):
     publication = "publication"
     bucket = "bucket"
     role = "role"
+    lint = "lint"
     baseline = "baseline"
     invalid = "invalid"
     vacuous = "vacuous"
@@ -44,6 +50,7 @@ class Verdict(StrEnum):
     leak = "leak"
     missing = "missing"
     effect = "effect"
+    oracle = "oracle"
     raises = "raises"
     invalid = "invalid"
 
@@ -95,14 +102,21 @@ class Doubt:
     place: Place | None = None
 
 
+Tried = tuple[Probe, Outcome]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one probe says, and whether it is a refusal that proves nothing since nobody was let through."""
+    """What one probe says, and whether it is a refusal that proves nothing since nobody was let through.
+
+    ``other`` is what it differs from where it should not, see Probe.pair.
+    """
 
     probe: Probe
     outcome: Outcome
     said: Verdict
     vacuous: bool
+    other: Tried | None = None
 
     @property
     def through(self) -> bool:
@@ -120,41 +134,39 @@ class Judgement:
     judged: list[Judged]
 
 
-Group = list[tuple[Probe, Outcome]]
-# (role, object, privilege, column); the column is None where a privilege has none
-Privileges = frozenset[tuple[str, str, str, str | None]]
+Group = list[Judged]
 
 
 def judge(
     access: Access,
-    probes: Sequence[Probe],
-    outcomes: Sequence[Outcome],
+    tried: Sequence[Tried],
     privileges: Privileges,
     names: Mapping[str, str],
+    scope: Scope = EVERYTHING,
 ) -> Judgement:
     """Compare what came with what must come. ``privileges`` are those of the catalogue, see Privileges."""
-    judged = _judged(access, probes, outcomes, privileges)
+    judged = [each for each in _judged(access, tried, privileges) if scope.shows(each.probe)]
     unclear: dict[tuple[str, str], Group] = defaultdict(list)
     groups: dict[tuple[Verdict, str, str], Group] = defaultdict(list)
     for each in judged:
-        probe = each.probe
         if each.said is not Verdict.passed:
-            groups[each.said, probe.object, probe.action].append((probe, each.outcome))
+            groups[each.said, each.probe.object, each.probe.tried].append(each)
         if each.vacuous:
-            unclear[probe.object, probe.action].append((probe, each.outcome))
+            unclear[each.probe.object, each.probe.tried].append(each)
 
     def finding(said: Verdict, group: Group) -> Finding:
-        probe, outcome = group[0]
-        message = named(_message(said, probe, outcome), names, probe)
+        first, other = group[0], group[0].other
+        message = named(_message(access, first), names, first.probe)
         return Finding(
-            Rule(said), probe.object, probe.action, message, replay(access, probe), _people(group),
-            len(group), probe.privilege, _roles(group),
+            Rule(said), first.probe.object, first.probe.tried, message,
+            replay(access, first.probe, other[0] if other else None), _people(group),
+            len(group), first.probe.privilege, _roles(group),
         )  # fmt: skip
 
     def doubt(group: Group, reason: str) -> Doubt:
-        probe, _ = group[0]
+        probe = group[0].probe
         return Doubt(
-            probe.object, probe.action, named(reason, names, probe), len(group), _people(group),
+            probe.object, probe.tried, named(reason, names, probe), len(group), _people(group),
             replay(access, probe), probe.privilege, _roles(group),
         )  # fmt: skip
 
@@ -164,39 +176,78 @@ def judge(
         invalid=[
             doubt(group, _failed(group)) for (said, *_), group in groups.items() if said == Verdict.invalid
         ],
-        vacuous=[doubt(group, nobody) for group in unclear.values()],
+        vacuous=[*(doubt(group, nobody) for group in unclear.values()), *_never_written(access, judged)],
         judged=judged,
     )
 
 
-def _judged(
-    access: Access, probes: Sequence[Probe], outcomes: Sequence[Outcome], privileges: Privileges
-) -> list[Judged]:
-    said = [verdict(access, probe, outcome) for probe, outcome in zip(probes, outcomes, strict=True)]
-    pairs = list(zip(probes, outcomes, strict=True))
-    through = {probe.shape for probe, outcome in pairs if probe.allowed and _did(probe, outcome)}
-    broken = {probe.shape for probe, each in zip(probes, said, strict=True) if each is Verdict.invalid}
+def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> list[Judged]:
+    said = [verdict(access, probe, outcome) for probe, outcome in tried]
+    through = {probe.shape for probe, outcome in tried if probe.allowed and _did(probe, outcome)}
+    broken = {probe.shape for (probe, _), each in zip(tried, said, strict=True) if each is Verdict.invalid}
+    tells = told(tried)
 
     def unclear(probe: Probe, first: Verdict) -> bool:
-        if probe.allowed or probe.trusted or probe.shape in through or first is not Verdict.passed:
+        if probe.allowed or probe.trusted or probe.pair or probe.shape in through:
             return False
         # Refused for want of a privilege is proof; refused by a policy needs somebody who passes it.
-        return (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
+        held = (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
+        return held and first is Verdict.passed
 
-    def final(probe: Probe, first: Verdict) -> Verdict:
+    def final(place: int, probe: Probe, first: Verdict) -> Verdict:
+        if place in tells:
+            return Verdict.oracle
         # What raises for everybody says nothing about claims.
         return Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
 
     return [
-        Judged(probe, outcome, final(probe, first), unclear(probe, first))
-        for (probe, outcome), first in zip(pairs, said, strict=True)
+        Judged(probe, outcome, final(place, probe, first), unclear(probe, first), tells.get(place))
+        for place, ((probe, outcome), first) in enumerate(zip(tried, said, strict=True))
     ]
+
+
+def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
+    """The probes whose answer tells that something exists, and what it is like where nothing does."""
+    groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for place, (probe, _) in enumerate(tried):
+        if probe.pair:
+            groups[probe.pair, probe.moment].append(place)
+    tells: dict[int, Tried | None] = {}
+    for places in groups.values():
+        there = tried[places[0]][1]
+        if len(places) == 1:
+            if there.state == _UNIQUE:
+                tells[places[0]] = None
+        # What was let in is a leak, and is found as one.
+        elif there.state != "00000" and _look(there) != _look(tried[places[1]][1]):
+            tells[places[0]] = tried[places[1]]
+    return tells
+
+
+def _look(outcome: Outcome) -> tuple[str, str, int]:
+    return outcome.state, _UUID.sub("…", outcome.message or ""), len(outcome.brought)
+
+
+def _never_written(access: Access, judged: Sequence[Judged]) -> Iterator[Doubt]:
+    """What access.yaml lets a function write and no call was seen to."""
+    wrote: dict[str, set[str]] = defaultdict(set)
+    for each in judged:
+        if each.probe.changes is not None:
+            wrote[each.probe.object] |= each.outcome.wrote
+    for function in access.tried_functions:
+        if function.signature not in wrote:
+            continue
+        for way in sorted(changes(function) - wrote[function.signature]):
+            reason = f"{access.path.name} lets it {way}, which no call was seen to do"
+            yield Doubt(function.signature, way, reason, 0, (), "", "execute")
 
 
 def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
     """What one probe says; a refusal counts when it is one of access.yaml's, or nothing came back."""
     ran = outcome.state == "00000"
     refused = outcome.state in access.denials or outcome.state in probe.refused
+    if probe.pair:
+        return Verdict.passed  # what it says, it says beside the other
     if probe.privilege == "truncate":
         return Verdict.passed if refused else Verdict.leak  # the privilege is asked before anything else
     if not ran and not refused:
@@ -214,6 +265,8 @@ def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa:
         return Verdict.leak if Counter(outcome.brought) - Counter(probe.rows) else Verdict.missing
     if probe.count is not None and outcome.changed != probe.count:
         return Verdict.leak if outcome.changed > probe.count else Verdict.missing
+    if probe.changes is not None and outcome.wrote - probe.changes:
+        return Verdict.effect
     return Verdict.effect if probe.holds and not outcome.holds else Verdict.passed
 
 
@@ -230,16 +283,22 @@ def _did(probe: Probe, outcome: Outcome) -> bool:
 
 
 def _failed(group: Group) -> str:
-    probe, outcome = group[0]
+    probe, outcome = group[0].probe, group[0].outcome
     what = f"failed with {outcome.state}, which is no refusal: {outcome.message}"
     # Constraints are asked after the policies: what fails there came through, unless a trigger said so.
     past = outcome.state.startswith("23") and not probe.allowed
     return f"{what}; the policies seem to have let it through" if past else what
 
 
-def _message(rule: Verdict, probe: Probe, outcome: Outcome) -> str:
-    what = f"{probe.identity.name}: {probe.action} of {probe.subject} {came(probe, outcome)}"
-    return what if rule is Verdict.effect else f"{what}; access.yaml says {expected(probe)}"
+def _message(access: Access, judged: Judged) -> str:
+    probe, outcome = judged.probe, judged.outcome
+    what = f"{probe.identity.name}: {probe.tried} of {probe.subject} {came(probe, outcome)}"
+    if judged.said is Verdict.effect:
+        return what
+    if judged.said is Verdict.oracle:
+        unseen = f"; what does not exist {came(*judged.other)}" if judged.other else ""
+        return f"{what}{unseen}: the answer tells that it exists"
+    return f"{what}; {access.path.name} says {expected(probe)}"
 
 
 def came(probe: Probe, outcome: Outcome) -> str:
@@ -247,10 +306,12 @@ def came(probe: Probe, outcome: Outcome) -> str:
     if outcome.state != "00000":
         refusal = outcome.state == "42501" or outcome.state.startswith("PT")
         return f"{'refused' if refusal else 'failed'} with {outcome.state} ({outcome.message})"
+    wrong = ", and what must hold afterwards does not" if outcome.holds is False else ""
     if not probe.fetches:
-        wrong = ", and the row is not what access.yaml says must hold" if outcome.holds is False else ""
         return f"changed {_rows(outcome.changed)}{wrong}"
-    got = f"brought {_rows(len(outcome.brought))}"
+    got = f"brought {_rows(len(outcome.brought))}{wrong}"
+    if surplus_writes := sorted(outcome.wrote - (probe.changes or frozenset())):
+        got += f", with {', '.join(surplus_writes)}, which it may not"
     if probe.rows is not None and (probe.action == "select" or probe.privilege == "execute"):
         surplus = sorted(map(str, (Counter(outcome.brought) - Counter(probe.rows)).keys()))
         lacking = sorted(map(str, (Counter(probe.rows) - Counter(outcome.brought)).keys()))
@@ -285,8 +346,8 @@ def named(text: str, names: Mapping[str, str], probe: Probe) -> str:
 
 
 def _people(group: Group) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(probe.identity.name for probe, _ in group))
+    return tuple(dict.fromkeys(each.probe.identity.name for each in group))
 
 
 def _roles(group: Group) -> tuple[str, ...]:
-    return tuple(sorted({probe.identity.role for probe, _ in group}))
+    return tuple(sorted({each.probe.identity.role for each in group}))

@@ -53,9 +53,12 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
     """
     with _needed("the audit's schema cannot be made"):
         conn.execute(query("audit/prepare").encode())
+        conn.execute("select set_config('search_path', %s, true)", (path(access),))
+    if access.fixture is None:
+        raise Inconclusive(f"{access.path.name} names no fixture; nothing would be proved")
     with _needed(f"{access.fixture.name} fails"):
         conn.execute(access.fixture.read_bytes())
-    contents = {table.name: _take(conn, table, access) for table in access.tables}
+    contents = {table.name: _take(conn, table, access) for table in access.tried_tables}
     for head, body in access.relations.items():
         answer = sql.Literal(f"select coalesce(({body}), false)")
         with reading(access, f"relations.{head}"):
@@ -68,6 +71,26 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
         with reading(access, f"identities.{identity.name}"):
             _introduce(conn, access, identity, position)
     return contents
+
+
+def take_again(conn: Connection, access: Access, before: Mapping[str, Content]) -> dict[str, Content]:
+    """What every table holds of the fixture now, which is not what it held ``before``."""
+    return {
+        table.name: Content(before[table.name].columns, _take_again(conn, table, access, before[table.name]))
+        for table in access.tried_tables
+    }
+
+
+def path(access: Access) -> str:
+    """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
+    return f"chatctl_fixture, chatctl_audit, {access.api.search_path}"
+
+
+def snapshot(access: Access, name: str) -> sql.Identifier:
+    """The copy of what the table holds; of two tables of one name the first is called so."""
+    short = name.split(".", 1)[1]
+    first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
+    return sql.Identifier("chatctl_fixture", short if first == name else name)
 
 
 def names(conn: Connection) -> dict[str, str]:
@@ -124,19 +147,41 @@ def _take(conn: Connection, table: Table, access: Access) -> Content:
     for name in (*table.key, *table.update, *inserted):
         if name not in known:
             raise Invalid(f"{access.path.name}: tables.{table.name} names column {name}, which is not there")
-    short = table.name.split(".", 1)[1]
+    if table.rows:  # a view that knows its caller has no rows of its own
+        return Content(columns, ())
+    copy = snapshot(access, table.name)
     with _needed(f"the fixture's rows of {table.name} cannot be read"):
-        # Under REPEATABLE READ no later transaction is visible: what is not older than this one is its own.
-        conn.execute(
-            sql.SQL(
-                "create table chatctl_audit.{} as select * from {} "
-                "where age(xmin) <= age(pg_current_xact_id()::xid)"
-            ).format(sql.Identifier(short), sql.Identifier(*table.name.split(".", 1)))
-        )
-    rows = _rows(conn, table, short, columns)
+        conn.execute(sql.SQL("create unlogged table {} as {}").format(copy, _made(conn, table)))
+    rows = _rows(conn, table, copy, columns)
     if not rows:
-        raise Inconclusive(f"{access.fixture.name} makes no row of {table.name}; nothing would be proved")
+        raise Inconclusive(f"the fixture makes no row of {table.name}; nothing would be proved")
     return Content(columns, rows)
+
+
+def _take_again(conn: Connection, table: Table, access: Access, before: Content) -> tuple[Row, ...]:
+    if table.rows:
+        return ()
+    copy = snapshot(access, table.name)
+    conn.execute(sql.SQL("delete from {}").format(copy))
+    conn.execute(sql.SQL("insert into {} {}").format(copy, _made(conn, table)))
+    return _rows(conn, table, copy, before.columns)
+
+
+def _made(conn: Connection, table: Table) -> sql.Composable:
+    """The query for the rows of the fixture."""
+    schema, name = table.name.split(".", 1)
+    query = sql.SQL("select * from {}").format(sql.Identifier(schema, name))
+    if not _stored(conn, table.name):  # a view has no such mark, and is taken whole
+        return query
+    # Under REPEATABLE READ no later transaction is visible: what is not older than this one is its own.
+    return query + sql.SQL(" where age(xmin) <= age(pg_current_xact_id()::xid)")
+
+
+def _stored(conn: Connection, name: str) -> bool:
+    found = conn.execute(
+        "select relkind in ('r', 'p') from pg_catalog.pg_class where oid = to_regclass(%s)", (relation(name),)
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _columns(conn: Connection, name: str) -> tuple[Column, ...]:
@@ -144,11 +189,11 @@ def _columns(conn: Connection, name: str) -> tuple[Column, ...]:
         return tuple(cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall())
 
 
-def _rows(conn: Connection, table: Table, short: str, columns: Sequence[Column]) -> tuple[Row, ...]:
+def _rows(conn: Connection, table: Table, copy: sql.Identifier, columns: Sequence[Column]) -> tuple[Row, ...]:
     listed = ", ".join(f"this.{column(each.name)}::text" for each in columns)
     found = conn.execute(
-        sql.SQL("select {}, array[{}] from chatctl_audit.{} this order by 1").format(
-            written(key_text(table.key)), written(listed), sql.Identifier(short)
+        sql.SQL("select {}, array[{}] from {} this order by 1").format(
+            written(key_text(table.key)), written(listed), copy
         )
     )
     return tuple(_row(table, columns, key, values) for key, values in found)

@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from psycopg.rows import dict_row
-
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
 from chatctl.services.audit.expectations import NEVER, Access, Table
-from chatctl.services.audit.findings import Finding, Privileges, Rule
+from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.privileges import Privileges, rows
 from chatctl.services.audit.sqltext import literal
-
-
-def privileges(conn: Connection, access: Access) -> Privileges:
-    """Who may do what by the catalogue."""
-    roles = {"roles": [*access.api.roles, *access.api.trusted]}
-    tables = {
-        (row["role"], row["relation"], row["privilege"], row["column"])
-        for row in _rows(conn, "audit/privileges", roles)
-    }
-    functions = {
-        (role, row["signature"], "execute", None)
-        for row in _rows(conn, "audit/functions", roles)
-        for role in row["roles"]
-    }
-    return frozenset(tables | functions)
 
 
 def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
@@ -44,7 +27,7 @@ def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
 
 
 def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iterator[Finding]:
-    for row in _rows(conn, "audit/schemas", roles):
+    for row in rows(conn, "audit/schemas", roles):
         if row["name"] not in access.schemas:
             yield Finding(
                 Rule.unlisted,
@@ -59,8 +42,9 @@ def _relations(
     conn: Connection, access: Access, roles: Mapping[str, Any], held: Privileges
 ) -> Iterator[Finding]:
     listed = {table.name for table in access.tables}
+    proved = {table.name for table in access.tried_tables}
     reached = {name for role, name, _, _ in held if role in access.api.roles}
-    for row in _rows(conn, "audit/relations", roles):
+    for row in rows(conn, "audit/relations", roles):
         name, kind = row["relation"], access.schemas.get(row["relation"].split(".")[0])
         if name not in reached or kind in ("platform", None):
             continue
@@ -86,7 +70,8 @@ def _relations(
             )
         if row["kind"] in "rp" and not closed:
             yield Finding(Rule.row_security, name, "enable", f"row-level security of {name} is off", shown)
-        if row["kind"] in "vmf" and not row["invoker"]:
+        # What a listed view shows is tried, whoever it reads as.
+        if row["kind"] in "vmf" and not row["invoker"] and name not in proved:
             yield Finding(
                 Rule.row_security,
                 name,
@@ -97,7 +82,7 @@ def _relations(
 
 
 def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
-    for table in access.tables:
+    for table in access.tried_tables:
         if table.platform_privileges:
             continue
         have = {
@@ -126,7 +111,7 @@ def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
 
 
 def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]:
-    if table.select != NEVER:
+    if table.rows or table.select != NEVER:
         yield from (("select", column) for column in columns)
     if table.insert and table.insert.allow != NEVER:
         yield from (("insert", column) for column in table.insert.values)
@@ -149,7 +134,7 @@ def _functions(
 ) -> Iterator[Finding]:
     listed = {function.signature for function in access.functions}
     granted = ", ".join(access.api.granted)
-    for row in _rows(conn, "audit/functions", roles):
+    for row in rows(conn, "audit/functions", roles):
         name, kind = row["signature"], access.schemas.get(row["schema"])
         shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {literal(name)}::regprocedure;"
         callers = ", ".join(row["roles"])
@@ -185,7 +170,7 @@ def _functions(
     reached = {
         name for role, name, privilege, _ in held if privilege == "execute" and role in access.api.roles
     }
-    for name in sorted((listed | access.internal_functions) - reached):
+    for name in sorted((listed | set(access.internal_functions)) - reached):
         yield Finding(
             Rule.absent,
             name,
@@ -197,7 +182,7 @@ def _functions(
 
 def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
     there = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
-    found = {row.pop("name"): row for row in _rows(conn, "audit/buckets", {})} if there and there[0] else {}
+    found = {row.pop("name"): row for row in rows(conn, "audit/buckets", {})} if there and there[0] else {}
     for name in sorted({*found, *access.buckets}):
         shown = f"select * from storage.buckets where id = {literal(name)};"
         if name not in found:
@@ -215,8 +200,8 @@ def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
 
 
 def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
-    rows = _rows(conn, "audit/publications", {})
-    found = {(row["publication"], row["relation"]): row for row in rows}
+    published = rows(conn, "audit/publications", {})
+    found = {(row["publication"], row["relation"]): row for row in published}
     wanted = {(publication, name) for publication, tables in access.publications.items() for name in tables}
     for publication, name in sorted({*found, *wanted}):
         where = f"publication {publication}"
@@ -251,7 +236,7 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
     api = access.api
     login = [api.signs_in] if api.signs_in else []
     shown = "select rolname, rolsuper, rolbypassrls from pg_roles order by rolname;"
-    for row in _rows(conn, "audit/roles", {"roles": [*api.roles, *api.trusted, *login]}):
+    for row in rows(conn, "audit/roles", {"roles": [*api.roles, *api.trusted, *login]}):
         name, becomes = row["name"], set(row["becomes"])
         if row["unrestricted"] and name not in api.trusted:
             yield Finding(Rule.role, name, "bypassrls", f"role {name} is past row-level security", shown)
@@ -279,8 +264,3 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
                 f"{api.signs_in} has rights of its own on {table.name}",
                 shown,
             )
-
-
-def _rows(conn: Connection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query(name), values or None).fetchall()

@@ -64,15 +64,10 @@ class Node:
 
 def read(path: Path) -> Node:
     """The root of ``path``; an empty file is an empty list. Raises Invalid when it cannot be read."""
-    import yaml  # noqa: PLC0415 - slow to import, and needed here only
+    from yaml.nodes import SequenceNode  # noqa: PLC0415 - slow to import, and needed here only
 
-    try:
-        found = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path.name}:{mark.line + 1}" if mark else path.name
-        said = getattr(error, "problem", None) or str(error)
-        raise Invalid(f"{where}: cannot be read: {' '.join(str(said).split())}") from None
-    return Node(path, found if found is not None else yaml.SequenceNode("", []), 1)
+    from chatctl.services.yamlnodes import Dialect, composed  # noqa: PLC0415 - imports yaml
+
+    dialect = Dialect("baseline", most_bytes=1024 * 1024, deepest=8, aliases=True, refused="cannot be read")
+    _, found = composed(path, dialect)
+    return Node(path, found or SequenceNode("", []), 1)

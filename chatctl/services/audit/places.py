@@ -25,7 +25,8 @@ _QUALIFIED = rf"{_NAME}(?: ?\. ?{_NAME})?"
 # What a statement is about: the kind, and the name in the group.
 _ABOUT = {
     "policy": re.compile(
-        rf"create policy {_NAME} on ({_QUALIFIED})(?: as \w+)?(?: for (?P<command>\w+))?", re.I
+        rf"create policy (?P<called>{_NAME}) on (?P<name>{_QUALIFIED})(?: as \w+)?(?: for (?P<command>\w+))?",
+        re.I,
     ),
     "enable": re.compile(
         rf"alter table (?:only )?(?:if exists )?({_QUALIFIED}) (?:enable|force) row level security", re.I
@@ -66,14 +67,23 @@ class Places:
     def of(self, problem: Finding | Doubt) -> Place:
         """Where to mend it; in doubt the line of access.yaml that it contradicts."""
         rule = problem.rule if isinstance(problem, Finding) else Rule.invalid
-        name = problem.object.split("(")[0]
+        part, _, name = problem.object.split("(")[0].rpartition(" on ")
         for kind in ("bucket ", "publication "):
             name = name.removeprefix(kind)
+        if part and (found := self.of_object(name, part)):
+            return found
         kinds = _ORDER.get(rule, ("function", f"policy {problem.command}", "policy", "grant", "table"))
         for kind in kinds:
             if found := self._statements.get((kind, name)):
                 return found
         return self._declared(problem.object, name, rule)
+
+    def of_object(self, name: str, part: str = "") -> Place | None:
+        """Where an object is made, or the policy of it called ``part``; None where no file makes it."""
+        kinds = ("function", "policies", "table", "bucket", "publication")
+        plain = name.split("(", maxsplit=1)[0].removeprefix("bucket ").removeprefix("publication ")
+        found = (self._statements.get((kind, plain)) for kind in kinds)
+        return self._statements.get((f"policy called {part}", plain)) or next(filter(None, found), None)
 
     def _declared(self, full: str, name: str, rule: Rule) -> Place:
         keys = [(section, each) for each in (full, name) for section in _SECTIONS]
@@ -129,9 +139,11 @@ def lines(path: Path) -> dict[tuple[str, ...], int]:
 def _about(file: SqlFile, text: str) -> Iterator[tuple[str, str]]:
     for kind, pattern in _ABOUT.items():
         if match := pattern.match(text):
-            name = _plain(match[1]) if kind in ("schema", "bucket", "publication") else _full(match[1])
+            said = match["name"] if kind == "policy" else match[1]
+            name = _plain(said) if kind in ("schema", "bucket", "publication") else _full(said)
             yield kind, name
             if kind == "policy":
+                yield f"policy called {_plain(match['called'])}", name
                 said = (match["command"] or "all").lower()
                 for command in ("select", "insert", "update", "delete") if said == "all" else (said,):
                     yield f"policy {command}", name

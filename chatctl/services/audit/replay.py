@@ -10,8 +10,8 @@ from psycopg import sql
 
 from chatctl.db.files import data_directory
 from chatctl.services.audit.expectations import Access, Identity
-from chatctl.services.audit.fixture import token
-from chatctl.services.audit.probes import Probe
+from chatctl.services.audit.fixture import path, token
+from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.sqltext import filled, key_text, literal, relation
 
 BEGIN = "begin;"
@@ -20,33 +20,52 @@ ROLLBACK = "rollback;"
 _PLAIN_PATH = re.compile(r"[\w./+-]+")
 
 
-def replay(access: Access, probe: Probe) -> str:
+def replay(access: Access, probe: Probe, other: Probe | None = None) -> str:
     """All of it; the fixture is read from its files, by psql in the directory that the audit ran in.
 
-    An audit commits nothing, so that the rows a probe was about have to be made once more.
+    An audit commits nothing, so that the rows a probe was about have to be made once more. The statement of
+    ``other`` is tried beside it, where the two are to be compared.
     """
-    lines = [BEGIN, *setup(access), *login(probe.identity), f"{statement(probe)};", *after(access, probe)]
-    return "\n".join([*lines, ROLLBACK])
+    moment = next(
+        (each.do.rstrip().rstrip(";") for each in access.moments if each.name == probe.moment), None
+    )
+    later = [f"{moment};"] if moment else []
+    lines = [BEGIN, *setup(access), *later, *login(access, probe.identity)]
+    if other:
+        lines += ["savepoint first;", f"{statement(other)};", "rollback to first;"]
+    return "\n".join([*lines, f"{statement(probe)};", *after(access, probe), ROLLBACK])
 
 
 def setup(access: Access) -> tuple[str, ...]:
     """What makes the fixture, as psql's commands."""
-    return tuple(f"\\i {_quoted(path)}" for path in setup_files(access))
+    room, *world = _setup_files(access)
+    return f"\\i {quoted(room)}", _path(access), *(f"\\i {quoted(each)}" for each in world)
 
 
-def setup_files(access: Access) -> tuple[Path, ...]:
-    """The files that make the fixture, in their order."""
-    return data_directory("sql") / "queries" / "audit" / "prepare.sql", access.fixture
+def setup_text(access: Access) -> str:
+    """What makes the fixture, as SQL that needs no file."""
+    room, *world = (file.read_text(encoding="utf-8") for file in _setup_files(access))
+    return "\n".join((room, _path(access), *world))
 
 
-def login(identity: Identity) -> tuple[str, ...]:
+def _setup_files(access: Access) -> tuple[Path, ...]:
+    room = data_directory("sql") / "queries" / "audit" / "prepare.sql"
+    return (room, access.fixture) if access.fixture else (room,)
+
+
+def _path(access: Access) -> str:
+    return f"set local search_path = {path(access)};"
+
+
+def login(access: Access, identity: Identity) -> tuple[str, ...]:
     """What makes the operator ``identity``, until the transaction ends."""
     claims = token(identity).as_string(None)
     role = sql.Identifier(identity.role).as_string(None)
-    claimed = f"select set_config('request.jwt.claims', {claims}, true) is not null as claims_set;"
+    setting = literal(access.api.claims)
+    claimed = f"select set_config({setting}, {claims}, true) is not null as claims_set;"
     return (
         *([claimed] if claims != "null" else []),
-        "set local search_path = public, extensions;",
+        f"set local search_path = {access.api.search_path};",
         f"set local role {role};",
     )
 
@@ -58,7 +77,7 @@ def statement(probe: Probe) -> str:
 
 def after(access: Access, probe: Probe) -> Iterator[str]:
     """Where the row itself is looked at, the look at it."""
-    key = next((table.key for table in access.tables if table.name == probe.object), None)
+    key = next((table.key for table in access.tried_tables if table.name == probe.object), None)
     if probe.holds and key:
         yield "reset role;"
         found = f"{key_text(key)} = {literal(probe.subject)}"
@@ -72,8 +91,9 @@ def repository(path: Path) -> Path | None:
     return next((parent for parent in path.resolve().parents if (parent / ".git").exists()), None)
 
 
-def _quoted(path: Path) -> str:
+def quoted(file: Path) -> str:
+    """``file`` as psql's \\i takes it."""
     # Short where it is enough: in CI, and for most people, the audit runs in the root of the repository.
-    here = repository(path) == Path.cwd()
-    name = (path.resolve().relative_to(Path.cwd()) if here else path.resolve()).as_posix()
+    here = repository(file) == Path.cwd()
+    name = (file.resolve().relative_to(Path.cwd()) if here else file.resolve()).as_posix()
     return name if _PLAIN_PATH.fullmatch(name) else "'" + name.replace("'", "''") + "'"

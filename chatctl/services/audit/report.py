@@ -13,15 +13,16 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
-from chatctl.errors import Inconclusive, NotFound
-from chatctl.services.audit import fixture, inventory
+from chatctl.errors import Inconclusive
+from chatctl.services.audit import fixture, inventory, lints, moments, privileges
 from chatctl.services.audit.cells import Cell, Person, cells, people
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Doubt, Finding, Rule, judge
 from chatctl.services.audit.places import Places, name_of
-from chatctl.services.audit.probes import generate
-from chatctl.services.audit.replay import setup, setup_files
-from chatctl.services.audit.run import run
+from chatctl.services.audit.probes import Probe, Stage, generate
+from chatctl.services.audit.replay import setup, setup_text
+from chatctl.services.audit.scope import Scope
+from chatctl.services.audit.trial import Outcome, Trial
 
 
 @dataclass(frozen=True)
@@ -86,33 +87,31 @@ def default_file() -> Path:
 def audit(conn: Connection, access: Access | None = None, *, only: Collection[str] = ()) -> Report:
     """Try what ``access`` declares on the database of ``conn``, an operator's connection, and undo it.
 
-    ``only`` names the tables and functions to try; the inventory is always whole. No lock is waited for
-    longer than two seconds. Raises Inconclusive when the fixture cannot be made, Invalid for SQL of
-    access.yaml that the database does not understand, NotFound for an object that access.yaml does not list.
+    ``only`` names objects, identities and commands, see Scope; the inventory is always whole. No lock is
+    waited for longer than two seconds. Raises Inconclusive when the fixture cannot be made, Invalid for SQL
+    of access.yaml that the database does not understand, NotFound for what is named and not there.
     """
     access = access or load(default_file())
-    _check_listed(access, only)
+    scope = Scope.of(access, only)
     start = time.perf_counter()
     before = _sequences(conn)
-    with _patience(), conn.transaction(force_rollback=True):
-        conn.execute(query("audit/limits").encode())
-        held = inventory.privileges(conn, access)
-        reach = inventory.check(conn, access, held)
-        contents = fixture.make(conn, access)
-        probes = generate(conn, access, contents, only)
-        outcomes = run(conn, access, probes)
+    with undone(conn):
+        held = privileges.held(conn, access)
+        reach = [*inventory.check(conn, access, held), *lints.check(conn, access)]
+        stage = Stage(conn, access, fixture.make(conn, access), held)
+        tried = try_all(stage, Trial(conn, access), scope)
         names = fixture.names(conn)
-    if not probes:
+    if not tried:
         raise Inconclusive(f"{access.path.name} declares nothing to try")
-    judgement = judge(access, probes, outcomes, held, names)
+    judgement = judge(access, tried, held, names, scope)
     places = Places(access)
     after = _sequences(conn)
     return Report(
         identities=len(access.identities),
         tables=len(access.tables),
         functions=len(access.functions),
-        probes=len(probes),
-        by_action=dict(sorted(Counter(probe.privilege for probe in probes).items())),
+        probes=len(tried),
+        by_action=dict(sorted(Counter(probe.privilege for probe, _ in tried).items())),
         findings=tuple(replace(each, place=places.of(each)) for each in (*reach, *judgement.findings)),
         invalid=_placed(judgement.invalid, places),
         vacuous=_placed(judgement.vacuous, places),
@@ -120,11 +119,24 @@ def audit(conn: Connection, access: Access | None = None, *, only: Collection[st
         access=name_of(access.path),
         people=people(access),
         cells=cells(access, judgement.judged, names),
-        setup=Setup(
-            setup(access), "\n".join(file.read_text(encoding="utf-8") for file in setup_files(access))
-        ),
+        setup=Setup(setup(access), setup_text(access)),
         seconds=round(time.perf_counter() - start, 2),
     )
+
+
+@contextmanager
+def undone(conn: Connection) -> Iterator[None]:
+    """A transaction that is rolled back, and gives up where something is locked. Raises Inconclusive then."""
+    with _patience(), conn.transaction(force_rollback=True):
+        conn.execute(query("audit/limits").encode())
+        yield
+
+
+def try_all(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome]]:
+    """Every probe of ``scope``, also at every moment, and what came of it."""
+    probes = [probe for probe in generate(stage, scope.objects) if scope.tries(probe)]
+    tried = list(zip(probes, trial.load(probes).run(), strict=True))
+    return tried + moments.tried(stage, trial, scope)
 
 
 def _placed(doubts: Iterable[Doubt], places: Places) -> tuple[Doubt, ...]:
@@ -147,13 +159,6 @@ def _patience() -> Iterator[None]:
         raise Inconclusive(
             f"the audit gave up: {said} [{error.sqlstate}]", hint="try again when nothing holds locks"
         ) from error
-
-
-def _check_listed(access: Access, only: Collection[str]) -> None:
-    listed = {each.name for each in access.tables} | {each.signature for each in access.functions}
-    for name in only:
-        if name not in listed:
-            raise NotFound(f"{access.path.name} lists no table or function {name}")
 
 
 def _sequences(conn: Connection) -> dict[str, int]:

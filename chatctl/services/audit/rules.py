@@ -69,11 +69,23 @@ MEANING: dict[Rule, Meaning] = {
         "error",
         7.0,
     ),
+    Rule.lint: Meaning(
+        "A rule of sql/lints is broken",
+        "Do what it says, or accept it with a reason in lints/accepted.yaml.",
+        "error",
+        6.5,
+    ),
     Rule.effect: Meaning(
         "A write is allowed and leaves the wrong row",
         "Mend the trigger or the column grant behind this policy.",
         "error",
         6.0,
+    ),
+    Rule.oracle: Meaning(
+        "An answer tells strangers that something exists",
+        "Refuse what is hidden and what is not there alike; where it may be known, say why under oracle.",
+        "error",
+        5.5,
     ),
     Rule.raises: Meaning(
         "A policy raises for odd claims",

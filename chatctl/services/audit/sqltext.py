@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from psycopg import sql
 
@@ -35,6 +35,12 @@ def column(name: str) -> str:
 def literal(value: str | None) -> str:
     """A value as SQL text that takes the type of where it stands."""
     return sql.Literal(value).as_string(None)
+
+
+def array(values: Iterable[str]) -> str:
+    """Texts as the text of an array."""
+    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
 
 
 def key_text(key: Sequence[str], alias: str = "this") -> str:

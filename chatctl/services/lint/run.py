@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg.rows import dict_row
-
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory
 from chatctl.errors import Invalid
 from chatctl.local import throwaway
 from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.accepted import Entry
 from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.schema import check_schema, purpose, queries
 from chatctl.services.migrations.files import migrations
 from chatctl.services.migrations.run import migrate
 
@@ -77,22 +74,9 @@ def rules() -> list[Rule]:
     return [
         *(Rule(name, "files", purpose) for name, purpose in filerules.RULES.items()),
         *(Rule(name, "files and target", purpose) for name, purpose in filerules.DATABASE_RULES.items()),
-        *(Rule(path.stem, "schema", _purpose(path)) for path in _queries()),
+        *(Rule(path.stem, "schema", purpose(path)) for path in queries()),
         Rule("accepted_without_cause", "lints/accepted.yaml", "What is accepted still happens."),
     ]
-
-
-def check_schema(conn: Connection) -> list[Finding]:
-    """What the rules of sql/lints say about the database of ``conn``; nothing is changed."""
-    # Rolled back, so that a search path set within the caller's own transaction does not outlast this.
-    with conn.transaction(force_rollback=True), conn.cursor(row_factory=dict_row) as cursor:
-        # As the queries want it: names in expressions then come with their schema.
-        cursor.execute("select set_config('search_path', '', true)")
-        return [
-            Finding(rule=path.stem, **row)
-            for path in _queries()
-            for row in cursor.execute(path.read_bytes()).fetchall()
-        ]
 
 
 def _hindrance(directory: Path, found: Sequence[Finding]) -> NotLookedAt | None:
@@ -102,7 +86,7 @@ def _hindrance(directory: Path, found: Sequence[Finding]) -> NotLookedAt | None:
     except Invalid as error:
         if not found:
             raise
-        return NotLookedAt(tuple(path.stem for path in _queries()), f"the files cannot be run: {error}")
+        return NotLookedAt(tuple(path.stem for path in queries()), f"the files cannot be run: {error}")
     return None
 
 
@@ -110,12 +94,3 @@ def _replayed(directory: Path) -> list[Finding]:
     with throwaway.server() as server, connection(server.url) as conn:
         migrate(conn, directory=directory)
         return check_schema(conn)
-
-
-def _queries() -> list[Path]:
-    return sorted((data_directory("sql") / "lints").glob("*.sql"))
-
-
-def _purpose(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
-        return re.sub(r"^-- ", "", file.readline()).strip()

@@ -1,8 +1,10 @@
--- The workroom of audit-rls: a schema that no API role can enter, gone with the transaction that makes it.
+-- The workroom of audit-rls: two schemas that no API role can enter, gone with the transaction that makes them.
+-- chatctl_fixture takes a copy of what each table holds of the fixture, by the table's own name.
 --
 -- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back.
 create schema chatctl_audit;
-set local search_path = chatctl_audit, public, extensions;
+create schema chatctl_fixture;
+set local search_path = chatctl_fixture, chatctl_audit, public, extensions;
 
 create table chatctl_audit.names (id uuid primary key, name text not null);
 
@@ -31,10 +33,51 @@ create table chatctl_audit.identities (
 );
 
 create table chatctl_audit.probes (
-  n integer primary key,
+  batch integer not null,
+  n integer not null,
   statement integer not null,
-  identity integer not null references chatctl_audit.identities (position),
+  identity integer not null,
   args text[] not null,
   -- A query for one boolean, with the identity's position as $1, asked by the operator after the statement and before it is undone.
-  holds text
+  holds text,
+  -- Whether it matters to which tables the statement writes.
+  counts boolean not null,
+  primary key (batch, n)
 );
+create index on chatctl_audit.probes (batch, statement);
+
+-- Every table of the database: PostgreSQL counts what the transaction in progress has done to each, undone or not.
+create table chatctl_audit.watched as
+select c.oid, format('%s.%s', n.nspname, c.relname) as name
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'r' and n.nspname not in ('information_schema', 'chatctl_audit', 'chatctl_fixture') and n.nspname !~ '^pg_'
+order by name;
+
+create function chatctl_audit.rows_written()
+returns bigint[]
+language sql volatile
+set search_path = ''
+as $$
+  select array_agg(counted.rows order by w.name, counted.command)
+  from chatctl_audit.watched w
+  cross join lateral (values
+    ('delete', pg_stat_get_xact_tuples_deleted(w.oid)), ('insert', pg_stat_get_xact_tuples_inserted(w.oid)),
+    ('update', pg_stat_get_xact_tuples_updated(w.oid))
+  ) as counted (command, rows)
+$$;
+
+-- Where rows were written since then, as 'insert public.messages'.
+create function chatctl_audit.written_since(p_before bigint[])
+returns text[]
+language sql volatile
+set search_path = ''
+as $$
+  select coalesce(array_agg(command || ' ' || name order by name, command), '{}')
+  from (
+    select w.name, c.command, row_number() over (order by w.name, c.command) as place
+    from chatctl_audit.watched w cross join unnest(array['delete', 'insert', 'update']) as c (command)
+  ) as counted
+  join unnest(chatctl_audit.rows_written(), p_before) with ordinality as r (now, before, place) using (place)
+  where r.now > r.before
+$$;

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chatctl.cli.options import App, Options, options
-from chatctl.cli.output import note, show_document
-from chatctl.cli.session import confirm_write, session
+from chatctl.cli.audit_rls import explaining, mutating, reports
+from chatctl.cli.options import Options, options
+from chatctl.cli.output import note
+from chatctl.cli.session import Session, confirm_write, session
 from chatctl.errors import Invalid
 from chatctl.services.audit import baseline as accepted
 from chatctl.services.audit.expectations import load
-from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
-from chatctl.services.audit.formats import FILES, Format, github, render
-from chatctl.services.audit.report import Report, audit, default_file
+from chatctl.services.audit.findings import Place, Rule
+from chatctl.services.audit.formats import Format
+from chatctl.services.audit.report import audit, default_file
+from chatctl.services.audit.scope import Scope
 
 EPILOG = """\b
 Exit codes: 0 the rules hold, 7 something differs from access.yaml, 9 a probe proved nothing.
@@ -28,7 +27,9 @@ Exit codes: 0 the rules hold, 7 something differs from access.yaml, 9 a probe pr
 Examples:
   chatctl audit-rls                       on the embedded server
   chatctl audit-rls --target staging -y   everything is rolled back; a target that is not local asks first
-  chatctl audit-rls --only public.messages
+  chatctl audit-rls --only public.messages --only sender --only update
+  chatctl audit-rls --explain sender:public.messages:update   what decides it
+  chatctl audit-rls --mutate              break the rules one at a time: would the audit notice?
   chatctl audit-rls --format html=audit.html          a page to look at
   chatctl audit-rls --format github --report reports  in CI: annotations, and every format as a file
   chatctl audit-rls --baseline accepted.yaml --update-baseline --reason 'until #12' --owner ann
@@ -40,19 +41,8 @@ Examples:
 DAYS = 90
 
 _FORMATS = "|".join(Format)
-_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-
-app = App(
-    help="Prove the access rules by impersonating users.",
-    epilog=EPILOG,
-    no_args_is_help=False,
-    invoke_without_command=True,
-)
-
-Wanted = tuple[Format, Path | None]
 
 
-@app.callback()
 def audit_rls(
     ctx: typer.Context,
     access: Annotated[
@@ -60,8 +50,17 @@ def audit_rls(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Try this table or function alone; may be repeated.", metavar="NAME"),
+        typer.Option(
+            "--only", help="Only this table, function, identity or command; may be repeated.", metavar="NAME"
+        ),
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(help="Say what decides one cell.", metavar="IDENTITY:OBJECT:COMMAND"),
+    ] = None,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Break the rules one at a time, and see whether it is noticed.")
+    ] = False,
     formats: Annotated[
         list[str] | None,
         typer.Option("--format", help=f"Write it as {_FORMATS}; may be repeated.", metavar="FORMAT[=FILE]"),
@@ -82,25 +81,33 @@ def audit_rls(
     ] = None,
 ) -> None:
     """Try what every identity of access.yaml can do, compare it with what it may, and roll it all back."""
+    if ctx.invoked_subcommand is not None:
+        return
     shared = options(ctx)
-    wanted = [*_wanted(formats or [], shared), *_all_in(report_to)]
+    if (explain and mutate) or ((explain or mutate) and (formats or report_to or baseline)):
+        raise Invalid("--explain and --mutate go alone, without --format, --report and --baseline")
+    asked = reports.wanted(formats or [], report_to, shared)
     rules = load(access or default_file())
+    scope = Scope.of(rules, only or ())
     today = datetime.now(UTC).date()
     accept = _accept(baseline, update_baseline, reason, owner, expires, today)
     creates = update_baseline and baseline is not None and not baseline.exists()
     entries = accepted.load(baseline) if baseline and not creates else []
     with session(shared) as at:
-        confirm_write(at.target, shared, what="audit-rls (rolled back)")
+        _confirm(at, shared, mutates=mutate)
+        if explain:
+            explaining.show(at.conn, rules, explain, shared)
+            return
+        if mutate:
+            mutating.run(at.conn, rules, only or (), shared)
+            return
         report = audit(at.conn, rules, only=only or ())
     if baseline and update_baseline:
-        entries = accepted.updated(report, entries, today, accept, only=only or ())
+        entries = accepted.updated(report, entries, today, accept, scope=scope)
         accepted.write(baseline, entries)
         note(f"{baseline}: {len(entries)} entries", shared)
-    report = accepted.apply(report, entries, today, only=only or ())
-    _write(report, wanted, shared)
-    if all(file for _, file in wanted):
-        text = render(report, Format.text).removesuffix("\n")
-        show_document(_document(report), shared, text=text)
+    report = accepted.apply(report, entries, today, scope=scope)
+    reports.write(report, asked, shared)
     people = f"{report.identities} identities"
     note(f"{report.probes} probes as {people} in {report.seconds} s, all rolled back", shared)
     if report.findings:
@@ -109,48 +116,14 @@ def audit_rls(
         raise typer.Exit(9)
 
 
-def _wanted(said: Sequence[str], shared: Options) -> list[Wanted]:
-    wanted: list[Wanted] = []
-    for each in said:
-        name, _, file = each.partition("=")
-        if name not in set(Format):
-            raise Invalid(f"--format {each}: it is one of {', '.join(Format)}")
-        if file and not Path(file).absolute().parent.is_dir():
-            raise Invalid(f"--format {each}: {Path(file).parent} is no directory")
-        wanted.append((Format(name), Path(file) if file else None))
-    printed = [name for name, file in wanted if file is None]
-    if len(printed) > 1:
-        raise Invalid(f"--format {printed[0]} and {printed[1]} both go to stdout; say {printed[1]}=FILE")
-    if printed and shared.output:
-        raise Invalid(f"--format {printed[0]} and -o {shared.output} both go to stdout; say one of them")
-    return wanted
-
-
-def _all_in(directory: Path | None) -> list[Wanted]:
-    if directory is None:
-        return []
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Invalid(f"--report {directory}: {error.strerror}") from None
-    return [(name, directory / file) for name, file in FILES.items()]
-
-
-def _write(report: Report, wanted: Sequence[Wanted], shared: Options) -> None:
-    for name, file in wanted:
-        text = render(report, name)
-        if file is None:
-            sys.stdout.write(text)
-            continue
-        try:
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise Invalid(f"{file} cannot be written: {error.strerror}") from None
-        note(f"{name}: {file}", shared)
-    summary = os.environ.get(_STEP_SUMMARY)
-    if summary and any(name is Format.github for name, _ in wanted):
-        with Path(summary).open("a", encoding="utf-8") as appended:
-            appended.write(github.summary(report, written=appended.tell()))
+def _confirm(at: Session, shared: Options, *, mutates: bool) -> None:
+    """Ask before anything is tried where others work; the rules of production are never broken."""
+    production = at.target.environment == "production"
+    if mutates and production:
+        raise Invalid(f"--mutate breaks the rules for a moment; {at.target.label} is production")
+    if production and not shared.yes:
+        raise Invalid(f"audit-rls on {at.target.label}, which is production, needs --yes")
+    confirm_write(at.target, shared, what="audit-rls (rolled back)")
 
 
 def _accept(
@@ -170,26 +143,3 @@ def _accept(
     if not (reason and owner):
         return None
     return accepted.Entry(Rule.leak, "", None, frozenset(), reason, owner, until, Place(str(file), 1))
-
-
-def _document(report: Report) -> dict[str, object]:
-    return {
-        "identities": report.identities,
-        "tables": report.tables,
-        "functions": report.functions,
-        "probes": {"total": report.probes, **report.by_action},
-        "findings": [_finding(each) for each in report.findings],
-        "invalid": [_doubt(each) for each in report.invalid],
-        "vacuous": [_doubt(each) for each in report.vacuous],
-        "sequences_advanced": list(report.sequences),
-    }
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    keys = ("id", "rule", "object", "action", "message", "sql", "identities", "probes")
-    return {key: getattr(finding, key) for key in keys}
-
-
-def _doubt(doubt: Doubt) -> dict[str, object]:
-    keys = ("object", "action", "reason", "probes", "identities", "sql")
-    return {key: getattr(doubt, key) for key in keys}

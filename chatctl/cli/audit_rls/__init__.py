@@ -1,0 +1,15 @@
+"""``chatctl audit-rls``: prove the access rules by impersonating users."""
+
+from __future__ import annotations
+
+from chatctl.cli.audit_rls import audit, schema
+from chatctl.cli.options import App
+
+app = App(
+    help="Prove the access rules by impersonating users.",
+    epilog=audit.EPILOG,
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+app.callback()(audit.audit_rls)
+app.command(epilog=schema.EPILOG)(schema.schema)

@@ -1,0 +1,71 @@
+"""``--mutate``: how many broken rules the audit would notice, and what is missing where it would not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import typer
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note, show_document
+from chatctl.cli.progress import progress
+from chatctl.db.connection import Connection
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.mutation import equivalents
+from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
+
+
+def run(conn: Connection, access: Access, only: Collection[str], shared: Options) -> None:
+    """Try every mutant; exit 7 when one survives without a reason, or a reason is out of date."""
+    known = equivalents.load(equivalents.beside(access.path))
+    with progress(shared) as told:
+        score = mutate(conn, access, known, only=only, progress=told)
+    show_document(_document(score), shared, text="\n".join(_lines(score)))
+    note(f"{len(score.fates)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared)
+    if score.of(End.survived, End.stale):
+        raise typer.Exit(7)
+
+
+def _lines(score: Score) -> Iterator[str]:
+    for fate in score.of(End.survived, End.stale, End.stillborn):
+        yield from _fate(fate)
+    killed, equivalent, stillborn = (
+        len(score.of(end)) for end in (End.killed, End.equivalent, End.stillborn)
+    )
+    judged = killed + len(score.of(End.survived))
+    yield (
+        f"mutation score {score.score:.3f}: {killed} of {judged} noticed, "
+        f"{equivalent} equivalent, {stillborn} stillborn"
+    )
+    for operator, (noticed, made) in score.operators.items():
+        yield f"  {operator:28} {noticed:4} of {made}"
+
+
+def _fate(fate: Fate) -> Iterator[str]:
+    part = f", {fate.part}" if fate.part else ""
+    yield f"{fate.end.upper()} {fate.operator} at {fate.object}{part}"
+    if fate.change:
+        yield f"  {fate.change}"
+    yield f"  {_meaning(fate)}"
+    yield f"  {fate.id}"
+    if fate.place:
+        yield f"  {fate.place.file}:{fate.place.line}"
+    yield ""
+
+
+def _meaning(fate: Fate) -> str:
+    if fate.end is End.survived:
+        return "missing expectation: nothing in access.yaml, and no row of the fixture, tells the difference"
+    if fate.end is End.stale:
+        return f"said to be equivalent, but {fate.by}"
+    return f"cannot be made: {fate.by}"
+
+
+def _document(score: Score) -> dict[str, object]:
+    return {
+        "score": round(score.score, 4),
+        "counts": {end.value: len(score.of(end)) for end in End},
+        "operators": {name: {"killed": killed, "of": of} for name, (killed, of) in score.operators.items()},
+        "mutants": score.fates,
+        "probes": score.probes,
+    }

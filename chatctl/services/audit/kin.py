@@ -1,0 +1,42 @@
+"""Which objects may behave otherwise when one of them changes, the nearest first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit.trial import Batch
+
+
+class Kin:
+    """Who asks whom, by the catalogue."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._users: dict[str, list[str]] = defaultdict(list)
+        self._used: dict[str, list[str]] = defaultdict(list)
+        for user, used in conn.execute(query("audit/uses").encode()):
+            self._users[used].append(user)
+            self._used[user].append(used)
+
+    def used_by(self, name: str) -> list[str]:
+        """All that ``name`` asks, directly or not, by how far it is from there."""
+        return _reached(name, self._used)[1:]
+
+    def users_of(self, name: str) -> list[str]:
+        """All that ask ``name``, directly or not, by how far they are from it."""
+        return _reached(name, self._users)[1:]
+
+    def order(self, name: str, batch: Batch) -> Sequence[int]:
+        """The statements of ``batch``, those about ``name`` and its kin first."""
+        near = {each: place for place, each in enumerate([name, *self.users_of(name)])}
+        about = {number: probe.object for probe, number in zip(batch.probes, batch.numbers, strict=True)}
+        return sorted(about, key=lambda number: near.get(about[number], len(near)))
+
+
+def _reached(name: str, by: Mapping[str, list[str]]) -> list[str]:
+    found = [name]
+    for each in found:
+        found += [other for other in by.get(each, ()) if other not in found]
+    return found

@@ -1,0 +1,41 @@
+"""What the rules of sql/lints say about the database, beside what impersonation shows."""
+
+from __future__ import annotations
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.replay import quoted
+from chatctl.services.audit.sqltext import literal
+from chatctl.services.lint import accepted, filerules
+from chatctl.services.lint.schema import check_schema, queries
+
+
+def check(conn: Connection, access: Access) -> list[Finding]:
+    """A finding for whatever a rule finds and lints/accepted.yaml beside access.yaml does not accept."""
+    roles = access.api.roles
+    known = [*filerules.RULES, *filerules.DATABASE_RULES, *(query.stem for query in queries())]
+    entries = accepted.read(access.path.parent, known)
+    opened, _ = accepted.sort_out(check_schema(conn, roles), entries)
+    return [
+        Finding(
+            Rule.lint, each.object or "", each.rule, f"{each.object}: {each.problem}; {each.remedy}",
+            _shown(each.rule, roles),
+        )
+        for each in opened
+    ]  # fmt: skip
+
+
+def _shown(rule: str, roles: tuple[str, ...]) -> str:
+    file = data_directory("sql") / "lints" / f"{rule}.sql"
+    return "\n".join(
+        [
+            "begin;",
+            "set local search_path = '';",
+            f"set local chatctl.api_roles = {literal(','.join(roles))};",
+            f"\\i {quoted(file)}",
+            ";",
+            "rollback;",
+        ]
+    )

@@ -1,0 +1,40 @@
+"""The same people a moment later: what they are has changed between two of their statements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chatctl.services.audit import fixture
+from chatctl.services.audit.expectations import Moment
+from chatctl.services.audit.probes import Probe, Stage, generate
+from chatctl.services.audit.scope import Scope
+from chatctl.services.audit.trial import Outcome, Trial
+
+
+def tried(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome]]:
+    """The probes of every moment of access.yaml and what came of them.
+
+    The session has tried the same statements as the same people before, so that whatever it keeps between
+    two statements is from then. Each moment is undone.
+    """
+    return [each for moment in stage.access.moments for each in _tried(stage, trial, moment, scope)]
+
+
+def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[tuple[Probe, Outcome]]:
+    conn, access = stage.conn, stage.access
+    later = replace(
+        access, identities=tuple(each for each in access.identities if each.name in moment.identities)
+    )
+    with conn.transaction(force_rollback=True):
+        conn.execute(
+            "delete from chatctl_audit.identities where identity <> all (%s)", (list(moment.identities),)
+        )
+        with fixture.reading(access, f"moments.{moment.name}.do"):
+            conn.execute(moment.do.encode())
+        now = Stage(conn, later, fixture.take_again(conn, later, stage.contents), stage.held)
+        probes = [
+            replace(probe, moment=moment.name)
+            for probe in generate(now, scope.objects, brief=True)
+            if scope.tries(probe)
+        ]
+        return list(zip(probes, trial.branch().load(probes).run(), strict=True))

@@ -1,0 +1,227 @@
+"""What of the database a mutant can be made of, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from psycopg.rows import class_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.mutation.tokens import tokens
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view; ``principals`` are the columns that name a user."""
+
+    relation: str
+    kind: str
+    owned: bool
+    row_security: bool
+    sends_rows: bool
+    options: Sequence[str]
+    definition: str | None
+    columns: Sequence[str]
+    principals: Sequence[str]
+    readers: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy with its conditions as PostgreSQL tells them."""
+
+    relation: str
+    name: str
+    permissive: bool
+    command: str
+    roles: Sequence[str]
+    using: str | None
+    check: str | None
+
+
+@dataclass(frozen=True)
+class Privilege:
+    """Whether a role may do something with a table or one of its columns."""
+
+    relation: str
+    role: str
+    reached: bool
+    command: str
+    column: str | None
+    held: bool
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A privilege as it was granted."""
+
+    relation: str
+    column: str | None
+    role: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function; see functions.sql for what its fields are."""
+
+    oid: int
+    signature: str
+    schema: str
+    name: str
+    language: str
+    owned: bool
+    definer: bool
+    replaceable: bool
+    trigger: bool
+    before_row: bool
+    uuid_parameters: Sequence[str]
+    tables: Sequence[str]
+    used: bool
+    body: str
+    definition: str | None
+    reached_by: Sequence[str]
+    callers: Sequence[str]
+    granted_to: Sequence[str]
+    to_public: bool
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger with the statement that makes it."""
+
+    relation: str
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of Storage."""
+
+    name: str
+    public: bool
+    file_size_limit: int | None
+    allowed_mime_types: Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication and the tables that it sends."""
+
+    name: str
+    tables: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All of it; ``relations`` are those of every schema that a condition may name, by name.
+
+    ``names`` are what access.yaml calls the functions that it lists, ``missing`` those that are not there;
+    ``tells_who`` and ``tells_whether`` see callers.sql.
+    """
+
+    access: Access
+    relations: Mapping[str, Relation]
+    policies: Sequence[Policy]
+    privileges: Sequence[Privilege]
+    grants: Sequence[Grant]
+    functions: Sequence[Function]
+    names: Mapping[int, str]
+    missing: Sequence[str]
+    tells_who: frozenset[str]
+    tells_whether: frozenset[str]
+    triggers: Sequence[Trigger]
+    buckets: Sequence[Bucket]
+    publications: Sequence[Publication]
+
+    @cached_property
+    def tables(self) -> Sequence[Relation]:
+        """Those that access.yaml lists."""
+        return [self.relations[name] for name in sorted(_listed(self.access)) if name in self.relations]
+
+    def holds(self, relation: str, role: str, command: str) -> bool:
+        """Whether ``role`` may do it with any column of ``relation``."""
+        return (relation, role, command) in self._held
+
+    @cached_property
+    def _held(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset(
+            (each.relation, each.role, each.command) for each in self.privileges if each.held and each.reached
+        )
+
+
+def read(conn: Connection, access: Access) -> Catalogue:
+    """What ``access`` lists, and what that uses."""
+    listed = sorted(_listed(access))
+    schemas = sorted(name for name, kind in access.schemas.items() if kind != "platform")
+    ours = sorted(name for name, kind in access.schemas.items() if kind in ("exposed", "internal"))
+    values: dict[str, Any] = {"relations": listed, "roles": list(access.api.roles)}
+    called = [each.signature for each in access.functions] + sorted(access.internal_functions)
+    with conn.cursor() as cursor:
+        found = cursor.execute(query("audit/mutation/names"), {"names": called}).fetchall()
+    names = {oid: name for name, oid in found if oid}
+    # Names come with their schema when no schema is searched, and a mutant is made under any path.
+    with conn.transaction(force_rollback=True):
+        conn.execute("set local search_path = ''")
+        functions = _rows(conn, "functions", Function, {**values, "schemas": ours})
+        with conn.cursor() as cursor:
+            callers = cursor.execute(
+                query("audit/mutation/callers"), {"schemas": sorted(access.schemas)}
+            ).fetchall()
+        return Catalogue(
+            access=access,
+            relations={
+                each.relation: each
+                for each in _rows(conn, "relations", Relation, {**values, "schemas": schemas})
+            },
+            policies=_rows(conn, "policies", Policy, {"relations": listed}),
+            privileges=_rows(conn, "privileges", Privilege, values),
+            grants=_rows(conn, "grants", Grant, values),
+            functions=list(_in_use(functions, frozenset(names))),
+            names=names,
+            missing=[name for name, oid in found if not oid],
+            tells_who=frozenset(name for name, who in callers if who),
+            tells_whether=frozenset(name for name, who in callers if not who),
+            triggers=_rows(conn, "triggers", Trigger, {"relations": listed, "schemas": ours}),
+            buckets=_rows(conn, "buckets", Bucket, {"names": list(access.buckets)}) if access.buckets else [],
+            publications=_rows(conn, "publications", Publication, {"names": list(access.publications)}),
+        )
+
+
+def calls(text: str) -> Iterator[str]:
+    """The functions that ``text`` calls by their full names, as schema.name."""
+    found = tokens(text)
+    for schema, dot, name, opener in zip(found, found[1:], found[2:], found[3:], strict=False):
+        if dot.text == "." and opener.text == "(":
+            yield f"{schema.text}.{name.text}"
+
+
+def _rows(conn: Connection, name: str, row: type[T], values: Mapping[str, Any]) -> list[T]:
+    with conn.cursor(row_factory=class_row(row)) as cursor:
+        return cursor.execute(query(f"audit/mutation/{name}"), values).fetchall()
+
+
+def _listed(access: Access) -> set[str]:
+    return {each.name for each in access.tables} | set(access.internal_tables)
+
+
+def _in_use(functions: Sequence[Function], listed: frozenset[int]) -> Iterator[Function]:
+    """Those that are listed or used, and those that these call."""
+    used = {f"{each.schema}.{each.name}" for each in functions if each.used or each.oid in listed}
+    bodies = {f"{each.schema}.{each.name}": set[str]() for each in functions}
+    for each in functions:
+        bodies[f"{each.schema}.{each.name}"] |= set(calls(each.body))
+    waiting = sorted(used)
+    while waiting:
+        new = bodies.get(waiting.pop(), set()) - used
+        used |= new
+        waiting += sorted(new)
+    return (each for each in functions if f"{each.schema}.{each.name}" in used)

@@ -1,0 +1,71 @@
+"""One change to a text, and how a person reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+
+_AROUND = 45  # characters shown on either side of what is different
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """``new`` in place of what stands from ``start`` to ``end``; ``was`` and ``now`` show it."""
+
+    start: int
+    end: int
+    operator: str
+    new: str
+    was: str
+    now: str
+
+    def applied(self, text: str) -> str:
+        return text[: self.start] + self.new + text[self.end :]
+
+    @property
+    def change(self) -> str:
+        return difference(self.was, self.now)
+
+
+def told_apart(edits: Iterable[Edit], text: str) -> list[tuple[Edit, str]]:
+    """Each edit of ``text`` that makes another text, with a description that no other has."""
+    results: set[str] = {text}
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for edit in sorted(edits):
+        result = edit.applied(text)
+        if result in results:
+            continue
+        results.add(result)
+        seen[edit.operator, edit.change] += 1
+        count = seen[edit.operator, edit.change]
+        found.append((edit, edit.change if count == 1 else f"{edit.change} (no. {count})"))
+    return found
+
+
+def difference(was: str, now: str) -> str:
+    """``was -> now`` on one line, with little of what is the same in both."""
+    was, now = " ".join(was.split()), " ".join(now.split())
+    before = _shared(was, now)
+    after = _shared(was[before:][::-1], now[before:][::-1])
+    return " -> ".join(_around(line, before, len(line) - after) for line in (was, now))
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _around(line: str, start: int, end: int) -> str:
+    """``line`` with what lies from ``start`` to ``end``, and its surroundings."""
+    middle = line[start:end]
+    if len(middle) > 2 * _AROUND:
+        middle = f"{middle[:_AROUND]} … {middle[-_AROUND:]}"
+    before, after = line[:start], line[end:]
+    if len(before) > _AROUND:
+        before = f"… {before[-_AROUND:]}"
+    if len(after) > _AROUND:
+        after = f"{after[:_AROUND]} …"
+    return f"{before}{middle}{after}"

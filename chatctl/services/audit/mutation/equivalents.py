@@ -1,0 +1,44 @@
+"""Mutants that nobody could tell from the original, each with the reason: a YAML list beside access.yaml.
+
+- mutant: conjunct-dropped:public.messages:participants read messages:0f3a9c1e
+  reason: the foreign key says the same
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatctl.services.audit.findings import Place
+from chatctl.services.audit.nodes import read
+from chatctl.services.audit.places import name_of
+
+_KEYS = ("mutant", "reason")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """The id of a mutant, why it changes nothing, and where that is said."""
+
+    mutant: str
+    reason: str
+    place: Place
+
+
+def beside(access: Path) -> Path:
+    """The file that belongs to an access.yaml."""
+    return access.with_suffix(".mutants.yaml")
+
+
+def load(path: Path) -> dict[str, Equivalent]:
+    """The entries of ``path`` by mutant, none without the file. Raises Invalid naming file and line."""
+    entries: dict[str, Equivalent] = {}
+    if not path.exists():
+        return entries
+    for node in read(path).items():
+        node.knows(*_KEYS)
+        mutant, reason = (node.child(key).text() for key in _KEYS)
+        if mutant in entries:
+            raise node.wrong(f"{mutant} is there twice, first in line {entries[mutant].place.line}")
+        entries[mutant] = Equivalent(mutant, reason, Place(name_of(path), node.line))
+    return entries

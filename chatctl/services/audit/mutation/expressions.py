@@ -1,0 +1,271 @@
+"""Operators on conditions, for any SQL text: what a policy says, a view's query, a function's body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from chatctl.services.audit.mutation.conditions import BODY, Condition, conditions, in_parentheses
+from chatctl.services.audit.mutation.edits import Edit
+from chatctl.services.audit.mutation.tokens import Group, Item, Token, tree
+
+DROPPED = "(dropped)"
+
+_OPPOSITE = {
+    "=": "<>",
+    "<>": "=",
+    "!=": "=",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+    "~": "!~",
+    "!~": "~",
+    "~*": "!~*",
+    "!~*": "~*",
+    "~~": "!~~",
+    "!~~": "~~",
+}
+_COMPARES = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
+_MATCHES = frozenset({"~", "!~", "~*", "!~*"})
+_NEGATABLE = frozenset({"in", "between", "like", "ilike", "similar"})
+# Of a body: the clauses of its queries, and what decides which way it goes.
+_DECISIONS = frozenset({"if", "elsif", "elseif", "while", "when"})
+_DECIDING = _DECISIONS | {"return"}
+_CLAUSES = frozenset({"where", "on", "having"})
+_NEGATED_WHOLE = frozenset({"whole", "if", "elsif", "elseif"})
+_WHOLE_NUMBER = re.compile(r"\d+")
+
+
+def edits(text: str) -> Iterator[Edit]:
+    """Every change that an operator makes to a condition in ``text``, which may be one or a query."""
+    root = tree(text)
+    for condition in conditions(root, "whole"):
+        for operator in (*_WEAKENING, *_TURNING):
+            yield from operator(condition, text)
+    yield from _indexes_shifted(root, text)
+
+
+def body_edits(text: str, *, procedural: bool, answers: bool) -> Iterator[Edit]:
+    """The same for a function's body, where much that is compared decides nothing about access.
+
+    Queries lose what they ask for and are not turned round, which breaks a function for everybody. Those of a
+    function that ``answers`` no client count only where a decision or the result depends on them. All of
+    a body in SQL counts.
+    """
+    for condition in conditions(tree(text, procedural=procedural), words=BODY):
+        around = {*condition.within, condition.clause}
+        if not procedural or around & _DECIDING or (answers and around & _CLAUSES):
+            for operator in _WEAKENING:
+                yield from operator(condition, text)
+        if condition.clause in _DECISIONS:
+            for operator in _TURNING:
+                yield from operator(condition, text)
+
+
+def replaced(operator: str, text: str, start: int, end: int, new: str) -> Edit:
+    """``new`` in place of a stretch of ``text``."""
+    return Edit(start, end, operator, new, text[start:end], new)
+
+
+def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> Iterator[Edit]:
+    """Each of ``operands`` left out, with the word or comma that joins it to the others."""
+    for position, operand in enumerate(operands):
+        if position + 1 < len(operands):
+            start, end = operand[0].start, operands[position + 1][0].start
+        else:
+            start, end = operands[position - 1][-1].end, operand[-1].end
+        yield Edit(start, end, operator, "", text[operand[0].start : operand[-1].end], DROPPED)
+
+
+def _operands_dropped(condition: Condition, text: str) -> Iterator[Edit]:
+    for conjuncts in condition.disjuncts:
+        if len(conjuncts) > 1:
+            yield from dropped("conjunct-dropped", conjuncts, text)
+    if len(condition.disjuncts) > 1:
+        alternatives = [tuple(item for operand in each for item in operand) for each in condition.disjuncts]
+        yield from dropped("disjunct-dropped", alternatives, text)
+
+
+def _and_to_or(condition: Condition, text: str) -> Iterator[Edit]:
+    # The first two of several: what notices one operand missing notices either of two being enough.
+    for conjuncts in condition.disjuncts:
+        for left, right in list(pairwise(conjuncts))[:1]:
+            a, b = text[left[0].start : left[-1].end], text[right[0].start : right[-1].end]
+            start, end = left[0].start, right[-1].end
+            yield Edit(start, end, "and-to-or", f"({a}\nor {b}\n)", f"{a} and {b}", f"{a} or {b}")
+
+
+def _or_to_and(condition: Condition, text: str) -> Iterator[Edit]:
+    for left, right in pairwise(condition.disjuncts):
+        start, end = left[-1][-1].end, right[0][0].start
+        a, b = text[left[0][0].start : start], text[end : right[-1][-1].end]
+        yield Edit(start, end, "or-to-and", "\nand ", f"{a} or {b}", f"{a} and {b}")
+
+
+def _clause_dropped(condition: Condition, text: str) -> Iterator[Edit]:
+    # Of several operands each is dropped by itself.
+    alone = condition.is_single and not in_parentheses(condition.disjuncts[0][0])
+    if alone and condition.role in ("where", "on"):
+        yield replaced(f"{condition.role}-true", text, condition.start, condition.end, "true")
+
+
+def _comparisons_flipped(condition: Condition, text: str) -> Iterator[Edit]:
+    """Not of two columns, which joins rows, nor of a whole condition, which is negated."""
+    if condition.clause == "on" or (condition.is_single and condition.role in _NEGATED_WHOLE):
+        return
+    for operand in condition.operands:
+        if _joins(operand):
+            continue
+        shown = text[operand[0].start : operand[-1].end]
+        for item in operand:
+            if isinstance(item, Token) and item.kind == "operator" and item.text in _OPPOSITE:
+                new = _OPPOSITE[item.text]
+                offset = item.start - operand[0].start
+                now = shown[:offset] + new + shown[offset + len(item.text) :]
+                yield Edit(item.start, item.end, "comparison-flipped", new, shown, now)
+
+
+def _tests_flipped(condition: Condition, text: str) -> Iterator[Edit]:
+    """``is null`` and ``is distinct from``, with and without ``not``."""
+    if condition.is_single and condition.role in _NEGATED_WHOLE:
+        return
+    for operand in condition.operands:
+        shown = text[operand[0].start : operand[-1].end]
+        for position, item in enumerate(operand):
+            if not item.is_word("is") or position + 1 == len(operand):
+                continue
+            negated = operand[position + 1].is_word("not")
+            end = operand[position + 1].end if negated else item.end
+            new = "is" if negated else "is not"
+            offset = item.start - operand[0].start
+            now = shown[:offset] + new + shown[end - operand[0].start :]
+            yield Edit(item.start, end, "test-flipped", new, shown, now)
+
+
+def _not_removed(condition: Condition, text: str) -> Iterator[Edit]:
+    if condition.is_single and condition.role in _NEGATED_WHOLE:
+        return
+    for operand in condition.operands:
+        for item, following in pairwise(operand):
+            if item.is_word("not") and (item is operand[0] or following.is_word(*_NEGATABLE)):
+                was = text[operand[0].start : operand[-1].end]
+                now = text[operand[0].start : item.start] + text[following.start : operand[-1].end]
+                yield Edit(item.start, following.start, "not-removed", "", was, now)
+
+
+def _exists_to_true(condition: Condition, text: str) -> Iterator[Edit]:
+    for conjuncts in condition.disjuncts:
+        for operand in conjuncts:
+            at = 1 if operand[0].is_word("not") else 0
+            # An AND operand that is true is one that was dropped; a whole clause has its own operator.
+            told = len(conjuncts) > 1 or (condition.is_single and condition.role not in ("or", "not", ""))
+            if len(operand) == at + 2 and operand[at].is_word("exists") and (at or not told):
+                yield replaced("exists-to-true", text, operand[at].start, operand[-1].end, "true")
+
+
+def _literals_removed(condition: Condition, text: str) -> Iterator[Edit]:
+    """The first and the last of a list of literals, as a role or a type is taken off it."""
+    for operand in condition.operands:
+        for group in _lists(operand):
+            literals = _separated(group)
+            if len(literals) > 1 and all(len(each) <= 3 and each[0].kind == "string" for each in literals):  # noqa: PLR2004 - 'a'::text
+                found = list(dropped("literal-removed", literals, text))
+                yield from (found[0], found[-1])
+
+
+def _constants_shifted(condition: Condition, text: str) -> Iterator[Edit]:
+    for operand in condition.operands:
+        shown = text[operand[0].start : operand[-1].end]
+        for position, item in enumerate(operand):
+            before = operand[position - 1] if position else None
+            bound = before is not None and (
+                before.text in _COMPARES or before.is_word("between") or _ends_between(operand, position)
+            )
+            if bound and item.kind == "number" and _WHOLE_NUMBER.fullmatch(item.text):
+                new = str(int(item.text) + 1)
+                now = shown[: item.start - operand[0].start] + new + shown[item.end - operand[0].start :]
+                yield Edit(item.start, item.end, "constant-shifted", new, shown, now)
+
+
+def _patterns_opened(condition: Condition, text: str) -> Iterator[Edit]:
+    """A regular expression without one of its anchors."""
+    for operand in condition.operands:
+        for operator, pattern in pairwise(operand):
+            if operator.text in _MATCHES and pattern.kind == "string" and isinstance(pattern, Token):
+                written = pattern.text
+                if written.startswith("'^"):
+                    new = "'" + written[2:]
+                    yield replaced("pattern-opened", text, pattern.start, pattern.end, new)
+                if written.endswith("$'"):
+                    new = written[:-2] + "'"
+                    yield replaced("pattern-opened", text, pattern.start, pattern.end, new)
+
+
+def _indexes_shifted(root: Group, text: str) -> Iterator[Edit]:
+    for group in root.groups:
+        for array, index in pairwise(group.items):
+            if isinstance(index, Group) and index.opener == "[" and len(index.items) == 1:
+                written = text[index.items[0].start : index.items[0].end]
+                was = text[array.start : index.end]
+                for new in (int(written) - 1, int(written) + 1) if written.isdecimal() else ():
+                    if new > 0:
+                        now = f"{text[array.start : array.end]}[{new}]"
+                        yield Edit(index.start, index.end, "index-shifted", f"[{new}]", was, now)
+
+
+def _joins(operand: tuple[Item, ...]) -> bool:
+    """Whether it compares ``one.column`` with ``another.column``."""
+    kinds = [item.text if item.kind == "mark" else item.kind for item in operand]
+    return [{"name": "word"}.get(kind, kind) for kind in kinds] == [
+        "word",
+        ".",
+        "word",
+        "operator",
+        "word",
+        ".",
+        "word",
+    ]
+
+
+def _lists(operand: tuple[Item, ...]) -> Iterator[Group]:
+    """``('a', 'b')`` after ``in``, and ``['a', 'b']`` of an array that something is compared with."""
+    for item, following in pairwise(operand):
+        if isinstance(following, Group):
+            if item.is_word("in"):
+                yield following
+            if item.is_word("any", "all"):
+                yield from (inner for inner in following.groups if inner.opener == "[")
+
+
+def _separated(group: Group) -> list[tuple[Item, ...]]:
+    parts: list[list[Item]] = [[]]
+    for item in group.items:
+        if item.text == ",":
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    return [tuple(part) for part in parts if part]
+
+
+def _ends_between(operand: tuple[Item, ...], position: int) -> bool:
+    earlier = operand[:position]
+    return earlier[-1].is_word("and") and any(item.is_word("between") for item in earlier)
+
+
+_WEAKENING: Sequence[Callable[[Condition, str], Iterator[Edit]]] = (
+    _operands_dropped,
+    _clause_dropped,
+    _exists_to_true,
+    _literals_removed,
+)
+_TURNING: Sequence[Callable[[Condition, str], Iterator[Edit]]] = (
+    _and_to_or,
+    _or_to_and,
+    _comparisons_flipped,
+    _tests_flipped,
+    _not_removed,
+    _constants_shifted,
+    _patterns_opened,
+)

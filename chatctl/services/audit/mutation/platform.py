@@ -1,0 +1,93 @@
+"""Mutants of what Supabase keeps as rows and publications: buckets, and what Realtime sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatctl.services.audit.mutation.catalogue import Bucket, Catalogue, Publication
+from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
+from chatctl.services.audit.sqltext import column, literal, relation
+
+_FOREIGN_TYPE = "text/html"
+
+
+def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
+    """Every listed bucket and publication set otherwise."""
+    for bucket in catalogue.buckets:
+        yield from _of_bucket(bucket)
+    for publication in catalogue.publications:
+        yield from _of_publication(catalogue, publication)
+    yield from _whole_rows(catalogue)
+
+
+def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
+    """Buckets and publications that are not there or not the operator's."""
+    buckets = {each.name for each in catalogue.buckets}
+    publications = {each.name for each in catalogue.publications}
+    for name in sorted(set(catalogue.access.buckets) - buckets):
+        yield LeftOut(f"bucket {name}", "is not there, or not for the operator to change")
+    for name in sorted(set(catalogue.access.publications) - publications):
+        yield LeftOut(f"publication {name}", "is not there, not the operator's, or of all tables")
+
+
+def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
+    def made(operator: str, part: str, was: str, now: str, value: str) -> Mutant:
+        sql = f"update storage.buckets set {part} = {value} where id = {literal(bucket.name)}"
+        return Mutant(operator, f"bucket {bucket.name}", part, f"{was} -> {now}", sql)
+
+    states = ("private", "public")
+    flipped = not bucket.public
+    yield made(
+        "bucket-public-flipped", "public", states[bucket.public], states[flipped], str(flipped).lower()
+    )
+    limit = bucket.file_size_limit
+    if limit is not None:
+        yield made("bucket-size-unlimited", "file_size_limit", f"at most {limit} bytes", "any size", "null")
+        raised = limit * 10
+        yield made(
+            "bucket-size-raised",
+            "file_size_limit",
+            f"at most {limit} bytes",
+            f"at most {raised} bytes",
+            str(raised),
+        )
+    types = bucket.allowed_mime_types
+    if types is not None:
+        yield made("bucket-types-any", "allowed_mime_types", f"{len(types)} MIME types", "any", "null")
+        added = f"allowed_mime_types || {literal(_FOREIGN_TYPE)}::text"
+        yield made(
+            "bucket-type-added",
+            "allowed_mime_types",
+            f"without {_FOREIGN_TYPE}",
+            f"with {_FOREIGN_TYPE}",
+            added,
+        )
+        if types:
+            first = sorted(types)[0]
+            removed = f"array_remove(allowed_mime_types, {literal(first)})"
+            yield made(
+                "bucket-type-removed", "allowed_mime_types", f"with {first}", f"without {first}", removed
+            )
+
+
+def _of_publication(catalogue: Catalogue, publication: Publication) -> Iterator[Mutant]:
+    name = f"publication {publication.name}"
+    for table in catalogue.tables:
+        if table.kind not in ("r", "p") or not table.owned:
+            continue
+        sent = table.relation in publication.tables
+        verb = "drop" if sent else "add"
+        made = f"alter publication {column(publication.name)} {verb} table {relation(table.relation)}"
+        change = "sent -> not sent" if sent else "not sent -> sent"
+        operator = "publication-table-dropped" if sent else "publication-table-added"
+        yield Mutant(operator, name, table.relation, change, made)
+
+
+def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
+    """Deleted rows sent whole, to everybody who listens."""
+    published = {name for each in catalogue.publications for name in each.tables}
+    for table in catalogue.tables:
+        if table.relation in published and table.owned and not table.sends_rows:
+            made = f"alter table {relation(table.relation)} replica identity full"
+            change = "of a deleted row its key is sent -> all of it"
+            yield Mutant("replica-identity-full", table.relation, "", change, made)

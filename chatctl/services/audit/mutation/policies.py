@@ -1,0 +1,144 @@
+"""Mutants of row-level security policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from psycopg import sql
+
+from chatctl.services.audit.mutation import expressions, scopes
+from chatctl.services.audit.mutation.catalogue import Catalogue, Policy
+from chatctl.services.audit.mutation.mutant import Mutant, of_edits
+from chatctl.services.audit.sqltext import column, relation
+
+_COMMANDS = ("select", "insert", "update", "delete")
+_ADDED = "anybody at all"
+
+
+def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
+    """Every policy weakened in each way, and policies that should not be there."""
+    for policy in catalogue.policies:
+        yield Mutant(
+            "policy-dropped", policy.relation, policy.name, f"{told(policy)} -> (dropped)", dropped(policy)
+        )
+        for clause in ("using", "check"):
+            yield from _of_condition(catalogue, policy, clause)
+        yield from _check_dropped(policy)
+        yield from _opened(catalogue, policy)
+    yield from _added(catalogue)
+
+
+def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator[Mutant]:
+    text = policy.using if clause == "using" else policy.check
+    if text is None:
+        return
+
+    def made(operator: str, change: str, condition: str) -> Mutant:
+        return Mutant(operator, policy.relation, policy.name, change, altered(policy, clause, condition))
+
+    if text != "true":
+        yield made(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
+    yield made("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
+    outer = {policy.relation.split(".", 1)[1]: policy.relation}
+    yield from of_edits(
+        [*expressions.edits(text), *scopes.edits(text, catalogue, outer)],
+        text,
+        policy.relation,
+        policy.name,
+        lambda edited: altered(policy, clause, edited),
+        where=f"{clause}: ",
+    )
+
+
+def _check_dropped(policy: Policy) -> Iterator[Mutant]:
+    # Without a check the condition for the old row is that for the new one as well.
+    if policy.using is not None and policy.check not in (None, policy.using):
+        change = f"with check {_short(policy.check or '')} -> {_short(policy.using)}, as using says"
+        yield _remade("check-dropped", policy, change, replace(policy, check=None))
+
+
+def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
+    """For more roles or more commands; where nobody of them has the privilege it would change nothing."""
+    api = catalogue.access.api.roles
+    commands = _commands(policy)
+    more = [role for role in api if role not in policy.roles and "public" not in policy.roles]
+    if any(catalogue.holds(policy.relation, role, command) for role in more for command in commands):
+        change = f"to {', '.join(policy.roles)} -> to public"
+        yield _remade("to-widened", policy, change, replace(policy, roles=["public"]))
+    roles = api if "public" in policy.roles else [role for role in api if role in policy.roles]
+    others = [command for command in _COMMANDS if command not in commands]
+    if any(catalogue.holds(policy.relation, role, command) for role in roles for command in others):
+        condition = policy.using or policy.check
+        wider = replace(policy, command="all", using=condition, check=policy.check or condition)
+        yield _remade("command-widened", policy, f"for {policy.command} -> for all", wider)
+    if not policy.permissive:
+        wider = replace(policy, permissive=True)
+        yield _remade("restrictive-to-permissive", policy, "as restrictive -> as permissive", wider)
+
+
+def _added(catalogue: Catalogue) -> Iterator[Mutant]:
+    """A policy that lets everybody through, for commands that have none and so let nobody."""
+    for table in catalogue.tables:
+        let = {
+            command
+            for policy in catalogue.policies
+            if policy.relation == table.relation and policy.permissive
+            for command in _commands(policy)
+        }
+        for command in _COMMANDS:
+            roles = [
+                role for role in catalogue.access.api.roles if catalogue.holds(table.relation, role, command)
+            ]
+            if table.row_security and command not in let and roles:
+                using, check = (None, "true") if command == "insert" else ("true", None)
+                policy = Policy(table.relation, _ADDED, True, command, roles, using, check)
+                change = f"(no policy) -> {told(policy)}, true for every row"
+                yield Mutant("permissive-added", table.relation, _ADDED, change, created(policy))
+
+
+def told(policy: Policy) -> str:
+    """A policy without its conditions, on one line."""
+    kind = "" if policy.permissive else "restrictive "
+    return f"{kind}policy for {policy.command} to {', '.join(policy.roles)}"
+
+
+def altered(policy: Policy, clause: str, condition: str) -> str:
+    """The statement that gives ``policy`` another condition."""
+    what = sql.SQL("using" if clause == "using" else "with check")
+    return (
+        sql.SQL("alter policy {} on {} {} ({})")
+        .format(sql.Identifier(policy.name), sql.SQL(relation(policy.relation)), what, sql.SQL(condition))
+        .as_string(None)
+    )
+
+
+def dropped(policy: Policy) -> str:
+    """The statement that drops ``policy``."""
+    return f"drop policy {column(policy.name)} on {relation(policy.relation)}"
+
+
+def created(policy: Policy) -> str:
+    """The statement that makes ``policy``."""
+    kind = "permissive" if policy.permissive else "restrictive"
+    roles = ", ".join("public" if role == "public" else column(role) for role in policy.roles)
+    parts = [
+        f"create policy {column(policy.name)} on {relation(policy.relation)} as {kind}",
+        f"for {policy.command} to {roles}",
+        *([f"using ({policy.using})"] if policy.using is not None else []),
+        *([f"with check ({policy.check})"] if policy.check is not None else []),
+    ]
+    return " ".join(parts)
+
+
+def _remade(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
+    return Mutant(operator, policy.relation, policy.name, change, f"{dropped(policy)}; {created(new)}")
+
+
+def _commands(policy: Policy) -> Sequence[str]:
+    return _COMMANDS if policy.command == "all" else (policy.command,)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:79]}…"  # noqa: PLR2004 - characters of a condition, shown

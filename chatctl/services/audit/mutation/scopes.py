@@ -1,0 +1,123 @@
+"""Operators that need to know which tables a condition speaks of: another table's column, another user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from chatctl.services.audit.mutation.catalogue import Catalogue
+from chatctl.services.audit.mutation.conditions import QUERY
+from chatctl.services.audit.mutation.edits import Edit
+from chatctl.services.audit.mutation.tokens import Group, Item, tree
+from chatctl.services.audit.sqltext import column as quoted
+
+Sources = Mapping[str, str]  # what a table is called here, and which it is
+
+
+def edits(text: str, catalogue: Catalogue, outer: Sources) -> Iterator[Edit]:
+    """The changes to a condition or query; ``outer`` are the tables whose rows it is asked about."""
+    root = tree(text)
+    yield from _edits(root, text, catalogue, {} if root.is_select else outer, outer)
+
+
+def _edits(group: Group, text: str, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
+    if group.is_select:
+        outer, local = {**outer, **local}, sources(group)
+        yield from _captured(group, catalogue, local, outer)
+    yield from _swapped(group, text, catalogue, {**outer, **local})
+    for item in group.items:
+        if isinstance(item, Group):
+            yield from _edits(item, text, catalogue, local, outer)
+
+
+def sources(group: Group) -> dict[str, str]:
+    """The tables that a query reads, each by its alias, itself as schema.table."""
+    found: dict[str, str] = {}
+    _read_sources(group.items, found)
+    return found
+
+
+def _read_sources(items: Sequence[Item], found: dict[str, str]) -> None:
+    for before, item in pairwise(enumerate(items)):
+        if before[1].is_word("from", "join", "lateral", "only"):
+            _read_source(items[item[0] :], found)
+
+
+def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
+    first = items[0]
+    if isinstance(first, Group):
+        if not first.is_select and first.items:  # joins in parentheses
+            _read_source(first.items, found)
+            _read_sources(first.items, found)
+        return
+    if len(items) < 3 or items[1].text != "." or isinstance(items[2], Group):  # noqa: PLR2004 - schema.table
+        return
+    name = f"{_plain(first)}.{_plain(items[2])}"
+    rest = [item for item in items[3:5] if not item.is_word("as")]
+    alias = rest[0] if rest and rest[0].kind in ("word", "name") and not rest[0].is_word(*QUERY) else items[2]
+    found[_plain(alias)] = name
+
+
+def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
+    """A column of the row asked about, taken for the column of that name of a table that is read."""
+    for inner in _without_queries(group):
+        for alias, dot, column in zip(inner.items, inner.items[1:], inner.items[2:], strict=False):
+            if dot.text != "." or isinstance(column, Group) or _plain(alias) not in set(outer) - set(local):
+                continue
+            for own, relation in local.items():
+                if _plain(column) in _columns(catalogue, relation):
+                    was, now = f"{alias.text}.{column.text}", f"{own}.{column.text}"
+                    new = f"{quoted(own)}.{column.text}"
+                    yield Edit(alias.start, column.end, "column-captured", new, was, now)
+
+
+def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
+    """Another user of the rows in sight in place of the one who is compared with whoever asks."""
+    items = group.items
+    for position, item in enumerate(items):
+        if item.text != "=":
+            continue
+        left, right = items[max(position - 3, 0) : position], items[position + 1 : position + 5]
+        column = []
+        if _tells_who(right, catalogue):
+            column = left if len(left) == 3 and left[1].text == "." else left[-1:]  # noqa: PLR2004 - table.column
+        elif _tells_who(left[-1:], catalogue):
+            column = right[:3] if len(right) > 1 and right[1].text == "." else right[:1]
+        if column and not any(isinstance(each, Group) for each in column):
+            yield from _others(column, text, catalogue, scope)
+
+
+def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
+    name = _plain(column[-1])
+    table = _plain(column[0]) if len(column) > 1 else ""
+    for alias, relation in scope.items():
+        known = catalogue.relations.get(relation)
+        for other in known.principals if known else ():
+            if other != name or table not in ("", alias):
+                new = f"{quoted(alias)}.{quoted(other)}"
+                start, end = column[0].start, column[-1].end
+                yield Edit(start, end, "principal-swapped", new, text[start:end], f"{alias}.{other}")
+
+
+def _tells_who(items: Sequence[Item], catalogue: Catalogue) -> bool:
+    """Whether a function that tells who asks begins here, by itself or in ``(select …)``."""
+    if items and isinstance(items[0], Group):
+        return items[0].is_select and _tells_who(items[0].items[1:], catalogue)
+    called = "".join(item.text for item in items[:3])
+    return called in catalogue.tells_who
+
+
+def _without_queries(group: Group) -> Iterator[Group]:
+    yield group
+    for item in group.items:
+        if isinstance(item, Group) and not item.is_select:
+            yield from _without_queries(item)
+
+
+def _columns(catalogue: Catalogue, relation: str) -> Sequence[str]:
+    known = catalogue.relations.get(relation)
+    return known.columns if known else ()
+
+
+def _plain(item: Item) -> str:
+    return item.text[1:-1].replace('""', '"') if item.kind == "name" else item.text

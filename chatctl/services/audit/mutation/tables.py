@@ -1,0 +1,119 @@
+"""Mutants of tables and views as a whole: privileges, row-level security, triggers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from chatctl.services.audit.mutation.catalogue import Catalogue, Privilege, Relation, Trigger
+from chatctl.services.audit.mutation.conditions import BODY, conditions
+from chatctl.services.audit.mutation.edits import Edit
+from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
+from chatctl.services.audit.mutation.tokens import tree
+from chatctl.services.audit.sqltext import column, relation
+
+_REVOKED = ("select", "insert", "update", "delete")
+
+
+def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
+    """Every table more open, or more closed, than it is."""
+    for table in catalogue.tables:
+        if table.owned:
+            yield from _row_security_off(table)
+            yield from _granted(catalogue, table)
+            yield from _revoked(catalogue, table)
+    for hidden in _unlisted(catalogue):
+        for role in [each for each in catalogue.access.api.granted if each not in hidden.readers]:
+            change = f"select not granted to {role} -> granted"
+            made = f"grant select on {relation(hidden.relation)} to {column(role)}"
+            yield Mutant("grant-added", hidden.relation, "select", change, made)
+    for trigger in catalogue.triggers:
+        yield from _of_trigger(trigger)
+
+
+def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
+    """Tables that are not there, and those of which only the policies are the operator's to change."""
+    listed = [*(each.name for each in catalogue.access.tables), *catalogue.access.internal_tables]
+    for name in sorted(listed):
+        known = catalogue.relations.get(name)
+        if not known:
+            yield LeftOut(name, "is not there")
+        elif not known.owned:
+            yield LeftOut(name, "belongs to somebody else: its policies are changed, its privileges are not")
+
+
+def _row_security_off(table: Relation) -> Iterator[Mutant]:
+    if table.row_security:
+        made = f"alter table {relation(table.relation)} disable row level security"
+        change = "row-level security on -> off"
+        yield Mutant("row-security-off", table.relation, "", change, made)
+
+
+def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
+    """Commands that a role has no part of, and single columns where it may update others.
+
+    To a role that cannot even read: reading, and everything.
+    """
+    absent: dict[tuple[str, str], list[Privilege]] = defaultdict(list)
+    for each in catalogue.privileges:
+        if each.relation == table.relation and each.reached and not each.held:
+            absent[each.role, each.command].append(each)
+    for (role, command), privileges in absent.items():
+        if command != "select" and not _reads(catalogue, table, role):
+            continue
+        some = command == "update" and catalogue.holds(table.relation, role, command)
+        for name in [each.column for each in privileges] if some else [None]:
+            change = f"{_said(command, name)} not granted to {role} -> granted"
+            made = f"grant {_written(command, name)} on {relation(table.relation)} to {column(role)}"
+            yield Mutant("grant-added", table.relation, _said(command, name), change, made)
+    for role in dict.fromkeys(role for role, _ in absent):
+        if not _reads(catalogue, table, role):
+            made = f"grant all on {relation(table.relation)} to {column(role)}"
+            change = f"select not granted to {role} -> everything granted"
+            yield Mutant("grant-added", table.relation, "all", change, made)
+
+
+def _reads(catalogue: Catalogue, table: Relation, role: str) -> bool:
+    return catalogue.holds(table.relation, role, "select")
+
+
+def _revoked(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
+    """Commands taken away, updates column by column."""
+    for each in catalogue.grants:
+        if each.relation == table.relation and each.command in _REVOKED:
+            name = each.column if each.command == "update" else None
+            change = f"{_said(each.command, name)} granted to {each.role} -> revoked"
+            privilege = f"{_written(each.command, name)} on {relation(table.relation)}"
+            made = f"revoke {privilege} from {column(each.role)}"
+            yield Mutant("grant-revoked", table.relation, _said(each.command, name), change, made)
+
+
+def _said(command: str, name: str | None) -> str:
+    return f"{command} ({name})" if name else command
+
+
+def _written(command: str, name: str | None) -> str:
+    return f"{command} ({column(name)})" if name else command
+
+
+def _unlisted(catalogue: Catalogue) -> Iterator[Relation]:
+    """The operator's tables and views in internal schemas that nobody but the operator should reach."""
+    listed = {each.relation for each in catalogue.tables}
+    for name, known in catalogue.relations.items():
+        kind = catalogue.access.schemas.get(name.split(".", 1)[0])
+        if kind == "internal" and name not in listed and known.owned:
+            yield known
+
+
+def _of_trigger(trigger: Trigger) -> Iterator[Mutant]:
+    drop = f"drop trigger {column(trigger.name)} on {relation(trigger.relation)}"
+    change = f"{' '.join(trigger.definition.split())} -> (dropped)"
+    yield Mutant("trigger-dropped", trigger.relation, trigger.name, change, drop)
+    text = trigger.definition
+    for condition in conditions(tree(text), words=BODY):
+        if condition.clause == "when" and not condition.within:
+            start, end = condition.start, condition.end
+            always = Edit(start, end, "when-true", "(true)", f"when {text[start:end]}", "when (true)")
+            yield from of_edits(
+                [always], text, trigger.relation, trigger.name, lambda edited: f"{drop}; {edited}"
+            )

@@ -1,0 +1,145 @@
+"""SQL and PL/pgSQL as tokens that know where they stand, nested by parentheses and blocks.
+
+A mutant replaces a piece of the text that PostgreSQL gave; the rest stays as it was, comments and all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>    \s+ | --[^\n]* )
+    | (?P<comment>  /\* )
+    | (?P<string>   [eE]'(?:[^'\\]|\\.|'')*' | (?:[bBnNxX]|[uU]&)?'(?:[^']|'')*'
+                    | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$ )
+    | (?P<name>     (?:[uU]&)?"(?:[^"]|"")*" )
+    | (?P<word>     [^\W\d][\w$]* | \$\d+ )
+    | (?P<number>   \d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)? | \.\d+ )
+    | (?P<mark>     :=|::|\.\.|=>|[()\[\],;.:] )
+    | (?P<operator> (?:(?!--|/\*)[+\-*/<>=~!@\#%^&|`?])+ )
+    | (?P<other>    . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_ENDS_AS_WRITTEN = re.compile(r"[~!@#%^&|`?]")
+_PAIRS = {"(": ")", "[": "]"}
+# Before which an `if` begins a statement; elsewhere it is the `if exists` of a command.
+_BEFORE_STATEMENT = frozenset({";", "begin", "then", "else", "loop", ">>"})
+_BLOCKS = frozenset({"begin", "case", "if", "loop"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token; the text of a bare word is in lower case."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    def is_word(self, *words: str) -> bool:
+        return self.kind == "word" and self.text in words
+
+
+@dataclass
+class Group:
+    """What stands in parentheses or brackets, or from ``begin``, ``case``, ``if`` or ``loop`` to its end."""
+
+    opener: str
+    start: int
+    end: int = 0
+    items: list[Item] = field(default_factory=list)
+    kind: str = "group"
+
+    @property
+    def text(self) -> str:
+        """Nothing: a group is no token of any name."""
+        return ""
+
+    def is_word(self, *_words: str) -> bool:
+        return False
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """This one and all within it, in their order."""
+        yield self
+        for item in self.items:
+            if isinstance(item, Group):
+                yield from item.groups
+
+    @property
+    def is_select(self) -> bool:
+        return bool(self.items) and self.items[0].is_word("select", "with")
+
+
+Item = Token | Group
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of ``text`` without white space and comments."""
+    found = []
+    position = 0
+    while match := _TOKEN.match(text, position):
+        kind, position = match.lastgroup or "", match.end()
+        if kind == "comment":
+            position = _end_of_comment(text, position)
+        if kind in ("space", "comment"):
+            continue
+        written = match.group()
+        if kind == "operator":
+            written = _operator(written)
+            position = match.start() + len(written)
+        found.append(Token(kind, written.lower() if kind == "word" else written, match.start(), position))
+    return found
+
+
+def tree(text: str, *, procedural: bool = False) -> Group:
+    """``text`` as a group of groups. What is never closed ends with the text.
+
+    Blocks are those of PL/pgSQL and only where it is ``procedural``; elsewhere a column may be called so.
+    """
+    blocks = _BLOCKS if procedural else frozenset({"case"})
+    root = Group("", 0, len(text))
+    open_groups = [root]
+    previous = ""
+    found = iter(tokens(text))
+    for token in found:
+        group = open_groups[-1]
+        if token.text in _PAIRS or (token.is_word(*blocks) and _opens(token, previous)):
+            inner = Group(token.text, token.start, len(text))
+            group.items.append(inner)
+            open_groups.append(inner)
+        elif token.text == _PAIRS.get(group.opener) or (token.is_word("end") and group.opener in blocks):
+            group.end = token.end
+            if group.opener in ("if", "loop"):
+                group.end = next(found, token).end  # `end if`, `end loop`
+            open_groups.pop()
+        else:
+            group.items.append(token)
+        previous = token.text
+    return root
+
+
+def _opens(token: Token, previous: str) -> bool:
+    if token.is_word("if"):
+        return previous in _BEFORE_STATEMENT
+    return previous not in ("end", ".")  # `end case` begins nothing
+
+
+def _operator(run: str) -> str:
+    # As PostgreSQL has it: + and - end an operator of several characters only beside one of these.
+    while len(run) > 1 and run[-1] in "+-" and not _ENDS_AS_WRITTEN.search(run):
+        run = run[:-1]
+    return run
+
+
+def _end_of_comment(text: str, position: int) -> int:
+    depth = 1
+    while depth and (edge := _COMMENT_EDGE.search(text, position)):
+        depth += 1 if edge.group() == "/*" else -1
+        position = edge.end()
+    return position if not depth else len(text)

@@ -1,0 +1,109 @@
+"""Calling: every identity with every combination of arguments, what comes back and what is changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from psycopg import sql
+
+from chatctl.db.files import query
+from chatctl.services.audit.candidates import Candidate, candidates_of
+from chatctl.services.audit.expectations import Function
+from chatctl.services.audit.probes.inserts import said
+from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.probes.stage import UNKNOWN, Stage
+from chatctl.services.audit.sqltext import column, condition, relation, written
+
+# name -> (SQL of the values, type)
+Arguments = Mapping[str, tuple[str, str]]
+
+
+def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator[Probe]:
+    """The calls of ``function``; none where it does not exist, which the inventory reports."""
+    arguments = _arguments(stage, function)
+    if arguments is None:
+        return
+    statement, may_write = _statement(function, arguments), changes(function)
+    people = {who.name: who for who in stage.writers}
+    asked: set[tuple[str, str]] = set()
+    for each in _candidates(stage, function, arguments):
+        if each.identity not in people:
+            continue
+        identity, trusted = people[each.identity], stage.trusts(people[each.identity])
+        yield Probe(
+            identity, function.signature, "call", said(arguments, each.values), statement, each.values,
+            allowed=each.allowed, privilege="execute", fetches=True, rows=each.rows, refused=function.refused,
+            trusted=trusted, changes=may_write, holds=_holds(function, arguments, each, trusted=trusted),
+        )  # fmt: skip
+        if not (each.allowed or trusted or function.oracle or brief):
+            yield from _pairs(stage, function, arguments, each, statement, asked)
+
+
+def _arguments(stage: Stage, function: Function) -> Arguments | None:
+    found = stage.conn.execute(query("audit/arguments"), {"signature": function.signature}).fetchone()
+    if found is None:
+        return None
+    types = dict(zip(*found, strict=True))
+    return {name: (text, types.get(name, "text")) for name, text in function.call.items()}
+
+
+def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[Candidate]:
+    rows: sql.Composable = sql.SQL("null::text[]")
+    if function.rows:
+        rows = sql.SQL(
+            "array(select expected.value::text from ({}) as expected (value) order by 1)"
+        ).format(written(function.rows))  # fmt: skip
+    key = f"functions.{function.signature}"
+    return candidates_of(stage.conn, stage.access, arguments, function.allow, function.unless, rows, key)
+
+
+def _statement(function: Function, arguments: Arguments) -> str:
+    name = function.signature.split("(", maxsplit=1)[0]
+    value = f"result.{column(function.value)}" if function.value not in (None, "result") else "result"
+    given = ", ".join(
+        f"{column(argument)} => ${number}::{type_name}"
+        for number, (argument, (_, type_name)) in enumerate(arguments.items(), 1)
+    )
+    listed = f"array_agg({value}::text order by {value}::text)"
+    return f"select {listed} from {relation(name)}({given}) as result"
+
+
+def changes(function: Function) -> frozenset[str]:
+    """Where the function may write, such as ``insert public.messages``."""
+    return frozenset(
+        f"{command} {table}" for table, commands in function.changes.items() for command in commands
+    )
+
+
+def _holds(function: Function, arguments: Arguments, call: Candidate, *, trusted: bool) -> str | None:
+    """The query whether everything is as access.yaml says after an allowed call."""
+    if function.holds is None or trusted or not call.allowed:
+        return None
+    fields = [
+        sql.SQL("{}::{} as {}").format(sql.Literal(value), written(type_name), sql.Identifier(name))
+        for value, (name, (_, type_name)) in zip(call.values, arguments.items(), strict=True)
+    ]
+    asked = sql.SQL(
+        "select {} from chatctl_audit.identities me cross join (select {}) as this where me.position = $1"
+    ).format(condition(function.holds), sql.SQL(", ").join(fields))
+    return asked.as_string(None)
+
+
+def _pairs(
+    stage: Stage, function: Function, arguments: Arguments, call: Candidate, statement: str,
+    asked: set[tuple[str, str]],
+) -> Iterator[Probe]:  # fmt: skip
+    """A refused call about what is hidden, and one about what does not exist: they must look alike."""
+    identity = next(each for each in stage.writers if each.name == call.identity)
+    for place, (name, (_, type_name)) in enumerate(arguments.items()):
+        hidden = type_name == "uuid" and stage.hidden(identity, call.values[place])
+        if not hidden or (identity.name, name) in asked:
+            continue
+        asked.add((identity.name, name))
+        for value in (call.values[place], UNKNOWN):
+            given = (*call.values[:place], value, *call.values[place + 1 :])
+            yield Probe(
+                identity, function.signature, f"oracle {name}", said(arguments, given), statement, given,
+                allowed=False, privilege="execute", fetches=True, refused=function.refused,
+                pair=f"{function.signature} {name} {identity.name}",
+            )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Deleting row by row, everything at once, and by TRUNCATE, which no policy is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatctl.services.audit.expectations import NEVER
+from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
+from chatctl.services.audit.probes.stage import TableStage
+
+
+def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
+    """Deletes of each row, of all rows, and TRUNCATE."""
+    if brief and on.table.delete == NEVER:
+        return
+    allowed = on.allowed(on.table.delete, "delete")
+    one = f"delete from {on.target} where {on.key_is(on.place(0))}"
+    for identity in on.writers:
+        trusted = on.trusts(identity)
+        for row in on.rows:
+            yield on.probe(
+                identity, "delete", row.key, one, tuple(row.keys.values()),
+                allowed=trusted or allowed[identity.name, row.key], count=1, privilege="delete",
+            )  # fmt: skip
+        if not trusted:
+            mine = [row.key for row in on.rows if allowed[identity.name, row.key]]
+            yield on.probe(
+                identity, "delete" + WITHOUT_WHERE, ALL, f"delete from {on.target}",
+                allowed=bool(mine), count=len(mine), privilege="delete",
+            )  # fmt: skip
+    if not (on.table.platform_privileges or brief):
+        # Decided by the privilege alone, so the inventory's look into the catalogue is its twin.
+        for identity in on.writers:
+            if not on.trusts(identity):
+                yield on.probe(
+                    identity, "truncate", ALL, f"truncate {on.target}", allowed=False, privilege="truncate"
+                )

@@ -1,0 +1,177 @@
+"""What probes are made of, and the parts that those of one table share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from psycopg import sql
+
+from chatctl.db.connection import Connection
+from chatctl.services.audit.candidates import Candidate, candidates_of
+from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
+from chatctl.services.audit.fixture import Column, Content, Row, reading, snapshot
+from chatctl.services.audit.privileges import Privileges
+from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
+
+# A value of the type for a column that nobody may write; where none is listed, the column's own value serves.
+_SAMPLES = {
+    "boolean": "true",
+    "bigint": "424242",
+    "integer": "424242",
+    "jsonb": "[]",
+    "text": "audit",
+    "timestamp with time zone": "1999-01-01T00:00:00Z",
+    "uuid": "00000000-0000-4000-8000-0000000a0d17",
+}
+# What no row has.
+UNKNOWN = _SAMPLES["uuid"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The fixture in the transaction of ``conn``, and who holds which privilege by the catalogue."""
+
+    conn: Connection
+    access: Access
+    contents: Mapping[str, Content]
+    held: Privileges
+
+    def trusts(self, identity: Identity) -> bool:
+        return identity.role in self.access.api.trusted
+
+    def holds(self, identity: Identity, name: str, privilege: str, part: str | None = None) -> bool:
+        """Whether the role of ``identity`` has the privilege on the object called ``name``."""
+        return (identity.role, name, privilege, part) in self.held
+
+    @cached_property
+    def writers(self) -> list[Identity]:
+        return [each for each in self.access.identities if not each.reads_only]
+
+    @cached_property
+    def tables(self) -> dict[str, TableStage]:
+        """Every table on the stage, by its name."""
+        return {table.name: TableStage(self, table) for table in self.access.tried_tables}
+
+    def hidden(self, identity: Identity, value: str | None) -> bool:
+        """Whether ``value`` is the key of a row, and of none that ``identity`` may read."""
+        keyed = [table for table in self.tables.values() if value in table.keys]
+        return bool(keyed) and not any(value in table.readable[identity.name] for table in keyed)
+
+
+class TableStage:
+    """One table on the stage: statements about it, and what access.yaml says of its rows."""
+
+    def __init__(self, stage: Stage, table: Table) -> None:
+        self.stage, self.table, self.content = stage, table, stage.contents[table.name]
+        self.conn, self.access, self.trusts, self.writers = (
+            stage.conn, stage.access, stage.trusts, stage.writers,
+        )  # fmt: skip
+        self.target = relation(table.name)
+        self.snapshot = snapshot(stage.access, table.name)
+        self.types = {each.name: each.type for each in self.content.columns}
+        self.rows = self.content.rows
+
+    @cached_property
+    def readable(self) -> dict[str, set[str]]:
+        """The keys of the rows that each identity may read; the positive control reads every row."""
+        said = self.allowed(self.table.select, "select")
+        return {
+            who.name: {row.key for row in self.rows if self.trusts(who) or said[who.name, row.key]}
+            for who in self.access.identities
+        }
+
+    @cached_property
+    def keys(self) -> set[str]:
+        return {row.key for row in self.rows}
+
+    @cached_property
+    def candidates(self) -> list[tuple[Identity, list[Candidate]]]:
+        """Everybody who writes, with the rows to insert; who has none is left out."""
+        insert = self.table.insert
+        if insert is None:
+            return []
+        arguments = {name: (text, self.types[name]) for name, text in insert.values.items()}
+        nothing = sql.SQL("null::text[]")
+        tried = candidates_of(
+            self.conn, self.access, arguments, insert.allow, insert.unless, nothing, self.key("insert")
+        )
+        people = {who.name: who for who in self.writers}
+        groups = groupby(tried, key=lambda each: each.identity)
+        return [(people[name], list(group)) for name, group in groups if name in people]
+
+    def probe(
+        self, identity: Identity, action: str, subject: str, statement: str,
+        args: tuple[str | None, ...] = (), **more: Any,
+    ) -> Probe:  # fmt: skip
+        trusted = self.trusts(identity)
+        return Probe(identity, self.table.name, action, subject, statement, args, trusted=trusted, **more)
+
+    def insert(self, names: Iterable[str]) -> str:
+        """An insert of these columns, their values $1 and following."""
+        names = list(names)
+        listed = ", ".join(column(name) for name in names)
+        places = ", ".join(f"${number}::{self.types[name]}" for number, name in enumerate(names, 1))
+        return f"insert into {self.target} ({listed}) values ({places})"
+
+    def update(self, name: str, *, blind: bool = False) -> str:
+        """An update of the column to $1, of the row with the key $2 and following."""
+        setting = f"update {self.target} set {column(name)} = $1::{self.types[name]}"
+        return setting if blind else f"{setting} where {self.key_is(self.place(1))}"
+
+    def place(self, after: int) -> Callable[[str], str]:
+        places = {name: f"${number}" for number, name in enumerate(self.table.key, after + 1)}
+        return places.__getitem__
+
+    def key_is(self, value: Callable[[str], str], row: Row | None = None) -> str:
+        """The condition that picks one row: by ``value`` of its key; without a row, of the column's name."""
+        return " and ".join(
+            f"{column(name)} = {value((row.keys[name]) if row else name)}::{self.types[name]}"
+            for name in self.table.key
+        )
+
+    def among(self) -> tuple[str, tuple[str, ...]]:
+        """The condition that picks the rows of the fixture, and its values; all of a view that has none."""
+        if self.table.rows:
+            return "true", ()
+        name, *more = self.table.key
+        if not more:
+            return f"{column(name)} = any ($1::{self.types[name]}[])", (array(row.key for row in self.rows),)
+        return " or ".join(f"({self.key_is(literal, row)})" for row in self.rows), ()
+
+    def allowed(self, text: str, key: str) -> dict[tuple[str, str], bool]:
+        """For every identity and row of the fixture, whether the condition holds."""
+        if text == NEVER:
+            return {
+                (identity.name, row.key): False for identity in self.access.identities for row in self.rows
+            }
+        asked = sql.SQL(
+            "select me.identity, {}, {} from chatctl_audit.identities me cross join {} this"
+        ).format(written(key_text(self.table.key)), condition(text), self.snapshot)
+        with reading(self.access, self.key(key)):
+            return {(name, key): may for name, key, may in self.conn.execute(asked)}
+
+    def key(self, key: str) -> str:
+        """Where the key of this table stands in access.yaml."""
+        return f"tables.{self.table.name}.{key}"
+
+    def shown(self, identity: Identity) -> list[Row]:
+        """The rows that ``identity`` may read, and one of those it may not."""
+        hidden = [row for row in self.rows if row.key not in self.readable[identity.name]]
+        return [row for row in self.rows if row.key in self.readable[identity.name]] + hidden[:1]
+
+    def own(self, name: str, key: str | None) -> str | None:
+        """What the column holds in the row ``key``."""
+        return next((row.values[name] for row in self.rows if row.key == key), None)
+
+    def other(self, each: Column, key: str | None) -> str | None:
+        """A value that the column does not have in the row ``key``."""
+        own = self.own(each.name, key)
+        if each.refers or each.type not in _SAMPLES:
+            found = sorted({row.values[each.name] or "" for row in self.rows} - {own or "", ""})
+            return found[0] if found else own
+        return _SAMPLES[each.type]

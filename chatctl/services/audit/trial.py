@@ -1,0 +1,140 @@
+"""Trying the probes, each as its identity, inside the caller's transaction.
+
+Impersonation: PostgREST logs in as ``authenticator``, takes the role of the token and sets the claims, both
+until the transaction ends. The role and the claims are taken in the same way here. The login is not: the
+fixture is never committed, so that nothing of it survives, and is therefore visible to one session only, the
+operator's, who has to make it. ``set role authenticator`` is not for postgres to say, and
+``set session authorization`` a superuser's. What differs is ``session_user`` alone: row-level security,
+privileges and ``current_user`` follow the role in force. The runner asserts that role before every statement,
+and the inventory that it is subject to row-level security, and that ``authenticator`` may become the same
+roles, no others, and has no rights of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.probes import Probe
+from chatctl.services.audit.sqltext import filled, written
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a probe; ``state`` 00000 when the statement ran.
+
+    ``wrote`` is where a call wrote, such as ``insert public.messages``; empty for other probes.
+    """
+
+    state: str
+    message: str | None
+    brought: tuple[str | None, ...]
+    changed: int
+    holds: bool | None
+    wrote: frozenset[str] = frozenset()
+
+
+class Trial:
+    """The functions that try statements, made once for each of them, and the batches of probes loaded."""
+
+    def __init__(self, conn: Connection, access: Access) -> None:
+        self._conn = conn
+        self._claims = access.api.claims
+        self._path = access.api.search_path
+        self._positions = {identity.name: position for position, identity in enumerate(access.identities)}
+        self._statements: dict[tuple[str, bool], int] = {}
+        self._batches = 0
+        found = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._defers = bool(found and found[0])
+
+    def branch(self) -> Trial:
+        """One that goes on from here, for a savepoint: what it makes is gone with it."""
+        made = copy(self)
+        made._statements = dict(self._statements)
+        return made
+
+    def load(self, probes: Sequence[Probe]) -> Batch:
+        """Make ready to try ``probes``."""
+        new = [
+            each
+            for each in dict.fromkeys((probe.statement, probe.fetches) for probe in probes)
+            if each not in self._statements
+        ]
+        self._statements |= {each: len(self._statements) + place for place, each in enumerate(new)}
+        if new:
+            # They are called at once, which finds what is wrong with them.
+            self._conn.execute("set local check_function_bodies = off")
+            self._conn.execute(sql.SQL(";").join(self._function(each) for each in new))
+            self._conn.execute("set local check_function_bodies = on")
+        self._batches += 1
+        numbers = [self._statements[probe.statement, probe.fetches] for probe in probes]
+        self._write(probes, numbers)
+        return Batch(self._conn, self._batches, probes, numbers)
+
+    def _write(self, probes: Sequence[Probe], numbers: Sequence[int]) -> None:
+        rows = "copy chatctl_audit.probes (batch, n, statement, identity, args, holds, counts) from stdin"
+        with self._conn.cursor() as cursor, cursor.copy(rows) as copy:
+            for n, (probe, number) in enumerate(zip(probes, numbers, strict=True)):
+                position = self._positions[probe.identity.name]
+                # What is refused writes nothing; where it is not, that is the finding.
+                counts = probe.changes is not None and probe.allowed
+                copy.write_row((self._batches, n, number, position, list(probe.args), probe.holds, counts))
+        self._conn.execute("analyze chatctl_audit.probes")
+
+    def _function(self, statement: tuple[str, bool]) -> sql.Composable:
+        text, fetches = statement
+        text = filled(text, lambda position: f"probe.args[{position}]") + (" into brought" if fetches else "")
+        return written(query("audit/runner")).format(
+            function=function_name(self._statements[statement]),
+            number=sql.Literal(self._statements[statement]),
+            claims=sql.Literal(self._claims),
+            path=sql.Literal(self._path),
+            statement=written(text),
+            deferred=written("set constraints all immediate" if self._defers else "null"),
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Probes that are ready to be tried, as often as one likes; ``numbers`` are those of their statements."""
+
+    conn: Connection
+    number: int
+    probes: Sequence[Probe]
+    numbers: Sequence[int]
+
+    def run(self) -> list[Outcome]:
+        """The outcomes of all probes, in their order. Each is undone as soon as it was seen."""
+        outcomes: dict[int, Outcome] = {}
+        # A setting that was made once is never unset again, only empty: those without claims go first.
+        for claimed in (False, True):
+            for statement in dict.fromkeys(self.numbers):
+                outcomes.update(self._of(statement, claimed))
+        return [outcomes[n] for n in range(len(self.probes))]
+
+    def of(self, statement: int) -> Iterator[tuple[Probe, Outcome]]:
+        """The probes of one statement, tried now."""
+        for claimed in (False, True):
+            for n, outcome in self._of(statement, claimed):
+                yield self.probes[n], outcome
+
+    def _of(self, statement: int, claimed: bool) -> Iterator[tuple[int, Outcome]]:
+        asked = sql.SQL("select * from {}({}, {})").format(
+            function_name(statement), sql.Literal(self.number), sql.Literal(claimed)
+        )
+        for n, state, message, brought, changed, holds, wrote in self.conn.execute(asked):
+            yield (
+                n,
+                Outcome(state, message, tuple(brought or ()), changed or 0, holds, frozenset(wrote or ())),
+            )
+
+
+def function_name(number: int) -> sql.Identifier:
+    """The function that tries the statement of this number."""
+    return sql.Identifier("chatctl_audit", f"try_{number}")

@@ -1,0 +1,41 @@
+"""The rules about the schema of a database: a file of sql/lints each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from psycopg.rows import dict_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import data_directory
+from chatctl.services.lint.findings import Finding
+
+
+def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticated")) -> list[Finding]:
+    """What the rules of sql/lints say about the database of ``conn``; nothing is changed.
+
+    ``roles`` are the ones that the API acts as for its callers; one that does not exist is passed over.
+    """
+    # Rolled back, so that what is set within the caller's own transaction does not outlast this.
+    with conn.transaction(force_rollback=True), conn.cursor(row_factory=dict_row) as cursor:
+        # As the queries want it: names in expressions then come with their schema.
+        cursor.execute("select set_config('search_path', '', true)")
+        cursor.execute("select set_config('chatctl.api_roles', %s, true)", [",".join(roles)])
+        return [
+            Finding(rule=path.stem, **row)
+            for path in queries()
+            for row in cursor.execute(path.read_bytes()).fetchall()
+        ]
+
+
+def queries() -> list[Path]:
+    """The files of the rules, whose names they have."""
+    return sorted((data_directory("sql") / "lints").glob("*.sql"))
+
+
+def purpose(query: Path) -> str:
+    """In a line what a rule wants."""
+    with query.open(encoding="utf-8") as file:
+        return re.sub(r"^-- ", "", file.readline()).strip()

@@ -1,0 +1,42 @@
+-- What will be created is closed to the API roles until somebody opens it.
+-- `alter default privileges … grant` opens every new table and function before its author has thought about it. Closed
+-- by default, what is forgotten is refused; open, it leaks. Found by kind of object and schema, whoever creates them.
+-- Left out are types, and PostgreSQL's own default, EXECUTE for everybody.
+with api as (
+  select r.oid, r.rolname::text as name
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+  union all
+  select 0, 'public'
+)
+select
+  format('%s in %s', kind.name, coalesce(quote_ident(nullif(n.nspname, '')), 'every schema')) as object,
+  format(
+    'new ones of %s are open to %s',
+    string_agg(distinct creator.rolname::text, ' and '), string_agg(distinct api.name, ' and ')
+  ) as problem,
+  format(
+    'alter default privileges for role %s%s revoke all on %s from %s',
+    string_agg(distinct quote_ident(creator.rolname), ', '),
+    ' in schema ' || quote_ident(nullif(n.nspname, '')), kind.name,
+    string_agg(distinct case api.oid when 0 then 'public' else quote_ident(api.name) end, ', ')
+  ) as remedy
+from pg_catalog.pg_default_acl d
+cross join lateral aclexplode(d.defaclacl) as granted
+join api on api.oid = granted.grantee
+join pg_catalog.pg_roles creator on creator.oid = d.defaclrole
+join (
+  values ('r', 'tables'), ('S', 'sequences'), ('f', 'functions'), ('n', 'schemas'), ('L', 'large objects')
+) as kind (code, name) on kind.code = d.defaclobjtype
+join (
+  select s.oid, s.nspname::text from pg_catalog.pg_namespace s
+  union all
+  select 0, ''
+) as n on n.oid = d.defaclnamespace
+-- Named for all schemas, a default begins with PostgreSQL's own.
+where not (n.oid = 0 and kind.code = 'f' and api.oid = 0)
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+group by kind.name, n.nspname
+order by object

@@ -1,0 +1,22 @@
+-- A SECURITY DEFINER function that an API role may call belongs to no superuser.
+-- What goes wrong in it goes wrong with the rights of its owner: files and programs of the server, every database.
+-- An owner past row-level security without being one is the usual `postgres`, and needed by such a function.
+with api as (
+  select r.oid
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
+select
+  format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
+  format('runs as %I, a superuser, for whoever calls', owner.rolname) as problem,
+  'alter function … owner to a role that owns just the tables it needs' as remedy
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_roles owner on owner.oid = p.proowner
+where p.prosecdef
+  and owner.rolsuper
+  and exists (select from api where has_function_privilege(api.oid, p.oid, 'execute'))
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+order by object

@@ -1,0 +1,41 @@
+-- A SECURITY DEFINER function puts no text of its caller into the SQL that it executes.
+-- In plpgsql: EXECUTE of a literal, or of format() with %I and %L, and values in USING. Found are %s, `||` with more
+-- than literals and quote_ident, quote_literal or quote_nullable, and a text put together elsewhere. What only triggers
+-- call counts as well: rows are text too. Not seen: other languages, and whether the text can be the caller's.
+with executed as (
+  select
+    p.oid as function, statement.found[1] as argument,
+    -- Less literals, calls that quote their argument, and values: what is left is put in as it is.
+    regexp_replace(
+      regexp_replace(statement.found[1], '''(?:[^'']|'''')*''', '', 'g'),
+      '\mquote_(?:ident|literal|nullable)\s*\((?:[^()]|\([^()]*\))*\)|\musing\M.*$', '', 'gi'
+    ) as unquoted
+  from pg_catalog.pg_proc p
+  join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
+  cross join lateral regexp_matches(
+    regexp_replace(p.prosrc, '--[^\n]*|/\*.*?\*/', '', 'g'),
+    '(?:;|\m(?:begin|then|else|loop|query|in|for))\s+execute\M\s*((?:''(?:[^'']|'''')*''|[^'';])+)', 'gi'
+  ) as statement (found)
+  where p.prosecdef
+),
+found as (
+  select e.function, e.argument, case
+    when e.argument ~* '^\(?\s*format\s*\(\s*E?''(?:[^'']|'''')*?%(?:\d+\$)?-?\d*s' then 'format() with %s'
+    when e.unquoted ~* '\|\|\s*[^\s|;)]|[^\s|(]\s*\|\|' then 'text of variables'
+    when e.argument !~* '^\(?\s*(?:format\s*\(\s*)?(?:E?''|\$|quote_)' then 'a text put together elsewhere'
+  end as what
+  from executed e
+)
+select
+  format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
+  'executes with the rights of its owner ' || string_agg(
+    format('%s: %s', found.what, left(regexp_replace(found.argument, '\s+', ' ', 'g'), 60)), '; ' order by found.argument
+  ) as problem,
+  'execute format(…) with %I for names and %L or using for values' as remedy
+from found
+join pg_catalog.pg_proc p on p.oid = found.function
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where found.what is not null
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+group by n.nspname, p.proname, p.proargtypes
+order by object

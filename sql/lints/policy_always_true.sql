@@ -1,0 +1,73 @@
+-- A policy that names columns does not hold whatever is in them.
+-- `kind = 'a' or true`, `id is not null` of a primary key, `x is null or x is not null` and `author = auth.uid() or
+-- auth.uid() is not null` give every row to whoever is signed in. Seen in the text, reduced from the inside out. Not
+-- seen: what always holds by arithmetic, by what the rows happen to be, or inside a function.
+with recursive api as (
+  select r.oid
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+),
+clauses as (
+  select
+    p.oid as policy, clause.name, pg_get_expr(clause.tree, p.polrelid) as expression,
+    (
+      select string_agg(regexp_replace(quote_ident(a.attname), '([^\w])', '\\\1', 'g'), '|')
+      from pg_catalog.pg_attribute a
+      where a.attrelid = p.polrelid and a.attnum > 0 and a.attnotnull
+    ) as never_null
+  from pg_catalog.pg_policy p
+  cross join lateral (values ('using', p.polqual), ('with check', p.polwithcheck)) as clause (name, tree)
+  where p.polpermissive
+    and clause.tree::text ~ '\{VAR '
+    and exists (
+      select from api cross join unnest(p.polroles) as named (role)
+      where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
+    )
+),
+-- `@` marks a call without arguments. Texts are emptied, for they may hold anything.
+marked as (
+  select c.policy, c.name, regexp_replace(
+    regexp_replace(
+      regexp_replace(
+        regexp_replace(c.expression, '([\w."]+)\(\)', '@\1', 'g'),
+        '\( SELECT (@[^\s()]+) AS [^()]*\)', '\1', 'g'
+      ),
+      '\(@auth\.role = ''authenticated''::text\)', 'true', 'g'
+    ),
+    '''(?:[^'']|'''')*''', '''''', 'g'
+  ) as expression,
+  -- What is true, between parentheses: equal to itself; never null; a list of what is; or has what is as one branch.
+  '(?<![\w"])\((?:([^\s''()]+) = \1|(?:@[\w."]+|' || coalesce(c.never_null, '@') || ') IS NOT NULL|NOT false'
+    || '|true(?: AND true)*| SELECT true(?: AS [^()]*)?|(?:[^()]* OR )?(?:true'
+    || '|\[(\S+) IS NULL\] OR (?:[^()]* OR )?\[\2 IS NOT NULL\]'
+    || '|\[(\S+) IS NOT NULL\] OR (?:[^()]* OR )?\[\3 IS NULL\])(?: OR [^()]*)?)\)' as is_true
+  from clauses c
+),
+-- From the inside out: what is true becomes `true`; where nothing is, parentheses turn into brackets.
+steps as (
+  select m.policy, m.name, m.expression, m.is_true from marked m
+  union all
+  select
+    s.policy, s.name, case
+      when reduced.expression <> s.expression then reduced.expression
+      else regexp_replace(s.expression, '\(([^()]*)\)', '[\1]', 'g')
+    end, s.is_true
+  from steps s
+  cross join lateral regexp_replace(s.expression, s.is_true, 'true', 'g') as reduced (expression)
+  where s.expression ~ '\([^()]*\)'
+)
+select
+  format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
+  'holds for every row: ' || string_agg(
+    c.name || ' ' || left(regexp_replace(c.expression, '\s+', ' ', 'g'), 80), '; ' order by c.name desc
+  ) as problem,
+  'take out the part that always holds' as remedy
+from clauses c
+join steps s on s.policy = c.policy and s.name = c.name and s.expression = 'true'
+join pg_catalog.pg_policy p on p.oid = c.policy
+join pg_catalog.pg_class t on t.oid = p.polrelid
+join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+group by p.oid, p.polname, n.nspname, t.relname
+order by object

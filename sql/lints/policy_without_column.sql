@@ -1,0 +1,62 @@
+-- A policy looks at the row: it names one of its columns.
+-- `true`, `1 = 1`, `auth.uid() is not null` and a sub-select about nothing of the row (perhaps because an inner table
+-- has a column of that name as well) say the same of every row, and whoever passes has them all. Seen in the parsed
+-- expression. Restrictive policies only take away, `false` closes, and what Realtime asks about is its topic. A policy
+-- for administrators is found as well: accept it.
+with recursive api as (
+  select r.oid
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+),
+clauses as (
+  select
+    p.oid as policy, clause.name, pg_get_expr(clause.tree, p.polrelid) as expression,
+    -- What is escaped is part of a name.
+    regexp_replace(clause.tree::text, '\\.', '', 'g') as tree
+  from pg_catalog.pg_policy p
+  cross join lateral (values ('using', p.polqual), ('with check', p.polwithcheck)) as clause (name, tree)
+  where p.polpermissive
+    and clause.tree is not null
+    and exists (
+      select from api cross join unnest(p.polroles) as named (role)
+      where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
+    )
+),
+-- The nodes, less all but this: Q for a query, and for a column how many queries lie between it and what it is of.
+-- From the inside out: a query goes, and what is in it counts one less, until 0 is what belongs to the row.
+levels as (
+  select c.policy, c.name, string_agg(
+    case node.found[1] when '{QUERY' then 'Q(' when '{' then '(' when '}' then ')' else node.found[2] end,
+    '' order by node.position
+  ) as nested
+  from clauses c
+  cross join lateral regexp_matches(c.tree, '(\{QUERY|\{|\}|:varlevelsup (\d))', 'g')
+    with ordinality as node (found, position)
+  group by c.policy, c.name
+  union all
+  select l.policy, l.name, case
+    when l.nested ~ '(?<!Q)\([^()]*\)' then regexp_replace(l.nested, '(?<!Q)\(([^()]*)\)', '\1', 'g')
+    else replace(l.nested, query.text, translate(query.text, '0123456789Q()', '-012345678'))
+  end
+  from levels l
+  cross join lateral substring(l.nested from 'Q\([^()]*\)') as query (text)
+  where l.nested ~ '\('
+)
+select
+  format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
+  'the same for every row: ' || string_agg(
+    c.name || ' ' || left(regexp_replace(c.expression, '\s+', ' ', 'g'), 80), '; ' order by c.name desc
+  ) as problem,
+  'name the column that decides, or make it `as restrictive` beside a policy that does' as remedy
+from clauses c
+join levels l on l.policy = c.policy and l.name = c.name
+join pg_catalog.pg_policy p on p.oid = c.policy
+join pg_catalog.pg_class t on t.oid = p.polrelid
+join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+where l.nested !~ '[(0]'
+  and c.expression <> 'false'
+  and c.expression !~ 'realtime\.topic\(\)'
+group by p.oid, p.polname, n.nspname, t.relname
+order by object

@@ -1,0 +1,43 @@
+-- An API role, and the one that it signs in through, is subject to row-level security.
+-- No policy holds for a superuser, for BYPASSRLS or for the owner of a table, and `set role` in a function that runs as
+-- its caller makes an API role whatever it is a member of, pg_… roles too. authenticator, by that name, is asked for
+-- what it is and inherits alone: becoming others is what it is for. Owning temporary tables does not count.
+with api as (
+  select r.oid, r.rolname, r.rolsuper, case when r.rolname = 'authenticator' then 'usage' else 'member' end as how
+  from pg_catalog.pg_roles r
+  where r.rolname = 'authenticator' or r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+),
+powers as (
+  select
+    api.rolname, other.oid <> api.oid as by_membership, other.rolname as through, power.name
+  from api
+  join pg_catalog.pg_roles other
+    on other.oid = api.oid or (not api.rolsuper and pg_has_role(api.oid, other.oid, api.how))
+  cross join lateral (
+    values
+      (other.rolsuper, 'a superuser'),
+      (other.rolbypassrls, 'past row-level security'),
+      (other.rolcreaterole, 'a maker of roles'),
+      (other.rolname ~ '^pg_', 'a role of PostgreSQL'),
+      (
+        exists (
+          select from pg_catalog.pg_class c
+          where c.relowner = other.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+        ),
+        'an owner of tables'
+      )
+  ) as power (is_so, name)
+  where power.is_so
+)
+select
+  quote_ident(p.rolname) as object,
+  'is ' || string_agg(
+    case when p.by_membership then format('a member of %I (%s)', p.through, p.name) else p.name end, ', '
+    order by p.by_membership, p.through, p.name
+  ) as problem,
+  'alter role … nosuperuser nobypassrls nocreaterole, revoke the membership, or give the tables to another' as remedy
+from powers p
+group by p.rolname
+order by object

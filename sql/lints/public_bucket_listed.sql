@@ -1,0 +1,53 @@
+-- A public bucket has no policy that lists it.
+-- Its files are served to whoever knows their names, without any policy. One for reading that names the bucket and asks
+-- for nothing else tells the names to everybody; one that asks for an owner or a folder as well is healthy.
+-- Not seen where there is no Storage, or by a role that its buckets are closed to.
+with api as (
+  select r.oid
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+),
+buckets as (
+  select found.word as id
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  -- Storage may be absent, and a query cannot name what may be. ts_stat runs a text; the same in XML needs libxml.
+  cross join lateral ts_stat(
+    case when has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+      then 'select array_to_tsvector(array[left(b.id, 200)]) from storage.buckets b where b.public and b.id <> '''''
+    end
+  ) as found
+  where n.nspname = 'storage' and c.relname = 'buckets'
+),
+-- Less what names buckets or asks whether somebody is signed in: whether anything else is asked.
+listing as (
+  select p.polname, clause.expression, regexp_replace(
+    clause.expression,
+    '''(?:[^'']|'''')*''|::text(?:\[\])?|auth\.(?:role|uid)\(\)|IS NOT NULL|AS (?:role|uid)'
+      || '|\m(?:objects\.bucket_id|bucket_id|ANY|ARRAY|AND|OR|SELECT|true)\M|[][()=,\s]',
+    '', 'g'
+  ) as rest
+  from pg_catalog.pg_policy p
+  join pg_catalog.pg_class c on c.oid = p.polrelid and c.relname = 'objects'
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'storage'
+  cross join lateral pg_get_expr(p.polqual, p.polrelid) as clause (expression)
+  where p.polpermissive
+    and p.polcmd in ('r', '*')
+    and exists (
+      select from api cross join unnest(p.polroles) as named (role)
+      where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
+    )
+)
+select
+  format('%I on storage.objects', l.polname) as object,
+  format(
+    'lists every file of %s, which serves them without it', string_agg(format('bucket %I', b.id), ' and ' order by b.id)
+  ) as problem,
+  'drop the policy, or compare owner_id or the folder in it' as remedy
+from listing l
+join buckets b on position(quote_literal(b.id) in l.expression) > 0 or l.expression !~ '\mbucket_id\M'
+where l.rest = ''
+group by l.polname
+order by object

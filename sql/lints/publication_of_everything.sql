@@ -1,0 +1,18 @@
+-- A publication names its tables.
+-- One for all tables, or for all of a schema, also sends what somebody will create tomorrow, before its policies.
+select
+  quote_ident(p.pubname) as object,
+  'sends every table there is and will be' || case
+    when p.puballtables then ''
+    else ' in ' || string_agg(quote_ident(n.nspname), ' and ' order by n.nspname)
+  end as problem,
+  case
+    when p.puballtables then 'drop it, and create it anew for the tables that are meant'
+    else format('alter publication %I set table …', p.pubname)
+  end as remedy
+from pg_catalog.pg_publication p
+left join pg_catalog.pg_publication_namespace s on s.pnpubid = p.oid
+left join pg_catalog.pg_namespace n on n.oid = s.pnnspid
+where p.puballtables or s.oid is not null
+group by p.pubname, p.puballtables
+order by object

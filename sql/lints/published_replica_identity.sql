@@ -1,0 +1,29 @@
+-- A table that is published has its primary key for replica identity.
+-- A deletion is sent to every subscriber, whatever the policies say: with `full` all columns of the row are in it.
+-- Without any identity, updates and deletes of the table are refused.
+select
+  format('%I.%I', n.nspname, c.relname) as object,
+  format(
+    case
+      when c.relreplident = 'f' then 'a deleted row goes to every subscriber of %s with all its columns'
+      else 'it has no replica identity: %s makes its updates and deletes fail'
+    end,
+    string_agg(quote_ident(published.pubname), ' and ' order by published.pubname)
+  ) as problem,
+  case
+    when c.relreplident <> 'd' then format('alter table %I.%I replica identity default', n.nspname, c.relname)
+    else 'give it a primary key'
+  end as remedy
+from pg_catalog.pg_publication_tables published
+join pg_catalog.pg_publication p on p.pubname = published.pubname and (p.pubupdate or p.pubdelete)
+join pg_catalog.pg_namespace n on n.nspname = published.schemaname
+join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = published.tablename
+where (
+    c.relreplident in ('f', 'n')
+    or c.relreplident = 'd' and not exists (
+      select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary and i.indisvalid
+    )
+  )
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+group by n.nspname, c.relname, c.relreplident
+order by object

@@ -1,0 +1,29 @@
+-- A policy on storage.objects names the bucket that it is for.
+-- Without, it holds in every bucket, also in those that somebody will make. Each clause names it: what one may read and
+-- what one may write are asked apart. Restrictive policies only take away.
+with api as (
+  select r.oid
+  from pg_catalog.pg_roles r
+  where r.rolname = any (
+    string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
+  )
+)
+select
+  format('%I on storage.objects', p.polname) as object,
+  string_agg(clause.name, ' and ' order by clause.name desc) || ' names no bucket' as problem,
+  'add: bucket_id = ''…'' and' as remedy
+from pg_catalog.pg_policy p
+join pg_catalog.pg_class c on c.oid = p.polrelid and c.relname = 'objects'
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'storage'
+cross join lateral (
+  values ('using', pg_get_expr(p.polqual, p.polrelid)), ('with check', pg_get_expr(p.polwithcheck, p.polrelid))
+) as clause (name, expression)
+where p.polpermissive
+  and clause.expression <> 'false'
+  and clause.expression !~ '(?:^|[^\w."$])(?:objects\.)?bucket_id(?![\w"$])'
+  and exists (
+    select from api cross join unnest(p.polroles) as named (role)
+    where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
+  )
+group by p.polname
+order by object

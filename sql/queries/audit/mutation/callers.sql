@@ -1,0 +1,10 @@
+-- The functions of the schemas that tell about whoever asks, as far as their form says so: they take nothing, are
+-- stable, and return a uuid (who it is) or a boolean (whether something holds of it).
+--   schemas  text[]
+select format('%%s.%%s', n.nspname, p.proname) as name, p.prorettype = 'uuid'::regtype as who
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname = any (%(schemas)s::text[])
+  and p.pronargs = 0 and p.provolatile = 's' and not p.proretset
+  and p.prorettype in ('uuid'::regtype, 'boolean'::regtype)
+order by name

@@ -1,0 +1,52 @@
+"""Holes made by hand, each found where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from psycopg import IsolationLevel
+
+from chatctl.db.connection import Connection, connection
+from chatctl.local.cluster import SUPERUSER
+from chatctl.local.server import OWNER, Server
+from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.report import audit, default_file
+from tests.holes import HOLES, Hole
+
+
+@pytest.fixture(scope="session")
+def access() -> Access:
+    """What access.yaml says of people as they are; what becomes of them later takes as long once more."""
+    return replace(load(default_file()), moments=())
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=[hole.name for hole in HOLES])
+def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hole) -> None:
+    with undone(server, SUPERUSER if hole.as_superuser else OWNER) as conn:
+        conn.execute(hole.sql.encode())
+        report = audit(conn, access, only=hole.only)
+    found = {finding.id: set(finding.identities) for finding in report.findings}
+    assert set(hole.findings) <= set(found)
+    assert set(hole.doubts) <= {f"{doubt.object}:{doubt.action}" for doubt in report.invalid}
+    people = [found[each] for each in hole.findings if found[each]]
+    assert all(set(hole.identities) <= named for named in people)
+    assert bool(people) >= bool(hole.identities)
+
+
+def test_the_holes_are_many_and_of_many_kinds() -> None:
+    assert len(HOLES) >= 75
+    assert len({hole.kind for hole in HOLES}) >= 18
+    assert len({hole.name for hole in HOLES}) == len(HOLES)
+    assert all(hole.findings or hole.doubts for hole in HOLES)
+
+
+@contextmanager
+def undone(server: Server, role: str) -> Iterator[Connection]:
+    """The backend that clones are made of, in a transaction that the audit can be part of."""
+    with connection(server.url_for(role, "backend")) as conn:
+        conn.isolation_level = IsolationLevel.REPEATABLE_READ
+        with conn.transaction(force_rollback=True):
+            yield conn

@@ -1,0 +1,395 @@
+"""Functions that clients call: the plan's own, and guards that do not guard."""
+
+from __future__ import annotations
+
+from tests.holes.hole import DETAILS, GROUP, LEAST, LIMIT, PAGE, UNREAD, Hole, edited
+
+DEFAULT = "public.get_user_default_organization(uuid)"
+MARK = "public.mark_conversation_read(uuid, bigint)"
+PARTICIPANT = "public.is_conversation_participant(uuid, uuid)"
+REACT = "public.toggle_reaction(uuid, text)"
+SEND = "public.send_message(uuid, text, jsonb)"
+
+HOLES = [
+    Hole(
+        "a page without its guard",
+        "definer without guard",
+        """
+        create or replace function public.get_messages_page(
+          p_conversation_id uuid, p_before bigint default null, p_limit integer default 50
+        )
+        returns table (
+          id uuid, conversation_id uuid, sender_id uuid, content text, attachments jsonb, reactions jsonb,
+          created_at timestamptz, updated_at timestamptz, seq bigint,
+          sender_email text, sender_full_name text, sender_avatar_url text
+        )
+        language sql stable security definer set search_path = '' as $$
+          select m.id, m.conversation_id, m.sender_id, m.content, m.attachments, m.reactions,
+            m.created_at, m.updated_at, m.seq, null::text, null::text, null::text
+          from public.messages m where m.conversation_id = p_conversation_id and m.deleted_at is null
+        $$
+        """,
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+        ("colleague", "removed"),
+    ),
+    Hole(
+        "the plan's get_unread_count",
+        "argument trusted",
+        """
+        CREATE OR REPLACE FUNCTION public.get_unread_count(
+            p_conversation_id UUID,
+            p_user_id UUID
+        )
+        RETURNS INTEGER
+        LANGUAGE sql
+        SECURITY DEFINER
+        STABLE
+        AS $$
+            SELECT COUNT(*)::INTEGER
+            FROM public.messages m
+            JOIN public.conversation_participants cp
+                ON cp.conversation_id = m.conversation_id
+                AND cp.user_id = p_user_id
+            WHERE m.conversation_id = p_conversation_id
+                AND m.created_at > COALESCE(cp.last_read_at, '1970-01-01'::TIMESTAMPTZ)
+                AND m.sender_id != p_user_id
+                AND m.deleted_at IS NULL;
+        $$;
+        GRANT EXECUTE ON FUNCTION public.get_unread_count(UUID, UUID) TO authenticated;
+        """,
+        (f"leak:{UNREAD}:call", f"definer:{UNREAD}:search_path"),
+        (UNREAD,),
+        ("nobody", "colleague", "outsider"),
+    ),
+    Hole(
+        "the plan's get_conversations_with_details",
+        "argument trusted",
+        """
+        CREATE OR REPLACE FUNCTION public.get_conversations_with_details(p_user_id UUID)
+        RETURNS TABLE (
+            conversation_id UUID,
+            organization_id UUID,
+            name TEXT,
+            is_group BOOLEAN,
+            created_by UUID,
+            created_at TIMESTAMPTZ,
+            updated_at TIMESTAMPTZ,
+            is_starred BOOLEAN,
+            is_muted BOOLEAN,
+            last_read_at TIMESTAMPTZ,
+            unread_count INTEGER,
+            last_message_id UUID,
+            last_message_content TEXT,
+            last_message_created_at TIMESTAMPTZ,
+            last_message_sender_id UUID,
+            last_message_sender_name TEXT
+        )
+        LANGUAGE plpgsql
+        SECURITY DEFINER
+        STABLE
+        AS $$
+        BEGIN
+            RETURN QUERY
+            WITH user_conversations AS (
+                SELECT
+                    cp.conversation_id,
+                    cp.is_starred,
+                    cp.is_muted,
+                    cp.last_read_at,
+                    c.organization_id,
+                    c.name,
+                    c.is_group,
+                    c.created_by,
+                    c.created_at,
+                    c.updated_at
+                FROM conversation_participants cp
+                JOIN conversations c ON c.id = cp.conversation_id
+                WHERE cp.user_id = p_user_id
+            ),
+            last_messages AS (
+                SELECT DISTINCT ON (m.conversation_id)
+                    m.conversation_id,
+                    m.id AS message_id,
+                    m.content,
+                    m.created_at AS message_created_at,
+                    m.sender_id,
+                    COALESCE(up.full_name, up.email) AS sender_name
+                FROM messages m
+                JOIN user_conversations uc ON m.conversation_id = uc.conversation_id
+                LEFT JOIN user_profiles up ON m.sender_id = up.id
+                WHERE m.deleted_at IS NULL
+                ORDER BY m.conversation_id, m.created_at DESC
+            ),
+            unread_counts AS (
+                SELECT
+                    m.conversation_id,
+                    COUNT(*)::INTEGER AS unread_count
+                FROM messages m
+                JOIN user_conversations uc ON m.conversation_id = uc.conversation_id
+                WHERE m.created_at > COALESCE(uc.last_read_at, '1970-01-01'::TIMESTAMPTZ)
+                    AND m.sender_id != p_user_id
+                    AND m.deleted_at IS NULL
+                GROUP BY m.conversation_id
+            )
+            SELECT
+                uc.conversation_id,
+                uc.organization_id,
+                uc.name,
+                uc.is_group,
+                uc.created_by,
+                uc.created_at,
+                uc.updated_at,
+                uc.is_starred,
+                uc.is_muted,
+                uc.last_read_at,
+                COALESCE(urc.unread_count, 0) AS unread_count,
+                lm.message_id AS last_message_id,
+                lm.content AS last_message_content,
+                lm.message_created_at AS last_message_created_at,
+                lm.sender_id AS last_message_sender_id,
+                lm.sender_name AS last_message_sender_name
+            FROM user_conversations uc
+            LEFT JOIN last_messages lm ON uc.conversation_id = lm.conversation_id
+            LEFT JOIN unread_counts urc ON uc.conversation_id = urc.conversation_id
+            ORDER BY COALESCE(lm.message_created_at, uc.created_at) DESC;
+        END;
+        $$;
+        """,
+        (f"leak:{DETAILS}:call", f"definer:{DETAILS}:search_path"),
+        (DETAILS,),
+        ("nobody", "removed", "suspended"),
+    ),
+    Hole(
+        "the plan's get_user_default_organization",
+        "argument trusted",
+        """
+        CREATE OR REPLACE FUNCTION public.get_user_default_organization(p_user_id UUID)
+        RETURNS UUID
+        LANGUAGE sql
+        SECURITY DEFINER
+        STABLE
+        AS $$
+            SELECT organization_id
+            FROM public.organization_members
+            WHERE user_id = p_user_id
+            LIMIT 1;
+        $$;
+        """,
+        (f"leak:{DEFAULT}:call", f"definer:{DEFAULT}:search_path"),
+        (DEFAULT,),
+        ("nobody", "outsider"),
+    ),
+    Hole(
+        "the plan's is_conversation_participant",
+        "argument trusted",
+        """
+        CREATE OR REPLACE FUNCTION public.is_conversation_participant(
+            p_conversation_id UUID,
+            p_user_id UUID DEFAULT auth.uid()
+        )
+        RETURNS BOOLEAN
+        LANGUAGE sql
+        SECURITY DEFINER
+        STABLE
+        AS $$
+            SELECT EXISTS (
+                SELECT 1 FROM conversation_participants
+                WHERE conversation_id = p_conversation_id
+                AND user_id = p_user_id
+            );
+        $$;
+        """,
+        (f"leak:{PARTICIPANT}:call", f"definer:{PARTICIPANT}:search_path"),
+        (PARTICIPANT,),
+        ("nobody", "colleague"),
+    ),
+    Hole(
+        "a caller who is null is not found not to be in",
+        "null comparison",
+        edited(
+            "public.get_messages_page(uuid, bigint, integer)",
+            "if not trusted and not exists (",
+            """
+  if not trusted and caller not in (
+    select cp.user_id from public.conversation_participants cp where cp.conversation_id = p_conversation_id
+  ) and not exists (""",
+        ),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+        ("suspended", "no claims", "null sub"),
+    ),
+    Hole(
+        "the page shows deleted messages",
+        "deleted rows shown",
+        edited("public.get_messages_page(uuid, bigint, integer)", "and m.deleted_at is null", ""),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+        ("participant", "sender"),
+    ),
+    Hole(
+        "the page asks for the conversation and not for the organization",
+        "former member",
+        edited(
+            "public.get_messages_page(uuid, bigint, integer)",
+            "and c.organization_id = any (organizations)",
+            "",
+        ),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+        ("removed",),
+    ),
+    Hole(
+        "the page asks for the organization and not for the person",
+        "organization instead of participant",
+        edited("public.get_messages_page(uuid, bigint, integer)", "and cp.user_id = caller", ""),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+        ("colleague", "left"),
+    ),
+    Hole(
+        "what was read counts as unread",
+        "wrong count",
+        edited(UNREAD, "(c.message_count - r.seen_count)::integer", "c.message_count::integer"),
+        (f"leak:{UNREAD}:call",),
+        (UNREAD,),
+        ("participant", "creator"),
+    ),
+    Hole(
+        "whoever is not signed in has a limit as well",
+        "guard gone",
+        edited("public.check_message_rate_limit()", "if caller is null then", "if false then"),
+        (f"leak:{LIMIT}:call",),
+        (LIMIT,),
+        ("suspended", "no claims"),
+    ),
+    Hole(
+        "a reaction as the owner",
+        "definer without guard",
+        "alter function public.toggle_reaction(uuid, text) security definer",
+        (f"leak:{REACT}:call",),
+        (REACT,),
+        ("nobody", "outsider", "left"),
+    ),
+    Hole(
+        "reading marks it read for all",
+        "rows of others",
+        """
+        alter function public.mark_conversation_read(uuid, bigint) security definer;
+        """
+        + edited(
+            "public.mark_conversation_read(uuid, bigint)",
+            "where cp.conversation_id = p_conversation_id and cp.user_id = caller;",
+            """where cp.conversation_id = p_conversation_id and exists (
+              select from private.my_participations p where p.conversation_id = p_conversation_id
+            );""",
+        ),
+        (f"effect:{MARK}:call",),
+        (MARK,),
+        ("participant", "creator"),
+    ),
+    Hole(
+        "sending wakes the conversation of everybody",
+        "side effect",
+        "alter function public.send_message(uuid, text, jsonb) security definer;"
+        + edited(
+            "public.send_message(uuid, text, jsonb)",
+            "where cp.conversation_id = p_conversation_id and cp.user_id = caller;",
+            """where cp.conversation_id = p_conversation_id and cp.user_id = caller;
+            if found then
+              update public.user_profiles u set updated_at = now() where u.id = caller;
+            end if;
+            perform from public.conversation_participants cp
+            where cp.conversation_id = p_conversation_id and cp.user_id = caller;""",
+        ),
+        (f"effect:{SEND}:call",),
+        (SEND,),
+        ("sender", "creator"),
+    ),
+    Hole(
+        "groups with people of other organizations",
+        "across organizations",
+        "alter function public.create_group_conversation(text, uuid[], uuid) security definer;"
+        + edited(
+            "private.participants_joined()", "om.organization_id = conversation.organization_id and ", ""
+        ),
+        (f"leak:{GROUP}:call",),
+        (GROUP,),
+        ("creator", "outsider"),
+    ),
+    Hole(
+        "a direct conversation across organizations",
+        "across organizations",
+        "alter function public.start_direct_conversation(uuid, uuid) security definer;"
+        + edited(
+            "private.participants_joined()", "om.organization_id = conversation.organization_id and ", ""
+        ),
+        ("leak:public.start_direct_conversation(uuid, uuid):call",),
+        ("public.start_direct_conversation(uuid, uuid)",),
+        ("outsider", "colleague"),
+    ),
+    Hole(
+        "the sender is an argument",
+        "function that nobody listed",
+        """
+        create function public.send_message_as(p_conversation_id uuid, p_sender_id uuid, p_content text)
+        returns uuid language sql security definer set search_path = '' as $$
+          insert into public.messages (organization_id, conversation_id, sender_id, content)
+          select c.organization_id, c.id, p_sender_id, p_content
+          from public.conversations c where c.id = p_conversation_id
+          returning id
+        $$
+        """,
+        (
+            "unlisted:public.send_message_as(uuid, uuid, text):execute",
+            "privilege:public.send_message_as(uuid, uuid, text):execute",
+        ),
+        LEAST,
+    ),
+    Hole(
+        "any SQL, for the admin page",
+        "function that nobody listed",
+        """
+        create function public.exec_sql(query text) returns void
+        language plpgsql security definer as $$ begin execute query; end $$
+        """,
+        ("unlisted:public.exec_sql(text):execute", "definer:public.exec_sql(text):search_path"),
+        LEAST,
+    ),
+    Hole(
+        "an overload that the page's guard does not know",
+        "function that nobody listed",
+        """
+        create function public.get_messages_page(p_conversation_id uuid) returns setof public.messages
+        language sql stable security definer set search_path = '' as $$
+          select * from public.messages m where m.conversation_id = p_conversation_id
+        $$
+        """,
+        ("unlisted:public.get_messages_page(uuid):execute",),
+        LEAST,
+    ),
+    Hole(
+        "a function that nobody listed",
+        "function that nobody listed",
+        """
+        create function public.everything() returns setof public.messages
+        language sql security definer as $$ select * from public.messages $$
+        """,
+        ("unlisted:public.everything():execute", "definer:public.everything():search_path"),
+        LEAST,
+    ),
+    Hole(
+        "the function follows the caller's search_path",
+        "open search_path",
+        "alter function public.get_unread_count(uuid, uuid) reset search_path",
+        (f"definer:{UNREAD}:search_path",),
+        LEAST,
+    ),
+    Hole(
+        "the search_path begins with public",
+        "open search_path",
+        "alter function private.is_trusted() set search_path = public, pg_temp",
+        ("definer:private.is_trusted():search_path",),
+        LEAST,
+    ),
+]

@@ -1,0 +1,168 @@
+"""Policies of INSERT that let in what is not the sender's to say."""
+
+from __future__ import annotations
+
+from tests.holes.hole import CONVERSATIONS, MEMBERS, MESSAGES, ORGANIZATIONS, PARTICIPANTS, PROFILES, Hole
+
+HOLES = [
+    Hole(
+        "sending where one takes no part",
+        "insert without membership",
+        """
+        create policy loose on messages for insert to authenticated
+        with check (sender_id = (select private.current_user_id()))
+        """,
+        (),
+        (MESSAGES,),
+        doubts=("public.messages:insert",),  # the trigger gives strangers no seq
+    ),
+    Hole(
+        "sending as somebody else",
+        "insert in another's name",
+        """
+        create policy loose on messages for insert to authenticated with check (
+          exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+        )
+        """,
+        (),
+        (MESSAGES,),
+        doubts=("public.messages:insert",),
+    ),
+    Hole(
+        "sending as somebody else, and no trigger behind the policy",
+        "insert in another's name",
+        """
+        create policy loose on messages for insert to authenticated with check (
+          exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+        );
+        create or replace function private.messages_before_insert() returns trigger
+        language plpgsql security definer set search_path = '' as $$
+        begin
+          update public.conversations c
+          set last_seq = c.last_seq + 1, last_message_seq = c.last_seq + 1,
+            message_count = c.message_count + 1
+          where c.id = new.conversation_id
+          returning c.last_seq into new.seq;
+          return new;
+        end
+        $$
+        """,
+        ("leak:public.messages:insert",),
+        (MESSAGES,),
+        ("participant",),
+    ),
+    Hole(
+        "conversations in the name of a colleague",
+        "insert in another's name",
+        """
+        create policy "members create conversations" on conversations for insert to authenticated with check (
+          organization_id in (select organization_id from private.my_organizations)
+        )
+        """,
+        ("leak:public.conversations:insert",),
+        (CONVERSATIONS,),
+        ("colleague", "participant"),
+    ),
+    Hole(
+        "conversations in any organization",
+        "insert without membership",
+        """
+        create policy "Users can create conversations" on conversations for insert to authenticated
+        with check (created_by = auth.uid())
+        """,
+        ("leak:public.conversations:insert",),
+        (CONVERSATIONS,),
+        ("nobody", "outsider", "removed", "anonymous"),
+    ),
+    Hole(
+        "a conversation of nobody",
+        "null comparison",
+        """
+        create policy "started as oneself" on conversations for insert to authenticated
+        with check (created_by is not distinct from private.current_user_id())
+        """,
+        ("leak:public.conversations:insert",),
+        (CONVERSATIONS,),
+        ("suspended", "no claims", "nobody"),
+    ),
+    Hole(
+        "one adds oneself to a group",
+        "insert without membership",
+        """
+        create policy loose on conversation_participants for insert to authenticated
+        with check (user_id = (select private.current_user_id()))
+        """,
+        ("leak:public.conversation_participants:insert",),
+        (PARTICIPANTS,),
+        ("colleague",),
+    ),
+    Hole(
+        "every participant invites",
+        "participant instead of creator",
+        """
+        create policy "participants invite" on conversation_participants for insert to authenticated
+        with check (
+          exists (
+            select from private.my_participations p
+            where p.conversation_id = conversation_participants.conversation_id
+          )
+        )
+        """,
+        ("leak:public.conversation_participants:insert",),
+        (PARTICIPANTS,),
+        ("participant", "both"),
+    ),
+    Hole(
+        "the plan's creator adds whom he likes",
+        "insert without membership",
+        """
+        create policy "Creator can add participants" on conversation_participants for insert to authenticated
+        with check (
+          exists (
+            select 1 from conversations c where c.id = conversation_id and c.created_by = auth.uid()
+          )
+        )
+        """,
+        (),
+        (PARTICIPANTS,),
+        doubts=("public.conversation_participants:insert",),  # the trigger knows that nobody joins two
+    ),
+    Hole(
+        "users join organizations by themselves",
+        "insert without membership",
+        """
+        grant insert on organization_members to authenticated;
+        create policy "Users can join organizations" on organization_members for insert to authenticated
+        with check (user_id = auth.uid())
+        """,
+        (
+            "leak:public.organization_members:insert",
+            "privilege:public.organization_members:authenticated insert (role)",
+        ),
+        (MEMBERS,),
+        ("nobody", "outsider", "anonymous"),
+    ),
+    Hole(
+        "onboarding makes organizations",
+        "always true",
+        """
+        grant insert (name, slug) on organizations to authenticated;
+        create policy onboarding on organizations for insert to authenticated with check (true)
+        """,
+        ("leak:public.organizations:insert", "privilege:public.organizations:authenticated insert (slug)"),
+        (ORGANIZATIONS,),
+        ("nobody", "anonymous"),
+    ),
+    Hole(
+        "users can insert their own profile",  # as the quickstart has it
+        "insert without membership",
+        """
+        grant insert on user_profiles to authenticated;
+        create policy "Users can insert their own profile." on user_profiles for insert to authenticated
+        with check ((select auth.uid()) = id)
+        """,
+        ("leak:public.user_profiles:insert", "privilege:public.user_profiles:authenticated insert (email)"),
+        (PROFILES,),
+        ("unprofiled",),
+    ),
+]

@@ -1,0 +1,135 @@
+"""What is within reach, and nobody thought of it."""
+
+from __future__ import annotations
+
+from tests.holes.hole import LEAST, Hole
+
+HOLES = [
+    Hole(
+        "a view that reads as its owner",
+        "view of its owner",
+        "create view public.all_messages as select * from public.messages",
+        ("unlisted:public.all_messages:privileges", "row-security:public.all_messages:security_invoker"),
+        LEAST,
+    ),
+    Hole(
+        "users with their addresses",
+        "view of its owner",
+        """
+        create view public.users as
+        select u.id, u.email, u.raw_user_meta_data ->> 'full_name' as full_name from auth.users u
+        """,
+        ("unlisted:public.users:privileges", "row-security:public.users:security_invoker"),
+        LEAST,
+    ),
+    Hole(
+        "statistics of all conversations",
+        "materialized view",
+        """
+        create materialized view public.conversation_stats as
+        select c.id, c.name, count(m.id) as messages, max(m.content) as sample
+        from public.conversations c left join public.messages m on m.conversation_id = c.id group by c.id
+        """,
+        (
+            "unlisted:public.conversation_stats:privileges",
+            "row-security:public.conversation_stats:security_invoker",
+        ),
+        LEAST,
+    ),
+    Hole(
+        "a new table left open",
+        "table left open",
+        "create table public.drafts (id uuid primary key, body text)",
+        ("unlisted:public.drafts:privileges", "row-security:public.drafts:enable"),
+        LEAST,
+    ),
+    Hole(
+        "a backup before the migration",
+        "table left open",
+        "create table public.messages_backup as table public.messages",
+        ("unlisted:public.messages_backup:privileges", "row-security:public.messages_backup:enable"),
+        LEAST,
+    ),
+    Hole(
+        "a partition without policies of its own",
+        "partition",
+        """
+        create table public.events (at timestamptz not null, body text) partition by range (at);
+        alter table public.events enable row level security;
+        revoke all on public.events from anon, authenticated;
+        create table public.events_2026 partition of public.events
+        for values from ('2026-01-01') to ('2027-01-01')
+        """,
+        ("unlisted:public.events_2026:privileges", "row-security:public.events_2026:enable"),
+        LEAST,
+    ),
+    Hole(
+        "old messages in a table that inherits",
+        "partition",
+        "create table public.messages_2025 () inherits (public.messages)",
+        ("unlisted:public.messages_2025:privileges", "row-security:public.messages_2025:enable"),
+        LEAST,
+    ),
+    Hole(
+        "a sequence of ticket numbers",
+        "sequence",
+        "create sequence public.ticket_numbers",
+        ("unlisted:public.ticket_numbers:privileges",),
+        LEAST,
+    ),
+    Hole(
+        "a schema that anon may enter",
+        "schema",
+        "create schema backoffice; grant usage on schema backoffice to anon",
+        ("unlisted:backoffice:usage",),
+        LEAST,
+    ),
+    Hole(
+        "a table of private is granted",
+        "table of private",
+        "grant select on private.deleted_messages to authenticated",
+        ("unlisted:private.deleted_messages:privileges",),
+        LEAST,
+    ),
+    Hole(
+        "one column of private, for a policy",
+        "table of private",
+        "grant select (user_id) on private.suspensions to authenticated",
+        ("unlisted:private.suspensions:privileges",),
+        LEAST,
+    ),
+    Hole(
+        "whatever will be made in private",
+        "default privileges",
+        """
+        alter default privileges in schema private grant select on tables to authenticated;
+        create table private.api_keys (id uuid primary key, secret text)
+        """,
+        ("unlisted:private.api_keys:privileges",),
+        LEAST,
+    ),
+    Hole(
+        "functions of private are PUBLIC's when made",
+        "default privileges",
+        """
+        create function private.purge_everything() returns void
+        language sql security definer set search_path = '' as $$ delete from public.messages $$
+        """,
+        ("unlisted:private.purge_everything():execute", "privilege:private.purge_everything():execute"),
+        LEAST,
+    ),
+    Hole(
+        "a function of the other exposed schema",
+        "function that nobody listed",
+        """
+        create schema if not exists graphql_public;
+        grant usage on schema graphql_public to anon, authenticated;
+        create function graphql_public.search(q text) returns setof public.messages
+        language sql stable security definer set search_path = '' as $$
+          select * from public.messages m where m.content ilike '%' || q || '%'
+        $$
+        """,
+        ("unlisted:graphql_public.search(text):execute", "privilege:graphql_public.search(text):execute"),
+        LEAST,
+    ),
+]

@@ -1,0 +1,104 @@
+"""Triggers that are gone, switched off, or believe what the client wrote."""
+
+from __future__ import annotations
+
+from tests.holes.hole import CONVERSATIONS, MESSAGES, PARTICIPANTS, Hole, edited
+
+BEFORE_UPDATE = "private.messages_before_update()"
+
+HOLES = [
+    Hole(
+        "no guard on what a participant changes",
+        "trigger gone",
+        "drop trigger messages_before_update on messages",
+        ("leak:public.messages:update content", "leak:public.messages:update reactions [1]"),
+        (MESSAGES,),
+        ("participant",),
+    ),
+    Hole(
+        "triggers switched off for an import, and left so",
+        "trigger gone",
+        "alter table messages disable trigger messages_before_update",
+        ("leak:public.messages:update content", "leak:public.messages:update deleted_at"),
+        (MESSAGES,),
+        ("participant", "creator"),
+    ),
+    Hole(
+        "updated_at is what the client says",
+        "trigger gone",
+        "drop trigger set_conversations_updated_at on conversations",
+        ("effect:public.conversations:update updated_at",),
+        (CONVERSATIONS,),
+        ("creator",),
+    ),
+    Hole(
+        "reading in the future",
+        "trigger gone",
+        "drop trigger participants_before_read on conversation_participants",
+        ("effect:public.conversation_participants:update last_read_at",),
+        (PARTICIPANTS,),
+        ("participant",),
+    ),
+    Hole(
+        "a deleted message keeps its words",
+        "deleted rows shown",
+        edited(BEFORE_UPDATE, "new.content := null;", ""),
+        (),
+        (MESSAGES,),
+        doubts=("public.messages:update deleted_at",),  # the constraint of tombstones
+    ),
+    Hole(
+        "the client says when it was deleted",
+        "trigger believes the client",
+        edited(BEFORE_UPDATE, "new.deleted_at := clock_timestamp();", "new.deleted_at := new.deleted_at;"),
+        ("effect:public.messages:update deleted_at",),
+        (MESSAGES,),
+        ("sender", "participant"),
+    ),
+    Hole(
+        "what was deleted can be taken back and changed",
+        "deleted rows shown",
+        edited(BEFORE_UPDATE, "return null; --", "null; --"),
+        ("leak:public.messages:update deleted_at [1]", "leak:public.messages:update reactions [2]"),
+        (MESSAGES,),
+        ("sender",),
+    ),
+    Hole(
+        "the trigger compares the new row with itself",
+        "trigger believes the client",
+        edited(
+            BEFORE_UPDATE,
+            "is distinct from (old.content, old.deleted_at)",
+            "is distinct from (new.content, new.deleted_at)",
+        ),
+        ("leak:public.messages:update content", "leak:public.messages:update deleted_at"),
+        (MESSAGES,),
+        ("participant", "both"),
+    ),
+    Hole(
+        "reactions are stored as the client sends them",
+        "trigger believes the client",
+        edited(
+            BEFORE_UPDATE, "private.merge_reactions(old.reactions, new.reactions, caller)", "new.reactions"
+        ),
+        ("effect:public.messages:update reactions [2]", "leak:public.messages:update reactions [1]"),
+        (MESSAGES,),
+        ("sender",),
+    ),
+    Hole(
+        "created_at is what the client says",
+        "trigger believes the client",
+        "grant insert (created_at) on messages to authenticated;"
+        + edited(
+            "private.messages_before_insert()",
+            "new.updated_at := new.created_at;",
+            "new.created_at := least(new.created_at, now()); new.updated_at := new.created_at;",
+        ),
+        (
+            "leak:public.messages:insert with created_at",
+            "privilege:public.messages:authenticated insert (created_at)",
+        ),
+        (MESSAGES,),
+        ("participant", "sender"),
+    ),
+]

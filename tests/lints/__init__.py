@@ -1,0 +1,19 @@
+"""What breaks each rule of sql/lints, and what repairs it again; and what looks like a breach and is none."""
+
+from __future__ import annotations
+
+from tests.lints import functions, indexes, policies, predicates, surroundings, tables
+from tests.lints.healthy import HEALTHY
+from tests.lints.words import CLOSED, NOTES, function, policy
+
+CASES = [
+    *tables.CASES,
+    *policies.CASES,
+    *predicates.CASES,
+    *functions.CASES,
+    *indexes.CASES,
+    *surroundings.CASES,
+]
+SUPERUSER_CASES = [*functions.SUPERUSER_CASES, *surroundings.SUPERUSER_CASES]
+
+__all__ = ["CASES", "CLOSED", "HEALTHY", "NOTES", "SUPERUSER_CASES", "function", "policy"]

@@ -1,0 +1,107 @@
+"""What looks like a breach of a rule and is none."""
+
+from __future__ import annotations
+
+from tests.lints.words import NOTES, body, function, policy
+
+MINE = "author = (select auth.uid())"
+
+# The rule, and what it must not find.
+HEALTHY = [
+    ("policy_without_column", NOTES + policy("false")),
+    ("policy_without_column", NOTES + policy("notes is not null")),
+    ("policy_without_column", NOTES + policy("(select auth.uid() = author)")),
+    ("policy_without_column", NOTES + "create policy less on public.notes as restrictive using (true)"),
+    ("policy_without_column", NOTES + "create policy all_of_it on public.notes to service_role using (true)"),
+    ("policy_without_column", policy("(select realtime.topic()) = 'all'", table="realtime.messages")),
+    # A name with all that a parsed expression is made of.
+    ("policy_without_column", 'create table public.odd ("{QUERY ( :varlevelsup 1 })" uuid);'
+        + policy('"{QUERY ( :varlevelsup 1 })" = (select auth.uid())', table="public.odd")),
+    ("policy_always_true", NOTES + policy("kind is null or author is not null")),
+    ("policy_always_true", NOTES + policy("(kind is null or open) and (kind is not null or open)")),
+    ("policy_always_true", NOTES + policy("kind = 'true' or kind = ' OR true'")),
+    ("policy_always_true", NOTES + policy("(select auth.uid()) is not null and open")),
+    ("policy_always_true", NOTES + policy("coalesce(open, true) and not true")),
+    ("policy_always_true", NOTES + policy("kind is not null")),
+    ("captured_column", NOTES + policy("exists (select from public.notes n where n.kind = notes.kind)")),
+    ("captured_column", NOTES + policy("id in (select n.id from public.notes n where n.at = notes.at)")),
+    ("captured_column", NOTES + policy("id in (select n.id from notes n join notes m on m.id = n.id)")),
+    ("captured_column", policy("(storage.foldername(name))[1] = 'a'", table="storage.objects")),
+    ("subquery_without_row", NOTES + policy("open and exists (select from private.my_organizations o)")),
+    ("subquery_without_row", NOTES + policy("organization in (select id from public.organizations)")),
+    ("subquery_without_row", NOTES + policy("exists (select from private.holds where name = current_user)")),
+    ("subquery_without_row", NOTES + policy("not exists (select from private.holds where name = 'x)')")),
+    ("subquery_without_row", NOTES + policy(f"kind in (select h.name from private.holds h) and {MINE}")),
+    # A sub-select about the one around it, which is about the row.
+    ("subquery_without_row", NOTES + policy("""
+        exists (
+          select from private.holds h
+          where h.name = kind and exists (select from private.suspensions s where s.user_id = h.user_id)
+        )
+    """)),
+    ("subquery_without_row", f"""
+        create function private.tried() returns uuid language sql stable begin atomic select auth.uid(); end;
+        {NOTES} {policy("open and exists (select from private.holds h where h.user_id = private.tried())")}
+    """),
+    # Nobody is asked for reading either: a table that everybody reads or a form that everybody fills in.
+    ("check_without_caller", NOTES + policy("open", "all")),
+    ("check_without_caller", NOTES + policy("true", "insert")),
+    ("check_without_caller", NOTES + policy(MINE, "all")),
+    ("check_without_caller", NOTES + policy(MINE, "update") + " with check (false)"),
+    ("check_without_caller", NOTES + policy(MINE, "all") + " with check (id in (select id from messages))"),
+    # What state a note is in is for its author to change.
+    ("check_without_column", f"""
+        {NOTES} create policy reading on public.notes for select to authenticated
+        using (kind = 'public' or {MINE});
+        {policy(f"{MINE} and kind = 'draft' and open", "update")} with check ({MINE})
+    """),
+    ("check_without_column", NOTES + policy(MINE, "all")),
+    ("forgeable_claim", NOTES + policy("kind = (select auth.jwt() -> 'app_metadata' ->> 'role')")),
+    ("forgeable_claim", NOTES + policy("kind = (select auth.jwt() -> 'app_metadata' ->> 'email')")),
+    ("forgeable_claim", f"""
+        create function private.tried() returns boolean language sql stable
+        as 'select current_user = ''anon'' -- not user_metadata';
+        {NOTES} {policy("open and private.tried()")}
+    """),
+    # A function that no policy uses may copy what people say of themselves.
+    ("forgeable_claim", body("private.tried()", "begin return auth.jwt() -> 'user_metadata' ->> 'a'; end")),
+    ("policy_function_volatility", f"""
+        create function private.tried(kind text) returns boolean language plpgsql immutable as $$
+        begin -- select from messages
+          return extract(year from '2026-01-01'::date) = 2026
+            and substring(kind from 'messages') = concat(kind, 'now()')
+            and exists (select from unnest(array[kind]) as messages (holds));
+        end $$;
+        {NOTES} {policy("private.tried(kind)")}
+    """),
+    ("policy_function_volatility", function("private.tried()", "volatile")),
+    ("definer_without_caller", body("private.tried()", "begin perform private.require_caller(null); end")),
+    ("definer_without_caller", body("private.tried()", "begin perform from private.my_organizations; end")),
+    ("definer_without_caller", body("private.tried()", "begin return new; end", returns="trigger")),
+    ("definer_without_caller", function("private.tried()", "")),
+    ("definer_with_dynamic_sql", body("private.tried(a text)", "begin execute a; return a; end", "")),
+    ("definer_with_dynamic_sql", body("private.tried(a text)", """
+        declare r text;
+        begin
+          -- execute a;
+          raise notice 'whoever may execute; it %', 'x' || a;
+          execute $q$ select 1 $q$;
+          execute format('select %I from x where a = $1 and b = %L', a, a) into r using a || 'x';
+          return 'a' || r;
+        end
+    """)),
+    ("rewrite_rule", "create rule tried as on delete to private.holds do instead nothing"),
+    # No row can be deleted where no policy lets anybody.
+    ("cascade_past_privileges", "grant delete on public.conversations to authenticated"),
+    ("powerful_api_role", "create role tried nologin; grant tried to authenticated"),
+    ("default_privileges", "alter default privileges in schema private grant all on tables to service_role"),
+    ("public_bucket_listed", policy("bucket_id = 'attachments'", table="storage.objects")),
+    ("storage_policy_without_bucket", policy("objects.bucket_id in ('a', 'b')", "all", "storage.objects")),
+    ("storage_policy_without_bucket", policy("is_group", table="public.conversations")),
+    ("bucket_without_limits", "update storage.buckets set allowed_mime_types = '{image/*}'"),
+    ("published_replica_identity", """
+        alter publication supabase_realtime add table private.holds;
+        alter table private.holds replica identity using index holds_name_key
+    """),
+    ("published_table_without_rls", "create table private.tried (id int primary key)"),
+]  # fmt: skip

@@ -1,0 +1,68 @@
+"""Files like access.yaml, whole and taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from chatctl.services.audit.report import default_file
+
+Way = tuple[Any, ...]
+
+# Everything that can be said, on lines that tests know.
+BASE = """\
+fixture: fixture.sql
+api:
+  roles: [anon, member]
+  granted: [member]
+  trusted: [boss]
+
+# What there is.
+schemas: {app: exposed}
+denials: ["42501"]
+identities:
+  ann: {role: member, says: a member, existing: select 7}
+tables:
+  app.notes:
+    key: [id]
+    select: this.owner = actor
+    insert:
+      allow: never
+      values: {owner: actor}
+    update:
+      body: [{set: "'x'", allow: this.owner = actor}]
+functions:
+  app.send(uuid):
+    allow: "true"
+    call: {p_id: select 1}
+    changes: {app.notes: [insert]}
+    returns: {value: result, rows: select 1}
+    holds: this.p_id is not null
+    oracle: ids are no secret
+internal: {functions: {internal.secret(): asks nothing}}
+buckets:
+  files: {public: false, file_size_limit: 10, allowed_mime_types: [a/b]}
+moments:
+  later: {says: later, do: select 1, identities: [ann]}
+relations:
+  mine(who uuid): who = actor
+"""
+
+OURS: dict[str, Any] = yaml.safe_load(default_file().read_text())
+
+
+def steps(part: Any, way: Way = ()) -> Iterator[Way]:
+    """The ways to everything in ``part``."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield (*way, key)
+        yield from steps(value, (*way, key))
+
+
+def under(part: Any, way: Way) -> Any:
+    """What is at the end of ``way``."""
+    for step in way:
+        part = part[step]
+    return part

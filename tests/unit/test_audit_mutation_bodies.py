@@ -1,0 +1,123 @@
+"""The operators on the statements of PL/pgSQL."""
+
+from __future__ import annotations
+
+from chatctl.services.audit.mutation.bodies import Surroundings, edits, speaks_of_a_user
+from chatctl.services.audit.mutation.catalogue import calls
+from chatctl.services.audit.mutation.edits import told_apart
+
+HOSTILE = """
+declare
+  said text := 'if a then raise; end if;'; -- if this then that
+  told text := $q$ if b then return; end if; $q$;
+begin
+  /* if nothing then return; end if; */
+  if said = 'then' and not exists (select case when x then y end from t) then
+    raise exception 'no; "then" (%', said using errcode = '42501';
+  elsif told is null then
+    perform private.refuse('PT403', 'if; then');
+  else
+    if "if" then
+      said := 'x';
+      told := 'y';
+    end if;
+  end if;
+  case said when 'a' then perform f.g(1); perform h(); else null; end case;
+  for row in select * from t loop
+    if found then return; end if;
+  end loop;
+  perform private.guard(said);
+  return;
+exception when others then
+  return;
+end
+"""
+TRIGGER = """
+begin
+  new.a := 1;
+  new."B" = 2;
+  old_value := 3;
+  insert into t (a) values (new.a);
+  update t set a = 1 where b; delete from u;
+  perform from t where a = new.a for update;
+  return new;
+end
+"""
+WHO = Surroundings(
+    asks_who=frozenset({"private.who"}), asks_whether=frozenset({"private.trusted"}), given=("p_user",)
+)
+
+
+def made(text: str, operator: str, around: Surroundings | None = None) -> list[tuple[str, str]]:
+    """What ``operator`` takes away and puts in its place."""
+    found = told_apart(edits(text, around or Surroundings()), text)
+    return [(text[edit.start : edit.end], edit.new) for edit, _ in found if edit.operator == operator]
+
+
+def test_a_branch_that_refuses_or_returns_is_a_guard() -> None:
+    assert made(HOSTILE, "guard-removed") == [
+        ("said = 'then' and not exists (select case when x then y end from t)", "false"),
+        ("told is null", "false"),
+        ("found", "false"),
+    ]
+    assert made(HOSTILE, "branch-removed") == [('"if"', "false")]
+
+
+def test_a_guard_is_turned_round_and_one_that_lets_out_lets_everybody_out() -> None:
+    assert made(HOSTILE, "guard-inverted") == [
+        (
+            "said = 'then' and not exists (select case when x then y end from t)",
+            "not (said = 'then' and not exists (select case when x then y end from t)\n)",
+        ),
+        ("told is null", "not (told is null\n)"),
+    ]
+    assert made(HOSTILE, "guard-passed") == [("found", "true")]
+
+
+def test_calls_of_guards_are_removed_unless_they_are_all_of_a_branch() -> None:
+    assert made(HOSTILE, "guard-call-removed") == [
+        ("perform f.g(1);", "null;"),
+        ("perform h();", "null;"),
+        ("perform private.guard(said);", "null;"),
+    ]
+
+
+def test_who_asks_becomes_what_the_request_says() -> None:
+    text = (
+        "begin if private.who() = p_user or private.trusted() then return; end if; x := private.who(1); end"
+    )
+    assert made(text, "actor-from-request", WHO) == [("private.who()", "p_user")]
+    assert made(text, "answer-to-true", WHO) == [("private.trusted()", "true")]
+
+
+def test_a_trigger_loses_each_thing_that_it_does() -> None:
+    around = Surroundings(trigger=True, before_row=True)
+    assert [was for was, _ in made(TRIGGER, "statement-removed", around)] == [
+        "new.a := 1;",
+        'new."B" = 2;',
+        "insert into t (a) values (new.a);",
+        "update t set a = 1 where b;",
+        "delete from u;",
+    ]
+    assert made(TRIGGER, "return-changed", around) == [("new", "null")]
+    assert made(TRIGGER, "statement-removed") == []
+
+
+def test_a_truth_that_is_returned_is_turned_round() -> None:
+    assert made("begin return true; end", "return-changed") == [("true", "false")]
+    assert made("begin return not true; end", "return-changed") == []
+
+
+def test_a_name_that_speaks_of_a_user_is_known() -> None:
+    assert [
+        name for name in ("p_user_id", "sender", "p_message_id", "owner_id") if speaks_of_a_user(name)
+    ] == [
+        "p_user_id",
+        "sender",
+        "owner_id",
+    ]
+
+
+def test_calls_are_read_from_the_code_alone() -> None:
+    text = "begin perform a.b(1); -- c.d()\n x := 'e.f()' || g.h (i.j); end"
+    assert list(calls(text)) == ["a.b", "g.h"]
