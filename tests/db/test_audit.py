@@ -81,7 +81,10 @@ def test_what_is_already_there_does_not_disturb(world: World) -> None:
 
 def test_a_policy_that_raises_proves_nothing(audited: Callable[..., Report]) -> None:
     report = audited(
-        "create policy broken on organizations for select to authenticated using (1 / (length(name) - length(name)) = 1)",
+        """
+        create policy broken on organizations for select to authenticated
+        using (1 / (length(name) - length(name)) = 1)
+        """,
         "public.organizations",
     )
     assert any(doubt.object == "public.organizations" and "22012" in doubt.reason for doubt in report.invalid)

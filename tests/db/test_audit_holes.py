@@ -17,6 +17,12 @@ from chatctl.services.audit.report import audit, default_file
 from tests.holes import HOLES, Hole
 
 
+@pytest.fixture
+def pg_version() -> int:
+    """One version: what differs between two is looked for by whole runs, and these take a minute."""
+    return 18
+
+
 @pytest.fixture(scope="session")
 def access() -> Access:
     """What access.yaml says of people as they are; what becomes of them later takes as long once more."""

@@ -304,7 +304,7 @@ HOLES = [
         ),
         (f"effect:{SEND}:call",),
         (SEND,),
-        ("sender", "creator"),
+        ("sender", "participant"),
     ),
     Hole(
         "groups with people of other organizations",

@@ -19,8 +19,9 @@ from chatctl.services.audit.expectations import SchemaKind
 
 _TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-_TABLE = r"^\w+\.\w+$"
-_FUNCTION = r"^\w+\.\w+\(.*\)$"
+# Names as the catalogue has them, without quotes; a schema has no dot in it.
+_TABLE = r"^[^\s.\x00-\x1f\x7f]+\.[^\s.\x00-\x1f\x7f]([^.\x00-\x1f\x7f]*[^\s.\x00-\x1f\x7f])?$"
+_FUNCTION = r"^[^\s.()\x00-\x1f\x7f]+\.[^\s.()\x00-\x1f\x7f][^.()\x00-\x1f\x7f]*\(.*\)$"
 _RELATION = r"^[a-z_]\w*\([^()]*\)$"
 _SQLSTATE = r"^[0-9A-Z]{5}$"
 _SETTING = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
@@ -148,7 +149,7 @@ class Returns(Described):
     """What an allowed call brings."""
 
     value: Name
-    """The column of the result that is compared; result for a function that returns one value."""
+    """The column of the result that is compared, or SQL over result; result where one value comes back."""
     rows: Text
     """A query for exactly the values that come back."""
 

@@ -249,7 +249,8 @@ def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa:
     if probe.pair:
         return Verdict.passed  # what it says, it says beside the other
     if probe.privilege == "truncate":
-        return Verdict.passed if refused else Verdict.leak  # the privilege is asked before anything else
+        # The privilege is asked before anything else; but that it is no table (42809), which a view is not.
+        return Verdict.passed if refused or outcome.state == "42809" else Verdict.leak
     if not ran and not refused:
         if probe.trusted and probe.privilege != "execute" and probe.action != "select":
             return Verdict.passed  # the control is not judged; where it fails, it is no twin either

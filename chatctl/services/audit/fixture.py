@@ -63,7 +63,7 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
         answer = sql.Literal(f"select coalesce(({body}), false)")
         with reading(access, f"relations.{head}"):
             conn.execute(
-                sql.SQL("create function chatctl_audit.{} returns boolean language sql stable as {}").format(
+                sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
                     written(head), answer
                 )
             )
@@ -83,7 +83,7 @@ def take_again(conn: Connection, access: Access, before: Mapping[str, Content]) 
 
 def path(access: Access) -> str:
     """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
-    return f"chatctl_fixture, chatctl_audit, {access.api.search_path}"
+    return f"chatctl_fixture, chatctl_names, {access.api.search_path}"
 
 
 def snapshot(access: Access, name: str) -> sql.Identifier:

@@ -9,7 +9,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.audit.expectations import NEVER, Access, Table
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.privileges import Privileges, rows
-from chatctl.services.audit.sqltext import literal
+from chatctl.services.audit.sqltext import literal, procedure, relation
 
 
 def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
@@ -49,7 +49,9 @@ def _relations(
         if name not in reached or kind in ("platform", None):
             continue
         closed = row["kind"] in "rp" and row["row_security"]
-        shown = f"select relacl, relrowsecurity from pg_class where oid = {literal(name)}::regclass;"
+        shown = (
+            f"select relacl, relrowsecurity from pg_class where oid = {literal(relation(name))}::regclass;"
+        )
         if kind == "internal":
             if name not in access.internal_tables:
                 yield Finding(
@@ -123,10 +125,10 @@ def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]
 def _asked(role: str, name: str, privilege: str, column: str | None) -> str:
     if column:
         return (
-            f"select has_column_privilege({literal(role)}, {literal(name)}, {literal(column)}, "
+            f"select has_column_privilege({literal(role)}, {literal(relation(name))}, {literal(column)}, "
             f"{literal(privilege)});"
         )
-    return f"select has_table_privilege({literal(role)}, {literal(name)}, {literal(privilege)});"
+    return f"select has_table_privilege({literal(role)}, {literal(relation(name))}, {literal(privilege)});"
 
 
 def _functions(
@@ -136,7 +138,7 @@ def _functions(
     granted = ", ".join(access.api.granted)
     for row in rows(conn, "audit/functions", roles):
         name, kind = row["signature"], access.schemas.get(row["schema"])
-        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {literal(name)}::regprocedure;"
+        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {literal(procedure(name))}::regprocedure;"
         callers = ", ".join(row["roles"])
         if kind not in ("exposed", "internal"):
             continue
@@ -176,7 +178,7 @@ def _functions(
             name,
             "execute",
             f"access.yaml lists {name}, which no API role can call or which does not exist",
-            f"select to_regprocedure({literal(name)});",
+            f"select to_regprocedure({literal(procedure(name))});",
         )
 
 
@@ -228,7 +230,7 @@ def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
                 where,
                 f"{name} replica identity",
                 f"{publication} sends more than the key of a deleted row of {name}, past every policy",
-                f"select relreplident from pg_class where oid = {literal(name)}::regclass;",
+                f"select relreplident from pg_class where oid = {literal(relation(name))}::regclass;",
             )
 
 
@@ -254,7 +256,7 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
     for table in access.tables if login else ():
         can = conn.execute(
             "select has_any_column_privilege(%s, to_regclass(%s)::oid, 'select, insert, update')",
-            (api.signs_in, table.name),
+            (api.signs_in, relation(table.name)),
         ).fetchone()
         if can and can[0]:
             yield Finding(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit.trial import Batch
 
 
 class Kin:
@@ -27,12 +26,6 @@ class Kin:
     def users_of(self, name: str) -> list[str]:
         """All that ask ``name``, directly or not, by how far they are from it."""
         return _reached(name, self._users)[1:]
-
-    def order(self, name: str, batch: Batch) -> Sequence[int]:
-        """The statements of ``batch``, those about ``name`` and its kin first."""
-        near = {each: place for place, each in enumerate([name, *self.users_of(name)])}
-        about = {number: probe.object for probe, number in zip(batch.probes, batch.numbers, strict=True)}
-        return sorted(about, key=lambda number: near.get(about[number], len(near)))
 
 
 def _reached(name: str, by: Mapping[str, list[str]]) -> list[str]:

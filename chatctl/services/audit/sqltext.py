@@ -27,6 +27,12 @@ def relation(name: str) -> str:
     return sql.Identifier(*name.split(".", 1)).as_string(None)
 
 
+def procedure(signature: str) -> str:
+    """``schema.function(types)`` quoted; the types stand in it as the catalogue writes them."""
+    name, types = signature.split("(", 1)
+    return f"{relation(name)}({types}"
+
+
 def column(name: str) -> str:
     """A column's name quoted."""
     return sql.Identifier(name).as_string(None)

@@ -21,6 +21,7 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.fixture import path
 from chatctl.services.audit.probes import Probe
 from chatctl.services.audit.sqltext import filled, written
 
@@ -46,7 +47,7 @@ class Trial:
     def __init__(self, conn: Connection, access: Access) -> None:
         self._conn = conn
         self._claims = access.api.claims
-        self._path = access.api.search_path
+        self._path, self._conditions = access.api.search_path, path(access)
         self._positions = {identity.name: position for position, identity in enumerate(access.identities)}
         self._statements: dict[tuple[str, bool], int] = {}
         self._batches = 0
@@ -95,6 +96,7 @@ class Trial:
             number=sql.Literal(self._statements[statement]),
             claims=sql.Literal(self._claims),
             path=sql.Literal(self._path),
+            conditions=sql.Literal(self._conditions),
             statement=written(text),
             deferred=written("set constraints all immediate" if self._defers else "null"),
         )

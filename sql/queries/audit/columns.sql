@@ -3,7 +3,8 @@
 select
   a.attname as name,
   format_type(a.atttypid, a.atttypmod) as type,
-  a.attgenerated <> '' as generated,
+  -- An identity that is always generated takes no value, whoever sends it: 428C9, before any right is asked for.
+  a.attgenerated <> '' or a.attidentity = 'a' as generated,
   exists (
     select from pg_catalog.pg_constraint c
     where c.conrelid = a.attrelid and c.contype = 'f' and a.attnum = any (c.conkey)

@@ -8,7 +8,7 @@ select
   who || '@audit.invalid', jsonb_build_object('full_name', who), who = 'anonymous'
 from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
-  'suspended', 'forger', 'anonymous', 'unprofiled'
+  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled'
 ]) as u (who);
 delete from public.user_profiles where id = id('unprofiled');
 
@@ -22,7 +22,7 @@ from (values
   (4, 'north', 'colleague', 'admin'), (5, 'north', 'both', 'member'), (6, 'north', 'left', 'member'),
   (7, 'north', 'removed', 'member'), (8, 'north', 'suspended', 'admin'),
   (9, 'south', 'outsider', 'owner'), (10, 'south', 'southerner', 'member'), (11, 'south', 'both', 'member'),
-  (12, 'south', 'forger', 'member')
+  (12, 'south', 'forger', 'member'), (13, 'north', 'paused', 'member'), (14, 'south', 'removed', 'member')
 ) as m (position, organization, who, role);
 
 -- Conversations, each with those who take part: nobody yet in the last four.
@@ -38,7 +38,7 @@ from (values
 insert into public.conversation_participants (id, conversation_id, user_id)
 select id(who || ' in ' || conversation), id(conversation), id(who)
 from (values
-  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended']),
+  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused']),
   ('direct', array['creator', 'participant']),
   ('deserted', array['sender', 'participant', 'left']),
   ('southern', array['outsider', 'southerner', 'both']),
@@ -49,14 +49,16 @@ insert into public.messages (id, organization_id, conversation_id, sender_id, co
 select id(m.name), c.organization_id, c.id, id(m.sender), m.name, m.attachments::jsonb, coalesce(m.reactions, '[]')
 from (values
   (1, 'hello', 'group', 'sender', null,
-    jsonb_build_array(jsonb_build_object('userId', id('participant'), 'emoji', 'ok'))),
+    jsonb_build_array(
+      jsonb_build_object('userId', id('participant'), 'emoji', 'ok'), jsonb_build_object('userId', id('creator'), 'emoji', 'ok')
+    )),
   (2, 'answer', 'group', 'participant', null, null),
   (3, 'deleted', 'group', 'sender', format(
     '[{"id": "%s", "name": "gone.png", "type": "image/png", "size": 1, "url": "x"}]', id('gone file')), null),
   (4, 'erased', 'group', 'left', null, null),
-  (5, 'of removed', 'group', 'removed', null, null),
-  (6, 'of suspended', 'group', 'suspended', null, null),
-  (7, 'of both', 'group', 'both', null, null),
+  (5, 'of suspended', 'group', 'suspended', null, null),
+  (6, 'of both', 'group', 'both', null, null),
+  (7, 'of removed', 'group', 'removed', null, null),
   (8, 'private word', 'direct', 'creator', null, null),
   (9, 'left behind', 'deserted', 'left', null, null),
   (10, 'from the south', 'southern', 'outsider', null, null)
@@ -69,8 +71,16 @@ update public.messages set sender_id = null where id = id('erased');
 -- One who left, one who left a group of their own, one removed from the organization, one suspended.
 delete from public.conversation_participants
 where id in (id('left in group'), id('left in deserted'));
-delete from public.organization_members where user_id = id('removed');
-insert into private.suspensions (user_id, reason) values (id('suspended'), 'audit');
+delete from public.organization_members where (organization_id, user_id) = (id('north'), id('removed'));
+insert into private.suspensions (user_id, reason, suspended_until)
+values (id('suspended'), 'audit', null), (id('paused'), 'audit', now() + interval '1 day'),
+  (id('creator'), 'audit', now() - interval '1 day');
+
+-- One who has sent ten messages in the last minute, however long the audit takes, and one who had before.
+insert into private.send_windows (user_id, sent_at)
+values (id('creator'), array_fill(now() + interval '1 hour', array[10])), (id('outsider'), array_fill(now() - interval '70 seconds', array[10])),
+  (id('participant'), array[now() + interval '1 hour'])
+on conflict (user_id) do update set sent_at = excluded.sent_at;
 
 -- Storage says so itself before it deletes; without it the table refuses everybody, and no policy is asked.
 set local storage.allow_delete_query = 'true';

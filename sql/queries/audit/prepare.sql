@@ -1,20 +1,27 @@
--- The workroom of audit-rls: two schemas that no API role can enter, gone with the transaction that makes them.
--- chatctl_fixture takes a copy of what each table holds of the fixture, by the table's own name.
+-- The workroom of audit-rls: three schemas that no API role can enter, gone with the transaction that makes them.
+-- chatctl_fixture takes a copy of what each table holds of the fixture, by the table's own name. chatctl_names has what
+-- conditions call, and is in their search path; chatctl_audit is not, where a table of theirs may be called the same.
 --
 -- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back.
 create schema chatctl_audit;
+create schema chatctl_names;
 create schema chatctl_fixture;
-set local search_path = chatctl_fixture, chatctl_audit, public, extensions;
+set local search_path = chatctl_fixture, chatctl_names, public;
 
 create table chatctl_audit.names (id uuid primary key, name text not null);
 
-create function chatctl_audit.id(p_name text)
+-- Of existing data: who is taken for whom the fixture would have made.
+create table chatctl_audit.people (name text primary key, id uuid not null);
+
+create function chatctl_names.id(p_name text)
 returns uuid
 language plpgsql
 set search_path = ''
 as $$
 declare
-  named uuid := md5('chatctl audit: ' || p_name)::uuid;
+  named uuid := coalesce(
+    (select p.id from chatctl_audit.people p where p.name = p_name), md5('chatctl audit: ' || p_name)::uuid
+  );
 begin
   insert into chatctl_audit.names (id, name) values (named, p_name) on conflict do nothing;
   return named;
@@ -47,10 +54,12 @@ create table chatctl_audit.probes (
 create index on chatctl_audit.probes (batch, statement);
 
 -- Every table of the database: PostgreSQL counts what the transaction in progress has done to each, undone or not.
+-- A partition goes by the name of the table that it is a part of.
 create table chatctl_audit.watched as
-select c.oid, format('%s.%s', n.nspname, c.relname) as name
+select c.oid, format('%s.%s', n.nspname, whole.relname) as name
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_class whole on whole.oid = coalesce(pg_partition_root(c.oid), c.oid)
+join pg_catalog.pg_namespace n on n.oid = whole.relnamespace
 where c.relkind = 'r' and n.nspname not in ('information_schema', 'chatctl_audit', 'chatctl_fixture') and n.nspname !~ '^pg_'
 order by name;
 
@@ -59,7 +68,7 @@ returns bigint[]
 language sql volatile
 set search_path = ''
 as $$
-  select array_agg(counted.rows order by w.name, counted.command)
+  select array_agg(counted.rows order by w.name, w.oid, counted.command)
   from chatctl_audit.watched w
   cross join lateral (values
     ('delete', pg_stat_get_xact_tuples_deleted(w.oid)), ('insert', pg_stat_get_xact_tuples_inserted(w.oid)),
@@ -73,9 +82,9 @@ returns text[]
 language sql volatile
 set search_path = ''
 as $$
-  select coalesce(array_agg(command || ' ' || name order by name, command), '{}')
+  select coalesce(array_agg(distinct command || ' ' || name order by command || ' ' || name), '{}')
   from (
-    select w.name, c.command, row_number() over (order by w.name, c.command) as place
+    select w.name, c.command, row_number() over (order by w.name, w.oid, c.command) as place
     from chatctl_audit.watched w cross join unnest(array['delete', 'insert', 'update']) as c (command)
   ) as counted
   join unnest(chatctl_audit.rows_written(), p_before) with ordinality as r (now, before, place) using (place)

@@ -1,7 +1,7 @@
 -- The function that tries the probes of one statement, each as its identity and each undone: what came back, or with
 -- which SQLSTATE it was refused. {function} and {statement} are filled in; the statement takes its values from
 -- probe.args and ends, where it returns something, in `into brought` (one text[]). {claims} is the setting of the
--- token's claims, {path} the search path of the API, {deferred} what has deferred constraints checked, where there are any.
+-- token's claims, {path} the search path of the API, {conditions} that of conditions, {deferred} what has deferred constraints checked, where there are any.
 --
 -- A subtransaction per probe, ended by an exception in every case: that takes back what the statement wrote, the role
 -- and the claims, while the variables keep what was seen. A function per statement, not EXECUTE, since planning costs
@@ -49,7 +49,7 @@ begin
       {deferred};
       if probe.holds is not null or probe.counts then
         done := set_config('role', 'none', true);
-        done := set_config('search_path', 'chatctl_fixture, chatctl_audit, ' || {path}, true);
+        done := set_config('search_path', {conditions}, true);
       end if;
       if probe.counts then
         wrote := chatctl_audit.written_since(before);

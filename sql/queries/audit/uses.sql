@@ -12,7 +12,7 @@ functions as (
     format('%s.%s', n.nspname, p.proname) as called, p.prosrc
   from pg_catalog.pg_proc p
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-  where p.prokind in ('f', 'p') and n.nspname not in ('information_schema', 'chatctl_audit') and n.nspname !~ '^pg_'
+  where p.prokind in ('f', 'p') and n.nspname not in ('information_schema', 'chatctl_audit', 'chatctl_names') and n.nspname !~ '^pg_'
 ),
 parts as (
   select 'pg_catalog.pg_policy'::regclass as class, p.oid, p.polrelid as relation from pg_catalog.pg_policy p

@@ -12,7 +12,6 @@ from chatctl.services.audit.mutation.tokens import Group, Item, tree
 
 _ACTOR = re.compile(r"user|person|actor|member|sender|author|owner|account|creator|recipient|profile", re.I)
 _BRANCHES = {"if": ("elsif", "elseif", "else"), "case": ("when", "else")}
-_WRITES = ("insert", "update", "delete")
 _NOTHING = "null;"
 
 
@@ -67,7 +66,7 @@ class _Statement:
 
 
 def _branches(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
-    """Each branch of an ``if`` never taken, or taken when it should not be."""
+    """Each branch that refuses never taken, or taken when it should not be."""
     start = 0
     for position, item in enumerate(group.items):
         if item.is_word("elsif", "elseif"):
@@ -79,8 +78,8 @@ def _branches(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
         refuses = bool(branch) and all(_refuses(each) for each in branch)
         begin, end = condition[0].start, condition[-1].end
         was = f"if {text[begin:end]}"
-        if not (len(branch) == 1 and around.trigger and _is_removed(branch[0])):
-            yield Edit(begin, end, "guard-removed" if refuses else "branch-removed", "false", was, "if false")
+        if refuses:
+            yield Edit(begin, end, "guard-removed", "false", was, "if false")
         if all(each.starts("return") for each in branch):
             yield Edit(begin, end, "guard-passed", "true", was, "if true")
         elif refuses:
@@ -94,8 +93,8 @@ def _statements(statements: Sequence[_Statement], text: str, around: Surrounding
         # Alone in its branch it goes with the branch.
         if _is_call(statement) and len(statements) > 1:
             yield Edit(statement.start, statement.end, "guard-call-removed", _NOTHING, was, DROPPED)
-        if around.trigger and _is_removed(statement):
-            yield Edit(statement.start, statement.end, "statement-removed", _NOTHING, was, DROPPED)
+        if around.trigger and _sets_column(statement):
+            yield Edit(statement.start, statement.end, "assignment-removed", _NOTHING, was, DROPPED)
         yield from _returns(statement, text, around)
 
 
@@ -165,7 +164,7 @@ def _is_call(statement: _Statement) -> bool:
     ) and not any(item.is_word("from", "exists") for item in items)  # fmt: skip
 
 
-def _is_removed(statement: _Statement) -> bool:
-    """``new.column := …`` and what writes: a trigger loses each of them by itself."""
+def _sets_column(statement: _Statement) -> bool:
+    """``new.column := …``: what a client would have to be believed for without it."""
     first = [item.text for item in statement.items[:4]]
-    return statement.starts(*_WRITES) or (first[:2] == ["new", "."] and first[3:] in ([":="], ["="]))
+    return first[:2] == ["new", "."] and first[3:] in ([":="], ["="])

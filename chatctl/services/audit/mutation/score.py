@@ -19,9 +19,12 @@ from chatctl.services.audit.mutation.equivalents import Equivalent
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
 from chatctl.services.audit.places import Places
-from chatctl.services.audit.probes import Stage, generate
+from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.report import undone
-from chatctl.services.audit.trial import Batch, Trial
+from chatctl.services.audit.trial import Batch, Outcome, Trial
+
+# What the inventory does not look at: the conditions of policies, bodies, triggers.
+_NOT_IN_INVENTORY = ("alter policy", "create or replace", "drop trigger")
 
 
 class End(StrEnum):
@@ -104,15 +107,19 @@ def mutate(
     start = time.perf_counter()
     with undone(conn):
         look = _Look(conn, access)
-        if noticed := look.at(None):
-            raise Inconclusive(
-                f"the audit is not clean without a mutant: {noticed}", hint="run `chatctl audit-rls` first"
-            )
         made = [each for each in mutants(conn, access) if not only or each.object in only]
-        places, fates = Places(access), []
-        for number, mutant in enumerate(made, 1):
-            fates.append(_fate(mutant, *_end(look, mutant), equivalent, places))
-            progress(Step("mutants", number, len(made)))
+        ends: dict[str, tuple[End, str]] = {}
+        for mutant in made:
+            # What is said to be equivalent is looked at with everything, as is what nobody near notices.
+            end = None if mutant.id in equivalent else _near(look, mutant)
+            if end:
+                ends[mutant.id] = end
+                progress(Step("mutants", len(ends), len(made)))
+        for group in _groups([each for each in made if each.id not in ends], look):
+            ends |= _far(look, group)
+            progress(Step("mutants", len(ends), len(made)))
+        places = Places(access)
+        fates = [_fate(each, *ends[each.id], equivalent, places) for each in made]
     known = {each.id for each in made}
     gone = [] if only else [each for each in equivalent.values() if each.mutant not in known]
     return Score((*fates, *map(_gone, gone)), len(look.batch.probes), round(time.perf_counter() - start, 2))
@@ -131,7 +138,8 @@ def _gone(entry: Equivalent) -> Fate:
     return Fate(entry.mutant, operator, name, "", "", End.stale, "no such mutant is made", entry.place)
 
 
-def _end(look: _Look, mutant: Mutant) -> tuple[End, str]:
+def _near(look: _Look, mutant: Mutant) -> tuple[End, str] | None:
+    """Its end, as far as the mutated object and what is next to it show it."""
     with look.conn.transaction(force_rollback=True):
         try:
             with look.conn.transaction():
@@ -140,25 +148,85 @@ def _end(look: _Look, mutant: Mutant) -> tuple[End, str]:
             raise
         except psycopg.Error as error:
             return End.stillborn, f"{error.diag.message_primary} [{error.sqlstate}]"
-        by = look.at(mutant.object)
-        return (End.killed, by) if by else (End.survived, "")
+        by = look.near(mutant)
+    return (End.killed, by) if by else None
+
+
+def _groups(suspects: list[Mutant], look: _Look) -> list[list[Mutant]]:
+    """``suspects`` in groups that can be made together: no two of one group change the same thing."""
+    groups: list[list[Mutant]] = []
+    taken: list[set[str]] = []
+    for mutant in suspects:
+        site = look.site(mutant.object)
+        place = next((n for n, sites in enumerate(taken) if site not in sites), len(groups))
+        if place == len(groups):
+            groups.append([])
+            taken.append(set())
+        groups[place].append(mutant)
+        taken[place].add(site)
+    return groups
+
+
+def _far(look: _Look, group: list[Mutant]) -> dict[str, tuple[End, str]]:
+    """The ends of ``group``, made at once and looked at with every probe; halved until it is clear who."""
+    with look.conn.transaction(force_rollback=True):
+        for mutant in group:
+            look.conn.execute(mutant.sql.encode())
+        by = look.far([mutant.object for mutant in group])
+    if not by:
+        return {mutant.id: (End.survived, "") for mutant in group}
+    if len(group) == 1:
+        return {group[0].id: (End.killed, by)}
+    half = len(group) // 2
+    return _far(look, group[:half]) | _far(look, group[half:])
 
 
 class _Look:
-    """The stage of an audit, looked at again and again."""
+    """The stage of an audit, looked at again and again.
+
+    Left out are probes that could not tell a mutant from the original: what trusted roles do to tables, what
+    a privilege refuses and what reads one column, since the inventory has every privilege.
+    """
 
     def __init__(self, conn: Connection, access: Access) -> None:
         self.conn, self._access = conn, access
         stage = Stage(conn, access, fixture.make(conn, access), privileges.held(conn, access))
-        self.batch: Batch = Trial(conn, access).load(generate(stage))
-        self._kin = Kin(conn)
+        trial, probes = Trial(conn, access), generate(stage)
         self._known = self._reach()  # the fixture makes buckets of its own
+        tried = list(zip(probes, trial.load(probes).run(), strict=True))
+        for probe, outcome in tried:
+            if (said := verdict(access, probe, outcome)) is not Verdict.passed:
+                raise Inconclusive(
+                    f"the audit is not clean without a mutant: {said} of {probe.object}, {probe.tried}",
+                    hint="run `chatctl audit-rls` first",
+                )
+        self.batch: Batch = trial.load([probe for probe, outcome in tried if _tells(probe, outcome)])
+        self._about = {
+            number: probe.object for probe, number in zip(self.batch.probes, self.batch.numbers, strict=True)
+        }
+        self._kin = Kin(conn)
 
-    def at(self, name: str | None) -> str | None:
-        """The id of the first finding, looking at the object called ``name`` and its kin first."""
+    def site(self, name: str) -> str:
+        """The object that is tried nearest to the one called ``name``: what hides behind it stays hidden."""
+        tried = set(self._about.values())
+        return next((each for each in [name, *self._kin.users_of(name)] if each in tried), name)
+
+    def near(self, mutant: Mutant) -> str | None:
+        """The id of the first finding at what ``mutant`` changes, or at what asks it first."""
+        tried_only = mutant.sql.startswith(_NOT_IN_INVENTORY)
+        if not tried_only and (found := sorted(self._reach() - self._known)):
+            return found[0]
+        around = {mutant.object, self.site(mutant.object)}
+        numbers = [number for number, about in self._about.items() if about in around]
+        return next((by for number in numbers if (by := self._noticed(number))), None)
+
+    def far(self, names: list[str]) -> str | None:
+        """The id of the first finding anywhere, looking at what is called ``names`` and its kin first."""
         if found := sorted(self._reach() - self._known):
             return found[0]
-        numbers = self._kin.order(name, self.batch) if name else dict.fromkeys(self.batch.numbers)
+        order = [each for name in names for each in (name, *self._kin.users_of(name))]
+        near = {each: place for place, each in reversed(list(enumerate(order)))}
+        numbers = sorted(self._about, key=lambda number: near.get(self._about[number], len(order)))
         return next((by for number in numbers if (by := self._noticed(number))), None)
 
     def _reach(self) -> set[str]:
@@ -172,3 +240,9 @@ class _Look:
             if said is not Verdict.passed:
                 return f"{said}:{probe.object}:{probe.tried}"
         return next((f"oracle:{tried[n][0].object}:{tried[n][0].tried}" for n in told(tried)), None)
+
+
+def _tells(probe: Probe, outcome: Outcome) -> bool:
+    if (probe.trusted and probe.privilege != "execute") or probe.action.startswith("select "):
+        return False
+    return not (outcome.state == "42501" and (outcome.message or "").startswith("permission denied"))

@@ -6,10 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from chatctl.services.audit.mutation.catalogue import Catalogue, Privilege, Relation, Trigger
-from chatctl.services.audit.mutation.conditions import BODY, conditions
-from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
-from chatctl.services.audit.mutation.tokens import tree
+from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
 from chatctl.services.audit.sqltext import column, relation
 
 _REVOKED = ("select", "insert", "update", "delete")
@@ -109,11 +106,3 @@ def _of_trigger(trigger: Trigger) -> Iterator[Mutant]:
     drop = f"drop trigger {column(trigger.name)} on {relation(trigger.relation)}"
     change = f"{' '.join(trigger.definition.split())} -> (dropped)"
     yield Mutant("trigger-dropped", trigger.relation, trigger.name, change, drop)
-    text = trigger.definition
-    for condition in conditions(tree(text), words=BODY):
-        if condition.clause == "when" and not condition.within:
-            start, end = condition.start, condition.end
-            always = Edit(start, end, "when-true", "(true)", f"when {text[start:end]}", "when (true)")
-            yield from of_edits(
-                [always], text, trigger.relation, trigger.name, lambda edited: f"{drop}; {edited}"
-            )

@@ -12,7 +12,7 @@ from chatctl.services.audit.expectations import Function
 from chatctl.services.audit.probes.inserts import said
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.probes.stage import UNKNOWN, Stage
-from chatctl.services.audit.sqltext import column, condition, relation, written
+from chatctl.services.audit.sqltext import column, condition, procedure, relation, written
 
 # name -> (SQL of the values, type)
 Arguments = Mapping[str, tuple[str, str]]
@@ -40,7 +40,9 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
 
 
 def _arguments(stage: Stage, function: Function) -> Arguments | None:
-    found = stage.conn.execute(query("audit/arguments"), {"signature": function.signature}).fetchone()
+    found = stage.conn.execute(
+        query("audit/arguments"), {"signature": procedure(function.signature)}
+    ).fetchone()
     if found is None:
         return None
     types = dict(zip(*found, strict=True))
@@ -59,12 +61,14 @@ def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[
 
 def _statement(function: Function, arguments: Arguments) -> str:
     name = function.signature.split("(", maxsplit=1)[0]
-    value = f"result.{column(function.value)}" if function.value not in (None, "result") else "result"
+    value = function.value or "result"
+    if value != "result" and value.isidentifier():
+        value = f"result.{column(value)}"
     given = ", ".join(
         f"{column(argument)} => ${number}::{type_name}"
         for number, (argument, (_, type_name)) in enumerate(arguments.items(), 1)
     )
-    listed = f"array_agg({value}::text order by {value}::text)"
+    listed = f"array_agg(({value})::text order by ({value})::text)"
     return f"select {listed} from {relation(name)}({given}) as result"
 
 

@@ -141,7 +141,7 @@ class TableStage:
         name, *more = self.table.key
         if not more:
             return f"{column(name)} = any ($1::{self.types[name]}[])", (array(row.key for row in self.rows),)
-        return " or ".join(f"({self.key_is(literal, row)})" for row in self.rows), ()
+        return " or ".join(f"({self.key_is(literal, row)})" for row in self.rows) or "false", ()
 
     def allowed(self, text: str, key: str) -> dict[tuple[str, str], bool]:
         """For every identity and row of the fixture, whether the condition holds."""
