@@ -1,0 +1,214 @@
+"""The audit impersonates from the operator's session, a request signs in: the same comes of every probe.
+
+What differs between the two sessions is ``session_user``, and only what asks for it could tell. Of ours that
+is ``private.is_trusted()``, which asks for the role in force first, and a request has always taken one. So
+there is no difference to accept, apart from what the server makes up: ids of new rows, and the time. The
+moments of access.yaml are not tried here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import adapt, pq
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.probes import Probe, Stage, generate
+from chatctl.services.audit.report import default_file
+from chatctl.services.audit.trial import Trial
+from tests.world import Database
+
+TEXT = 25  # the oid of text, which is the type of every value of a probe
+AT_ONCE = 100  # probes on their way to the server together
+BEGIN = b"begin"
+ROLLBACK = b"rollback"
+# What the server makes up, ids of new rows and the time, is another value in each session.
+MADE_UP = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+\d\d"
+)
+# Its last column is the number of seconds to wait, by the clock: the second session asks a moment later.
+COUNTS_DOWN = "public.check_message_rate_limit()"
+SECONDS = re.compile(r",[1-9]\d*\)$")
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a probe: SQLSTATE, the rows it brought, or how many it changed."""
+
+    state: str
+    brought: tuple[str | None, ...]
+    changed: int
+
+
+class Requests:
+    """One session of ``authenticator`` with a transaction for every request, many on their way at once."""
+
+    def __init__(self, conn: Connection, access: Access, claims: Mapping[str, str | None]) -> None:
+        self._pq = conn.pgconn
+        self._values = adapt.Transformer(conn)
+        self._claims = claims
+        take = "set_config('search_path', $1, true), set_config('role', $2, true)"
+        setting = access.api.claims.replace("'", "''")
+        self._path = access.api.search_path.encode()
+        self._logins = {
+            False: f"select {take}".encode(),
+            True: f"select {take}, set_config('{setting}', $3, true) is null".encode(),
+        }
+        found = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._ends = [b"set constraints all immediate"] if found and found[0] else []
+        self._prepared: dict[tuple[str, str], bytes | None] = {}
+
+    @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        self._pq.enter_pipeline_mode()
+        try:
+            yield
+        finally:
+            self._pq.exit_pipeline_mode()
+
+    def outcomes(self, probes: Sequence[Probe]) -> list[Came]:
+        """What comes of each of ``probes``, in their order; everything is rolled back."""
+        came: dict[int, Came] = {}
+        groups: dict[tuple[bool, str, str], list[int]] = defaultdict(list)
+        for n, probe in enumerate(probes):
+            claimed = self._claims[probe.identity.name] is not None
+            groups[claimed, probe.statement, probe.identity.role].append(n)
+        with self.pipelined():
+            # A setting that was made once is never unset again, only empty: those without claims go first.
+            for (_, statement, role), places in sorted(groups.items(), key=lambda group: group[0][0]):
+                name = self._prepare(statement, probes[places[0]], role)
+                for start in range(0, len(places), AT_ONCE):
+                    some = places[start : start + AT_ONCE]
+                    for n in some:
+                        self._send(probes[n], name)
+                    came.update((n, self._receive(probes[n])) for n in some)
+        return [came[n] for n in range(len(probes))]
+
+    def _prepare(self, statement: str, probe: Probe, role: str) -> bytes | None:
+        """Parse the statement as ``role``; None when that is refused already, as it will be each time."""
+        key = statement, role
+        if key not in self._prepared:
+            name = f"probe_{len(self._prepared)}".encode()
+            self._login(probe)
+            self._pq.send_prepare(name, statement.encode(), [TEXT] * len(probe.args))
+            self._rollback()
+            parsed = [each.status for each in self._results()]
+            self._prepared[key] = None if pq.ExecStatus.FATAL_ERROR in parsed else name
+        return self._prepared[key]
+
+    def _send(self, probe: Probe, name: bytes | None) -> None:
+        values = [None if value is None else value.encode() for value in probe.args]
+        self._login(probe)
+        if name is None:
+            self._pq.send_query_params(probe.statement.encode(), values, [TEXT] * len(values))
+        else:
+            self._pq.send_query_prepared(name, values)
+        for end in self._ends:
+            self._pq.send_query_params(end, None)
+        self._rollback()
+
+    def _login(self, probe: Probe) -> None:
+        claims = self._claims[probe.identity.name]
+        more = [] if claims is None else [claims.encode()]
+        self._pq.send_query_params(BEGIN, None)
+        login = [self._path, probe.identity.role.encode(), *more]
+        self._pq.send_query_params(self._logins[claims is not None], login, [TEXT] * len(login))
+
+    def _rollback(self) -> None:
+        # After an error the server skips to the first mark; what follows it runs in any case.
+        self._pq.pipeline_sync()
+        self._pq.send_query_params(ROLLBACK, None)
+        self._pq.pipeline_sync()
+
+    def _receive(self, probe: Probe) -> Came:
+        began, took, ran, *ended = self._results()
+        assert (began.status, took.status) == (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+        failed = next((each for each in (ran, *ended) if each.status == pq.ExecStatus.FATAL_ERROR), None)
+        if failed:
+            return Came((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
+        if not probe.fetches:
+            return Came("00000", (), ran.command_tuples or 0)
+        self._values.set_pgresult(ran)
+        row = self._values.load_row(0, tuple) if ran.ntuples else None
+        return Came("00000", tuple((row and row[0]) or ()), 0)
+
+    def _results(self) -> list[Any]:
+        """Everything up to the second mark, without the rollback."""
+        found, marks = [], 0
+        while marks < 2:
+            result = self._pq.get_result()
+            if result is None:
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                marks += 1
+            elif marks == 0:
+                found.append(result)
+            else:
+                assert result.status == pq.ExecStatus.COMMAND_OK
+        return found
+
+
+def test_a_real_sign_in_comes_to_the_same_for_every_probe(database: Database) -> None:
+    tried, found = compared(database)
+    assert tried > 20_000
+    assert found == {}
+
+
+def test_what_looks_at_the_login_itself_would_be_seen(database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute(
+            "create policy operators on organizations for select to authenticated "
+            "using (session_user = 'postgres')"
+        )
+    _, found = compared(database, only=("public.organizations",))
+    assert "public.organizations: select" in found
+
+
+def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, dict[str, list[str]]]:
+    """How many probes were tried in both ways, and by object and action where it did not come to the same."""
+    access = load(default_file())
+    with database.connect() as operator, database.connect("authenticator") as signed_in:
+        with operator.transaction():
+            operator.execute(query("audit/limits").encode())
+            contents = fixture.make(operator, access)
+            claims: dict[str, str | None] = dict(
+                operator.execute("select identity, claims from chatctl_audit.identities").fetchall()
+            )
+        with operator.transaction(force_rollback=True):
+            operator.execute(query("audit/limits").encode())
+            operator.execute("select set_config('search_path', %s, true)", (fixture.path(access),))
+            names = set(fixture.names(operator))
+            held = privileges.held(operator, access)
+            probes = generate(Stage(operator, access, contents, held), only)
+            outcomes = Trial(operator, access).load(probes).run()
+        assert signed_in.execute(
+            "select session_user::text, current_setting(%s, true)", (access.api.claims,)
+        ).fetchone() == ("authenticator", None)
+        theirs = Requests(signed_in, access, claims).outcomes(probes)
+    found: dict[str, list[str]] = defaultdict(list)
+    for probe, outcome, there in zip(probes, outcomes, theirs, strict=True):
+        here = Came(outcome.state, outcome.brought, 0 if probe.fetches else outcome.changed)
+        if known(probe, here, names) != known(probe, there, names):
+            about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
+            found[f"{probe.object}: {probe.action}"].append(about)
+    return len(probes), dict(found)
+
+
+def known(probe: Probe, came: Came, names: Collection[str]) -> Came:
+    """``came`` without what the server made up."""
+
+    def masked(match: re.Match[str]) -> str:
+        return match.group() if match.group() in names else "new"
+
+    brought = [each and MADE_UP.sub(masked, each) for each in came.brought]
+    if probe.object == COUNTS_DOWN:
+        brought = [each and SECONDS.sub(",some)", each) for each in brought]
+    return replace(came, brought=tuple(brought))
