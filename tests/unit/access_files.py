@@ -23,7 +23,7 @@ api:
 schemas: {app: exposed}
 denials: ["42501"]
 identities:
-  ann: {role: member, says: a member, existing: select 7}
+  ann: {role: member, says: a member}
 tables:
   app.notes:
     key: [id]

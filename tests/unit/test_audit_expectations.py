@@ -325,7 +325,7 @@ def test_everything_that_can_be_said_is_read(written: Written) -> None:
     }
     assert access.moments == (Moment("later", "later", "select 1", ("ann",)),)
     (ann,) = access.identities
-    assert (ann.existing, ann.user, ann.reads_only) == ("select 7", None, False)
+    assert (ann.user, ann.reads_only) == (None, False)
 
 
 def test_what_is_not_said_is_never(written: Written) -> None:

@@ -29,19 +29,23 @@ def show(conn: Connection, access: Access, cell: str, shared: Options) -> None:
 def _lines(said: Explanation) -> Iterator[str]:
     cell = said.cell
     yield f"{cell.identity}: {cell.command} of {cell.object}: {cell.state.upper()}"
-    yield f"  {cell.through} of {cell.probes} probes got through{_at(said.place)}"
+    yield f"  {said.through} of {said.probes} probes got through{_at(said.place)}"
     yield from _part("access.yaml says", [f"{key}: {' '.join(text.split())}" for key, text in said.declared])
     held = [what for what, there in said.privileges if there]
     lacking = [what for what, there in said.privileges if not there]
     yield from _part(f"{said.role} holds", [", ".join(held) or "nothing that it needs"])
     yield from _part(f"{said.role} lacks", [", ".join(lacking)] if lacking else [])
     yield from _part(
-        "policies that are asked", [line for each in said.policies for line in _policy(each, cell.through)]
+        "policies that are asked", [line for each in said.policies for line in _policy(each, said.through)]
     )
     yield from _part("triggers that fire", [_asked(each) for each in said.triggers])
     yield from _part("functions that take part", [_asked(each) for each in said.functions])
-    yield from _part("what stopped the others", [f"{count} by {why}" for why, count in said.refusals.items()])
-    samples = [f"{each.action} of {each.subject}: {each.came} ({each.verdict})" for each in cell.samples]
+    yield from _part("what stopped the others", [f"{count} x {why}" for why, count in said.refusals.items()])
+    samples = [
+        f"{each.action} of {each.subject}: {each.came}"
+        + (f" ({each.verdict})" if each.verdict != "passed" else "")
+        for each in cell.samples
+    ]
     yield from _part("some of the probes", samples)
 
 

@@ -153,7 +153,6 @@ def _identity(name: str, identity: said.Identity) -> Identity:
         claims=identity.claims or {},
         raw=identity.raw,
         reads_only=identity.reads == "only",
-        existing=identity.existing,
     )
 
 

@@ -90,8 +90,6 @@ class Identity(Described):
     """SQL for the whole setting, where it is to be broken; not with claims."""
     reads: Literal["only", "and writes"] = "and writes"
     """Whether only reading is tried, which is enough for claims that are broken."""
-    existing: Text | None = None
-    """SQL for the id of a real user who is such a person, for runs on existing data."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ class Document(Described):
     tables: Annotated[Mapping[TableName, Table], Len(1)]
     """The tables and views of the API, by schema.table."""
     fixture: Text | None = None
-    """The SQL file with the world to try it in, by its path from here; without it, existing data is used."""
+    """The SQL file with the world to try it in, by its path from here; without it nothing is tried."""
     denials: tuple[SqlState, ...] = ()
     """The SQLSTATEs with which a request is refused; any other error is not taken for a refusal."""
     relations: Mapping[Head, Text] = field(default_factory=dict)

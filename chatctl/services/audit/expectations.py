@@ -31,10 +31,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody to impersonate: ``claims`` are added to the token, ``raw`` is SQL for all of the setting.
-
-    ``existing`` is SQL for the id of a real user who is such a person.
-    """
+    """Somebody to impersonate: ``claims`` are added to the token, ``raw`` is SQL for all of the setting."""
 
     name: str
     says: str
@@ -43,7 +40,6 @@ class Identity:
     claims: Mapping[str, Any]
     raw: str | None
     reads_only: bool
-    existing: str | None = None
 
 
 @dataclass(frozen=True)

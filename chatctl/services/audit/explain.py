@@ -48,10 +48,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All about one cell; ``refusals`` counts what stopped the probes that did not get through."""
+    """All about one cell; ``refusals`` counts what stopped the probes that did not get through.
+
+    Counted here are the probes of people as they are, ``through`` of ``probes``; the cell has every moment.
+    """
 
     cell: Cell
     role: str
+    probes: int
+    through: int
     declared: tuple[tuple[str, str], ...]
     privileges: tuple[tuple[str, bool], ...]
     policies: tuple[Policy, ...]
@@ -87,6 +92,8 @@ def explain(conn: Connection, access: Access, said: str) -> Explanation:
         return Explanation(
             cell=found[0],
             role=identity.role,
+            probes=len(mine),
+            through=sum(_through(*each) for each in mine),
             declared=tuple(_declared(access, name, command)),
             privileges=tuple(_privileges(stage, mine, identity.role)),
             policies=tuple(_policies(conn, batch, name, command, identity.role, places)),

@@ -138,7 +138,8 @@ def _functions(
     granted = ", ".join(access.api.granted)
     for row in rows(conn, "audit/functions", roles):
         name, kind = row["signature"], access.schemas.get(row["schema"])
-        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {literal(procedure(name))}::regprocedure;"
+        oid = f"{literal(procedure(name))}::regprocedure"
+        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {oid};"
         callers = ", ".join(row["roles"])
         if kind not in ("exposed", "internal"):
             continue

@@ -20,8 +20,9 @@ class Kin:
             self._used[user].append(used)
 
     def used_by(self, name: str) -> list[str]:
-        """All that ``name`` asks, directly or not, by how far it is from there."""
-        return _reached(name, self._used)[1:]
+        """What ``name`` asks, and what the functions among it ask, by how far it is from there."""
+        functions = {user: used for user, used in self._used.items() if user == name or "(" in user}
+        return _reached(name, functions)[1:]
 
     def users_of(self, name: str) -> list[str]:
         """All that ask ``name``, directly or not, by how far they are from it."""

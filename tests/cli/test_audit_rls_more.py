@@ -1,0 +1,134 @@
+"""``chatctl audit-rls`` where it cannot judge, and where it explains."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chatctl.cli.app import run
+from tests.world import Database
+
+TABLE = "public.organizations"
+SEND = "public.send_message(uuid, text, jsonb)"
+
+
+def test_recursion_of_policies_is_exit_9(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    with database.connect() as conn:
+        conn.execute(
+            """
+            create policy loop on conversation_participants for select to authenticated using (
+              exists (
+                select from conversation_participants mine
+                where mine.conversation_id = conversation_participants.conversation_id
+                  and mine.user_id = (select private.current_user_id())
+              )
+            )
+            """
+        )
+    code = run(["audit-rls", "--only", "public.conversation_participants", "--db-url", database.url])
+    assert code == 9
+    assert "42P17" in capsys.readouterr().out
+
+
+def test_a_locked_table_is_exit_9_and_says_so(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    with database.connect() as holder, holder.transaction():
+        holder.execute("lock table organizations in access exclusive mode")
+        assert run(["audit-rls", "--db-url", database.url]) == 9
+    assert "55P03" in capsys.readouterr().err
+
+
+def test_a_database_without_the_backend_is_exit_9(
+    bare_database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit-rls", "--db-url", bare_database.url]) == 9
+    assert "is the database migrated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (f"both:{TABLE}:select", "ALLOWED"),
+        (f"nobody:{TABLE}:select", "no row that a policy lets through"),
+        (f"nobody:{TABLE}:delete", "a privilege that is not held"),
+        (f"sender:{SEND}:execute", "insert public.messages"),
+    ],
+)
+def test_a_cell_is_explained(
+    database: Database, capsys: pytest.CaptureFixture[str], cell: str, said: str
+) -> None:
+    assert run(["audit-rls", "--explain", cell, "--db-url", database.url]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(["audit-rls", "--explain", f"both:{TABLE}:select", "--db-url", database.url, "-o", "json"]) == 0
+    )
+    explained = json.loads(capsys.readouterr().out)
+    assert [policy["without"] for policy in explained["policies"]] == [0]
+    assert explained["through"] > 0
+    assert explained["policies"][0]["place"]["file"] == "sql/objects/access/organizations.sql"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--explain", "sender:select"], 2, "identity:object:command"),
+        (["--explain", f"sender:{TABLE}:read"], 2, "read is none of select"),
+        (["--explain", f"sendr:{TABLE}:select"], 3, "did you mean sender?"),
+        (["--only", "public.send_message"], 3, f"did you mean {SEND}?"),
+        (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "go alone"),
+        (["--mutate", "--format", "html"], 2, "go alone"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said(
+    database: Database, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+) -> None:
+    assert run(["audit-rls", "--db-url", database.url, *arguments]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_only_an_identity_and_a_command_are_shown(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--only", TABLE, "--only", "sender", "--only", "select"]
+    assert run(["audit-rls", *words, "--db-url", database.url, "--format", "json"]) == 0
+    cells = json.loads(capsys.readouterr().out)["cells"]
+    assert {(cell["identity"], cell["object"], cell["command"]) for cell in cells} == {
+        ("sender", TABLE, "select")
+    }
+
+
+def test_the_schema_of_the_file_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit-rls", "schema"]) == 0
+    assert "identities" in json.loads(capsys.readouterr().out)["properties"]
+
+
+@pytest.mark.parametrize(("flags", "said"), [([], "needs --yes"), (["--mutate", "--yes"], "is production")])
+def test_production_is_asked_for_and_its_rules_are_never_broken(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chatctl.yaml").write_text(
+        f"targets:\n  live:\n    db_url: {database.url}\n    environment: production\n"
+    )
+    assert run(["audit-rls", "--target", "live", "--only", TABLE, *flags]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_broken_rules_of_one_table_are_noticed(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit-rls", "--mutate", "--only", TABLE, "--db-url", database.url, "-o", "json"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["score"] == 1.0
+    assert score["counts"]["killed"] > 10
