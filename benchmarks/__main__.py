@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks import migrations, reads, seeds, sends
+from benchmarks import audits, migrations, reads, seeds, sends
 from benchmarks.case import Case
 from benchmarks.data import filled_server
 
@@ -26,7 +26,7 @@ def main() -> int:
     _say("filling a server with 1,000,000 messages")
     with filled_server() as server:
         _say(f"filled after {time.perf_counter() - start:.0f} s; PostgreSQL {server.version}")
-        for group in (reads, sends, migrations, seeds):
+        for group in (reads, sends, migrations, audits, seeds):
             for case in group.cases(server):
                 cases.append(case)
                 _say(f"  {case.name}: {case.ratio:.2f} {case.verdict}")

@@ -1,0 +1,52 @@
+"""audit-rls: the whole process, probes per second while they are tried, and the mutants of the rules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from benchmarks.case import Case
+from chatctl.db.connection import connection
+from chatctl.local import throwaway
+from chatctl.local.server import Server
+from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit.expectations import load
+from chatctl.services.audit.probes import Stage, generate
+from chatctl.services.audit.report import default_file, undone
+from chatctl.services.audit.trial import Trial
+from chatctl.services.migrations import migrate
+
+AUDIT = (sys.executable, "-m", "chatctl", "audit-rls", "-q", "--db-url")
+
+
+def cases(_: Server) -> Iterator[Case]:
+    """The rows of design.md section 8 about audit-rls, on a server with the backend and nothing in it."""
+    with throwaway.server() as server:
+        with connection(server.url) as conn:
+            migrate(conn)
+        whole = min(_seconds(*AUDIT, server.url) for _ in range(3))
+        yield Case("audit-rls, whole process / 5 s", whole, 5, "s", whole / 5, "<=", 1)
+        rate = max(_rate(server.url) for _ in range(3))
+        yield Case(
+            "probes per second while they are tried / 8,000", rate, 8000, "per s", rate / 8000, ">=", 1
+        )
+        mutants = _seconds(*AUDIT, server.url, "--mutate")
+        yield Case("audit-rls --mutate, whole process / 90 s", mutants, 90, "s", mutants / 90, "<=", 1)
+
+
+def _seconds(*command: str) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def _rate(url: str) -> float:
+    access = load(default_file())
+    with connection(url) as conn, undone(conn):
+        stage = Stage(conn, access, fixture.make(conn, access), privileges.held(conn, access))
+        batch = Trial(conn, access).load(generate(stage))
+        start = time.perf_counter()
+        batch.run()
+        return len(batch.probes) / (time.perf_counter() - start)
