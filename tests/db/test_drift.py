@@ -27,7 +27,7 @@ def run(conn: Connection, script: str) -> None:
     conn.execute(script.encode())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a worker may leave this module and be handed more of it later
 def grounds() -> dict[Server, Database]:
     return {}
 
