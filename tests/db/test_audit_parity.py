@@ -19,7 +19,7 @@ from psycopg import adapt, pq
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit import fixture, privileges, room
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.report import default_file
@@ -184,8 +184,8 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
             )
         with operator.transaction(force_rollback=True):
             operator.execute(query("audit/limits").encode())
-            operator.execute("select set_config('search_path', %s, true)", (fixture.path(access),))
-            names = set(fixture.names(operator))
+            operator.execute("select set_config('search_path', %s, true)", (room.path(access),))
+            names = set(room.names(operator))
             held = privileges.held(operator, access)
             probes = generate(Stage(operator, access, contents, held), only)
             outcomes = Trial(operator, access).load(probes).run()

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.expectations import NEVER, Access
-from chatctl.services.audit.fixture import reading
+from chatctl.services.audit.room import reading
 from chatctl.services.audit.sqltext import condition, written
 
 

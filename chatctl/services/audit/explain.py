@@ -11,7 +11,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
-from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit import fixture, privileges, room
 from chatctl.services.audit.cells import Cell, cells
 from chatctl.services.audit.expectations import Access, Function, Table
 from chatctl.services.audit.findings import Place, judge
@@ -80,7 +80,7 @@ def explain(conn: Connection, access: Access, said: str) -> Explanation:
         stage = Stage(conn, access, fixture.make(conn, access), held)
         trial = Trial(conn, access)
         tried = try_all(stage, trial, scope)
-        names = fixture.names(conn)
+        names = room.names(conn)
         found = cells(access, judge(access, tried, held, names, scope).judged, names)
         if not found:
             raise NotFound(f"{who} does not try to {command} {name}")

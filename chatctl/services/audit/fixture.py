@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
-from chatctl.services.audit.expectations import Access, Identity, Table
+from chatctl.services.audit.expectations import Access, Table
+from chatctl.services.audit.room import define_relations, introduce, needed, prepare, snapshot
 from chatctl.services.audit.sqltext import column, key_text, relation, written
 
 
@@ -51,25 +49,14 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
 
     Raises Inconclusive when it cannot be made, Invalid when a relation of access.yaml is no SQL.
     """
-    with _needed("the audit's schema cannot be made"):
-        conn.execute(query("audit/prepare").encode())
-        conn.execute("select set_config('search_path', %s, true)", (path(access),))
+    prepare(conn, access)
     if access.fixture is None:
         raise Inconclusive(f"{access.path.name} names no fixture; nothing would be proved")
-    with _needed(f"{access.fixture.name} fails"):
+    with needed(f"{access.fixture.name} fails"):
         conn.execute(access.fixture.read_bytes())
     contents = {table.name: _take(conn, table, access) for table in access.tried_tables}
-    for head, body in access.relations.items():
-        answer = sql.Literal(f"select coalesce(({body}), false)")
-        with reading(access, f"relations.{head}"):
-            conn.execute(
-                sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
-                    written(head), answer
-                )
-            )
-    for position, identity in enumerate(access.identities):
-        with reading(access, f"identities.{identity.name}"):
-            _introduce(conn, access, identity, position)
+    define_relations(conn, access)
+    introduce(conn, access)
     return contents
 
 
@@ -79,60 +66,6 @@ def take_again(conn: Connection, access: Access, before: Mapping[str, Content]) 
         table.name: Content(before[table.name].columns, _take_again(conn, table, access, before[table.name]))
         for table in access.tried_tables
     }
-
-
-def path(access: Access) -> str:
-    """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
-    return f"chatctl_fixture, chatctl_names, {access.api.search_path}"
-
-
-def snapshot(access: Access, name: str) -> sql.Identifier:
-    """The copy of what the table holds; of two tables of one name the first is called so."""
-    short = name.split(".", 1)[1]
-    first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
-    return sql.Identifier("chatctl_fixture", short if first == name else name)
-
-
-def names(conn: Connection) -> dict[str, str]:
-    """What the fixture calls each uuid."""
-    return dict(conn.execute("select id::text, name from chatctl_audit.names order by name").fetchall())
-
-
-def token(identity: Identity) -> sql.Composable:
-    """SQL for the claims of ``identity``, with id() in reach; null leaves them unset."""
-    if identity.raw is not None:
-        return written(identity.raw)
-    if identity.user is None:
-        return sql.Literal(json.dumps({"role": identity.role, **identity.claims}))
-    more = json.dumps({"role": identity.role, "aud": identity.role, **identity.claims})
-    return sql.SQL("(jsonb_build_object('sub', id({})) || {})::text").format(
-        sql.Literal(identity.user), sql.Literal(more)
-    )
-
-
-@contextmanager
-def reading(access: Access, key: str) -> Iterator[None]:
-    """Name the key of access.yaml whose SQL the database refuses inside."""
-    try:
-        yield
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error as error:
-        said = error.diag.message_primary or str(error)
-        raise Invalid(
-            f"{access.path.name}: {key}: {said} [{error.sqlstate}]", hint=error.diag.message_hint
-        ) from error
-
-
-@contextmanager
-def _needed(what: str) -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        said = error.diag.message_primary or " ".join(str(error).split())
-        raise Inconclusive(
-            f"{what}: {said} [{error.sqlstate}]", hint="is the database migrated, and nothing locked?"
-        ) from error
 
 
 def _take(conn: Connection, table: Table, access: Access) -> Content:
@@ -150,7 +83,7 @@ def _take(conn: Connection, table: Table, access: Access) -> Content:
     if table.rows:  # a view that knows its caller has no rows of its own
         return Content(columns, ())
     copy = snapshot(access, table.name)
-    with _needed(f"the fixture's rows of {table.name} cannot be read"):
+    with needed(f"the fixture's rows of {table.name} cannot be read"):
         conn.execute(sql.SQL("create unlogged table {} as {}").format(copy, _made(conn, table)))
     rows = _rows(conn, table, copy, columns)
     if not rows:
@@ -202,22 +135,3 @@ def _rows(conn: Connection, table: Table, copy: sql.Identifier, columns: Sequenc
 def _row(table: Table, columns: Sequence[Column], key: str, values: list[Any]) -> Row:
     named = {each.name: value for each, value in zip(columns, values, strict=True)}
     return Row(key, {part: named[part] for part in table.key}, named)
-
-
-def _introduce(conn: Connection, access: Access, identity: Identity, position: int) -> None:
-    # The user that policies should see: that of the claims, unless they name nobody.
-    user = sql.Literal(identity.user)
-    actor = sql.SQL("id({})").format(user) if identity.user else sql.SQL("null")
-    conn.execute(
-        sql.SQL(
-            "insert into chatctl_audit.identities (position, identity, role, actor, trusted, claims) "
-            "select {}, {}, {}, {}, {}, {}"
-        ).format(
-            sql.Literal(position),
-            sql.Literal(identity.name),
-            sql.Literal(identity.role),
-            actor,
-            sql.Literal(identity.role in access.api.trusted),
-            token(identity),
-        )
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatctl.services.audit import fixture
+from chatctl.services.audit import fixture, room
 from chatctl.services.audit.expectations import Moment
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.scope import Scope
@@ -29,7 +29,7 @@ def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[tup
         conn.execute(
             "delete from chatctl_audit.identities where identity <> all (%s)", (list(moment.identities),)
         )
-        with fixture.reading(access, f"moments.{moment.name}.do"):
+        with room.reading(access, f"moments.{moment.name}.do"):
             conn.execute(moment.do.encode())
         now = Stage(conn, later, fixture.take_again(conn, later, stage.contents), stage.held)
         probes = [

@@ -10,8 +10,8 @@ from psycopg import sql
 
 from chatctl.db.files import data_directory
 from chatctl.services.audit.expectations import Access, Identity
-from chatctl.services.audit.fixture import path, token
 from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.room import path, token
 from chatctl.services.audit.sqltext import filled, key_text, literal, relation
 
 BEGIN = "begin;"

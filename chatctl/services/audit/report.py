@@ -14,7 +14,7 @@ import psycopg
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
 from chatctl.errors import Inconclusive
-from chatctl.services.audit import fixture, inventory, lints, moments, privileges
+from chatctl.services.audit import fixture, inventory, lints, moments, privileges, room
 from chatctl.services.audit.cells import Cell, Person, cells, people
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Doubt, Finding, Rule, judge
@@ -100,7 +100,7 @@ def audit(conn: Connection, access: Access | None = None, *, only: Collection[st
         reach = [*inventory.check(conn, access, held), *lints.check(conn, access)]
         stage = Stage(conn, access, fixture.make(conn, access), held)
         tried = try_all(stage, Trial(conn, access), scope)
-        names = fixture.names(conn)
+        names = room.names(conn)
     if not tried:
         raise Inconclusive(f"{access.path.name} declares nothing to try")
     judgement = judge(access, tried, held, names, scope)

@@ -21,8 +21,8 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.fixture import path
 from chatctl.services.audit.probes import Probe
+from chatctl.services.audit.room import path
 from chatctl.services.audit.sqltext import filled, written
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.fixture import reading
 from chatctl.services.audit.probes.probe import ALL, Probe
 from chatctl.services.audit.probes.stage import TableStage
+from chatctl.services.audit.room import reading
 from chatctl.services.audit.sqltext import column, key_text, written
 
 

@@ -13,9 +13,10 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.services.audit.candidates import Candidate, candidates_of
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
-from chatctl.services.audit.fixture import Column, Content, Row, reading, snapshot
+from chatctl.services.audit.fixture import Column, Content, Row
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.room import reading, snapshot
 from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
 
 # A value of the type for a column that nobody may write; where none is listed, the column's own value serves.

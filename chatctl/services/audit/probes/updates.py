@@ -8,9 +8,10 @@ from typing import Any
 from psycopg import sql
 
 from chatctl.services.audit.expectations import Change, Identity
-from chatctl.services.audit.fixture import Column, Row, reading
+from chatctl.services.audit.fixture import Column, Row
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
 from chatctl.services.audit.probes.stage import TableStage
+from chatctl.services.audit.room import reading
 from chatctl.services.audit.sqltext import column, condition, key_text, literal, written
 
 

@@ -1,0 +1,116 @@
+"""The room in the caller's transaction where an audit works: schemas that go with it, names, and people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.errors import Inconclusive, Invalid
+from chatctl.services.audit.expectations import Access, Identity
+from chatctl.services.audit.sqltext import written
+
+
+def prepare(conn: Connection, access: Access) -> None:
+    """Make the schemas and set the path of conditions. Raises Inconclusive when that cannot be done."""
+    with needed("the audit's schema cannot be made"):
+        conn.execute(query("audit/prepare").encode())
+        conn.execute("select set_config('search_path', %s, true)", (path(access),))
+
+
+def define_relations(conn: Connection, access: Access) -> None:
+    """Make a function of each relation. Raises Invalid when one is no SQL."""
+    for head, body in access.relations.items():
+        answer = sql.Literal(f"select coalesce(({body}), false)")
+        with reading(access, f"relations.{head}"):
+            conn.execute(
+                sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
+                    written(head), answer
+                )
+            )
+
+
+def introduce(conn: Connection, access: Access) -> None:
+    """Write down everybody who is impersonated, each at the position in access.yaml."""
+    for position, identity in enumerate(access.identities):
+        with reading(access, f"identities.{identity.name}"):
+            _introduce(conn, access, identity, position)
+
+
+def path(access: Access) -> str:
+    """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
+    return f"chatctl_fixture, chatctl_names, {access.api.search_path}"
+
+
+def snapshot(access: Access, name: str) -> sql.Identifier:
+    """The copy of what the table holds; of two tables of one name the first is called so."""
+    short = name.split(".", 1)[1]
+    first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
+    return sql.Identifier("chatctl_fixture", short if first == name else name)
+
+
+def names(conn: Connection) -> dict[str, str]:
+    """What the fixture calls each uuid."""
+    return dict(conn.execute("select id::text, name from chatctl_audit.names order by name").fetchall())
+
+
+def token(identity: Identity) -> sql.Composable:
+    """SQL for the claims of ``identity``, with id() in reach; null leaves them unset."""
+    if identity.raw is not None:
+        return written(identity.raw)
+    if identity.user is None:
+        return sql.Literal(json.dumps({"role": identity.role, **identity.claims}))
+    more = json.dumps({"role": identity.role, "aud": identity.role, **identity.claims})
+    return sql.SQL("(jsonb_build_object('sub', id({})) || {})::text").format(
+        sql.Literal(identity.user), sql.Literal(more)
+    )
+
+
+@contextmanager
+def reading(access: Access, key: str) -> Iterator[None]:
+    """Name the key of access.yaml whose SQL the database refuses inside."""
+    try:
+        yield
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        said = error.diag.message_primary or str(error)
+        raise Invalid(
+            f"{access.path.name}: {key}: {said} [{error.sqlstate}]", hint=error.diag.message_hint
+        ) from error
+
+
+@contextmanager
+def needed(what: str) -> Iterator[None]:
+    """Raise Inconclusive with ``what`` when the database refuses something inside."""
+    try:
+        yield
+    except psycopg.Error as error:
+        said = error.diag.message_primary or " ".join(str(error).split())
+        raise Inconclusive(
+            f"{what}: {said} [{error.sqlstate}]", hint="is the database migrated, and nothing locked?"
+        ) from error
+
+
+def _introduce(conn: Connection, access: Access, identity: Identity, position: int) -> None:
+    # The user that policies should see: that of the claims, unless they name nobody.
+    user = sql.Literal(identity.user)
+    actor = sql.SQL("id({})").format(user) if identity.user else sql.SQL("null")
+    conn.execute(
+        sql.SQL(
+            "insert into chatctl_audit.identities (position, identity, role, actor, trusted, claims) "
+            "select {}, {}, {}, {}, {}, {}"
+        ).format(
+            sql.Literal(position),
+            sql.Literal(identity.name),
+            sql.Literal(identity.role),
+            actor,
+            sql.Literal(identity.role in access.api.trusted),
+            token(identity),
+        )
+    )
