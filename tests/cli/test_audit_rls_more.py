@@ -83,6 +83,9 @@ def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
         (["--only", "public.send_message"], 3, f"did you mean {SEND}?"),
         (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "go alone"),
         (["--mutate", "--format", "html"], 2, "go alone"),
+        (["--mutate", "--on-existing-data"], 2, "go without --on-existing-data"),
+        (["--sample", "5"], 2, "--sample is for --on-existing-data"),
+        (["--sample", "0", "--on-existing-data"], 2, "greater than or equal to 1"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(
@@ -132,3 +135,12 @@ def test_broken_rules_of_one_table_are_noticed(
     score = json.loads(capsys.readouterr().out)
     assert score["score"] == 1.0
     assert score["counts"]["killed"] > 10
+
+
+def test_on_an_empty_database_nobody_stands_for_anybody_and_nothing_is_proved(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit-rls", "--on-existing-data", "--only", TABLE, "--db-url", database.url]) == 9
+    said = capsys.readouterr().out
+    assert "VACUOUS public.organizations: select" in said
+    assert "nobody in this database stands for: nobody, outsider" in said

@@ -35,10 +35,14 @@ Examples:
   chatctl audit-rls --baseline accepted.yaml --update-baseline --reason 'until #12' --owner ann
   chatctl audit-rls -o json | jq '.findings[] | .id, .sql'
   chatctl audit-rls --access my.yaml      another schema's rules
+  chatctl audit-rls --on-existing-data    as people of the database, on some of its rows
 """
 
 # For how long a finding is accepted when nobody says it.
 DAYS = 90
+
+# Of each table, on existing data.
+SAMPLE = 20
 
 _FORMATS = "|".join(Format)
 
@@ -61,6 +65,16 @@ def audit_rls(
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Break the rules one at a time, and see whether it is noticed.")
     ] = False,
+    on_existing_data: Annotated[
+        bool,
+        typer.Option(
+            "--on-existing-data", help="As people who are there, on rows that are there; no fixture is made."
+        ),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(help=f"So many rows of each table; {SAMPLE} by default.", metavar="ROWS", min=1),
+    ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option("--format", help=f"Write it as {_FORMATS}; may be repeated.", metavar="FORMAT[=FILE]"),
@@ -86,6 +100,10 @@ def audit_rls(
     shared = options(ctx)
     if (explain and mutate) or ((explain or mutate) and (formats or report_to or baseline)):
         raise Invalid("--explain and --mutate go alone, without --format, --report and --baseline")
+    if on_existing_data and (explain or mutate):
+        raise Invalid("--explain and --mutate look at the fixture; they go without --on-existing-data")
+    if sample and not on_existing_data:
+        raise Invalid("--sample is for --on-existing-data")
     asked = reports.wanted(formats or [], report_to, shared)
     rules = load(access or default_file())
     scope = Scope.of(rules, only or ())
@@ -101,7 +119,8 @@ def audit_rls(
         if mutate:
             mutating.run(at.conn, rules, only or (), shared)
             return
-        report = audit(at.conn, rules, only=only or ())
+        rows = (sample or SAMPLE) if on_existing_data else None
+        report = audit(at.conn, rules, only=only or (), sample=rows)
     if baseline and update_baseline:
         entries = accepted.updated(report, entries, today, accept, scope=scope)
         accepted.write(baseline, entries)

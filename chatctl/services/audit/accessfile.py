@@ -141,6 +141,7 @@ def _access(path: Path, document: said.Document) -> Access:
         buckets={name: _bucket(each) for name, each in document.buckets.items()},
         publications={name: frozenset(each) for name, each in document.publications.items()},
         moments=tuple(Moment(name=name, **vars(each)) for name, each in document.moments.items()),
+        existing=document.existing,
     )
 
 

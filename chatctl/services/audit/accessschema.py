@@ -72,6 +72,8 @@ class Api(Described):
     """The setting that carries the claims of the token."""
     search_path: Text = "public, extensions"
     """The search_path of a request."""
+    settings: Mapping[Setting, str] = field(default_factory=dict)
+    """Other settings that the session of a request has, each with its value."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,8 @@ class Document(Described):
     """The tables that each publication sends."""
     moments: Mapping[Name, Moment] = field(default_factory=dict)
     """What becomes of people between two statements, by name."""
+    existing: Mapping[Name, Text] = field(default_factory=dict)
+    """For --on-existing-data: a query for the uuid of the row that a name of the fixture then stands for."""
 
 
 def schema() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.expectations import NEVER, Access
-from chatctl.services.audit.room import reading
+from chatctl.services.audit.room import among_samples, reading
 from chatctl.services.audit.sqltext import condition, written
 
 
@@ -33,26 +33,30 @@ def candidates_of(
     key: str,
 ) -> list[Candidate]:
     """Every combination of values, for every identity; ``arguments`` is name -> (SQL of the values, type)."""
-    sources = [sql.SQL("chatctl_audit.identities me")]
-    for name, (text, _) in arguments.items():
-        values = text if text.lower().startswith("select") else f"select {text}"
-        sources.append(
-            sql.SQL("cross join lateral ({}) as {} (value)").format(written(values), sql.Identifier(name))  # type: ignore[arg-type]
-        )
-    fields = [
-        sql.SQL("{}.value::{} as {}").format(sql.Identifier(name), written(type_name), sql.Identifier(name))
-        for name, (_, type_name) in arguments.items()
-    ]
-    sources.append(sql.SQL("cross join lateral (select {}) as this").format(sql.SQL(", ").join(fields)))  # type: ignore[arg-type]
     texts = [sql.SQL("this.{}::text").format(sql.Identifier(name)) for name in arguments]
     asked = sql.SQL(
-        "select me.identity, array[{}]::text[], {}, {} from {} where not {} order by me.position, 2"
-    ).format(
-        sql.SQL(", ").join(texts), condition(allow), rows, sql.SQL(" ").join(sources),
-        condition(unless or NEVER),
-    )  # fmt: skip
+        "select me.identity, array[{}]::text[], {}, {} from chatctl_audit.candidates this "
+        "join chatctl_audit.identities me on me.position = this.chatctl_me "
+        "where not {} order by me.position, 2"
+    ).format(sql.SQL(", ").join(texts), condition(allow), rows, condition(unless or NEVER))
     with reading(access, key):
-        return [
-            Candidate(identity, tuple(values), may, None if expected is None else tuple(expected))
-            for identity, values, may, expected in conn.execute(asked)
-        ]
+        with among_samples(conn, access):
+            conn.execute(sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments)))
+        found = conn.execute(asked).fetchall()
+        conn.execute("drop view chatctl_audit.candidates")
+    return [
+        Candidate(identity, tuple(values), may, None if expected is None else tuple(expected))
+        for identity, values, may, expected in found
+    ]
+
+
+def _combined(arguments: Mapping[str, tuple[str, str]]) -> sql.Composable:
+    """The query for all combinations; a later value may ask for an earlier one."""
+    sources: list[sql.Composable] = [sql.SQL("chatctl_audit.identities me")]
+    fields: list[sql.Composable] = [sql.SQL("me.position as chatctl_me")]
+    for name, (text, type_name) in arguments.items():
+        values = text if text.lower().startswith("select") else f"select {text}"
+        part = sql.Identifier(name)
+        sources.append(sql.SQL("cross join lateral ({}) as {} (value)").format(written(values), part))
+        fields.append(sql.SQL("{}.value::{} as {}").format(part, written(type_name), part))
+    return sql.SQL("select {} from {}").format(sql.SQL(", ").join(fields), sql.SQL(" ").join(sources))

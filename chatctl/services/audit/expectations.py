@@ -27,6 +27,7 @@ class Api:
     also_takes: tuple[str, ...]
     claims: str = "request.jwt.claims"
     search_path: str = "public, extensions"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class Moment:
 class Access:
     """The whole of access.yaml; ``path`` is where it was read.
 
-    A text among the internal ones is the reason why it is not tried.
+    A text among the internal ones is the reason why it is not tried. ``existing`` is the query for the row of
+    the database that a name may stand for; ``found`` what it came to, where those rows are looked at.
     """
 
     path: Path
@@ -134,6 +136,8 @@ class Access:
     buckets: Mapping[str, Mapping[str, Any]]
     publications: Mapping[str, frozenset[str]]
     moments: tuple[Moment, ...]
+    existing: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] | None = None
 
     @cached_property
     def tried_tables(self) -> tuple[Table, ...]:

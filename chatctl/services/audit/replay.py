@@ -39,13 +39,13 @@ def replay(access: Access, probe: Probe, other: Probe | None = None) -> str:
 def setup(access: Access) -> tuple[str, ...]:
     """What makes the fixture, as psql's commands."""
     room, *world = _setup_files(access)
-    return f"\\i {quoted(room)}", _path(access), *(f"\\i {quoted(each)}" for each in world)
+    return f"\\i {quoted(room)}", *_names(access), *(f"\\i {quoted(each)}" for each in world)
 
 
 def setup_text(access: Access) -> str:
     """What makes the fixture, as SQL that needs no file."""
     room, *world = (file.read_text(encoding="utf-8") for file in _setup_files(access))
-    return "\n".join((room, _path(access), *world))
+    return "\n".join((room, *_names(access), *world))
 
 
 def _setup_files(access: Access) -> tuple[Path, ...]:
@@ -53,8 +53,14 @@ def _setup_files(access: Access) -> tuple[Path, ...]:
     return (room, access.fixture) if access.fixture else (room,)
 
 
-def _path(access: Access) -> str:
-    return f"set local search_path = {path(access)};"
+def _names(access: Access) -> Iterator[str]:
+    """The settings of a session, and what lets id() find what it is asked for."""
+    for name, value in access.api.settings.items():
+        yield f"set local {name} = {literal(value)};"
+    yield f"set local search_path = {path(access)};"
+    if access.found:
+        rows = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in access.found.items())
+        yield f"insert into chatctl_audit.names (name, id) values {rows};"
 
 
 def login(access: Access, identity: Identity) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +13,13 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
-from chatctl.errors import Inconclusive
-from chatctl.services.audit import fixture, inventory, lints, moments, privileges, room
+from chatctl.errors import Inconclusive, NotFound
+from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
 from chatctl.services.audit.cells import Cell, Person, cells, people
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Doubt, Finding, Rule, judge
 from chatctl.services.audit.places import Places, name_of
+from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.replay import setup, setup_text
 from chatctl.services.audit.scope import Scope
@@ -44,10 +45,19 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Existing:
+    """What was looked at in place of a fixture: the row of each name, by uuid, and who has none."""
+
+    names: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
 
-    ``access`` is the file that was proved. Time is in ``seconds`` alone: two runs differ in nothing else.
+    ``access`` is the file that was proved, ``existing`` is set where it was on existing data. Time is in
+    ``seconds`` alone: two runs differ in nothing else.
     """
 
     identities: int
@@ -65,6 +75,7 @@ class Report:
     cells: tuple[Cell, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     setup: Setup = Setup((), "")
+    existing: Existing | None = None
 
     @property
     def conclusive(self) -> bool:
@@ -84,25 +95,35 @@ def default_file() -> Path:
     return data_directory("sql") / "access.yaml"
 
 
-def audit(conn: Connection, access: Access | None = None, *, only: Collection[str] = ()) -> Report:
+def audit(
+    conn: Connection,
+    access: Access | None = None,
+    *,
+    only: Collection[str] = (),
+    sample: int | None = None,
+) -> Report:
     """Try what ``access`` declares on the database of ``conn``, an operator's connection, and undo it.
 
-    ``only`` names objects, identities and commands, see Scope; the inventory is always whole. No lock is
-    waited for longer than two seconds. Raises Inconclusive when the fixture cannot be made, Invalid for SQL
-    of access.yaml that the database does not understand, NotFound for what is named and not there.
+    It is tried on the fixture; or on up to ``sample`` rows of each table as it is. ``only`` names objects,
+    identities and commands, see Scope; the inventory is always whole. No lock is waited for longer than two
+    seconds. Raises Inconclusive when the fixture cannot be made, Invalid for SQL of access.yaml that the
+    database does not understand, NotFound for what is named and not there.
     """
-    access = access or load(default_file())
-    scope = Scope.of(access, only)
+    declared = access or load(default_file())
+    scope = Scope.of(declared, only)
     start = time.perf_counter()
     before = _sequences(conn)
     with undone(conn):
-        held = privileges.held(conn, access)
-        reach = [*inventory.check(conn, access, held), *lints.check(conn, access)]
-        stage = Stage(conn, access, fixture.make(conn, access), held)
-        tried = try_all(stage, Trial(conn, access), scope)
+        held = privileges.held(conn, declared)
+        reach = [*inventory.check(conn, declared, held), *lints.check(conn, declared)]
+        stage = _stage(conn, declared, held, sample)
+        if missing := scope.identities - {each.name for each in stage.access.identities}:
+            raise NotFound(f"nobody in this database stands for {', '.join(sorted(missing))}")
+        tried = try_all(stage, Trial(conn, stage.access), scope)
         names = room.names(conn)
     if not tried:
-        raise Inconclusive(f"{access.path.name} declares nothing to try")
+        raise Inconclusive(f"{declared.path.name} declares nothing to try")
+    access = stage.access
     judgement = judge(access, tried, held, names, scope)
     places = Places(access)
     after = _sequences(conn)
@@ -120,6 +141,7 @@ def audit(conn: Connection, access: Access | None = None, *, only: Collection[st
         people=people(access),
         cells=cells(access, judgement.judged, names),
         setup=Setup(setup(access), setup_text(access)),
+        existing=_existing(declared, access),
         seconds=round(time.perf_counter() - start, 2),
     )
 
@@ -137,6 +159,20 @@ def try_all(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outco
     probes = [probe for probe in generate(stage, scope.objects) if scope.tries(probe)]
     tried = list(zip(probes, trial.load(probes).run(), strict=True))
     return tried + moments.tried(stage, trial, scope)
+
+
+def _stage(conn: Connection, access: Access, held: Privileges, sample: int | None) -> Stage:
+    if sample is None:
+        return Stage(conn, access, fixture.make(conn, access), held)
+    there, contents = existing.make(conn, access, sample)
+    return Stage(conn, there, contents, held)
+
+
+def _existing(declared: Access, there: Access) -> Existing | None:
+    if there.found is None:
+        return None
+    left_out = [each.name for each in declared.identities if each not in there.identities]
+    return Existing(there.found, tuple(left_out))
 
 
 def _placed(doubts: Iterable[Doubt], places: Places) -> tuple[Doubt, ...]:

@@ -20,7 +20,8 @@ def prepare(conn: Connection, access: Access) -> None:
     """Make the schemas and set the path of conditions. Raises Inconclusive when that cannot be done."""
     with needed("the audit's schema cannot be made"):
         conn.execute(query("audit/prepare").encode())
-        conn.execute("select set_config('search_path', %s, true)", (path(access),))
+        for name, value in {**access.api.settings, "search_path": path(access)}.items():
+            conn.execute("select set_config(%s, %s, true)", (name, value))
 
 
 def define_relations(conn: Connection, access: Access) -> None:
@@ -44,18 +45,33 @@ def introduce(conn: Connection, access: Access) -> None:
 
 def path(access: Access) -> str:
     """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
-    return f"chatctl_fixture, chatctl_names, {access.api.search_path}"
+    rows = "chatctl_fixture" if access.found is None else "chatctl_live"
+    return f"{rows}, chatctl_names, {access.api.search_path}"
+
+
+@contextmanager
+def among_samples(conn: Connection, access: Access) -> Iterator[None]:
+    """Let unqualified tables be the rows on the stage: to choose values, of which all would be too many."""
+    if access.found is None:
+        yield  # they are, always
+        return
+    conn.execute("select set_config('search_path', %s, true)", (f"chatctl_fixture, {path(access)}",))
+    yield
+    conn.execute("select set_config('search_path', %s, true)", (path(access),))
 
 
 def snapshot(access: Access, name: str) -> sql.Identifier:
     """The copy of what the table holds; of two tables of one name the first is called so."""
-    short = name.split(".", 1)[1]
-    first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
-    return sql.Identifier("chatctl_fixture", short if first == name else name)
+    return sql.Identifier("chatctl_fixture", _called(access, name))
+
+
+def live(access: Access, name: str) -> sql.Identifier:
+    """The table itself by the name of its copy."""
+    return sql.Identifier("chatctl_live", _called(access, name))
 
 
 def names(conn: Connection) -> dict[str, str]:
-    """What the fixture calls each uuid."""
+    """What access.yaml and the fixture call each uuid."""
     return dict(conn.execute("select id::text, name from chatctl_audit.names order by name").fetchall())
 
 
@@ -95,6 +111,12 @@ def needed(what: str) -> Iterator[None]:
         raise Inconclusive(
             f"{what}: {said} [{error.sqlstate}]", hint="is the database migrated, and nothing locked?"
         ) from error
+
+
+def _called(access: Access, name: str) -> str:
+    short = name.split(".", 1)[1]
+    first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
+    return short if first == name else name
 
 
 def _introduce(conn: Connection, access: Access, identity: Identity, position: int) -> None:

@@ -82,8 +82,6 @@ values (id('creator'), array_fill(now() + interval '1 hour', array[10])), (id('o
   (id('participant'), array[now() + interval '1 hour'])
 on conflict (user_id) do update set sent_at = excluded.sent_at;
 
--- Storage says so itself before it deletes; without it the table refuses everybody, and no policy is asked.
-set local storage.allow_delete_query = 'true';
 insert into storage.buckets (id, name, public)
 values ('audit-other', 'audit-other', false), ('audit-empty', 'audit-empty', false);
 insert into storage.objects (id, bucket_id, name, owner_id)

@@ -2,13 +2,14 @@
 -- chatctl_fixture takes a copy of what each table holds of the fixture, by the table's own name. chatctl_names has what
 -- conditions call, and is in their search path; chatctl_audit is not, where a table of theirs may be called the same.
 --
--- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back.
+-- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back. What
+-- stands in `names` before anybody asks goes first: with --on-existing-data, rows of the database.
 create schema chatctl_audit;
 create schema chatctl_names;
 create schema chatctl_fixture;
 set local search_path = chatctl_fixture, chatctl_names, public;
 
-create table chatctl_audit.names (id uuid primary key, name text not null);
+create table chatctl_audit.names (name text primary key, id uuid not null);
 
 create function chatctl_names.id(p_name text)
 returns uuid
@@ -16,9 +17,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  named uuid := md5('chatctl audit: ' || p_name)::uuid;
+  named uuid := (select n.id from chatctl_audit.names n where n.name = p_name);
 begin
-  insert into chatctl_audit.names (id, name) values (named, p_name) on conflict do nothing;
+  if named is null then
+    insert into chatctl_audit.names (name, id) values (p_name, md5('chatctl audit: ' || p_name)::uuid)
+    returning id into named;
+  end if;
   return named;
 end
 $$;

@@ -8,7 +8,7 @@ from typing import Any
 from chatctl.services.audit.cells import Cell, Person
 from chatctl.services.audit.findings import Finding
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.report import Accepted, Existing, Report
 from chatctl.services.audit.rules import MEANING
 
 # Rises when a key goes or changes its meaning; new keys may come without.
@@ -42,6 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "setup": {"commands": list(report.setup.commands), "sql": report.setup.text},
         "cells": [_cell(each) for each in report.cells],
         "sequences_advanced": list(report.sequences),
+        "existing": _existing(report.existing),
     }
 
 
@@ -50,6 +51,10 @@ def verdict(report: Report) -> str:
     if report.findings:
         return "findings"
     return "clean" if report.conclusive else "inconclusive"
+
+
+def _existing(existing: Existing | None) -> dict[str, Any] | None:
+    return {"names": dict(existing.names), "left_out": list(existing.left_out)} if existing else None
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

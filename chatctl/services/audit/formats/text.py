@@ -23,6 +23,8 @@ def _lines(report: Report) -> Iterator[str]:
     found = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
     tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
     yield f"{found}{accepted}: {tried}"
+    if report.existing and report.existing.left_out:
+        yield line(f"nobody in this database stands for: {', '.join(report.existing.left_out)}")
     if report.sequences:
         yield line(f"sequences that stay advanced: {', '.join(report.sequences)}")
 

@@ -24,6 +24,8 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
     if arguments is None:
         return
     statement, may_write = _statement(function, arguments), changes(function)
+    # On existing data nothing keeps what whole tables held before the call.
+    keeps_before = stage.access.found is None
     people = {who.name: who for who in stage.writers}
     asked: set[tuple[str, str]] = set()
     for each in _candidates(stage, function, arguments):
@@ -33,7 +35,8 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
         yield Probe(
             identity, function.signature, "call", said(arguments, each.values), statement, each.values,
             allowed=each.allowed, privilege="execute", fetches=True, rows=each.rows, refused=function.refused,
-            trusted=trusted, changes=may_write, holds=_holds(function, arguments, each, trusted=trusted),
+            trusted=trusted, changes=may_write,
+            holds=_holds(function, arguments, each, trusted=trusted, keeps_before=keeps_before),
         )  # fmt: skip
         if not (each.allowed or trusted or function.oracle or brief):
             yield from _pairs(stage, function, arguments, each, statement, asked)
@@ -79,9 +82,11 @@ def changes(function: Function) -> frozenset[str]:
     )
 
 
-def _holds(function: Function, arguments: Arguments, call: Candidate, *, trusted: bool) -> str | None:
+def _holds(
+    function: Function, arguments: Arguments, call: Candidate, *, trusted: bool, keeps_before: bool
+) -> str | None:
     """The query whether everything is as access.yaml says after an allowed call."""
-    if function.holds is None or trusted or not call.allowed:
+    if function.holds is None or trusted or not call.allowed or not keeps_before:
         return None
     fields = [
         sql.SQL("{}::{} as {}").format(sql.Literal(value), written(type_name), sql.Identifier(name))

@@ -22,7 +22,7 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
                 identity, "delete", row.key, one, tuple(row.keys.values()),
                 allowed=trusted or allowed[identity.name, row.key], count=1, privilege="delete",
             )  # fmt: skip
-        if not trusted:
+        if not trusted and on.content.whole:
             mine = [row.key for row in on.rows if allowed[identity.name, row.key]]
             yield on.probe(
                 identity, "delete" + WITHOUT_WHERE, ALL, f"delete from {on.target}",

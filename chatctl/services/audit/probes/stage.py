@@ -12,8 +12,8 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.candidates import Candidate, candidates_of
+from chatctl.services.audit.contents import Column, Content, Row
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
-from chatctl.services.audit.fixture import Column, Content, Row
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.room import reading, snapshot

@@ -7,8 +7,8 @@ from typing import Any
 
 from psycopg import sql
 
+from chatctl.services.audit.contents import Column, Row
 from chatctl.services.audit.expectations import Change, Identity
-from chatctl.services.audit.fixture import Column, Row
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
 from chatctl.services.audit.probes.stage import TableStage
 from chatctl.services.audit.room import reading
@@ -51,7 +51,7 @@ def _declared(on: TableStage, name: str, change: Change, number: int) -> Iterato
                 (written_values[identity.name, row.key], *row.keys.values()), allowed=may, count=1,
                 holds=f"{holds}{literal(row.key)}" if holds and may and not trusted else None, **more,
             )  # fmt: skip
-        if change.blind and not trusted:
+        if change.blind and not trusted and on.content.whole:
             value = written_values[identity.name, (mine or [on.rows[0].key])[0]]
             yield on.probe(
                 identity, action + WITHOUT_WHERE, ALL, every, (value,),
@@ -73,7 +73,7 @@ def _forbidden(on: TableStage, each: Column) -> Iterator[Probe]:
                     identity, action, row.key, one, (value, *row.keys.values()),
                     allowed=trusted, count=1, **more,
                 )  # fmt: skip
-        if not trusted:
+        if not trusted and on.content.whole:
             yield on.probe(
                 identity, action + WITHOUT_WHERE, ALL, every, (on.other(each, on.rows[0].key),),
                 allowed=False, **more,

@@ -1,0 +1,155 @@
+"""The audit of rows and people that are there, in place of a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chatctl.errors import Invalid, NotFound
+from chatctl.services.audit import existing, room
+from chatctl.services.audit.contents import Content
+from chatctl.services.audit.expectations import load
+from chatctl.services.audit.report import Report, audit, default_file
+from tests.db.test_audit import counted
+from tests.db.test_audit_report import pasted
+from tests.world import Database, World
+
+ACCESS = load(default_file())
+MESSAGES = "public.messages"
+
+
+@pytest.fixture
+def lived_in(database: Database) -> Database:
+    """A database in which the fixture's world is no fixture: it was committed by somebody."""
+    with database.connect() as conn, conn.transaction():
+        room.prepare(conn, ACCESS)
+        assert ACCESS.fixture
+        conn.execute(ACCESS.fixture.read_bytes())
+        conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")
+        conn.execute("delete from storage.objects where bucket_id <> 'attachments'")
+        conn.execute("delete from storage.buckets where id <> 'attachments'")  # nobody declares them
+    return database
+
+
+@pytest.fixture
+def audited(lived_in: Database) -> Callable[..., Report]:
+    """Audit the database as it is after running some SQL as the operator."""
+
+    def after(statements: str = "", *only: str, sample: int = 20) -> Report:
+        with lived_in.connect() as conn:
+            if statements:
+                conn.execute(statements.encode())
+            return audit(conn, only=only, sample=sample)
+
+    return after
+
+
+def test_a_world_with_everybody_in_it_is_clean_and_every_probe_proves_something(
+    audited: Callable[..., Report],
+) -> None:
+    report = audited()
+    assert [(finding.id, finding.message) for finding in report.findings] == []
+    assert (report.invalid, report.vacuous) == ((), ())
+    assert report.existing
+    assert report.existing.left_out == ()
+    assert report.probes > 10_000
+
+
+def test_what_only_some_old_row_shows_is_found(audited: Callable[..., Report]) -> None:
+    """No fixture has rows like that."""
+    hole = """
+        insert into organizations (name, slug) values ('Old', 'legacy-old');
+        create policy legacy on organizations for select to authenticated using (slug like 'legacy%')
+    """
+    leak = audited(hole, "public.organizations").findings[0]
+    assert leak.id == "leak:public.organizations:select"
+    assert "nobody" in leak.identities
+
+
+def test_a_finding_shows_itself_in_psql_by_the_rows_that_are_there(
+    audited: Callable[..., Report], lived_in: Database, pg_version: int
+) -> None:
+    hole = "create policy open on messages for select to authenticated using (true)"
+    (leak,) = (each for each in audited(hole, MESSAGES).findings if each.action == "select")
+    said = pasted(lived_in, leak.sql, pg_version)
+    assert "ERROR" not in said
+    with lived_in.connect() as conn:
+        shown = conn.execute("select id::text from messages").fetchall()
+    assert any(key in said for (key,) in shown)
+
+
+def test_nothing_is_changed(audited: Callable[..., Report], lived_in: Database) -> None:
+    rows = "select md5(array_agg(m order by id)::text) from messages m"
+    with lived_in.connect() as conn:
+        before, held = counted(conn), conn.execute(rows).fetchone()
+        audited()
+        assert conn.execute(rows).fetchone() == held
+        after = counted(conn)
+    assert {name for name in after if after[name] != before[name]} <= {"messages_seq"}
+
+
+def test_people_whom_nobody_stands_for_are_left_out_by_name(world: World) -> None:
+    organization, (creator, sender, reader) = world.team()
+    group = world.group(organization, creator, sender, reader)
+    world.send(sender, group)
+    with world.database.connect() as conn:
+        report = audit(conn, only=(MESSAGES,), sample=20)
+    assert report.findings == ()
+    assert report.existing
+    assert report.existing.names["group"] == str(group)
+    assert {"outsider", "colleague", "suspended"} <= set(report.existing.left_out)
+    assert {"anon", "creator", "sender", "participant"} <= {person.name for person in report.people}
+    with (
+        world.database.connect() as conn,
+        pytest.raises(NotFound, match="nobody in this database stands for"),
+    ):
+        audit(conn, only=("colleague",), sample=20)
+
+
+def test_a_sample_is_no_larger_than_asked_and_has_a_row_of_each_kind_first(lived_in: Database) -> None:
+    few = sampled(lived_in, 4)
+    assert {name: len(each.rows) <= 4 for name, each in few.items()} == dict.fromkeys(few, True)
+    assert not few[MESSAGES].whole
+    assert few["public.organizations"].whole
+    spread = {row.values["conversation_id"] for row in few[MESSAGES].rows}
+    assert len(spread) > 1
+
+
+def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(audited: Callable[..., Report]) -> None:
+    def actions(sample: int) -> set[str]:
+        cells = audited("", MESSAGES, sample=sample).cells
+        return {sample.action for cell in cells for sample in cell.samples}
+
+    assert any(action.endswith("without where") for action in actions(20))
+    assert not any(action.endswith("without where") for action in actions(4))
+
+
+def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None:
+    """Its messages are made so wide that 4,400 rows are more than 16 MiB."""
+    wide = """
+        set session_replication_role = replica;
+        alter table messages alter content set storage plain;
+        insert into messages (id, organization_id, conversation_id, sender_id, content, seq)
+        select gen_random_uuid(), c.organization_id, c.id, c.created_by, repeat('wide', 1000), 100 + n
+        from conversations c, generate_series(1, 4400) as n where c.id = (
+          select conversation_id from messages order by id limit 1
+        )
+    """
+    with lived_in.connect("supabase_admin") as conn:
+        conn.execute(wide.encode())
+    content = sampled(lived_in, 12)[MESSAGES]
+    assert not content.whole
+    assert len({row.values["conversation_id"] for row in content.rows}) > 2
+
+
+def test_a_query_that_is_no_sql_is_named(lived_in: Database) -> None:
+    broken = replace(ACCESS, existing={"group": "select 'x'"})
+    with lived_in.connect() as conn, pytest.raises(Invalid, match=r"access.yaml: existing.group: invalid"):
+        audit(conn, broken, sample=20)
+
+
+def sampled(database: Database, most: int) -> dict[str, Content]:
+    with database.connect() as conn, conn.transaction(force_rollback=True):
+        return existing.make(conn, ACCESS, most)[1]
