@@ -126,6 +126,12 @@ def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(audited: Ca
     assert not any(action.endswith("without where") for action in actions(4))
 
 
+def test_the_control_deletes_nothing_that_others_would_go_with(audited: Callable[..., Report]) -> None:
+    deleted = {cell.object for cell in audited("", "delete", "service_role").cells}
+    assert {"public.organization_members", "storage.objects"} <= deleted
+    assert not deleted & {"public.organizations", "public.user_profiles", "public.conversations"}
+
+
 def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None:
     """Its messages are made so wide that 4,400 rows are more than 16 MiB."""
     wide = """

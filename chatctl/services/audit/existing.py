@@ -23,7 +23,8 @@ def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str,
     """
     access = replace(access, fixture=None, moments=(), found={})
     prepare(conn, access)
-    conn.execute("create schema chatctl_live")
+    with needed("the audit's schema cannot be made"):
+        conn.execute(query("audit/existing").encode())
     for table in access.tried_tables:
         with needed(f"{table.name} cannot be read"):
             conn.execute(
@@ -44,11 +45,7 @@ def _cast(conn: Connection, access: Access) -> Access:
         with reading(access, f"existing.{name}"):
             (value,) = conn.execute(sql.SQL("select ({})::uuid::text").format(written(text))).fetchall()[0]
         if value is not None:
-            conn.execute(
-                "insert into chatctl_audit.names (name, id) values (%s, %s) "
-                "on conflict (name) do update set id = excluded.id",  # another query may have asked for it
-                (name, value),
-            )
+            conn.execute("insert into chatctl_audit.names (name, id) values (%s, %s)", (name, value))
             found[name] = value
     there = tuple(each for each in access.identities if each.user is None or each.user in found)
     return replace(access, identities=there, found=found)

@@ -18,6 +18,7 @@ from chatctl.services.audit.trial import Outcome
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNIQUE = "23505"
+_SERIALIZATION = "40001"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
 
 
@@ -293,6 +294,8 @@ def _got_through(probe: Probe, outcome: Outcome) -> bool:
 def _failed(group: Group) -> str:
     probe, outcome = group[0].probe, group[0].outcome
     what = f"failed with {outcome.state}, which is no refusal: {outcome.message}"
+    if outcome.state == _SERIALIZATION:
+        return f"{what}; somebody else changed the row while the audit ran"
     # Constraints are asked after the policies: what fails there came through, unless a trigger said so.
     past = outcome.state.startswith("23") and not probe.allowed
     return f"{what}; the policies seem to have let it through" if past else what

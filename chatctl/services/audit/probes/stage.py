@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from chatctl.db.connection import Connection
+from chatctl.db.files import query
 from chatctl.services.audit.candidates import Candidate, candidates_of
 from chatctl.services.audit.contents import Column, Content, Row
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
@@ -85,6 +86,12 @@ class TableStage:
             who.name: {row.key for row in self.rows if self.trusts(who) or said[who.name, row.key]}
             for who in self.access.identities
         }
+
+    @cached_property
+    def cascades(self) -> bool:
+        """Whether deleting a row reaches others."""
+        (found,) = self.conn.execute(query("audit/cascades"), {"relation": self.target}).fetchall()[0]
+        return bool(found)
 
     @cached_property
     def keys(self) -> set[str]:
