@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[
     assert report.vacuous == ()
     assert report.probes > 10_000
     assert all(count for count in report.by_action.values())
+
+
+def test_two_at_once_take_turns(database: Database) -> None:
+    def clean(_: int) -> bool:
+        with database.connect() as conn:
+            return audit(conn, only=("public.organizations",)).problems == ()
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(clean, range(3))) == [True, True, True]
 
 
 def test_two_runs_say_the_same(database: Database) -> None:

@@ -18,10 +18,11 @@ from chatctl.services.audit.findings import Place, judge
 from chatctl.services.audit.kin import Kin
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage
-from chatctl.services.audit.report import try_all, undone
+from chatctl.services.audit.report import try_all
 from chatctl.services.audit.scope import COMMANDS, Scope
 from chatctl.services.audit.sqltext import relation
 from chatctl.services.audit.trial import Batch, Outcome, Trial
+from chatctl.services.audit.undone import undone
 
 
 @dataclass(frozen=True)

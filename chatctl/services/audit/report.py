@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
@@ -24,6 +21,7 @@ from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.replay import setup, setup_text
 from chatctl.services.audit.scope import Scope
 from chatctl.services.audit.trial import Outcome, Trial
+from chatctl.services.audit.undone import undone
 
 
 @dataclass(frozen=True)
@@ -111,9 +109,9 @@ def audit(
     """
     declared = access or load(default_file())
     scope = Scope.of(declared, only)
-    start = time.perf_counter()
     before = _sequences(conn)
     with undone(conn):
+        start = time.perf_counter()
         held = privileges.held(conn, declared)
         reach = [*inventory.check(conn, declared, held), *lints.check(conn, declared)]
         stage = _stage(conn, declared, held, sample)
@@ -146,14 +144,6 @@ def audit(
     )
 
 
-@contextmanager
-def undone(conn: Connection) -> Iterator[None]:
-    """A transaction that is rolled back, and gives up where something is locked. Raises Inconclusive then."""
-    with _patience(), conn.transaction(force_rollback=True):
-        conn.execute(query("audit/limits").encode())
-        yield
-
-
 def try_all(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome]]:
     """Every probe of ``scope``, also at every moment, and what came of it."""
     probes = [probe for probe in generate(stage, scope.objects) if scope.tries(probe)]
@@ -184,17 +174,6 @@ def _as_finding(rule: Rule, doubt: Doubt) -> Finding:
         rule, doubt.object, doubt.action, doubt.reason, doubt.sql, doubt.identities, doubt.probes,
         doubt.command, doubt.roles, doubt.place,
     )  # fmt: skip
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
-        said = error.diag.message_primary
-        raise Inconclusive(
-            f"the audit gave up: {said} [{error.sqlstate}]", hint="try again when nothing holds locks"
-        ) from error
 
 
 def _sequences(conn: Connection) -> dict[str, int]:

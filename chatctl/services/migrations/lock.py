@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
-
+from chatctl.db import locks
 from chatctl.db.connection import Connection, backend_pid, connection, parts_of, url_of
-from chatctl.db.files import query
 from chatctl.errors import Conflict, Invalid
 
 _LOCK_KEY = 7_232_615_413_094_158  # "chatctl" as a number: one lock for all migrations of a database
-_POLL_SECONDS = 0.1
 _TELL_EVERY = 100  # polls
 _TRANSACTION_POOLER_PORT = "6543"
 
@@ -35,14 +31,12 @@ def held(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> I
     Raises Conflict, naming the holder, when it stays busy.
     """
     _refuse_shared_session(conn)
-    if not _taken(conn):
+    if not locks.taken(conn, _LOCK_KEY):
         _wait(conn, deadline, on_wait)
     try:
         yield
     finally:
-        # After Ctrl-C a statement may still run; closing the connection then gives the lock back.
-        if conn.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-            conn.execute("select pg_advisory_unlock(%s)", (_LOCK_KEY,))
+        locks.give_back(conn, _LOCK_KEY)
 
 
 def _refuse_shared_session(conn: Connection) -> None:
@@ -73,11 +67,11 @@ def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> 
 
     def tell(state: RetryCallState) -> None:
         if state.attempt_number % _TELL_EVERY == 1:
-            on_wait(f"waiting for another migration: {_holder(conn)}")
+            on_wait(f"waiting for another migration: {locks.holder(conn, _LOCK_KEY)}")
 
     def busy(_: RetryCallState) -> bool:
         raise Conflict(
-            f"another migration still runs after {deadline:g} s: {_holder(conn)}",
+            f"another migration still runs after {deadline:g} s: {locks.holder(conn, _LOCK_KEY)}",
             hint="wait for it, or give more time with --deadline",
         )
 
@@ -85,24 +79,9 @@ def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> 
     # built concurrently would wait for that snapshot in turn.
     poll = Retrying(
         retry=retry_if_result(lambda taken: not taken),
-        wait=wait_fixed(_POLL_SECONDS),
+        wait=wait_fixed(locks.POLL_SECONDS),
         stop=stop_after_delay(deadline),
         before_sleep=tell,
         retry_error_callback=busy,
     )
-    poll(_taken, conn)
-
-
-def _taken(conn: Connection) -> bool:
-    row = conn.execute("select pg_try_advisory_lock(%s)", (_LOCK_KEY,)).fetchone()
-    return bool(row and row[0])
-
-
-def _holder(conn: Connection) -> str:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        holder = cursor.execute(query("migrate/lock_holder"), {"key": _LOCK_KEY}).fetchone()
-    if holder is None:
-        return "it has just ended"
-    # Since when is shown to its own role and to monitors only.
-    since = f", since {holder['since']:%H:%M:%S} UTC" if holder["since"] else ""
-    return f"pid {holder['pid']}, {holder['application_name']}, as {holder['usename']}{since}"
+    poll(locks.taken, conn, _LOCK_KEY)

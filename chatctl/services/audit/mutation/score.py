@@ -20,8 +20,8 @@ from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage, generate
-from chatctl.services.audit.report import undone
 from chatctl.services.audit.trial import Batch, Outcome, Trial
+from chatctl.services.audit.undone import undone
 
 # What the inventory does not look at: the conditions of policies, bodies, triggers.
 _NOT_IN_INVENTORY = ("alter policy", "create or replace", "drop trigger")

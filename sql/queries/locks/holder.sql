@@ -1,4 +1,4 @@
--- Who holds the migration lock of this database.
+-- Who holds a lock that chatctl takes, of this database.
 --   key  bigint
 select a.pid, a.application_name, a.usename, a.backend_start at time zone 'utc' as since
 from pg_catalog.pg_locks l

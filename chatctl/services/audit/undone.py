@@ -1,0 +1,50 @@
+"""The transaction of an audit: one at a time in a database, impatient with locks, and always rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from chatctl.db import locks
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.errors import Inconclusive
+from chatctl.local.waiting import until
+
+_LOCK_KEY = -1_333_860_889_745_199_648  # hashtextextended('chatctl audit', 0)
+_TURN_SECONDS = 20
+
+
+@contextmanager
+def undone(conn: Connection) -> Iterator[None]:
+    """A transaction that is rolled back. Raises Inconclusive when something it needs stays locked."""
+    with _patience(), conn.transaction(force_rollback=True):
+        conn.execute(query("audit/limits").encode())
+        _wait_for_others(conn)
+        yield
+
+
+def _wait_for_others(conn: Connection) -> None:
+    """Until no other audit runs: each makes schemas of the same names."""
+
+    def alone() -> bool:
+        return locks.taken_for_transaction(conn, _LOCK_KEY)
+
+    if not until(alone, seconds=_TURN_SECONDS, every=locks.POLL_SECONDS):
+        raise Inconclusive(
+            f"another audit still runs after {_TURN_SECONDS} s: {locks.holder(conn, _LOCK_KEY)}",
+            hint="run it again when that one has ended",
+        )
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+        said = error.diag.message_primary
+        raise Inconclusive(
+            f"the audit gave up: {said} [{error.sqlstate}]", hint="try again when nothing holds locks"
+        ) from error
