@@ -16,7 +16,7 @@ from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.formats import FILES, Format, github, markdown, render
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.formats.harmless import line, visible
-from chatctl.services.audit.report import Accepted, Report, default_file
+from chatctl.services.audit.report import Accepted, Existing, Report, default_file
 from chatctl.services.audit.rules import MEANING
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
 
@@ -40,6 +40,12 @@ def test_the_same_report_is_the_same_bytes_however_long_it_took(report: Report, 
 @pytest.mark.parametrize("wanted", Format)
 def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: Format) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, wanted))
+
+
+@pytest.mark.parametrize("wanted", [Format.text, Format.markdown, Format.html, Format.github])
+def test_who_is_left_out_of_existing_data_is_said_where_people_read(wanted: Format) -> None:
+    said = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), wanted)
+    assert re.search("stands for:? bob, cat", said)
 
 
 def test_every_rule_has_a_meaning() -> None:

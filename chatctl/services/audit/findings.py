@@ -17,6 +17,7 @@ from chatctl.services.audit.scope import EVERYTHING, Scope
 from chatctl.services.audit.trial import Outcome
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LISTED = 10  # so many values are named in a message
 _UNIQUE = "23505"
 _SERIALIZATION = "40001"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
@@ -326,9 +327,14 @@ def came(probe: Probe, outcome: Outcome) -> str:
     if probe.rows is not None and (probe.action == "select" or probe.privilege == "execute"):
         surplus = sorted(map(str, (Counter(outcome.brought) - Counter(probe.rows)).keys()))
         lacking = sorted(map(str, (Counter(probe.rows) - Counter(outcome.brought)).keys()))
-        got += f"; too many: {', '.join(surplus)}" if surplus else ""
-        got += f"; too few: {', '.join(lacking)}" if lacking else ""
+        got += f"; too many: {_listed(surplus)}" if surplus else ""
+        got += f"; too few: {_listed(lacking)}" if lacking else ""
     return got
+
+
+def _listed(values: list[str]) -> str:
+    more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
+    return ", ".join(values[:_LISTED]) + more
 
 
 def expected(probe: Probe) -> str:

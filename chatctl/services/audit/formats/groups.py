@@ -73,11 +73,15 @@ def verdict(report: Report) -> str:
 
 
 def scope(report: Report) -> str:
-    """How much was tried."""
-    return (
+    """How much was tried, and who was left out."""
+    tried = (
         f"{counted(report.probes, 'probe')} as {report.identities} identities "
         f"on {counted(report.tables, 'table')} and {counted(report.functions, 'function')}"
     )
+    if report.existing is None:
+        return tried
+    missing = report.existing.left_out
+    return f"{tried}, on existing data" + (f"; nobody there stands for {', '.join(missing)}" if missing else "")
 
 
 def counted(number: int, word: str) -> str:
