@@ -80,8 +80,8 @@ def scope(report: Report) -> str:
     )
     if report.existing is None:
         return tried
-    missing = report.existing.left_out
-    return f"{tried}, on existing data" + (f"; nobody there stands for {', '.join(missing)}" if missing else "")
+    missing = ", ".join(report.existing.left_out)
+    return f"{tried}, on existing data" + (f"; nobody there stands for {missing}" if missing else "")
 
 
 def counted(number: int, word: str) -> str:
