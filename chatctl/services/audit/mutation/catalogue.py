@@ -79,6 +79,7 @@ class Function:
     language: str
     owned: bool
     definer: bool
+    immutable: bool
     replaceable: bool
     trigger: bool
     before_row: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,9 +15,11 @@ from chatctl.services.audit import fixture, inventory, privileges
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Place, Verdict, told, verdict
 from chatctl.services.audit.kin import Kin
+from chatctl.services.audit.mutation.catalogue import read
 from chatctl.services.audit.mutation.equivalents import Equivalent
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
+from chatctl.services.audit.mutation.trace import traced
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.trial import Batch, Outcome, Trial
@@ -25,6 +27,8 @@ from chatctl.services.audit.undone import undone
 
 # What the inventory does not look at: the conditions of policies, bodies, triggers.
 _NOT_IN_INVENTORY = ("alter policy", "create or replace", "drop trigger")
+# What a function does once it is called; a grant decides whether it is.
+_ONCE_CALLED = ("create or replace function", "alter function")
 
 
 class End(StrEnum):
@@ -110,9 +114,7 @@ def mutate(
         made = [each for each in mutants(conn, access) if not only or each.object in only]
         ends: dict[str, tuple[End, str]] = {}
         for mutant in made:
-            # What is said to be equivalent is looked at with everything, as is what nobody near notices.
-            end = None if mutant.id in equivalent else _near(look, mutant)
-            if end:
+            if end := _alone(look, mutant, listed=mutant.id in equivalent):
                 ends[mutant.id] = end
                 progress(Step("mutants", len(ends), len(made)))
         for group in _groups([each for each in made if each.id not in ends], look):
@@ -141,8 +143,11 @@ def _gone(entry: Equivalent) -> Fate:
     return Fate(entry.mutant, operator, name, "", "", End.stale, "no such mutant is made", entry.place)
 
 
-def _near(look: _Look, mutant: Mutant) -> tuple[End, str] | None:
-    """Its end, as far as the mutated object and what is next to it show it."""
+def _alone(look: _Look, mutant: Mutant, *, listed: bool) -> tuple[End, str] | None:
+    """Its end; None where it may change what is farther off, and nothing near shows it.
+
+    What is ``listed`` as equivalent is not looked for near by: nobody expects to find it there.
+    """
     with look.conn.transaction(force_rollback=True):
         try:
             with look.conn.transaction():
@@ -151,7 +156,10 @@ def _near(look: _Look, mutant: Mutant) -> tuple[End, str] | None:
             raise
         except psycopg.Error as error:
             return End.stillborn, f"{error.diag.message_primary} [{error.sqlstate}]"
-        by = look.near(mutant)
+        if look.traces(mutant):
+            by = look.far([mutant])
+            return (End.killed, by) if by else (End.survived, "")
+        by = None if listed else look.near(mutant)
     return (End.killed, by) if by else None
 
 
@@ -175,7 +183,7 @@ def _far(look: _Look, group: list[Mutant]) -> dict[str, tuple[End, str]]:
     with look.conn.transaction(force_rollback=True):
         for mutant in group:
             look.conn.execute(mutant.sql.encode())
-        by = look.far([mutant.object for mutant in group])
+        by = look.far(group)
     if not by:
         return {mutant.id: (End.survived, "") for mutant in group}
     if len(group) == 1:
@@ -208,6 +216,7 @@ class _Look:
             number: probe.object for probe, number in zip(self.batch.probes, self.batch.numbers, strict=True)
         }
         self._kin = Kin(conn)
+        self._trace = traced(conn, read(conn, access), self.batch)
 
     def site(self, name: str) -> str:
         """The object that is tried nearest to the one called ``name``: what hides behind it stays hidden."""
@@ -216,21 +225,32 @@ class _Look:
 
     def near(self, mutant: Mutant) -> str | None:
         """The id of the first finding at what ``mutant`` changes, or at what asks it first."""
-        tried_only = mutant.sql.startswith(_NOT_IN_INVENTORY)
-        if not tried_only and (found := sorted(self._reach() - self._known)):
-            return found[0]
         around = {mutant.object, self.site(mutant.object)}
-        numbers = [number for number, about in self._about.items() if about in around]
-        return next((by for number in numbers if (by := self._noticed(number))), None)
+        return self._first([mutant], [number for number, about in self._about.items() if about in around])
 
-    def far(self, names: list[str]) -> str | None:
-        """The id of the first finding anywhere, looking at what is called ``names`` and its kin first."""
-        if found := sorted(self._reach() - self._known):
-            return found[0]
-        order = [each for name in names for each in (name, *self._kin.users_of(name))]
+    def far(self, group: Sequence[Mutant]) -> str | None:
+        """The id of the first finding anywhere, looking at what ``group`` changes and its kin first."""
+        order = [each for mutant in group for each in (mutant.object, *self._kin.users_of(mutant.object))]
         near = {each: place for place, each in reversed(list(enumerate(order)))}
-        numbers = sorted(self._about, key=lambda number: near.get(self._about[number], len(order)))
-        return next((by for number in numbers if (by := self._noticed(number))), None)
+        return self._first(
+            group, sorted(self._changed(group), key=lambda number: near.get(self._about[number], len(order)))
+        )
+
+    def traces(self, mutant: Mutant) -> bool:
+        """Whether it is known which statements it may change: those that call the function."""
+        return mutant.object in self._trace and mutant.sql.lower().startswith(_ONCE_CALLED)
+
+    def _changed(self, group: Sequence[Mutant]) -> Collection[int]:
+        """The statements that ``group`` may have changed; all when it is empty."""
+        if not group or not all(map(self.traces, group)):
+            return self._about
+        return frozenset[int]().union(*(self._trace[mutant.object] for mutant in group))
+
+    def _first(self, group: Sequence[Mutant], statements: Iterable[int]) -> str | None:
+        in_inventory = [each for each in group if not each.sql.lower().startswith(_NOT_IN_INVENTORY)]
+        if (in_inventory or not group) and (found := sorted(self._reach() - self._known)):
+            return found[0]
+        return next((by for number in statements if (by := self._noticed(number))), None)
 
     def _reach(self) -> set[str]:
         held = privileges.held(self.conn, self._access)

@@ -27,6 +27,7 @@ select
   l.lanname::text as language,
   p.proowner = (select r.oid from pg_catalog.pg_roles r where r.rolname = current_user) as owned,
   p.prosecdef as definer,
+  p.provolatile = 'i' as immutable,
   p.prokind = 'f' and p.prosqlbody is null as replaceable,
   p.prorettype = 'trigger'::regtype as trigger,
   exists (select from pg_catalog.pg_trigger t where t.tgfoid = p.oid and t.tgtype & 3 = 3) as before_row,

@@ -1,0 +1,66 @@
+"""Which functions each statement calls, seen once: what it never calls cannot change what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from psycopg import sql
+
+from chatctl.db.connection import Connection
+from chatctl.services.audit.mutation.catalogue import Catalogue, Function
+from chatctl.services.audit.mutation.functions import name_of, replaced
+from chatctl.services.audit.mutation.tokens import Group, tree
+from chatctl.services.audit.sqltext import literal
+from chatctl.services.audit.trial import Batch
+
+# Function, as access.yaml names it -> the numbers of the statements that call it.
+Trace = Mapping[str, frozenset[int]]
+
+
+def traced(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
+    """The statements of ``batch`` that call each function, for the functions whose calls can be counted.
+
+    Each is made to count, for a moment, by a sequence: what a probe takes back, it does not.
+    """
+    begun = [(each, begin) for each in catalogue.functions if (begin := _begin(each))]
+    counted = {f"calls_{place}": name_of(catalogue, each) for place, (each, _) in enumerate(begun)}
+    statements: dict[str, set[int]] = {name: set() for name in counted.values()}
+    with conn.transaction(force_rollback=True):
+        conn.execute("grant usage on schema chatctl_audit to public")
+        for counter, (function, begin) in zip(counted, begun, strict=True):
+            conn.execute(_counting(function, begin, counter))
+        before = _calls(conn)
+        for statement in dict.fromkeys(batch.numbers):
+            for _ in batch.of(statement):
+                pass
+            now = _calls(conn)
+            for counter, name in counted.items():
+                if now[counter] != before[counter]:
+                    statements[name].add(statement)
+            before = now
+    return {name: frozenset(numbers) for name, numbers in statements.items()}
+
+
+def _begin(function: Function) -> int | None:
+    """Where the statements of the body begin; None where calls cannot be counted."""
+    # What is immutable may be called when a statement is planned, once for all.
+    if function.language != "plpgsql" or function.immutable or not (function.owned and function.replaceable):
+        return None
+    parts = tree(function.body, procedural=True).items
+    block = next((each for each in parts if isinstance(each, Group) and each.opener == "begin"), None)
+    return block.start + len(block.opener) if block else None
+
+
+def _counting(function: Function, begin: int, counter: str) -> sql.Composed:
+    name = f"chatctl_audit.{counter}"
+    counts = f" perform pg_catalog.nextval({literal(name)});"
+    made = replaced(function, function.body[:begin] + counts + function.body[begin:])
+    return sql.SQL("create sequence {sequence}; grant usage on sequence {sequence} to public; {made}").format(
+        sequence=sql.Identifier("chatctl_audit", counter),
+        made=sql.SQL(made),
+    )
+
+
+def _calls(conn: Connection) -> dict[str, int | None]:
+    asked = "select sequencename, last_value from pg_catalog.pg_sequences where schemaname = 'chatctl_audit'"
+    return dict(conn.execute(asked).fetchall())

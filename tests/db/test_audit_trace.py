@@ -1,0 +1,69 @@
+"""The trace of --mutate: what calls a function is what fails when the function does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit.expectations import load
+from chatctl.services.audit.mutation.catalogue import Catalogue, read
+from chatctl.services.audit.mutation.functions import name_of, replaced
+from chatctl.services.audit.mutation.trace import Trace, traced
+from chatctl.services.audit.probes import Stage, generate
+from chatctl.services.audit.report import default_file
+from chatctl.services.audit.trial import Batch, Trial
+from chatctl.services.audit.undone import undone
+from tests.world import Database
+
+ACCESS = load(default_file())
+SEND = "public.send_message(uuid, text, jsonb)"
+TRIED = {"public.messages", "public.conversation_participants", "public.organizations", SEND}
+MET = "P0099"
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[Connection]:
+    with database.connect() as conn, undone(conn):
+        yield conn
+
+
+@pytest.fixture
+def catalogue(conn: Connection) -> Catalogue:
+    return read(conn, ACCESS)
+
+
+@pytest.fixture
+def batch(conn: Connection) -> Batch:
+    held = privileges.held(conn, ACCESS)
+    return Trial(conn, ACCESS).load(generate(Stage(conn, ACCESS, fixture.make(conn, ACCESS), held), TRIED))
+
+
+@pytest.fixture
+def trace(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
+    return traced(conn, catalogue, batch)
+
+
+def test_what_calls_a_function_is_what_fails_when_it_does(
+    conn: Connection, catalogue: Catalogue, batch: Batch, trace: Trace
+) -> None:
+    for name in ("private.messages_before_update()", "private.participants_joined()", "private.is_trusted()"):
+        function = next(each for each in catalogue.functions if name_of(catalogue, each) == name)
+        with conn.transaction(force_rollback=True):
+            conn.execute(replaced(function, f"begin raise sqlstate '{MET}'; end").encode())
+            outcomes = zip(batch.numbers, batch.run(), strict=True)
+            assert {number for number, came in outcomes if came.state == MET} == trace[name], name
+
+
+def test_the_trace_names_what_a_reader_expects(batch: Batch, trace: Trace) -> None:
+    about = {number: probe.object for probe, number in zip(batch.probes, batch.numbers, strict=True)}
+    assert {about[each] for each in trace["private.messages_before_insert()"]} == {"public.messages", SEND}
+    assert {about[each] for each in trace[SEND]} == {SEND}
+
+
+def test_functions_are_as_they_were_afterwards(conn: Connection, catalogue: Catalogue, trace: Trace) -> None:
+    assert trace
+    again = {each.signature: each.definition for each in read(conn, ACCESS).functions}
+    assert again == {each.signature: each.definition for each in catalogue.functions}
