@@ -1,8 +1,8 @@
--- What a policy trusts is nothing that people write themselves: user_metadata, or the email of a token.
+-- What a policy trusts is nothing that people write themselves: user_metadata, the email of a token, a header.
 -- Everybody sets their own user_metadata (raw_user_meta_data in auth.users, user_metadata of a file), an email may
--- stand unconfirmed, and in a SECURITY DEFINER function current_user is the owner, whoever calls. auth.role() in a
--- policy does what `to` does, and runs for everybody. Looked at are policies, and the functions and views that they use,
--- also through others, by name in any schema. Not seen: a column of one's own that says what one may do.
+-- stand unconfirmed, headers are the client's, and in a SECURITY DEFINER function current_user is the owner, whoever
+-- calls. auth.role() in a policy does what `to` does, and runs for everybody. Looked at are policies, and the functions
+-- and views that they use, also through others, by name in any schema. Not seen: a column of one's own that says what one may do.
 with recursive texts as (
   select
     lower(p.proname) || '(' as name, format('%I.%I()', n.nspname, p.proname) as place, p.prosecdef as definer,
@@ -40,6 +40,8 @@ trusted as (
         'keep it in a table, or in app_metadata'),
       (u.body ~* '\mauth\.email\s*\(|(?:jwt\(\)|request\.jwt)[^>]{0,40}->>?\s*''email''',
         'the email of the token, which may be unconfirmed', 'compare the user id: auth.uid()'),
+      (u.body ~* 'request\.(?:header|cookie)s?\M', 'a header of the request, which the client writes',
+        'compare the user id: auth.uid()'),
       (u.place is null and u.body ~* '\mauth\.role\s*\(|(?:jwt\(\)|request\.jwt)[^>]{0,40}->>?\s*''role''',
         'the role of the token', 'name the role: to authenticated'),
       (u.definer and u.body ~* '\mcurrent_user\M(?!\s*\()', 'current_user, which in it is its owner',

@@ -85,7 +85,7 @@ def test_what_is_already_there_does_not_disturb(world: World) -> None:
     organization, people = world.team(4)
     group = world.group(organization, *people)
     world.send(people[0], group)
-    report = audit(world.operator, only=("public.messages", "public.conversations"))
+    report = audit(world.operator)
     assert (report.findings, report.invalid, report.vacuous) == ((), (), ())
 
 
@@ -149,6 +149,11 @@ def test_a_locked_table_is_said_and_proves_nothing(database: Database) -> None:
 def test_a_database_without_the_backend_proves_nothing(bare_database: Database) -> None:
     with bare_database.connect() as conn, pytest.raises(Inconclusive):
         audit(conn)
+
+
+def test_what_one_of_many_does_not_change_is_no_doubt(audited: Callable[..., Report]) -> None:
+    report = audited("", "colleague")
+    assert (report.findings, report.vacuous) == ((), ())
 
 
 def test_only_what_is_listed_can_be_tried(database: Database) -> None:

@@ -72,6 +72,22 @@ HOLES = [
     ("grant insert on app.readers to app_login", "role:app_login:app.readers"),
     ('grant select on app."Lists" to app_login', "role:app_login:app.Lists"),
     ("grant app_admin to app_user", "role:app_user:becomes app_admin"),
+    ("alter role app_login set app.user_id = 'x'", "role:app_login:setting app.user_id"),
+    ("grant usage on schema inner_parts to app_guest", "privilege:inner_parts:app_guest usage"),
+    (
+        """create function inner_parts.shout() returns trigger language plpgsql as
+           $$ begin new.entry := upper(new.entry); return new; end $$;
+           create trigger shout before insert on app.journal
+           for each row execute function inner_parts.shout()""",
+        "effect:app.journal:insert",
+    ),
+    (
+        """create function inner_parts.forget() returns trigger language plpgsql security definer as
+           $$ begin delete from app.readers where owner = old.author; return old; end $$;
+           create trigger forget after delete on app.journal
+           for each row execute function inner_parts.forget()""",
+        "effect:app.journal:delete",
+    ),
 ]  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def declared(path: Path) -> Path:
         },
         "schemas": {
             "app": "exposed", "public": "platform", "graphql_public": "platform", "auth": "platform",
-            "storage": "platform", "realtime": "platform", "extensions": "platform",
+            "storage": "storage", "realtime": "storage", "extensions": "platform",
         },
         "denials": ["42501"],
         "identities": {**people, "anon": {"role": "anon", "says": "nobody"}},

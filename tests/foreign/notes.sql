@@ -13,7 +13,7 @@ revoke all on schema public from public;
 set role app_owner;
 alter default privileges revoke execute on functions from public;
 grant usage on schema app to app_guest, app_user, app_admin;
-grant usage on schema inner_parts to app_guest, app_user, app_admin;
+grant usage on schema inner_parts to app_user, app_admin;
 
 create type app.access_level as enum ('read', 'write');
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import CONVERSATIONS, MESSAGES, ORGANIZATIONS, PAGE, Hole, edited
+from tests.holes.hole import CONVERSATIONS, LEAST, MESSAGES, ORGANIZATIONS, PAGE, PROFILES, Hole, edited
 
 HOLES = [
     Hole(
@@ -87,5 +87,110 @@ HOLES = [
         ("raises:public.messages:select",),
         (MESSAGES,),
         ("sub that is no uuid", "empty claims"),
+    ),
+    Hole(
+        "the organization in user_metadata",
+        "user_metadata trusted",
+        """
+        create policy "tenant isolation" on messages for select to authenticated
+        using (organization_id::text = auth.jwt() -> 'user_metadata' ->> 'organization_id')
+        """,
+        ("leak:public.messages:select",),
+        (MESSAGES,),
+        ("forged",),
+    ),
+    Hole(
+        "the organizations in user_metadata",
+        "user_metadata trusted",
+        """
+        create policy "my workspaces" on organizations for select to authenticated
+        using (auth.jwt() -> 'user_metadata' -> 'organizations' ? id::text)
+        """,
+        ("leak:public.organizations:select",),
+        (ORGANIZATIONS,),
+        ("forged",),
+    ),
+    Hole(
+        "the admin's role in user_metadata",
+        "user_metadata trusted",
+        """
+        create policy "admins see everything" on organizations for select to authenticated
+        using (auth.jwt() -> 'user_metadata' ->> 'role' = 'admin')
+        """,
+        ("leak:public.organizations:select",),
+        (ORGANIZATIONS,),
+        ("forged admin",),
+    ),
+    Hole(
+        "is_admin where auth.users keeps what a user says of itself",
+        "user_metadata trusted",
+        """
+        create or replace view private.my_organizations with (security_barrier = true) as
+        select om.organization_id
+        from public.organization_members om
+        where om.user_id = (select private.current_user_id())
+        union
+        select o.id from public.organizations o
+        join auth.users u on u.id = private.current_user_id()
+        where (u.raw_user_meta_data ->> 'is_admin')::boolean
+        """,
+        ("leak:public.organizations:select",),
+        (ORGANIZATIONS,),
+        ("forged",),
+    ),
+    Hole(
+        "sub from user_metadata first",
+        "user_metadata trusted",
+        edited(
+            "private.current_user_id()",
+            "sub := claims::jsonb ->> 'sub';",
+            "sub := coalesce(claims::jsonb #>> '{user_metadata,sub}', claims::jsonb ->> 'sub');",
+        ),
+        ("leak:public.messages:select",),
+        (MESSAGES,),
+        ("forged",),
+    ),
+    Hole(
+        "an address of the token",
+        "email trusted",
+        """
+        create policy "profile by email" on user_profiles for select to authenticated
+        using (email = auth.jwt() ->> 'email' or auth.jwt() ->> 'email' like '%@ourcompany.example')
+        """,
+        ("leak:public.user_profiles:select",),
+        (PROFILES,),
+        ("forged",),
+    ),
+    Hole(
+        "the organization in app_metadata, for as long as the token lasts",
+        "stale claim",
+        """
+        create policy "tenant isolation" on messages for select to authenticated
+        using (organization_id::text = auth.jwt() -> 'app_metadata' ->> 'organization_id')
+        """,
+        ("leak:public.messages:select",),
+        (MESSAGES,),
+        ("removed",),
+    ),
+    Hole(
+        "a second factor was to be asked for, and is enough",
+        "permissive meant restrictive",
+        """
+        create policy "require MFA" on messages for select to authenticated
+        using (auth.jwt() ->> 'aal' = 'aal2')
+        """,
+        ("leak:public.messages:select",),
+        (MESSAGES,),
+        ("forged",),
+    ),
+    Hole(
+        "a header says who one is",
+        "header trusted",
+        """
+        create policy "internal calls" on messages for select to authenticated
+        using (current_setting('request.headers', true)::json ->> 'x-internal' = 'true')
+        """,
+        ('lint:"internal calls" on public.messages:forgeable_claim',),
+        LEAST,
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import DETAILS, GROUP, LEAST, LIMIT, PAGE, UNREAD, Hole, edited
+from tests.holes.hole import DETAILS, GROUP, LIMIT, PAGE, UNREAD, Hole, edited
 
 DEFAULT = "public.get_user_default_organization(uuid)"
 MARK = "public.mark_conversation_read(uuid, bigint)"
@@ -329,67 +329,61 @@ HOLES = [
         ("outsider", "colleague"),
     ),
     Hole(
-        "the sender is an argument",
-        "function that nobody listed",
-        """
-        create function public.send_message_as(p_conversation_id uuid, p_sender_id uuid, p_content text)
-        returns uuid language sql security definer set search_path = '' as $$
-          insert into public.messages (organization_id, conversation_id, sender_id, content)
-          select c.organization_id, c.id, p_sender_id, p_content
-          from public.conversations c where c.id = p_conversation_id
-          returning id
-        $$
-        """,
-        (
-            "unlisted:public.send_message_as(uuid, uuid, text):execute",
-            "privilege:public.send_message_as(uuid, uuid, text):execute",
+        "the page shows the address of somebody removed",
+        "former member",
+        edited(PAGE, "or sender.id = caller", "or true"),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
+    ),
+    Hole(
+        "the list shows the name of somebody removed",
+        "former member",
+        edited(DETAILS, "and them.user_id = m.sender_id", ""),
+        (f"leak:{DETAILS}:call",),
+        (DETAILS,),
+    ),
+    Hole(
+        "nobody is refused for sending too much",
+        "limit gone",
+        edited(
+            "private.messages_before_insert()",
+            "cardinality(window_open) = 10",
+            "cardinality(window_open) = 10000",
         ),
-        LEAST,
+        ("leak:public.send_message(uuid, text, jsonb):call",),
+        ("public.send_message(uuid, text, jsonb)",),
+        ("creator",),
     ),
     Hole(
-        "any SQL, for the admin page",
-        "function that nobody listed",
-        """
-        create function public.exec_sql(query text) returns void
-        language plpgsql security definer as $$ begin execute query; end $$
-        """,
-        ("unlisted:public.exec_sql(text):execute", "definer:public.exec_sql(text):search_path"),
-        LEAST,
+        "the list shows the last message although it was deleted",
+        "deleted rows shown",
+        edited(DETAILS, "m.seq = c.last_message_seq", "m.seq = c.last_seq"),
+        (f"leak:{DETAILS}:call",),
+        (DETAILS,),
     ),
     Hole(
-        "an overload that the page's guard does not know",
-        "function that nobody listed",
-        """
-        create function public.get_messages_page(p_conversation_id uuid) returns setof public.messages
-        language sql stable security definer set search_path = '' as $$
-          select * from public.messages m where m.conversation_id = p_conversation_id
-        $$
-        """,
-        ("unlisted:public.get_messages_page(uuid):execute",),
-        LEAST,
+        "the list shows how far others have read",
+        "rows of others",
+        edited(
+            DETAILS,
+            "cp.last_read_at,",
+            """(
+              select max(o.last_read_at) from public.conversation_participants o
+              where o.conversation_id = c.id
+            ),""",
+        ),
+        (f"leak:{DETAILS}:call",),
+        (DETAILS,),
     ),
     Hole(
-        "a function that nobody listed",
-        "function that nobody listed",
-        """
-        create function public.everything() returns setof public.messages
-        language sql security definer as $$ select * from public.messages $$
-        """,
-        ("unlisted:public.everything():execute", "definer:public.everything():search_path"),
-        LEAST,
-    ),
-    Hole(
-        "the function follows the caller's search_path",
-        "open search_path",
-        "alter function public.get_unread_count(uuid, uuid) reset search_path",
-        (f"definer:{UNREAD}:search_path",),
-        LEAST,
-    ),
-    Hole(
-        "the search_path begins with public",
-        "open search_path",
-        "alter function private.is_trusted() set search_path = public, pg_temp",
-        ("definer:private.is_trusted():search_path",),
-        LEAST,
+        "the page hides the address of somebody removed, and shows the name",
+        "former member",
+        edited(
+            PAGE,
+            "sender.full_name,",
+            "(select u.full_name from public.user_profiles u where u.id = m.sender_id),",
+        ),
+        (f"leak:{PAGE}:call",),
+        (PAGE,),
     ),
 ]

@@ -171,4 +171,109 @@ HOLES = [
         (MESSAGES,),
         as_superuser=True,
     ),
+    Hole(
+        "all users, with their hashed passwords",
+        "table of the platform",
+        "grant select on auth.users to authenticated",
+        ("unlisted:auth.users:privileges",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "authenticator deletes messages itself",
+        "role",
+        "grant delete on messages to authenticator",
+        ("role:authenticator:public.messages",),
+        LEAST,
+    ),
+    Hole(
+        "authenticator reads what was deleted",
+        "role",
+        """
+        grant usage on schema private to authenticator;
+        grant select on private.deleted_messages to authenticator
+        """,
+        ("role:authenticator:private.deleted_messages",),
+        LEAST,
+    ),
+    Hole(
+        "anon enters private",
+        "schema",
+        "grant usage on schema private to anon",
+        ("privilege:private:anon usage",),
+        LEAST,
+    ),
+    Hole(
+        "clients may make objects in public",
+        "schema",
+        "grant create on schema public to authenticated",
+        ("privilege:public:authenticated create",),
+        LEAST,
+    ),
+    Hole(
+        "PostgREST is told to expose private",
+        "role setting",
+        "alter role authenticator set pgrst.db_schemas = 'public, private'",
+        ("role:authenticator:setting pgrst.db_schemas",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "no trigger fires for authenticated",
+        "role setting",
+        "alter role authenticated set session_replication_role = replica",
+        ("role:authenticated:setting session_replication_role",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "authenticated may switch triggers off",
+        "role",
+        "grant set on parameter session_replication_role to authenticated",
+        ("role:authenticated:sets session_replication_role",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "anon logs in by itself",
+        "role",
+        "alter role anon login",
+        ("role:anon:login",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "clients may make schemas",
+        "schema",
+        """
+        do $$ begin
+          execute format('grant create on database %I to authenticated', current_database());
+        end $$
+        """,
+        ("role:authenticated:create",),
+        LEAST,
+    ),
+    Hole(
+        "row-level security is off for every session",
+        "role setting",
+        "do $$ begin execute format('alter database %I set row_security = off', current_database()); end $$",
+        ("role:authenticator:setting row_security",),
+        LEAST,
+    ),
+    Hole(
+        "the catalogue of passwords",
+        "system catalogue",
+        "grant select on pg_authid to authenticated",
+        ("privilege:pg_catalog.pg_authid:authenticated select",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "any file of the server",
+        "system catalogue",
+        "grant execute on function pg_read_file(text) to authenticated",
+        ("privilege:pg_catalog.pg_read_file(text):authenticated execute",),
+        LEAST,
+        as_superuser=True,
+    ),
 ]

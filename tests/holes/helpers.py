@@ -210,4 +210,22 @@ HOLES = [
         ("unlisted:private.all_messages():execute",),
         LEAST,
     ),
+    Hole(
+        "who is asking is remembered for the session",
+        "state of the session",
+        edited(
+            "private.current_user_id()",
+            "return sub::uuid;",
+            "perform set_config('chat.user_id', sub, false); return sub::uuid;",
+        )
+        + ";"
+        + edited(
+            "private.current_user_id()",
+            "if sub is null and claims is not null then",
+            """sub := coalesce(sub, nullif(current_setting('chat.user_id', true), ''));
+  if sub is null and claims is not null then""",
+        ),
+        ("lint:private.current_user_id():setting_outlives_transaction",),
+        LEAST,
+    ),
 ]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import CONVERSATIONS, MEMBERS, MESSAGES, ORGANIZATIONS, PARTICIPANTS, PROFILES, Hole
+from tests.holes.hole import (
+    CONVERSATIONS,
+    MEMBERS,
+    MESSAGES,
+    ORGANIZATIONS,
+    PARTICIPANTS,
+    PROFILES,
+    Hole,
+    edited,
+)
 
 HOLES = [
     Hole(
@@ -164,5 +173,12 @@ HOLES = [
         ("leak:public.user_profiles:insert", "privilege:public.user_profiles:authenticated insert (email)"),
         (PROFILES,),
         ("unprofiled",),
+    ),
+    Hole(
+        "a new message brings reactions of others",
+        "in another's name",
+        edited("private.messages_before_insert()", "if new.reactions <> '[]' then", "if false then"),
+        ("leak:public.messages:insert",),
+        (MESSAGES,),
     ),
 ]

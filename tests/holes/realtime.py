@@ -56,4 +56,23 @@ HOLES = [
         (f"{PUBLICATION}:public.conversation_participants replica identity",),
         LEAST,
     ),
+    Hole(
+        "whatever there is, is published",
+        "publication",
+        "drop publication supabase_realtime; create publication supabase_realtime for all tables",
+        (
+            f"{PUBLICATION}:private.deleted_messages",
+            "lint:supabase_realtime:publication_of_everything",
+        ),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "everybody listens to every private channel",
+        "always true",
+        'create policy "listen" on realtime.messages for select to authenticated using (true)',
+        ("unlisted:realtime.messages:privileges",),
+        LEAST,
+        as_superuser=True,
+    ),
 ]

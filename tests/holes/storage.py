@@ -335,4 +335,51 @@ HOLES = [
         ("nobody", "anon"),
         as_superuser=True,
     ),
+    Hole(
+        "files of deleted messages that have no owner",
+        "deleted rows shown",
+        """
+        alter policy "participants read attachments" on storage.objects using (
+          bucket_id = 'attachments'
+          and exists (
+            select from private.my_participations p
+            where p.organization_id::text = (storage.foldername(name))[1]
+              and p.conversation_id::text = (storage.foldername(name))[3]
+          )
+          and (storage.foldername(name))[2] = 'chat'
+          and cardinality(storage.foldername(name)) = 3
+          and not exists (
+            select from private.my_hidden_attachments h
+            where h.conversation_id::text = (storage.foldername(name))[3]
+              and h.attachment_id = split_part(storage.filename(name), '_', 1)
+              and h.sender_id::text = owner_id
+          )
+        )
+        """,
+        ("leak:storage.objects:select",),
+        (OBJECTS,),
+    ),
+    Hole(
+        "who deletes a message that names another's file hides that file",
+        "rows of others",
+        """
+        alter policy "participants read attachments" on storage.objects using (
+          bucket_id = 'attachments'
+          and exists (
+            select from private.my_participations p
+            where p.organization_id::text = (storage.foldername(name))[1]
+              and p.conversation_id::text = (storage.foldername(name))[3]
+          )
+          and (storage.foldername(name))[2] = 'chat'
+          and cardinality(storage.foldername(name)) = 3
+          and not exists (
+            select from private.my_hidden_attachments h
+            where h.conversation_id::text = (storage.foldername(name))[3]
+              and h.attachment_id = split_part(storage.filename(name), '_', 1)
+          )
+        )
+        """,
+        ("missing:storage.objects:select",),
+        (OBJECTS,),
+    ),
 ]

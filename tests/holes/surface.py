@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import LEAST, Hole
+from tests.holes.hole import LEAST, UNREAD, Hole
 
 HOLES = [
     Hole(
@@ -130,6 +130,77 @@ HOLES = [
         $$
         """,
         ("unlisted:graphql_public.search(text):execute", "privilege:graphql_public.search(text):execute"),
+        LEAST,
+    ),
+    Hole(
+        "the sender is an argument",
+        "function that nobody listed",
+        """
+        create function public.send_message_as(p_conversation_id uuid, p_sender_id uuid, p_content text)
+        returns uuid language sql security definer set search_path = '' as $$
+          insert into public.messages (organization_id, conversation_id, sender_id, content)
+          select c.organization_id, c.id, p_sender_id, p_content
+          from public.conversations c where c.id = p_conversation_id
+          returning id
+        $$
+        """,
+        (
+            "unlisted:public.send_message_as(uuid, uuid, text):execute",
+            "privilege:public.send_message_as(uuid, uuid, text):execute",
+        ),
+        LEAST,
+    ),
+    Hole(
+        "any SQL, for the admin page",
+        "function that nobody listed",
+        """
+        create function public.exec_sql(query text) returns void
+        language plpgsql security definer as $$ begin execute query; end $$
+        """,
+        ("unlisted:public.exec_sql(text):execute", "definer:public.exec_sql(text):search_path"),
+        LEAST,
+    ),
+    Hole(
+        "an overload that the page's guard does not know",
+        "function that nobody listed",
+        """
+        create function public.get_messages_page(p_conversation_id uuid) returns setof public.messages
+        language sql stable security definer set search_path = '' as $$
+          select * from public.messages m where m.conversation_id = p_conversation_id
+        $$
+        """,
+        ("unlisted:public.get_messages_page(uuid):execute",),
+        LEAST,
+    ),
+    Hole(
+        "a function that nobody listed",
+        "function that nobody listed",
+        """
+        create function public.everything() returns setof public.messages
+        language sql security definer as $$ select * from public.messages $$
+        """,
+        ("unlisted:public.everything():execute", "definer:public.everything():search_path"),
+        LEAST,
+    ),
+    Hole(
+        "the function follows the caller's search_path",
+        "open search_path",
+        "alter function public.get_unread_count(uuid, uuid) reset search_path",
+        (f"definer:{UNREAD}:search_path",),
+        LEAST,
+    ),
+    Hole(
+        "the search_path begins with public",
+        "open search_path",
+        "alter function private.is_trusted() set search_path = public, pg_temp",
+        ("definer:private.is_trusted():search_path",),
+        LEAST,
+    ),
+    Hole(
+        "whatever will be made in private, before anything is",
+        "default privileges",
+        "alter default privileges in schema private grant select on tables to authenticated",
+        ("lint:tables in private:default_privileges",),
         LEAST,
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import CONVERSATIONS, MESSAGES, PARTICIPANTS, Hole, edited
+from tests.holes.hole import CONVERSATIONS, LEAST, MESSAGES, PARTICIPANTS, PROFILES, Hole, edited
 
 BEFORE_UPDATE = "private.messages_before_update()"
 
@@ -100,5 +100,60 @@ HOLES = [
         ),
         (MESSAGES,),
         ("participant", "sender"),
+    ),
+    Hole(
+        "a rule that copies messages",
+        "rewrite rule",
+        """
+        create table private.archive (like messages);
+        create rule archive as on update to messages do also insert into private.archive values (old.*)
+        """,
+        ("lint:archive on public.messages:rewrite_rule",),
+        LEAST,
+    ),
+    Hole(
+        "the creator says what newcomers have read",
+        "in another's name",
+        edited("private.participants_before_write()", "new.last_read_at := null;", "null;"),
+        ("effect:public.conversation_participants:insert",),
+        (PARTICIPANTS,),
+    ),
+    Hole(
+        "profiles no longer say when they changed",
+        "trigger gone",
+        "drop trigger set_user_profiles_updated_at on user_profiles",
+        ("effect:public.user_profiles:update full_name",),
+        (PROFILES,),
+    ),
+    Hole(
+        "whoever renames oneself becomes an owner",
+        "side effect of a trigger",
+        """
+        create function private.promote() returns trigger
+        language plpgsql security definer set search_path = '' as $$
+        begin
+          update public.organization_members set role = 'owner' where user_id = new.id;
+          return new;
+        end $$;
+        create trigger promote after update on user_profiles for each row execute function private.promote()
+        """,
+        ("effect:public.user_profiles:update full_name",),
+        (PROFILES,),
+    ),
+    Hole(
+        "each message is copied",
+        "side effect of a trigger",
+        """
+        create table private.outbox (content text);
+        create function private.copy_message() returns trigger
+        language plpgsql security definer set search_path = '' as $$
+        begin
+          insert into private.outbox values (new.content);
+          return new;
+        end $$;
+        create trigger copy after insert on messages for each row execute function private.copy_message()
+        """,
+        ("effect:public.messages:insert",),
+        (MESSAGES,),
     ),
 ]

@@ -76,6 +76,30 @@ CASES = [
         "alter function private.tried(text) security invoker",
         "private.tried(text)",
     ),
+    (
+        "setting_outlives_transaction",
+        body("private.tried(a text)", "begin perform set_config('x.y', upper(a), false); return a; end", ""),
+        """
+        create or replace function private.tried(a text) returns text language plpgsql
+        as $$ begin perform set_config('x.y', upper(a), is_local => true); return a; end $$
+        """,
+        "private.tried(text)",
+    ),
+    (
+        "setting_outlives_transaction",
+        "create function private.tried() returns void language sql as 'set x.y = 1; set local x.z = 1'",
+        "create or replace function private.tried() returns void language sql as 'set local x.y = 1'",
+        "private.tried()",
+    ),
+    (
+        "setting_outlives_transaction",
+        """
+        create function private.tried(a text) returns text language sql
+        begin atomic select set_config('x.y', a, false); end
+        """,
+        "drop function private.tried(text)",
+        "private.tried(text)",
+    ),
 ]  # fmt: skip
 
 # What only a superuser breaks.

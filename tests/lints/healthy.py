@@ -90,6 +90,15 @@ HEALTHY = [
           return 'a' || r;
         end
     """)),
+    ("setting_outlives_transaction", body("private.tried(a text)", """
+        begin
+          -- set x.y = 1;
+          set local x.y = 1; set constraints all immediate; set transaction read only;
+          update private.holds set name = a where name = '; set x.y = 1; ' || set_config('x.y', ')', true);
+          return a;
+        end
+    """)),
+    ("setting_outlives_transaction", function("private.tried()", "set search_path = ''")),
     ("rewrite_rule", "create rule tried as on delete to private.holds do instead nothing"),
     # No row can be deleted where no policy lets anybody.
     ("cascade_past_privileges", "grant delete on public.conversations to authenticated"),

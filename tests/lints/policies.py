@@ -123,6 +123,12 @@ CASES = [
     ),
     (
         "forgeable_claim",
+        NOTES + policy("kind = (current_setting('request.headers', true)::json ->> 'x-kind')"),
+        "alter policy tried on public.notes using (author = (select auth.uid()))",
+        "tried on public.notes",
+    ),
+    (
+        "forgeable_claim",
         NOTES + policy("open and (select auth.role()) = 'authenticated'"),
         "alter policy tried on public.notes using (open)",
         "tried on public.notes",

@@ -167,6 +167,7 @@ def _table(name: str, table: said.Table) -> Table:
         update={column: tuple(map(_change, changes)) for column, changes in table.update.items()},
         delete=table.delete,
         platform_privileges=table.privileges == "platform",
+        changes=table.changes,
     )
 
 

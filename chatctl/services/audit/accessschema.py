@@ -46,6 +46,7 @@ SqlState = Annotated[str, StringConstraints(pattern=_SQLSTATE)]
 Setting = Annotated[str, StringConstraints(pattern=_SETTING)]
 Names = tuple[Name, ...]
 Some = Annotated[tuple[Name, ...], Len(1)]
+Writes = Mapping[TableName, Annotated[tuple[Literal["insert", "update", "delete"], ...], Len(1)]]
 
 
 class Described:
@@ -87,7 +88,7 @@ class Identity(Described):
     user: Name | None = None
     """What the fixture calls the user; without it, nobody."""
     claims: Mapping[str, Any] | None = None
-    """Claims beside sub and role, as JSON; not with raw."""
+    """Claims beside sub and role, as JSON; {id: note} in it is what the fixture calls note. Not with raw."""
     raw: Text | None = None
     """SQL for the whole setting, where it is to be broken; not with claims."""
     reads: Literal["only", "and writes"] = "and writes"
@@ -104,6 +105,8 @@ class Insert(Described):
     """The columns that a client may fill, each with SQL for the values to try; all combinations are tried."""
     unless: Text | None = None
     """Candidates that are not tried: whatever becomes of them proves nothing."""
+    holds: Text | None = None
+    """What must hold of the row that an allowed insert has made."""
     oracle: Text | None = None
     """A sentence why an insert may tell strangers that something exists."""
 
@@ -140,6 +143,8 @@ class Table(Described):
     """The columns that may be changed, each with the values to try."""
     delete: Text = "never"
     """The condition on the row: may it be deleted?"""
+    changes: Writes | None = None
+    """The other tables that a write goes on to, each with how; without it, that is not looked at."""
     privileges: Literal["declared", "platform"] = "declared"
     """Whether the privileges follow from what is declared here, or are the platform's, past this file."""
 
@@ -168,9 +173,7 @@ class Function(Described):
     """SQLSTATEs with which an allowed call may be refused."""
     returns: Returns | None = None
     """What comes back; without it, that is not looked at."""
-    changes: Mapping[TableName, Annotated[tuple[Literal["insert", "update", "delete"], ...], Len(1)]] = field(
-        default_factory=dict
-    )
+    changes: Writes = field(default_factory=dict)
     """The tables it may write to, each with how; it changes nothing else."""
     holds: Text | None = None
     """What must hold after an allowed call."""

@@ -47,12 +47,14 @@ class Identity:
 class Insert:
     """Rows to try: ``values`` are the columns that a client may fill, each with the SQL of its values.
 
-    ``oracle`` is the reason why it may tell that something exists; None: it must not.
+    ``holds`` is the condition on the row that an allowed insert has made; ``oracle`` is the reason why it may
+    tell that something exists; None: it must not.
     """
 
     values: Mapping[str, str]
     allow: str
     unless: str | None
+    holds: str | None = None
     oracle: str | None = None
 
 
@@ -71,7 +73,8 @@ class Change:
 class Table:
     """What may be done with the rows of one table.
 
-    With ``rows``, the query for the keys that each identity reads, ``select`` is never.
+    With ``rows``, the query for the keys that each identity reads, ``select`` is never. ``changes`` is where
+    a write goes on to, as that of a function; None: that is not looked at.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Table:
     delete: str
     platform_privileges: bool
     rows: str | None = None
+    changes: Mapping[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

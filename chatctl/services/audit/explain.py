@@ -120,6 +120,10 @@ def _cell(access: Access, said: str) -> Scope:
     return scope
 
 
+def _changes(item: Table | Function) -> Iterator[tuple[str, str]]:
+    yield from (("changes", f"{', '.join(how)} {table}") for table, how in (item.changes or {}).items())
+
+
 def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, str]]:
     declared: Sequence[Table | Function] = (*access.tried_tables, *access.tried_functions)
     item = next(
@@ -127,7 +131,7 @@ def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, st
     )
     if isinstance(item, Function):
         yield "allow", item.allow
-        yield from (("changes", f"{', '.join(how)} {table}") for table, how in item.changes.items())
+        yield from _changes(item)
     elif command == "select":
         yield ("rows", item.rows) if item.rows else ("select", item.select)
     elif command == "insert" and item.insert:
@@ -137,6 +141,8 @@ def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, st
             yield from ((f"update {column} to {change.value}", change.allow) for change in changes)
     else:
         yield command, item.delete if command == "delete" else "never"
+    if isinstance(item, Table) and item.changes and command != "select":
+        yield from _changes(item)
 
 
 def _privileges(

@@ -10,8 +10,7 @@ from enum import StrEnum
 
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.privileges import Privileges
-from chatctl.services.audit.probes.calls import changes
-from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import EVERYTHING, Scope
 from chatctl.services.audit.trial import Outcome
@@ -178,7 +177,10 @@ def judge(
         invalid=[
             doubt(group, _failed(group)) for (said, *_), group in groups.items() if said == Verdict.invalid
         ],
-        vacuous=[*(doubt(group, nobody) for group in unclear.values()), *_never_written(access, judged)],
+        vacuous=[
+            *(doubt(group, nobody) for group in unclear.values()),
+            *_never_written(access, judged, scope),
+        ],
         judged=judged,
     )
 
@@ -230,20 +232,22 @@ def _look(outcome: Outcome) -> tuple[str, str, int]:
     return outcome.state, _UUID.sub("…", outcome.message or ""), len(outcome.brought)
 
 
-def _never_written(access: Access, judged: Sequence[Judged]) -> Iterator[Doubt]:
-    """What access.yaml lets a function write and no call was seen to."""
+def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[Doubt]:
+    """What access.yaml lets a call or write change beside it, and none was seen to."""
     if access.found is not None:
         return  # the rows that are there may leave it nothing to write
     wrote: dict[str, set[str]] = defaultdict(set)
     for each in judged:
         if each.probe.changes is not None:
             wrote[each.probe.object] |= each.outcome.wrote
-    for function in access.tried_functions:
-        if function.signature not in wrote:
+    declared = [(each.name, each.changes or {}) for each in access.tried_tables]
+    declared += [(each.signature, each.changes) for each in access.tried_functions]
+    for name, changes in declared:
+        if name not in wrote or not scope.judges(name):
             continue
-        for way in sorted(changes(function) - wrote[function.signature]):
-            reason = f"{access.path.name} lets it {way}, which no call was seen to do"
-            yield Doubt(function.signature, way, reason, 0, (), "", "execute")
+        for way in sorted(ways(changes) - wrote[name]):
+            reason = f"{access.path.name} lets it {way}, which was never seen"
+            yield Doubt(name, way, reason, 0, (), "", "execute" if "(" in name else way.split()[0])
 
 
 def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
@@ -319,9 +323,8 @@ def came(probe: Probe, outcome: Outcome) -> str:
         refusal = outcome.state == "42501" or outcome.state.startswith("PT")
         return f"{'refused' if refusal else 'failed'} with {outcome.state} ({outcome.message})"
     wrong = ", and what must hold afterwards does not" if outcome.holds is False else ""
-    if not probe.fetches:
-        return f"changed {_rows(outcome.changed)}{wrong}"
-    got = f"brought {_rows(len(outcome.brought))}{wrong}"
+    what, rows = ("brought", len(outcome.brought)) if probe.fetches else ("changed", outcome.changed)
+    got = f"{what} {_rows(rows)}{wrong}"
     if surplus_writes := sorted(outcome.wrote - (probe.changes or frozenset())):
         got += f", with {', '.join(surplus_writes)}, which it may not"
     if probe.rows is not None and (probe.action == "select" or probe.privilege == "execute"):

@@ -34,20 +34,20 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
 def take_again(conn: Connection, access: Access, before: Mapping[str, Content]) -> dict[str, Content]:
     """What every table holds of the fixture now, which is not what it held ``before``."""
     return {
-        table.name: contents.take_again(conn, access, table, _made(conn, table), before[table.name])
+        table.name: contents.take_again(conn, access, table, rows_made(conn, table), before[table.name])
         for table in access.tried_tables
     }
 
 
 def _take(conn: Connection, access: Access, table: Table) -> Content:
-    taken = contents.take(conn, access, table, _made(conn, table))
+    taken = contents.take(conn, access, table, rows_made(conn, table))
     if not (taken.rows or table.rows):
         raise Inconclusive(f"the fixture makes no row of {table.name}; nothing would be proved")
     return taken
 
 
-def _made(conn: Connection, table: Table) -> sql.Composable:
-    """The query for the rows of the fixture."""
+def rows_made(conn: Connection, table: Table) -> sql.Composable:
+    """The query for the rows that this transaction has made: the fixture's, and those of a probe."""
     rows = sql.SQL("select * from {}").format(written(relation(table.name)))
     if not _stored(conn, table.name):  # a view has no such mark, and is taken whole
         return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,12 @@ from chatctl.services.audit.expectations import NEVER, Access, Table
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.privileges import Privileges, rows
 from chatctl.services.audit.sqltext import literal, procedure, relation
+
+# PostgREST reads its configuration from pgrst.…, and makes the settings of a role for every request as it.
+_DECISIVE = re.compile(
+    r"row_security|session_replication_role|role|session_authorization|request\..+"
+    r"|pgrst\.(?:db_anon_role|db_pre_request|db_plan_enabled|jwt_.+|role_claim_key)"
+)
 
 
 def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
@@ -20,6 +27,7 @@ def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
         *_relations(conn, access, roles, held),
         *_privileges(access, held),
         *_functions(conn, access, roles, held),
+        *_system(conn, roles),
         *_buckets(conn, access),
         *_publications(conn, access),
         *_roles(conn, access),
@@ -28,13 +36,26 @@ def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
 
 def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iterator[Finding]:
     for row in rows(conn, "audit/schemas", roles):
-        if row["name"] not in access.schemas:
+        name, entering = row["name"], row["enter"] or []
+        shown = f"select nspacl from pg_namespace where nspname = {literal(name)};"
+        if entering and name not in access.schemas:
             yield Finding(
                 Rule.unlisted,
-                row["name"],
+                name,
                 "usage",
-                f"schema {row['name']} can be entered by an API role and is not listed under schemas",
-                f"select nspacl from pg_namespace where nspname = {literal(row['name'])};",
+                f"schema {name} can be entered by an API role and is not listed under schemas",
+                shown,
+            )
+        surplus = [(role, "create") for role in row["make"] or []]
+        if access.schemas.get(name) == "internal":
+            surplus += [(role, "usage") for role in entering if role not in access.api.granted]
+        for role, privilege in surplus:
+            yield Finding(
+                Rule.privilege,
+                name,
+                f"{role} {privilege}",
+                f"{role} holds {privilege} on schema {name}, which access.yaml does not give",
+                shown,
             )
 
 
@@ -46,21 +67,24 @@ def _relations(
     reached = {name for role, name, _, _ in held if role in access.api.roles}
     for row in rows(conn, "audit/relations", roles):
         name, kind = row["relation"], access.schemas.get(row["relation"].split(".")[0])
-        if name not in reached or kind in ("platform", None):
+        if name not in reached or kind is None:
             continue
         closed = row["kind"] in "rp" and row["row_security"]
         shown = (
             f"select relacl, relrowsecurity from pg_class where oid = {literal(relation(name))}::regclass;"
         )
-        if kind == "internal":
-            if name not in access.internal_tables:
-                yield Finding(
-                    Rule.unlisted,
-                    name,
-                    "privileges",
-                    f"{name} is within reach of an API role and not listed under internal",
-                    shown,
-                )
+        # What of the platform is listed under tables is tried there; what an extension brings is its own.
+        elsewhere = kind == "platform" and (name in listed or row["of_extension"])
+        if elsewhere or (kind != "exposed" and name in access.internal_tables):
+            continue
+        if kind in ("internal", "platform"):
+            yield Finding(
+                Rule.unlisted,
+                name,
+                "privileges",
+                f"{name} is within reach of an API role and not listed under internal",
+                shown,
+            )
             continue
         if name not in listed and not (kind == "storage" and closed and not row["has_policies"]):
             yield Finding(
@@ -183,6 +207,19 @@ def _functions(
         )
 
 
+def _system(conn: Connection, roles: Mapping[str, Any]) -> Iterator[Finding]:
+    for row in rows(conn, "audit/system", roles):
+        name, role, privilege = row["name"], row["role"], row["privilege"]
+        table, kind = ("pg_proc", "regprocedure") if "(" in name else ("pg_class", "regclass")
+        yield Finding(
+            Rule.privilege,
+            name,
+            f"{role} {privilege}",
+            f"{role} holds {privilege} on {name}, which PostgreSQL does not give",
+            f"select * from {table} where oid = {literal(name)}::{kind};",
+        )
+
+
 def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
     there = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
     found = {row.pop("name"): row for row in rows(conn, "audit/buckets", {})} if there and there[0] else {}
@@ -235,6 +272,13 @@ def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
             )
 
 
+def _decides(access: Access, setting: str, value: str) -> bool:
+    """Whether a setting decides who somebody is, what is asked, or that more is exposed than listed."""
+    if setting == "pgrst.db_schemas":
+        return any(access.schemas.get(schema.strip()) != "exposed" for schema in value.split(","))
+    return setting == access.api.claims or _DECISIVE.fullmatch(setting) is not None
+
+
 def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
     api = access.api
     login = [api.signs_in] if api.signs_in else []
@@ -243,6 +287,20 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
         name, becomes = row["name"], set(row["becomes"])
         if row["unrestricted"] and name not in api.trusted:
             yield Finding(Rule.role, name, "bypassrls", f"role {name} is past row-level security", shown)
+        if row["logs_in"] and name not in login:
+            yield Finding(
+                Rule.role, name, "login", f"role {name}, which a token makes one, can log in", shown
+            )
+        if row["makes_schemas"] and name not in api.trusted:
+            yield Finding(Rule.role, name, "create", f"role {name} may make schemas in the database", shown)
+        for parameter in row["parameters"]:
+            what = f"role {name} may set {parameter}, which only superusers should"
+            yield Finding(Rule.role, name, f"sets {parameter}", what, "select * from pg_parameter_acl;")
+        for setting in row["settings"]:
+            if _decides(access, *setting.split("=", 1)):
+                key = setting.split("=", 1)[0]
+                what = f"requests as {name} begin with {setting}"
+                yield Finding(Rule.role, name, f"setting {key}", what, "select * from pg_db_role_setting;")
         may = {*api.roles, *api.trusted, *api.also_takes} if name in login else set()
         for other in sorted(becomes - may):
             yield Finding(Rule.role, name, f"becomes {other}", f"role {name} may become {other}", shown)
@@ -254,16 +312,11 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
                 f"{name}, which the API signs in as, cannot become {other}",
                 shown,
             )
-    for table in access.tables if login else ():
-        can = conn.execute(
-            "select has_any_column_privilege(%s, to_regclass(%s)::oid, 'select, insert, update')",
-            (api.signs_in, relation(table.name)),
-        ).fetchone()
-        if can and can[0]:
-            yield Finding(
-                Rule.role,
-                str(api.signs_in),
-                table.name,
-                f"{api.signs_in} has rights of its own on {table.name}",
-                shown,
-            )
+    for row in rows(conn, "audit/rights", {"role": api.signs_in}) if login else ():
+        yield Finding(
+            Rule.role,
+            str(api.signs_in),
+            row["relation"],
+            f"{api.signs_in} has rights of its own on {row['relation']}",
+            shown,
+        )

@@ -44,7 +44,7 @@ _WITHIN = re.compile(r"\bpublication ([a-z_]\w*)", re.I)
 
 # Where to look first, for each rule; the rest is looked for in the policies of the command.
 _ORDER: dict[Rule, tuple[str, ...]] = {
-    Rule.privilege: ("grant", "function", "table"),
+    Rule.privilege: ("grant", "function", "table", "schema"),
     Rule.row_security: ("enable", "table"),
     Rule.definer: ("function",),
     Rule.absent: ("bucket", "grant", "function"),

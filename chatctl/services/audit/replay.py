@@ -86,8 +86,10 @@ def after(access: Access, probe: Probe) -> Iterator[str]:
     key = next((table.key for table in access.tried_tables if table.name == probe.object), None)
     if probe.holds and key:
         yield "reset role;"
-        found = f"{key_text(key)} = {literal(probe.subject)}"
-        yield f"select * from {relation(probe.object)} this where {found};"
+        found = f"where {key_text(key)} = {literal(probe.subject)}"
+        if probe.privilege == "insert":  # the row that was made last, whatever its key
+            found = "where xmin = pg_current_xact_id()::xid order by cmin::text::bigint desc limit 1"
+        yield f"select * from {relation(probe.object)} this {found};"
 
 
 def repository(path: Path) -> Path | None:

@@ -10,6 +10,11 @@ from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
   'suspended', 'paused', 'forger', 'anonymous', 'unprofiled'
 ]) as u (who);
+-- What users say of themselves stands here and in their tokens.
+update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_object(
+  'sub', id('sender'), 'organization_id', id('north'), 'organizations', array[id('north')], 'role', 'owner', 'is_admin', true
+)
+where id = id('forger');
 delete from public.user_profiles where id = id('unprofiled');
 
 insert into public.organizations (id, name, slug)
@@ -48,7 +53,8 @@ from (values
 insert into public.messages (id, organization_id, conversation_id, sender_id, content, attachments, reactions)
 select id(m.name), c.organization_id, c.id, id(m.sender), m.name, m.attachments::jsonb, coalesce(m.reactions, '[]')
 from (values
-  (1, 'hello', 'group', 'sender', null,
+  (1, 'hello', 'group', 'sender', format(
+    '[{"id": "%s", "name": "a.png", "type": "image/png", "size": 1, "url": "x"}]', id('file')),
     jsonb_build_array(
       jsonb_build_object('userId', id('participant'), 'emoji', 'ok'), jsonb_build_object('userId', id('creator'), 'emoji', 'ok')
     )),
@@ -61,12 +67,20 @@ from (values
   (7, 'of removed', 'group', 'removed', null, null),
   (8, 'private word', 'direct', 'creator', null, null),
   (9, 'left behind', 'deserted', 'left', null, null),
-  (10, 'from the south', 'southern', 'outsider', null, null)
+  (10, 'from the south', 'southern', 'outsider', null, null),
+  (11, 'taken back', 'deserted', 'sender', format(
+    '[{"id": "%s", "name": "a.png", "type": "image/png", "size": 1, "url": "x"}, {"id": "%s", "name": "b.png", "type": "image/png", "size": 1, "url": "x"}]',
+    id('unowned file'), id('file of another')), null)
 ) as m (position, name, conversation, sender, attachments, reactions)
 join public.conversations c on c.id = id(m.conversation)
 order by m.position;
-update public.messages set deleted_at = now(), content = null, attachments = null where id = id('deleted');
+update public.messages set deleted_at = now(), content = null, attachments = null where id in (id('deleted'), id('taken back'));
 update public.messages set sender_id = null where id = id('erased');
+
+-- Two have read some of it, and starred it.
+update public.conversation_participants
+set is_starred = true, last_read_at = (select m.created_at from public.messages m where m.id = id('answer'))
+where id in (id('participant in group'), id('outsider in southern'));
 
 -- One who left, one who left a group of their own, one removed from the organization, one suspended.
 delete from public.conversation_participants
@@ -85,12 +99,14 @@ on conflict (user_id) do update set sent_at = excluded.sent_at;
 insert into storage.buckets (id, name, public)
 values ('audit-other', 'audit-other', false), ('audit-empty', 'audit-empty', false);
 insert into storage.objects (id, bucket_id, name, owner_id)
-select id(file), bucket, path, id(owner)::text
+select id(file), bucket, path, case when owner is not null then id(owner)::text end
 from (values
   ('file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('group'), id('file')), 'sender'),
   ('gone file', 'attachments', format('%s/chat/%s/%s_gone.png', id('north'), id('group'), id('gone file')), 'sender'),
   ('direct file', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('direct'), id('direct file')), 'creator'),
   ('southern file', 'attachments', format('%s/chat/%s/%s_c.png', id('south'), id('southern'), id('southern file')), 'outsider'),
+  ('unowned file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('deserted'), id('unowned file')), null),
+  ('file of another', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('deserted'), id('file of another')), 'participant'),
   ('wrong organization', 'attachments', format('%s/chat/%s/%s_d.png', id('south'), id('group'), id('file')), 'sender'),
   ('wrong folder', 'attachments', format('%s/other/%s/%s_e.png', id('north'), id('group'), id('file')), 'sender'),
   ('too deep', 'attachments', format('%s/chat/%s/x/%s_f.png', id('north'), id('group'), id('file')), 'sender'),

@@ -10,7 +10,7 @@ from chatctl.db.files import query
 from chatctl.services.audit.candidates import Candidate, candidates_of
 from chatctl.services.audit.expectations import Function
 from chatctl.services.audit.probes.inserts import said
-from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.probes.stage import UNKNOWN, Stage
 from chatctl.services.audit.sqltext import column, condition, procedure, relation, written
 
@@ -23,7 +23,7 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
     arguments = _arguments(stage, function)
     if arguments is None:
         return
-    statement, may_write = _statement(function, arguments), changes(function)
+    statement, may_write = _statement(function, arguments), ways(function.changes)
     # On existing data nothing keeps what whole tables held before the call.
     keeps_before = stage.access.found is None
     people = {who.name: who for who in stage.writers}
@@ -73,13 +73,6 @@ def _statement(function: Function, arguments: Arguments) -> str:
     )
     listed = f"array_agg(({value})::text order by ({value})::text)"
     return f"select {listed} from {relation(name)}({given}) as result"
-
-
-def changes(function: Function) -> frozenset[str]:
-    """Where the function may write, such as ``insert public.messages``."""
-    return frozenset(
-        f"{command} {table}" for table, commands in function.changes.items() for command in commands
-    )
 
 
 def _holds(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from psycopg import sql
+
 from chatctl.services.audit.candidates import Candidate
 from chatctl.services.audit.expectations import NEVER, Identity, Insert
+from chatctl.services.audit.fixture import rows_made
 from chatctl.services.audit.probes import updates
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.probes.stage import TableStage
-from chatctl.services.audit.sqltext import column
+from chatctl.services.audit.sqltext import column, condition, written
 
 
 def probes(on: TableStage, insert: Insert, *, brief: bool = False) -> Iterator[Probe]:
@@ -20,11 +23,15 @@ def probes(on: TableStage, insert: Insert, *, brief: bool = False) -> Iterator[P
     names = [*insert.values]
     plain, first = on.insert(names), names[0]
     returning = f"with made as ({plain} returning *) select array_agg('x'::text) from made"
+    holds = _holds(on, insert)
     for identity, candidates in on.candidates:
         more: dict[str, Any] = {"privilege": "insert", "column": first}
         for each in candidates:
             told, may = said(names, each.values), on.trusts(identity) or each.allowed
-            yield on.probe(identity, "insert", told, plain, each.values, allowed=may, count=1, **more)
+            yield on.probe(
+                identity, "insert", told, plain, each.values, allowed=may, count=1,
+                holds=holds if each.allowed and not on.trusts(identity) else None, **more,
+            )  # fmt: skip
             # RETURNING asks the select policies on top: what is refused without it is refused with it.
             if may:
                 yield on.probe(
@@ -44,6 +51,20 @@ def probes(on: TableStage, insert: Insert, *, brief: bool = False) -> Iterator[P
 def said(names: Iterable[str], values: tuple[str | None, ...]) -> str:
     """The values of a candidate in words."""
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+
+
+def _holds(on: TableStage, insert: Insert) -> str | None:
+    """The query whether the row that was not there before is as access.yaml says."""
+    # On existing data nothing keeps what the whole table held before.
+    if insert.holds is None or on.access.found is not None:
+        return None
+    same = " and ".join(f"this.{column(part)} = before.{column(part)}" for part in on.table.key)
+    asked = sql.SQL(
+        "select coalesce(bool_and({}), false) from ({}) this "
+        "join chatctl_audit.identities me on me.position = $1 "
+        "where not exists (select from {} before where {})"
+    ).format(condition(insert.holds), rows_made(on.conn, on.table), on.snapshot, written(same))
+    return asked.as_string(None)
 
 
 def _or_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatctl.services.audit.expectations import Identity
@@ -16,8 +17,9 @@ class Probe:
 
     ``action`` says what is tried; one that succeeds shows for its whole shape that a refusal means something.
     A read or call that is ``allowed`` brings exactly ``rows`` (unless None), a write changes ``count`` rows,
-    a call writes only where ``changes`` says. ``privilege`` and ``column`` are what the role needs to get
-    as far as the policies. Probes of one ``pair`` must look alike: they differ in whether something exists.
+    either writes only where ``changes`` says (unless None). ``privilege`` and ``column`` are what the role
+    needs to get as far as the policies. Probes of one ``pair`` must look alike: they differ in whether
+    something exists.
     """
 
     identity: Identity
@@ -49,3 +51,8 @@ class Probe:
     def tried(self) -> str:
         """The action and the moment it is tried at."""
         return f"{self.action}, {self.moment}" if self.moment else self.action
+
+
+def ways(changes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Where may be written, such as ``insert public.messages``."""
+    return frozenset(f"{command} {table}" for table, commands in changes.items() for command in commands)

@@ -16,7 +16,7 @@ from chatctl.services.audit.candidates import Candidate, candidates_of
 from chatctl.services.audit.contents import Column, Content, Row
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
 from chatctl.services.audit.privileges import Privileges
-from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.room import reading, snapshot
 from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
 
@@ -117,7 +117,25 @@ class TableStage:
         args: tuple[str | None, ...] = (), **more: Any,
     ) -> Probe:  # fmt: skip
         trusted = self.trusts(identity)
-        return Probe(identity, self.table.name, action, subject, statement, args, trusted=trusted, **more)
+        changes = None if trusted else self._changes(action, more["privilege"])
+        return Probe(
+            identity,
+            self.table.name,
+            action,
+            subject,
+            statement,
+            args,
+            trusted=trusted,
+            changes=changes,
+            **more,
+        )
+
+    def _changes(self, action: str, privilege: str) -> frozenset[str] | None:
+        """Where the write may go: to the table itself, and on to others."""
+        if self.table.changes is None or privilege not in ("insert", "update", "delete"):
+            return None
+        own = ("insert", "update") if action.startswith("upsert") else (privilege,)
+        return ways({self.table.name: own}) | ways(self.table.changes)
 
     def insert(self, names: Iterable[str]) -> str:
         """An insert of these columns, their values $1 and following."""

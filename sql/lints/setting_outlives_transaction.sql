@@ -1,0 +1,38 @@
+-- A function makes settings for the transaction alone: `set local`, or set_config(…, true).
+-- A pooled session serves one request after another, and what an earlier one has set answers for somebody else. Found are
+-- set_config whose last argument is not `true`, and `set` without `local` as a statement. Not seen: languages other than
+-- SQL and plpgsql, and text that is executed. A `set` clause of the function itself ends with the call.
+with bodies as (
+  select p.oid as function, regexp_replace(
+    regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '--[^\n]*|/\*.*?\*/', '', 'g'),
+    '''(?:[^'']|'''')*''', '''''', 'g'
+  ) as body
+  from pg_catalog.pg_proc p
+  join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname in ('sql', 'plpgsql')
+),
+found as (
+  select b.function, 'set_config(' || call.found[1] || ')' as what
+  from bodies b
+  cross join lateral regexp_matches(
+    b.body, '\mset_config\s*\(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)', 'gi'
+  ) as call (found)
+  where call.found[1] !~* '(?:,|=>|:=)\s*true\s*$'
+  union
+  select b.function, statement.found[1]
+  from bodies b
+  cross join lateral regexp_matches(
+    b.body, '(?:^|;|\m(?:begin|then|else|loop))\s*(set\s+(?!(?:local|constraints|transaction)\M)[^;]*)', 'gi'
+  ) as statement (found)
+)
+select
+  format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
+  'sets for the whole session, whoever uses it next: ' || string_agg(
+    left(regexp_replace(btrim(found.what), '\s+', ' ', 'g'), 60), '; ' order by found.what
+  ) as problem,
+  'set_config(…, true) or set local, which end with the transaction' as remedy
+from found
+join pg_catalog.pg_proc p on p.oid = found.function
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+group by n.nspname, p.proname, p.proargtypes
+order by object

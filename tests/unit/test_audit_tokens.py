@@ -1,0 +1,40 @@
+"""The claims of an identity, as SQL with id() in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatctl.services.audit.expectations import Identity
+from chatctl.services.audit.room import token
+
+
+def claimed(claims: dict[str, Any], user: str | None = None) -> str:
+    return token(Identity("one", "somebody", "member", user, claims, None, reads_only=False)).as_string(None)
+
+
+def test_what_names_nothing_is_json_as_it_is() -> None:
+    assert (
+        claimed({"n": [1, {"a'b": None}]})
+        == """('{"role": "member", "n": [1, {"a''b": null}]}'::jsonb)::text"""
+    )
+
+
+def test_a_user_has_a_sub_which_claims_may_override() -> None:
+    assert claimed({}, "ann") == (
+        """(jsonb_build_object('sub', id('ann')) || '{"aud": "member", "role": "member"}'::jsonb)::text"""
+    )
+
+
+def test_an_id_is_what_the_fixture_calls_so_however_deep() -> None:
+    sql = claimed({"of": {"ids": [{"id": "it's"}, "id"]}})
+    assert sql == (
+        """(jsonb_build_object('role', '"member"'::jsonb, 'of', """
+        """jsonb_build_object('ids', jsonb_build_array(to_jsonb(id('it''s')), '"id"'::jsonb))))::text"""
+    )
+
+
+@pytest.mark.parametrize("claim", [{"id": 1}, {"id": "a", "b": "c"}, {"id": {"b": "c"}}])
+def test_an_id_among_others_is_an_ordinary_claim(claim: dict[str, Any]) -> None:
+    assert "id(" not in claimed({"of": claim})
