@@ -8,7 +8,10 @@ with bodies as (
     '''(?:[^'']|'''')*''', '''''', 'g'
   ) as body
   from pg_catalog.pg_proc p
-  join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname in ('sql', 'plpgsql')
+  join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+  join pg_catalog.pg_language l on l.oid = p.prolang
+  where l.lanname in ('sql', 'plpgsql')
+  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
 ),
 found as (
   select b.function, 'set_config(' || call.found[1] || ')' as what
@@ -33,6 +36,5 @@ select
 from found
 join pg_catalog.pg_proc p on p.oid = found.function
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
 group by n.nspname, p.proname, p.proargtypes
 order by object
