@@ -65,6 +65,20 @@ HEALTHY = [
     """),
     # A function that no policy uses may copy what people say of themselves.
     ("forgeable_claim", body("private.tried()", "begin return auth.jwt() -> 'user_metadata' ->> 'a'; end")),
+    ("policy_function_per_row", f"""
+        {function("private.takes_part(note uuid)", "stable security definer", "boolean")};
+        {NOTES} {policy("private.takes_part(id)", "insert")};
+        create policy once on public.notes for select using (private.takes_part((select auth.uid())));
+        create policy within on public.notes for select using (exists (
+          select from private.my_organizations o
+          where o.organization_id = notes.id and private.takes_part(o.organization_id)
+        ));
+        create policy text on public.notes for select using (kind = 'private.takes_part(id)')
+    """),
+    ("policy_function_per_row", f"""
+        {function("private.takes_part(note uuid)", "immutable security definer", "boolean")};
+        {NOTES} {policy("private.takes_part(id)")}
+    """),
     ("policy_function_volatility", f"""
         create function private.tried(kind text) returns boolean language plpgsql immutable as $$
         begin -- select from messages

@@ -144,6 +144,39 @@ CASES = [
         "tried on public.notes",
     ),
     (
+        "policy_function_per_row",
+        f"""
+        {body("private.takes_part(note uuid)", "begin return true; end", "stable", "boolean")};
+        {NOTES} {policy("private.takes_part(id)")}
+        """,
+        """
+        alter policy tried on public.notes
+        using (id in (select o.organization_id from private.my_organizations o))
+        """,
+        "tried on public.notes",
+    ),
+    (
+        "policy_function_per_row",
+        f"""
+        {function("private.takes_part(who uuid, note uuid)", "stable security definer", "boolean")};
+        {NOTES} {policy("private.takes_part((select auth.uid()), coalesce(organization, id))", "update")}
+        """,
+        "alter function private.takes_part(uuid, uuid) security invoker",  # now it becomes part of the plan
+        "tried on public.notes",
+    ),
+    (
+        "policy_function_per_row",
+        f"""
+        {function("private.takes_part(note text)", "stable security definer", "boolean")};
+        {NOTES} {policy('exists (select from private.holds h where private.takes_part(notes."Odd name"))')}
+        """,
+        """
+        alter policy tried on public.notes
+        using (exists (select from private.holds h where private.takes_part(h.name)))
+        """,
+        "tried on public.notes",
+    ),
+    (
         "policy_function_volatility",
         f"{function('private.tried()', '')}; {NOTES} {policy('kind = private.tried()')}",
         "alter function private.tried() stable",
