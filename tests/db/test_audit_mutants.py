@@ -57,6 +57,8 @@ alter table public.notes enable row level security;
 create function public.is_reader(p_note uuid, p_user_id uuid default auth.uid()) returns boolean
 language sql stable security definer set search_path = ''
 as $$ select exists (select 1 from public.notes n where n.id = p_note and n.reader = auth.uid()) $$;
+create function public."isAuthor"(p_note uuid) returns boolean language plpgsql stable set search_path = ''
+as $$ begin return exists (select from public.notes n where n.id = p_note and n.author = auth.uid()); end $$;
 create function public.on_note() returns trigger language plpgsql set search_path = ''
 as $body$
 begin
@@ -106,6 +108,7 @@ def foreign(conn: Connection, access: Access) -> Access:
         tables=tuple(replace(table, name=name) for name in names),
         functions=(
             replace(function, signature="public.is_reader(uuid, uuid)"),
+            replace(function, signature="public.isAuthor(uuid)"),
             replace(function, signature="public.gone(uuid)"),
         ),
         internal_tables={},
@@ -175,6 +178,7 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
         "public.my_notes",
         "public.counted",
         "public.is_reader(uuid, uuid)",
+        "public.isAuthor(uuid)",
         "public.on_note()",
     }
 

@@ -13,6 +13,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.mutation.tokens import tokens
+from chatctl.services.audit.sqltext import procedure
 
 T = TypeVar("T")
 
@@ -167,7 +168,8 @@ def read(conn: Connection, access: Access) -> Catalogue:
     values: dict[str, Any] = {"relations": listed, "roles": list(access.api.roles)}
     called = [each.signature for each in access.functions] + sorted(access.internal_functions)
     with conn.cursor() as cursor:
-        found = cursor.execute(query("audit/mutation/names"), {"names": called}).fetchall()
+        asked = {"names": called, "quoted": [procedure(name) for name in called]}
+        found = cursor.execute(query("audit/mutation/names"), asked).fetchall()
     names = {oid: name for name, oid in found if oid}
     # Names come with their schema when no schema is searched, and a mutant is made under any path.
     with conn.transaction(force_rollback=True):

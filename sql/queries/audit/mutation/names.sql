@@ -1,5 +1,6 @@
 -- The functions that access.yaml names, as its author wrote them; null for what is not there.
---   names  text[]
-select n.name, to_regprocedure(n.name)::oid as oid
-from unnest(%(names)s::text[]) as n (name)
+--   names   text[]
+--   quoted  text[]  the same as SQL
+select n.name, to_regprocedure(n.quoted)::oid as oid
+from unnest(%(names)s::text[], %(quoted)s::text[]) as n (name, quoted)
 order by n.name
