@@ -14,6 +14,7 @@ from chatctl.cli.app import run
 from chatctl.db.connection import connection
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import Server
+from chatctl.services.audit import room
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.mutation import equivalents
 from chatctl.services.audit.mutation.score import End, mutate
@@ -132,6 +133,21 @@ def test_holes_of_another_schema_are_found_where_they_are(foreign: str) -> None:
         assert finding in found, statements
     with connection(foreign) as conn:
         assert audit(conn, access).findings == ()
+
+
+def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
+    access = load(ACCESS)
+    with connection(foreign) as conn:
+        with conn.transaction():
+            room.prepare(conn, access)
+            conn.execute((FOREIGN / "fixture.sql").read_bytes())
+            conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")
+        report = audit(conn, access, sample=20)
+        assert [(finding.id, finding.message) for finding in report.problems] == []
+        assert report.existing
+        assert report.existing.left_out == ()
+        conn.execute(HOLES[0][0])
+        assert HOLES[0][1] in {finding.id for finding in audit(conn, access, sample=20).findings}
 
 
 def test_the_command_line_takes_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
