@@ -38,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Content:
-    """The columns of a table and its rows on the stage; ``whole`` where nobody of it can see others."""
+    """The columns of a table and its rows on the stage.
+
+    ``whole`` when a write that names no row is meant to reach no others.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
