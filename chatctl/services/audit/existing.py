@@ -8,6 +8,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.errors import Inconclusive
 from chatctl.services.audit import contents
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import Access, Table
@@ -19,7 +20,7 @@ def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str,
     """Choose who stands for whom, and ``most`` rows of every table.
 
     Returned are the rules for those that somebody stands for, and the rows. Nobody is moved: the moments of
-    access.yaml are left out. Raises as ``fixture.make`` does.
+    access.yaml are left out. Raises as ``fixture.make`` does, and Inconclusive when nobody stands for anybody.
     """
     access = replace(access, fixture=None, moments=(), found={})
     prepare(conn, access)
@@ -39,7 +40,10 @@ def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str,
 
 
 def _cast(conn: Connection, access: Access) -> Access:
-    """``access`` with what its names stand for, for the identities that have somebody."""
+    """``access`` with what its names stand for, for the identities that have somebody.
+
+    Raises Inconclusive when none has.
+    """
     found: dict[str, str] = {}
     for name, text in access.existing.items():
         with reading(access, f"existing.{name}"):
@@ -48,6 +52,11 @@ def _cast(conn: Connection, access: Access) -> Access:
             conn.execute("insert into chatctl_audit.names (name, id) values (%s, %s)", (name, value))
             found[name] = value
     there = tuple(each for each in access.identities if each.user is None or each.user in found)
+    if not any(each.user for each in there):
+        raise Inconclusive(
+            f"nobody in this database stands for an identity of {access.path.name}",
+            hint="`existing` there says who does; is the database empty?",
+        )
     return replace(access, identities=there, found=found)
 
 
