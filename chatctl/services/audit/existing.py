@@ -20,7 +20,7 @@ def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str,
     """Choose who stands for whom, and ``most`` rows of every table.
 
     Returned are the rules for those that somebody stands for, and the rows. Nobody is moved: the moments of
-    access.yaml are left out. Raises as ``fixture.make`` does, and Inconclusive when nobody stands for anybody.
+    access.yaml are left out. Raises as ``fixture.make`` does, and Inconclusive when nobody stands for one.
     """
     access = replace(access, fixture=None, moments=(), found={})
     prepare(conn, access)
