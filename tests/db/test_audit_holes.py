@@ -13,8 +13,10 @@ from chatctl.db.connection import Connection, connection
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import OWNER, Server
 from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import audit, default_file
 from tests.holes import HOLES, Hole
+from tests.holes.hole import LEAST
 
 
 @pytest.fixture
@@ -40,6 +42,14 @@ def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hol
     people = [found[each] for each in hole.findings if found[each]]
     assert all(set(hole.identities) <= named for named in people)
     assert bool(people) >= bool(hole.identities)
+
+
+def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Server, access: Access) -> None:
+    with undone(server, SUPERUSER) as conn:
+        conn.execute("alter role authenticator set pgrst.jwt_secret = 'open sesame'")
+        report = audit(conn, access, only=LEAST)
+    assert "role:authenticator:setting pgrst.jwt_secret" in {finding.id for finding in report.findings}
+    assert not any("sesame" in render(report, each) for each in Format)
 
 
 def test_the_holes_are_many_and_of_many_kinds() -> None:

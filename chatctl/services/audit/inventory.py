@@ -272,6 +272,25 @@ def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
             )
 
 
+def _rights_of_role(access: Access, row: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a role may do besides tables and functions, and what its requests begin with."""
+    name = row["name"]
+    if row["logs_in"] and name != access.api.signs_in:
+        shown = "select rolname, rolcanlogin from pg_roles order by rolname;"
+        yield Finding(Rule.role, name, "login", f"role {name}, which a token makes one, can log in", shown)
+    if row["makes_schemas"] and name not in access.api.trusted:
+        shown = "select datname, datacl from pg_database;"
+        yield Finding(Rule.role, name, "create", f"role {name} may make schemas in the database", shown)
+    for parameter in row["parameters"]:
+        what = f"role {name} may set {parameter}, which only superusers should"
+        yield Finding(Rule.role, name, f"sets {parameter}", what, "select * from pg_parameter_acl;")
+    for setting in row["settings"]:
+        key, value = setting.split("=", 1)
+        if _decides(access, key, value):
+            what = f"requests as {name} begin with a {key} of their own"  # the value may be a secret
+            yield Finding(Rule.role, name, f"setting {key}", what, "select * from pg_db_role_setting;")
+
+
 def _decides(access: Access, setting: str, value: str) -> bool:
     """Whether a setting decides who somebody is, what is asked, or that more is exposed than listed."""
     if setting == "pgrst.db_schemas":
@@ -287,20 +306,7 @@ def _roles(conn: Connection, access: Access) -> Iterator[Finding]:
         name, becomes = row["name"], set(row["becomes"])
         if row["unrestricted"] and name not in api.trusted:
             yield Finding(Rule.role, name, "bypassrls", f"role {name} is past row-level security", shown)
-        if row["logs_in"] and name not in login:
-            yield Finding(
-                Rule.role, name, "login", f"role {name}, which a token makes one, can log in", shown
-            )
-        if row["makes_schemas"] and name not in api.trusted:
-            yield Finding(Rule.role, name, "create", f"role {name} may make schemas in the database", shown)
-        for parameter in row["parameters"]:
-            what = f"role {name} may set {parameter}, which only superusers should"
-            yield Finding(Rule.role, name, f"sets {parameter}", what, "select * from pg_parameter_acl;")
-        for setting in row["settings"]:
-            if _decides(access, *setting.split("=", 1)):
-                key = setting.split("=", 1)[0]
-                what = f"requests as {name} begin with {setting}"
-                yield Finding(Rule.role, name, f"setting {key}", what, "select * from pg_db_role_setting;")
+        yield from _rights_of_role(access, row)
         may = {*api.roles, *api.trusted, *api.also_takes} if name in login else set()
         for other in sorted(becomes - may):
             yield Finding(Rule.role, name, f"becomes {other}", f"role {name} may become {other}", shown)
