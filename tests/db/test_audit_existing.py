@@ -11,9 +11,11 @@ from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit import existing, room
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import load
+from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import Report, audit, default_file
 from tests.db.test_audit import counted
 from tests.db.test_audit_report import pasted
+from tests.holes.hole import PAGE, edited
 from tests.world import Database, World
 
 ACCESS = load(default_file())
@@ -78,6 +80,14 @@ def test_a_finding_shows_itself_in_psql_by_the_rows_that_are_there(
     with lived_in.connect() as conn:
         shown = conn.execute("select id::text from messages").fetchall()
     assert any(key in said for (key,) in shown)
+
+
+def test_what_a_function_brings_of_peoples_own_is_not_told(audited: Callable[..., Report]) -> None:
+    words = "update messages set content = 'my own words' where deleted_at is null;"
+    report = audited(words + edited(PAGE, "limit p_limit", "limit 200"), PAGE)
+    assert [finding.id for finding in report.findings] == [f"leak:{PAGE}:call"]
+    assert "of people's own" in report.findings[0].message
+    assert not any("my own words" in render(report, each) for each in Format)
 
 
 def test_nothing_is_changed(audited: Callable[..., Report], lived_in: Database) -> None:

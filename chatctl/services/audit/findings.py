@@ -330,12 +330,14 @@ def came(probe: Probe, outcome: Outcome) -> str:
     if probe.rows is not None and (probe.action == "select" or probe.privilege == "execute"):
         surplus = sorted(map(str, (Counter(outcome.brought) - Counter(probe.rows)).keys()))
         lacking = sorted(map(str, (Counter(probe.rows) - Counter(outcome.brought)).keys()))
-        got += f"; too many: {_listed(surplus)}" if surplus else ""
-        got += f"; too few: {_listed(lacking)}" if lacking else ""
+        got += f"; too many: {_listed(surplus, probe)}" if surplus else ""
+        got += f"; too few: {_listed(lacking, probe)}" if lacking else ""
     return got
 
 
-def _listed(values: list[str]) -> str:
+def _listed(values: list[str], probe: Probe) -> str:
+    if probe.private:
+        return f"{_rows(len(values))} of people's own"
     more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
     return ", ".join(values[:_LISTED]) + more
 

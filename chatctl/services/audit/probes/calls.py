@@ -24,8 +24,7 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
     if arguments is None:
         return
     statement, may_write = _statement(function, arguments), ways(function.changes)
-    # On existing data nothing keeps what whole tables held before the call.
-    keeps_before = stage.access.found is None
+    existing = stage.access.found is not None
     people = {who.name: who for who in stage.writers}
     asked: set[tuple[str, str]] = set()
     for each in _candidates(stage, function, arguments):
@@ -35,8 +34,9 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
         yield Probe(
             identity, function.signature, "call", said(arguments, each.values), statement, each.values,
             allowed=each.allowed, privilege="execute", fetches=True, rows=each.rows, refused=function.refused,
-            trusted=trusted, changes=may_write,
-            holds=_holds(function, arguments, each, trusted=trusted, keeps_before=keeps_before),
+            trusted=trusted, changes=may_write, private=existing,
+            # On existing data nothing keeps what whole tables held before the call.
+            holds=None if existing or trusted else _holds(function, arguments, each),
         )  # fmt: skip
         if not (each.allowed or trusted or function.oracle or brief):
             yield from _pairs(stage, function, arguments, each, statement, asked)
@@ -75,11 +75,9 @@ def _statement(function: Function, arguments: Arguments) -> str:
     return f"select {listed} from {relation(name)}({given}) as result"
 
 
-def _holds(
-    function: Function, arguments: Arguments, call: Candidate, *, trusted: bool, keeps_before: bool
-) -> str | None:
+def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | None:
     """The query whether everything is as access.yaml says after an allowed call."""
-    if function.holds is None or trusted or not call.allowed or not keeps_before:
+    if function.holds is None or not call.allowed:
         return None
     fields = [
         sql.SQL("{}::{} as {}").format(sql.Literal(value), written(type_name), sql.Identifier(name))

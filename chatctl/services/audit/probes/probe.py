@@ -19,7 +19,7 @@ class Probe:
     A read or call that is ``allowed`` brings exactly ``rows`` (unless None), a write changes ``count`` rows,
     either writes only where ``changes`` says (unless None). ``privilege`` and ``column`` are what the role
     needs to get as far as the policies. Probes of one ``pair`` must look alike: they differ in whether
-    something exists.
+    something exists. What comes back of a ``private`` one is people's own, and is not told.
     """
 
     identity: Identity
@@ -40,6 +40,7 @@ class Probe:
     trusted: bool = False
     changes: frozenset[str] | None = None
     pair: str | None = None
+    private: bool = False
     moment: str | None = None
 
     @property
