@@ -100,6 +100,22 @@ def test_a_policy_that_raises_proves_nothing(audited: Callable[..., Report]) -> 
     assert any(doubt.object == "public.organizations" and "22012" in doubt.reason for doubt in report.invalid)
 
 
+def test_a_control_that_a_constraint_stops_is_no_twin(database: Database) -> None:
+    with database.connect("supabase_admin") as admin:
+        admin.execute(
+            """
+            create function public.stop() returns trigger language plpgsql as
+            $$ begin raise check_violation; end $$;
+            create trigger stop before update of id on storage.buckets
+            for each row execute function public.stop();
+            revoke execute on function public.stop() from public, anon, authenticated
+            """
+        )
+    with database.connect() as conn:
+        report = audit(conn, only=("storage.buckets",))
+    assert "update id" in {doubt.action for doubt in report.vacuous}
+
+
 def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., Report]) -> None:
     report = audited(
         """

@@ -143,6 +143,11 @@ class Access:
     existing: Mapping[str, str] = field(default_factory=dict)
     found: Mapping[str, str] | None = None
 
+    @property
+    def on_existing_data(self) -> bool:
+        """Whether the rows are those of the database, not a fixture's."""
+        return self.found is not None
+
     @cached_property
     def tried_tables(self) -> tuple[Table, ...]:
         """The tables and views whose rows are looked at, those of internal schemas last."""

@@ -46,14 +46,14 @@ def introduce(conn: Connection, access: Access) -> None:
 
 def path(access: Access) -> str:
     """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
-    rows = "chatctl_fixture" if access.found is None else "chatctl_live"
+    rows = "chatctl_live" if access.on_existing_data else "chatctl_fixture"
     return f"{rows}, chatctl_names, {access.api.search_path}"
 
 
 @contextmanager
 def among_samples(conn: Connection, access: Access) -> Iterator[None]:
     """Let unqualified tables be the rows on the stage: to choose values, of which all would be too many."""
-    if access.found is None:
+    if not access.on_existing_data:
         yield  # they are, always
         return
     conn.execute("select set_config('search_path', %s, true)", (f"chatctl_fixture, {path(access)}",))

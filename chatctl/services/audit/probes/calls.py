@@ -24,7 +24,7 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
     if arguments is None:
         return
     statement, may_write = _statement(function, arguments), ways(function.changes)
-    existing = stage.access.found is not None
+    existing = stage.access.on_existing_data
     people = {who.name: who for who in stage.writers}
     asked: set[tuple[str, str]] = set()
     for each in _candidates(stage, function, arguments):

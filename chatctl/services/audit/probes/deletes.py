@@ -17,7 +17,7 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
     one = f"delete from {on.target} where {on.key_is(on.place(0))}"
     for identity in on.writers:
         trusted = on.trusts(identity)
-        if trusted and on.stage.access.found is not None and on.cascades:
+        if trusted and on.access.on_existing_data and on.cascades:
             continue  # of real rows, it would take along whatever refers to them
         for row in on.rows:
             yield on.probe(

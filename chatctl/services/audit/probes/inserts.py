@@ -56,7 +56,7 @@ def said(names: Iterable[str], values: tuple[str | None, ...]) -> str:
 def _holds(on: TableStage, insert: Insert) -> str | None:
     """The query whether the row that was not there before is as access.yaml says."""
     # On existing data nothing keeps what the whole table held before.
-    if insert.holds is None or on.access.found is not None:
+    if insert.holds is None or on.access.on_existing_data:
         return None
     same = " and ".join(f"this.{column(part)} = before.{column(part)}" for part in on.table.key)
     asked = sql.SQL(

@@ -119,16 +119,9 @@ class TableStage:
         trusted = self.trusts(identity)
         changes = None if trusted else self._changes(action, more["privilege"])
         return Probe(
-            identity,
-            self.table.name,
-            action,
-            subject,
-            statement,
-            args,
-            trusted=trusted,
-            changes=changes,
-            **more,
-        )
+            identity, self.table.name, action, subject, statement, args,
+            trusted=trusted, changes=changes, **more,
+        )  # fmt: skip
 
     def _changes(self, action: str, privilege: str) -> frozenset[str] | None:
         """Where the write may go: to the table itself, and on to others."""
