@@ -26,6 +26,7 @@ from supabase import Client
 
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from chatctl.local.waiting import until
 from chatctl.services.seed import accounts, api
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
@@ -362,8 +363,7 @@ def test_closing_ends_patience(project: Project) -> None:
     with api.connect(project.url, SECRET_KEY) as client:
         thread = threading.Thread(target=run, args=(client,))
         thread.start()
-        while project.count(LIST) < 2:
-            time.sleep(0.01)
+        assert until(lambda: project.count(LIST) >= 2, seconds=5)
     thread.join(timeout=5)
 
     assert not thread.is_alive()

@@ -760,16 +760,22 @@ def test_no_time_out_of_a_role_ends_it(
 
 def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Database) -> None:
     said: list[str] = []
+    tries: set[tuple[Any, ...]] = set()
 
     def wait(conn: Connection) -> str:
         with alone.seeding(conn, said.append):
             return "had it"
 
+    def has_tried_for_long() -> bool:
+        pid = second.info.backend_pid
+        tries.update(fetch(first, f"select query_start from pg_stat_activity where pid = {pid}"))
+        return len(tries) > 4  # one each 0.1 s, as long as a statement may take
+
     with database.connect() as first, database.connect() as second, ThreadPoolExecutor(1) as pool:
         second.execute("set statement_timeout = '100ms'")
         with alone.seeding(first):
             waiting = pool.submit(wait, second)
-            time.sleep(0.4)
+            assert until(has_tried_for_long, seconds=SECONDS)
             assert not waiting.done()
         assert waiting.result(SECONDS) == "had it"
         holder = f"pid {first.info.backend_pid}, chatctl, as postgres"
