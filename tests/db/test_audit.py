@@ -12,6 +12,7 @@ from psycopg.errors import InsufficientPrivilege
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive, Invalid, NotFound
 from chatctl.services.audit.expectations import load
+from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import Report, audit, default_file
 from tests.world import Database, World
 
@@ -79,6 +80,20 @@ def test_nothing_survives_a_run(database: Database) -> None:
         setting = "select current_user::text, current_setting('request.jwt.claims', true)"
         assert conn.execute(setting).fetchone() == ("postgres", "")
     assert report.sequences == ()
+
+
+def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., Report]) -> None:
+    counting = """
+        create sequence private.tickets;
+        create function private.take_a_ticket() returns trigger
+        language plpgsql security definer set search_path = '' as
+        $$ begin perform nextval('private.tickets'); return new; end $$;
+        create trigger take_a_ticket before insert on conversations
+        for each row execute function private.take_a_ticket()
+    """
+    report = audited(counting, "public.conversations", "insert")
+    assert report.sequences == ("private.tickets",)
+    assert "sequences that stay advanced: private.tickets" in render(report, Format.text)
 
 
 def test_what_is_already_there_does_not_disturb(world: World) -> None:
