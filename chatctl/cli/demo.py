@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.options import App, Format, options
-from chatctl.cli.output import chosen_format, note, show, show_document
+from chatctl.cli.options import ROWS, App, options
+from chatctl.cli.output import note, show
 from chatctl.errors import Invalid
 from chatctl.local import throwaway
 from chatctl.services import demo as parts
@@ -23,7 +23,7 @@ before what a check found (7) before what it could not judge (9).
 app = App(help="Migrate, seed, audit and load-test a throwaway server.", no_args_is_help=False)
 
 
-@app.command(epilog=EPILOG)
+@app.command(epilog=EPILOG, formats=ROWS)
 def demo(ctx: typer.Context) -> None:
     """Do everything once, on an embedded server that goes away again; it takes half a minute."""
     shared = options(ctx)
@@ -43,8 +43,6 @@ def demo(ctx: typer.Context) -> None:
         note(f"PostgreSQL {server.version} runs in {server.directory}", shared)
         results = parts.run(server, on_start=started, on_end=ended)
     code = parts.worst(results)
-    if chosen_format(shared) in (Format.json, Format.ndjson, Format.yaml):
-        show_document({"exit": code, "steps": results}, shared, text="")
-    else:
-        show(results, shared, columns=("step", "state", "result", "seconds"))
+    columns = ("step", "state", "result", "seconds")
+    show(results, shared, columns=columns, document={"exit": code, "steps": results})
     raise typer.Exit(code)

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from chatctl.cli.options import App, Format, options
-from chatctl.cli.output import chosen_format, note, plain, show, show_document
+from chatctl.cli import files
+from chatctl.cli.options import ROWS, App, options
+from chatctl.cli.output import note, plain, show
 from chatctl.cli.session import confirm_write, session
 from chatctl.errors import Invalid, NotAllowed
 from chatctl.services.loadtest import targets as demands
@@ -43,6 +44,7 @@ Exit 7: a target was missed. Exit 9: it could not be judged (too few samples, a 
 app = App(help="Put the backend under load and judge it against targets.", no_args_is_help=False)
 
 MOST_REQUESTS = 5_000_000  # each has a place in the plan, in memory
+_RESULT = "loadtest.json"  # in the directory of --report
 RATE_PER_USER = 2.0  # requests per second, unless --rate says otherwise
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -71,7 +73,7 @@ def _duration(text: str) -> float:
     return seconds
 
 
-@app.command(epilog=EPILOG)
+@app.command(epilog=EPILOG, formats=ROWS)
 def loadtest(
     ctx: typer.Context,
     scenarios: Annotated[
@@ -112,11 +114,13 @@ def loadtest(
     for name in chosen:
         if name not in wanted:
             raise Invalid(f"{targets or default_targets()} has no targets for {name}")
-    if report is not None:
-        _make_directory(report)
     load = Load(users, rate or users * RATE_PER_USER, duration, seed)
     if load.rate * load.duration > MOST_REQUESTS:
         raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MOST_REQUESTS:,} requests")
+    if report is not None:
+        files.make_directory(report, "--report")
+        for name in (_RESULT, *(f"{scenario}.html" for scenario in chosen)):
+            files.require_writable(report / name, "--report:")
     with session(shared) as at:
         if at.target.environment == "production":
             raise NotAllowed(f"loadtest refuses production: {at.target.label}")
@@ -138,13 +142,10 @@ def loadtest(
                 on_progress=lambda at: note(f"  sent {at.sent} of {at.planned}", shared),
             )
         )
+    lines = [row for outcome in outcomes for row in rows(outcome, wanted[outcome.scenario])]
+    show(lines, shared, document=document(outcomes))
     if report is not None:
-        text = json.dumps(document(outcomes), indent=2)
-        (report / "loadtest.json").write_text(f"{text}\n", encoding="utf-8")
-    if chosen_format(shared) in (Format.json, Format.ndjson, Format.yaml):
-        show_document(document(outcomes), shared, text="")
-    else:
-        show([row for outcome in outcomes for row in rows(outcome, wanted[outcome.scenario])], shared)
+        files.write(report / _RESULT, f"{json.dumps(document(outcomes), indent=2)}\n")
     require(outcomes)
 
 
@@ -178,10 +179,3 @@ def rows(outcome: Outcome, wanted: demands.Targets) -> Iterator[Row]:
 
 def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 1)
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Invalid(f"--report {path}: {error.strerror}") from None

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.options import App, Options, options
+from chatctl.cli.options import NO_FORMATS, ROWS, App, Options, options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import Invalid
 from chatctl.local import binaries, server, throwaway
@@ -59,7 +59,7 @@ class Report:
     removed: tuple[Path, ...] = ()
 
 
-@app.command()
+@app.command(formats=ROWS)
 def up(ctx: typer.Context, version: VersionOption = None) -> None:
     """Start the server, which is made first if need be."""
     shared = options(ctx)
@@ -67,7 +67,7 @@ def up(ctx: typer.Context, version: VersionOption = None) -> None:
     _show_running(server.ensure_running(directory, version=version), shared)
 
 
-@app.command()
+@app.command(formats=ROWS)
 def down(ctx: typer.Context) -> None:
     """Stop the server; its data stays."""
     shared = options(ctx)
@@ -81,7 +81,7 @@ def down(ctx: typer.Context) -> None:
     show_document(Report(running=False, directory=directory), shared, text=text)
 
 
-@app.command()
+@app.command(formats=ROWS)
 def status(ctx: typer.Context) -> None:
     """Show whether the server runs.
 
@@ -100,7 +100,7 @@ def status(ctx: typer.Context) -> None:
     show_document(Report(running=False, directory=directory, removed=removed), shared, text=text)
 
 
-@app.command()
+@app.command(formats=ROWS)
 def reset(
     ctx: typer.Context,
     confirm: Annotated[
@@ -122,12 +122,13 @@ def reset(
 
 
 @app.command(
+    formats=NO_FORMATS,  # psql writes
     epilog="""\b
 Examples:
   chatctl local psql
   chatctl local psql -- -c 'select count(*) from messages'
   chatctl local psql --admin -- -f platform.sql
-"""
+""",
 )
 def psql(
     ctx: typer.Context,
@@ -145,11 +146,12 @@ def psql(
 
 
 @app.command(
+    formats=ROWS,
     epilog="""\b
 Examples:
   eval "$(chatctl local env)"
   chatctl local env -o json | jq -r .CHATCTL_DB_URL
-"""
+""",
 )
 def env(ctx: typer.Context) -> None:
     """Print its URL for the shell, started if need be."""

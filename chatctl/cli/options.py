@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 import typer.core
 import typer.main
+
+from chatctl.errors import Invalid
 
 
 class Format(StrEnum):
@@ -23,6 +26,15 @@ class Format(StrEnum):
     yaml = "yaml"
     csv = "csv"
     id = "id"
+
+
+# What a command can give: a document, that is one result of any shape; rows, each of the same flat columns;
+# rows that have an id each; or nothing, where another program writes to stdout.
+Formats = frozenset[Format]
+DOCUMENT: Formats = frozenset({Format.table, Format.plain, Format.json, Format.ndjson, Format.yaml})
+ROWS: Formats = DOCUMENT | {Format.csv}
+ROWS_WITH_IDS: Formats = ROWS | {Format.id}
+NO_FORMATS: Formats = frozenset()
 
 
 @dataclass(frozen=True)
@@ -38,9 +50,25 @@ class Options:
     debug: bool = False
 
 
-def options(ctx: typer.Context) -> Options:
-    """The shared options of the command that runs in ``ctx``."""
-    return Options(**(ctx.obj or {}))
+def options(ctx: typer.Context, *, formats: Formats | None = None) -> Options:
+    """The shared options of the command that runs in ``ctx``; to be read before it does anything.
+
+    ``formats`` are those that it can give with its other options, where these are fewer than it declares.
+    Raises Invalid for an output format that it cannot give.
+    """
+    chosen = Options(**(ctx.obj or {}))
+    declared: Formats = ctx.command.formats  # type: ignore[attr-defined]  # App makes no other commands
+    possible = declared if formats is None else formats
+    if chosen.output and chosen.output not in possible:
+        raise Invalid(
+            f"-o {chosen.output}: `{ctx.command_path}` cannot give that format",
+            hint=f"it can give {_names(possible, ', ')}" if possible else "it takes no -o",
+        )
+    return chosen
+
+
+def _names(formats: Formats, separator: str) -> str:
+    return separator.join(each for each in Format if each in formats)
 
 
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> None:
@@ -71,35 +99,69 @@ def _shared(
 
 
 @cache
-def _shared_params() -> tuple[Any, ...]:
+def _template() -> tuple[Any, ...]:
     template = typer.Typer(add_completion=False)
     template.command()(_shared)
     return tuple(p for p in typer.main.get_command(template).params if p.name != "help")
 
 
+@cache
+def _shared_params(formats: Formats) -> tuple[Any, ...]:
+    """The shared options as a command that gives ``formats`` takes and explains them."""
+    params = []
+    for param in map(copy, _template()):
+        if param.name == "output":
+            if not formats:
+                continue
+            param.metavar = f"<{_names(formats, '|')}>"
+        params.append(param)
+    return tuple(params)
+
+
 class Command(typer.core.TyperCommand):
-    """A command that takes the shared options beside its own."""
+    """A command that takes the shared options beside its own; ``App.command`` says which formats it gives."""
+
+    formats: Formats
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, params=[*(params or []), *_shared_params()], **kwargs)
+        super().__init__(*args, params=[*(params or []), *_shared_params(self.formats)], **kwargs)
 
 
 class Group(typer.core.TyperGroup):
-    """A group of commands that takes the shared options before its command."""
+    """A group of commands that takes the shared options before its command.
+
+    ``formats`` are those of the group itself, where it runs without a command.
+    """
+
+    formats: Formats = NO_FORMATS
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, params=[*(params or []), *_shared_params()], **kwargs)
+        # Whatever the command can give that comes after it.
+        shared = _shared_params(self.formats or frozenset(Format))
+        super().__init__(*args, params=[*(params or []), *shared], **kwargs)
+
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def _giving(formats: Formats, cls: _Class) -> _Class:
+    # Typer makes commands itself, from a class and the parameters it knows.
+    return type(cls)(cls.__name__, (cls,), {"formats": formats})
 
 
 class App(typer.Typer):
-    """A Typer whose commands and groups take the shared options; plain help, so that it starts fast."""
+    """A Typer whose commands and groups take the shared options; plain help, so that it starts fast.
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("cls", Group)
+    ``formats`` are those of a group that runs without a command.
+    """
+
+    def __init__(self, *, formats: Formats = NO_FORMATS, **kwargs: Any) -> None:
+        kwargs["cls"] = _giving(formats, kwargs.get("cls", Group))
         kwargs.setdefault("no_args_is_help", True)
         kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(add_completion=False, rich_markup_mode=None, **kwargs)
 
-    def command(self, name: str | None = None, **kwargs: Any) -> Callable[[Any], Any]:
-        kwargs.setdefault("cls", Command)
-        return super().command(name, **kwargs)
+    def command(  # type: ignore[override]  # no command without its formats
+        self, name: str | None = None, *, formats: Formats, **kwargs: Any
+    ) -> Callable[[Any], Any]:
+        return super().command(name, cls=_giving(formats, Command), **kwargs)

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from chatctl.cli.options import Format, Options
 from chatctl.cli.text import cell, csv_cell, printable
-from chatctl.errors import Invalid
 
 
 def chosen_format(options: Options) -> Format:
@@ -25,9 +24,21 @@ def chosen_format(options: Options) -> Format:
     return options.output or (Format.table if sys.stdout.isatty() else Format.plain)
 
 
-def show(rows: Sequence[Any], options: Options, *, columns: Sequence[str] | None = None) -> None:
-    """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them."""
+def show(
+    rows: Sequence[Any],
+    options: Options,
+    *,
+    columns: Sequence[str] | None = None,
+    document: Any = None,
+) -> None:
+    """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
+
+    JSON, NDJSON and YAML get the ``document`` instead where there is one.
+    """
     shown = chosen_format(options)
+    if document is not None and shown in (Format.json, Format.ndjson, Format.yaml):
+        show_document(document, options, text="")
+        return
     records = [plain(_relative(row) if shown is Format.table else row) for row in rows]
     if columns is None:
         columns = list(records[0]) if records else []
@@ -49,8 +60,18 @@ def show(rows: Sequence[Any], options: Options, *, columns: Sequence[str] | None
             _write_lines(records, columns)
 
 
-def show_document(document: Any, options: Options, *, text: str) -> None:
-    """Write one result: ``document`` in the machine formats, ``text`` elsewhere."""
+def show_document(
+    document: Any,
+    options: Options,
+    *,
+    text: str,
+    rows: Sequence[Any] | None = None,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Write one result: ``document`` in JSON, NDJSON and YAML, ``text`` for people.
+
+    CSV and ids are those of ``rows``, see ``show``; without rows, of the document as the only one.
+    """
     record = plain(document)
     match chosen_format(options):
         case Format.json:
@@ -59,12 +80,15 @@ def show_document(document: Any, options: Options, *, text: str) -> None:
             _write(json.dumps(record, ensure_ascii=True))
         case Format.yaml:
             _write_yaml(record)
-        case Format.csv:
-            _write_csv([record], list(record))
-        case Format.id:
-            _write_ids([record])
+        case Format.csv | Format.id:
+            show([record] if rows is None else rows, options, columns=columns)
         case _:
             _write(printable(text))
+
+
+def show_schema(schema: Mapping[str, Any], options: Options) -> None:
+    """Write a JSON Schema, which is JSON for people, too."""
+    show_document(schema, options, text=json.dumps(schema, indent=2))
 
 
 def note(message: str, options: Options) -> None:
@@ -138,9 +162,7 @@ def _write_csv(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
 
 def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
     for record in records:
-        key = next((name for name in ("id", "version", "name") if record.get(name) is not None), None)
-        if key is None:
-            raise Invalid("-o id: this result has no ids")
+        key = next(name for name in ("id", "version", "name") if record.get(name) is not None)
         _write(cell(_text(record[key])))
 
 

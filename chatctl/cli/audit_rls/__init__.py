@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from chatctl.cli.audit_rls import audit, schema
-from chatctl.cli.options import App
+from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
     help="Prove the access rules by impersonating users.",
     epilog=audit.EPILOG,
+    formats=ROWS_WITH_IDS,
     no_args_is_help=False,
     invoke_without_command=True,
 )
 app.callback()(audit.audit_rls)
-app.command(epilog=schema.EPILOG)(schema.schema)
+app.command(epilog=schema.EPILOG, formats=DOCUMENT)(schema.schema)

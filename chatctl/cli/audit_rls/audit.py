@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli import files
 from chatctl.cli.audit_rls import explaining, mutating, reports
-from chatctl.cli.options import Options, options
+from chatctl.cli.options import DOCUMENT, Options, options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, confirm_write, session
 from chatctl.errors import Invalid
@@ -97,20 +98,22 @@ def audit_rls(
     """Try what every identity of access.yaml can do, compare it with what it may, and roll it all back."""
     if ctx.invoked_subcommand is not None:
         return
-    shared = options(ctx)
+    shared = options(ctx, formats=DOCUMENT if explain or mutate else None)
     if (explain and mutate) or ((explain or mutate) and (formats or report_to or baseline)):
         raise Invalid("--explain and --mutate go alone, without --format, --report and --baseline")
     if on_existing_data and (explain or mutate):
         raise Invalid("--explain and --mutate look at the fixture; they go without --on-existing-data")
     if sample and not on_existing_data:
         raise Invalid("--sample is for --on-existing-data")
-    asked = reports.wanted(formats or [], report_to, shared)
     rules = load(access or default_file())
     scope = Scope.of(rules, only or ())
     today = datetime.now(UTC).date()
     accept = _accept(baseline, update_baseline, reason, owner, expires, today)
     creates = update_baseline and baseline is not None and not baseline.exists()
     entries = accepted.load(baseline) if baseline and not creates else []
+    if update_baseline and baseline:
+        files.require_writable(baseline, "--baseline")
+    asked = reports.wanted(formats or [], report_to, shared)
     with session(shared) as at:
         _confirm(at, shared, mutates=mutate)
         if explain:

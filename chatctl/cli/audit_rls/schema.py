@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import typer
+
+from chatctl.cli.options import options
+from chatctl.cli.output import show_schema
 
 EPILOG = """\b
 Example, for an editor that checks YAML against a schema:
@@ -10,8 +13,9 @@ Example, for an editor that checks YAML against a schema:
 """
 
 
-def schema() -> None:
+def schema(ctx: typer.Context) -> None:
     """Print the JSON Schema of access.yaml."""
+    shared = options(ctx)
     from chatctl.services.audit import accessschema  # noqa: PLC0415 - pydantic
 
-    print(json.dumps(accessschema.schema(), indent=2))
+    show_schema(accessschema.schema(), shared)

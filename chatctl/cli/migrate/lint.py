@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.options import Format, Options, options
+from chatctl.cli.options import ROWS, Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.text import cell
 from chatctl.db.connection import Connection, connection
@@ -56,7 +56,7 @@ def lint(
     """
     from chatctl.services.lint import run as linting  # noqa: PLC0415 - `migrate` itself starts sooner
 
-    shared = options(ctx)
+    shared = options(ctx, formats=None if list_rules else ROWS)
     if list_rules:
         show(linting.rules(), shared)
         note("and those of squawk for the versioned files: squawkhq.com/docs/rules", shared)

@@ -83,7 +83,13 @@ def migrate(
         )
     if dry_run and chosen_format(shared) in (Format.table, Format.plain):
         _show_effects(steps, shared)
-    show_document({"dry_run": dry_run, "steps": steps}, shared, text=_summary(steps, dry_run=dry_run))
+    show_document(
+        {"dry_run": dry_run, "steps": steps},
+        shared,
+        text=_summary(steps, dry_run=dry_run),
+        rows=steps,
+        columns=("kind", "path", "milliseconds", "tried"),
+    )
 
 
 def _tell_drops(plan: Plan, shared: Options) -> None:

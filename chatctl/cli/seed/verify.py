@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Annotated
 
 import typer
 
-from chatctl.cli.options import Format, options
-from chatctl.cli.output import chosen_format, note, show, show_document
+from chatctl.cli.options import options
+from chatctl.cli.output import note, show, show_document
 from chatctl.cli.session import session
 from chatctl.errors import NotFound
 from chatctl.services.seed import runs
 from chatctl.services.seed import verify as checking
 from chatctl.services.seed.people import PASSWORD
-from chatctl.services.seed.verify import Verdict
+from chatctl.services.seed.verify import Difference, Verdict
 from chatctl.settings import Target
 
 EPILOG = """\b
@@ -46,13 +47,12 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
             note(f"checking {run}", shared)
             verdicts.append(checking.verify(at.conn, run, sign_in=_sign_in(at.target)))
     differences = [difference for verdict in verdicts for difference in verdict.differences]
-    if chosen_format(shared) in (Format.json, Format.ndjson, Format.yaml):
-        show_document({"worlds": verdicts}, shared, text="")
-    elif differences:
-        show(differences, shared)
-    else:
-        show_document(verdicts, shared, text=_all_well(verdicts))
-    raise typer.Exit(7 if differences else 0)
+    document = {"worlds": verdicts}
+    if differences:
+        show(differences, shared, document=document)
+        raise typer.Exit(7)
+    columns = [field.name for field in fields(Difference)]
+    show_document(document, shared, text=_all_well(verdicts), rows=[], columns=columns)
 
 
 def _sign_in(target: Target) -> Callable[[str], None] | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from chatctl.cli.options import Options, options
-from chatctl.cli.output import note, show_document
+from chatctl.cli.output import note, show_document, show_schema
 from chatctl.cli.progress import progress
 from chatctl.cli.seed.target import api_alone, api_session, seed_session
 from chatctl.cli.session import confirm_write
@@ -130,11 +129,12 @@ def from_file(
     _seed(options(ctx), specfile.load(file), number, scale, users, dry_run)
 
 
-def schema() -> None:
+def schema(ctx: typer.Context) -> None:
     """Print the JSON Schema of the files that `seed from` takes."""
+    shared = options(ctx)
     from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
 
-    print(json.dumps(specfile.schema(), indent=2))
+    show_schema(specfile.schema(), shared)
 
 
 def _seed(

@@ -1,0 +1,49 @@
+"""Files that a command writes: tried before the work, written after it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from chatctl.errors import ChatctlError, Invalid, Unavailable
+
+
+def require_writable(path: Path, named: str) -> None:
+    """Raise Invalid, naming the option ``named``, when ``path`` cannot be written; it is left as it is."""
+    if not path.absolute().parent.is_dir():
+        raise Invalid(f"{named} {path}: {path.parent} is no directory")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.is_file():
+            path.open("ab").close()
+        elif not path.exists():
+            path.touch(exist_ok=False)
+            path.unlink()
+        elif not os.access(path, os.W_OK):  # a pipe or a device
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise cannot_write(f"{named} {path}", error) from None
+
+
+def make_directory(path: Path, named: str) -> None:
+    """Make ``path`` and its parents. Raises Invalid, naming the option ``named``, where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(f"{named} {path}", error) from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, what UTF-8 has no place for as escapes; errors as of ``cannot_write``."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise cannot_write(str(path), error) from None
+
+
+def cannot_write(what: str, error: OSError) -> ChatctlError:
+    """The error that says so: Unavailable for a full disk, else Invalid."""
+    kind = Unavailable if error.errno in (errno.ENOSPC, errno.EDQUOT) else Invalid
+    return kind(f"{what} cannot be written: {error.strerror}")

@@ -1,0 +1,196 @@
+"""Every command gives an output format whole, or refuses it before it does anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+
+from chatctl.cli.app import app
+from chatctl.cli.options import Format, Formats
+from chatctl.local import server
+from tests.cli.conftest import Result
+from tests.places import PLACE
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+
+ROOT = Path(__file__).parent.parent.parent
+NOBODY_LISTENS = "postgresql://postgres@127.0.0.1:1/postgres"
+
+
+def _commands(command: Any, *words: str) -> Iterator[tuple[str, Any]]:
+    """Every command that runs, by its words; a group, too, where it runs without a command."""
+    if not hasattr(command, "list_commands"):
+        yield " ".join(words), command
+        return
+    if words and command.invoke_without_command:
+        yield " ".join(words), command
+    for name in command.list_commands(None):
+        yield from _commands(command.get_command(None, name), *words, name)
+
+
+COMMANDS = dict(_commands(typer.main.get_command(app)))
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command is run so that it has a result; ``None`` for what takes too long to be run here."""
+
+    arguments: tuple[str, ...] | None = ()
+    database: bool = True
+    exit_codes: tuple[int, ...] = (0,)
+    seeded: bool = False
+    change: str = ""  # SQL
+
+
+OPEN = "create policy open on organizations for select to authenticated using (true)"
+FAST = ("--only", "public.organizations")
+RUNS = {
+    "migrate": Run(),
+    "migrate status": Run(),
+    "migrate new": Run(("x", "--directory", "sql"), database=False),
+    "migrate lint": Run(("--list",), database=False),
+    "migrate drift": Run(("--directory", "sql"), exit_codes=(7,)),
+    "migrate export": Run(("out", "--directory", "sql"), database=False),
+    "migrate repair": Run(("20260123000400", "--status", "reverted", "--dry-run")),
+    "migrate baseline": Run(("--dry-run",), change="drop schema supabase_migrations cascade"),
+    "seed": Run(),
+    "seed demo": Run(),
+    "seed perf": Run(("--scale", "0.001")),
+    "seed from": Run(("world.yaml",)),
+    "seed schema": Run(database=False),
+    "seed verify": Run(seeded=True),
+    "seed clean": Run(("--dry-run",), seeded=True),
+    "audit-rls": Run(FAST, exit_codes=(7,), change=OPEN),
+    "audit-rls schema": Run(database=False),
+    "loadtest": Run(("--users", "1", "--duration", "1s"), exit_codes=(0, 7, 9), seeded=True),
+    "demo": Run(None, database=False),
+    "local up": Run(database=False),
+    "local down": Run(database=False),
+    "local status": Run(database=False),
+    "local reset": Run(("--confirm", "work"), database=False),
+    "local psql": Run(None, database=False),
+    "local env": Run(database=False),
+}
+# With other options a command gives other results.
+MORE_RUNS = {
+    "migrate": [Run(("--dry-run",))],
+    "migrate lint": [Run(("--directory", "sql"), exit_codes=(7,))],
+    "seed": [Run(("--dry-run",))],
+    "audit-rls": [Run(("--explain", "sender:public.messages:update"))],
+}
+
+
+def test_every_command_is_tried() -> None:
+    assert COMMANDS.keys() == RUNS.keys()
+
+
+def _required(name: str) -> list[str]:
+    given = {
+        "migrate new": ["x"],
+        "migrate export": ["out"],
+        "migrate repair": ["1", "--status", "applied"],
+        "seed from": ["world.yaml"],
+    }
+    return given.get(name, [])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_format_that_it_cannot_give_is_refused_before_anything(
+    chatctl: Chatctl, tmp_path: Path, name: str
+) -> None:
+    possible: Formats = COMMANDS[name].formats
+    for refused in set(Format) - possible:
+        arguments = [*name.split(), *_required(name)]
+        before = chatctl("-o", refused, *arguments, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
+        after = chatctl(*arguments, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
+
+        for answer in (before, after):
+            assert (answer.exit_code, answer.stdout) == (2, ""), answer
+            assert "-o" in answer.stderr
+            assert "target:" not in answer.stderr
+        # psql has no -o of ours at all.
+        if possible:
+            named = f"it can give {', '.join(it for it in Format if it in possible)}"
+            assert f"-o {refused}: `chatctl {name}` cannot give that format" in before.stderr.replace(
+                "python -m ", ""
+            )
+            assert named in before.stderr
+            assert before.stderr == after.stderr
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", [["--mutate"], ["--explain", "sender:public.messages:update"]])
+def test_an_option_may_leave_fewer_formats(chatctl: Chatctl, option: list[str]) -> None:
+    for refused in ("csv", "id"):
+        answer = chatctl("audit-rls", *option, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
+
+        assert (answer.exit_code, answer.stdout) == (2, "")
+        assert "it can give table, plain, json, ndjson, yaml\n" in answer.stderr
+
+
+@pytest.fixture
+def work() -> Iterator[Path]:
+    """A working directory with files for every command; short, for the sake of sockets."""
+    place = Path(tempfile.mkdtemp(prefix="cf", dir=PLACE))
+    work = place / "work"
+    (work / "sql" / "migrations").mkdir(parents=True)
+    migration = work / "sql" / "migrations" / "20260101000000_notes.sql"
+    migration.write_text("create table public.notes (id bigint primary key, body text);\n")
+    (work / "world.yaml").write_text((ROOT / "examples" / "world.yaml").read_text())
+    yield work
+    if (work / ".chatctl").exists():
+        server.stop(work / ".chatctl")
+    shutil.rmtree(place)
+
+
+def _assert_parses(text: str, given: Format) -> None:
+    match given:
+        case Format.json:
+            json.loads(text)
+        case Format.ndjson:
+            assert [json.loads(line) for line in text.splitlines()]
+        case Format.yaml:
+            assert yaml.safe_load(text)
+        case Format.csv:
+            header, *rows = csv.reader(io.StringIO(text))
+            assert all(header)
+            assert {len(row) for row in rows} <= {len(header)}
+        case Format.id:
+            assert all(text.splitlines())
+
+
+TRIED = [(name, run) for name, run in RUNS.items() if run.arguments is not None]
+TRIED += [(name, run) for name, runs in MORE_RUNS.items() for run in runs]
+
+
+@pytest.mark.parametrize(
+    ("name", "run"), TRIED, ids=[f"{name} {' '.join(run.arguments)}" for name, run in TRIED]
+)
+def test_a_format_that_it_gives_parses(
+    chatctl: Chatctl, database: Database, work: Path, name: str, run: Run
+) -> None:
+    with database.connect() as conn:
+        conn.execute(run.change.encode())
+    if run.seeded:
+        chatctl("seed", "--db-url", database.url)
+    env = {"CHATCTL_DB_URL": database.url} if run.database else {}
+    for given in Format:
+        answer = chatctl(*name.split(), *run.arguments, "-o", given, env=env, cwd=work)
+
+        if given in COMMANDS[name].formats and answer.exit_code in run.exit_codes:
+            _assert_parses(answer.stdout, given)
+        else:
+            assert (answer.exit_code, answer.stdout) == (2, ""), answer
+            assert given in (Format.csv, Format.id)

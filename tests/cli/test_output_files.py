@@ -1,0 +1,70 @@
+"""Files that a command writes are tried before the work; one that fails takes no other result with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Result
+from tests.cli.test_formats import NOBODY_LISTENS
+from tests.world import Database
+
+Chatctl = Callable[..., Result]
+
+UNWRITABLE = [
+    ("audit-rls", "--format", "html=a directory"),
+    ("audit-rls", "--format", "html=no/directory/audit.html"),
+    ("audit-rls", "--format", "html=/proc/version"),
+    ("audit-rls", "--report", "a file"),
+    ("audit-rls", "--report", "reports"),
+    ("audit-rls", "--baseline", "no/directory/b.yaml", "--update-baseline", "--reason", "x", "--owner", "y"),
+    ("audit-rls", "--format", "github", "--format", "json=a.json"),
+    ("loadtest", "--report", "a file"),
+    ("loadtest", "--report", "reports"),
+    ("loadtest", "--targets", "nowhere.yaml"),
+]
+
+
+@pytest.mark.parametrize("arguments", UNWRITABLE, ids=" ".join)
+def test_what_cannot_be_written_or_read_is_refused_before_the_work(
+    chatctl: Chatctl, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "a directory").mkdir()
+    (tmp_path / "a file").write_text("kept")
+    for taken in ("audit.html", "loadtest.json"):
+        (tmp_path / "reports" / taken).mkdir(parents=True)
+    summary = str(tmp_path / "no" / "summary.md")
+
+    answer = chatctl(*arguments, env={"CHATCTL_DB_URL": NOBODY_LISTENS, "GITHUB_STEP_SUMMARY": summary})
+
+    assert answer.exit_code == 2, answer
+    assert "target:" not in answer.stderr
+    assert (tmp_path / "a file").read_text() == "kept"
+    assert {path.name for path in tmp_path.iterdir()} == {"a directory", "a file", "reports"}
+
+
+def test_a_file_that_is_tried_is_left_as_it_is(chatctl: Chatctl, tmp_path: Path) -> None:
+    (tmp_path / "old.html").write_text("an older report")
+    formats = ("--format", "html=old.html", "--format", "json=new.json")
+
+    answer = chatctl("audit-rls", *formats, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
+
+    assert answer.exit_code == 8
+    assert (tmp_path / "old.html").read_text() == "an older report"
+    assert not (tmp_path / "new.json").exists()
+
+
+def test_a_full_disk_takes_one_report_and_no_other(
+    chatctl: Chatctl, database: Database, tmp_path: Path
+) -> None:
+    formats = ("--format", "html=/dev/full", "--format", "json=audit.json", "--format", "text")
+
+    answer = chatctl("audit-rls", "--only", "public.organizations", *formats, "--db-url", database.url)
+
+    assert answer.exit_code == 8
+    assert answer.stderr.endswith("error: /dev/full cannot be written: No space left on device\n")
+    assert answer.stdout.startswith("0 findings")
+    assert json.loads((tmp_path / "audit.json").read_text())["findings"] == []
