@@ -54,7 +54,7 @@ def test_dry_run_says_how_much_and_changes_nothing(chatctl: Chatctl, database: D
     assert re.search(r"about 2\d\d\.\d MB on disk", planned.stdout)
     assert counted.document["rows"]["messages"] == 10_100_000
     assert counted.document["fingerprint"] is None
-    assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world was seeded here\n"
+    assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world is seeded here\n"
 
 
 def test_options_count_before_the_command_too(chatctl: Chatctl, database: Database) -> None:
@@ -128,7 +128,45 @@ def test_clean_takes_away_what_was_seeded(chatctl: Chatctl, database: Database) 
     assert "rolled back" in tried.stdout
     assert cleaned.document["worlds"][0]["removed"]["messages"] == 2000
     assert cleaned.document["worlds"][0]["kept"] == []
-    assert (again.exit_code, again.stdout) == (0, "no world was seeded here\n")
+    assert (again.exit_code, again.stdout) == (0, "no world is seeded here\n")
+
+
+def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, database: Database) -> None:
+    to = ("--db-url", database.url)
+    chatctl("seed", *to)
+    with database.connect() as conn:
+        conn.execute(
+            "update user_profiles set full_name = 'new' where email = 'ipek.aydin@palm-house.example'"
+        )
+    chatctl("seed", "clean", *to)
+    partly = chatctl("seed", "verify", *to, "-o", "json")
+    named = chatctl("seed", "verify", "demo", *to)
+    as_csv = chatctl("seed", "verify", *to, "-o", "csv")
+    again = chatctl("seed", "clean", *to)
+    still = chatctl("seed", "verify", *to)
+
+    (world,) = partly.document["worlds"]
+    assert (partly.exit_code, world["differences"]) == (7, [])
+    assert world["cleaned"]["detail"].endswith(
+        "but for what users need (auth.users: 1, auth.identities: 1, user_profiles: 1)"
+    )
+    assert named.exit_code == as_csv.exit_code == again.exit_code + 7 == still.exit_code == 7
+    for text in (named.stdout, as_csv.stdout, still.stdout):
+        assert "world demo" in text
+        assert "was taken away by `chatctl seed clean`" in text
+        assert "is as it was made" not in text
+
+    with database.connect() as conn:
+        conn.execute("delete from auth.users")
+    forgotten = chatctl("seed", "verify", *to)
+    gone = chatctl("seed", "clean", *to)
+    nothing = chatctl("seed", "verify", *to)
+    assert forgotten.exit_code == 7
+    assert "the next `chatctl seed clean` forgets it" in forgotten.stdout
+    assert (gone.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
+    assert chatctl("seed", "verify", "demo", *to).exit_code == 3
+    chatctl("seed", *to)
+    assert "demo 1 is as it was made" in chatctl("seed", "verify", "demo", *to).stdout
 
 
 def test_a_world_that_was_never_seeded_is_not_found(chatctl: Chatctl, database: Database) -> None:

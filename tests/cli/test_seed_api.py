@@ -196,7 +196,7 @@ def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
     assert there == 60
     assert project.users == project.identities == project.objects == {}
     assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]
-    assert "no world was seeded here" in chatctl("seed", "verify", "--target", target).stdout
+    assert "no world is seeded here" in chatctl("seed", "verify", "--target", target).stdout
 
 
 def test_a_wrong_key_is_refused_and_nothing_is_seeded(
@@ -209,4 +209,4 @@ def test_a_wrong_key_is_refused_and_nothing_is_seeded(
 
     assert refused.exit_code == 4
     assert "sb_secret_wrong" not in refused.stderr + refused.stdout
-    assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world was seeded here\n"
+    assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world is seeded here\n"

@@ -15,6 +15,7 @@ from chatctl.db.files import data_directory
 from chatctl.errors import NotAllowed, Unavailable
 from chatctl.local.server import Server
 from chatctl.services.seed import verify
+from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import Progress
@@ -347,3 +348,25 @@ def test_an_older_auth_needs_no_more_than_it_has(world: Seeded) -> None:
         admin.execute("alter table auth.users drop column is_sso_user cascade, drop column phone_change")
 
         assert _differences(admin) == []
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_world_that_was_taken_away_is_told_from_one_that_is_there(
+    database: Database, finished: bool
+) -> None:
+    with database.connect() as conn:
+        if finished:
+            load(conn, build(SMALL))
+        else:
+            with pytest.raises(Killed):
+                load(conn, build(SMALL), Options(chunk_size=50), on_progress=_kill)
+        assert verify.verify(conn, run_of(conn)).cleaned is None
+
+        seeded.starts_a_direct_conversation(conn)
+        for _ in range(2):
+            clean(conn, run_of(conn))
+            verdict = verify.verify(conn, run_of(conn))
+
+            assert verdict.cleaned is not None
+            assert "taken away by `chatctl seed clean`, but for what users need" in verdict.cleaned.detail
+            assert verdict.differences == []

@@ -37,7 +37,7 @@ def clean(
     with seed_session(shared, what="cleaned") as at:
         found = runs.of(at.conn, world, number)
         if not found and (world or number is not None):
-            raise NotFound("no such world was seeded here", hint="`chatctl seed verify` lists them")
+            raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")
         if not dry_run and found:
             confirm_write(at.target, shared, what="seed clean")
         cleaned = []
@@ -52,7 +52,7 @@ def clean(
                     on_wait=lambda why: note(f"  {why}", shared),
                 )
             )
-    text = "\n".join(map(_summary, cleaned)) or "no world was seeded here"
+    text = "\n".join(map(_summary, cleaned)) or "no world is seeded here"
     show_document({"worlds": cleaned}, shared, text=text)
 
 

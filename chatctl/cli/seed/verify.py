@@ -20,13 +20,15 @@ from chatctl.settings import Target
 
 EPILOG = """\b
 Examples:
-  chatctl seed verify                 all worlds that were seeded here
+  chatctl seed verify                 all worlds that are seeded here
   chatctl seed verify perf            one of them
   chatctl seed verify -o json | jq '.worlds[].differences[]'
 
 Checked are references, counters against recounts, what each participant has read, the limits of the backend,
 users as Auth needs them, and the fingerprint; with api_url and a key one sign-in per organization, too.
-Exits with 7 when something is not as it was made, also when users have used the world since.
+Exits with 7 when something is not as it was made, also when users have used the world since, or when
+`chatctl seed clean` has taken it away but for what users need. Exits with 3 when the world that was named
+is not here.
 """
 
 WorldArgument = Annotated[str | None, typer.Argument(help="Only this one.", show_default=False)]
@@ -41,12 +43,17 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
     with session(shared) as at:
         found = runs.of(at.conn, world, number)
         if not found and (world or number is not None):
-            raise NotFound(f"no world {_named(world, number)} was seeded here")
+            raise NotFound(f"no world {_named(world, number)} is seeded here")
         verdicts = []
         for run in found:
             note(f"checking {run}", shared)
             verdicts.append(checking.verify(at.conn, run, sign_in=_sign_in(at.target)))
-    differences = [difference for verdict in verdicts for difference in verdict.differences]
+    differences = [
+        difference
+        for verdict in verdicts
+        for difference in (verdict.cleaned, *verdict.differences)
+        if difference
+    ]
     document = {"worlds": verdicts}
     if differences:
         show(differences, shared, document=document)
@@ -74,7 +81,7 @@ def _named(world: str | None, number: int | None) -> str:
 
 def _all_well(verdicts: list[Verdict]) -> str:
     if not verdicts:
-        return "no world was seeded here"
+        return "no world is seeded here"
     return "\n".join(
         f"{it.world} {it.seed} is as it was made: {len(it.checks)} checks, fingerprint {it.now}"
         for it in verdicts

@@ -42,7 +42,8 @@ class Difference:
 class Verdict:
     """What was found about one world: nothing, or differences, of each check at most ``SHOWN``.
 
-    ``fingerprint`` is that of the rows as they were made, ``now`` as they are.
+    ``fingerprint`` is that of the rows as they were made, ``now`` as they are. ``cleaned`` is set for a world
+    that was taken away, and says what is left of it; then ``differences`` are about what is left.
     """
 
     world: str
@@ -51,6 +52,7 @@ class Verdict:
     now: str
     checks: list[str]
     differences: list[Difference]
+    cleaned: Difference | None
 
 
 def checks() -> list[str]:
@@ -92,7 +94,17 @@ def verify(
         now=now.total,
         checks=[*checks(), "fingerprint", *(["sign-in"] if sign_in else [])],
         differences=[Difference(run.world, run.seed, check, it.object, it.detail) for check, it in found],
+        cleaned=_cleaned(run, now),
     )
+
+
+def _cleaned(run: Run, now: Fingerprint) -> Difference | None:
+    if run.cleaned_at is None:
+        return None
+    left = ", ".join(f"{table}: {rows}" for table, rows in now.rows.items())
+    what = f"but for what users need ({left})" if left else "and the next `chatctl seed clean` forgets it"
+    detail = f"was taken away by `chatctl seed clean`, {what}"
+    return Difference(run.world, run.seed, "clean", f"world {run.world}", detail)
 
 
 def _changed(run: Run, now: Fingerprint) -> Iterator[Found]:
