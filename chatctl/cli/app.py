@@ -108,7 +108,7 @@ def _invoked(arguments: list[str]) -> int:
     code = 0
     try:
         try:
-            typer.main.get_command(app)(arguments, standalone_mode=True)
+            typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         if code == Interrupted.exit_code:

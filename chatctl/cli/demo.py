@@ -29,6 +29,7 @@ def demo(ctx: typer.Context) -> None:
     shared = options(ctx)
     if shared.db_url or shared.target:
         raise Invalid("demo runs on a throwaway server of its own; take --db-url or --target away")
+    parts.check_installed()
 
     def started(step: Step) -> None:
         note(f"{step.name} …", shared)

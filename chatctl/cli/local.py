@@ -165,6 +165,7 @@ def _directory(shared: Options) -> Path:
     if shared.db_url or (shared.target and not load(target=shared.target).target.embedded):
         named = "--db-url" if shared.db_url else f"--target {shared.target}"
         raise Invalid(f"`chatctl local` is about the embedded server in ./{EMBEDDED_DIRECTORY}, not {named}")
+    binaries.check_installed()
     directory = Path.cwd() / EMBEDDED_DIRECTORY
     note(f"target: {Target(source='chatctl local', directory=directory).label}", shared)
     return directory

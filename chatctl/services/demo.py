@@ -9,11 +9,11 @@ from typing import Literal
 
 from chatctl.db.connection import connection
 from chatctl.errors import ChatctlError, Found, Inconclusive
+from chatctl.local import binaries
 from chatctl.local.server import Server
 from chatctl.services import migrations
 from chatctl.services.audit import report as audit
-from chatctl.services.loadtest import scenario, targets
-from chatctl.services.loadtest.generator import check_installed
+from chatctl.services.loadtest import generator, scenario, targets
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.spec import DEMO
 
@@ -45,6 +45,12 @@ class Result:
     seconds: float
     exit: int = 0
     hint: str | None = None
+
+
+def check_installed() -> None:
+    """Raise Invalid when the embedded server or the load generator is not installed."""
+    binaries.check_installed()
+    generator.check_installed()
 
 
 def run(
@@ -110,7 +116,6 @@ def _audit(url: str) -> str:
 
 
 def _loadtest(url: str) -> str:
-    check_installed()
     wanted = targets.load(scenario.default_targets())
     with connection(url) as conn:
         people = scenario.people(conn, LOAD.users)

@@ -163,7 +163,7 @@ def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert done.stderr.endswith("Invalid: squawk is not installed; pip install squawk-cli\n")
+    assert done.stderr.endswith("Invalid: squawk is not installed; pip install 'chatctl[lint]'\n")
 
 
 # What is accepted ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session
+from chatctl.local import binaries
 from chatctl.services.drift.catalogue import major
 from chatctl.services.drift.compare import Difference, find, replay_version
 
@@ -33,6 +34,7 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
     """Compare the database with what sql/ makes, down to policies and grants; exit 7 when they differ."""
     shared = options(ctx)
     files = sql_directory(directory)
+    binaries.check_installed()
     with session(shared) as at:
         version = major(at.conn)
         replayed = replay_version(version)

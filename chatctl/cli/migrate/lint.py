@@ -62,6 +62,7 @@ def lint(
         note("and those of squawk for the versioned files: squawkhq.com/docs/rules", shared)
         return
     where = sql_directory(directory)
+    linting.check_installed()
     with _database(shared) as database:
         report = linting.lint(where, database)
     _show(report, shared)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chatctl.db.connection import Connection, connection
 from chatctl.errors import Invalid
-from chatctl.local import throwaway
+from chatctl.local import binaries, throwaway
 from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.accepted import Entry
 from chatctl.services.lint.findings import Finding
@@ -42,6 +42,12 @@ class Report:
     findings: list[Finding]
     accepted: list[tuple[Finding, Entry]]
     not_looked_at: list[NotLookedAt]
+
+
+def check_installed() -> None:
+    """Raise Invalid when squawk or the embedded server is not installed."""
+    squawk.installed()
+    binaries.check_installed()
 
 
 def lint(directory: Path, database: Connection | None = None) -> Report:

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
-from chatctl.errors import ChatctlError, Invalid
+from chatctl import extras
+from chatctl.errors import ChatctlError
 from chatctl.local.binaries import VERSIONS
 from chatctl.services.lint.findings import Finding
 from chatctl.services.migrations.files import SqlFile
@@ -33,17 +34,18 @@ _OPTIONS = (
 
 def check(files: Sequence[SqlFile]) -> list[Finding]:
     """What squawk finds in ``files``, in their order. Raises Invalid when squawk is not installed."""
-    program = _program()
+    program = installed()
     with ThreadPoolExecutor() as pool:
         found = pool.map(lambda file: list(_findings(program, file)), files)
         return list(chain.from_iterable(found))
 
 
-def _program() -> str:
+def installed() -> str:
+    """The path of squawk. Raises Invalid when it is not installed."""
     beside = Path(sys.executable).parent / "squawk"
     program = str(beside) if beside.exists() else shutil.which("squawk")
     if program is None:
-        raise Invalid("squawk is not installed; pip install squawk-cli")
+        raise extras.missing("squawk", "lint")
     return program
 
 

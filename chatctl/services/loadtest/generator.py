@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
+from chatctl import extras
 from chatctl.db.files import data_directory
-from chatctl.errors import Inconclusive, Invalid
+from chatctl.errors import Inconclusive
 from chatctl.services.loadtest.measured import Measured, add_up
 from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
 from chatctl.settings import mask
@@ -36,8 +36,7 @@ class Progress:
 
 def check_installed() -> None:
     """Raise Invalid when Locust or what it needs here is not installed."""
-    if not all(find_spec(module) for module in ("locust", "hdrh")):
-        raise Invalid("the load generator is not installed; pip install 'chatctl[load]'")
+    extras.require("the load generator", "load", "locust", "hdrh")
 
 
 def measure(
