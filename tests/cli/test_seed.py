@@ -228,6 +228,16 @@ def test_a_wrong_seed_or_scale_is_a_usage_error(chatctl: Chatctl, tmp_path: Path
     assert not (tmp_path / ".chatctl").exists()
 
 
+def test_users_by_an_api_that_the_target_has_not_are_refused_before_a_server_is_made(
+    chatctl: Chatctl, tmp_path: Path
+) -> None:
+    answer = chatctl("seed", "--users", "api")
+
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr == "error: --users api needs api_url and secret_key of the target\n"
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_transaction_pooler_is_refused(chatctl: Chatctl) -> None:
     refused = chatctl("seed", "--db-url", "postgresql://postgres@127.0.0.1:6543/postgres")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, confirm_write, session
-from chatctl.errors import NotAllowed
+from chatctl.errors import Invalid, NotAllowed
 from chatctl.services.migrations.lock import refuse_transaction_pooler
 from chatctl.settings import Target, load
 
@@ -42,6 +42,12 @@ def api_alone(options: Options) -> bool:
     return target.api_alone and target.secret_key is not None
 
 
+def require_api(options: Options) -> None:
+    """Raises Invalid where the target has no API that makes users."""
+    if not _api(load(db_url=options.db_url, target=options.target).target):
+        raise Invalid("--users api needs api_url and secret_key of the target")
+
+
 @contextmanager
 def api_session(options: Options, *, what: str) -> Iterator[Client]:
     """A client of a target that has an API alone; asks before it writes there."""
@@ -60,13 +66,21 @@ def _target(options: Options, what: str) -> Target:
     return target
 
 
-@contextmanager
-def _client(target: Target) -> Iterator[Client | None]:
+def _api(target: Target) -> tuple[str, str] | None:
+    """The URL and the secret key of an API that makes users; None where the target has none."""
     # The embedded server has no API, whatever project the variables of the environment name.
     if target.embedded or not (target.api_url and target.secret_key):
+        return None
+    return target.api_url, target.secret_key
+
+
+@contextmanager
+def _client(target: Target) -> Iterator[Client | None]:
+    place = _api(target)
+    if place is None:
         yield None
         return
     from chatctl.services.seed import api  # noqa: PLC0415 - the client of Supabase
 
-    with api.connect(target.api_url, target.secret_key) as client:
+    with api.connect(*place) as client:
         yield client

@@ -10,7 +10,7 @@ import typer
 from chatctl.cli.options import Options, options
 from chatctl.cli.output import note, show_document, show_schema
 from chatctl.cli.progress import progress
-from chatctl.cli.seed.target import api_alone, api_session, seed_session
+from chatctl.cli.seed.target import api_alone, api_session, require_api, seed_session
 from chatctl.cli.session import confirm_write
 from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
@@ -145,6 +145,8 @@ def _seed(
     users: Literal["auto", "sql", "api"],
     dry_run: bool,
 ) -> None:
+    if users == "api":
+        require_api(shared)
     world = outline.build(scaled(spec, scale), number)
     if api_alone(shared):
         _sign_up(shared, world)
