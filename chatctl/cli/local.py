@@ -32,7 +32,9 @@ Examples:
 
 It listens on a unix socket only, which nobody but you and root can reach, and keeps running until
 `chatctl local down`. Root runs it as the system user pgserver, and lets that user pass through (not
-list) the directories above ./.chatctl.
+list) its own directories above ./.chatctl, which it names; those of other users it leaves closed.
+
+A ./.chatctl that chatctl did not make is left as it is: the file MADE_BY_CHATCTL says that it did.
 """,
 )
 
@@ -117,6 +119,7 @@ def reset(
     shared = options(ctx)
     directory = _directory(shared)
     _refuse_other_target(directory, shared)
+    server.check_resettable(directory, version=version)
     _confirm_deletion(directory, confirm)
     _show_running(server.reset(directory, version=version), shared)
 

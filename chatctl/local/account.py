@@ -7,14 +7,19 @@ import pwd
 import shutil
 import stat
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatctl.errors import ChatctlError, Invalid, NotAllowed
 from chatctl.local import waiting
+from chatctl.local.directory import Directory
 
 NAME = "pgserver"
+
+# Where the system has it, a descriptor that needs no right to read.
+_WALK = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
 
 
 @dataclass(frozen=True)
@@ -29,55 +34,91 @@ class Account:
         """What ``subprocess`` needs to run a program as this user."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
+    def passes(self, found: os.stat_result) -> bool:
+        """Whether this user can pass through a directory of that status."""
+        if found.st_uid == self.uid:
+            return bool(found.st_mode & stat.S_IXUSR)
+        if found.st_gid == self.gid:
+            return bool(found.st_mode & stat.S_IXGRP)
+        return bool(found.st_mode & stat.S_IXOTH)
 
-def for_directory(directory: Path) -> Account:
-    """The user that runs the server of ``directory``.
+
+def for_directory(at: Directory | None) -> Account:
+    """The user that runs the server of a directory; None for one that is not there yet.
 
     PostgreSQL refuses root. Root therefore runs a server as the owner of its files, so that ``sudo``
     does not take it away from them, and as the system user ``pgserver`` where the files are root's own.
     """
     if os.geteuid() != 0:
         return Account()
-    for path in (directory / "data", directory):
-        if path.exists() and (owner := path.stat()).st_uid != 0:
-            return Account(owner.st_uid, owner.st_gid)
+    for found in (at.status("data"), os.fstat(at.fd)) if at else ():
+        if found and found.st_uid != 0:
+            return Account(found.st_uid, found.st_gid)
     return _pgserver()
 
 
-def close_to_others(directory: Path, account: Account) -> None:
-    """Let nobody but its owner, and ``account`` when we are root, pass through ``directory``.
+def close_to_others(at: Directory, account: Account) -> None:
+    """Let nobody but its owner, and ``account`` when we are root, pass through a directory.
 
     Raises NotAllowed for somebody else's directory, Invalid where the file system keeps no modes.
     """
-    owner = directory.stat().st_uid
+    owner = os.fstat(at.fd).st_uid
     if os.geteuid() not in (0, owner):
-        raise NotAllowed(f"{directory} belongs to the system user {_name(owner)}; work in another directory")
+        raise NotAllowed(f"{at.path} belongs to the system user {_name(owner)}; work in another directory")
     mode = 0o700
     if account.uid is not None and owner != account.uid:
         mode = 0o710
-        os.chown(directory, -1, account.gid or 0)
-    directory.chmod(mode)
-    if stat.S_IMODE(directory.stat().st_mode) != mode:
+        os.fchown(at.fd, -1, account.gid or 0)
+    os.fchmod(at.fd, mode)
+    if stat.S_IMODE(os.fstat(at.fd).st_mode) != mode:
         raise Invalid(
-            f"{directory} cannot be closed to other users (its file system keeps no modes); "
+            f"{at.path} cannot be closed to other users (its file system keeps no modes); "
             "work in a directory on a local disk"
         )
 
 
 def open_the_way(path: Path, account: Account) -> None:
-    """Let ``account`` pass through the parents of ``path``: traversal only, nothing becomes listable."""
+    """Let ``account`` pass through the parents of ``path``, which has no links in it.
+
+    Root opens its own directories, for passing through only, and logs it. Raises NotAllowed for a directory
+    of another user, who may not want that.
+    """
     if account.uid is None:
         return
-    for parent in path.parents:
-        found = parent.stat()
-        if found.st_uid == account.uid:
-            passes = found.st_mode & stat.S_IXUSR
-        elif found.st_gid == account.gid:
-            passes = found.st_mode & stat.S_IXGRP
-        else:
-            passes = found.st_mode & stat.S_IXOTH
-        if not passes:
-            parent.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+    with ExitStack() as stack:
+        fd = None
+        for parent in reversed(path.parents):
+            try:
+                # Step by step, so that nobody leads us elsewhere by a link; only "/" is absolute.
+                fd = os.open(parent.name or parent.anchor, _WALK, dir_fd=fd)
+            except OSError as error:
+                error.filename = str(parent)
+                raise
+            stack.callback(os.close, fd)
+            _let_pass(fd, parent, account)
+
+
+def _let_pass(fd: int, parent: Path, account: Account) -> None:
+    found = os.fstat(fd)
+    if account.passes(found):
+        return
+    runs_as = _name(account.uid or 0)
+    if found.st_uid != 0:
+        raise NotAllowed(
+            f"the server would run as the system user {runs_as}, who cannot pass through {parent}",
+            hint=f"run chatctl as {_name(found.st_uid)}, whose directory that is, or: chmod o+x {parent}",
+        )
+    entered = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=fd)
+    try:
+        os.fchmod(entered, stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+    finally:
+        os.close(entered)
+    import logging  # noqa: PLC0415 - happens once for a directory
+
+    # Shown on stderr: all who know the path of something below can now reach it, if it lets them.
+    logging.getLogger(__name__).warning(
+        "opened %r for passing through (chmod o+x), so that the system user %s can", str(parent), runs_as
+    )
 
 
 def _pgserver() -> Account:

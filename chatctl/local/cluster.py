@@ -1,16 +1,17 @@
 """One data directory of PostgreSQL and its postmaster: made, started, asked and stopped.
 
 A directory holds ``data/`` (PGDATA, with the socket in it), ``server.log`` of the last start and the one
-before, ``lock`` and ``server.json``. Whoever changes it holds the lock; see ``server``.
+before, ``lock`` and ``server.json``. Whoever changes it holds the lock; see ``server`` and ``directory``.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
+import struct
 import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +19,21 @@ from pathlib import Path
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
 from chatctl.local import binaries, waiting
 from chatctl.local.account import Account
+from chatctl.local.directory import Directory, holds_cluster
 
 SUPERUSER = "supabase_admin"
 PORT = 5432
 
+SOCKET_PATH_LIMIT = 103 if sys.platform == "darwin" else 107  # bytes, of sun_path without its final zero
+
 _START_SECONDS = 60
 _STOP_SECONDS = 60
+_SETTLE_SECONDS = 2
 _LOG_LINES = 8
 _FULL = 100_000  # bytes left
 # Half made by initdb, or half deleted by a reset: only a complete data directory is ever called data.
 _UNFINISHED = ("data.new", "data.old")
+_LOG = "server.log"
 
 _SETTINGS = {
     # Only a socket, in the data directory: relative, so that a moved directory keeps working.
@@ -64,22 +70,30 @@ class Postmaster:
     ready: bool
 
 
-def version(directory: Path) -> int | None:
+@dataclass(frozen=True)
+class Listener:
+    """Who listens on a socket, as the system says: nobody can be made to look like another.
+
+    ``pid`` is 0 for a process that we cannot see, in a container; None where the system does not say.
+    """
+
+    pid: int | None = None
+    uid: int | None = None
+
+
+def version(at: Directory) -> int | None:
     """The major version that made the data directory; None when there is none yet."""
-    try:
-        return int((directory / "data" / "PG_VERSION").read_text(encoding="ascii"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
+    with at.folder("data") as data, suppress(ValueError):
+        return int((data and data.text("PG_VERSION")) or "")
+    return None
 
 
-def postmaster(directory: Path) -> Postmaster | None:
+def postmaster(at: Directory) -> Postmaster | None:
     """The postmaster that the data directory names; it may have ended without saying so."""
-    try:
-        text = (directory / "data" / "postmaster.pid").read_text(encoding="utf-8", errors="replace")
-        lines = [line.strip() for line in text.split("\n")]
+    with at.folder("data") as data, suppress(ValueError):
+        lines = [line.strip() for line in ((data and data.text("postmaster.pid")) or "").split("\n")]
         return Postmaster(pid=int(lines[0]), ready=lines[7:8] == ["ready"])
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
+    return None
 
 
 def socket_path(directory: Path) -> Path:
@@ -87,25 +101,44 @@ def socket_path(directory: Path) -> Path:
     return directory / "data" / f".s.PGSQL.{PORT}"
 
 
-def running(directory: Path) -> Postmaster | None:
-    """The postmaster when it takes connections; found out without starting anything, in a millisecond."""
-    named = postmaster(directory)
-    return named if named and named.ready and _lives(named.pid) and _answers(directory) else None
+def socket_fits(directory: Path) -> bool:
+    """Whether the socket of a server in ``directory`` would have a path that the system takes."""
+    return len(os.fsencode(socket_path(directory))) <= SOCKET_PATH_LIMIT
 
 
-def create(directory: Path, major: int, account: Account, *, durable: bool) -> None:
+def running(at: Directory) -> Postmaster | None:
+    """The postmaster when it takes connections; found out without starting anything, in a millisecond.
+
+    Raises Conflict when somebody else answers on its socket: another user, or a server that was started in
+    another container, where process ids mean other processes.
+    """
+    found: Postmaster | None = None
+
+    def settled() -> bool:
+        nonlocal found
+        # In this order: a server that starts meanwhile has named itself before it listens.
+        listener = _listener(at)
+        named = postmaster(at)
+        found = named if listener else None
+        return listener is None or (named is not None and _is_listener(named, listener, at))
+
+    if not waiting.until(settled, seconds=_SETTLE_SECONDS, every=0.05):
+        raise Conflict(
+            f"who listens on the socket in {at.path}/data is not the server that postmaster.pid names there"
+            f"{f', process {found.pid}' if found else ''}; nothing was stopped or changed",
+            hint="stop a server where it was started: in its container, or on the host of this one",
+        )
+    return found if found and found.ready and _lives(found.pid) else None
+
+
+def create(at: Directory, major: int, account: Account, *, durable: bool) -> None:
     """Make the data directory with initdb; it appears complete or not at all."""
     from chatctl.local import processes  # noqa: PLC0415 - see stop
 
-    new = directory / "data.new"
-    data = directory / "data"
-    if data.exists() and any(data.iterdir()):
-        raise Invalid(f"{data} is no data directory of PostgreSQL; delete it with `chatctl local reset`")
+    new = at.path / "data.new"
     processes.end(new)
-    clear_unfinished(directory)
-    new.mkdir(mode=0o700)
-    if account.uid is not None:
-        os.chown(new, account.uid, account.gid or 0)
+    clear_unfinished(at)
+    at.create_folder(new.name, uid=account.uid, gid=account.gid)
     settings = _SETTINGS | ({} if durable else _NOT_DURABLE)
     command = [
         str(binaries.program(major, "initdb")),
@@ -124,7 +157,7 @@ def create(directory: Path, major: int, account: Account, *, durable: bool) -> N
     ]
     answer = subprocess.run(
         command,
-        cwd=directory,
+        cwd=at.path,
         env=binaries.clean_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -134,65 +167,82 @@ def create(directory: Path, major: int, account: Account, *, durable: bool) -> N
         **account.arguments,
     )
     if answer.returncode != 0:
-        clear_unfinished(directory)
-        raise _failure("initdb failed", answer.stderr or answer.stdout, directory)
-    new.rename(data)
+        clear_unfinished(at)
+        raise _failure("initdb failed", answer.stderr or answer.stdout, at.path)
+    at.rename(new.name, "data")
 
 
-def clear_unfinished(directory: Path) -> None:
+def require_cluster(at: Directory) -> None:
+    """Raise Invalid when ``data`` holds something else than a data directory of PostgreSQL."""
+    if not holds_cluster(at):
+        raise Invalid(f"{at.path / 'data'} is no data directory of PostgreSQL; move it away")
+
+
+def require_none(at: Directory) -> None:
+    """Raise Invalid when there is something in ``data`` already."""
+    require_cluster(at)
+    with at.folder("data") as data:
+        if data and data.names():
+            raise Invalid(f"{data.path}/PG_VERSION is damaged; delete the data with `chatctl local reset`")
+
+
+def clear_unfinished(at: Directory) -> None:
     """Delete what a killed initdb or reset has left."""
     for name in _UNFINISHED:
-        if (directory / name).exists():
-            shutil.rmtree(directory / name)
+        at.delete(name)
 
 
-def start(directory: Path, major: int, account: Account) -> None:
+def start(at: Directory, major: int, account: Account) -> None:
     """Have the postmaster ready, detached from us and from the terminal.
 
     Raises Unavailable when that takes too long or the disk is full, ChatctlError with the end of the log
     when it does not start.
     """
-    if _on_its_way(directory):
+    if _on_its_way(at):
         return
-    stop(directory)
-    _forget_stranger(directory)
+    stop(at)
+    _forget_stranger(at)
     started = False
 
     def tried() -> bool:
         nonlocal started
-        started = _launch(directory, major, account)
+        started = _launch(at, major, account)
         # The children of a killed postmaster take a moment to notice; until then its memory is in use.
-        return started or "pre-existing shared memory block" not in _log_text(directory)
+        return started or "pre-existing shared memory block" not in _log_text(at)
 
     waiting.until(tried, seconds=10, every=0.1)
     if not started:
-        raise _failure("the server does not start", _log_text(directory), directory)
+        raise _failure("the server does not start", _log_text(at), at.path)
 
 
-def stop(directory: Path) -> bool:
+def stop(at: Directory) -> bool:
     """Stop the postmaster, its sessions rolled back; whether there was one.
 
-    Raises ChatctlError when even SIGKILL does not end it.
+    Raises Conflict as ``running`` does, ChatctlError when even SIGKILL does not end it.
     """
     from chatctl.local import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
 
-    named = postmaster(directory)
-    # A directory that was moved meanwhile is in no command line, but its socket answers.
-    if named is None or not (processes.works_in(named.pid, directory) or running(directory)):
+    listens = running(at)
+    named = postmaster(at)
+    if named is None:
         return False
-    with suppress(ProcessLookupError):
-        os.kill(named.pid, signal.SIGINT)  # "fast": a last checkpoint, but no waiting for clients
+    # Where its directories cannot be read, as in some containers, its socket says that it is the one.
+    process = processes.program(named.pid, at.path, known=listens == named)
+    if process is None:
+        return False
+    processes.interrupt(process)  # "fast": a last checkpoint, but no waiting for clients
     if not waiting.until(lambda: not processes.exists(named.pid), seconds=_STOP_SECONDS):
-        processes.end(directory)
+        processes.end(at.path)
     return True
 
 
-def delete(directory: Path) -> None:
+def delete(at: Directory) -> None:
     """Delete the data of a stopped server: all of it at once, as others see it."""
-    clear_unfinished(directory)
-    with suppress(FileNotFoundError):
-        (directory / "data").rename(directory / "data.old")
-    clear_unfinished(directory)
+    require_cluster(at)
+    clear_unfinished(at)
+    if at.status("data"):
+        at.rename("data", "data.old")
+    clear_unfinished(at)
 
 
 def _lives(pid: int) -> bool:
@@ -209,38 +259,52 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _answers(directory: Path) -> bool:
-    # A process id may belong to somebody else by now; who listens on this socket is ours.
+def _listener(at: Directory) -> Listener | None:
+    """Who listens on the socket of the server; None when nobody does."""
+    if not socket_fits(at.path):
+        return None
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
         try:
-            client.connect(os.fsencode(socket_path(directory)))
+            client.connect(os.fsencode(socket_path(at.path)))
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-            return False
+            return None
         except (BlockingIOError, TimeoutError):
-            return True  # so many are waiting to get in that it must be there
-    return True
+            return Listener()  # so many are waiting to get in that it must be there
+        if sys.platform != "linux":
+            return Listener()
+        said = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid, uid, _ = struct.unpack("3i", said)
+        return Listener(pid, uid)
 
 
-def _on_its_way(directory: Path) -> bool:
+def _is_listener(named: Postmaster, listener: Listener, at: Directory) -> bool:
+    if listener.pid is None:
+        from chatctl.local import processes  # noqa: PLC0415 - see stop
+
+        return processes.works_in(named.pid, at.path)
+    data = at.status("data")
+    return data is not None and (listener.pid, listener.uid) == (named.pid, data.st_uid)
+
+
+def _on_its_way(at: Directory) -> bool:
     # A chatctl that was killed may have left a postmaster that starts or recovers: it is as good as ours.
     from chatctl.local import processes  # noqa: PLC0415 - see stop
 
     def settled() -> bool:
-        named = postmaster(directory)
-        return named is None or named.ready or not processes.works_in(named.pid, directory)
+        named = postmaster(at)
+        return named is None or named.ready or not processes.works_in(named.pid, at.path)
 
-    return waiting.until(settled, seconds=_START_SECONDS) and running(directory) is not None
+    return waiting.until(settled, seconds=_START_SECONDS) and running(at) is not None
 
 
-def _launch(directory: Path, major: int, account: Account) -> bool:
-    log = _log(directory)
-    with suppress(FileNotFoundError):
-        log.rename(log.with_suffix(".log.1"))
-    with log.open("xb") as output:
+def _launch(at: Directory, major: int, account: Account) -> bool:
+    if at.status(_LOG):
+        at.rename(_LOG, f"{_LOG}.1")
+    with at.create(_LOG) as output:
         process = subprocess.Popen(
-            [binaries.program(major, "postgres"), "-D", directory / "data"],
-            cwd=directory,
+            [binaries.program(major, "postgres"), "-D", at.path / "data"],
+            cwd=at.path,
             env=binaries.clean_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -250,32 +314,31 @@ def _launch(directory: Path, major: int, account: Account) -> bool:
         )
 
     def settled() -> bool:
-        return process.poll() is not None or postmaster(directory) == Postmaster(process.pid, ready=True)
+        return process.poll() is not None or postmaster(at) == Postmaster(process.pid, ready=True)
 
     if not waiting.until(settled, seconds=_START_SECONDS):
-        raise Unavailable(f"the server in {directory} is not ready after {_START_SECONDS} s; see {log}")
+        log = at.path / _LOG
+        raise Unavailable(f"the server in {at.path} is not ready after {_START_SECONDS} s; see {log}")
     started = process.returncode is None
     process.returncode = 0  # it outlives us; whoever stops it reaps it
     return started
 
 
-def _forget_stranger(directory: Path) -> None:
+def _forget_stranger(at: Directory) -> None:
     # After a crash the process id of the dead postmaster may belong to another program, for which
     # PostgreSQL would wait for ever. A dead id it clears up itself, with better checks than ours.
     from chatctl.local import processes  # noqa: PLC0415 - see stop
 
-    named = postmaster(directory)
-    if named is not None and processes.exists(named.pid) and not processes.works_in(named.pid, directory):
-        for name in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
-            (directory / "data" / name).unlink(missing_ok=True)
+    named = postmaster(at)
+    if named is not None and processes.exists(named.pid) and not processes.works_in(named.pid, at.path):
+        with at.folder("data") as data:
+            if data:
+                data.delete("postmaster.pid")
+                data.delete(f".s.PGSQL.{PORT}.lock")
 
 
-def _log(directory: Path) -> Path:
-    return directory / "server.log"
-
-
-def _log_text(directory: Path) -> str:
-    return _log(directory).read_text(encoding="utf-8", errors="replace")
+def _log_text(at: Directory) -> str:
+    return at.text(_LOG) or ""
 
 
 def _failure(what: str, output: str, directory: Path) -> ChatctlError:

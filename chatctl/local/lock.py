@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chatctl.errors import Conflict
+from chatctl.errors import Conflict, Invalid
 from chatctl.local import waiting
 
 
 @contextmanager
-def held(path: Path, *, seconds: float, busy: str) -> Iterator[None]:
-    """Hold the lock of ``path`` during the block; raises Conflict(``busy``) when it is not free in time."""
-    file = _open(path)
+def held(path: Path, *, seconds: float, busy: str, dir_fd: int | None = None) -> Iterator[None]:
+    """Hold the lock of ``path`` during the block; raises Conflict(``busy``) when it is not free in time.
+
+    With ``dir_fd`` it is the file of that name in this open directory.
+    """
+    file = _open(path, dir_fd)
     try:
         if not waiting.until(lambda: _try(file), seconds=seconds):
             raise Conflict(busy)
@@ -24,19 +28,28 @@ def held(path: Path, *, seconds: float, busy: str) -> Iterator[None]:
         os.close(file)
 
 
-def take(path: Path) -> int | None:
+def take(path: Path, *, dir_fd: int | None = None) -> int | None:
     """A descriptor that holds the lock of ``path`` until it is closed; None when somebody else holds it."""
-    file = _open(path)
+    file = _open(path, dir_fd)
     if _try(file):
         return file
     os.close(file)
     return None
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, dir_fd: int | None) -> int:
     # Python opens without inheritance: a program that we start does not keep the lock.
     # Read-only, so that a file made by root serves the directory's owner too.
-    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        file = os.open(path if dir_fd is None else path.name, flags, 0o644, dir_fd=dir_fd)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise Invalid(f"{path} is no file, so that it cannot be locked; move it away")
+    return file
 
 
 def _try(file: int) -> bool:

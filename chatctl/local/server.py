@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from urllib.parse import quote
 
 from chatctl.errors import Conflict, Invalid, Unavailable
 from chatctl.local import account, binaries, cluster, lock, platform
+from chatctl.local.directory import Directory, found, opened
 
 OWNER = "postgres"
 DATABASE = "postgres"
 
-_SOCKET_PATH_LIMIT = 103 if sys.platform == "darwin" else 107  # bytes, of sun_path without its final zero
+# What the server was when it was last started, and which sql/platform it has: saves asking the server.
+_NOTE = "server.json"
 _LOCK_SECONDS = 120
 _DISK_REASONS = {
     errno.EACCES: "is not open to this user",
@@ -70,129 +71,154 @@ def ensure_running(directory: Path, *, version: int | None = None, durable: bool
     Raises Invalid for a directory that cannot serve, Conflict for data of another version, Unavailable when
     the disk is full.
     """
-    directory = _located(directory)
+    _check_path(directory)
     running = _up_to_date(directory, version)
     if running is not None:
         return running
-    binaries.program(_version(directory, version), "postgres")  # missing: say so before anything is made
-    with _changing(directory) as runs_as:
+    with _disk(directory), opened(directory) as there:
+        major = _version(there, version)
+    binaries.program(major, "postgres")  # missing: say so before anything is made
+    with _changing(directory) as (at, runs_as):
         running = _up_to_date(directory, version)
         if running is not None:
             return running
-        return _start(directory, _version(directory, version), runs_as, durable=durable)
+        return _start(at, _version(at, version), runs_as, durable=durable)
 
 
 def status(directory: Path) -> Server | None:
-    """The server of ``directory`` when it runs; nothing is started or changed."""
-    directory = directory.resolve()
-    with _disk(directory):
-        found = cluster.running(directory)
-        if found is None:
-            return None
-        version = _noted(directory).get("version") or str(cluster.version(directory))
-        return Server(directory, version, found.pid)
+    """The server of ``directory`` when it runs; nothing is started or changed.
+
+    Raises Conflict when somebody else answers in it.
+    """
+    with _disk(directory), found(directory) as at:
+        return _status(at) if at else None
 
 
 def stop(directory: Path) -> bool:
-    """Stop the server of ``directory``; whether there was one to stop. Its data stays."""
-    directory = directory.resolve()
-    with _disk(directory):
-        if cluster.postmaster(directory) is None:
+    """Stop the server of ``directory``; whether there was one to stop. Its data stays.
+
+    Raises Conflict when somebody else answers in it.
+    """
+    with _disk(directory), found(directory) as at:
+        if at is None or cluster.postmaster(at) is None:
             return False
-    with _changing(directory):
-        return cluster.stop(directory)
+    with _changing(directory) as (at, _):
+        return cluster.stop(at)
+
+
+def check_resettable(directory: Path, *, version: int | None = None) -> None:
+    """Raise, before anybody is asked, what ``reset`` would raise about its directory and the version."""
+    _check_path(directory)
+    binaries.wanted_version(version)
+    with _disk(directory), opened(directory) as at:
+        if at:
+            cluster.require_cluster(at)
 
 
 def reset(directory: Path, *, version: int | None = None) -> Server:
-    """Delete all data of ``directory`` and start anew, with the same major version unless told otherwise."""
-    directory = _located(directory)
+    """Delete all data of ``directory`` and start anew, with the same major version unless told otherwise.
+
+    Raises Invalid for a directory, or a ``data`` in it, that chatctl did not make.
+    """
+    check_resettable(directory, version=version)
     wanted = binaries.wanted_version(version)
-    with _changing(directory) as runs_as:
-        present = cluster.version(directory)
+    with _changing(directory) as (at, runs_as):
+        present = cluster.version(at)
         major = wanted or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
         binaries.program(major, "initdb")  # before anything is deleted
-        cluster.stop(directory)
-        _note(directory).unlink(missing_ok=True)
-        cluster.delete(directory)
-        return _start(directory, major, runs_as, durable=True)
+        cluster.stop(at)
+        at.delete(_NOTE)
+        cluster.delete(at)
+        return _start(at, major, runs_as, durable=True)
 
 
-def socket_fits(directory: Path) -> bool:
-    """Whether the socket of a server in ``directory`` would have a path that the system takes."""
-    return len(os.fsencode(cluster.socket_path(directory))) <= _SOCKET_PATH_LIMIT
-
-
-def _start(directory: Path, major: int, runs_as: account.Account, *, durable: bool) -> Server:
+def _start(at: Directory, major: int, runs_as: account.Account, *, durable: bool) -> Server:
     account.open_the_way(binaries.program(major, "postgres"), runs_as)
-    if cluster.version(directory) is None:
-        _note(directory).unlink(missing_ok=True)
-        cluster.create(directory, major, runs_as, durable=durable)
-    noted = _noted(directory)
-    if status(directory) is None:
-        cluster.start(directory, major, runs_as)
+    if cluster.version(at) is None:
+        cluster.require_none(at)
+        at.delete(_NOTE)
+        cluster.create(at, major, runs_as, durable=durable)
+    noted = _noted(at)
+    if _status(at) is None:
+        cluster.start(at, major, runs_as)
         noted["version"] = binaries.full_version(major)
     noted.setdefault("version", binaries.full_version(major))
-    _write_note(directory, noted)
-    server = status(directory)
+    at.write(_NOTE, json.dumps(noted))
+    server = _status(at)
     if server is None:
-        raise Unavailable(f"the server in {directory} ended as soon as it had started; see server.log there")
+        raise Unavailable(f"the server in {at.path} ended as soon as it had started; see server.log there")
     applied = platform.checksum()
     if noted.get("platform") != applied:
         platform.apply(server.admin_url)
-        _write_note(directory, {**noted, "platform": applied})
+        at.write(_NOTE, json.dumps({**noted, "platform": applied}))
     return server
 
 
-def _up_to_date(directory: Path, version: int | None) -> Server | None:
-    running = status(directory)
-    if running is None or _noted(directory).get("platform") != platform.checksum():
+def _status(at: Directory) -> Server | None:
+    named = cluster.running(at)
+    if named is None:
         return None
-    _version(directory, version)
-    return running
+    return Server(at.path, _noted(at).get("version") or str(cluster.version(at)), named.pid)
 
 
-def _version(directory: Path, version: int | None) -> int:
+def _up_to_date(directory: Path, version: int | None) -> Server | None:
+    with _disk(directory), opened(directory) as at:
+        running = _status(at) if at else None
+        if at is None or running is None or _noted(at).get("platform") != platform.checksum():
+            return None
+        _version(at, version)
+        return running
+
+
+def _version(at: Directory | None, version: int | None) -> int:
     wanted = binaries.wanted_version(version)
-    present = cluster.version(directory)
-    if present is not None and present not in binaries.VERSIONS:
+    present = cluster.version(at) if at else None
+    if at is None or present is None:
+        return wanted or binaries.DEFAULT_VERSION
+    if present not in binaries.VERSIONS:
         raise Conflict(
-            f"{directory} holds data of PostgreSQL {present}, which does not come with chatctl; "
+            f"{at.path} holds data of PostgreSQL {present}, which does not come with chatctl; "
             "delete it with `chatctl local reset`"
         )
-    if wanted is not None and present is not None and wanted != present:
+    if wanted is not None and wanted != present:
         raise Conflict(
-            f"{directory} holds data of PostgreSQL {present}, not {wanted}; keep it with "
+            f"{at.path} holds data of PostgreSQL {present}, not {wanted}; keep it with "
             f"{binaries.VERSION_VARIABLE}={present}, or delete it with `chatctl local reset`"
         )
-    return present or wanted or binaries.DEFAULT_VERSION
+    return present
 
 
-def _located(directory: Path) -> Path:
-    directory = directory.resolve()
-    if not socket_fits(directory):
+def _check_path(directory: Path) -> None:
+    directory = Path(os.path.realpath(directory))
+    if not cluster.socket_fits(directory):
         length = len(os.fsencode(cluster.socket_path(directory)))
         raise Invalid(
             f"the path {directory} is too long for a unix socket: {length} bytes with the socket's name, "
-            f"the limit is {_SOCKET_PATH_LIMIT}; work in a directory nearer to the root"
+            f"the limit is {cluster.SOCKET_PATH_LIMIT}; work in a directory nearer to the root"
         )
     if "," in str(directory) or "\n" in str(directory):
         raise Invalid(
             f"the path {str(directory)!r} holds a comma or a line break, which PostgreSQL's clients split at"
         )
-    return directory
 
 
 @contextmanager
-def _changing(directory: Path) -> Iterator[account.Account]:
+def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
     # One of us at a time makes, starts or stops the server; the others wait and find it done.
     with _disk(directory):
-        directory.mkdir(mode=0o700, exist_ok=True)
-        runs_as = account.for_directory(directory)
-        account.close_to_others(directory, runs_as)
-        account.open_the_way(directory, runs_as)
-        busy = f"another chatctl has been busy with {directory} for {_LOCK_SECONDS} s; try again later"
-        with lock.held(directory / "lock", seconds=_LOCK_SECONDS, busy=busy):
-            yield runs_as
+        with opened(directory) as there:
+            runs_as = account.for_directory(there)
+        account.open_the_way(Path(os.path.realpath(directory)), runs_as)
+        if there is None:
+            directory.mkdir(mode=0o700, exist_ok=True)
+        with opened(directory) as at:
+            if at is None:
+                raise Conflict(f"{directory} was removed meanwhile; try again")
+            account.close_to_others(at, runs_as)
+            at.mark()
+            busy = f"another chatctl has been busy with {at.path} for {_LOCK_SECONDS} s; try again later"
+            with lock.held(at.path / "lock", dir_fd=at.fd, seconds=_LOCK_SECONDS, busy=busy):
+                yield at, runs_as
 
 
 @contextmanager
@@ -208,24 +234,9 @@ def _disk(directory: Path) -> Iterator[None]:
         raise Invalid(f"{directory} cannot be used: {error.filename or directory} {reason}") from error
 
 
-# What the server was when it was last started, and which sql/platform it has: saves asking the server.
-
-
-def _note(directory: Path) -> Path:
-    return directory / "server.json"
-
-
-def _noted(directory: Path) -> dict[str, str]:
+def _noted(at: Directory) -> dict[str, str]:
     try:
-        noted = json.loads(_note(directory).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        noted = json.loads(at.text(_NOTE) or "")
+    except ValueError:
         return {}
     return noted if isinstance(noted, dict) else {}
-
-
-def _write_note(directory: Path, noted: dict[str, str]) -> None:
-    new = directory / "server.json.new"
-    new.unlink(missing_ok=True)
-    with new.open("x", encoding="utf-8") as file:
-        json.dump(noted, file)
-    new.rename(_note(directory))

@@ -8,74 +8,113 @@ Directories appear, are swept and disappear under the registry's own lock.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from chatctl.errors import NotAllowed
 from chatctl.local import account, lock
-from chatctl.local.server import Server, ensure_running, socket_fits
+from chatctl.local.cluster import socket_fits
+from chatctl.local.directory import Directory, hold
+from chatctl.local.server import Server, ensure_running
 
+_OWNER = "owner"
 _LOCK_SECONDS = 120
 
 
 @contextmanager
 def server(version: int | None = None, *, durable: bool = False) -> Iterator[Server]:
     """A server in a directory of its own; both are gone after the block, whatever happens in it."""
-    registry = _opened(_registry())
-    with _changing(registry):
-        directory = Path(tempfile.mkdtemp(prefix="", dir=registry))
-        owner = lock.take(directory / "owner")
-    try:
-        yield ensure_running(directory, version=version, durable=durable)
-    finally:
-        _end(directory)
+    with _registry(create=True) as registry:
         with _changing(registry):
-            shutil.rmtree(directory)
-        if owner is not None:
-            os.close(owner)
+            directory = Path(tempfile.mkdtemp(prefix="", dir=registry.path))
+            owner = _own(registry, directory.name)
+        try:
+            yield ensure_running(directory, version=version, durable=durable)
+        finally:
+            _end(directory)
+            with _changing(registry):
+                _remove(registry, directory.name)
+            if owner is not None:
+                os.close(owner)
 
 
 def sweep() -> list[Path]:
     """End the servers of killed owners and delete their directories; which ones those were."""
-    registry = _registry()
-    if not registry.exists():
+    if not os.path.lexists(_registry_path()):
         return []
     swept = []
-    with _changing(_opened(registry)):
-        for directory in sorted(path for path in registry.iterdir() if path.is_dir()):
-            owner = lock.take(directory / "owner")
+    with _registry(create=False) as registry, _changing(registry):
+        for name in sorted(registry.names()):
+            owner = _own(registry, name) if _is_server(registry, name) else None
             if owner is not None:
-                _end(directory)
-                shutil.rmtree(directory)
+                _end(registry.path / name)
+                _remove(registry, name)
                 os.close(owner)
-                swept.append(directory)
+                swept.append(registry.path / name)
     return swept
 
 
-def _registry() -> Path:
+def _is_server(registry: Directory, name: str) -> bool:
+    """Whether an entry is the directory of a server: it has a file ``owner``, or is empty when just made."""
+    found = registry.status(name)
+    if found is None or not stat.S_ISDIR(found.st_mode):
+        return False
+    with registry.folder(name) as at:
+        owner = at and at.status(_OWNER)
+        return stat.S_ISREG(owner.st_mode) if owner else at is not None and not at.names()
+
+
+def _own(registry: Directory, name: str) -> int | None:
+    """A descriptor that makes us the owner of a server until it is closed; None when somebody else is."""
+    with registry.folder(name) as at:
+        owner = lock.take(at.path / _OWNER, dir_fd=at.fd) if at else None
+        if at and owner is not None:
+            at.mark()
+        return owner
+
+
+def _remove(registry: Directory, name: str) -> None:
+    # ``owner`` last: by it the next sweep knows what a killed one has left.
+    with registry.folder(name) as at:
+        if at:
+            for each in at.names() - {_OWNER}:
+                at.delete(each)
+    registry.delete(name)
+
+
+def _registry_path() -> Path:
     registry = Path(tempfile.gettempdir()).resolve() / f"chatctl-{os.geteuid()}"
     # A temporary directory of one's own may be too deep for a unix socket; the usual one never is.
     return registry if socket_fits(registry / "12345678") else Path("/tmp") / registry.name  # noqa: S108
 
 
-def _opened(registry: Path) -> Path:
-    registry.mkdir(mode=0o700, exist_ok=True)
-    found = registry.lstat()
+@contextmanager
+def _registry(*, create: bool) -> Iterator[Directory]:
+    """The registry, held open. Raises NotAllowed where others have, or could put, theirs in its place."""
+    path = _registry_path()
+    if create:
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+    place = path.parent.stat().st_mode
+    if place & stat.S_IWOTH and not place & stat.S_ISVTX:
+        raise NotAllowed(f"every user can replace what is in {path.parent}; set TMPDIR to another directory")
     # The temporary directory is everybody's: somebody else may have been here first, or put a link here.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise NotAllowed(f"{registry} belongs to another user; remove it, or set TMPDIR")
-    runs_as = account.for_directory(registry)
-    account.close_to_others(registry, runs_as)
-    return registry
+    theirs = NotAllowed(f"{path} belongs to another user; remove it, or set TMPDIR")
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        raise theirs
+    with hold(path) as registry:
+        if registry is None or os.fstat(registry.fd).st_uid != os.geteuid():
+            raise theirs
+        account.close_to_others(registry, account.for_directory(registry))
+        yield registry
 
 
-def _changing(registry: Path) -> AbstractContextManager[None]:
-    busy = f"another chatctl has been busy with {registry} for {_LOCK_SECONDS} s; try again later"
-    return lock.held(registry / "lock", seconds=_LOCK_SECONDS, busy=busy)
+def _changing(registry: Directory) -> AbstractContextManager[None]:
+    busy = f"another chatctl has been busy with {registry.path} for {_LOCK_SECONDS} s; try again later"
+    return lock.held(registry.path / "lock", dir_fd=registry.fd, seconds=_LOCK_SECONDS, busy=busy)
 
 
 def _end(directory: Path) -> None:

@@ -28,6 +28,7 @@ Document = Callable[..., dict[str, Any]]
 def project() -> Iterator[Path]:
     """A working directory whose name is ``my-app``."""
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
+    place.chmod(0o755)  # root would say that it opens it
     project = place / "my-app"
     project.mkdir()
     yield project
@@ -129,6 +130,13 @@ def test_reset_needs_the_name_of_the_working_directory(chatctl: Chatctl, documen
     psycopg.connect(up["url"], autocommit=True).execute("create table gone (id int)")
     again = document("reset", "--confirm", "my-app")
     assert psycopg.connect(again["url"]).execute("select to_regclass('gone')").fetchone() == (None,)
+
+
+def test_reset_asks_for_the_name_after_it_has_looked_at_the_rest(project: Path, chatctl: Chatctl) -> None:
+    assert "PostgreSQL 17 does not come with chatctl" in chatctl("reset", "--pg-version", "17").stderr
+    (project / ".chatctl").mkdir()
+    (project / ".chatctl" / "notes.txt").write_text("precious")
+    assert "that chatctl made; nothing in it was changed" in chatctl("reset").stderr
 
 
 def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatctl.errors import Invalid, NotAllowed
 from chatctl.local import server, throwaway
 from chatctl.local.server import Server
 from tests.places import PLACE
@@ -134,6 +135,46 @@ def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
     server.stop(inner / ".chatctl")
 
 
+def test_root_names_what_it_opens(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    os.chown(place, 0, 0)
+    place.chmod(0o700)
+    running(place / ".chatctl")
+    assert [message for message in caplog.messages if str(place) in message] == [
+        f"opened '{place}' for passing through (chmod o+x), so that the system user pgserver can"
+    ]
+    server.stop(place / ".chatctl")
+    running(place / ".chatctl")
+    assert len(caplog.messages) == 1
+
+
+def test_root_does_not_open_a_users_directory(place: Path) -> None:
+    before = place.stat().st_mode
+    with pytest.raises(NotAllowed, match=f"pgserver, who cannot pass through {place}") as refused:
+        running(place / ".chatctl")
+    assert refused.value.hint == f"run chatctl as nobody, whose directory that is, or: chmod o+x {place}"
+    assert place.stat().st_mode == before
+    assert not any(place.iterdir())
+
+
+def test_root_does_not_follow_a_users_link_to_its_own_server(place: Path) -> None:
+    place.chmod(0o755)
+    own = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
+    at = running(own / ".chatctl")
+    (place / ".chatctl").symlink_to(at.directory)
+    os.chown(place / ".chatctl", *numbers("nobody"), follow_symlinks=False)
+    try:
+        with pytest.raises(Invalid, match="nothing in it was changed"):
+            server.reset(place / ".chatctl")
+        assert server.status(place / ".chatctl") is None
+        assert not server.stop(place / ".chatctl")
+        assert server.status(at.directory) == at
+        os.chown(place / ".chatctl", 0, 0, follow_symlinks=False)
+        assert server.status(place / ".chatctl") == at
+    finally:
+        server.stop(at.directory)
+        shutil.rmtree(own)
+
+
 def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) -> None:
     first = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert running(place / ".chatctl").pid == int(first.stdout)
@@ -148,6 +189,7 @@ def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) 
 
 
 def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], place: Path) -> None:
+    place.chmod(0o755)
     running(place / ".chatctl")
     (place / ".chatctl").chmod(0o700)
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
