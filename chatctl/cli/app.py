@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import signal
 import sys
 import traceback
@@ -14,9 +14,11 @@ import typer
 import typer.main
 
 from chatctl import __version__
+from chatctl.cli import streams
+from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
 from chatctl.cli.text import printable
-from chatctl.errors import ChatctlError, Interrupted
+from chatctl.errors import ChatctlError, Interrupted, Invalid
 from chatctl.settings import mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
@@ -78,7 +80,15 @@ def main() -> NoReturn:
     """Run the command line and exit with the code of what happened."""
     # By default SIGTERM ends Python where it stands, and what a command cleans up at its end would stay.
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(run(sys.argv[1:]))
+    stdout = streams.protect()
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    # The reader of our stdout may go away (`| head`): that is its right, not an error.
+    if stdout.failure and stdout.failure.errno != errno.EPIPE:
+        lost = cannot_write("stdout", stdout.failure, hint="the command did its work; its output is lost")
+        failed = _report(lost, sys.argv[1:])
+        code = code or failed
+    sys.exit(code)
 
 
 def _terminated(*_: object) -> NoReturn:
@@ -94,6 +104,9 @@ def run(arguments: list[str]) -> int:
         return _report(Interrupted(str(stop) or "interrupted"), arguments)
     except ChatctlError as error:
         return _report(error, arguments)
+    except UnicodeEncodeError as error:
+        # What the system hands us that is no UTF-8 has surrogates in place of its bytes: an argument, mostly.
+        return _report(Invalid(f"{error.object!r} is not valid UTF-8"), arguments)
     except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked
         return _report(
             ChatctlError(
@@ -107,18 +120,12 @@ def run(arguments: list[str]) -> int:
 def _invoked(arguments: list[str]) -> int:
     code = 0
     try:
-        try:
-            typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        if code == Interrupted.exit_code:
-            # Typer makes a silent exit of Ctrl-C.
-            raise Interrupted("interrupted")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our stdout went away (`| head`): that is its right, not an error. Python flushes once
-        # more when it ends, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    if code == Interrupted.exit_code:
+        # Typer makes a silent exit of Ctrl-C.
+        raise Interrupted("interrupted")
     return code
 
 

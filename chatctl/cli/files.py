@@ -43,7 +43,7 @@ def write(path: Path, text: str) -> None:
         raise cannot_write(str(path), error) from None
 
 
-def cannot_write(what: str, error: OSError) -> ChatctlError:
+def cannot_write(what: str, error: OSError, *, hint: str | None = None) -> ChatctlError:
     """The error that says so: Unavailable for a full disk, else Invalid."""
     kind = Unavailable if error.errno in (errno.ENOSPC, errno.EDQUOT) else Invalid
-    return kind(f"{what} cannot be written: {error.strerror}")
+    return kind(f"{what} cannot be written: {error.strerror}", hint=hint)

@@ -36,7 +36,7 @@ def clean(
     shared = options(ctx)
     with seed_session(shared, what="cleaned") as at:
         found = runs.of(at.conn, world, number)
-        if not found and (world or number is not None):
+        if not found and (world, number) != (None, None):
             raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")
         if not dry_run and found:
             confirm_write(at.target, shared, what="seed clean")

@@ -42,7 +42,7 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
     shared = options(ctx)
     with session(shared) as at:
         found = runs.of(at.conn, world, number)
-        if not found and (world or number is not None):
+        if not found and (world, number) != (None, None):
             raise NotFound(f"no world {_named(world, number)} is seeded here")
         verdicts = []
         for run in found:
