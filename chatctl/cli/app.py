@@ -82,7 +82,6 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _terminated)
     stdout = streams.protect()
     code = run(sys.argv[1:])
-    sys.stdout.flush()
     # The reader of our stdout may go away (`| head`): that is its right, not an error.
     if stdout.failure and stdout.failure.errno != errno.EPIPE:
         lost = cannot_write("stdout", stdout.failure, hint="the command did its work; its output is lost")
@@ -123,6 +122,8 @@ def _invoked(arguments: list[str]) -> int:
         typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    finally:
+        sys.stdout.flush()
     if code == Interrupted.exit_code:
         # Typer makes a silent exit of Ctrl-C.
         raise Interrupted("interrupted")
