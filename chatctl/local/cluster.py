@@ -133,10 +133,7 @@ def running(at: Directory) -> Postmaster | None:
 
 def create(at: Directory, major: int, account: Account, *, durable: bool) -> None:
     """Make the data directory with initdb; it appears complete or not at all."""
-    from chatctl.local import processes  # noqa: PLC0415 - see stop
-
     new = at.path / "data.new"
-    processes.end(new)
     clear_unfinished(at)
     at.create_folder(new.name, uid=account.uid, gid=account.gid)
     settings = _SETTINGS | ({} if durable else _NOT_DURABLE)
@@ -187,9 +184,13 @@ def require_none(at: Directory) -> None:
 
 
 def clear_unfinished(at: Directory) -> None:
-    """Delete what a killed initdb or reset has left."""
+    """Delete what a killed initdb or reset has left; such an initdb may still be at work."""
+    from chatctl.local import processes  # noqa: PLC0415 - see stop
+
     for name in _UNFINISHED:
-        at.delete(name)
+        if at.status(name):
+            processes.end(at.path / name)
+            at.delete(name)
 
 
 def start(at: Directory, major: int, account: Account) -> None:

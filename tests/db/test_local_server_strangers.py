@@ -244,6 +244,32 @@ def test_damaged_data_is_what_reset_is_for(directory: Path) -> None:
 
 # Killed ---------------------------------------------------------------------------------------------------
 
+BUSY = """
+import itertools, sys
+for number in itertools.count():
+    try:
+        open(f"{sys.argv[1]}/{number}", "w").close()
+    except FileNotFoundError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("act", [running, server.reset])
+def test_initdb_that_a_killed_chatctl_left_is_ended_before_its_files_are_deleted(
+    place: Path, directory: Path, act: Callable[[Path], Server]
+) -> None:
+    server.stop(running(directory).directory)
+    if act is running:
+        shutil.rmtree(directory / "data")
+    (directory / "data.new").mkdir()
+    (place / "initdb").symlink_to(Path(sys.executable).resolve())
+    with subprocess.Popen([place / "initdb", "-c", BUSY, directory / "data.new"]) as initdb:
+        assert waiting.until((directory / "data.new" / "0").exists, seconds=30)
+        assert act(directory).pid
+        initdb.wait(10)
+
+
+OURS = {MARK, "lock", "data", "server.json", "server.log"}
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "directory": lambda directory: directory.exists(),
     "mark": lambda directory: (directory / MARK).exists(),
@@ -258,13 +284,16 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_up_that_was_killed_is_done_by_the_next(directory: Path, moment: str) -> None:
+@pytest.mark.parametrize("again", [running, server.reset])
+def test_up_that_was_killed_is_done_by_the_next(
+    directory: Path, moment: str, again: Callable[[Path], Server]
+) -> None:
     starter = subprocess.Popen([sys.executable, "-c", START, directory], stdout=subprocess.DEVNULL)
     assert waiting.until(lambda: MOMENTS[moment](directory), seconds=30, every=0.0002)
     starter.kill()
     starter.wait()
-    assert running(directory).pid
-    assert server.reset(directory).pid
+    assert again(directory).pid
+    assert {path.name for path in directory.iterdir()} <= {*OURS, "server.log.1"}
     assert server.stop(directory)
 
 
