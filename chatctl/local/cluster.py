@@ -207,7 +207,8 @@ def start(at: Directory, major: int, account: Account) -> None:
 
     def tried() -> bool:
         nonlocal started
-        started = _launch(at, major, account)
+        # One that a killed chatctl has just started may have been faster.
+        started = _launch(at, major, account) or _on_its_way(at)
         # The children of a killed postmaster take a moment to notice; until then its memory is in use.
         return started or "pre-existing shared memory block" not in _log_text(at)
 
@@ -224,6 +225,9 @@ def stop(at: Directory) -> bool:
     from chatctl.local import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
 
     listens = running(at)
+    # One that a killed chatctl has just started names itself in a moment.
+    data = at.path / "data"
+    waiting.until(lambda: bool(postmaster(at) or not processes.found(data)), seconds=_START_SECONDS)
     named = postmaster(at)
     if named is None:
         return False
@@ -239,9 +243,12 @@ def stop(at: Directory) -> bool:
 
 def delete(at: Directory) -> None:
     """Delete the data of a stopped server: all of it at once, as others see it."""
+    from chatctl.local import processes  # noqa: PLC0415 - see stop
+
     require_cluster(at)
     clear_unfinished(at)
     if at.status("data"):
+        processes.end(at.path / "data")
         at.rename("data", "data.old")
     clear_unfinished(at)
 

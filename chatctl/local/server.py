@@ -6,7 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -100,10 +100,10 @@ def stop(directory: Path) -> bool:
     Raises Conflict when somebody else answers in it.
     """
     with _disk(directory), found(directory) as at:
-        if at is None or cluster.postmaster(at) is None:
+        if at is None or at.status("data") is None:
             return False
-    with _changing(directory) as (at, _):
-        return cluster.stop(at)
+        with _locked(at):
+            return cluster.stop(at)
 
 
 def check_resettable(directory: Path, *, version: int | None = None) -> None:
@@ -216,9 +216,13 @@ def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
                 raise Conflict(f"{directory} was removed meanwhile; try again")
             account.close_to_others(at, runs_as)
             at.mark()
-            busy = f"another chatctl has been busy with {at.path} for {_LOCK_SECONDS} s; try again later"
-            with lock.held(at.path / "lock", dir_fd=at.fd, seconds=_LOCK_SECONDS, busy=busy):
+            with _locked(at):
                 yield at, runs_as
+
+
+def _locked(at: Directory) -> AbstractContextManager[None]:
+    busy = f"another chatctl has been busy with {at.path} for {_LOCK_SECONDS} s; try again later"
+    return lock.held(at.path / "lock", dir_fd=at.fd, seconds=_LOCK_SECONDS, busy=busy)
 
 
 @contextmanager

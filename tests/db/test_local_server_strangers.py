@@ -13,11 +13,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed
-from chatctl.local import cluster, server, throwaway, waiting
+from chatctl.local import cluster, processes, server, throwaway, waiting
 from chatctl.local.directory import MARK
 from chatctl.local.server import Server
 from tests.places import PLACE
@@ -165,6 +166,7 @@ def test_directory_of_a_chatctl_without_marks_is_ours(place: Path, directory: Pa
         directory.symlink_to(at.directory)
     assert server.status(directory) == at
     assert server.stop(directory)
+    assert running(directory).directory == at.directory
     assert (at.directory / MARK).read_text().startswith("An embedded PostgreSQL server of chatctl")
     (at.directory / MARK).unlink()
     assert server.reset(directory).version == at.version
@@ -244,9 +246,45 @@ def test_damaged_data_is_what_reset_is_for(directory: Path) -> None:
 
 # Killed ---------------------------------------------------------------------------------------------------
 
+HASTY = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from chatctl.local import server
+start = subprocess.Popen
+def start_and_die(command, **options):
+    process = start(command, **options)
+    if command[0].name == "postgres":
+        process.send_signal(signal.SIGSTOP)
+        print(process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return process
+subprocess.Popen = start_and_die
+server.ensure_running(Path(sys.argv[1]), durable=False)
+"""
+
+
+@pytest.mark.parametrize("act", [running, server.reset, server.stop])
+def test_postmaster_that_has_not_named_itself_yet_is_known(
+    directory: Path, act: Callable[[Path], Server | bool]
+) -> None:
+    server.stop(running(directory).directory)
+    killed = subprocess.run(
+        [sys.executable, "-c", HASTY, directory], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+
+    def go_on() -> None:
+        with suppress(ProcessLookupError):
+            os.kill(int(killed.stdout), signal.SIGCONT)
+
+    Timer(0.5, go_on).start()
+    assert act(directory)
+    assert bool(processes.found(directory)) == (act is not server.stop)
+
+
 BUSY = """
-import itertools, sys
-for number in itertools.count():
+import sys
+for number in range(200_000):
     try:
         open(f"{sys.argv[1]}/{number}", "w").close()
     except FileNotFoundError:
