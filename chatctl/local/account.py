@@ -138,7 +138,8 @@ def _create() -> None:
     def created() -> bool:
         # Two of us at once: one gets the lock of /etc/passwd, the other fails and finds the user there.
         nonlocal reason
-        reason = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        reason = done.stderr.strip()
         return _exists()
 
     try:

@@ -52,7 +52,7 @@ def measure(
     """
     result: dict[str, Any] | None = None
     with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
         _locust(scenario, plan, report, log) as locust,
     ):
         overdue = Timer(_longest(plan) + _SPARE_SECONDS, locust.kill)
