@@ -43,6 +43,20 @@ def write(path: Path, text: str) -> None:
         raise cannot_write(str(path), error) from None
 
 
+def create(path: Path, text: str) -> None:
+    """Write a new file, or none; errors as of ``cannot_write``, also when something has its name."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+            except OSError:
+                path.unlink()
+                raise
+    except OSError as error:
+        raise cannot_write(str(path), error) from None
+
+
 def cannot_write(what: str, error: OSError, *, hint: str | None = None) -> ChatctlError:
     """The error that says so: Unavailable for a full disk, else Invalid."""
     kind = Unavailable if error.errno in (errno.ENOSPC, errno.EDQUOT) else Invalid

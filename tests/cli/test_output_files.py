@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,35 @@ def test_a_file_that_is_tried_is_left_as_it_is(chatctl: Chatctl, tmp_path: Path)
     assert answer.exit_code == 8
     assert (tmp_path / "old.html").read_text() == "an older report"
     assert not (tmp_path / "new.json").exists()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with files of migrations and no room for more."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root mounts a small disk, and not everywhere")
+    (disk / "sql" / "migrations").mkdir(parents=True)
+    (disk / "sql" / "migrations" / "20260101000000_notes.sql").write_text("create table notes (id int);\n")
+    free = os.statvfs(disk)
+    (disk / "ballast").write_bytes(bytes(free.f_bavail * free.f_frsize))
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_files_of_migrations_that_find_no_room(chatctl: Chatctl, full_disk: Path) -> None:
+    before = set(full_disk.rglob("*.sql"))
+    new = chatctl("migrate", "new", "more", "--directory", "sql", cwd=full_disk)
+    export = chatctl("migrate", "export", "out", "--directory", "sql", cwd=full_disk)
+    nowhere = chatctl("migrate", "export", "/proc/nowhere", "--directory", "sql", cwd=full_disk)
+
+    assert (new.exit_code, export.exit_code, nowhere.exit_code) == (8, 8, 2)
+    assert new.stderr.endswith("_more.sql cannot be written: No space left on device\n")
+    assert "out cannot be written: No space left on device" in export.stderr
+    assert "/proc/nowhere cannot be written: No such file or directory" in nowhere.stderr
+    assert set((full_disk / "sql").rglob("*.sql")) == before
 
 
 def test_a_full_disk_takes_one_report_and_no_other(

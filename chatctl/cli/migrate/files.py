@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.files import cannot_write, create
 from chatctl.cli.migrate.directory import DirectoryOption, own_directory, sql_directory
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show, show_document
@@ -39,8 +40,7 @@ def new(
     shared = options(ctx)
     path = making.path_for(own_directory(directory), name)
     if not dry_run:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(making.text_for(name, no_transaction=no_transaction))
+        create(path, making.text_for(name, no_transaction=no_transaction))
     version = path.name.split("_", maxsplit=1)[0]
     show_document({"path": path, "version": version, "dry_run": dry_run}, shared, text=str(path))
 
@@ -63,7 +63,10 @@ def export(
     if check or dry_run:
         files = exporting.compare(where, target)
     else:
-        files = exporting.write(where, target, prune=prune)
+        try:
+            files = exporting.write(where, target, prune=prune)
+        except OSError as error:
+            raise cannot_write(str(error.filename or target), error) from None
     show(files, shared, columns=("state", "path"))
     stale = sum(file.state != "unchanged" for file in files)
     if not stale:
