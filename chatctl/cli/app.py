@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -103,17 +104,27 @@ def run(arguments: list[str]) -> int:
         return _report(Interrupted(str(stop) or "interrupted"), arguments)
     except ChatctlError as error:
         return _report(error, arguments)
-    except UnicodeEncodeError as error:
-        # What the system hands us that is no UTF-8 has surrogates in place of its bytes: an argument, mostly.
-        return _report(Invalid(f"{error.object!r} is not valid UTF-8"), arguments)
     except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked
-        return _report(
-            ChatctlError(
-                f"unexpected {type(error).__name__}: {error}",
-                hint="run it again with --debug for the traceback",
-            ),
-            arguments,
-        )
+        return _report(_understood(error), arguments)
+
+
+def _understood(error: Exception) -> ChatctlError:
+    """What an error means that any command can meet, whatever it does."""
+    if isinstance(error, UnicodeEncodeError):
+        # What the system hands us that is no UTF-8 has surrogates in place of its bytes: an argument, mostly.
+        return Invalid(f"{error.object!r} is not valid UTF-8")
+    if isinstance(error, FileNotFoundError) and not _in_a_directory():
+        return Invalid("the working directory was deleted; change into another one")
+    hint = "run it again with --debug for the traceback"
+    return ChatctlError(f"unexpected {type(error).__name__}: {error}", hint=hint)
+
+
+def _in_a_directory() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _invoked(arguments: list[str]) -> int:

@@ -165,9 +165,9 @@ def opened(path: Path) -> Iterator[Directory | None]:
     link = path.lstat() if path.is_symlink() else None
     with hold(Path(os.path.realpath(path))) as at:
         if at is not None:
-            led = link and link.st_uid not in (0, os.geteuid(), os.fstat(at.fd).st_uid)
+            lured = link and link.st_uid not in (0, os.geteuid(), os.fstat(at.fd).st_uid)
             known = MARK in at.names() or (_of_an_older_chatctl(at) if link else _may_be_ours(at))
-            if led or not known:
+            if lured or not known:
                 raise _not_ours(path)
             at.check()
         elif link:

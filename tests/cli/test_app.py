@@ -12,8 +12,10 @@ import pytest
 
 from chatctl.cli.app import COMMANDS
 from tests.cli.conftest import Result
+from tests.forks import variables
 from tests.world import Database
 
+ROOT = Path(__file__).parent.parent.parent
 Chatctl = Callable[..., Result]
 
 
@@ -121,6 +123,21 @@ def test_a_write_elsewhere_needs_yes_when_nobody_can_be_asked(
     assert "--yes" in refused.stderr
     assert chatctl("migrate", "--target", "staging", "--yes").exit_code == 0
     assert chatctl("migrate", "--target", "staging", "--dry-run").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["local status", "migrate status", "seed", "demo"])
+def test_a_working_directory_that_was_deleted_is_named(tmp_path: Path, command: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", sys.executable, "-m", "chatctl", *command.split()],
+        cwd=tmp_path,
+        env=variables(PYTHONPATH=str(ROOT), PYTHONSAFEPATH="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: the working directory was deleted; change into another one\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:
