@@ -593,7 +593,15 @@ B = Team("B", "b", 3, (), admins=1)
     ("world", "sentence"),
     [
         (Spec("x", (A,), visits=True), "needs a second organization"),
-        (Spec("x", (A, B), visits=True), "must be at least 4, so that a member can visit a"),
+        (Spec("x", (A, B), visits=True), None),
+        (
+            Spec("x", (A, replace(B, admins=2)), visits=True),
+            "must be at least 4, so that a member can visit a",
+        ),
+        (
+            Spec("x", (replace(A, admins=0), replace(B, admins=3, users=4)), visits=True),
+            "must be at least 5, so that a member can visit a",
+        ),
         (
             Spec(
                 "x",

@@ -202,8 +202,9 @@ def _needs(spec: Spec, place: int) -> Iterator[tuple[int, str]]:
     if spec.hostile and place == 0:
         yield len(team.named) + 1, "so that somebody who is not named has a hostile name"
     if spec.visits:
-        host = spec.organizations[place - 1]
-        yield host.admins + 2, f"so that a member can visit {host.slug}"
+        fewest, _ = _leading(team)
+        guests = any(it.role == "member" for it in team.named)
+        yield fewest + (not guests), f"so that a member can visit {spec.organizations[place - 1].slug}"
 
 
 def _leading(team: Team) -> tuple[int, str]:
