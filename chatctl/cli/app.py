@@ -7,6 +7,8 @@ import json
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -41,6 +43,17 @@ Examples:
 """
 
 
+@contextmanager
+def _usage_errors_masked() -> Iterator[None]:
+    # They quote what was typed, which may be a URL in the wrong place. Typer prints them itself.
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            error.message = mask(error.message)  # type: ignore[attr-defined]
+        raise
+
+
 class Root(Group):
     """The group of all commands, each loaded from ``chatctl.cli.<command>`` on first use."""
 
@@ -54,6 +67,14 @@ class Root(Group):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
+
+    def make_context(self, *args: Any, **how: Any) -> Any:
+        with _usage_errors_masked():
+            return super().make_context(*args, **how)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _usage_errors_masked():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

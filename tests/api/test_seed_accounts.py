@@ -405,10 +405,16 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
-    url = "http://operator:open-sesame@127.0.0.1"
-    with pytest.raises(Invalid, match="without user") as refused, api.connect(url, SECRET_KEY):
-        pass
-    assert "open-sesame" not in str(refused.value)
+    for url in (
+        "http://operator:open-sesame@127.0.0.1",
+        "http://operator:a@open-sesame@127.0.0.1",
+        "http://operator:a/open-sesame@127.0.0.1",
+        "http://operator:open-sesame",
+        "open-sesame",
+    ):
+        with pytest.raises(Invalid, match="api_url") as refused, api.connect(url, SECRET_KEY):
+            pass
+        assert "open-sesame" not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "clé"])

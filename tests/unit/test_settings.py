@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chatctl.errors import Invalid, NotFound
+from chatctl.errors import ChatctlError, Invalid, NotFound
 from chatctl.settings import load, mask
 
 CONFIG = """
@@ -80,10 +83,17 @@ def test_no_password_is_in_a_label_or_repr(tmp_path: Path) -> None:
         ("targets: {a: 3}", "targets.a must be a mapping"),
         ("targets: {a: {environment: prod}}", "targets.a.environment must be"),
         ("targets: {a: {db_url: '${NOT_SET}'}}", "targets.a.db_url needs the environment variable NOT_SET"),
-        ("targets: {a: {db_url: 'mysql://x'}}", "must be a postgresql:// URL"),
+        (
+            "targets: {a: {db_url: 'mysql://x'}}",
+            "chatctl.yaml:1:23: targets.a.db_url must be a postgresql:// URL",
+        ),
+        ("targets: {a: {api_url: 'http://u:p@h'}}", "targets.a.api_url must be an address such as"),
+        ("targets: {a: {secret_key: [x]}}", "targets.a.secret_key must be text"),
+        ("targets: {a: {db_url: '${ONE'}}", "targets.a.db_url has a ${ without the name of a variable"),
+        ("targets: {a: {}}\n---\ntargets: {a: {}}", "chatctl.yaml:1:1: cannot be read as YAML"),
         ("targts: {}", "targts is not known"),
         ("- a", "must be a mapping"),
-        ("a: [", "cannot be read"),
+        ("a: [", "cannot be read as YAML"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -117,3 +127,169 @@ def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
 def test_secrets_are_masked_wherever_they_stand(text: str, hidden: str) -> None:
     assert hidden not in mask(text)
     assert "***" in mask(text)
+
+
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:ab@{SECRET}@h/d",
+        f"postgresql://u:ab/{SECRET}@h/d",
+        f"postgresql://u:12/{SECRET}@h/d",
+        f"postgresql://u:ab?{SECRET}@h/d",
+        f"postgresql://h?password=ab@{SECRET}",
+        f"postgresql://u:ab?x/{SECRET}@h/d",
+        f"postgresql://u:{SECRET}%zz@h/d",
+        f"postgresql://u:x%00{SECRET}@h/d",
+        f"postgresql://u@h:{SECRET}/d",
+        f"postgresql://u:{SECRET}",
+        f"postgresql://u:{SECRET}@[::1/d",
+        f"postgresql://u:{SECRET}@[::1]x/d",
+        f"postgresql://u@[{SECRET}/d",
+        f"postgresql://u:x@h/d\n{SECRET}",
+        f"postgresql://u:{SECRET}@h/d\n",
+        f"postgresql://u:{SECRET} @h/d",
+        f"postgresql://h/d?{SECRET}",
+        f"postgresql://h/d?unknown={SECRET}",
+        f"postgresql://h/d?sslmode={SECRET}",
+        f"postgresql://h/d?service={SECRET}",
+        f"postgresql://h/d?hostaddr={SECRET}",
+        f"postgresql://h/d?port={SECRET}",
+        f'postgresql://h/d?password={SECRET}&sslmode=a"{SECRET}"{SECRET}',
+        f"host=h password={SECRET}",
+        f"host=h password='{SECRET}",
+        SECRET,
+    ],
+)
+@pytest.mark.parametrize("given", ["flag", "variable", "file", "variable of the file"])
+def test_nothing_of_a_url_that_cannot_be_used_is_repeated(tmp_path: Path, url: str, given: str) -> None:
+    arguments: dict[str, Any] = {"target": "a", "env": {"URL": url}}
+    where = r"chatctl\.yaml:1:23: targets\.a\.db_url"
+    if given == "flag":
+        arguments, where = {"db_url": url, "env": {}}, "--db-url"
+    elif given == "variable":
+        arguments, where = {"env": {"CHATCTL_DB_URL": url}}, "CHATCTL_DB_URL"
+    text = "${URL}" if given == "variable of the file" else url
+    _write(tmp_path, f"targets: {{a: {{db_url: {json.dumps(text)}}}}}")
+
+    with pytest.raises(Invalid, match=where) as refused:
+        load(**arguments, directory=tmp_path)
+
+    _assert_hidden(refused.value)
+
+
+def test_the_way_out_of_an_unencoded_password_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as refused:
+        load(db_url=f"postgresql://u:ab@{SECRET}@h/d", directory=tmp_path, env={})
+
+    assert "@ as %40" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"targets:\n  a:\n    db_url: 'postgresql://u:{SECRET}@h/d\n    environment: production\n",
+        f'targets: {{a: {{db_url: "{SECRET}\\q"}}}}',
+        f"targets: {{a: {{secret_key: *{SECRET}}}}}",
+        f"targets: {{a: {{secret_key: &{SECRET} x}}}}",
+        f"targets: {{a: {{secret_key: !{SECRET} x}}}}",
+        f"targets: {{a: {{secret_key: @{SECRET}}}}}",
+        f"targets: {{a: {{secret_key: [{SECRET}]}}}}",
+        f"targets: {{a: {{secret_key: {{{SECRET}: 1}}}}}}",
+        f"targets: {{a: {{secret_key:{SECRET}}}}}",
+        f"targets: {{a: {{environment: {SECRET}}}}}",
+        f"targets: {{a: {{api_url: 'https://u:{SECRET}@h'}}}}",
+        f"targets: {{a: {{jwt_secret: '${{{SECRET}-x}}'}}}}",
+        f"targets: {{a: postgresql://u:{SECRET}@h/d}}",
+        f"targets: {{a:postgresql://u:{SECRET}@h/d}}",
+        f"targets: postgresql://u:{SECRET}@h/d",
+        f"default: postgresql://u:{SECRET}@h/d\nx: [",
+        f"postgresql://u:{SECRET}@h/d",
+        f"a: [{SECRET}",
+        f"\t{SECRET}: x",
+        f"targets: {{a: {{db_url: '{SECRET}\x07'}}}}",
+    ],
+)
+def test_nothing_of_a_file_that_cannot_be_used_is_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Invalid, match=r"^chatctl\.yaml:\d+") as refused:
+        load(target="a", directory=_write(tmp_path, text), env={})
+
+    _assert_hidden(refused.value)
+
+
+def test_no_byte_of_a_file_in_another_encoding_is_repeated(tmp_path: Path) -> None:
+    (tmp_path / "chatctl.yaml").write_bytes(b"targets:\n  a: {secret_key: s3cr3t\xff}\n")
+
+    with pytest.raises(Invalid, match=r"^chatctl\.yaml:2: is not UTF-8$"):
+        load(target="a", directory=tmp_path, env={})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "targets: {b: {}}", f"default: 'postgresql://u:{SECRET}@h'\ntargets: {{}}"]
+)
+@pytest.mark.parametrize("target", [f"postgresql://u:{SECRET}@h/d", None])
+def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str, target: str | None) -> None:
+    if target is None and "default" not in text:
+        return
+    with pytest.raises(NotFound) as refused:
+        load(target=target, directory=_write(tmp_path, text), env={})
+
+    _assert_hidden(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("targets:\n  a: {environment: production}\n  a: {}\n", "targets.a is given twice, in lines 2 and 3"),
+        (
+            "targets: {a: {environment: production}}\ntargets: {a: {}}\n",
+            "targets is given twice, in lines 1 and 2",
+        ),
+        (
+            "targets:\n  a: {environment: production}\n  'a': {}\n",
+            "targets.a is given twice, in lines 2 and 3",
+        ),
+        (
+            "targets:\n  a:\n    environment: production\n    environment: local\n",
+            "targets.a.environment is given twice, in lines 3 and 4",
+        ),
+        ("default: a\ndefault: b\n", "default is given twice, in lines 1 and 2"),
+        ("targets: {a: {environment: Production}}", "1:28: targets.a.environment must be local, staging or"),
+        ("targets: {a: {environment: 'production '}}", "targets.a.environment must be local, staging or"),
+        ("targets: {a: {environment: production, Environment: local}}", "targets.a.Environment is not known"),
+        ("targets: {a: {environment: }}", "targets.a.environment has no value"),
+        ("targets: {a: {environment: ~}}", "targets.a.environment has no value"),
+        ("targets: {a: }", "targets.a must be a mapping"),
+        ("default:\ntargets: {a: {}}", "default has no value"),
+        (
+            "targets:\n  b: &b {environment: production}\n  a: *b\n",
+            "2:6: anchors (&), aliases (*) and tags (!)",
+        ),
+        ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not known"),
+        ("targets: {a: {environment: !!str production}}", "anchors (&), aliases (*) and tags (!)"),
+        ("targets: {a b: {}, a: {}}", "the name of a target has only letters"),
+    ],
+)
+def test_what_could_lose_production_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        load(target="a", directory=_write(tmp_path, text), env={})
+
+    assert refused.value.message.startswith("chatctl.yaml:")
+    assert message in refused.value.message
+
+
+def test_a_password_is_masked_up_to_the_last_at_sign() -> None:
+    assert mask("to postgresql://u:ab@c/d@h/d failed") == "to postgresql://u:***@h/d failed"
+
+
+def test_masking_takes_linear_time() -> None:
+    for piece in ("a.", "eyJ-", "a://", "a://b:", "password=", "sb_secret_"):
+        assert mask(piece * 100_000)  # in quadratic time, this would take hours
+
+
+def _assert_hidden(error: ChatctlError) -> None:
+    shown = f"{error.message} {error.hint} {''.join(traceback.format_exception(error))}"
+    quoted = shown.replace(__file__, "")
+    assert SECRET not in "\n".join(line for line in quoted.splitlines() if not line.startswith("    "))

@@ -33,6 +33,8 @@ PATIENCE = 60.0  # seconds
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
+_API_URL = "api_url (or SUPABASE_URL)"  # no message repeats its value, which may hold a password
+
 _TOO_MANY, _SERVER_ERROR, _NOT_IMPLEMENTED = 429, 500, 501
 
 T = TypeVar("T")
@@ -111,13 +113,12 @@ def _host(api_url: str) -> str:
     try:
         url = httpx.URL(api_url)
     except httpx.InvalidURL:
-        raise Invalid(f"api_url is not a URL: {mask(api_url)!r}") from None
+        raise Invalid(f"{_API_URL} is not a URL") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise Invalid(f"api_url must be an http:// or https:// URL, not {mask(api_url)!r}")
-    host = url.netloc.decode()
+        raise Invalid(f"{_API_URL} must be an http:// or https:// URL")
     if url.userinfo or url.query or url.fragment:
-        raise Invalid(f"api_url must be an address alone, without user, query or fragment: {host}")
-    return host
+        raise Invalid(f"{_API_URL} must be an address alone, without user, query or fragment")
+    return url.netloc.decode()
 
 
 class _Http(httpx.Client):

@@ -1,0 +1,94 @@
+"""The directories of a project: where ``chatctl.yaml`` and ``.chatctl`` are looked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatctl.errors import Invalid
+
+CONFIG_NAME = "chatctl.yaml"
+EMBEDDED_DIRECTORY = ".chatctl"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The directories that are searched: from the working directory up to the root of its repository."""
+
+    directories: tuple[Path, ...]
+
+    @property
+    def config(self) -> Path | None:
+        """The nearest chatctl.yaml. Raises Invalid for a broken link, or another user's file above us."""
+        found = self._nearest(CONFIG_NAME)
+        if found is not None and found.parent != self.directories[0] and not _is_ours(found):
+            raise Invalid(f"{found} belongs to another user, so it is not read from a directory below it")
+        return found
+
+    @property
+    def embedded(self) -> Path:
+        """The directory of the embedded server: the nearest, else where one would be created.
+
+        That is beside chatctl.yaml, else in the root of the repository.
+        """
+        config = self.config
+        beside = config.parent if config else self.directories[-1]
+        return self._nearest(EMBEDDED_DIRECTORY) or beside / EMBEDDED_DIRECTORY
+
+    def __str__(self) -> str:
+        nearest, root = self.directories[0], self.directories[-1]
+        return f"{nearest}" if nearest == root else f"{nearest} and the directories above it up to {root}"
+
+    def _nearest(self, name: str) -> Path | None:
+        for directory in self.directories:
+            path = directory / name
+            if os.path.lexists(path):
+                if not path.exists():
+                    raise Invalid(
+                        f"{path} is a symbolic link whose target does not exist; remove or repair it"
+                    )
+                return path
+        return None
+
+
+def project_around(directory: Path | None = None) -> Project:
+    """The project that ``directory``, by default the working directory, belongs to.
+
+    As with git, its root is the directory with ``.git``; without one, only ``directory`` is searched. The
+    search does not leave the home directory, and ends at whatever belongs to another user, who could plant
+    files there that choose our database.
+    """
+    start = directory or _working_directory()
+    passed: list[Path] = []
+    for each in (start, *start.parents):
+        if not _is_ours(each):
+            break
+        passed.append(each)
+        if os.path.lexists(each / ".git"):
+            return Project(tuple(passed) if _is_ours(each / ".git") else (start,))
+        if each == _home():
+            break
+    return Project((start,))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Invalid("the working directory has been deleted; change to another one") from None
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home().resolve()
+    except RuntimeError:  # a user id without an entry, and no HOME
+        return None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether ``path`` belongs to us, or to the user who called sudo."""
+    us = {os.geteuid()}
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
+        us.add(int(os.environ["SUDO_UID"]))
+    return path.lstat().st_uid in us
