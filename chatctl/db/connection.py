@@ -8,62 +8,42 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-import psycopg.conninfo
 
+from chatctl.db.conninfo import CONNECT_TIMEOUT, conninfo_for, parts_of, url_of
 from chatctl.db.sqlstate import translate
 from chatctl.errors import ChatctlError, Invalid, NotAllowed, NotFound, Unavailable
 from chatctl.settings import mask
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+__all__ = [
+    "CONNECT_TIMEOUT", "Connection", "backend_pid", "connect", "connection", "parts_of", "translated",
+    "url_of",
+]  # fmt: skip
 
-CONNECT_TIMEOUT = 10  # seconds
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 # psycopg warns of what it ignores while it raises the error itself; without a handler that lands on stderr.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = True) -> Connection:
-    """An open connection to ``url``.
+    """An open connection to ``url``; its settings are those of the URL, the environment and the database.
 
     In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``.
     Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message carries a password.
     """
+    conninfo = conninfo_for(url, application_name)
     try:
-        return psycopg.connect(
-            url,
-            autocommit=autocommit,
-            application_name=application_name,
-            connect_timeout=CONNECT_TIMEOUT,
-            # Without the first a notice of a hostile server or a RAISE in a user's function ends up nowhere;
-            # and psycopg reads times in ISO only, and text as it was agreed, whatever a database is set to.
-            options="-c client_min_messages=warning -c datestyle=ISO",
-            client_encoding="utf8",
-        )
+        return psycopg.connect(conninfo, autocommit=autocommit)
     except psycopg.OperationalError as error:
         raise _refusal(error) from None
-    except psycopg.ProgrammingError as error:
-        raise _unreadable(error) from None
     except psycopg.Error as error:
         raise translate(error) from None
-
-
-def parts_of(url: str) -> dict[str, Any]:
-    """Host, port and the like of ``url``. Raises Invalid for one that libpq cannot read."""
-    try:
-        return psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
-        raise _unreadable(error) from None
 
 
 def backend_pid(conn: Connection) -> int:
     """The process that serves ``conn``; behind a pooler it is another than ``conn.info.backend_pid``."""
     row = conn.execute("select pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0
-
-
-def url_of(conn: Connection) -> str:
-    """What connects once more as ``conn`` did, password included: keep it from logs."""
-    return psycopg.conninfo.make_conninfo(conn.info.dsn, password=conn.info.password or None)
 
 
 @contextmanager
@@ -84,15 +64,6 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise translate(error) from error
-
-
-def _unreadable(error: psycopg.ProgrammingError) -> Invalid:
-    # libpq quotes what it cannot read, and that may be the password.
-    reason = str(error).partition('"')[0].strip(" :\n")
-    return Invalid(
-        f"the URL of the database cannot be read: {reason}",
-        hint="in a password write %25 for %, %40 for @, %2F for / and %3A for :",
-    )
 
 
 def _refusal(error: psycopg.OperationalError) -> ChatctlError:

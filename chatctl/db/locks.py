@@ -30,7 +30,7 @@ def give_back(conn: Connection, key: int) -> None:
 
 def holder(conn: Connection, key: int) -> str:
     """Who holds the lock, for people."""
-    with conn.cursor(row_factory=dict_row) as cursor:
+    with conn.cursor(row_factory=dict_row, binary=True) as cursor:
         found = cursor.execute(query("locks/holder"), {"key": key}).fetchone()
     if found is None:
         return "it has just ended"

@@ -85,7 +85,8 @@ def applied(conn: Connection) -> list[Applied]:
         return []
     own = {}
     if is_ready(conn):
-        own = {version: (at, by) for version, at, by in conn.execute(query("migrate/details"))}
+        details = conn.execute(query("migrate/details"), binary=True)
+        own = {version: (at, by) for version, at, by in details}
     return [
         Applied(version, name, statements, *own.get(version, (None, None)))
         for version, name, statements in conn.execute(query("migrate/applied"))
@@ -104,7 +105,7 @@ def unfinished(conn: Connection) -> dict[str, Unfinished]:
     """The files without transaction that were begun and never recorded, by version."""
     if not is_ready(conn):
         return {}
-    with conn.cursor(row_factory=class_row(Unfinished)) as cursor:
+    with conn.cursor(row_factory=class_row(Unfinished), binary=True) as cursor:
         return {row.version: row for row in cursor.execute(query("migrate/unfinished"))}
 
 

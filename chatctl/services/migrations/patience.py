@@ -118,7 +118,7 @@ class Watch:
             return  # without its name the lock is waited for all the same
 
     def _ask(self, conn: Connection) -> None:
-        with conn.cursor(row_factory=class_row(Blocker)) as cursor:
+        with conn.cursor(row_factory=class_row(Blocker), binary=True) as cursor:
             blocker = cursor.execute(query("migrate/blockers"), {"pid": self._pid}).fetchone()
         now = time.monotonic()
         looked, self._looked = self._looked, now

@@ -87,7 +87,7 @@ def find(conn: Connection, world: str, seed: int) -> Run | None:
 def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[Run]:
     """All runs, or those of one world, of one seed; the oldest first."""
     require_tables(conn)
-    with conn.cursor(row_factory=class_row(Run)) as cursor:
+    with conn.cursor(row_factory=class_row(Run), binary=True) as cursor:
         return cursor.execute(query("seed/runs"), {"world": world, "seed": seed}).fetchall()
 
 

@@ -1,0 +1,49 @@
+"""A server that stands for another machine: on 127.0.0.2, which chatctl does not count as this one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from chatctl.local import account, cluster, throwaway
+
+HOST = "127.0.0.2"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The server; its database ``postgres`` has the platform and nothing else."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{HOST}:{self.port}/postgres"
+
+    @property
+    def tables(self) -> list[str]:
+        """What somebody has made in its schema public."""
+        with psycopg.connect(self.url) as conn:
+            rows = conn.execute("select tablename from pg_tables where schemaname = 'public'")
+            return [name for (name,) in rows]
+
+
+@contextmanager
+def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
+    """Run it during the block."""
+    with throwaway.server(version=version) as server:
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            port = free.getsockname()[1]
+        with psycopg.connect(server.admin_url, autocommit=True) as admin:
+            admin.execute(f"alter system set listen_addresses = '{HOST}'".encode())
+            admin.execute(f"alter system set port = {port}".encode())
+        cluster.stop(server.directory)
+        with (server.directory / "data" / "pg_hba.conf").open("w") as rules:
+            rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
+        cluster.start(server.directory, version, account.for_directory(server.directory))
+        yield Elsewhere(port)
