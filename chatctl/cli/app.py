@@ -22,7 +22,7 @@ from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
 from chatctl.cli.text import printable
 from chatctl.errors import ChatctlError, Interrupted, Invalid
-from chatctl.settings import mask
+from chatctl.settings import excerpt, mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
 COMMANDS = {
@@ -33,6 +33,8 @@ COMMANDS = {
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }
+
+_MOST_SHOWN = 4_000  # characters of a message, which may quote what a server or a file holds
 
 EPILOG = """\b
 Examples:
@@ -164,9 +166,10 @@ def _invoked(arguments: list[str]) -> int:
 
 def _report(error: ChatctlError, arguments: list[str]) -> int:
     if "--debug" in arguments:
-        print(mask("".join(traceback.format_exception(sys.exception() or error))), file=sys.stderr, end="")
-    message = mask(str(error))
-    hint = mask(error.hint) if error.hint else None
+        for part in traceback.format_exception(sys.exception() or error):
+            print(printable(excerpt(part, _MOST_SHOWN)), file=sys.stderr, end="")
+    message = excerpt(str(error), _MOST_SHOWN)
+    hint = excerpt(error.hint, _MOST_SHOWN) if error.hint else None
     if _wants_json(arguments):
         body = {"code": error.code, "message": message, "hint": hint, "exit": error.exit_code}
         print(json.dumps({"error": body}), file=sys.stderr)

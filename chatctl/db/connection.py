@@ -10,9 +10,8 @@ from typing import Any
 import psycopg
 
 from chatctl.db.conninfo import CONNECT_TIMEOUT, conninfo_for, parts_of, url_of
+from chatctl.db.refusal import RefusalConnection, refusal
 from chatctl.db.sqlstate import translate
-from chatctl.errors import ChatctlError, Invalid, NotAllowed, NotFound, Unavailable
-from chatctl.settings import mask
 
 __all__ = [
     "CONNECT_TIMEOUT", "Connection", "backend_pid", "connect", "connection", "parts_of", "translated",
@@ -33,11 +32,9 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
     """
     conninfo = conninfo_for(url, application_name)
     try:
-        return psycopg.connect(conninfo, autocommit=autocommit)
-    except psycopg.OperationalError as error:
-        raise _refusal(error) from None
+        return RefusalConnection.connect(conninfo, autocommit=autocommit)
     except psycopg.Error as error:
-        raise translate(error) from None
+        raise refusal(error) from None
 
 
 def backend_pid(conn: Connection) -> int:
@@ -64,18 +61,3 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise translate(error) from error
-
-
-def _refusal(error: psycopg.OperationalError) -> ChatctlError:
-    # libpq gives no SQLSTATE for a refused connection, only the server's sentence.
-    text = mask(" ".join(str(error).split()))
-    reason = text.rsplit("FATAL:", maxsplit=1)[-1].strip()
-    if "password authentication failed" in text or "no password supplied" in text:
-        return NotAllowed(f"the database refuses the sign-in: {reason}")
-    if "connection is bad: invalid" in text or "Servname not supported" in text:
-        return Invalid(f"the URL of the database cannot be read: {reason}")
-    if "does not exist" in text and "database" in reason:
-        return NotFound(reason)
-    if "does not exist" in text and "role" in reason:
-        return NotAllowed(f"the database refuses the sign-in: {reason}")
-    return Unavailable(f"no connection to the database: {reason}")

@@ -11,7 +11,9 @@ import psycopg
 
 from chatctl.db.files import data_directory
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
-from chatctl.settings import mask
+from chatctl.settings import excerpt
+
+_MOST_CHARACTERS, _MOST_LINES = 2_000, 24
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,26 @@ def error_code(error: psycopg.Error) -> ErrorCode:
 
 def translate(error: psycopg.Error) -> ChatctlError:
     """The ChatctlError for a psycopg error, with its message and without any secret."""
-    sqlstate = error.sqlstate or ""
-    text = mask(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
-    kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2])
+    text = presentable(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
+    kind = kind_of(error.sqlstate)
     if kind is None:
         kind = Unavailable if isinstance(error, psycopg.OperationalError) else ChatctlError
-    where = f" [{sqlstate}]" if sqlstate else ""
-    return kind(f"{text}{where}", hint=error.diag.message_hint)
+    where = f" [{error.sqlstate}]" if error.sqlstate else ""
+    hint = error.diag.message_hint
+    return kind(f"{text}{where}", hint=presentable(hint) if hint else None)
+
+
+def kind_of(sqlstate: str | None) -> type[ChatctlError] | None:
+    """The class of error that ``sqlstate`` belongs to; None for one that means nothing to chatctl."""
+    code = sqlstate or ""
+    return _BY_STATE.get(code) or _BY_CLASS.get(code[:2])
+
+
+def presentable(text: str) -> str:
+    """What a server wrote, without secrets and cut to a screen: it may be megabytes long."""
+    lines = text.split("\n", _MOST_LINES)
+    more = " … (and more lines)" if len(lines) > _MOST_LINES else ""
+    return excerpt("\n".join(lines[:_MOST_LINES]), _MOST_CHARACTERS) + more
 
 
 _BY_STATE: dict[str, type[ChatctlError]] = {

@@ -17,7 +17,7 @@ from chatctl.settings.project import CONFIG_NAME, EMBEDDED_DIRECTORY, Project, p
 
 __all__ = [
     "EMBEDDED_DIRECTORY", "MASK", "Environment", "Project", "Settings", "Target",
-    "actor", "load", "mask", "project_around",
+    "actor", "excerpt", "load", "mask", "project_around",
 ]  # fmt: skip
 
 Environment = Literal["local", "staging", "production"]
@@ -48,6 +48,15 @@ def _without_password(url: re.Match[str]) -> str:
     # To the last @, since a password may hold one that should have been encoded.
     _, at, rest = url["rest"].rpartition("@")
     return f"{url['keep']}{MASK}@{rest}" if at else url[0]
+
+
+def excerpt(text: str, most: int) -> str:
+    """The beginning of ``text``, masked, and that it was cut where it is longer than ``most`` characters."""
+    # Twice as much is masked as is shown: half a secret would not be recognized as one.
+    masked = mask(text[: 2 * most])
+    if len(masked) <= most and len(text) <= 2 * most:
+        return masked
+    return f"{masked[:most]} … (cut from {len(text):,} characters)"
 
 
 def actor(env: Mapping[str, str] | None = None) -> str:

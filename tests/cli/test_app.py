@@ -102,6 +102,21 @@ def test_not_even_a_traceback_shows_a_password(chatctl: Chatctl) -> None:
     assert "hunter2" not in shown.stderr
 
 
+def test_no_error_of_a_server_fills_the_terminal(
+    chatctl: Chatctl, bare_database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "20990101000001_huge.sql").write_text(
+        "do $$ begin raise exception '%', repeat('x y ', 1000000) using hint = repeat('h ', 1000000); end $$;"
+    )
+    for more in ([], ["--debug"], ["-o", "json"]):
+        shown = chatctl("migrate", "--directory", str(tmp_path), "--db-url", bare_database.url, *more)
+        assert shown.exit_code == 2
+        assert len(shown.stderr) < 40_000
+        assert "20990101000001_huge.sql" in shown.stderr
+        assert "cut from" in shown.stderr
+
+
 def test_a_missing_role_is_not_allowed_and_a_missing_database_not_found(
     chatctl: Chatctl, database: Database
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatctl.errors import ChatctlError, Invalid, NotFound
-from chatctl.settings import load, mask
+from chatctl.settings import excerpt, load, mask
 
 CONFIG = """
 default: staging
@@ -282,6 +282,12 @@ def test_what_could_lose_production_is_refused(tmp_path: Path, text: str, messag
 
 def test_a_password_is_masked_up_to_the_last_at_sign() -> None:
     assert mask("to postgresql://u:ab@c/d@h/d failed") == "to postgresql://u:***@h/d failed"
+
+
+def test_an_excerpt_is_masked_and_says_that_it_was_cut() -> None:
+    assert excerpt("short", 10) == "short"
+    assert excerpt("x" * 11, 10) == f"{'x' * 10} … (cut from 11 characters)"
+    assert SECRET not in excerpt(f"xxxx a://u:{SECRET * 3}@h", 16)
 
 
 def test_masking_takes_linear_time() -> None:
