@@ -205,7 +205,5 @@ def _confirm_deletion(directory: Path, confirm: str | None) -> None:
 
 def _psql_environment(at: Server, role: str) -> dict[str, str]:
     # Variables rather than a URL: -d and -U among psql's own arguments still count.
-    elsewhere = ("PGHOSTADDR", "PGSERVICE")
-    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
     place = {"PGHOST": str(at.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
-    return {**kept, **place, "PGDATABASE": server.DATABASE}
+    return {**binaries.without_libpq(), **place, "PGDATABASE": server.DATABASE}

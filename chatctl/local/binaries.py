@@ -68,10 +68,26 @@ def full_version(version: int) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without what would steer PostgreSQL: PG*, the locale and the time zone."""
-    steering = ("PG", "LC_", "LANG", "TZ")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(steering)}
+    """Our environment without what would steer PostgreSQL: its variables, the locale and the time zone."""
+    names = ("LC_", "LANG", "TZ")
+    kept = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
     return {**kept, "LC_ALL": "C"}
+
+
+def without_libpq() -> dict[str, str]:
+    """Our environment without the variables of libpq, also those of newer versions."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def ignore_libpq_variables() -> None:
+    """Remove libpq's variables from this process, so that none of them moves or breaks a connection.
+
+    A connection string cannot override all of them: PGSERVICE is read even when every parameter is given, and
+    PGDATESTYLE, PGTZ and PGGEQO have no parameter. Other targets are not affected: what libpq takes from
+    the environment for one is part of ``db.connection.url_of`` from its first connection on.
+    """
+    for name in os.environ.keys() - without_libpq().keys():
+        del os.environ[name]
 
 
 def _known() -> str:

@@ -158,6 +158,8 @@ def _status(at: Directory) -> Server | None:
     named = cluster.running(at)
     if named is None:
         return None
+    # Every Server comes from here, and from then on this process ignores libpq's variables.
+    binaries.ignore_libpq_variables()
     return Server(at.path, _noted(at).get("version") or str(cluster.version(at)), named.pid)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatctl.local import server
 from tests.forks import Forks, variables
+from tests.places import PLACE
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class Result:
     @property
     def document(self) -> Any:
         return json.loads(self.stdout)
+
+
+@pytest.fixture
+def project() -> Iterator[Path]:
+    """A working directory whose name is ``my-app``."""
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
+    place.chmod(0o755)  # root would say that it opens it
+    project = place / "my-app"
+    project.mkdir()
+    yield project
+    if (project / ".chatctl").is_dir():
+        server.stop(project / ".chatctl")
+    shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 import os
 import pty
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from chatctl.local import server, waiting
+from chatctl.local import waiting
 from tests.forks import Forks, variables
-from tests.places import PLACE
 
 Chatctl = Callable[..., subprocess.CompletedProcess[str]]
 Document = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def project() -> Iterator[Path]:
-    """A working directory whose name is ``my-app``."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    place.chmod(0o755)  # root would say that it opens it
-    project = place / "my-app"
-    project.mkdir()
-    yield project
-    if (project / ".chatctl").is_dir():
-        server.stop(project / ".chatctl")
-    shutil.rmtree(place)
 
 
 @pytest.fixture
@@ -98,6 +82,7 @@ def test_version_is_chosen_by_flag_or_variable(chatctl: Chatctl, document: Docum
 
 
 def test_env_leads_the_shell_to_the_server(project: Path, document: Document) -> None:
+    document("up")
     script = f'eval "$({sys.executable} -m chatctl local env -q)" && echo "$CHATCTL_DB_URL"'
     shell = subprocess.run(["/bin/sh", "-c", script], cwd=project, capture_output=True, text=True, check=True)
     assert shell.stdout.strip() == document("env")["CHATCTL_DB_URL"]
@@ -106,6 +91,7 @@ def test_env_leads_the_shell_to_the_server(project: Path, document: Document) ->
 
 
 def test_psql_gets_the_arguments_and_the_exit_code(chatctl: Chatctl) -> None:
+    chatctl("up")
     ask = ("-XAtc", "select current_user")
     assert chatctl("psql", "--", *ask).stdout == "postgres\n"
     assert chatctl("psql", "--admin", "--", *ask).stdout == "supabase_admin\n"
@@ -174,6 +160,7 @@ def test_reset_refuses_when_another_target_is_meant(project: Path, chatctl: Chat
 
 
 def test_reset_accepts_the_variable_that_env_printed(chatctl: Chatctl, document: Document) -> None:
+    document("up")
     url = document("env")["CHATCTL_DB_URL"]
     assert chatctl("reset", "--confirm", "my-app", CHATCTL_DB_URL=url).returncode == 0
     other = chatctl("reset", "--confirm", "my-app", CHATCTL_DB_URL="postgresql://localhost/postgres")
