@@ -1,4 +1,4 @@
-"""``chatctl local``: the embedded PostgreSQL server in ./.chatctl."""
+"""``chatctl local``: the embedded PostgreSQL server of a project, in its directory .chatctl."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import typer
 
 from chatctl.cli.options import NO_FORMATS, ROWS, App, Options, options
 from chatctl.cli.output import note, show_document
+from chatctl.cli.session import embedded_server
 from chatctl.errors import Invalid
 from chatctl.local import binaries, server, throwaway
 from chatctl.local.cluster import PORT, SUPERUSER
 from chatctl.local.server import Server
-from chatctl.settings import EMBEDDED_DIRECTORY, Target, load
+from chatctl.settings import EMBEDDED_DIRECTORY, Project, Target, load, project_around
 
 app = App(
-    help="Run the embedded PostgreSQL server, in ./.chatctl of the working directory.",
+    help="Run the embedded PostgreSQL server of this project, in its directory .chatctl.",
     epilog="""\b
 Examples:
   chatctl local up                       start it; the first time takes a second
@@ -28,13 +29,17 @@ Examples:
   chatctl local status -o json | jq .    is it running, and where
   chatctl local psql -- -c 'select 1'    SQL, as the role that owns the backend
   eval "$(chatctl local env)"            let other programs find it
-  chatctl local reset --confirm my-app   delete all its data (in directory my-app)
+  chatctl local reset --confirm my-app   delete all its data (.chatctl is in directory my-app)
+
+All of them use the nearest .chatctl, in the working directory or above it, up to the root of the git
+repository. Where there is none, `up` and `reset` create it beside chatctl.yaml, else in the root of the
+repository; outside of a repository, in the working directory.
 
 It listens on a unix socket only, which nobody but you and root can reach, and keeps running until
 `chatctl local down`. Root runs it as the system user pgserver, and lets that user pass through (not
-list) its own directories above ./.chatctl, which it names; those of other users it leaves closed.
+list) its own directories above .chatctl, which it names; those of other users it leaves closed.
 
-A ./.chatctl that chatctl did not make is left as it is: the file MADE_BY_CHATCTL says that it did.
+A .chatctl that chatctl did not make is left as it is: the file MADE_BY_CHATCTL says that it did.
 """,
 )
 
@@ -107,14 +112,16 @@ def reset(
     ctx: typer.Context,
     confirm: Annotated[
         str | None,
-        typer.Option(metavar="NAME", show_default=False, help="The name of the working directory."),
+        typer.Option(
+            metavar="NAME", show_default=False, help="The name of the directory that .chatctl is in."
+        ),
     ] = None,
     version: VersionOption = None,
 ) -> None:
     """Delete all its data and start anew.
 
-    This cannot be undone, so it asks for the name of the working directory; without a terminal, give it
-    with --confirm.
+    This cannot be undone, so it asks for the name of the directory that .chatctl is in; without a terminal,
+    give it with --confirm.
     """
     shared = options(ctx)
     directory = _directory(shared)
@@ -140,8 +147,8 @@ def psql(
     ] = None,
     admin: Annotated[bool, typer.Option("--admin", help="As the superuser.")] = False,
 ) -> None:
-    """Open psql on the server, started if need be."""
-    at = server.ensure_running(_directory(options(ctx)))
+    """Open psql on the server, which is started if need be."""
+    at = _existing(options(ctx))
     program = binaries.program(int(at.version.split(".", maxsplit=1)[0]), "psql")
     sys.stdout.flush()
     role = SUPERUSER if admin else server.OWNER
@@ -157,21 +164,31 @@ Examples:
 """,
 )
 def env(ctx: typer.Context) -> None:
-    """Print its URL for the shell, started if need be."""
+    """Print the server's URL for the shell; the server is started if need be."""
     shared = options(ctx)
-    variables = {"CHATCTL_DB_URL": server.ensure_running(_directory(shared)).url}
+    variables = {"CHATCTL_DB_URL": _existing(shared).url}
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     show_document(variables, shared, text="\n".join(lines))
 
 
 def _directory(shared: Options) -> Path:
+    return _place(shared).embedded
+
+
+def _existing(shared: Options) -> Server:
+    """The server, started if need be, but not created. Raises NotFound where there is none."""
+    project = _place(shared)
+    return embedded_server(project.embedded, project)
+
+
+def _place(shared: Options) -> Project:
     if shared.db_url or (shared.target and not load(target=shared.target).target.embedded):
         named = "--db-url" if shared.db_url else f"--target {shared.target}"
-        raise Invalid(f"`chatctl local` is about the embedded server in ./{EMBEDDED_DIRECTORY}, not {named}")
+        raise Invalid(f"`chatctl local` is about the embedded server in {EMBEDDED_DIRECTORY}, not {named}")
     binaries.check_installed()
-    directory = Path.cwd() / EMBEDDED_DIRECTORY
-    note(f"target: {Target(source='chatctl local', directory=directory).label}", shared)
-    return directory
+    project = project_around()
+    note(f"target: {Target(source='chatctl local', directory=project.embedded).label}", shared)
+    return project
 
 
 def _show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
@@ -200,7 +217,7 @@ def _confirm_deletion(directory: Path, confirm: str | None) -> None:
     if confirm is None:
         raise Invalid(f"deleting all data in {directory} needs --confirm {shlex.quote(name)}")
     if confirm != name:
-        raise Invalid(f"{confirm!r} is not the name of the working directory, {name!r}; nothing was changed")
+        raise Invalid(f"{confirm!r} is not {name!r}, in which {directory.name} is; nothing was changed")
 
 
 def _psql_environment(at: Server, role: str) -> dict[str, str]:

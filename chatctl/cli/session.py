@@ -5,45 +5,68 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
-from chatctl.db.connection import Connection, connection
-from chatctl.errors import ChatctlError, Invalid
-from chatctl.settings import Target, load
+from chatctl.db.connection import Connection, connection, destination_of, url_of
+from chatctl.errors import ChatctlError, Invalid, NotFound
+from chatctl.settings import Project, Settings, Target, load
+
+if TYPE_CHECKING:
+    from chatctl.local.server import Server
 
 
 @dataclass(frozen=True)
 class Session:
-    """An open connection, the target it belongs to and the URL that reaches it."""
+    """An open connection, the target that it reaches and a URL that reaches it again."""
 
     conn: Connection
     target: Target
-    url: str
+    url: str = field(repr=False)
 
 
 @contextmanager
-def session(options: Options) -> Iterator[Session]:
-    """Connect to the target of ``options``; the embedded server is started when needed."""
-    target = load(db_url=options.db_url, target=options.target).target
-    url = database_url(target)
+def session(options: Options, *, creates: bool = False) -> Iterator[Session]:
+    """Connect to the target of ``options``; the embedded server is started when needed.
+
+    Without ``creates``, a missing embedded server is NotFound. The session's target names the host that was
+    connected.
+    """
+    settings = load(db_url=options.db_url, target=options.target)
+    target = settings.target
+    url = database_url(settings, creates=creates)
     note(f"target: {target.label}", options)
     with connection(url) as conn:
-        yield Session(conn=conn, target=target, url=url)
+        if target.destination is not None:
+            target = replace(target, destination=destination_of(conn))
+        yield Session(conn=conn, target=target, url=url_of(conn))
 
 
-def database_url(target: Target) -> str:
-    """The URL that reaches ``target``, as the role that owns the backend's objects."""
+def database_url(settings: Settings, *, creates: bool) -> str:
+    """The URL that reaches the target, as the role that owns the backend's objects."""
+    target = settings.target
     if target.db_url is not None:
         return target.db_url
-    from chatctl.local.server import ensure_running  # noqa: PLC0415 - only the embedded server needs it
-
     if target.directory is None:
         raise Invalid(f"target {target.name} has no db_url, and this needs a database")
-    return ensure_running(target.directory).url
+    return embedded_server(target.directory, settings.project, creates=creates).url
+
+
+def embedded_server(directory: Path, project: Project, *, creates: bool = False) -> Server:
+    """The embedded server of ``directory``, started if need be. Without ``creates``, none is NotFound."""
+    from chatctl.local import server  # noqa: PLC0415 - only the embedded server needs it
+
+    if not creates and not server.exists(directory):
+        raise NotFound(
+            f"there is no embedded server: no {directory.name} with data of one in {project}",
+            hint="`chatctl local up` creates one",
+        )
+    return server.ensure_running(directory)
 
 
 def confirm_write(target: Target, options: Options, *, what: str) -> None:

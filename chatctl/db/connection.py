@@ -12,10 +12,11 @@ import psycopg
 from chatctl.db.conninfo import CONNECT_TIMEOUT, conninfo_for, parts_of, url_of
 from chatctl.db.refusal import RefusalConnection, refusal
 from chatctl.db.sqlstate import translate
+from chatctl.settings.destination import Destination, Host
 
 __all__ = [
-    "CONNECT_TIMEOUT", "Connection", "backend_pid", "connect", "connection", "parts_of", "translated",
-    "url_of",
+    "CONNECT_TIMEOUT", "Connection", "backend_pid", "connect", "connection", "destination_of", "parts_of",
+    "translated", "url_of",
 ]  # fmt: skip
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -35,6 +36,12 @@ def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = T
         return RefusalConnection.connect(conninfo, autocommit=autocommit)
     except psycopg.Error as error:
         raise refusal(error) from None
+
+
+def destination_of(conn: Connection) -> Destination:
+    """The host that ``conn`` is connected to, and its database."""
+    info = conn.info
+    return Destination((Host(info.host, info.hostaddr, str(info.port)),), info.dbname)
 
 
 def backend_pid(conn: Connection) -> int:

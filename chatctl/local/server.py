@@ -63,6 +63,12 @@ class Server:
         )
 
 
+def exists(directory: Path) -> bool:
+    """Whether ``directory`` has the data of a server, running or stopped."""
+    with _disk(directory):
+        return cluster.version(directory) is not None
+
+
 def ensure_running(directory: Path, *, version: int | None = None, durable: bool = True) -> Server:
     """The server of ``directory``, made and started if need be, with ``sql/platform`` applied as it is now.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import pq
 
+from chatctl.local import server
 from tests.cli.conftest import Result
 from tests.elsewhere import HOST, Elsewhere, elsewhere
 from tests.world import Database
@@ -30,6 +32,50 @@ def own(project: Path, chatctl: Chatctl) -> Path:
     """A project with a running, migrated embedded server."""
     assert chatctl("migrate", "-q", cwd=project).exit_code == 0
     return project
+
+
+def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
+    """URLs and variables that lead to the other machine."""
+    here = f"postgresql://postgres@localhost:{port}/postgres"
+    nowhere = "postgresql://postgres@/postgres"
+    return {
+        "plain": (f"postgresql://postgres@{HOST}:{port}/postgres", {}),
+        "hostaddr": (f"{here}?hostaddr={HOST}", {}),
+        "host": (f"{here}?host={HOST}", {}),
+        "encoded": (f"{here}?ho%73t={HOST.replace('1', '%31')}", {}),
+        "one of two hosts": (f"postgresql://postgres@localhost:1,{HOST}:{port}/postgres", {}),
+        "PGHOST": (nowhere, {"PGHOST": HOST, "PGPORT": str(port)}),
+        "PGHOSTADDR": (here, {"PGHOSTADDR": HOST}),
+        "PGHOSTADDR of a socket": (f"{nowhere}?host=/tmp&port={port}", {"PGHOSTADDR": HOST}),
+        "service": (f"{nowhere}?service=x", {"PGSERVICEFILE": "services"}),
+        "PGSERVICE": (nowhere, {"PGSERVICE": "x", "PGSERVICEFILE": "services"}),
+    }
+
+
+@pytest.mark.parametrize("shape", shapes(0))
+def test_a_write_elsewhere_is_asked_about_however_the_url_leads_there(
+    chatctl: Chatctl, remote: Elsewhere, tmp_path: Path, shape: str
+) -> None:
+    (tmp_path / "services").write_text(f"[x]\nhost={HOST}\nport={remote.port}\n")
+    url, env = shapes(remote.port)[shape]
+
+    refused = chatctl("migrate", "--db-url", url, env=env)
+
+    assert refused.exit_code == 2
+    assert "needs --yes" in refused.stderr
+    assert refused.stderr.startswith("target: postgres on ")
+    assert (
+        f"{HOST}:{remote.port}" in refused.stderr.splitlines()[0]
+        or f"({HOST})" in refused.stderr.splitlines()[0]
+    )
+    assert remote.tables == []
+
+
+def test_the_question_names_the_address_that_is_connected(chatctl: Chatctl, remote: Elsewhere) -> None:
+    refused = chatctl("migrate", "--db-url", remote.url.replace(HOST, "127.2"))
+
+    assert refused.exit_code == 2
+    assert f"postgres on 127.2:{remote.port} ({HOST}) (--db-url) needs --yes" in refused.stderr
 
 
 def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
@@ -85,3 +131,112 @@ def test_the_variables_count_for_every_other_target(chatctl: Chatctl, database: 
 
     assert shown.exit_code == 0
     assert shown.stderr.startswith(f"target: {database.name} on {database.server.socket_directory}:5432 ")
+
+
+def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, own: Path) -> None:
+    url = server.Server(own / ".chatctl", "", 0).url
+    below = own / "x"
+    below.mkdir()
+    text = f"targets:\n  prod:\n    environment: production\n    db_url: {url}\n"
+    (below / "chatctl.yaml").write_text(text)
+    assert chatctl("seed", "--target", "prod", cwd=below).exit_code == 4
+
+    (below / "chatctl.yaml").write_text(f"{text}  prod:\n    db_url: {url}\n")
+    refused = chatctl("seed", "--target", "prod", cwd=below)
+
+    assert refused.exit_code == 2
+    assert "chatctl.yaml: targets.prod is given twice, in lines 2 and 5" in refused.stderr
+    with psycopg.connect(url) as conn:
+        assert conn.execute("select count(*) from auth.users").fetchone() == (0,)
+
+
+READS = [
+    ["migrate", "status"],
+    ["migrate", "drift"],
+    ["migrate", "--dry-run"],
+    ["migrate", "repair", "20260123000100", "--status", "applied"],
+    ["migrate", "baseline"],
+    ["seed"],
+    ["seed", "--dry-run"],
+    ["seed", "verify"],
+    ["seed", "clean"],
+    ["audit-rls"],
+    ["loadtest"],
+    ["local", "env"],
+    ["local", "psql"],
+]
+
+
+@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_only_migrate_and_local_up_create_a_server(
+    chatctl: Chatctl, project: Path, command: list[str]
+) -> None:
+    shown = chatctl(*command, cwd=project)
+
+    assert shown.exit_code == 3
+    assert f"no .chatctl with data of one in {project}\n" in shown.stderr
+    assert "`chatctl local up` creates one" in shown.stderr
+    assert not any(project.iterdir())
+
+
+def test_an_empty_directory_is_no_server(chatctl: Chatctl, project: Path) -> None:
+    (project / ".chatctl").mkdir()
+
+    assert chatctl("migrate", "status", cwd=project).exit_code == 3
+    assert not any((project / ".chatctl").iterdir())
+
+
+def test_a_read_starts_the_server_that_is_there(chatctl: Chatctl, own: Path) -> None:
+    assert server.stop(own / ".chatctl")
+
+    assert chatctl("migrate", "status", "--check", cwd=own).exit_code == 0
+
+
+def test_in_a_directory_of_a_repository_the_server_at_its_root_is_used(chatctl: Chatctl, own: Path) -> None:
+    below = own / "sql" / "migrations"
+    below.mkdir(parents=True)
+    assert chatctl("migrate", "status", cwd=below).exit_code == 3
+
+    (own / ".git").mkdir()
+    shown = chatctl("migrate", "status", "--check", cwd=below)
+
+    assert shown.exit_code == 0
+    assert shown.stderr.startswith(f"target: embedded server in {own / '.chatctl'} (default)")
+    up = chatctl("local", "up", "-o", "json", cwd=below)
+    assert up.document["directory"] == str((own / ".chatctl").resolve())
+    assert [path.name for path in (own / "sql").rglob("*")] == ["migrations"]
+
+
+@pytest.mark.parametrize("name", ["chatctl.yaml", ".chatctl"])
+@pytest.mark.parametrize("command", [["migrate", "status"], ["local", "up"], ["migrate"]], ids=" ".join)
+def test_a_link_to_nothing_is_an_error(
+    chatctl: Chatctl, project: Path, name: str, command: list[str]
+) -> None:
+    (project / name).symlink_to("nowhere")
+
+    shown = chatctl(*command, cwd=project)
+
+    assert shown.exit_code == 2
+    assert f"{project / name} is a symbolic link whose target does not exist" in shown.stderr
+    assert [path.name for path in project.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["postgresql://u:p@s3cr3t@h/d"],
+        ["migrate", "postgresql://u:ab/s3cr3t@h/d"],
+        ["seed", "host=h password=s3cr3t"],
+        ["migrate", "-o", "postgresql://u:s3cr3t@h/d"],
+        ["migrate", "--target", "postgresql://u:s3cr3t@h/d"],
+        ["migrate", "--db-url", "postgresql://u:p@s3cr3t@h/d"],
+        ["migrate", "--db-url", "postgresql://u:p@127.0.0.1:1/d?keepalives=s3cr3t"],
+        ["migrate", "--db-url", "postgresql://u:p@127.0.0.1:1/d?target_session_attrs=s3cr3t"],
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--debug"]])
+def test_a_misplaced_url_is_not_repeated(chatctl: Chatctl, arguments: list[str], more: list[str]) -> None:
+    shown = chatctl(*arguments, *more)
+
+    assert shown.exit_code in (2, 3)
+    assert "s3cr3t" not in shown.stdout + shown.stderr
