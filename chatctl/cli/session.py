@@ -31,17 +31,17 @@ class Session:
 
 
 @contextmanager
-def session(options: Options, *, creates: bool = False) -> Iterator[Session]:
+def session(options: Options, *, creates: bool = False, watched: bool = False) -> Iterator[Session]:
     """Connect to the target of ``options``; the embedded server is started when needed.
 
-    Without ``creates``, a missing embedded server is NotFound. The session's target names the host that was
-    connected.
+    Without ``creates``, a missing embedded server is NotFound. With ``watched``, for what commits nothing,
+    the session ends when the database falls silent. Its target names the host that was connected.
     """
     settings = load(db_url=options.db_url, target=options.target)
     target = settings.target
     url = database_url(settings, creates=creates)
     note(f"target: {target.label}", options)
-    with connection(url) as conn:
+    with connection(url, watched=watched) as conn:
         if target.destination is not None:
             target = replace(target, destination=destination_of(conn))
         yield Session(conn=conn, target=target, url=url_of(conn))

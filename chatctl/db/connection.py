@@ -11,6 +11,7 @@ import psycopg
 
 from chatctl.db.conninfo import CONNECT_TIMEOUT, conninfo_for, parts_of, url_of
 from chatctl.db.refusal import RefusalConnection, refusal
+from chatctl.db.silence import WatchedConnection
 from chatctl.db.sqlstate import translate
 from chatctl.settings.destination import Destination, Host
 
@@ -25,15 +26,19 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
-def connect(url: str, *, application_name: str = "chatctl", autocommit: bool = True) -> Connection:
+def connect(
+    url: str, *, application_name: str = "chatctl", autocommit: bool = True, watched: bool = False
+) -> Connection:
     """An open connection to ``url``; its settings are those of the URL, the environment and the database.
 
-    In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``.
-    Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message carries a password.
+    In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``. One that
+    is ``watched`` is given up when the server falls silent; see ``silence``. Raises Invalid, Unavailable,
+    NotAllowed or NotFound (the database); no message carries a password.
     """
     conninfo = conninfo_for(url, application_name)
+    kind = WatchedConnection if watched else RefusalConnection
     try:
-        return RefusalConnection.connect(conninfo, autocommit=autocommit)
+        return kind.connect(conninfo, autocommit=autocommit)
     except psycopg.Error as error:
         raise refusal(error) from None
 
@@ -51,9 +56,9 @@ def backend_pid(conn: Connection) -> int:
 
 
 @contextmanager
-def connection(url: str, *, application_name: str = "chatctl") -> Iterator[Connection]:
+def connection(url: str, *, application_name: str = "chatctl", watched: bool = False) -> Iterator[Connection]:
     """``connect`` as a context manager that also translates what PostgreSQL refuses inside."""
-    conn = connect(url, application_name=application_name)
+    conn = connect(url, application_name=application_name, watched=watched)
     try:
         with translated():
             yield conn

@@ -114,7 +114,7 @@ def audit_rls(
     if update_baseline and baseline:
         files.require_writable(baseline, "--baseline")
     asked = reports.wanted(formats or [], report_to, shared)
-    with session(shared) as at:
+    with session(shared, watched=True) as at:
         _confirm(at, shared, mutates=mutate)
         if explain:
             explaining.show(at.conn, rules, explain, shared)

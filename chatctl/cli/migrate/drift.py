@@ -35,7 +35,7 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
     shared = options(ctx)
     files = sql_directory(directory)
     binaries.check_installed()
-    with session(shared) as at:
+    with session(shared, watched=True) as at:
         version = major(at.conn)
         replayed = replay_version(version)
         note(f"replaying sql/ on an embedded PostgreSQL {replayed} …", shared)

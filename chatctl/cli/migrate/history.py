@@ -48,7 +48,7 @@ def repair(
         raise Invalid(f"--status must be applied or reverted, not {status!r}")
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared) as at:
+    with migration_session(shared, watched=dry_run) as at:
         said: repairing.Status = "applied" if status == "applied" else "reverted"
         _change(at, shared, lambda: repairing.repair(at.conn, where, versions, said), where, dry_run=dry_run)
 
@@ -67,7 +67,7 @@ def baseline(
     """
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared) as at:
+    with migration_session(shared, watched=dry_run) as at:
         _change(at, shared, lambda: repairing.baseline(at.conn, where, to=to), where, dry_run=dry_run)
 
 

@@ -85,7 +85,7 @@ def _database(shared: Options) -> Iterator[Connection | None]:
         yield None
         return
     note(f"target: {target.label}", shared)
-    with connection(url) as conn:
+    with connection(url, watched=True) as conn:
         yield conn
 
 

@@ -63,7 +63,7 @@ def migrate(
         return
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared, creates=not dry_run) as at:
+    with migration_session(shared, creates=not dry_run, watched=dry_run) as at:
         if not dry_run:
             confirm_write(at.target, shared, what="migrate")
         steps = migrations.migrate(

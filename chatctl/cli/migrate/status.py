@@ -37,7 +37,7 @@ def status(
     """
     shared = options(ctx)
     where = sql_directory(directory)
-    with session(shared) as at:
+    with session(shared, watched=True) as at:
         lines = [
             replace(line, next=line.next and _here(line.next, shared, directory))
             for line in migrations.status(at.conn, directory=where)

@@ -12,10 +12,10 @@ from chatctl.settings import load
 
 
 @contextmanager
-def migration_session(options: Options, *, creates: bool = False) -> Iterator[Session]:
+def migration_session(options: Options, *, creates: bool = False, watched: bool = False) -> Iterator[Session]:
     """``session``, but not through a transaction pooler. Raises Invalid for one, before anything is sent."""
     target = load(db_url=options.db_url, target=options.target).target
     if target.db_url is not None:
         refuse_transaction_pooler(target.db_url)
-    with session(options, creates=creates) as at:
+    with session(options, creates=creates, watched=watched) as at:
         yield at

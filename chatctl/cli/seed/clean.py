@@ -34,7 +34,7 @@ def clean(
 ) -> None:
     """Take away what was seeded, and nothing that users made since."""
     shared = options(ctx)
-    with seed_session(shared, what="cleaned") as at:
+    with seed_session(shared, what="cleaned", watched=dry_run) as at:
         found = runs.of(at.conn, world, number)
         if not found and (world, number) != (None, None):
             raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")

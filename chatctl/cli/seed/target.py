@@ -26,13 +26,13 @@ class Seeded(Session):
 
 
 @contextmanager
-def seed_session(options: Options, *, what: str) -> Iterator[Seeded]:
+def seed_session(options: Options, *, what: str, watched: bool = False) -> Iterator[Seeded]:
     """``session``, but never with production, nor through a transaction pooler."""
     target = _target(options, what)
     if target.db_url is not None:
         # Two seeds at once wait for each other by a lock of the session.
         refuse_transaction_pooler(target.db_url)
-    with session(options) as at, _client(target) as api:
+    with session(options, watched=watched) as at, _client(target) as api:
         yield Seeded(at.conn, at.target, at.url, api)
 
 

@@ -40,7 +40,7 @@ OneSeedOption = Annotated[
 def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOption = None) -> None:
     """Check that the worlds seeded here are as they were made; exit 7 if not."""
     shared = options(ctx)
-    with session(shared) as at:
+    with session(shared, watched=True) as at:
         found = runs.of(at.conn, world, number)
         if not found and (world, number) != (None, None):
             raise NotFound(f"no world {_named(world, number)} is seeded here")

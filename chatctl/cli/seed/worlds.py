@@ -150,7 +150,7 @@ def _seed(
     world = outline.build(scaled(spec, scale), number)
     if api_alone(shared):
         _sign_up(shared, world)
-    with seed_session(shared, what="seeded") as at:
+    with seed_session(shared, what="seeded", watched=dry_run) as at:
         if not dry_run:
             confirm_write(at.target, shared, what=f"seed {spec.name}")
         how = loading.Options(

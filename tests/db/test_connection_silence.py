@@ -1,0 +1,102 @@
+"""A server that does not answer ends a command that reads, and no statement that is at work."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from chatctl.cli.app import run
+from chatctl.db import silence
+from chatctl.db.connection import connect
+from chatctl.errors import Unavailable
+from chatctl.local import processes, throwaway
+from tests.fakeserver import AUTHENTICATED, READY, FakeServer
+from tests.world import Database
+
+STARTED = AUTHENTICATED + READY
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is asked about soon; the real limits are in seconds."""
+    monkeypatch.setattr(silence, "SILENCE", 0.2)
+    monkeypatch.setattr(silence, "ANSWER", 1)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, b"", AUTHENTICATED], ids=["nothing", "no encryption", "authenticated"]
+)
+def test_a_connection_that_is_not_answered_is_given_up(answer: bytes | None) -> None:
+    with FakeServer(answer) as server:
+        for url in (f"{server.url}?connect_timeout=2", f"{server.url}?connect_timeout=1.5"):
+            with pytest.raises(
+                Unavailable, match="no connection to the database: connection timeout expired"
+            ):
+                connect(url)
+
+
+@pytest.mark.parametrize("most", [1, 1_000], ids=["no second connection", "no second answer"])
+@pytest.mark.usefixtures("impatient")
+def test_a_read_that_is_not_answered_is_given_up(most: int) -> None:
+    with FakeServer(STARTED, most=most) as server, pytest.raises(Unavailable, match="has not answered for"):
+        connect(server.url, watched=True).execute("select 1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["migrate", "status"],
+        ["migrate", "drift"],
+        ["migrate", "--dry-run"],
+        ["seed", "verify"],
+        ["audit-rls"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("impatient")
+def test_commands_that_commit_nothing_end(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with FakeServer(STARTED, most=1) as server:
+        assert run([*command, "--db-url", server.url]) == 8
+    assert "error: the database has not answered for" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_long_statement_of_a_server_that_lives_is_waited_for(database: Database) -> None:
+    with connect(database.url, watched=True) as conn:
+        assert conn.execute("select pg_sleep(1.5), 1").fetchone() == ("", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_without_room_for_a_second_connection_lives(database: Database) -> None:
+    with database.connect("supabase_admin") as admin:
+        admin.execute(f"alter database {database.name} connection limit 1".encode())
+    with connect(database.url, watched=True) as conn:
+        assert conn.execute("select pg_sleep(1), 1").fetchone() == ("", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
+    with throwaway.server() as server, ExitStack() as stack:
+        conn = connect(server.url, watched=True)
+        found = processes.found(server.directory)
+        for process in found:
+            stack.callback(process.send_signal, signal.SIGCONT)
+            process.send_signal(signal.SIGSTOP)
+        with pytest.raises(Unavailable, match="has not answered for"), conn.transaction():
+            conn.execute("select 1")
+        assert conn.closed
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_connection_that_writes_is_waited_for() -> None:
+    with FakeServer(STARTED, most=1) as server, ThreadPoolExecutor(1) as pool:
+        conn = connect(server.url)
+        working = pool.submit(conn.execute, "create index concurrently on messages (content)")
+        with pytest.raises(TimeoutError):
+            working.result(timeout=2)
+        server.end()
+        assert isinstance(working.exception(), psycopg.OperationalError)
