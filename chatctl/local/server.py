@@ -64,9 +64,12 @@ class Server:
 
 
 def exists(directory: Path) -> bool:
-    """Whether ``directory`` has the data of a server, running or stopped."""
-    with _disk(directory):
-        return cluster.version(directory) is not None
+    """Whether ``directory`` has the data of a server, running or stopped.
+
+    Raises Invalid for a directory that chatctl did not make.
+    """
+    with _disk(directory), opened(directory) as at:
+        return at is not None and cluster.version(at) is not None
 
 
 def ensure_running(directory: Path, *, version: int | None = None, durable: bool = True) -> Server:
