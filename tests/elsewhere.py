@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from chatctl.local import account, cluster, throwaway
+from chatctl.local.directory import hold
 
 HOST = "127.0.0.2"
 
@@ -42,8 +43,10 @@ def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
         with psycopg.connect(server.admin_url, autocommit=True) as admin:
             admin.execute(f"alter system set listen_addresses = '{HOST}'".encode())
             admin.execute(f"alter system set port = {port}".encode())
-        cluster.stop(server.directory)
-        with (server.directory / "data" / "pg_hba.conf").open("w") as rules:
-            rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
-        cluster.start(server.directory, version, account.for_directory(server.directory))
+        with hold(server.directory) as at:
+            assert at
+            cluster.stop(at)
+            with (at.path / "data" / "pg_hba.conf").open("w") as rules:
+                rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
+            cluster.start(at, version, account.for_directory(at))
         yield Elsewhere(port)

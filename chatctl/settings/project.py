@@ -59,7 +59,7 @@ def project_around(directory: Path | None = None) -> Project:
     search does not leave the home directory, and ends at whatever belongs to another user, who could plant
     files there that choose our database.
     """
-    start = directory or _working_directory()
+    start = directory or Path.cwd()
     passed: list[Path] = []
     for each in (start, *start.parents):
         if not _is_ours(each):
@@ -70,13 +70,6 @@ def project_around(directory: Path | None = None) -> Project:
         if each == _home():
             break
     return Project((start,))
-
-
-def _working_directory() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        raise Invalid("the working directory has been deleted; change to another one") from None
 
 
 def _home() -> Path | None:

@@ -32,8 +32,6 @@ NEEDS = [
     ("psutil", "migrate", LOCAL),
     ("psutil", "migrate drift --db-url postgresql://postgres@127.0.0.1:1/x", LOCAL),
     ("psutil", "migrate lint --db-url postgresql://postgres@127.0.0.1:1/x", LOCAL),
-    ("psutil", "seed verify", LOCAL),
-    ("psutil", "audit-rls", LOCAL),
 ]
 
 

@@ -51,6 +51,7 @@ class Run:
     database: bool = True
     exit_codes: tuple[int, ...] = (0,)
     seeded: bool = False
+    server: bool = False  # an embedded one
     change: str = ""  # SQL
 
 
@@ -81,7 +82,7 @@ RUNS = {
     "local status": Run(database=False),
     "local reset": Run(("--confirm", "work"), database=False),
     "local psql": Run(None, database=False),
-    "local env": Run(database=False),
+    "local env": Run(database=False, server=True),
 }
 # With other options a command gives other results.
 MORE_RUNS = {
@@ -183,6 +184,8 @@ def test_a_format_that_it_gives_parses(
         conn.execute(run.change.encode())
     if run.seeded:
         chatctl("seed", "--db-url", database.url)
+    if run.server:
+        chatctl("local", "up", cwd=work)
     env = {"CHATCTL_DB_URL": database.url} if run.database else {}
     for given in Format:
         answer = chatctl(*name.split(), *run.arguments, "-o", given, env=env, cwd=work)
