@@ -1,4 +1,10 @@
-"""Splitting a script into its statements, by the rules of the Supabase CLI's history."""
+"""Splitting a script into its statements, where PostgreSQL ends them.
+
+Everything here takes time in proportion to the length of the text, and hardly any memory beside its result.
+Patterns therefore repeat single characters, possessively, and groups no more than so many times: a repeated
+group keeps a state for each repetition, and repetitions that overlap are tried in every combination. What
+needs more than that (nested comments, the parts of an escaped string) is a loop that never goes back.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +12,48 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_WORD = r"\w$\x80-\U0010ffff"  # what goes on a name, as PostgreSQL reads it
-_ESCAPED = r"'(?:[^'\\]|\\.|'')*'"
-# Between two parts of one E string: white space and comments, with a line end among them.
-_GAP = r"(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*(?=[\n\r]))*"
-# What a semicolon ends no statement in: quotes, dollar quotes, comments, parentheses, atomic bodies.
-_TOKEN = re.compile(
-    rf"""
-      (?P<quoted>   '(?:[^']|'')*' | "(?:[^"]|"")*" )
-    | (?P<escaped>  (?<![{_WORD}])[eE]{_ESCAPED}(?:{_GAP}{_ESCAPED})* )
-    | (?P<dollar>   (?<![{_WORD}])
-                    \$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$ )
-    | (?P<line>     --[^\n\r]* )
-    | (?P<block>    /\* )
-    | (?P<atomic>   (?<![{_WORD}])begin\s+atomic(?![{_WORD}]) )
-    | (?P<end>      (?<![{_WORD}])end(?![{_WORD}]) )
-    | (?P<open>     [(\[] )
-    | (?P<close>    [)\]] )
-    | (?P<semicolon> ; )
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+# PostgreSQL's white space. Anything beyond ASCII is part of a name, a no-break space included.
+SPACES = " \t\n\r\f\v"
+# What the Supabase CLI trims off the statements that it records.
+_TRIMMED = f"{SPACES}\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
 )
-_WHITE = re.compile(r"\s+")
-_LEADING = re.compile(r"(?:\s+|--[^\n\r]*)*")
+
+# The ASCII characters that no name has: negated, they are those of a name. A class with the range up to
+# \U0010ffff would take ten times as long to compile.
+NO_NAME = r"\x00-#%-/:-@\[-^`{-\x7f"
+_QUOTED = (
+    # After so many doubled quotation marks the rest is another one, side by side with it.
+    r"'[^']*+(?:''[^']*+){0,1000}+'?+",
+    r'"[^"]*+(?:""[^"]*+){0,1000}+"?+',
+    rf"e(?<![^{NO_NAME}]e)'",
+    rf"E(?<![^{NO_NAME}]E)'",
+    rf"\$(?<![^{NO_NAME}]\$)(?:[^{NO_NAME}$0-9][^{NO_NAME}$]*+)?+\$",
+    r"--[^\n\r]*+",
+    r"/\*",
+)
+_STRUCTURE = (
+    rf"b(?<![^{NO_NAME}]b)[eE][gG][iI][nN](?![^{NO_NAME}])",
+    rf"B(?<![^{NO_NAME}]B)[eE][gG][iI][nN](?![^{NO_NAME}])",
+    *(r"\(", r"\[", r"\)", r"\]", ";"),
+)
+# Each alternative begins with a literal character, so that `re` quickly passes over the text between them.
+_QUOTE_OR_COMMENT = re.compile("|".join(_QUOTED))
+_TOKEN = re.compile("|".join(_QUOTED + _STRUCTURE))
+
+_COMMENT = ("--", "/*")
+_LINE_COMMENT = re.compile(r"--[^\n\r]*+")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_SPACE = re.compile(rf"[{SPACES}]++")
+_GAP = re.compile(rf"[{SPACES};]++")
+_WORD = re.compile(rf"[^{NO_NAME}]++")
+_NEW_LINE = re.compile(r"[\n\r]")
+_LINE_END = re.compile(r"\r\n?+")
+# The inside of an escaped string, up to so many escapes.
+_ESCAPED = re.compile(r"[^'\\]*+(?:\\.?+[^'\\]*+){0,1000}+", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a script: its text, trimmed and without semicolon, and the line that it begins on."""
 
@@ -41,73 +62,109 @@ class Statement:
 
     def line_of(self, position: int) -> int:
         """The script's line of the character at ``position`` (from 1, as PostgreSQL counts)."""
-        return self.line + self.text.count("\n", 0, max(position - 1, 0))
+        return self.line + _line_ends(self.text, 0, max(position - 1, 0))
 
     @property
     def first_line(self) -> int:
         """The script's line on which it begins to say something, after its comments."""
-        position = 0
-        while True:
-            leading = _LEADING.match(self.text, position)
-            position = leading.end() if leading else position
-            if not self.text.startswith("/*", position):
-                return self.line_of(position + 1)
-            position = _end_of_comment(self.text, position + 2)
+        return self.line_of(_after_blank(self.text, 0) + 1)
+
+    @property
+    def first_word(self) -> str:
+        """The word that it begins with after its comments, in lower case; empty for a comment alone."""
+        return _word(self.text, 0)[0]
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is nothing but comments."""
+        return _after_blank(self.text, 0) == len(self.text)
 
 
 def statements(script: str) -> list[Statement]:
-    """The statements of ``script``, comments kept, none empty.
-
-    A byte-order mark and carriage returns are no part of a statement.
-    """
-    script = script.removeprefix("\ufeff").replace("\r\n", "\n")
+    """The statements of ``script`` as they stand there, comments and line ends kept, none empty."""
     found = []
     line, counted = 1, 0
     for start, end in _pieces(script):
-        text = script[start:end].strip()
-        if text:
-            begin = script.index(text, start)
-            line += script.count("\n", counted, begin)
+        begin = _after(_SPACE, script, start)
+        text = script[begin:end].rstrip(SPACES)
+        if text.strip(_TRIMMED):
+            line += _line_ends(script, counted, begin)
             counted = begin
             found.append(Statement(text, line))
     return found
 
 
+def recorded(statements: list[Statement]) -> list[str]:
+    """The texts of ``statements`` as the Supabase CLI records them."""
+    return [statement.text.strip(_TRIMMED) for statement in statements]
+
+
 def split(script: str) -> list[str]:
-    """The texts of the ``statements`` of a script, as the Supabase CLI records them."""
-    return [statement.text for statement in statements(script)]
+    """The texts of the ``statements`` of a script, as the Supabase CLI records them.
+
+    A byte-order mark is no part of a statement.
+    """
+    return recorded(statements(script.removeprefix("\ufeff")))
 
 
 def bare(statement: str) -> str:
     """``statement`` without its comments, and with each run of white space outside quotes as one space."""
-    kept = []
-    plain = ""
+    kept: list[str] = []
+    plain: list[str] = []
     position = 0
-    while match := _TOKEN.search(statement, position):
-        plain += statement[position : match.start()]
-        position = match.end()
-        match match.lastgroup:
-            case "line":
-                plain += " "
-            case "block":
-                position = _end_of_comment(statement, position)
-                plain += " "
-            case "quoted" | "escaped" | "dollar":
-                kept += [_WHITE.sub(" ", plain), match.group()]
-                plain = ""
-            case _:
-                plain += match.group()
-    kept.append(_WHITE.sub(" ", plain + statement[position:]))
-    return "".join(kept).strip()
+    while token := _token(_QUOTE_OR_COMMENT, statement, position):
+        kind, start, end = token
+        plain.append(statement[position:start])
+        position = end
+        if kind in "-/":
+            plain.append(" ")
+        else:
+            kept += (_SPACE.sub(" ", "".join(plain)), statement[start:end])
+            plain.clear()
+    plain.append(statement[position:])
+    kept.append(_SPACE.sub(" ", "".join(plain)))
+    return "".join(kept).strip(" ")
+
+
+def masked(text: str) -> str:
+    """``text`` with underscores for what is within quotes: as long as it was, each in a pair of ' or of "."""
+    kept: list[str] = []
+    position = 0
+    while token := _token(_QUOTE_OR_COMMENT, text, position):
+        kind, start, end = token
+        kept.append(text[position:start])
+        position = end
+        if kind in "-/":
+            kept.append(text[start:end])
+        else:
+            mark = '"' if kind == '"' else "'"
+            kept.append(f"{mark}{'_' * (end - start - 2)}{mark}"[: end - start])
+    kept.append(text[position:])
+    return "".join(kept)
 
 
 def canonical(statements: list[str]) -> list[str]:
-    """``statements`` in the form in which two tools' records of one file are equal: white space and comments
-    outside quotes do not count.
+    """``statements`` in the form in which two tools' records of one file are equal: line ends do not count,
+    nor do white space and comments outside quotes.
 
     The Dashboard stores a file as one element, and a fetched file has its comments moved between elements.
     """
-    return [text for text in map(bare, split(joined(statements))) if text]
+    return [text for text in map(bare, split(with_lf(joined(statements)))) if text]
+
+
+def consists_of(script: str, statements: list[str]) -> bool:
+    """Whether ``script`` is ``statements`` to the letter, in doubt not; faster than by ``canonical``."""
+    position = 0
+    before = ";"
+    for statement in statements:
+        begin = _after(_GAP, script, position)
+        gap = script[position:begin]
+        if "--" in before.rpartition("\n")[2]:
+            gap = gap.partition("\n")[2]  # on the same line a semicolon may belong to a comment
+        if (";" not in gap and before != ";") or not script.startswith(statement, begin):
+            return False
+        position, before = begin + len(statement), statement
+    return _after(_GAP, script, position) == len(script)
 
 
 def joined(statements: list[str]) -> str:
@@ -115,33 +172,142 @@ def joined(statements: list[str]) -> str:
     return "\n;\n".join(statements)
 
 
+def with_lf(text: str) -> str:
+    """``text`` with a line feed for each line end: the same for every checkout of one file."""
+    return _LINE_END.sub("\n", text) if "\r" in text else text
+
+
+def lines(text: str) -> list[str]:
+    """The lines of ``text``, as they are counted here and by editors."""
+    return with_lf(text).split("\n")
+
+
+def leading_comments(script: str) -> Iterator[str]:
+    """The comments before the first statement of ``script``."""
+    position = _after(_SPACE, script, 0)
+    while script.startswith(_COMMENT, position):
+        end = _after_comment(script, position)
+        yield script[position:end]
+        position = _after(_SPACE, script, end)
+
+
 def _pieces(script: str) -> Iterator[tuple[int, int]]:
+    """Where the texts between two semicolons begin and end, of those semicolons that end a statement."""
     start = position = depth = 0
-    body: int | None = None  # where the statement of an atomic body begins that we are in
-    while match := _TOKEN.search(script, position):
-        position = match.end()
-        match match.lastgroup:
-            case "block":
-                position = _end_of_comment(script, position)
-            case "open":
-                depth += 1
-            case "close":
-                depth -= 1
-            case "atomic" if body is None:
-                body = position
-            case "end" if body is not None and not bare(script[body : match.start()]):
-                body = None
-            case "semicolon" if body is not None:
-                body = position
-            case "semicolon" if depth <= 0:
-                yield start, match.start()
-                start, depth = position, 0
+    routine: bool | None = None  # whether the statement makes one; not looked yet
+    while token := _token(_TOKEN, script, position):
+        kind, found, position = token
+        if kind in "([":
+            depth += 1
+        elif kind in ")]":
+            depth -= 1
+        elif kind == ";" and depth <= 0:
+            yield start, found
+            start, depth, routine = position, 0, None
+        elif kind in "bB" and depth <= 0:
+            word, body = _word(script, position)
+            if word == "atomic":
+                routine = _makes_routine(script, start) if routine is None else routine
+                position = _end_of_body(script, body) if routine else body
     yield start, len(script)
 
 
-def _end_of_comment(script: str, position: int) -> int:
-    depth = 1
+def _token(pattern: re.Pattern[str], script: str, position: int) -> tuple[str, int, int] | None:
+    """The first character of the next token from ``position`` on, and where it begins and ends.
+
+    What is not closed ends with the script, as it does for PostgreSQL.
+    """
+    found = pattern.search(script, position)
+    if found is None:
+        return None
+    start, end = found.span()
+    kind = script[start]
+    if kind in "eE":
+        end = _end_of_escaped(script, end)
+    elif kind == "$":
+        close = script.find(found.group(), end)
+        end = len(script) if close < 0 else close + end - start
+    elif kind == "/":
+        end = _after_comment(script, start)
+    return kind, start, end
+
+
+def _end_of_escaped(script: str, position: int) -> int:
+    """Where an escaped string ends whose text begins at ``position``, all of its parts included."""
+    while (position := _after(_ESCAPED, script, position)) < len(script):
+        if script[position] == "'":
+            part = _next_part(script, position + 1)
+            if part is None:
+                return position + 1
+            position = part
+    return position
+
+
+def _next_part(script: str, position: int) -> int | None:
+    """Where an escaped string goes on that seemed to end at ``position``: after '', or on another line."""
+    if script.startswith("'", position):
+        return position + 1
+    begin, position = position, _after(_SPACE, script, position)
+    while script.startswith("--", position):
+        position = _after(_SPACE, script, _after_comment(script, position))
+    follows = script.startswith("'", position) and _NEW_LINE.search(script, begin, position)
+    return position + 1 if follows else None
+
+
+def _makes_routine(script: str, position: int) -> bool:
+    words = []
+    for _ in range(4):
+        word, position = _word(script, position)
+        words.append(word)
+    if words[1:3] == ["or", "replace"]:
+        del words[1:3]
+    return words[0] == "create" and words[1] in ("function", "procedure")
+
+
+def _end_of_body(script: str, position: int) -> int:
+    """Where an atomic body ends: after ``end`` in place of a statement; elsewhere that may be a name."""
+    while True:
+        word, end = _word(script, position)
+        if word == "end":
+            return end
+        while (token := _token(_TOKEN, script, position)) and token[0] != ";":
+            position = token[2]
+        if token is None:
+            return len(script)
+        position = token[2]
+
+
+def _word(script: str, position: int) -> tuple[str, int]:
+    """The word that comes next, in lower case, and where it ends; empty where there is none."""
+    position = _after_blank(script, position)
+    end = _after(_WORD, script, position)
+    return script[position:end].lower(), end
+
+
+def _after_blank(script: str, position: int) -> int:
+    """Where white space and comments from ``position`` on end."""
+    position = _after(_SPACE, script, position)
+    while script.startswith(_COMMENT, position):
+        position = _after(_SPACE, script, _after_comment(script, position))
+    return position
+
+
+def _after_comment(script: str, position: int) -> int:
+    if script.startswith("--", position):
+        return _after(_LINE_COMMENT, script, position)
+    position, depth = position + 2, 1
     while depth and (edge := _COMMENT_EDGE.search(script, position)):
         depth += 1 if edge.group() == "/*" else -1
         position = edge.end()
-    return position if not depth else len(script)
+    return len(script) if depth else position
+
+
+def _after(pattern: re.Pattern[str], script: str, position: int) -> int:
+    found = pattern.match(script, position)
+    return found.end() if found else position
+
+
+def _line_ends(text: str, start: int, end: int) -> int:
+    """How many lines end between two positions; a carriage return ends one with or without a line feed."""
+    crs = text.count("\r", start, end)
+    return text.count("\n", start, end) + (crs and crs - text.count("\r\n", start, end))

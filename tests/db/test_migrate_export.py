@@ -61,7 +61,7 @@ def push(conn: Connection, target: Path) -> list[str]:
         number, _, name = path.stem.partition("_")
         if number in had:
             continue
-        statements = split(path.read_text())
+        statements = split(path.read_bytes().decode())
         row = (
             "insert into supabase_migrations.schema_migrations (version, name, statements) "
             "values (%s, %s, %s)"
@@ -312,20 +312,36 @@ def test_the_same_files_give_the_same_bytes_in_whatever_order_they_lie(
 
     assert exported(files, target) == [f"written {version(1)}_step.sql"]
     assert exported(files, target) == exported(other, target) == []
-    windows = {path: text.replace("\n", "\r\n").encode() for path, text in texts.items()}
-    for path, content in windows.items():
-        files.object(path, content)
-    assert exported(files, target) == []
 
 
-def test_a_version_is_exported_word_for_word(files: SqlFiles, target: Path) -> None:
-    text = "-- Why.\n\nselect  'a  b';  -- beside\n"
+def test_files_are_exported_byte_for_byte(files: SqlFiles, target: Path) -> None:
+    text = "-- Why.\r\n\nselect  'a  b \r\n\rc\f\u2028 ';  -- beside \r"
     files.version(1, text)
-    files.version(2, "select 2;\n")
+    files.version(2, text)
+    files.object("views/v.sql", "create view s.v as\r\nselect 'a\r\nb\rc'; \r\n\r\n")
     exported(files, target)
 
-    assert (target / f"{version(1)}_step.sql").read_text() == text
-    assert (target / f"{version(2)}_step.sql").read_text().startswith(f"select 2;\n\n{MARK}\n")
+    assert (target / f"{version(1)}_step.sql").read_bytes().decode() == text
+    bearer = (target / f"{version(2)}_step.sql").read_bytes().decode()
+    assert bearer.startswith(f"{text.rstrip()}\n;\n\n{MARK}\n")
+    assert "\n-- objects/views/v.sql\ncreate view s.v as\r\nselect 'a\r\nb\rc';\n" in bearer
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_what_is_exported_with_other_line_ends_is_the_same_for_chatctl(
+    bare_database: Database, files: SqlFiles, target: Path, end: str
+) -> None:
+    files.version(2, f"create view s.w as{end}select 'a{end}b';{end}-- the end{end}")
+    files.object("views/v.sql", f"-- why{end}create view s.v as select 'a{end}b';{end}")
+    with bare_database.connect() as conn:
+        exported(files, target)
+        push(conn, target)
+
+        assert settled(conn, files)
+        assert names(conn, "select * from s.v union all select * from s.w") == [f"a{end}b"] * 2
+        files.version(2, "create view s.w as\nselect 'a\nb';\n-- the end\n")
+        files.object("views/v.sql", "-- why\ncreate view s.v as select 'a\nb';\n")
+        assert settled(conn, files)
 
 
 def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -> None:

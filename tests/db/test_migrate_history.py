@@ -97,6 +97,7 @@ def test_an_edit_is_refused_and_the_changed_lines_are_shown(bare_database: Datab
     [
         lambda text: "\ufeff" + text,
         lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
         lambda text: text.replace("-- Another.", "-- What they are for.\n/* and\n/* nested */ */"),
         lambda text: text.replace("\n", "\n\n  ").replace("  id int", "\tid   int"),
         lambda text: text.rstrip().removesuffix(";"),
@@ -112,6 +113,30 @@ def test_what_says_the_same_is_no_edit(bare_database: Database, files: SqlFiles,
 
         assert run(conn, files).steps == []
         assert set(states(conn, files).values()) == {"applied"}
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends_in_what_is_quoted_are_no_edit(
+    bare_database: Database, files: SqlFiles, end: str
+) -> None:
+    """An older chatctl recorded line feeds alone; a checkout may turn them into others and back."""
+    text = "select 'a\nb', E'c'\n'd', $$\ne\n$$ as \"f\ng\"; -- h\n"
+    files.version(2, text)
+    files.version(3, text.replace("\n", end))
+    files.object("functions/f.sql", function("public.f", body="select\n'a\nb' = 'c'\n"))
+    with bare_database.connect() as conn:
+        run(conn, files)
+        assert names(conn, f"select statements[1] from {HISTORY} where version = '{V3}'") == [
+            text.partition(";")[0].replace("\n", end)
+        ]
+
+        for path in files.directory.rglob("*.sql"):
+            path.write_bytes(path.read_bytes().replace(end.encode(), b"\n").replace(b"\n", end.encode()))
+        assert run(conn, files).steps == []
+        assert set(states(conn, files).values()) == {"applied"}
+
+        files.version(2, text.replace("b'", "b '").replace("\n", end))
+        assert f"{V2}_step.sql was edited" in refusal(conn, files).message
 
 
 def test_what_is_quoted_is_an_edit_to_the_last_blank(bare_database: Database, files: SqlFiles) -> None:

@@ -51,6 +51,10 @@ SCRIPTS = {
     "own_transaction": "begin; create table own (); commit; select 2;",
     "white_space": "select 1;\f\v\n\u00a0select 2\t;",
     "byte_order_mark": "\ufeffselect 1;\nselect 2;\n",
+    "line_ends": "-- a\r\nselect 'b\r\nc';\r\nselect $$\r\n$$ -- d\r, 2\r;\rselect\f3;\r\n",
+    "odd_blanks": "select 1;\ufeff\u3000\u2028select 2\u1680;\u202f;\u00a0\n",
+    "odd_blanks_in_text": 'select \'\u00a0;\u2028\', "\ufeff;" from (values (1)) as v ("\ufeff;");',
+    "escaped_in_lines": "select E'a' -- ';\n -- ';\n '\\';b', E'c'';d'; select 2;",
 }
 
 PINNED = """-- Whether a message is pinned.

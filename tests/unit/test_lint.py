@@ -99,6 +99,14 @@ def test_squawk_tells_file_and_line() -> None:
     assert "concurrently" in index.remedy
 
 
+def test_squawk_counts_lines_whatever_ends_them() -> None:
+    text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
+
+    found = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
+
+    assert {each.where for each in found} == {"migrations/x.sql:3"}
+
+
 def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
     both = SqlFile(CLEAN.path, CLEAN.text + "create index notes_id on public.notes (id);\n")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatctl.db.statements import bare, canonical, split, statements
+from chatctl.db.statements import bare, canonical, masked, split, statements
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.migrations import new
 from chatctl.services.migrations.files import migrations, objects
@@ -82,16 +84,19 @@ def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> Non
         migrations(files.directory)
 
 
-def test_line_ends_and_a_byte_order_mark_are_nobodys_text(files: SqlFiles) -> None:
-    text = "-- chatctl:no-transaction\ncreate index concurrently i\non t (a);\n"
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends_are_kept_and_are_the_same_file(files: SqlFiles, end: str) -> None:
+    text = "-- why\n-- chatctl:no-transaction\ncreate index concurrently i\non t ('a\nb');\n"
     files.version(1, text)
-    files.version(2, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    files.version(2, b"\xef\xbb\xbf" + text.replace("\n", end).encode())
 
-    unix, windows = migrations(files.directory)
+    unix, other = migrations(files.directory)
 
-    assert unix.sha256 == windows.sha256
-    assert unix.statements == windows.statements
-    assert unix.alone and windows.alone
+    assert unix.sha256 == other.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert other.text == text.replace("\n", end)
+    assert other.recorded == [statement.text for statement in other.statements]
+    assert other.recorded == [text.rstrip(";\n").replace("\n", end)]
+    assert unix.alone and other.alone
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,10 @@ def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
         ("-- why\n\n  -- chatctl:no-transaction  \n", True),
         ("-- pg-delta: transaction=false\n", True),
         ("-- chatctl:no-transaction, please\n", False),
+        ("/* licence\n*/\n-- chatctl:no-transaction\n", True),
+        ("/* why */ -- chatctl:no-transaction\n", True),
         ("-- not chatctl:no-transaction\n", False),
+        ("-- one\u2028-- chatctl:no-transaction\n", False),
         ("/* -- chatctl:no-transaction */\n", False),
         ("/*\n-- chatctl:no-transaction\n*/\n", False),
         ("select 1;\n-- chatctl:no-transaction\n", False),
@@ -277,20 +285,22 @@ def test_what_is_quoted_counts_to_the_last_blank(quoted: str, more: str, place: 
         assert canonical([f"select {changed}"]) != canonical([f"select {quoted}"])
 
 
-@given(
-    st.text(max_size=300) | st.lists(st.sampled_from([*"'\"$;()[]-/*\\ \n", "$$", "E'", "end"])).map("".join)
-)
+PIECES = [*"'\"$;()[]-/*\\ \n\r\fxe", "$$", "E'", "begin", "atomic", " end", "create function", "\u00a0"]
+
+
+@given(st.text(max_size=300) | st.lists(st.sampled_from(PIECES)).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_any_text_splits_into_itself(script: str) -> None:
     found = statements(script)
-    lines = script.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    lines = re.split("\r\n|\r|\n", script)
 
     for statement in found:
-        assert statement.text == statement.text.strip() != ""
-        assert statement.text.split("\n", maxsplit=1)[0] in lines[statement.line - 1]
+        assert statement.text == statement.text.strip(" \t\n\r\f\v") != ""
+        assert re.split("[\r\n]", statement.text, maxsplit=1)[0] in lines[statement.line - 1]
         assert statement.line <= statement.first_line
-    assert split(split(script)[0]) == split(script)[:1] if found else True
+        assert [each.text for each in statements(statement.text)] == [statement.text]
     assert bare(bare(script)) == bare(script)
+    assert len(masked(script)) == len(script)
 
 
 def test_a_long_script_takes_no_more_time_than_its_length() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import bare, canonical, split, statements
+from chatctl.db.statements import bare, canonical, consists_of, joined, masked, split, statements
 
 ATOMIC = "begin atomic select case when true then 1 end; select 2; end"
 CASES = {
@@ -35,7 +37,54 @@ CASES = {
     "a tag that is not ASCII": ("do $ä$ begin; end $ä$; select 2", ["do $ä$ begin; end $ä$", "select 2"]),
     "an escaped text in parts": ("select E'a'\n  '\\';b'; select 2", ["select E'a'\n  '\\';b'", "select 2"]),
     "a transaction's end": ("begin; select 1; end; select 2", ["begin", "select 1", "end", "select 2"]),
-    "byte-order mark and CRLF": ("\ufeffselect 1;\r\nselect\r\n2", ["select 1", "select\n2"]),
+    "byte-order mark and CRLF": ("\ufeffselect 1;\r\nselect\r\n2", ["select 1", "select\r\n2"]),
+    "lone carriage returns": ("select 1 -- a;\r, 2;\rselect\r3\r", ["select 1 -- a;\r, 2", "select\r3"]),
+    "odd blanks around": ("select 1;\u00a0\u2028select 2\ufeff;\u3000;", ["select 1", "select 2"]),
+    "odd blanks within": ("select '\u2028;\u2028', \u00a0a;", ["select '\u2028;\u2028', \u00a0a"]),
+    "a body that is atomic after a comment": (
+        "create or replace procedure p() begin /* /* a; */ */ -- b;\n ATOMIC select 1; END; select 2",
+        ["create or replace procedure p() begin /* /* a; */ */ -- b;\n ATOMIC select 1; END", "select 2"],
+    ),
+    "a comment before the end of a body": (
+        "create function f() begin atomic select 1; /* b; */ -- c;\n end; select 2",
+        ["create function f() begin atomic select 1; /* b; */ -- c;\n end", "select 2"],
+    ),
+    "an empty body": (
+        "create function f() begin atomic end; select 2",
+        ["create function f() begin atomic end", "select 2"],
+    ),
+    "a column called begin": (
+        "select begin atomic from t; select 2",
+        ["select begin atomic from t", "select 2"],
+    ),
+    "a name that begins like a body": (
+        "create function f() begin atomically; select 2; end",
+        ["create function f() begin atomically", "select 2", "end"],
+    ),
+    "words in quotes": (
+        "create function f() returns text return 'begin' || \"begin atomic\"; select 2",
+        ["create function f() returns text return 'begin' || \"begin atomic\"", "select 2"],
+    ),
+    "dashes after an escaped text": (
+        f"select E'a' {'-' * 60}\n, 1; select 2",
+        [f"select E'a' {'-' * 60}\n, 1", "select 2"],
+    ),
+    "comments between the parts of an escaped text": (
+        "select E'a' -- ;'\n -- \\'\n '\\';b'''; select 2",
+        ["select E'a' -- ;'\n -- \\'\n '\\';b'''", "select 2"],
+    ),
+    "a doubled quotation mark in an escaped text": (
+        r"select E'a''\';'; select 2",
+        [r"select E'a''\';'", "select 2"],
+    ),
+    "many doubled quotation marks": (
+        f"select '{3000 * chr(39)};;'; select 2",
+        [f"select '{3000 * chr(39)};;'", "select 2"],
+    ),
+    "an escaped text that is never closed": (r"select E'a\';' ';", [r"select E'a\';' ';"]),
+    "a text that is never closed": ("select 1; select 'a; b", ["select 1", "select 'a; b"]),
+    "a dollar quote that is never closed": ("select $a$ ; $b$ ; $b$; $a", ["select $a$ ; $b$ ; $b$; $a"]),
+    "a comment that is never closed": ("select 1 /* ; /* ; */ ;", ["select 1 /* ; /* ; */ ;"]),
 }
 
 
@@ -73,6 +122,53 @@ def test_bare_keeps_what_is_quoted() -> None:
     statement = "select  'a  -- b', /* c /* d */ */ $x$ e  /* f */ $x$ -- g\n, \"h  i\" \n from t"
 
     assert bare(statement) == "select 'a  -- b', $x$ e  /* f */ $x$ , \"h  i\" from t"
+
+
+def test_lines_are_counted_whatever_ends_them() -> None:
+    for end in ("\n", "\r\n", "\r"):
+        script = end.join(["-- what for", "", "select 1;", "-- a", "/* b", "*/ select", "  2, oops;"])
+
+        first, second = statements(script)
+
+        assert (first.line, first.first_line) == (1, 3)
+        assert (second.line, second.first_line) == (4, 6)
+        assert second.line_of(second.text.index("oops") + 1) == 7
+
+
+def test_line_ends_are_no_edit() -> None:
+    script = "create table a (\n b int -- c\n);\nselect E'd'\n'e', $$\nf\n$$, '\n\n';\n"
+
+    for end in ("\r\n", "\r"):
+        assert canonical([script.replace("\n", end)]) == canonical([script])
+        assert canonical(split(script.replace("\n", end))) == canonical([script])
+    assert canonical([script.replace("\n\n", "\n")]) != canonical([script])
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["select 1", "select 2 -- a", "-- b", "select ';'", "/* ; */ select 3", "x -- c;\nfrom y"]
+    ),
+    max_size=3,
+)
+GAPS = st.lists(st.sampled_from([";", "; ", " ;\n", "\n;\n;", "\n", " ", ""]), min_size=4, max_size=4)
+
+
+@given(TEXTS, TEXTS, GAPS)
+def test_a_script_that_consists_of_statements_says_the_same(
+    texts: list[str], others: list[str], gaps: list[str]
+) -> None:
+    script = "".join(part for pair in zip(gaps, [*others, ""], strict=False) for part in pair)
+
+    if consists_of(script, texts):
+        assert canonical([script]) == canonical(texts)
+    assert consists_of(joined(texts), texts)
+
+
+def test_what_is_quoted_is_masked() -> None:
+    text = """select 'a (', "b "" on", $x$ , $x$, E'\\' to', c -- it's"""
+
+    assert masked(text) == """select '___', "_______", '_______', '______', c -- it's"""
+    assert (masked("'"), masked("'a"), masked('"a')) == ("'", "''", '""')
 
 
 def test_a_comment_is_no_edit() -> None:

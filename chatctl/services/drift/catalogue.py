@@ -9,6 +9,7 @@ from psycopg.rows import class_row, dict_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.statements import with_lf
 from chatctl.errors import ChatctlError, Unavailable
 
 # A file of sql/queries/drift each, in the order in which differences are told.
@@ -96,7 +97,7 @@ def _lines(definition: str | None) -> str:
     if definition is None:
         raise _changed_meanwhile()
     # A function's body has the line ends of the checkout that it was applied from.
-    return definition.replace("\r\n", "\n").rstrip("\n")
+    return with_lf(definition).rstrip("\n")
 
 
 def _changed_meanwhile() -> Unavailable:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from chatctl.db.connection import Connection
 from chatctl.services.lint.findings import Finding
-from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile
+from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile, read_text
 from chatctl.services.migrations.history import applied, same
 
 RULES = {
@@ -22,7 +22,7 @@ DATABASE_RULES = {
     "applied_file_edited": "A file that the target has had is still what it was.",
 }
 
-_NAME = re.compile(r"(?P<version>\d{14})_[a-z0-9_]+\.sql")
+_NAME = re.compile(r"(?P<version>\d{14})_[a-z0-9_]++\.sql")
 
 
 def read(directory: Path) -> tuple[list[SqlFile], list[Finding]]:
@@ -31,7 +31,7 @@ def read(directory: Path) -> tuple[list[SqlFile], list[Finding]]:
     for path in sorted((directory / "migrations").glob("*.sql")):
         relative = path.relative_to(directory).as_posix()
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            text = read_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 at byte {error.start}"
             finding = Finding("unreadable_file", str(reason), "save it as UTF-8 text", file=relative)

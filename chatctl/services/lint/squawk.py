@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from chatctl import extras
+from chatctl.db.statements import with_lf
 from chatctl.errors import ChatctlError
 from chatctl.local.binaries import VERSIONS
 from chatctl.services.lint.findings import Finding
@@ -54,13 +55,11 @@ def _findings(program: str, file: SqlFile) -> Iterator[Finding]:
     command = [program, *_OPTIONS, f"--stdin-filepath={file.path}"]
     if not file.alone:
         command.append("--assume-in-transaction")
-    done = subprocess.run(
-        command, input=file.text, capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    done = subprocess.run(command, input=with_lf(file.text).encode(), capture_output=True, check=False)
     try:
         violations = json.loads(done.stdout)
     except ValueError:
-        said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[0]
+        said = (done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"])[0]
         raise ChatctlError(f"squawk failed on {file.path}: {said}") from None
     for violation in violations:
         rule = violation["rule_name"]

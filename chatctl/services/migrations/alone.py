@@ -20,15 +20,15 @@ from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.patience import patiently
 from chatctl.services.migrations.steps import Step
 
-# Possessive: a statement that goes on otherwise is refused at once, however long the name.
-_NAME = r'(?:"(?:[^"]|"")++"|[\w$.]++)++'
+# Of so many parts, quoted or not; "a""b" is two.
+_NAME = r'(?:"[^"]*+"|[\w$.]++){1,100}'
 _CREATE = re.compile(
     rf"create (?:unique )?index concurrently (?:if not exists )?(?:(?!on )(?P<name>{_NAME}) )?"
     rf"on (?:only )?(?P<relation>{_NAME})",
     re.IGNORECASE,
 )
 _REINDEX = re.compile(
-    rf"reindex (?:\(.*?\) ?)?(?:index|table) (?:concurrently )?(?P<relation>{_NAME})", re.IGNORECASE
+    rf"reindex (?:\([^)]*+\) ?)?(?:index|table) (?:concurrently )?(?P<relation>{_NAME})", re.IGNORECASE
 )
 _CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
 _DROP = re.compile(rf"drop index concurrently (?!if exists )(?P<relation>{_NAME})", re.IGNORECASE)

@@ -8,18 +8,21 @@ import time
 import psycopg
 
 from chatctl.db.connection import Connection
-from chatctl.db.statements import Statement
+from chatctl.db.statements import Statement, bare, lines, masked
 from chatctl.errors import Invalid
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.patience import limit
 
 _SHOWN_LINES = 6
 _TRANSACTION = re.compile(
-    r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*"
-    r"|prepare transaction .*",
+    r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*+"
+    r"|prepare transaction .*+",
     re.IGNORECASE | re.DOTALL,
 )
-_COPY = re.compile(r"copy .+ (?:from stdin|to stdout)\b", re.IGNORECASE | re.DOTALL)
+_COPY = re.compile(r"copy\b", re.IGNORECASE)
+_STREAM = re.compile(r" (?:from stdin|to stdout)\b", re.IGNORECASE)
+# What either of them begins with.
+_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
 
 
 def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
@@ -52,13 +55,16 @@ def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
 
 
 def _refuse_unfit(file: SqlFile) -> None:
-    for statement, text in zip(file.statements, file.bare, strict=True):
+    for statement in file.statements:
+        if statement.first_word not in _UNFIT:
+            continue
+        text = bare(statement.text)
         if _TRANSACTION.fullmatch(text):
             raise Invalid(
                 f"{file.where}:{statement.first_line}: `{text}` would end the transaction of the file",
                 hint="leave it out: all that is pending is one transaction",
             )
-        if _COPY.match(text):
+        if _COPY.match(text) and _STREAM.search(masked(text)):
             raise Invalid(
                 f"{file.where}:{statement.first_line}: copy from stdin needs a client that sends the rows",
                 hint="write them as insert … values, or load them with psql",
@@ -72,7 +78,7 @@ def refused(file: SqlFile, statement: Statement | None, error: psycopg.Error) ->
         return Invalid(f"{file.where}: {reason}", hint=error.diag.message_hint)
     position = error.diag.statement_position
     line = statement.line_of(int(position)) if position else statement.first_line
-    shown = statement.text.splitlines()[statement.first_line - statement.line :]
+    shown = lines(statement.text)[statement.first_line - statement.line :]
     if len(shown) > _SHOWN_LINES:
         shown = [*shown[:_SHOWN_LINES], "…"]
     said = (error.diag.message_detail, error.diag.message_hint)

@@ -1,6 +1,6 @@
 """The files as a directory that ``supabase db push`` applies as it is, objects included.
 
-Each version is its file, word for word. The newest that runs in a transaction also states the objects, after
+Each version is its file, byte for byte. The newest that runs in a transaction also states the objects, after
 the line ``-- chatctl:objects``: the Supabase CLI knows no files that run again, and objects are no versions.
 What it states, it records where chatctl looks, so that neither finds anything to do after the other.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 from psycopg import sql
 
 from chatctl.db.files import query
-from chatctl.db.statements import split
+from chatctl.db.statements import SPACES, split
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
 from chatctl.services.migrations.made import drops, in_order
@@ -108,7 +108,7 @@ def _want(file: SqlFile) -> str:
 
 
 def _ended(text: str) -> str:
-    """``text`` with line ends of one kind, and its last statement closed."""
-    text = text.replace("\r\n", "\n").rstrip() + "\n"
+    """``text`` with its last statement and its last line closed."""
+    text = text.rstrip(SPACES) + "\n"
     # A semicolon at the end may be that of a comment.
     return text if split(f"{text}next")[-1] == "next" else f"{text};\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from chatctl.db.statements import Statement, bare, statements
+from chatctl.db.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 from chatctl.errors import Invalid, NotFound
 
 # Folders of objects/, in the order in which they are stated where nothing else decides.
@@ -20,9 +20,11 @@ NO_TRANSACTION = "-- chatctl:no-transaction"
 # What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
 OBJECTS_MARK = "-- chatctl:objects"
 
-_FILE_NAME = re.compile(r"^(?P<version>[0-9]{14})_(?P<name>[a-z0-9_]+)\.sql$")
+_FILE_NAME = re.compile(r"^(?P<version>[0-9]{14})_(?P<name>[a-z0-9_]++)\.sql$")
 # The second is what the Supabase CLI's own differ writes.
-_ALONE = re.compile(r"--\s*(?:chatctl:\s*no-transaction|pg-delta:\s*transaction=false)\s*$")
+_ALONE = re.compile(r"--\s*+(?:chatctl:\s*+no-transaction|pg-delta:\s*+transaction=false)\s*+")
+
+_DEFERS = re.compile(r"[dD][eE][fF][eE][rR][rR]")  # deferrable, deferred
 
 
 @dataclass(frozen=True)
@@ -42,27 +44,37 @@ class SqlFile:
 
     @cached_property
     def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """The hash of its text; that of a checkout with other line ends is the same."""
+        return hashlib.sha256(with_lf(self.text).encode()).hexdigest()
+
+    @cached_property
+    def _pieces(self) -> list[Statement]:
+        return statements(self.text)
 
     @cached_property
     def statements(self) -> list[Statement]:
         """What there is to run: comments before a statement belong to it, others are left out."""
-        return [statement for statement in statements(self.text) if bare(statement.text)]
+        return [statement for statement in self._pieces if not statement.is_comment]
+
+    @property
+    def recorded(self) -> list[str]:
+        """Its statements as the history has them."""
+        return recorded(self._pieces)
 
     @cached_property
     def bare(self) -> list[str]:
         """Its statements without comments, each run of white space outside quotes as one space."""
         return [bare(statement.text) for statement in self.statements]
 
+    @property
+    def defers(self) -> bool:
+        """Whether it may make a constraint that is checked later than its statement."""
+        return _DEFERS.search(self.text) is not None
+
     @cached_property
     def alone(self) -> bool:
         """Whether it says ``-- chatctl:no-transaction`` before its first statement."""
-        for line in self.text.splitlines():
-            if _ALONE.match(line.strip()):
-                return True
-            if line.strip() and not line.lstrip().startswith("--"):
-                break
-        return False
+        return any(_ALONE.fullmatch(comment) for comment in leading_comments(self.text))
 
 
 def migrations(directory: Path) -> list[SqlFile]:
@@ -105,10 +117,15 @@ def _object_paths(root: Path) -> Iterator[Path]:
         yield from sorted((root / folder).glob("*.sql"))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file as it is, line ends included, without the byte-order mark of some editors."""
+    return path.read_bytes().decode("utf-8-sig")
+
+
 def _read(path: Path, directory: Path) -> SqlFile:
     relative = path.relative_to(directory).as_posix()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         raise NotFound(f"{directory.name}/{relative} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:

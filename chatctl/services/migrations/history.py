@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import canonical, joined, split
+from chatctl.db.statements import canonical, consists_of, joined, split, with_lf
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile
 from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
@@ -38,9 +38,9 @@ class Applied:
 
     @property
     def own_statements(self) -> list[str]:
-        """Its statements, without the objects that ``migrate export`` added to them."""
+        """Its statements with line feeds, without the objects that ``migrate export`` added to them."""
         own = []
-        for statement in split(joined(self.statements or [])):
+        for statement in split(with_lf(joined(self.statements or []))):
             if statement.startswith(OBJECTS_MARK):
                 break
             own.append(statement)
@@ -121,13 +121,15 @@ def make_ready(conn: Connection) -> None:
 
 
 def same(file: SqlFile, had: Applied) -> bool:
-    """Whether ``file`` says what was applied; white space, comments and who recorded it do not count."""
-    return had.statements is None or canonical(had.own_statements) == canonical([file.text])
+    """Whether ``file`` says what was applied; white space, line ends and comments do not count."""
+    if had.statements is None or consists_of(with_lf(file.text), [with_lf(text) for text in had.statements]):
+        return True
+    return canonical(had.own_statements) == canonical([file.text])
 
 
 def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
     """Add a version to the history, as the Supabase CLI does, and what chatctl knows of it beside it."""
-    row = {"version": file.version, "name": file.name, "statements": split(file.text)}
+    row = {"version": file.version, "name": file.name, "statements": file.recorded}
     conn.execute(query("migrate/record_version"), row)
     record_details(conn, file, author, milliseconds)
 

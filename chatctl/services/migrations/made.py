@@ -15,6 +15,7 @@ from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
+from chatctl.db.statements import NO_NAME, masked, with_lf
 from chatctl.services.migrations.files import SqlFile
 
 # Before a statement that a file gives for the day it is gone.
@@ -22,8 +23,10 @@ SAID = "-- chatctl:drop"
 
 Kind = Literal["function", "view", "trigger", "policy", "other"]
 
-_NAME = r'(?:"(?:[^"]|"")+"|[a-z_\x80-\U0010ffff][\w$]*)'
-_QUALIFIED = rf"{_NAME}(?: ?\. ?{_NAME})*"
+# Names as `masked` leaves them, and as they stand in the text.
+_NAME = rf'(?:"[_"]*+|[^{NO_NAME}$0-9][^{NO_NAME}]*+)'
+_PLAIN_NAME = rf'(?:"[^"]*+"|[^{NO_NAME}$0-9][^{NO_NAME}]*+)'
+_QUALIFIED = rf"{_NAME}(?: ?\. ?{_NAME}){{0,3}}"
 _MADE: dict[Kind, re.Pattern[str]] = {
     "function": re.compile(
         rf"create (?:or replace )?(?P<word>function|procedure) (?P<name>{_QUALIFIED}) ?\(", re.I
@@ -34,26 +37,28 @@ _MADE: dict[Kind, re.Pattern[str]] = {
         re.I,
     ),
     "trigger": re.compile(
-        rf"create (?:or replace )?(?:constraint )?(?P<word>trigger) (?P<name>{_NAME}) "
-        rf'(?:"(?:[^"]|"")*"|[^"])*? on (?P<table>{_QUALIFIED})',
-        re.I,
+        rf"create (?:or replace )?(?:constraint )?(?P<word>trigger) (?P<name>{_NAME}) ", re.I
     ),
-    "policy": re.compile(rf"create (?P<word>policy) (?P<name>{_NAME}) on (?P<table>{_QUALIFIED})", re.I),
+    "policy": re.compile(rf"create (?P<word>policy) (?P<name>{_NAME}) on ", re.I),
 }
-_GRANT = re.compile(
-    r"grant (?P<what>.+?) on (?P<on>.+) to (?P<whom>.+?)(?: with grant option)?(?: granted by .+)?$",
-    re.I | re.S,
-)
-_REVOKED = re.compile(r"revoke .+? on (?P<on>.+) from ", re.I | re.S)
-_SAID = re.compile(r"^-- chatctl:drop (?P<statement>.+?);?\s*$", re.M)
+_GRANT = re.compile("grant ", re.I)
+_REVOKE = re.compile("revoke ", re.I)
+_ON = re.compile(" on ", re.I)
+_ON_TABLE = re.compile(rf" on (?P<table>{_QUALIFIED})", re.I)
+_TO = re.compile(" to ", re.I)
+_FROM = re.compile(" from ", re.I)
+_END_OF_GRANT = re.compile(" with grant option| granted by |$", re.I)
+_SAID = re.compile(r"^-- chatctl:drop (?P<statement>[^\n]++)", re.M)
 _RELATION = re.compile(_QUALIFIED, re.I)
-_PARTS = re.compile(r'"(?:[^"]|"")+"|[^"]+')
-_ARGUMENT_MARK = re.compile(
-    r"""\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$"""
-    r"|(?P<mark>[(\[\]),]|:?=|\bdefault\b)",
-    re.I | re.S,
+_PARTS = re.compile(r'"[^"]*+"|[^"]++')
+_ARGUMENT_MARK = re.compile(r"[(\[\]),]|:?=|\bdefault\b", re.I)
+_NAME_IN_TEXT = re.compile(_PLAIN_NAME)
+_MENTION = re.compile(
+    rf"(?<![^{NO_NAME}])(?<!\.)(?P<read>(?:from|join) )?"
+    rf"(?P<name>{_PLAIN_NAME}(?: ?\. ?{_PLAIN_NAME}){{0,3}})(?P<called> ?\()?",
+    re.I,
 )
-_EVERYTHING_IN_SCHEMA = re.compile(r"all \w+ in schema ", re.I)
+_EVERYTHING_IN_SCHEMA = re.compile(r"all \w++ in schema ", re.I)
 # PostgreSQL folds these letters and no others.
 _FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -71,10 +76,8 @@ class Made:
 @cache
 def made(file: SqlFile) -> tuple[Made, ...]:
     """What ``file`` makes, in its order; a grant counts, since it is taken back with the file."""
-    found = [
-        Made("other", match["statement"], None, f"{SAID}\n{match['statement']}")
-        for match in _SAID.finditer(file.text)
-    ]
+    said = [match["statement"].rstrip().removesuffix(";") for match in _SAID.finditer(with_lf(file.text))]
+    found = [Made("other", statement, None, f"{SAID}\n{statement}") for statement in said]
     return (*found, *(thing for text in file.bare if (thing := _thing(text) or _granted(text))))
 
 
@@ -91,13 +94,13 @@ def granted_tables(file: SqlFile) -> set[str]:
         if thing.kind == "other" and thing.table
         for name in thing.table.removeprefix("table ").split(",")
     }
-    return {name for name in names if _RELATION.fullmatch(name)}
+    return {name for name in names if _RELATION.fullmatch(masked(name))}
 
 
 def revoked_on(drop: str) -> str | None:
     """What a ``revoke`` among ``drops`` is on, for example ``public.messages``; None for another one."""
-    match = _REVOKED.match(drop)
-    return match["on"] if match else None
+    parts = _parts(drop, _REVOKE, _FROM)
+    return parts[1] if parts else None
 
 
 def may_overlap(on: str, other: str) -> bool:
@@ -109,7 +112,7 @@ def may_overlap(on: str, other: str) -> bool:
 
 def _last_names(on: str) -> set[str]:
     # `table public.a, b` are a and b, `function private.f(int, text)` is f.
-    items = re.sub(r"\([^()]*\)", "", on).split(",")
+    items = re.sub(r"\([^()]*+\)", "", on).split(",")
     return {item.replace(".", " ").split()[-1].strip('"').lower() for item in items if item.strip(" .")}
 
 
@@ -119,13 +122,6 @@ def in_order(files: Sequence[SqlFile]) -> list[SqlFile]:
         thing.name: file for file in files for thing in made(file) if thing.kind in ("function", "view")
     }
     short = {name.rpartition(".")[2]: file for name, file in makers.items()}
-    patterns = [(makers, r"(?<![\w$.])({})(?![\w$])"), (short, r"\b(?:from|join) ({})(?![\w$.])")]
-    patterns.append((short, r"(?<![\w$.])({}) ?\("))
-    known = [
-        (by_name, re.compile(pattern.format("|".join(map(re.escape, by_name))), re.I))
-        for by_name, pattern in patterns
-        if by_name
-    ]
     ordered: dict[str, SqlFile] = {}
     begun: set[str] = set()
 
@@ -133,9 +129,9 @@ def in_order(files: Sequence[SqlFile]) -> list[SqlFile]:
         if file.path in begun:
             return
         begun.add(file.path)
-        text = "\n".join(file.bare)
-        for by_name, pattern in known:
-            for name in dict.fromkeys(pattern.findall(text)):
+        full, read, called = _mentioned("\n".join(file.bare))
+        for names, by_name in ((full, makers), (read, short), (called, short)):
+            for name in names:
                 if name in by_name:
                     place(by_name[name])
         ordered[file.path] = file
@@ -145,27 +141,55 @@ def in_order(files: Sequence[SqlFile]) -> list[SqlFile]:
     return list(ordered.values())
 
 
+def _mentioned(text: str) -> tuple[dict[str, None], dict[str, None], dict[str, None]]:
+    """The names in ``text`` in their order: all of them; without schema, those read from and those called."""
+    full: dict[str, None] = {}
+    read: dict[str, None] = {}
+    called: dict[str, None] = {}
+    for match in _MENTION.finditer(text):
+        names = [_folded(match["name"][: part.end()]) for part in _NAME_IN_TEXT.finditer(match["name"])]
+        full |= dict.fromkeys(names)  # `schema.view.column` mentions `schema.view`
+        if match["read"] and len(names) == 1:
+            read[names[0]] = None
+        if match["called"] and len(names) == 1:
+            called[names[0]] = None
+    return full, read, called
+
+
 def _thing(text: str) -> Made | None:
+    hidden = masked(text)
     for kind, pattern in _MADE.items():
-        if match := pattern.match(text):
-            word, name = match["word"].lower(), _folded(match["name"])
+        if match := pattern.match(hidden):
+            word, name = match["word"].lower(), _folded(text[slice(*match.span("name"))])
             if kind == "function":
-                return Made(
-                    kind, name, None, f"drop {word} if exists {name}({_signature(text[match.end() :])})"
-                )
+                arguments = ", ".join(filter(None, _arguments(text, hidden, match.end())))
+                return Made(kind, name, None, f"drop {word} if exists {name}({arguments})")
             if kind == "view":
                 return Made(kind, name, None, f"drop {word.removeprefix('recursive ')} if exists {name}")
-            table = _folded(match["table"])
-            return Made(kind, name, table, f"drop {word} if exists {name} on {table}")
+            if on := _ON_TABLE.search(hidden, match.end("name")):
+                table = _folded(text[slice(*on.span("table"))])
+                return Made(kind, name, table, f"drop {word} if exists {name} on {table}")
     return None
 
 
 def _granted(text: str) -> Made | None:
-    match = _GRANT.match(text)
-    if match is None:
+    parts = _parts(text, _GRANT, _TO)
+    if parts is None:
         return None
-    drop = f"revoke {match['what']} on {match['on']} from {match['whom']}"
-    return Made("other", text, match["on"], drop)
+    what, on, to = parts
+    end = _END_OF_GRANT.search(masked(to))
+    whom = to[: end.start()] if end else to
+    return Made("other", text, on, f"revoke {what} on {on} from {whom}")
+
+
+def _parts(text: str, begin: re.Pattern[str], last: re.Pattern[str]) -> tuple[str, str, str] | None:
+    """What follows ``begin``, the first ``on`` and the last ``to`` or ``from`` of ``text``, quotes apart."""
+    hidden = masked(text)
+    head, on = begin.match(hidden), _ON.search(hidden)
+    whom = list(last.finditer(hidden, on.end())) if on else []
+    if not head or not on or not whom:
+        return None
+    return text[head.end() : on.start()], text[on.end() : whom[-1].start()], text[whom[-1].end() :]
 
 
 def _folded(name: str) -> str:
@@ -176,18 +200,12 @@ def _folded(name: str) -> str:
     )
 
 
-def _signature(after_parenthesis: str) -> str:
+def _arguments(text: str, hidden: str, start: int) -> Iterator[str]:
     """The arguments of a function without their defaults, as ``drop function`` takes them."""
-    return ", ".join(filter(None, _arguments(after_parenthesis)))
-
-
-def _arguments(text: str) -> Iterator[str]:
-    depth = start = 0
+    depth = 0
     default: int | None = None  # where it begins
-    for found in _ARGUMENT_MARK.finditer(text):
-        match found["mark"]:
-            case None:
-                pass  # quoted
+    for found in _ARGUMENT_MARK.finditer(hidden, start):
+        match found.group():
             case "(" | "[":
                 depth += 1
             case ")" | "]" if depth:

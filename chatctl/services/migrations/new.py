@@ -11,7 +11,7 @@ from chatctl.services.migrations.files import NO_TRANSACTION, migrations
 
 _VERSION = "%Y%m%d%H%M%S"
 _LONGEST = 200  # a file name may have 255 bytes
-_SEPARATORS = re.compile(r"[\s\-.]+")
+_SEPARATORS = re.compile(r"[\s\-.]++")
 
 
 def path_for(directory: Path, name: str, *, now: datetime | None = None) -> Path:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import bare, split
+from chatctl.db.statements import bare, split, with_lf
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, Stated, applied, same, stated
 from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
 
 _DIFFERENCE_LINES = 40
+_CONTEXT_LINES = 2
+_COMPARED = 200  # statements, or lines: the time goes with their square
 
 
 @dataclass(frozen=True)
@@ -136,18 +139,38 @@ def lost(conn: Connection, files: list[SqlFile]) -> list[SqlFile]:
 
 def difference(file: SqlFile, had: Applied) -> str:
     """What ``file`` says and was not applied (+), and what was applied and it does not say (-)."""
-    before, after = had.own_statements, split(file.text)
-    matcher = difflib.SequenceMatcher(
-        None, [bare(s) for s in before], [bare(s) for s in after], autojunk=False
-    )
+    before, after = had.own_statements, split(with_lf(file.text))
+    old, new = _differing([*map(bare, before)], [*map(bare, after)])
+    before, after = before[old], after[new]
+    matcher = difflib.SequenceMatcher(None, [*map(bare, before)], [*map(bare, after)], autojunk=False)
     lines: list[str] = []
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
-            old, new = ";\n".join(before[a:b]).splitlines(), ";\n".join(after[c:d]).splitlines()
-            changes = difflib.unified_diff(old, new, lineterm="", n=2)
-            lines += [line for line in changes if not line.startswith(("---", "+++", "@@"))]
+            lines += _changed_lines(";\n".join(before[a:b]), ";\n".join(after[c:d]))
     more = len(lines) - _DIFFERENCE_LINES
     return "\n".join(lines[:_DIFFERENCE_LINES] + ([f"… and {more} more lines"] if more > 0 else []))
+
+
+def _changed_lines(before: str, after: str) -> list[str]:
+    was, now = (text.split("\n") if text else [] for text in (before, after))
+    old, new = _differing(was, now)
+    changes = difflib.unified_diff(was[old], now[new], lineterm="", n=_CONTEXT_LINES)
+    return [line for line in changes if not line.startswith(("---", "+++", "@@"))]
+
+
+def _differing(before: list[str], after: list[str]) -> tuple[slice, slice]:
+    """Where two lists differ, a little around it included; no more than can be compared in a moment."""
+    head = _alike(before, after)
+    tail = _alike(before[:head:-1], after[:head:-1])
+    begin = max(head - _CONTEXT_LINES, 0)
+    old, new = (
+        slice(begin, min(len(each) - tail + _CONTEXT_LINES, begin + _COMPARED)) for each in (before, after)
+    )
+    return old, new
+
+
+def _alike(before: list[str], after: list[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
 
 
 def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) -> None:

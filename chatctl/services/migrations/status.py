@@ -64,6 +64,10 @@ def _versions(conn: Connection, directory: Path) -> list[Line]:
     history = {had.version: had for had in applied(conn)}
     begun = unfinished(conn)
     newest = max(history, default="")
+    pending: dict[tuple[str, ...], SqlFile] = {}
+    if history.keys() - local.keys():  # a file may be pending that was applied under another version
+        files = [file for version, file in local.items() if version not in history]
+        pending = {tuple(canonical([file.text])): file for file in reversed(files)}
     lines = []
     for version in sorted({*local, *history}):
         file, had = local.get(version), history.get(version)
@@ -71,7 +75,7 @@ def _versions(conn: Connection, directory: Path) -> list[Line]:
             assert file is not None  # noqa: S101 - a version is known from one of the two
             lines.append(_pending(file, late=version < newest, begun=version in begun))
         else:
-            lines.append(_had(had, file, local, history))
+            lines.append(_had(had, file, pending))
     return lines
 
 
@@ -81,13 +85,14 @@ def _pending(file: SqlFile, *, late: bool, begun: bool) -> Line:
     return Line("version", file.path, state, file.version, None, next=command)
 
 
-def _had(had: Applied, file: SqlFile | None, local: dict[str, SqlFile], history: dict[str, Applied]) -> Line:
+def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> Line:
     state: State = "applied"
     command = None
     if file is None:
         state, command = "missing", f"{_MIGRATE} repair {had.version} --status reverted"
-        twin = _twin(had, [other for version, other in local.items() if version not in history])
-        if twin is not None:
+        # The Dashboard and the Management API choose a version of their own for the text that they are given.
+        text = tuple(canonical(had.own_statements))
+        if text and (twin := pending.get(text)):
             state = "moved"
             command += f" && {_MIGRATE} repair {twin.version} --status applied"
     elif not same(file, had):
@@ -102,12 +107,6 @@ def _had(had: Applied, file: SqlFile | None, local: dict[str, SqlFile], history:
         by=had.applied_by or "another tool",
         next=command,
     )
-
-
-def _twin(had: Applied, pending: list[SqlFile]) -> SqlFile | None:
-    # The Dashboard and the Management API choose a version of their own for the text that they are given.
-    text = canonical(had.own_statements)
-    return next((file for file in pending if text and canonical([file.text]) == text), None)
 
 
 def _objects(conn: Connection, directory: Path) -> list[Line]:
