@@ -48,12 +48,22 @@ def error_code(error: psycopg.Error) -> ErrorCode:
     return ErrorCode(code=code, status=entry["status"], message=entry["message"])
 
 
+def is_temporary(error: psycopg.Error) -> bool:
+    """Whether the same may succeed another time: the reason lies in the server, or in what others do there.
+
+    psycopg's classes do not tell: its OperationalError is also a table with too many columns.
+    """
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError)  # libpq's own: there is no connection any more
+    return error.sqlstate in _TEMPORARY
+
+
 def translate(error: psycopg.Error) -> ChatctlError:
     """The ChatctlError for a psycopg error, with its message and without any secret."""
     text = presentable(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
     kind = kind_of(error.sqlstate)
     if kind is None:
-        kind = Unavailable if isinstance(error, psycopg.OperationalError) else ChatctlError
+        kind = Unavailable if is_temporary(error) else ChatctlError
     where = f" [{error.sqlstate}]" if error.sqlstate else ""
     hint = error.diag.message_hint
     return kind(f"{text}{where}", hint=presentable(hint) if hint else None)
@@ -72,6 +82,22 @@ def presentable(text: str) -> str:
     return excerpt("\n".join(lines[:_MOST_LINES]), _MOST_CHARACTERS) + more
 
 
+_TEMPORARY = frozenset(
+    {
+        # Connections; not 08P01, which is a statement that cannot be sent.
+        *("08000", "08001", "08003", "08004", "08006", "08007"),
+        # A session or transaction that took longer than the server grants.
+        *("25P03", "25P04"),
+        # Serialization failures and deadlocks.
+        *("40001", "40P01"),
+        # Resources: disk, memory, connections; not 53400, a limit that somebody has configured.
+        *("53000", "53100", "53200", "53300"),
+        # Locks; the rest of class 55 is about the state of an object.
+        "55P03",
+        # Time-outs and cancelled statements, and a server that shuts down, crashes or starts.
+        *("57014", "57P01", "57P02", "57P03", "57P05"),
+    }
+)
 _BY_STATE: dict[str, type[ChatctlError]] = {
     "42501": NotAllowed,
     "28000": NotAllowed,
@@ -82,14 +108,5 @@ _BY_STATE: dict[str, type[ChatctlError]] = {
     "PT404": NotFound,
     "PT409": Conflict,
     "PT429": Unavailable,
-    "40001": Unavailable,
-    "40P01": Unavailable,
-    "55P03": Unavailable,
-    "57014": Unavailable,
 }
-_BY_CLASS: dict[str, type[ChatctlError]] = {
-    "08": Unavailable,
-    "23": Conflict,
-    "53": Unavailable,
-    "57": Unavailable,
-}
+_BY_CLASS: dict[str, type[ChatctlError]] = {"23": Conflict}

@@ -65,7 +65,7 @@ def run(
     patience = deadline if _CONCURRENTLY.search(text) else lock_timeout
 
     def attempt(_: object) -> None:
-        with _giving_up(conn, patience):
+        with execute.refusals(file.where), _giving_up(conn, patience):
             _drop_leftovers(conn, text)
             if not (begun and _is_done(conn, text)):
                 _execute(conn, file)
@@ -79,7 +79,7 @@ def run(
             conn.execute(query("migrate/end_unfinished"), {"version": file.version})
         raise
     milliseconds = round((time.perf_counter() - start) * 1000)
-    with conn.transaction():
+    with execute.refusals(file.where), conn.transaction():
         history.record_version(conn, file, author, milliseconds)
         conn.execute(query("migrate/end_unfinished"), {"version": file.version})
     return Step("version", file.path, milliseconds)
@@ -101,10 +101,8 @@ def _execute(conn: Connection, file: SqlFile) -> None:
     (statement,) = file.statements
     try:
         conn.execute(statement.text.encode())
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
-        raise execute.refused(file, statement, error) from error
+        raise execute.refusal(file.where, error, statement) from error
 
 
 def _drop_leftovers(conn: Connection, text: str) -> None:

@@ -1,19 +1,26 @@
-"""Running the statements of one file, and saying which of them PostgreSQL refused."""
+"""Running the statements of one file, and naming what PostgreSQL refused of it."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 
 from chatctl.db.connection import Connection
+from chatctl.db.sqlstate import is_temporary
 from chatctl.db.statements import Statement, bare, lines, masked
-from chatctl.errors import Invalid
+from chatctl.errors import ChatctlError, Invalid, Unavailable
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.patience import limit
+from chatctl.settings import mask
 
 _SHOWN_LINES = 6
+_SHOWN_CONTEXT_LINES = 3
+_SHOWN_CHARACTERS = 200  # of a line
+
 _TRANSACTION = re.compile(
     r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*+"
     r"|prepare transaction .*+",
@@ -28,8 +35,7 @@ _UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "pre
 def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
     """Run ``file`` in the open transaction; how many milliseconds that took.
 
-    Raises Invalid naming file, line and statement when PostgreSQL refuses one; what may pass (a lock that is
-    not had, a connection that ends) stays a psycopg.OperationalError.
+    Raises what ``refusal`` returns, with the line of the statement that PostgreSQL refused.
     """
     _refuse_unfit(file)
     start = time.perf_counter()
@@ -46,11 +52,12 @@ def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
                 cursor = conn.cursor()
                 cursors.append(cursor)
                 cursor.execute(statement.text.encode())
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
         done = sum(cursor.statusmessage is not None for cursor in cursors)
-        raise refused(file, file.statements[done] if done < len(file.statements) else None, error) from error
+        if done == len(file.statements) or (conn.broken and error.sqlstate is None):
+            # It is what comes after them; or nobody knows, since results were lost with the connection.
+            raise refusal(file.where, error) from error
+        raise refusal(file.where, error, file.statements[done]) from error
     return round((time.perf_counter() - start) * 1000)
 
 
@@ -71,18 +78,39 @@ def _refuse_unfit(file: SqlFile) -> None:
             )
 
 
-def refused(file: SqlFile, statement: Statement | None, error: psycopg.Error) -> Invalid:
-    """The error for a statement of ``file`` that PostgreSQL refused."""
-    reason = f"{error.diag.message_primary or ' '.join(str(error).split())} [{error.sqlstate}]"
-    if statement is None:
-        return Invalid(f"{file.where}: {reason}", hint=error.diag.message_hint)
-    position = error.diag.statement_position
-    line = statement.line_of(int(position)) if position else statement.first_line
-    shown = lines(statement.text)[statement.first_line - statement.line :]
-    if len(shown) > _SHOWN_LINES:
-        shown = [*shown[:_SHOWN_LINES], "…"]
-    said = (error.diag.message_detail, error.diag.message_hint)
-    return Invalid(
-        f"{file.where}:{line}: {reason}",
-        hint="\n".join([*filter(None, said), *(f"| {text}" for text in shown)]),
-    )
+@contextmanager
+def refusals(where: str) -> Iterator[None]:
+    """Raise what ``refusal`` returns for what PostgreSQL refuses inside the block."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise refusal(where, error) from error
+
+
+def refusal(where: str, error: psycopg.Error, statement: Statement | None = None) -> ChatctlError:
+    """What PostgreSQL refused at ``where``, a file as a rule: Unavailable when it may pass, else Invalid."""
+    diagnosis = error.diag
+    reason = diagnosis.message_primary or " ".join(str(error).split())
+    if error.sqlstate:
+        reason += f" [{error.sqlstate}]"
+    context = _cut(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
+    hint = [diagnosis.message_detail, diagnosis.message_hint, *context]
+    if statement is not None:
+        position = diagnosis.statement_position
+        where += f":{statement.line_of(int(position)) if position else statement.first_line}"
+        shown = lines(statement.text)[statement.first_line - statement.line :]
+        hint += (f"| {line}" for line in _cut(shown, _SHOWN_LINES))
+    kind = Unavailable if is_temporary(error) else Invalid
+    return kind(f"{where}: {reason}", hint="\n".join(filter(None, hint)) or None)
+
+
+def _cut(lines: list[str], number: int) -> list[str]:
+    """The first ``number`` of ``lines``, each no longer than a terminal can show."""
+    shown = []
+    for line in lines[:number]:
+        if len(line) > _SHOWN_CHARACTERS:
+            # Masked before it is cut: half a password would not be seen to be one.
+            shown.append(mask(line[: 5 * _SHOWN_CHARACTERS])[:_SHOWN_CHARACTERS] + "…")
+        else:
+            shown.append(line)
+    return [*shown, "…"] if len(lines) > number else shown

@@ -25,11 +25,9 @@ DEADLINE = 60.0  # seconds
 
 _LOOK_SECONDS = 0.05
 _SHOWN_CHARACTERS = 200  # of a query
-_GIVEN_UP = (
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-)
+# A lock that was not to be had, a deadlock, and what two transactions cannot both do.
+_GIVEN_UP = frozenset(("55P03", "40P01", "40001"))
+_CANCELED = "57014"
 
 # As pg_locks and as SQL call them, the weakest first. What reads and writes rows takes weaker ones, which are
 # in nobody's way.
@@ -164,7 +162,7 @@ def patiently(
     def give_up(state: RetryCallState) -> Any:
         raise Conflict(
             f"gave up after {deadline:g} s and {state.attempt_number} tries: {_reason(state)}",
-            hint=hint,
+            hint="\n".join(filter(None, (hint, wanted_by))),
         ) from (state.outcome.exception() if state.outcome else None)
 
     def _reason(state: RetryCallState) -> str:
@@ -176,13 +174,19 @@ def patiently(
             on_wait(f"waiting: {blocker}")
 
     def given_up(error: BaseException) -> bool:
-        return isinstance(error, _GIVEN_UP) or (
-            watch.ended and isinstance(error, psycopg.errors.QueryCanceled)
-        )
+        sqlstate = _sqlstate(error)
+        return sqlstate in _GIVEN_UP or (watch.ended and sqlstate == _CANCELED)
+
+    wanted_by = ""  # the file; later tries may not come so far
 
     def try_once() -> T:
+        nonlocal wanted_by
         watch.begin()
-        return attempt(watch.last)
+        try:
+            return attempt(watch.last)
+        except ChatctlError as error:
+            wanted_by = str(error)
+            raise
 
     with Watch(conn, inf if lock_timeout is None else lock_timeout, tell_blocked) as watch:
         tries = Retrying(
@@ -194,6 +198,11 @@ def patiently(
         )
         result: T = tries(try_once)
     return result
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    cause = error.__cause__ if isinstance(error, ChatctlError) else error
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
 def limit(conn: Connection, seconds: float) -> None:

@@ -11,6 +11,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations import history, lock
+from chatctl.services.migrations.execute import refusals
 from chatctl.services.migrations.files import SqlFile, migrations
 from chatctl.services.migrations.history import Applied, Author, applied, same
 
@@ -85,9 +86,10 @@ def write(
             raise Conflict("the history changed meanwhile; nothing is changed", hint="look at it again")
         history.make_ready(conn)
         for change in shown:
-            conn.execute(query("migrate/forget_version"), {"version": change.version})
-            if change.action != "remove":
-                history.record_version(conn, local[change.version], author, 0)
+            with refusals(f"{change.version}_{change.name}.sql"):
+                conn.execute(query("migrate/forget_version"), {"version": change.version})
+                if change.action != "remove":
+                    history.record_version(conn, local[change.version], author, 0)
 
 
 def _added(file: SqlFile, had: Applied | None) -> Change | None:

@@ -67,7 +67,8 @@ def migrate(
     ``include_all`` and ``restate`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
     end, and as long again for locks, each of which is given up after ``lock_timeout`` seconds.
     Raises Conflict where files and history contradict each other, or when a lock stays busy; Invalid naming
-    file, line and statement when PostgreSQL refuses one. Either way a transaction that did not end is undone.
+    file, line and statement when PostgreSQL refuses one, or Unavailable when that may pass. In any case a
+    transaction that did not end is undone.
     """
     directory = directory or data_directory("sql")
     with lock.held(conn, deadline, tell.wait):
@@ -152,7 +153,8 @@ def _files(run: _Run, batch: Batch) -> Iterator[Step]:
     open_before = set() if batch.last else _open_tables(run.conn)
     for file in batch.versions:
         milliseconds = execute.run(run.conn, file, run.lock_timeout)
-        history.record_version(run.conn, file, run.author, milliseconds)
+        with execute.refusals(file.where):
+            history.record_version(run.conn, file, run.author, milliseconds)
         yield Step("version", file.path, milliseconds)
     if batch.last:
         yield from stating.state(run.conn, run.plan, run.author, run.lock_timeout, tables=run.tables)

@@ -41,7 +41,7 @@ def state(
     """
     if plan.obsolete:
         _want(conn, plan.everything)
-        _run(conn, "migrate/find_obsolete")
+        _run(conn, plan, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
     taken = {file.path for file in lost(conn, unchanged)}
@@ -51,7 +51,7 @@ def state(
     waiting = in_order([file for file in plan.everything if file.path in changed | taken])
     yield from _state_all(conn, waiting, author, lock_timeout)
     if plan.obsolete:
-        _run(conn, "migrate/drop_obsolete")
+        _run(conn, plan, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
     # A file that drops with cascade takes along what other files make.
     yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
@@ -67,7 +67,7 @@ def _state_all(
         deferred: list[SqlFile] = []
         for file in waiting:
             try:
-                with conn.transaction():
+                with conn.transaction(), execute.refusals(file.where):
                     milliseconds = execute.run(conn, file, lock_timeout)
                     record_object(conn, file, author)
             except Invalid as error:
@@ -88,16 +88,14 @@ def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
             )
 
 
-def _run(conn: Connection, name: str) -> None:
-    # What they take back is named by the files, and refused for what the files say.
+def _run(conn: Connection, plan: Plan, name: str) -> None:
     try:
         conn.execute(query(name))
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
-        raise Invalid(
-            f"{error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.message_detail
-        ) from error
+        # What they take back is named by the files, and refused for what the files say.
+        message = error.diag.message_primary or ""
+        paths = (it.path for it in plan.obsolete if any(drop in message for drop in it.drops))
+        raise execute.refusal(next(paths, "objects"), error) from error
 
 
 def _read_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
@@ -109,10 +107,6 @@ def _read_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
                 names = [t.name for t in made.made(file) if t.kind == "function"]
                 if names:
                     asked.append((file, conn.execute(query("migrate/check_bodies"), {"names": names})))
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
-        file = next((file for file, cursor in asked if cursor.statusmessage is None), files[0])
-        raise Invalid(
-            f"{file.where}: {error.diag.message_primary} [{error.sqlstate}]", hint=error.diag.context
-        ) from error
+        refused = (file.where for file, cursor in asked if cursor.statusmessage is None)
+        raise execute.refusal(next(refused, "objects"), error) from error
