@@ -93,6 +93,12 @@ def bare_database(server: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
+def twin_database(server: Server) -> Iterator[Database]:
+    """Another one like ``bare_database``, to compare with."""
+    yield from _clone(server, "postgres")
+
+
+@pytest.fixture
 def world(database: Database) -> Iterator[World]:
     """Organizations, people and conversations made through the API's own paths."""
     with World(database) as world:

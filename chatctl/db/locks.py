@@ -23,9 +23,14 @@ def taken_for_transaction(conn: Connection, key: int) -> bool:
 
 def give_back(conn: Connection, key: int) -> None:
     """Give back what the session has taken."""
-    # After Ctrl-C a statement may still run; closing the connection then gives the lock back.
-    if conn.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
+    if _is_free(conn):
         conn.execute("select pg_advisory_unlock(%s)", (key,))
+
+
+def give_back_all(conn: Connection) -> None:
+    """Give back everything that the session has taken."""
+    if _is_free(conn):
+        conn.execute("select pg_advisory_unlock_all()")
 
 
 def holder(conn: Connection, key: int) -> str:
@@ -37,3 +42,8 @@ def holder(conn: Connection, key: int) -> str:
     # Since when is shown to its own role and to monitors only.
     since = f", since {found['since']:%H:%M:%S} UTC" if found["since"] else ""
     return f"pid {found['pid']}, {found['application_name']}, as {found['usename']}{since}"
+
+
+def _is_free(conn: Connection) -> bool:
+    # After Ctrl-C a statement may still run; closing the connection then gives the locks back.
+    return conn.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS)

@@ -29,7 +29,7 @@ create table private.seed_chunks (
 -- chatctl:objects
 -- From here on: the objects as they are with this version, stated again with every newer one. Written by
 -- `chatctl migrate export`; change the files of objects/ instead.
-select pg_catalog.set_config('check_function_bodies', 'off', false);
+reset all; set check_function_bodies = off;
 
 -- The history that the Supabase CLI keeps (the first four statements are its own), and beside it what chatctl
 -- knows more: what was applied, by whom, and the objects, which are no versions. Every column of chatctl's may
@@ -318,6 +318,7 @@ $$;
 
 revoke execute on function private.current_user_id() from public;
 grant execute on function private.current_user_id() to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/check_message_rate_limit.sql
 -- How much of the limit of 10 messages in 60 seconds the caller has left.
@@ -353,6 +354,7 @@ $$;
 
 revoke execute on function public.check_message_rate_limit() from public, anon;
 grant execute on function public.check_message_rate_limit() to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/is_trusted.sql
 -- Whether the role in force is above row-level security: service_role, and operators on their own connection.
@@ -377,6 +379,7 @@ $$;
 
 revoke execute on function private.is_trusted() from public;
 grant execute on function private.is_trusted() to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/require_caller.sql
 -- Refuse unless p_user_id is the caller: nobody asks in another person's name. Trusted roles may.
@@ -396,6 +399,7 @@ $$;
 
 revoke execute on function private.require_caller(uuid) from public;
 grant execute on function private.require_caller(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/get_user_default_organization.sql
 -- The organization that a new conversation of p_user_id belongs to: the one joined first; null without any.
@@ -418,6 +422,7 @@ $$;
 
 revoke execute on function public.get_user_default_organization(uuid) from public, anon;
 grant execute on function public.get_user_default_organization(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/create_group_conversation.sql
 -- A new group of the caller and p_participant_ids, 3 to 50 people with the caller, in one step.
@@ -452,6 +457,7 @@ $$;
 
 revoke execute on function public.create_group_conversation(text, uuid[], uuid) from public, anon;
 grant execute on function public.create_group_conversation(text, uuid[], uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/get_conversations_with_details.sql
 -- The conversation list of p_user_id, the one with the newest message first. SECURITY DEFINER, guarded by
@@ -507,6 +513,7 @@ $$;
 
 revoke execute on function public.get_conversations_with_details(uuid) from public, anon;
 grant execute on function public.get_conversations_with_details(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse.sql
 -- Refuse a request the way clients expect it: the SQLSTATE becomes the HTTP status (PostgREST), the hint is
@@ -526,6 +533,7 @@ $$;
 
 revoke execute on function private.refuse(text, text, text, jsonb) from public;
 grant execute on function private.refuse(text, text, text, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/get_messages_page.sql
 -- One page of a conversation, newest message first, without deleted ones.
@@ -597,6 +605,7 @@ $$;
 
 revoke execute on function public.get_messages_page(uuid, bigint, integer) from public, anon;
 grant execute on function public.get_messages_page(uuid, bigint, integer) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/get_unread_count.sql
 -- How many messages of a conversation p_user_id has not read: newer than read, not their own, not deleted.
@@ -620,6 +629,7 @@ $$;
 
 revoke execute on function public.get_unread_count(uuid, uuid) from public, anon;
 grant execute on function public.get_unread_count(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/is_conversation_participant.sql
 -- Whether the caller takes part in a conversation. About somebody else it does not answer (42501).
@@ -643,6 +653,7 @@ $$;
 
 revoke execute on function public.is_conversation_participant(uuid, uuid) from public, anon;
 grant execute on function public.is_conversation_participant(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/mark_conversation_read.sql
 -- Mark a conversation read up to a message, or to its end; never back. Returns what is still unread.
@@ -676,6 +687,7 @@ $$;
 
 revoke execute on function public.mark_conversation_read(uuid, bigint) from public, anon;
 grant execute on function public.mark_conversation_read(uuid, bigint) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/merge_reactions.sql
 -- The reactions after a participant's write: its own entries as written, everybody else's as they are.
@@ -714,6 +726,7 @@ end
 $$;
 
 revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from public;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/read_position.sql
 -- Where reading up to a moment leaves a participant: the seq read to, and how many messages are seen.
@@ -753,6 +766,7 @@ end
 $$;
 
 revoke execute on function private.read_position(uuid, uuid, timestamptz) from public;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_send.sql
 -- Refuse a message over the limit; p_reset_at is when the next one is accepted.
@@ -771,6 +785,7 @@ end
 $$;
 
 revoke execute on function private.refuse_send(timestamptz) from public;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/send_message.sql
 -- Send a message as the caller, who has thereby read what came before; returns the message as stored.
@@ -803,6 +818,7 @@ $$;
 
 revoke execute on function public.send_message(uuid, text, jsonb) from public, anon;
 grant execute on function public.send_message(uuid, text, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/start_direct_conversation.sql
 -- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first):
@@ -853,6 +869,7 @@ $$;
 
 revoke execute on function public.start_direct_conversation(uuid, uuid) from public, anon;
 grant execute on function public.start_direct_conversation(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/functions/toggle_reaction.sql
 -- Add the caller's reaction to a message, or take it back; returns the reactions after that.
@@ -889,6 +906,7 @@ $$;
 
 revoke execute on function public.toggle_reaction(uuid, text) from public, anon;
 grant execute on function public.toggle_reaction(uuid, text) to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/views/my_colleagues.sql
 -- The people who share an organization with the caller; for the policies, like my_participations.
@@ -901,6 +919,7 @@ where me.user_id = (select private.current_user_id());
 
 revoke all on private.my_colleagues from public, anon, authenticated;
 grant select on private.my_colleagues to authenticated;
+reset all; set check_function_bodies = off;
 
 -- objects/views/my_participations.sql
 -- The conversations that the caller takes part in, now: listed, still a member of the organization, not
@@ -917,6 +936,7 @@ where cp.user_id = (select private.current_user_id());
 
 revoke all on private.my_participations from public, anon, authenticated;
 grant select on private.my_participations to authenticated;
+reset all; set check_function_bodies = off;
 
 -- objects/views/my_hidden_attachments.sql
 -- The files of deleted messages in the caller's conversations; for the Storage policies.
@@ -928,6 +948,7 @@ join private.my_participations p on p.conversation_id = d.conversation_id;
 
 revoke all on private.my_hidden_attachments from public, anon, authenticated;
 grant select on private.my_hidden_attachments to authenticated;
+reset all; set check_function_bodies = off;
 
 -- objects/views/my_organizations.sql
 -- The organizations that the caller is a member of; for the policies, like my_participations.
@@ -939,6 +960,7 @@ where om.user_id = (select private.current_user_id());
 
 revoke all on private.my_organizations from public, anon, authenticated;
 grant select on private.my_organizations to authenticated;
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_before_insert.sql
 -- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
@@ -1012,6 +1034,7 @@ revoke execute on function private.messages_before_insert() from public;
 create or replace trigger messages_before_insert
 before insert on public.messages
 for each row execute function private.messages_before_insert();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_before_update.sql
 -- What may change in a message, by whom; and a deleted one keeps nothing that anybody could read.
@@ -1081,6 +1104,7 @@ revoke execute on function private.messages_before_update() from public;
 create or replace trigger messages_before_update
 before update on public.messages
 for each row execute function private.messages_before_update();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_recounted.sql
 -- After a message is deleted, restored or purged: the conversation's count and last message, and what its
@@ -1121,6 +1145,7 @@ create or replace trigger messages_purged
 after delete on public.messages
 for each row when (old.deleted_at is null)
 execute function private.messages_recounted();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/moderation_log_is_append_only.sql
 -- What was logged stays as it was logged.
@@ -1139,6 +1164,7 @@ revoke execute on function private.moderation_log_is_append_only() from public;
 create or replace trigger moderation_log_is_append_only
 before update or delete or truncate on private.moderation_log
 for each statement execute function private.moderation_log_is_append_only();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_write.sql
 -- What a client may say of reading: nothing for others, nothing in the future.
@@ -1170,6 +1196,7 @@ for each row execute function private.participants_before_write();
 create or replace trigger participants_before_read
 before update of last_read_at on public.conversation_participants
 for each row execute function private.participants_before_write();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_joined.sql
 -- After people join: the rules that span rows (who, how many, one direct conversation per pair), the count,
@@ -1259,6 +1286,7 @@ create or replace trigger participants_joined
 after insert on public.conversation_participants
 referencing new table as joined
 for each statement execute function private.participants_joined();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_left.sql
 -- After people leave: the count. Their read state goes with the row.
@@ -1290,6 +1318,7 @@ create or replace trigger participants_left
 after delete on public.conversation_participants
 referencing old table as departed
 for each statement execute function private.participants_left();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_read.sql
 -- After a participant has read: how far, and how many messages that leaves unread.
@@ -1317,6 +1346,7 @@ create or replace trigger participants_read
 after update of last_read_at on public.conversation_participants
 for each row when (old.last_read_at is distinct from new.last_read_at)
 execute function private.participants_read();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/set_updated_at.sql
 -- updated_at is the server's, and never goes back: a message takes its time from here, so that within a
@@ -1341,6 +1371,7 @@ for each row execute function private.set_updated_at();
 create or replace trigger set_user_profiles_updated_at
 before update on public.user_profiles
 for each row execute function private.set_updated_at();
+reset all; set check_function_bodies = off;
 
 -- objects/triggers/sync_profile.sql
 -- A profile appears with its auth user and follows its email.
@@ -1367,6 +1398,7 @@ revoke execute on function private.sync_profile() from public;
 create or replace trigger chat_sync_profile
 after insert or update of email on auth.users
 for each row execute function private.sync_profile();
+reset all; set check_function_bodies = off;
 
 -- objects/access/conversation_participants.sql
 -- Participants: read by participants of the same conversation; added by the creator from the organization; one's
@@ -1425,6 +1457,7 @@ using (
       and (select private.current_user_id()) in (c.created_by, conversation_participants.user_id)
   )
 );
+reset all; set check_function_bodies = off;
 
 -- objects/access/conversations.sql
 -- Conversations: read by participants, and by the creator until there are any; started by members, named by the
@@ -1466,6 +1499,7 @@ using (
   and exists (select from private.my_participations p where p.conversation_id = conversations.id)
 )
 with check (created_by = (select private.current_user_id()));
+reset all; set check_function_bodies = off;
 
 -- objects/access/messages.sql
 -- Messages: read by participants, tombstones too; sent by participants as themselves. An update is a
@@ -1502,6 +1536,7 @@ using (
 with check (
   exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
 );
+reset all; set check_function_bodies = off;
 
 -- objects/access/organization_members.sql
 -- Members: read by members of the same organization.
@@ -1516,6 +1551,7 @@ using (
     select from private.my_organizations o where o.organization_id = organization_members.organization_id
   )
 );
+reset all; set check_function_bodies = off;
 
 -- objects/access/organizations.sql
 -- Organizations: read by their members.
@@ -1528,12 +1564,14 @@ on public.organizations for select to authenticated
 using (
   exists (select from private.my_organizations o where o.organization_id = organizations.id)
 );
+reset all; set check_function_bodies = off;
 
 -- objects/access/private.sql
 -- The schema that the API does not expose. Its functions and views are used by policies and by functions that
 -- run as the caller, who therefore may enter it; its tables are nobody's but the owner's.
 revoke all on schema private from public, anon;
 grant usage on schema private to authenticated, service_role;
+reset all; set check_function_bodies = off;
 
 -- objects/access/user_profiles.sql
 -- Profiles: read by oneself and by people of a shared organization; name and avatar are one's own to change.
@@ -1554,6 +1592,7 @@ create policy "people change their own profile"
 on public.user_profiles for update to authenticated
 using (id = (select private.current_user_id()))
 with check (id = (select private.current_user_id()));
+reset all; set check_function_bodies = off;
 
 -- objects/storage/attachments.sql
 -- Files: a private bucket whose limits Storage enforces; a participant reads and adds
@@ -1606,6 +1645,7 @@ with check (
   and cardinality(storage.foldername(name)) = 3
   and storage.filename(name) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_.'
 );
+reset all; set check_function_bodies = off;
 
 -- objects/realtime/publication.sql
 -- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent
@@ -1626,6 +1666,7 @@ begin
   end loop;
 end
 $$;
+reset all; set check_function_bodies = off;
 
 -- What the Supabase CLI has stated, in chatctl's words: then chatctl has nothing to state. Runs after objects
 -- are stated and before `drop_obsolete`.
@@ -1730,4 +1771,4 @@ begin
 end
 $$;
 
-select pg_catalog.set_config('check_function_bodies', 'on', false);
+reset all;

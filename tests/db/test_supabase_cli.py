@@ -16,6 +16,7 @@ from chatctl.services import migrations
 from chatctl.services.drift.compare import find
 from chatctl.services.migrations import export
 from tests.proxy import Proxy
+from tests.sqlfiles import SqlFiles
 from tests.world import Database
 
 if TYPE_CHECKING:  # imported by pytest, which rewrites its assertions
@@ -200,6 +201,29 @@ def test_both_split_scripts_the_same_way(project: Project, bare_database: Databa
     assert {name: statements for _, name, statements in recorded(bare_database)} == {
         name: split(script) for name, script in SCRIPTS.items()
     }
+
+
+def test_the_cli_applies_what_changes_the_role_in_files_of_its_own(
+    project: Project, bare_database: Database, tmp_path: Path
+) -> None:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, "create view public.one as select 1;\nset role authenticated;\nselect 1;\n")
+    files.version(2, "create view public.two as select 2;\nselect set_config('role', 'anon', false);\n")
+    files.version(3, "create view public.three as select 3;\nset local role authenticated;\n")
+    files.object("views/four.sql", "create or replace view public.four as select 4;\nset search_path = '';")
+    files.object("views/five.sql", "create or replace view five as select 5;\nset role authenticated;\n")
+    files.object("views/six.sql", "create or replace view public.six as select 6;\n")
+    export.write(files.directory, project.migrations)
+
+    project.run("db", "push", "--yes")
+
+    with bare_database.connect() as conn:
+        assert migrations.migrate(conn, directory=files.directory) == []
+        made = conn.execute(
+            "select viewname from pg_views where viewowner = 'postgres' order by 1"
+        ).fetchall()
+        assert [name for (name,) in made] == ["five", "four", "one", "six", "three", "two"]
+        assert find(conn, files.directory) == []
 
 
 def test_what_the_cli_fetches_is_no_edit(project: Project, bare_database: Database, tmp_path: Path) -> None:

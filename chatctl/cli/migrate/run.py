@@ -27,7 +27,8 @@ Examples:
   chatctl migrate lint                look for what hurts traffic or opens the backend
 
 A file with the line `-- chatctl:no-transaction` holds one statement and runs on its own, as `create index
-concurrently` must; all others run in one transaction with the objects.
+concurrently` must; all others run in one transaction with the objects. Each file runs as in a session of its
+own: a role, settings, prepared statements and temporary tables end with it, and what it defers is checked.
 """
 
 

@@ -18,6 +18,7 @@ from chatctl.services.migrations import execute, history
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.patience import patiently
+from chatctl.services.migrations.session import reset
 from chatctl.services.migrations.steps import Step
 
 # Of so many parts, quoted or not; "a""b" is two.
@@ -88,13 +89,13 @@ def run(
 @contextmanager
 def _giving_up(conn: Connection, seconds: float) -> Iterator[None]:
     """Give up any lock that is not had within ``seconds``; no transaction ends this setting."""
-    conn.execute("reset all")
+    reset(conn)
     conn.execute("select set_config('lock_timeout', %s, false)", (f"{round(seconds * 1000)}ms",))
     try:
         yield
     finally:
         if not conn.broken:
-            conn.execute("reset all")
+            reset(conn)
 
 
 def _execute(conn: Connection, file: SqlFile) -> None:

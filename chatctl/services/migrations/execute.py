@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
 
-from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import is_temporary
 from chatctl.db.statements import Statement, bare, lines, masked
 from chatctl.errors import ChatctlError, Invalid, Unavailable
 from chatctl.services.migrations.files import SqlFile
-from chatctl.services.migrations.patience import limit
+from chatctl.services.migrations.session import Session
 from chatctl.settings import mask
 
+# Sent without waiting; the results of so many are kept.
+_AT_ONCE = 500
 _SHOWN_LINES = 6
 _SHOWN_CONTEXT_LINES = 3
 _SHOWN_CHARACTERS = 200  # of a line
@@ -32,33 +33,36 @@ _STREAM = re.compile(r" (?:from stdin|to stdout)\b", re.IGNORECASE)
 _UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
 
 
-def run(conn: Connection, file: SqlFile, lock_timeout: float) -> int:
+def run(session: Session, file: SqlFile) -> int:
     """Run ``file`` in the open transaction; how many milliseconds that took.
 
     Raises what ``refusal`` returns, with the line of the statement that PostgreSQL refused.
     """
     _refuse_unfit(file)
     start = time.perf_counter()
+    for first in range(0, len(file.statements), _AT_ONCE):
+        last = first + _AT_ONCE >= len(file.statements)
+        _send(session, file, file.statements[first : first + _AT_ONCE], last=last)
+    return round((time.perf_counter() - start) * 1000)
+
+
+def _send(session: Session, file: SqlFile, statements: Sequence[Statement], *, last: bool) -> None:
     cursors = []
     try:
-        # One round trip for the file, whatever the number of its statements.
-        with conn.pipeline():
-            # A setting of the file before must not rule this one; the Supabase CLI does the same.
-            conn.execute("reset all")
-            limit(conn, lock_timeout)
-            # Function bodies may name what a later file makes; they are read when all is there.
-            conn.execute("select set_config('check_function_bodies', 'off', true)")
-            for statement in file.statements:
-                cursor = conn.cursor()
+        # One round trip, whatever the number of statements.
+        with session.conn.pipeline():
+            for statement in statements:
+                cursor = session.conn.cursor()
                 cursors.append(cursor)
                 cursor.execute(statement.text.encode())
+            if last:
+                session.renew(after=file)
     except psycopg.Error as error:
         done = sum(cursor.statusmessage is not None for cursor in cursors)
-        if done == len(file.statements) or (conn.broken and error.sqlstate is None):
+        if done == len(statements) or (session.conn.broken and error.sqlstate is None):
             # It is what comes after them; or nobody knows, since results were lost with the connection.
             raise refusal(file.where, error) from error
-        raise refusal(file.where, error, file.statements[done]) from error
-    return round((time.perf_counter() - start) * 1000)
+        raise refusal(file.where, error, statements[done]) from error
 
 
 def _refuse_unfit(file: SqlFile) -> None:

@@ -1,12 +1,14 @@
 """The files as a directory that ``supabase db push`` applies as it is, objects included.
 
-Each version is its file, byte for byte. The newest that runs in a transaction also states the objects, after
-the line ``-- chatctl:objects``: the Supabase CLI knows no files that run again, and objects are no versions.
-What it states, it records where chatctl looks, so that neither finds anything to do after the other.
+Each version is its file, byte for byte; one that changes the role is brought back from it. The newest that
+runs in a transaction also states the objects, after the line ``-- chatctl:objects``: the Supabase CLI knows
+no files that run again, and objects are no versions. What it states, it records where chatctl looks, so that
+neither finds anything to do after the other.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +25,14 @@ from chatctl.services.migrations.made import drops, in_order
 _HEAD = f"""{OBJECTS_MARK}
 -- From here on: the objects as they are with this version, stated again with every newer one. Written by
 -- `chatctl migrate export`; change the files of objects/ instead.
-select pg_catalog.set_config('check_function_bodies', 'off', false);
 """
-_FOOT = "select pg_catalog.set_config('check_function_bodies', 'on', false);\n"
+# As chatctl does after each file; the Supabase CLI does it before a migration alone.
+_RESET = "reset all; set check_function_bodies = off;\n"
+_CHANGES_ROLE = re.compile(
+    r"\bset\s++(?:(?:local|session)\s++)?role\b|\bsession\s++authorization\b"
+    r"|\bset_config\s*+\(\s*+'(?:role|session_authorization)'",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,9 @@ def exported(directory: Path) -> dict[str, str]:
     bearer = next((file for file in reversed(versions) if not file.alone), None)
     if bearer is None:
         raise Invalid(f"{directory.name}/migrations has no migration that could carry the objects")
-    section = _objects_section(in_order(objects(directory)))
+    stated = in_order(objects(directory))
     return {
-        f"{file.version}_{file.name}.sql": f"{_ended(file.text)}\n{section}" if file is bearer else file.text
+        f"{file.version}_{file.name}.sql": _bearer(file, stated) if file is bearer else _version(file)
         for file in versions
     }
 
@@ -91,12 +98,23 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
     return found
 
 
-def _objects_section(files: Sequence[SqlFile]) -> str:
-    wanted = [_want(file) for file in files]
-    stated = [f"-- {file.path}\n{_ended(file.text)}" for file in files]
+def _version(file: SqlFile) -> str:
+    # The Supabase CLI adds a file to its history in the role in which the file ends.
+    if file.alone or not _CHANGES_ROLE.search(file.text):
+        return file.text
+    return f"{_ended(file.text)}\n{OBJECTS_MARK}\n{query('migrate/back_to_role')}"
+
+
+def _bearer(file: SqlFile, objects: Sequence[SqlFile]) -> str:
+    wanted = [_want(each) for each in objects]
     before = [query("migrate/history"), query("migrate/wanted"), *wanted, query("migrate/find_obsolete")]
-    after = [query("migrate/export_record"), query("migrate/drop_obsolete"), _FOOT]
-    return "\n".join([_HEAD, *before, *stated, *after])
+    stated = [f"-- {each.path}\n{_ended(each.text)}{_back(each)}{_RESET}" for each in objects]
+    after = [query("migrate/export_record"), query("migrate/drop_obsolete"), "reset all;\n"]
+    return "\n".join([_ended(file.text), _HEAD + _back(file) + _RESET, *before, *stated, *after])
+
+
+def _back(file: SqlFile) -> str:
+    return query("migrate/back_to_role") if _CHANGES_ROLE.search(file.text) else ""
 
 
 def _want(file: SqlFile) -> str:

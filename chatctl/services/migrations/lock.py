@@ -9,7 +9,7 @@ from chatctl.db import locks
 from chatctl.db.connection import Connection, backend_pid, connection, parts_of, url_of
 from chatctl.errors import Conflict, Invalid
 
-_LOCK_KEY = 7_232_615_413_094_158  # "chatctl" as a number: one lock for all migrations of a database
+KEY = 7_232_615_413_094_158  # "chatctl" as a number: one lock for all migrations of a database
 _TELL_EVERY = 100  # polls
 _TRANSACTION_POOLER_PORT = "6543"
 
@@ -31,12 +31,30 @@ def held(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> I
     Raises Conflict, naming the holder, when it stays busy.
     """
     _refuse_shared_session(conn)
-    if not locks.taken(conn, _LOCK_KEY):
+    if not locks.taken(conn, KEY):
         _wait(conn, deadline, on_wait)
     try:
         yield
     finally:
-        locks.give_back(conn, _LOCK_KEY)
+        # With those that files have taken, as at the end of a session of their own.
+        locks.give_back_all(conn)
+
+
+def regain(conn: Connection) -> None:
+    """Take the lock once more, since a file may have given up all locks of the session.
+
+    Raises Conflict, naming the holder, when another migration has it now.
+    """
+    if not locks.taken(conn, KEY):
+        raise lost(conn)
+
+
+def lost(conn: Connection) -> Conflict:
+    """The error for a migration that another one has overtaken."""
+    return Conflict(
+        f"a file has given up the lock of the migration, and another one runs: {locks.holder(conn, KEY)}",
+        hint="migrate again when it has ended; leave pg_advisory_unlock_all() and `discard all` out of files",
+    )
 
 
 def _refuse_shared_session(conn: Connection) -> None:
@@ -67,11 +85,11 @@ def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> 
 
     def tell(state: RetryCallState) -> None:
         if state.attempt_number % _TELL_EVERY == 1:
-            on_wait(f"waiting for another migration: {locks.holder(conn, _LOCK_KEY)}")
+            on_wait(f"waiting for another migration: {locks.holder(conn, KEY)}")
 
     def busy(_: RetryCallState) -> bool:
         raise Conflict(
-            f"another migration still runs after {deadline:g} s: {locks.holder(conn, _LOCK_KEY)}",
+            f"another migration still runs after {deadline:g} s: {locks.holder(conn, KEY)}",
             hint="wait for it, or give more time with --deadline",
         )
 
@@ -84,4 +102,4 @@ def _wait(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> 
         before_sleep=tell,
         retry_error_callback=busy,
     )
-    poll(locks.taken, conn, _LOCK_KEY)
+    poll(locks.taken, conn, KEY)

@@ -24,6 +24,7 @@ from chatctl.services.migrations.patience import (
     patiently,
 )
 from chatctl.services.migrations.plan import Batch, Plan, plan
+from chatctl.services.migrations.session import Session
 from chatctl.services.migrations.steps import Step
 
 T = TypeVar("T")
@@ -71,6 +72,8 @@ def migrate(
     transaction that did not end is undone.
     """
     directory = directory or data_directory("sql")
+    # What psycopg prepares by itself would be discarded with what files prepare.
+    conn.prepare_threshold = None
     with lock.held(conn, deadline, tell.wait):
         todo = plan(conn, directory, to=to, include_all=include_all, restate=restate)
         if not todo:
@@ -85,7 +88,9 @@ def _perform(run: _Run) -> list[Step]:
     steps: list[Step] = []
     if not history.is_ready(run.conn):
         _patiently(run, lambda _: _make_ready(run))
-    for batch in run.plan.batches:
+    for number, batch in enumerate(run.plan.batches):
+        if number:
+            lock.regain(run.conn)
         if batch.alone:
             step = alone.run(
                 run.conn,
@@ -106,7 +111,7 @@ def _rehearse(run: _Run) -> list[Step]:
     def attempt(blocker: Blocker | None) -> list[Step]:
         steps: list[Step] = []
         with run.conn.transaction(force_rollback=True):
-            limit(run.conn, run.lock_timeout)
+            session = Session.begun(run.conn, run.lock_timeout)
             lock_first(run.conn, blocker)
             history.make_ready(run.conn)
             observer = Observer(run.conn)
@@ -114,7 +119,7 @@ def _rehearse(run: _Run) -> list[Step]:
                 if batch.alone:
                     did: Iterator[Step] = iter([Step("version", batch.versions[0].path, 0, tried=False)])
                 else:
-                    did = _files(run, batch)
+                    did = _files(run, session, batch)
                 for step in did:
                     seen = replace(step, effects=observer.look() if step.tried else None)
                     run.tell.step(seen)
@@ -141,23 +146,23 @@ def _make_ready(run: _Run) -> None:
 def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]:
     steps = []
     with run.conn.transaction():
-        limit(run.conn, run.lock_timeout)
+        session = Session.begun(run.conn, run.lock_timeout)
         lock_first(run.conn, blocker)
-        for step in _files(run, batch):
+        for step in _files(run, session, batch):
             run.tell.step(step)
             steps.append(step)
     return steps
 
 
-def _files(run: _Run, batch: Batch) -> Iterator[Step]:
+def _files(run: _Run, session: Session, batch: Batch) -> Iterator[Step]:
     open_before = set() if batch.last else _open_tables(run.conn)
     for file in batch.versions:
-        milliseconds = execute.run(run.conn, file, run.lock_timeout)
+        milliseconds = execute.run(session, file)
         with execute.refusals(file.where):
             history.record_version(run.conn, file, run.author, milliseconds)
         yield Step("version", file.path, milliseconds)
     if batch.last:
-        yield from stating.state(run.conn, run.plan, run.author, run.lock_timeout, tables=run.tables)
+        yield from stating.state(session, run.plan, run.author, tables=run.tables)
     else:
         _refuse_open_tables(run.conn, open_before, batch.versions[-1])
 

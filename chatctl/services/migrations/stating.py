@@ -14,6 +14,7 @@ from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author, record_object
 from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import Plan, lost
+from chatctl.services.migrations.session import Session
 from chatctl.services.migrations.steps import Step
 
 _NOT_THERE_YET = (
@@ -31,14 +32,13 @@ def granted_tables(conn: Connection, plan: Plan) -> dict[str, int | None]:
     return dict(conn.execute(query("migrate/oids"), {"names": names}).fetchall())
 
 
-def state(
-    conn: Connection, plan: Plan, author: Author, lock_timeout: float, *, tables: dict[str, int | None]
-) -> Iterator[Step]:
+def state(session: Session, plan: Plan, author: Author, *, tables: dict[str, int | None]) -> Iterator[Step]:
     """State what changed and what a version took away, drop what is obsolete; each file as it is done.
 
     ``tables`` are the ``granted_tables`` before the versions ran: another table of the same name has none of
     the privileges that were granted and revoked.
     """
+    conn = session.conn
     if plan.obsolete:
         _want(conn, plan.everything)
         _run(conn, plan, "migrate/find_obsolete")
@@ -49,27 +49,25 @@ def state(
         other = {name for name, oid in granted_tables(conn, plan).items() if tables.get(name) != oid}
         taken |= {file.path for file in unchanged if not other.isdisjoint(made.granted_tables(file))}
     waiting = in_order([file for file in plan.everything if file.path in changed | taken])
-    yield from _state_all(conn, waiting, author, lock_timeout)
+    yield from _state_all(session, waiting, author)
     if plan.obsolete:
         _run(conn, plan, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
     # A file that drops with cascade takes along what other files make.
-    yield from _state_all(conn, lost(conn, plan.everything), author, lock_timeout)
+    yield from _state_all(session, lost(conn, plan.everything), author)
     _read_bodies(conn, waiting)
 
 
-def _state_all(
-    conn: Connection, files: Sequence[SqlFile], author: Author, lock_timeout: float
-) -> Iterator[Step]:
+def _state_all(session: Session, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
     # One that names what is not there yet waits for the next round, until a round changes nothing.
     waiting = list(files)
     while waiting:
         deferred: list[SqlFile] = []
         for file in waiting:
             try:
-                with conn.transaction(), execute.refusals(file.where):
-                    milliseconds = execute.run(conn, file, lock_timeout)
-                    record_object(conn, file, author)
+                with session.conn.transaction(), execute.refusals(file.where):
+                    milliseconds = execute.run(session, file)
+                    record_object(session.conn, file, author)
             except Invalid as error:
                 deferred.append(file)
                 if not isinstance(error.__cause__, _NOT_THERE_YET) or len(deferred) == len(waiting):

@@ -1,0 +1,1 @@
+insert into chi values (7);

@@ -1,0 +1,13 @@
+create schema app;
+create table app.log (line text default current_setting('search_path'));
+set search_path = app;
+set session_replication_role = replica;
+set standard_conforming_strings = off;
+set check_function_bodies = off;
+set statement_timeout = '1h';
+set client_encoding = 'LATIN1';
+set datestyle = 'German';
+prepare p as select 1;
+create temp table public_name (i int);
+listen somebody;
+select pg_advisory_lock(1);

@@ -1,0 +1,50 @@
+"""Large migrations are applied in a few times the memory that they take themselves."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.forks import variables
+from tests.sqlfiles import SqlFiles, names
+from tests.world import Database
+
+CHATCTL = (sys.executable, "-m", "chatctl")
+LENGTH = 50_000_000
+LIMIT = 700 << 20  # bytes, of which an interpreter with nothing to do takes a fifth
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "text": lambda: f"create view public.v as select length('{'x' * LENGTH}');",
+    "body": lambda: f"do $$ begin /* {'x y ' * (LENGTH // 4)} */ end $$;",
+    "comment": lambda: f"/* {'x y ' * (LENGTH // 4)} */ select 1;",
+    "statements": lambda: f"select length('{'a;b ' * 250}');\n" * (LENGTH // 1000),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_large_migration_is_applied_and_found_to_be(
+    bare_database: Database, tmp_path: Path, text: Callable[[], str]
+) -> None:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, text())
+
+    for _ in range(2):
+        done = subprocess.run(
+            [*CHATCTL, "migrate", "--directory", str(files.directory), "--db-url", bare_database.url],
+            env=variables(),
+            cwd=tmp_path,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT)),
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.partition("error: ")[2]) == (0, "")
+    assert done.stdout.startswith("nothing to do")
+    with bare_database.connect() as conn:
+        assert names(conn, "select count(*) from supabase_migrations.schema_migrations") == [1]

@@ -1,0 +1,226 @@
+"""Whatever a file does to the session, the next one and the history find it as if it had just connected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatctl.db import locks
+from chatctl.db.connection import Connection
+from chatctl.errors import Conflict, Invalid
+from chatctl.local.waiting import until
+from chatctl.services.migrations import Telling, lock, migrate
+from tests.migrating import holding, migrating
+from tests.sqlfiles import TABLE, SqlFiles, names, run, version
+from tests.world import Database
+
+ALONE = "-- chatctl:no-transaction\n"
+
+# Functions that a file may call, and a role that may use them.
+BEFORE = """
+grant create on schema public to authenticated;
+create function public.become(role name, local boolean) returns text language sql
+  as $$ select set_config('role', role, local) $$;
+create function public.prepares() returns void language plpgsql
+  as $$ begin execute 'prepare p as select 1'; end $$;
+"""
+# What a file may leave behind, by itself or within a function that it calls.
+LEFT = {
+    "a role": "set role authenticated;",
+    "a role of the transaction": "set local role authenticated;",
+    "a role set by a function": "select public.become('authenticated', false);",
+    "a role of the transaction set by a function": "select public.become('authenticated', true);",
+    "a role within a block": "do $$ begin set local role authenticated; end $$;",
+    "no role": "set role none;",
+    "its own role": "set session authorization postgres;",
+    "a search path": "set search_path = pg_catalog;",
+    "a search path of the transaction": "set local search_path = '';",
+    "triggers that do not fire": "set session_replication_role = replica;",
+    "row security": "set row_security = off;",
+    "bodies that are not read": "set check_function_bodies = off;",
+    "backslashes": "set standard_conforming_strings = off;",
+    "an encoding": "set client_encoding = 'LATIN1';",
+    "an encoding that Python does not know": "set client_encoding = 'EUC_TW';",
+    "dates": "set datestyle = 'German, DMY';",
+    "a time zone": "set time zone 'Asia/Tokyo';",
+    "numbers": "set extra_float_digits = -15;",
+    "a planner": "set enable_seqscan = off; set jit = on; set max_parallel_workers_per_gather = 0;",
+    "no lock timeout": "set lock_timeout = 0; set local statement_timeout = '1h';",
+    "read-only transactions": "set default_transaction_read_only = on;",
+    "serializable transactions": "set session characteristics as transaction isolation level serializable;",
+    "notices": "set client_min_messages = error;",
+    "a setting of nobody's": "set app.tenant = 'somebody'; set plpgsql.extra_errors = 'all';",
+    "a prepared statement": "prepare p as select 1;",
+    "a prepared statement of a function": "select public.prepares();",
+    "cursors": "declare c cursor for select 1; declare d cursor with hold for select 1;",
+    "a temporary table": "create temp table work (i int); insert into work values (1);",
+    "a temporary table in place of another": "create temp table t (i int);",
+    "a temporary function": "create function pg_temp.work() returns int language sql as 'select 1';",
+    "a channel": "listen somebody;",
+    "the last value of a sequence": "create sequence s; select nextval('s');",
+    "deferred constraints": "set constraints all deferred;",
+}
+# Everything that a session knows of itself, but what chatctl sets: each file gives up locks in time.
+LOOK = """
+do $$ begin
+  perform lastval();
+  raise exception 'a sequence has a last value';
+exception when object_not_in_prerequisite_state then null;
+end $$;
+create table public.seen as
+select 'role' as name, current_user::text as value
+union all select 'session', session_user
+union all select name, setting from pg_settings
+  where name not in ('lock_timeout', 'check_function_bodies', 'log_lock_failures')
+union all select 'lock timeout', current_setting('lock_timeout')
+union all select 'statement ' || name, statement from pg_prepared_statements where name <> ''
+union all select 'cursor ' || name, statement from pg_cursors where name <> ''
+union all select 'temporary', relname from pg_class where relnamespace = pg_my_temp_schema()
+union all select 'temporary', proname from pg_proc where pronamespace = pg_my_temp_schema()
+union all select 'channel', channel from pg_listening_channels() as c (channel);
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SqlFiles:
+    files = SqlFiles(tmp_path / "sql")
+    files.version(1, TABLE + BEFORE)
+    return files
+
+
+@pytest.fixture
+def usual(twin_database: Database, tmp_path: Path) -> list[Any]:
+    """What a file sees after one that leaves nothing behind."""
+    files = SqlFiles(tmp_path / "usual")
+    files.version(1, TABLE + BEFORE)
+    files.version(2, LOOK)
+    with twin_database.connect() as conn:
+        run(conn, files)
+        return seen(conn)
+
+
+def seen(conn: Connection) -> list[Any]:
+    return conn.execute("select name, value from public.seen order by name, value").fetchall()
+
+
+def recorded(conn: Connection) -> list[Any]:
+    return conn.execute(
+        "select version, applied_by from supabase_migrations.chatctl_migrations order by version"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_the_next_migration_finds_nothing_of_it(
+    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+) -> None:
+    files.version(2, left)
+    files.version(3, LOOK)
+    with bare_database.connect() as conn:
+        assert len(run(conn, files, dry_run=True).steps) == 3
+        run(conn, files)
+
+        assert seen(conn) == usual
+        assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_the_next_object_finds_nothing_of_it(
+    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+) -> None:
+    files.object("functions/a.sql", left)
+    files.object("functions/b.sql", LOOK)
+    with bare_database.connect() as conn:
+        run(conn, files)
+
+        assert seen(conn) == usual
+        assert names(conn, "select path from supabase_migrations.chatctl_objects order by path") == [
+            "objects/functions/a.sql",
+            "objects/functions/b.sql",
+        ]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        *("set role authenticated", "select public.become('authenticated', false)"),
+        *("set search_path = ''", "set default_transaction_read_only = on", "set client_encoding = 'EUC_TW'"),
+        *("prepare p as select 1", "create temp table t (i int)", "listen somebody", "discard all"),
+        *("set transaction read only", "select pg_advisory_unlock_all()"),
+    ],
+)
+def test_what_follows_a_file_outside_transactions_finds_nothing_of_it(
+    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+) -> None:
+    files.version(2, ALONE + left)
+    files.version(3, ALONE + left)
+    files.version(4, LOOK)
+    with bare_database.connect() as conn:
+        run(conn, files)
+
+        assert seen(conn) == usual
+        assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3, 4)]
+
+
+def test_a_superuser_is_one_again(bare_database: Database, files: SqlFiles) -> None:
+    files.version(2, "set session authorization authenticated;\ncreate view public.theirs as select 1;")
+    files.version(3, ALONE + "set session authorization authenticated")
+    files.version(4, "create view public.ours as select 1;")
+    with bare_database.connect("supabase_admin") as conn:
+        run(conn, files)
+
+        owners = "select viewname, viewowner from pg_views where schemaname = 'public' order by 1"
+        assert conn.execute(owners).fetchall() == [("ours", "supabase_admin"), ("theirs", "authenticated")]
+
+
+def test_a_second_try_finds_nothing_of_the_first(bare_database: Database, files: SqlFiles) -> None:
+    """What is prepared stays when a transaction is rolled back."""
+    with bare_database.connect() as conn:
+        run(conn, files)
+    files.version(2, "prepare p as select 1;\nalter table public.t add column b int;")
+
+    with (
+        holding(bare_database, "select from public.t") as report,
+        migrating(bare_database, files.directory) as migration,
+    ):
+        assert until(lambda: bool(migration.waits), seconds=30)
+        report.execute("commit")
+        assert len(migration.ends.result(30)) == 1
+
+
+def test_a_read_only_transaction_is_named_with_its_file(bare_database: Database, files: SqlFiles) -> None:
+    path = files.version(2, "set transaction read only;")
+    reason = rf"^sql/migrations/{path.name}: cannot execute INSERT in a read-only transaction \[25006\]"
+    with bare_database.connect() as conn, pytest.raises(Invalid, match=reason):
+        run(conn, files)
+
+
+def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
+    bare_database: Database, files: SqlFiles
+) -> None:
+    files.version(2, "select pg_advisory_unlock_all();")
+    files.version(3, "select pg_advisory_lock(1);")
+    taken = []
+    with bare_database.connect() as conn, bare_database.connect() as other:
+        tell = Telling(step=lambda step: taken.append(locks.taken(other, lock.KEY)))
+        migrate(conn, directory=files.directory, tell=tell)
+
+        assert taken == [False] * 3
+        assert locks.taken(other, lock.KEY)
+        assert locks.taken(other, 1)
+
+
+def test_another_migration_that_came_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
+    files.version(2, ALONE + "select pg_advisory_unlock_all()")
+    files.version(3, "create table public.late ();")
+    with bare_database.connect() as conn, bare_database.connect() as other:
+        run(conn, files, to=version(1))
+        tell = Telling(step=lambda step: taken.append(locks.taken(other, lock.KEY)))
+        taken: list[bool] = []
+
+        with pytest.raises(Conflict, match=f"another one runs: pid {other.info.backend_pid}, "):
+            migrate(conn, directory=files.directory, tell=tell)
+
+        assert taken == [True]
+        assert names(conn, "select to_regclass('public.late')") == [None]
