@@ -196,6 +196,23 @@ def test_a_read_only_transaction_is_named_with_its_file(bare_database: Database,
         run(conn, files)
 
 
+def test_no_file_goes_back_into_another(bare_database: Database, files: SqlFiles) -> None:
+    files.version(2, "create view public.kept as select 1;\nsavepoint a;\nselect 1;\nsavepoint b;")
+    path = files.version(3, "select 3;\nrollback to savepoint a;")
+    with bare_database.connect() as conn:
+        with pytest.raises(Invalid, match=rf'^sql/migrations/{path.name}:2: savepoint "a" does not exist'):
+            run(conn, files)
+
+        files.version(3, "savepoint a;\nselect 1 / 0;\nrollback to savepoint a;")
+        with pytest.raises(Invalid, match=rf"^sql/migrations/{path.name}:2: division by zero"):
+            run(conn, files)
+        files.version(3, "savepoint a;\ndrop view public.kept;\nrollback to savepoint a;")
+        run(conn, files)
+
+        assert names(conn, "select to_regclass('public.kept') is not null") == [True]
+        assert len(recorded(conn)) == 3
+
+
 def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
     bare_database: Database, files: SqlFiles
 ) -> None:

@@ -193,7 +193,8 @@ def read_hostile(length: int) -> None:
         drops(file)
         in_order([file])
         consists_of(text, file.recorded)
-        difference(SqlFile("migrations/f.sql", f"{text}\n;select 1"), Applied("1", "f", [text]))
+        changed = SqlFile("migrations/f.sql", f"{text}\n;select 1")
+        assert len(difference(changed, Applied("1", "f", [text]))) < 10_000
 
 
 def read_large(text: str) -> None:

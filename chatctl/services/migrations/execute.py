@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import psycopg
 
 from chatctl.db.sqlstate import is_temporary
 from chatctl.db.statements import Statement, bare, lines, masked
 from chatctl.errors import ChatctlError, Invalid, Unavailable
-from chatctl.services.migrations.files import SqlFile
+from chatctl.services.migrations.files import SqlFile, excerpt
 from chatctl.services.migrations.session import Session
-from chatctl.settings import mask
 
 # Sent without waiting; the results of so many are kept.
 _AT_ONCE = 500
 _SHOWN_LINES = 6
 _SHOWN_CONTEXT_LINES = 3
-_SHOWN_CHARACTERS = 200  # of a line
 
 _TRANSACTION = re.compile(
     r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*+"
@@ -40,9 +38,12 @@ def run(session: Session, file: SqlFile) -> int:
     """
     _refuse_unfit(file)
     start = time.perf_counter()
-    for first in range(0, len(file.statements), _AT_ONCE):
-        last = first + _AT_ONCE >= len(file.statements)
-        _send(session, file, file.statements[first : first + _AT_ONCE], last=last)
+    # A savepoint that a file leaves open ends with one around it; else a later file could go back to it.
+    leaves_savepoints = any(statement.first_word == "savepoint" for statement in file.statements)
+    with session.conn.transaction() if leaves_savepoints else nullcontext():
+        for first in range(0, len(file.statements), _AT_ONCE):
+            last = first + _AT_ONCE >= len(file.statements)
+            _send(session, file, file.statements[first : first + _AT_ONCE], last=last)
     return round((time.perf_counter() - start) * 1000)
 
 
@@ -97,24 +98,12 @@ def refusal(where: str, error: psycopg.Error, statement: Statement | None = None
     reason = diagnosis.message_primary or " ".join(str(error).split())
     if error.sqlstate:
         reason += f" [{error.sqlstate}]"
-    context = _cut(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
+    context = excerpt(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
     hint = [diagnosis.message_detail, diagnosis.message_hint, *context]
     if statement is not None:
         position = diagnosis.statement_position
         where += f":{statement.line_of(int(position)) if position else statement.first_line}"
         shown = lines(statement.text)[statement.first_line - statement.line :]
-        hint += (f"| {line}" for line in _cut(shown, _SHOWN_LINES))
+        hint += (f"| {line}" for line in excerpt(shown, _SHOWN_LINES))
     kind = Unavailable if is_temporary(error) else Invalid
     return kind(f"{where}: {reason}", hint="\n".join(filter(None, hint)) or None)
-
-
-def _cut(lines: list[str], number: int) -> list[str]:
-    """The first ``number`` of ``lines``, each no longer than a terminal can show."""
-    shown = []
-    for line in lines[:number]:
-        if len(line) > _SHOWN_CHARACTERS:
-            # Masked before it is cut: half a password would not be seen to be one.
-            shown.append(mask(line[: 5 * _SHOWN_CHARACTERS])[:_SHOWN_CHARACTERS] + "…")
-        else:
-            shown.append(line)
-    return [*shown, "…"] if len(lines) > number else shown

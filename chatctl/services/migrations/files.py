@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chatctl.db.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 from chatctl.errors import Invalid, NotFound
+from chatctl.settings import mask
 
 # Folders of objects/, in the order in which they are stated where nothing else decides.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")
@@ -20,6 +21,7 @@ NO_TRANSACTION = "-- chatctl:no-transaction"
 # What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
 OBJECTS_MARK = "-- chatctl:objects"
 
+_SHOWN_CHARACTERS = 200  # of a line
 _FILE_NAME = re.compile(r"^(?P<version>[0-9]{14})_(?P<name>[a-z0-9_]++)\.sql$")
 # The second is what the Supabase CLI's own differ writes.
 _ALONE = re.compile(r"--\s*+(?:chatctl:\s*+no-transaction|pg-delta:\s*+transaction=false)\s*+")
@@ -115,6 +117,18 @@ def _object_paths(root: Path) -> Iterator[Path]:
         )
     for folder in OBJECT_FOLDERS:
         yield from sorted((root / folder).glob("*.sql"))
+
+
+def excerpt(lines: list[str], number: int) -> list[str]:
+    """The first ``number`` of ``lines`` as errors show them, each no longer than a terminal can."""
+    shown = []
+    for line in lines[:number]:
+        if len(line) > _SHOWN_CHARACTERS:
+            # Masked before it is cut: half a password would not be seen to be one.
+            shown.append(mask(line[: 5 * _SHOWN_CHARACTERS])[:_SHOWN_CHARACTERS] + "…")
+        else:
+            shown.append(line)
+    return [*shown, "…"] if len(lines) > number else shown
 
 
 def read_text(path: Path) -> str:
