@@ -207,3 +207,17 @@ def test_a_long_line_is_cut_and_its_secrets_are_masked(
     assert all(len(line) < 300 for line in (error.hint or "").splitlines())
     if length > 1000:
         assert "hunter" not in f"{error.message} {error.hint}"
+
+
+def test_a_long_text_of_the_server_is_cut_to_a_screen(bare_database: Database, files: SqlFiles) -> None:
+    files.version(
+        2,
+        "do $$ begin raise exception using message = repeat(E'm\\n', 50000), "
+        "detail = repeat('d', 50000), hint = repeat('h', 50000); end $$;",
+    )
+    with bare_database.connect() as conn:
+        error = refused(conn, files)
+
+    assert len(error.message) < 3_000
+    assert len(error.hint or "") < 6_000
+    assert len(error.message.splitlines()) < 30

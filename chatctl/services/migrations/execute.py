@@ -9,10 +9,10 @@ from contextlib import contextmanager, nullcontext
 
 import psycopg
 
-from chatctl.db.sqlstate import is_temporary
+from chatctl.db.sqlstate import is_temporary, presentable
 from chatctl.db.statements import Statement, bare, lines, masked
 from chatctl.errors import ChatctlError, Invalid, Unavailable
-from chatctl.services.migrations.files import SqlFile, excerpt
+from chatctl.services.migrations.files import SqlFile, first_lines
 from chatctl.services.migrations.session import Session
 
 # Sent without waiting; the results of so many are kept.
@@ -95,15 +95,16 @@ def refusals(where: str) -> Iterator[None]:
 def refusal(where: str, error: psycopg.Error, statement: Statement | None = None) -> ChatctlError:
     """What PostgreSQL refused at ``where``, a file as a rule: Unavailable when it may pass, else Invalid."""
     diagnosis = error.diag
-    reason = diagnosis.message_primary or " ".join(str(error).split())
+    reason = presentable(diagnosis.message_primary or " ".join(str(error).split()))
     if error.sqlstate:
         reason += f" [{error.sqlstate}]"
-    context = excerpt(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
-    hint = [diagnosis.message_detail, diagnosis.message_hint, *context]
+    context = first_lines(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
+    more = (diagnosis.message_detail, diagnosis.message_hint)
+    hint = [*(presentable(text) for text in more if text), *context]
     if statement is not None:
         position = diagnosis.statement_position
         where += f":{statement.line_of(int(position)) if position else statement.first_line}"
         shown = lines(statement.text)[statement.first_line - statement.line :]
-        hint += (f"| {line}" for line in excerpt(shown, _SHOWN_LINES))
+        hint += (f"| {line}" for line in first_lines(shown, _SHOWN_LINES))
     kind = Unavailable if is_temporary(error) else Invalid
-    return kind(f"{where}: {reason}", hint="\n".join(filter(None, hint)) or None)
+    return kind(f"{where}: {reason}", hint="\n".join(hint) or None)

@@ -119,7 +119,7 @@ def _object_paths(root: Path) -> Iterator[Path]:
         yield from sorted((root / folder).glob("*.sql"))
 
 
-def excerpt(lines: list[str], number: int) -> list[str]:
+def first_lines(lines: list[str], number: int) -> list[str]:
     """The first ``number`` of ``lines`` as errors show them, each no longer than a terminal can."""
     shown = []
     for line in lines[:number]:

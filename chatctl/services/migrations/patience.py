@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection, backend_pid, connect, url_of
 from chatctl.db.files import query
+from chatctl.db.sqlstate import presentable
 from chatctl.errors import ChatctlError, Conflict
 from chatctl.settings import mask
 
@@ -167,7 +168,7 @@ def patiently(
 
     def _reason(state: RetryCallState) -> str:
         error = state.outcome.exception() if state.outcome else None
-        return str(watch.last) if watch.last else " ".join(str(error).split())
+        return str(watch.last) if watch.last else presentable(" ".join(str(error).split()))
 
     def tell_blocked(blocker: Blocker) -> None:
         if lock_timeout is None:

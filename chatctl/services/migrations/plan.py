@@ -11,7 +11,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.statements import bare, split, with_lf
 from chatctl.errors import Conflict, NotFound
-from chatctl.services.migrations.files import SqlFile, excerpt, migrations, objects
+from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
 from chatctl.services.migrations.history import Applied, Stated, applied, same, stated
 from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
 
@@ -147,7 +147,7 @@ def difference(file: SqlFile, had: Applied) -> str:
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
             lines += _changed_lines(";\n".join(before[a:b]), ";\n".join(after[c:d]))
-    return "\n".join(excerpt(lines, _DIFFERENCE_LINES))
+    return "\n".join(first_lines(lines, _DIFFERENCE_LINES))
 
 
 def _changed_lines(before: str, after: str) -> list[str]:
