@@ -19,12 +19,17 @@ from chatctl.services.audit.sqltext import column, key_text, relation, written
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; ``refers`` when a foreign key starts there."""
+    """A column of a table; ``refers`` when a foreign key starts there.
+
+    ``checks`` are the conditions of its CHECK constraints, ``choices`` values that its type or they show.
+    """
 
     name: str
     type: str
     generated: bool
     refers: bool
+    checks: Sequence[str]
+    choices: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 -- The columns of a table, in order, as a client could name them in a write.
+-- checks: the CHECK constraints that name the column. choices: values that its type or they show.
 --   relation  text  schema.table
 select
   a.attname as name,
@@ -8,7 +9,35 @@ select
   exists (
     select from pg_catalog.pg_constraint c
     where c.conrelid = a.attrelid and c.contype = 'f' and a.attnum = any (c.conkey)
-  ) as refers
+  ) as refers,
+  checked.checks,
+  case t.typcategory
+    when 'E' then array(
+      select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder
+    )
+    when 'S' then array(
+      select distinct replace(shown.found[1], '''''', '''')
+      from unnest(checked.checks) as c (expression)
+      cross join lateral regexp_matches(c.expression, '''((?:[^'']|'''')*)''', 'g') as shown (found)
+      order by 1
+    )
+    when 'N' then array(
+      select distinct shown.found[1]
+      from unnest(checked.checks) as c (expression)
+      cross join lateral regexp_matches(c.expression, '\m\d+(?:\.\d+)?\M', 'g') as shown (found)
+      order by 1
+    )
+    else '{}'
+  end as choices
 from pg_catalog.pg_attribute a
+join pg_catalog.pg_type t on t.oid = a.atttypid
+cross join lateral (
+  select array(
+    select pg_get_expr(c.conbin, c.conrelid)
+    from pg_catalog.pg_constraint c
+    where c.conrelid = a.attrelid and c.contype = 'c' and a.attnum = any (c.conkey)
+    order by c.conname
+  ) as checks
+) as checked
 where a.attrelid = to_regclass(%(relation)s::text) and a.attnum > 0 and not a.attisdropped
 order by a.attnum

@@ -89,3 +89,23 @@ as $$
   join unnest(chatctl_audit.rows_written(), p_before) with ordinality as r (now, before, place) using (place)
   where r.now > r.before
 $$;
+
+-- What queries bring; one that fails, as conditions of other people's may, brings nothing.
+create function chatctl_audit.brought(p_queries text[])
+returns table (name text, key text, value text)
+language plpgsql
+as $$
+declare
+  asked text;
+begin
+  foreach asked in array p_queries
+  loop
+    begin
+      return query execute asked;
+    exception
+      when others then
+        null;
+    end;
+  end loop;
+end
+$$;

@@ -188,9 +188,59 @@ class TableStage:
         return next((row.values[name] for row in self.rows if row.key == key), None)
 
     def other(self, each: Column, key: str | None) -> str | None:
-        """A value that the column does not have in the row ``key``."""
+        """A value that the column does not have in the row ``key``, and that the table's checks let it have.
+
+        Where they let it have its own value alone, that is what everybody tries to write: no other could be
+        written by anybody, and who may write the column can write this one.
+        """
         own = self.own(each.name, key)
-        if each.refers or each.type not in _SAMPLES:
-            found = sorted({row.values[each.name] or "" for row in self.rows} - {own or "", ""})
-            return found[0] if found else own
-        return _SAMPLES[each.type]
+        fitting = (
+            value
+            for value in self._offered(each)
+            if value != own and (not each.checks or (each.name, key, value) in self._fitting)
+        )
+        return next(fitting, own)
+
+    def _offered(self, each: Column) -> list[str]:
+        """Values to write into the column, the most telling first."""
+        sample = [_SAMPLES[each.type]] if each.type in _SAMPLES and not each.refers else []
+        found = sorted({value for row in self.rows if (value := row.values[each.name])})
+        return list(dict.fromkeys([*sample, *found, *each.choices]))
+
+    @cached_property
+    def _fitting(self) -> set[tuple[str, str | None, str]]:
+        """Each column that has checks, row (None: a new one) and offered value that pass them together."""
+        asked = [
+            self._checked(each).as_string(None) for each in self.content.columns
+            if each.checks and not each.generated
+        ]  # fmt: skip
+        return set(self.conn.execute("select * from chatctl_audit.brought(%s)", (asked,)).fetchall())
+
+    def _checked(self, checked: Column) -> sql.Composable:
+        """The query for the rows and values with which all checks of one column are met."""
+        columns = (
+            sql.SQL("{} as {}").format(
+                sql.SQL("offered.value::{}").format(written(each.type))
+                if each is checked
+                else sql.SQL("(each.this).{}").format(sql.Identifier(each.name)),
+                sql.Identifier(each.name),
+            )
+            for each in self.content.columns
+        )
+        met = sql.SQL(" and ").join(
+            sql.SQL("coalesce(({}), true)").format(written(check)) for check in checked.checks
+        )
+        # The conditions name columns without their table, and may not take a name of ours for one.
+        return sql.SQL(
+            "select {name}, each.key, offered.value from unnest({offered}::text[]) as offered (value) "
+            "cross join (select {key} as key, this from {rows} this union all select null, null) as each "
+            "where (select {met} from (select {columns}) as {table})"
+        ).format(
+            name=sql.Literal(checked.name),
+            offered=sql.Literal(self._offered(checked)),
+            key=written(key_text(self.table.key)),
+            rows=self.snapshot,
+            met=met,
+            columns=sql.SQL(", ").join(columns),
+            table=sql.Identifier(self.table.name.split(".", 1)[1]),
+        )
