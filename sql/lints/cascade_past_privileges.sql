@@ -46,6 +46,7 @@ join pg_catalog.pg_class start on start.oid = c.start
 join pg_catalog.pg_namespace start_schema on start_schema.oid = start.relnamespace
 where k.conparentid = 0
   and not has_table_privilege(c.role, c.reached, 'delete')
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and t.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 group by k.conname, n.nspname, t.relname
 order by object

@@ -1,7 +1,7 @@
 -- What will be created is closed to the API roles until somebody opens it.
 -- `alter default privileges … grant` opens every new table and function before its author has thought about it. Closed
 -- by default, what is forgotten is refused; open, it leaks. Found by kind of object and schema, whoever creates them.
--- Left out are types, and PostgreSQL's own default, EXECUTE for everybody.
+-- Left out are types, PostgreSQL's own default (EXECUTE for everybody), and what Supabase's own roles open of their own.
 with api as (
   select r.oid, r.rolname::text as name
   from pg_catalog.pg_roles r
@@ -17,11 +17,17 @@ select
     'new ones of %s are open to %s',
     string_agg(distinct creator.rolname::text, ' and '), string_agg(distinct api.name, ' and ')
   ) as problem,
-  format(
-    'alter default privileges for role %s%s revoke all on %s from %s',
-    string_agg(distinct quote_ident(creator.rolname), ', '),
-    ' in schema ' || quote_ident(nullif(n.nspname, '')), kind.name,
-    string_agg(distinct case api.oid when 0 then 'public' else quote_ident(api.name) end, ', ')
+  coalesce(
+    'alter default privileges for role ' || string_agg(distinct quote_ident(creator.rolname), ', ') filter (
+      where creator.oid not in (
+        select unnest(string_to_array(coalesce(current_setting('chatctl.platform_roles', true), ''), ',')::oid[])
+      )
+    ) || format(
+      '%s revoke all on %s from %s',
+      ' in schema ' || quote_ident(nullif(n.nspname, '')), kind.name,
+      string_agg(distinct case api.oid when 0 then 'public' else quote_ident(api.name) end, ', ')
+    ),
+    'they are Supabase''s to close again: ask its support'
   ) as remedy
 from pg_catalog.pg_default_acl d
 cross join lateral aclexplode(d.defaclacl) as granted
@@ -37,6 +43,8 @@ join (
 ) as n on n.oid = d.defaclnamespace
 -- Named for all schemas, a default begins with PostgreSQL's own.
 where not (n.oid = 0 and kind.code = 'f' and api.oid = 0)
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and format('%s %s', d.oid, granted.grantee) not in (
+    select unnest(string_to_array(coalesce(current_setting('chatctl.platform_defaults', true), ''), ','))
+  )
 group by kind.name, n.nspname
 order by object

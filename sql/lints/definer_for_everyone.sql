@@ -15,10 +15,14 @@ select
     when open.to_public then 'runs as its owner, and everybody may call it'
     else format('runs as its owner, and %s may call it', open.to_anonymous)
   end as problem,
-  format(
-    'revoke execute on function %I.%I(%s) from %s', n.nspname, p.proname, oidvectortypes(p.proargtypes),
-    concat_ws(', ', 'public', open.to_anonymous)
-  ) as remedy
+  case
+    when p.proowner in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_roles', true), ''), ',')::oid[]))
+      then 'it belongs to a role of Supabase''s: ask its support to close or remove it'
+    else format(
+      'revoke execute on function %I.%I(%s) from %s', n.nspname, p.proname, oidvectortypes(p.proargtypes),
+      concat_ws(', ', 'public', open.to_anonymous)
+    )
+  end as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 cross join lateral (
@@ -34,5 +38,6 @@ cross join lateral (
 ) as open
 where p.prosecdef
   and (open.to_public or open.to_anonymous is not null)
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 order by object

@@ -11,12 +11,13 @@ with api as (
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
   format('runs as %I, a superuser, for whoever calls', owner.rolname) as problem,
-  'alter function … owner to a role that owns just the tables it needs' as remedy
+  'create it anew as a role that owns just the tables it needs; the owner of its schema may drop this one' as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_roles owner on owner.oid = p.proowner
 where p.prosecdef
   and owner.rolsuper
   and exists (select from api where has_function_privilege(api.oid, p.oid, 'execute'))
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 order by object

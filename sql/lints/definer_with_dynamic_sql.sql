@@ -36,6 +36,7 @@ from found
 join pg_catalog.pg_proc p on p.oid = found.function
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where found.what is not null
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 group by n.nspname, p.proname, p.proargtypes
 order by object

@@ -43,5 +43,6 @@ where p.prosecdef
   and not exists (
     select from askers a join mentions m on m.mentioned = a.name where m.function = p.oid
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 order by object

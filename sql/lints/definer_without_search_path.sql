@@ -12,5 +12,6 @@ from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where p.prosecdef
   and not coalesce(p.proconfig && array['search_path=', 'search_path=""'], false)
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 order by object

@@ -14,6 +14,8 @@ with asked as (
   join pg_catalog.pg_language l on l.oid = f.prolang
   where p.polqual is not null and f.pronargs > 0 and f.provolatile <> 'i'
     and (l.lanname <> 'sql' or f.prosecdef or f.proconfig is not null)
+    -- Not storage.foldername() and the like, which Supabase declares as it likes and which only a row can be asked with.
+    and f.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 ),
 calls as (
   select a.policy, a.polrelid, a.name, match.found[1] as arguments

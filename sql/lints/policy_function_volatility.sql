@@ -2,7 +2,8 @@
 -- A volatile one is called for every row and keeps indexes from being used. One that is declared immutable and reads a
 -- table or a setting may be worked out when a plan is made, and one caller's answer given to another. Found in the
 -- texts of SQL and plpgsql functions: tables after FROM and JOIN, settings, the time, and functions less than immutable
--- under every signature. Not seen: what only the functions that it calls do, but for what these are declared.
+-- under every signature. Not seen: what only the functions that it calls do, but for what these are declared; and
+-- Supabase's functions, which are not ours to alter.
 with called as (
   select distinct p.oid as policy, f.oid as function
   from pg_catalog.pg_policy p
@@ -63,6 +64,7 @@ from bodies b
 join pg_catalog.pg_proc f on f.oid = b.function
 join pg_catalog.pg_namespace n on n.oid = f.pronamespace
 left join reads r on r.function = b.function
-where b.provolatile = 'v' or r.what is not null
+where (b.provolatile = 'v' or r.what is not null)
+  and f.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 group by f.oid, f.proname, f.proargtypes, n.nspname
 order by object

@@ -9,4 +9,5 @@ from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where p.polroles = '{0}'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_policies', true), ''), ',')::oid[]))
 order by object

@@ -11,24 +11,33 @@ with api as (
 ),
 powers as (
   select
-    api.rolname, other.oid <> api.oid as by_membership, other.rolname as through, power.name
+    api.rolname, other.oid <> api.oid as by_membership, other.rolname as through, power.name,
+    case
+      when other.oid = api.oid then power.remedy
+      when exists (select from pg_catalog.pg_auth_members m where (m.roleid, m.member) = (other.oid, api.oid)) then format(
+        '%srevoke %I from %I',
+        case when not pg_has_role(other.oid, 'member with admin option') then 'as a superuser, ' end,
+        other.rolname, api.rolname
+      )
+    end as remedy
   from api
   join pg_catalog.pg_roles other
     on other.oid = api.oid or (not api.rolsuper and pg_has_role(api.oid, other.oid, api.how))
   cross join lateral (
     values
-      (other.rolsuper, 'a superuser'),
-      (other.rolbypassrls, 'past row-level security'),
-      (other.rolcreaterole, 'a maker of roles'),
-      (other.rolname ~ '^pg_', 'a role of PostgreSQL'),
+      (other.rolsuper, 'a superuser', 'as a superuser, alter role … nosuperuser'),
+      (other.rolbypassrls, 'past row-level security', 'as a superuser, alter role … nobypassrls'),
+      (other.rolcreaterole, 'a maker of roles', 'as a superuser, alter role … nocreaterole'),
+      (other.rolname ~ '^pg_', 'a role of PostgreSQL', null),
       (
         exists (
           select from pg_catalog.pg_class c
           where c.relowner = other.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
         ),
-        'an owner of tables'
+        'an owner of tables',
+        'give its tables to another role'
       )
-  ) as power (is_so, name)
+  ) as power (is_so, name, remedy)
   where power.is_so
 )
 select
@@ -37,7 +46,7 @@ select
     case when p.by_membership then format('a member of %I (%s)', p.through, p.name) else p.name end, ', '
     order by p.by_membership, p.through, p.name
   ) as problem,
-  'alter role … nosuperuser nobypassrls nocreaterole, revoke the membership, or give the tables to another' as remedy
+  coalesce(string_agg(distinct p.remedy, '; '), 'revoke the memberships that lead there') as remedy
 from powers p
 group by p.rolname
 order by object

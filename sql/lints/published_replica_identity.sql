@@ -11,6 +11,8 @@ select
     string_agg(quote_ident(published.pubname), ' and ' order by published.pubname)
   ) as problem,
   case
+    when c.oid in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
+      then string_agg(format('alter publication %I drop table %I.%I', p.pubname, n.nspname, c.relname), '; ' order by p.pubname)
     when c.relreplident <> 'd' then format('alter table %I.%I replica identity default', n.nspname, c.relname)
     else 'give it a primary key'
   end as remedy
@@ -24,6 +26,7 @@ where (
       select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary and i.indisvalid
     )
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
-group by n.nspname, c.relname, c.relreplident
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_publications', true), ''), ',')::oid[]))
+group by n.nspname, c.relname, c.oid, c.relreplident
 order by object

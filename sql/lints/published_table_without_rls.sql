@@ -5,11 +5,17 @@ select
   format('%I.%I', n.nspname, c.relname) as object,
   'every change goes to every subscriber of '
     || string_agg(quote_ident(published.pubname), ' and ' order by published.pubname) as problem,
-  format('alter table %I.%I enable row level security', n.nspname, c.relname) as remedy
+  case
+    when c.oid in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
+      then string_agg(format('alter publication %I drop table %I.%I', p.pubname, n.nspname, c.relname), '; ' order by p.pubname)
+    else format('alter table %I.%I enable row level security', n.nspname, c.relname)
+  end as remedy
 from pg_catalog.pg_publication_tables published
+join pg_catalog.pg_publication p on p.pubname = published.pubname
 join pg_catalog.pg_namespace n on n.nspname = published.schemaname
 join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = published.tablename
 where not c.relrowsecurity
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
-group by n.nspname, c.relname
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_publications', true), ''), ',')::oid[]))
+group by n.nspname, c.relname, c.oid
 order by object

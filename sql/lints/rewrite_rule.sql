@@ -28,5 +28,6 @@ where r.rulename <> '_RETURN'
         or has_table_privilege(api.oid, c.oid, 'delete')
     )
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 order by object

@@ -43,6 +43,7 @@ cross join lateral (
 ) as held
 where c.relkind in ('r', 'p')
   and c.relrowsecurity
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 group by n.nspname, c.relname
 order by object

@@ -11,7 +11,8 @@ with bodies as (
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   join pg_catalog.pg_language l on l.oid = p.prolang
   where l.lanname in ('sql', 'plpgsql')
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and p.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 ),
 found as (
   select b.function, 'set_config(' || call.found[1] || ')' as what

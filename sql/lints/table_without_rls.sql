@@ -44,5 +44,6 @@ cross join lateral (
 where c.relkind in ('r', 'p', 'f')
   and not c.relrowsecurity
   and (n.nspname in ('public', 'graphql_public') or held.privileges is not null)
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 order by object

@@ -30,5 +30,6 @@ where k.contype = 'f'
       and (i.indkey::smallint[])[0:cardinality(k.conkey) - 1] @> k.conkey
       and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = any (names.not_null))
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 order by object

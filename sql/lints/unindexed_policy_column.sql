@@ -50,6 +50,7 @@ where asked.atttypid <> 'boolean'::regtype
       and i.indkey[key.position] = asked.attnum
       and (i.indkey::smallint[])[0:key.position] <@ asked.together
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 group by n.nspname, c.relname, asked.attname
 order by object

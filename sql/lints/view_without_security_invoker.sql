@@ -36,5 +36,6 @@ where c.relkind in ('v', 'm')
     from unnest(c.reloptions) as o (option)
     where c.relkind = 'v' and o.option ~ '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$'
   )
-  and n.nspname !~ '^(pg_.*|information_schema|auth|storage|realtime|extensions|graphql|vault|net|cron|supabase_.*)$'
+  and n.nspname !~ '^(pg_.*|information_schema)$'
+  and c.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
 order by object

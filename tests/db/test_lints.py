@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory
+from chatctl.db.files import data_directory, query
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import OWNER, Server
 from chatctl.services.lint import accepted, filerules
@@ -270,4 +270,5 @@ def found(conn: Connection, rule: str) -> set[str | None]:
     # One file, as check_schema runs them all.
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('search_path', '', true)")
+        conn.execute(query("platform"))
         return {row[0] for row in conn.execute((SQL / "lints" / f"{rule}.sql").read_bytes())}

@@ -223,7 +223,7 @@ class Document(Described):
     api: Api
     """Whom a request can be."""
     schemas: Mapping[Name, SchemaKind]
-    """Every schema that a role of the API may enter, and what it is."""
+    """Every schema that a role of the API may enter, and what it is; Supabase's own may be left out."""
     identities: Annotated[Mapping[Name, Identity], Len(1)]
     """Whom to impersonate, by name."""
     tables: Annotated[Mapping[TableName, Table], Len(1)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from chatctl.db.connection import Connection
-from chatctl.services.audit.expectations import NEVER, Access, Table
+from chatctl.services.audit.expectations import NEVER, Access, SchemaKind, Table
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.privileges import Privileges, rows
 from chatctl.services.audit.sqltext import literal, procedure, relation
@@ -20,11 +20,14 @@ _DECISIVE = re.compile(
 
 
 def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
-    """Everything within reach that access.yaml does not list, and everything listed that is not there."""
+    """Everything within reach that access.yaml does not list, and everything listed that is not there.
+
+    Supabase's own need not be listed. It comes after ``privileges.held``, which finds out what that is.
+    """
     roles = {"roles": list(access.api.roles)}
     return [
         *_schemas(conn, access, roles),
-        *_relations(conn, access, roles, held),
+        *_relations(conn, access, roles),
         *_privileges(access, held),
         *_functions(conn, access, roles, held),
         *_system(conn, roles),
@@ -59,22 +62,20 @@ def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iter
             )
 
 
-def _relations(
-    conn: Connection, access: Access, roles: Mapping[str, Any], held: Privileges
-) -> Iterator[Finding]:
+def _relations(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iterator[Finding]:
     listed = {table.name for table in access.tables}
     proved = {table.name for table in access.tried_tables}
-    reached = {name for role, name, _, _ in held if role in access.api.roles}
     for row in rows(conn, "audit/relations", roles):
-        name, kind = row["relation"], access.schemas.get(row["relation"].split(".")[0])
-        if name not in reached or kind is None:
-            continue
-        closed = row["kind"] in "rp" and row["row_security"]
+        name, kind = row["relation"], _kind(access, row["relation"].split(".")[0], row)
         shown = (
             f"select relacl, relrowsecurity from pg_class where oid = {literal(relation(name))}::regclass;"
         )
-        # What of the platform is listed under tables is tried there; what an extension brings is its own.
-        elsewhere = kind == "platform" and (name in listed or row["of_extension"])
+        if row["of_platform"]:
+            yield from _of_platform(row, shown, listed={*listed, *access.internal_tables})
+            continue
+        closed = row["kind"] in "rp" and row["row_security"]
+        # What of the platform is listed under tables is tried there.
+        elsewhere = kind is None or (kind == "platform" and name in listed)
         if elsewhere or (kind != "exposed" and name in access.internal_tables):
             continue
         if kind in ("internal", "platform"):
@@ -105,6 +106,27 @@ def _relations(
                 f"{name} reads as its owner, past the policies of the tables below it",
                 shown,
             )
+
+
+def _of_platform(row: Mapping[str, Any], shown: str, *, listed: Collection[str]) -> Iterator[Finding]:
+    """What somebody has opened of a table of Supabase's or an extension's; what is ``listed`` is tried."""
+    name = row["relation"]
+    if name not in listed and (row["surplus"] or row["has_policies"]):
+        opened = (
+            f"is open beyond what Supabase or its extension grants ({', '.join(row['surplus'])})"
+            if row["surplus"]
+            else "has a policy"
+        )
+        yield Finding(
+            Rule.unlisted, name, "privileges", f"{name} {opened} and is not listed under tables", shown
+        )
+    if row["open"]:
+        yield Finding(Rule.row_security, name, "enable", f"row-level security of {name} is off", shown)
+
+
+def _kind(access: Access, schema: str, row: Mapping[str, Any]) -> SchemaKind | None:
+    """What ``schema`` is; Supabase's own need not be listed."""
+    return access.schemas.get(schema) or ("platform" if row["in_platform"] else None)
 
 
 def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
@@ -161,11 +183,22 @@ def _functions(
     listed = {function.signature for function in access.functions}
     granted = ", ".join(access.api.granted)
     for row in rows(conn, "audit/functions", roles):
-        name, kind = row["signature"], access.schemas.get(row["schema"])
+        name, kind = row["signature"], _kind(access, row["schema"], row)
         oid = f"{literal(procedure(name))}::regprocedure"
         shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {oid};"
         callers = ", ".join(row["roles"])
-        if kind not in ("exposed", "internal"):
+        if row["of_platform"]:
+            if row["surplus"]:
+                who = ", ".join(row["surplus"])
+                yield Finding(
+                    Rule.privilege,
+                    name,
+                    "execute",
+                    f"{who} may execute {name}, which neither Supabase nor an extension gives",
+                    shown,
+                )
+            continue
+        if kind not in ("exposed", "internal") and not row["in_platform"]:
             continue
         if name not in (listed if kind == "exposed" else access.internal_functions):
             where = "functions" if kind == "exposed" else "internal"

@@ -28,13 +28,15 @@ def check(conn: Connection, access: Access) -> list[Finding]:
 
 
 def _shown(rule: str, roles: tuple[str, ...]) -> str:
-    file = data_directory("sql") / "lints" / f"{rule}.sql"
+    sql = data_directory("sql")
     return "\n".join(
         [
             "begin;",
             "set local search_path = '';",
             f"set local chatctl.api_roles = {literal(','.join(roles))};",
-            f"\\i {quoted(file)}",
+            f"\\i {quoted(sql / 'queries' / 'platform.sql')}",
+            ";",
+            f"\\i {quoted(sql / 'lints' / f'{rule}.sql')}",
             ";",
             "rollback;",
         ]

@@ -16,11 +16,17 @@ Privileges = frozenset[tuple[str, str, str, str | None]]
 
 
 def held(conn: Connection, access: Access) -> Privileges:
-    """Every privilege of the API's roles and the trusted ones, in schemas that they may enter."""
+    """Every privilege of the API's roles and the trusted ones, in schemas that they may enter.
+
+    Those on Supabase's own tables are left out unless the tables are listed. What is Supabase's own is known
+    to the queries of the catalogue until the transaction ends, see queries/platform.sql.
+    """
+    conn.execute(query("platform"))
     roles = {"roles": [*access.api.roles, *access.api.trusted]}
+    listed = {"listed": [*(table.name for table in access.tables), *access.internal_tables]}
     tables = {
         (row["role"], row["relation"], row["privilege"], row["column"])
-        for row in rows(conn, "audit/privileges", roles)
+        for row in rows(conn, "audit/privileges", {**roles, **listed})
     }
     functions = {
         (role, row["signature"], "execute", None)

@@ -69,6 +69,7 @@ def major(conn: Connection) -> int:
 def _read(conn: Connection, version: int) -> list[Thing]:
     with conn.transaction():
         conn.execute(query("drift/limits"))
+        conn.execute(query("platform"))
         scope = _scope(conn)
         scope["version"] = min(major(conn), version)
         kinds = [kind for kind in KINDS if kind != "bucket" or scope["has_buckets"]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from psycopg.rows import dict_row
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
+from chatctl.db.files import data_directory, query
 from chatctl.services.lint.findings import Finding
 
 
@@ -23,6 +23,7 @@ def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticate
         # As the queries want it: names in expressions then come with their schema.
         cursor.execute("select set_config('search_path', '', true)")
         cursor.execute("select set_config('chatctl.api_roles', %s, true)", [",".join(roles)])
+        cursor.execute(query("platform"))
         return [
             Finding(rule=path.stem, **row)
             for path in queries()
@@ -35,7 +36,7 @@ def queries() -> list[Path]:
     return sorted((data_directory("sql") / "lints").glob("*.sql"))
 
 
-def purpose(query: Path) -> str:
+def purpose(rule: Path) -> str:
     """In a line what a rule wants."""
-    with query.open(encoding="utf-8") as file:
+    with rule.open(encoding="utf-8") as file:
         return re.sub(r"^-- ", "", file.readline()).strip()

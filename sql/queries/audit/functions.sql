@@ -1,11 +1,24 @@
 -- The functions that one of the roles may call, in schemas that it may enter; what only triggers call is left out.
+-- of_platform: Supabase's own or an extension's, see platform.sql; in_platform: in a schema of Supabase's, its own or not.
+-- surplus: the roles that may call it since neither Supabase nor the extension granted it.
 --   roles  text[]
 select
   n.nspname as schema,
   format('%%s.%%s(%%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature,
   p.prosecdef as definer,
   coalesce('search_path=""' = any (p.proconfig) or 'search_path=' = any (p.proconfig), false) as closed_path,
+  n.oid in (select unnest(string_to_array(current_setting('chatctl.platform_schemas'), ',')::oid[])) as in_platform,
+  p.oid in (select unnest(string_to_array(current_setting('chatctl.platform_functions'), ',')::oid[])) as of_platform,
   array_agg(r.rolname::text order by r.rolname) as roles,
+  array_agg(r.rolname::text order by r.rolname) filter (
+    where exists (
+      select
+      from jsonb_to_recordset(current_setting('chatctl.platform_surplus')::jsonb)
+        as s (class text, object oid, grantee oid)
+      where s.class = 'pg_proc' and s.object = p.oid
+        and case when s.grantee = 0 then true else pg_has_role(r.oid, s.grantee, 'usage') end
+    )
+  ) as surplus,
   bool_or(coalesce(p.proacl is null or '=X' = any (array(select left(item::text, 2) from unnest(p.proacl) as item)), false)) as to_public
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -14,5 +27,5 @@ where has_schema_privilege(r.oid, n.oid, 'usage')
   and has_function_privilege(r.oid, p.oid, 'execute')
   and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
   and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-group by n.nspname, p.oid, p.proname, p.proargtypes, p.prosecdef, p.proconfig
+group by n.oid, n.nspname, p.oid, p.proname, p.proargtypes, p.prosecdef, p.proconfig
 order by signature

@@ -1,6 +1,8 @@
 -- What the roles may do with the tables, views and sequences of schemas that they may enter: a row per privilege,
--- and per column where a privilege is one of columns.
---   roles  text[]
+-- and per column where a privilege is one of columns. Of Supabase's own
+-- and what extensions bring (see platform.sql), what is listed alone.
+--   roles   text[]
+--   listed  text[]  schema.table
 with reachable as (
   select c.oid, n.nspname, c.relname, c.relkind, r.oid as role, r.rolname
   from pg_catalog.pg_class c
@@ -9,6 +11,10 @@ with reachable as (
   where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
     and has_schema_privilege(r.oid, n.oid, 'usage')
+    and (
+      c.oid not in (select unnest(string_to_array(current_setting('chatctl.platform_relations'), ',')::oid[]))
+      or format('%%s.%%s', n.nspname, c.relname) = any (%(listed)s::text[])
+    )
 )
 select t.nspname as schema, format('%%s.%%s', t.nspname, t.relname) as relation, t.rolname as role, p.privilege,
   a.attname as column

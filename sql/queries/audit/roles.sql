@@ -1,4 +1,5 @@
--- The roles of the API: whether row-level security applies to them, which roles each may become, and what else is theirs.
+-- The roles of the API: whether row-level security applies to them, which roles each may become (less those that Supabase
+-- makes it, see platform.sql), and what else is theirs.
 -- `settings` are name=value, with which their sessions or requests begin; a login begins with those of the database, too.
 --   roles  text[]
 select
@@ -9,6 +10,7 @@ select
   array(
     select other.rolname::text from pg_catalog.pg_roles other
     where other.oid <> r.oid and not r.rolsuper and pg_has_role(r.oid, other.oid, 'member')
+      and format('%%s %%s', r.oid, other.oid) not in (select unnest(string_to_array(current_setting('chatctl.platform_members'), ',')))
     order by other.rolname
   ) as becomes,
   array(

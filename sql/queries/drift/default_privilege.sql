@@ -1,22 +1,22 @@
 -- Whom the migrating role's new objects are open to: in a schema, and everywhere (where PostgreSQL's own default opens
--- functions and types to PUBLIC).
---   schemas         oid[]
---   administrators  oid[]
---   owner           oid
---   version         integer  the older major version of the two databases
+-- functions and types to PUBLIC). Less what Supabase's own opens, see platform.sql.
+--   schemas, managed_schemas  oid[]
+--   administrators            oid[]
+--   owner                     oid
+--   version                   integer  the older major version of the two databases
 with kinds (code, acl_code, name) as (
   values ('r', 'r', 'tables'), ('S', 's', 'sequences'), ('f', 'f', 'functions'), ('T', 'T', 'types'), ('n', 'n', 'schemas')
 ),
 defaults as (
-  select k.name, null as schema, coalesce(d.defaclacl, acldefault(k.acl_code::"char", %(owner)s::oid)) as acl
+  select d.oid, k.name, null as schema, coalesce(d.defaclacl, acldefault(k.acl_code::"char", %(owner)s::oid)) as acl
   from kinds k
   left join pg_catalog.pg_default_acl d
     on d.defaclrole = %(owner)s::oid and d.defaclnamespace = 0 and d.defaclobjtype = k.code::"char"
   union all
-  select k.name, d.defaclnamespace::regnamespace::text, d.defaclacl
+  select d.oid, k.name, d.defaclnamespace::regnamespace::text, d.defaclacl
   from kinds k
   join pg_catalog.pg_default_acl d on d.defaclrole = %(owner)s::oid and d.defaclobjtype = k.code::"char"
-  where d.defaclnamespace = any (%(schemas)s::oid[])
+  where d.defaclnamespace = any (%(schemas)s::oid[] || %(managed_schemas)s::oid[])
 )
 select
   'on ' || d.name || coalesce(' in schema ' || d.schema, '') || ' to '
@@ -28,6 +28,7 @@ select
 from defaults d
 cross join lateral aclexplode(d.acl) as g
 where g.grantee <> all (%(administrators)s::oid[])
+  and format('%%s %%s', d.oid, g.grantee) not in (select unnest(string_to_array(current_setting('chatctl.platform_defaults'), ',')))
   and (g.privilege_type <> 'MAINTAIN' or %(version)s::integer >= 17)
 group by d.name, d.schema, g.grantee
 order by name

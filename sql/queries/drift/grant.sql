@@ -1,7 +1,7 @@
 -- Who may do what with schemas, tables, views, columns, sequences, functions and types: a row per thing and grantee.
 -- Where nothing was ever granted or revoked, PostgreSQL's own default holds, which opens functions and types to PUBLIC.
--- What owners and administrators have is left out.
---   schemas, relations, functions, types  oid[]
+-- What owners and administrators have is left out, and what Supabase grants on its own, see platform.sql.
+--   schemas, relations, functions, types, managed_schemas  oid[]
 --   administrators  oid[]
 --   version         integer  the older major version of the two databases
 with things as (
@@ -62,17 +62,44 @@ with things as (
     coalesce(t.typacl, acldefault('T', t.typowner))
   from pg_catalog.pg_type t
   where t.oid = any (%(types)s::oid[])
+),
+grants as (
+  select t.name, t.parents, g.grantee, lower(g.privilege_type) as privilege, g.is_grantable
+  from things t
+  cross join lateral aclexplode(t.acl) as g
+  where g.grantee <> t.owner
+    -- Supabase's roles work in schema public, as each project's age has them do.
+    and not (
+      t.name = 'schema public'
+      and g.grantee in (select unnest(string_to_array(current_setting('chatctl.platform_roles'), ',')::oid[]))
+    )
+  union all
+  select
+    case s.class
+      when 'pg_namespace' then 'schema ' || s.object::regnamespace::text
+      when 'pg_proc' then 'function ' || s.object::regprocedure::text
+      else case
+        when s.column is not null then 'column '
+        when c.relkind in ('v', 'm') then 'view '
+        when c.relkind = 'S' then 'sequence '
+        else 'table '
+      end || s.object::regclass::text || coalesce('.' || quote_ident(s.column), '')
+    end,
+    '{}', s.grantee, s.privilege, false
+  from jsonb_to_recordset(current_setting('chatctl.platform_surplus')::jsonb)
+    as s (class text, object oid, "column" text, grantee oid, privilege text)
+  left join pg_catalog.pg_class c on s.class = 'pg_class' and c.oid = s.object
+  left join pg_catalog.pg_proc p on s.class = 'pg_proc' and p.oid = s.object
+  -- Not what extensions have elsewhere.
+  where coalesce(c.relnamespace, p.pronamespace, s.object) = any (%(managed_schemas)s::oid[])
 )
 select
-  'on ' || t.name || ' to ' || case g.grantee when 0 then 'public' else g.grantee::regrole::text end as name,
-  t.parents,
-  string_agg(
-    distinct lower(g.privilege_type) || case when g.is_grantable then ' with grant option' else '' end, ', '
-  ) as definition
-from things t
-cross join lateral aclexplode(t.acl) as g
-where g.grantee <> t.owner and g.grantee <> all (%(administrators)s::oid[])
+  'on ' || g.name || ' to ' || case g.grantee when 0 then 'public' else g.grantee::regrole::text end as name,
+  g.parents,
+  string_agg(distinct g.privilege || case when g.is_grantable then ' with grant option' else '' end, ', ') as definition
+from grants g
+where g.grantee <> all (%(administrators)s::oid[])
   -- PostgreSQL 17 brought MAINTAIN, and "all" means it there; to an older database it is nothing.
-  and (g.privilege_type <> 'MAINTAIN' or %(version)s::integer >= 17)
-group by t.name, t.parents, g.grantee
+  and (g.privilege <> 'maintain' or %(version)s::integer >= 17)
+group by g.name, g.parents, g.grantee
 order by name

@@ -20,5 +20,6 @@ select
     'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
   ) as definition
 from pg_catalog.pg_policy p
-where p.polrelid = any (%(relations)s::oid[]) or p.polrelid = any (%(managed)s::oid[])
+where (p.polrelid = any (%(relations)s::oid[]) or p.polrelid = any (%(managed)s::oid[]))
+  and p.oid not in (select unnest(string_to_array(current_setting('chatctl.platform_policies'), ',')::oid[]))
 order by name

@@ -1,6 +1,6 @@
--- Triggers on our tables and views, and those on Supabase's tables that call a function of ours.
+-- Triggers on our tables and views, and those on Supabase's tables that Supabase does not have there.
 --   relations  oid[]
---   functions  oid[]
+--   managed    oid[]
 select
   quote_ident(t.tgname) || ' on ' || c.oid::regclass::text as name,
   array[case c.relkind when 'v' then 'view ' else 'table ' end || c.oid::regclass::text] as parents,
@@ -13,5 +13,6 @@ select
 from pg_catalog.pg_trigger t
 join pg_catalog.pg_class c on c.oid = t.tgrelid
 where not t.tgisinternal and t.tgparentid = 0
-  and (c.oid = any (%(relations)s::oid[]) or t.tgfoid = any (%(functions)s::oid[]))
+  and (c.oid = any (%(relations)s::oid[]) or c.oid = any (%(managed)s::oid[]))
+  and t.oid not in (select unnest(string_to_array(current_setting('chatctl.platform_triggers'), ',')::oid[]))
 order by name

@@ -163,7 +163,10 @@ class Catalogue:
 def read(conn: Connection, access: Access) -> Catalogue:
     """What ``access`` lists, and what that uses."""
     listed = sorted(_listed(access))
-    schemas = sorted(name for name, kind in access.schemas.items() if kind != "platform")
+    schemas = sorted(
+        {name for name, kind in access.schemas.items() if kind != "platform"}
+        | {name.split(".")[0] for name in listed}
+    )
     ours = sorted(name for name, kind in access.schemas.items() if kind in ("exposed", "internal"))
     values: dict[str, Any] = {"relations": listed, "roles": list(access.api.roles)}
     called = [each.signature for each in access.functions] + sorted(access.internal_functions)
@@ -176,9 +179,7 @@ def read(conn: Connection, access: Access) -> Catalogue:
         conn.execute("set local search_path = ''")
         functions = _rows(conn, "functions", Function, {**values, "schemas": ours})
         with conn.cursor() as cursor:
-            callers = cursor.execute(
-                query("audit/mutation/callers"), {"schemas": sorted(access.schemas)}
-            ).fetchall()
+            callers = cursor.execute(query("audit/mutation/callers"), {"roles": values["roles"]}).fetchall()
         return Catalogue(
             access=access,
             relations={
