@@ -9,8 +9,9 @@ declare
   role_name text;
 begin
   foreach role_name in array array[
-    'anon', 'authenticated', 'service_role', 'authenticator', 'postgres', 'dashboard_user',
-    'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin'
+    'anon', 'authenticated', 'service_role', 'authenticator', 'postgres', 'dashboard_user', 'pgbouncer',
+    'supabase_auth_admin', 'supabase_etl_admin', 'supabase_functions_admin', 'supabase_read_only_user',
+    'supabase_realtime_admin', 'supabase_replication_admin', 'supabase_storage_admin', 'supabase_superuser'
   ]
   loop
     if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
@@ -21,32 +22,47 @@ end
 $$;
 
 -- What the API acts as. PostgREST logs in as authenticator and takes the role that the token names.
-alter role anon with nologin noinherit;
-alter role authenticated with nologin noinherit;
-alter role service_role with nologin noinherit bypassrls;
+alter role anon with nologin inherit;
+alter role authenticated with nologin inherit;
+alter role service_role with nologin inherit bypassrls;
 alter role authenticator with login noinherit;
 grant anon, authenticated, service_role to authenticator;
 
 -- Whom migrations, psql and chatctl log in as: much, but no superuser.
 alter role postgres with login nosuperuser createdb createrole replication bypassrls;
 grant anon, authenticated, service_role to postgres with admin option;
-grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
+grant pg_monitor, pg_read_all_data, pg_signal_backend, supabase_superuser to postgres;
 grant set on parameter session_replication_role to postgres;
 
--- Who owns auth, storage and realtime. Nothing logs in as them here.
-alter role supabase_auth_admin with nologin noinherit createrole;
-alter role supabase_storage_admin with nologin noinherit createrole;
+-- The roles of Supabase's services. They own what is in the schemas of the platform; nothing logs in as them here.
+alter role supabase_auth_admin with login noinherit nocreaterole;
+alter role supabase_storage_admin with login noinherit createrole;
+alter role supabase_functions_admin with login noinherit createrole;
 alter role supabase_realtime_admin with nologin noinherit;
+alter role supabase_replication_admin with login replication;
+alter role supabase_read_only_user with login bypassrls;
+alter role supabase_etl_admin with login replication;
+alter role pgbouncer with login;
 alter role dashboard_user with nologin createdb createrole replication;
+grant authenticator to supabase_storage_admin;
+grant anon, authenticated, service_role to supabase_realtime_admin;
+grant pg_read_all_data to supabase_read_only_user;
+grant supabase_superuser to supabase_etl_admin;
+grant supabase_functions_admin to postgres;
 
 -- A hosted postgres creates policies on tables that it does not own (supautils.policy_grants). PostgreSQL lets owners
--- alone do that, so here it inherits the owners' rights, without `set role`; 50_privileges.sql takes back all but policies.
+-- alone do that, so here it inherits the owners' rights, without `set role`; 90_refusals.sql takes back all but policies.
 grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to postgres with inherit true, set false;
 
+-- Left out is session_preload_libraries: hosted roles load supautils and safeupdate, which the embedded server lacks,
+-- and without them nobody could log in. And supabase_admin, who is chatctl's superuser here, does not search auth.
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
 alter role postgres set search_path = "$user", public, extensions;
 alter role supabase_auth_admin set search_path = auth;
+alter role supabase_auth_admin set idle_in_transaction_session_timeout = '60s';
+alter role supabase_functions_admin set search_path = supabase_functions;
+alter role supabase_realtime_admin set search_path = public, extensions, realtime;
 alter role supabase_storage_admin set search_path = storage;

@@ -4,8 +4,6 @@
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
-create schema if not exists auth;
-
 do $$
 begin
   if to_regtype('auth.aal_level') is null then
@@ -262,7 +260,3 @@ begin
   end loop;
 end
 $$;
-
-alter schema auth owner to supabase_admin;
-grant all on schema auth to supabase_auth_admin, dashboard_user;
-grant usage on schema auth to postgres, anon, authenticated, service_role;

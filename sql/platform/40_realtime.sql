@@ -1,4 +1,5 @@
--- What Supabase Realtime brings: the publication that tables are added to, and the table that carries channel policies.
+-- What Supabase Realtime brings: the publication that tables are added to, the table that carries channel policies, and
+-- the one that lists who listens. Following changes is not here: see 60_stubs.sql.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -11,9 +12,26 @@ end
 $$;
 alter publication supabase_realtime owner to postgres;
 
-create schema if not exists realtime;
+do $$
+begin
+  if to_regtype('realtime.equality_op') is null then
+    create type realtime.action as enum ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'ERROR');
+    create type realtime.equality_op as enum (
+      'eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'like', 'ilike', 'is', 'match', 'imatch', 'isdistinct'
+    );
+    create type realtime.user_defined_filter as (column_name text, op realtime.equality_op, value text, negate boolean);
+    create type realtime.wal_column as (
+      name text, type_name text, type_oid oid, value jsonb, is_pkey boolean, is_selectable boolean
+    );
+    create type realtime.wal_rls as (wal jsonb, is_rls_enabled boolean, subscription_ids uuid[], errors text[]);
+  end if;
+end
+$$;
 
--- Policies on it decide who may join a private channel. Realtime makes a partition per day; here there is none.
+-- Broadcasts ----------------------------------------------------------------------------------------------------------
+-- Policies on it decide who may join a private channel. Realtime makes a partition for every day and the next ones;
+-- nobody does that here, so that a partition for all other days takes what comes later.
+
 create table if not exists realtime.messages (
   topic text not null,
   extension text not null,
@@ -25,6 +43,23 @@ create table if not exists realtime.messages (
   id uuid not null default gen_random_uuid(),
   primary key (id, inserted_at)
 ) partition by range (inserted_at);
+alter table realtime.messages add column if not exists binary_payload bytea;
+create table if not exists realtime.messages_other_days partition of realtime.messages default;
+do $$
+declare
+  day date;
+begin
+  if not exists (select from realtime.messages_other_days) then
+    foreach day in array array[current_date, current_date + 1]
+    loop
+      execute format(
+        'create table if not exists realtime.%I partition of realtime.messages for values from (%L) to (%L)',
+        'messages_' || to_char(day, 'YYYY_MM_DD'), day, day + 1
+      );
+    end loop;
+  end if;
+end
+$$;
 
 -- The channel that a policy on realtime.messages is asked about.
 create or replace function realtime.topic()
@@ -34,12 +69,106 @@ as $$
   select nullif(current_setting('realtime.topic', true), '')::text
 $$;
 
-alter table realtime.messages owner to supabase_realtime_admin;
-alter function realtime.topic() owner to supabase_realtime_admin;
+-- What fails to be sent is a warning: no statement fails since nobody could be told of it.
+create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
+returns void
+language plpgsql
+as $$
+begin
+  insert into realtime.messages (payload, event, topic, private, extension) values ($1, $2, $3, $4, 'broadcast');
+exception
+  when others then
+    raise warning 'the broadcast was not sent: %', sqlerrm;
+end
+$$;
+
+create or replace function realtime.send_binary(payload bytea, event text, topic text, private boolean default true)
+returns void
+language plpgsql
+as $$
+begin
+  insert into realtime.messages (binary_payload, event, topic, private, extension) values ($1, $2, $3, $4, 'broadcast');
+exception
+  when others then
+    raise warning 'the broadcast was not sent: %', sqlerrm;
+end
+$$;
+
+-- For triggers: tells the channel what became of a row.
+create or replace function realtime.broadcast_changes(
+  topic_name text, event_name text, operation text, table_name text, table_schema text, new record, old record,
+  level text default 'ROW'
+)
+returns void
+language plpgsql
+as $$
+begin
+  if level <> 'ROW' then
+    raise exception 'a change is broadcast for each row, not for each %', level;
+  end if;
+  perform realtime.send(
+    jsonb_build_object(
+      'operation', operation, 'table', table_name, 'schema', table_schema,
+      'record', case when operation <> 'DELETE' then to_jsonb(new) end,
+      'old_record', case when operation <> 'INSERT' then to_jsonb(old) end
+    ),
+    event_name, topic_name
+  );
+end
+$$;
+
+-- Who listens to which changes ----------------------------------------------------------------------------------------
+
+create or replace function realtime.to_regrole(role_name text)
+returns regrole
+language sql immutable
+as $$
+  select role_name::regrole
+$$;
+alter function realtime.to_regrole(text) owner to supabase_realtime_admin;
+
+create table if not exists realtime.subscription (
+  id bigint generated always as identity primary key,
+  subscription_id uuid not null,
+  entity regclass not null,
+  filters realtime.user_defined_filter[] not null default '{}',
+  claims jsonb not null,
+  claims_role regrole not null generated always as (realtime.to_regrole(claims ->> 'role')) stored,
+  created_at timestamp not null default timezone('utc', now()),
+  action_filter text default '*' check (action_filter in ('*', 'INSERT', 'UPDATE', 'DELETE')),
+  selected_columns text[]
+);
+create table if not exists realtime.schema_migrations (version bigint primary key, inserted_at timestamp(0));
+
+-- Owners and rights ---------------------------------------------------------------------------------------------------
+
+do $$
+declare
+  thing text;
+begin
+  for thing in
+    select c.oid::regclass::text from pg_catalog.pg_class c
+    where c.relnamespace = 'realtime'::regnamespace and c.relkind in ('r', 'p')
+      and c.relname ~ '^(subscription|messages(_.*)?)$'
+  loop
+    execute format('alter table %s owner to supabase_realtime_admin', thing);
+  end loop;
+  foreach thing in array array['action', 'equality_op', 'user_defined_filter', 'wal_column', 'wal_rls']
+  loop
+    execute format('alter type realtime.%I owner to supabase_realtime_admin', thing);
+  end loop;
+  foreach thing in array array[
+    'topic()', 'send(jsonb, text, text, boolean)', 'send_binary(bytea, text, text, boolean)',
+    'broadcast_changes(text, text, text, text, text, record, record, text)'
+  ]
+  loop
+    execute format('alter function realtime.%s owner to supabase_realtime_admin', thing);
+  end loop;
+end
+$$;
+
 alter table realtime.messages enable row level security;
 grant select, insert, update on realtime.messages to anon, authenticated, service_role;
-grant all on realtime.messages to postgres, dashboard_user;
-
-alter schema realtime owner to supabase_admin;
-grant all on schema realtime to supabase_realtime_admin;
-grant usage on schema realtime to postgres, anon, authenticated, service_role;
+grant select on realtime.subscription to anon, authenticated, service_role;
+grant usage on sequence realtime.subscription_id_seq to anon, authenticated, service_role;
+grant all on realtime.messages, realtime.subscription to postgres, dashboard_user;

@@ -100,7 +100,7 @@ def test_what_supabase_and_extensions_bring_is_left_out(database: Database) -> N
         run(
             admin,
             """
-            create schema graphql; create table graphql.t (a int); create function cron_() returns int
+            create table graphql.t (a int); create function cron_() returns int
               language sql as 'select 1'; alter extension plpgsql add function cron_();
             create table auth.more (id int); grant select on auth.more to anon;
             create trigger own before update on storage.buckets

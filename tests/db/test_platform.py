@@ -73,9 +73,9 @@ def test_roles_are_what_hosted_ones_are(postgres: Connection) -> None:
         """
     ).fetchall()
     assert {name: attributes for name, *attributes in rows} == {
-        "anon": [False, False, False, False, False, False],
-        "authenticated": [False, False, False, False, False, False],
-        "service_role": [False, False, True, False, False, False],
+        "anon": [False, True, False, False, False, False],
+        "authenticated": [False, True, False, False, False, False],
+        "service_role": [False, True, True, False, False, False],
         "authenticator": [True, False, False, False, False, False],
         "postgres": [True, True, True, True, True, True],
     }
@@ -98,6 +98,15 @@ def test_api_roles_can_be_taken(bare_database: Database, login: str, role: str) 
 def test_owners_cannot_be_taken(postgres: Connection, role: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         postgres.execute(f"set role {role}".encode())
+
+
+def test_every_role_that_may_log_in_can(bare_database: Database) -> None:
+    with bare_database.connect() as conn:
+        logins = conn.execute("select rolname from pg_roles where rolcanlogin").fetchall()
+    assert len(logins) >= 10
+    for (role,) in logins:
+        with bare_database.connect(role) as conn:
+            assert value(conn, "select session_user") == role
 
 
 def test_api_roles_have_little_time(bare_database: Database, api: Connection) -> None:
@@ -255,16 +264,17 @@ def test_storage_is_open_to_the_api_but_for_row_level_security(postgres: Connect
         assert api.execute("select id from storage.buckets").fetchall() == [("attachments",)]
 
 
-def test_row_level_security_is_on(postgres: Connection) -> None:
+def test_row_level_security_is_on_where_the_api_reaches_rows(postgres: Connection) -> None:
     rows = postgres.execute(
         """
         select oid::regclass::text
         from pg_class
         where relnamespace in ('auth'::regnamespace, 'storage'::regnamespace, 'realtime'::regnamespace)
           and relkind in ('r', 'p') and not relrowsecurity
+          and has_table_privilege('authenticated', oid, 'select, insert, update, delete')
         """
     ).fetchall()
-    assert rows == []
+    assert rows == [("realtime.subscription",)]
 
 
 # auth -------------------------------------------------------------------------------------------------------
@@ -395,6 +405,31 @@ def test_rows_of_storage_are_not_deleted_by_accident(postgres: Connection) -> No
     assert value(postgres, "select count(*) from storage.buckets") == 0
 
 
+def test_a_bucket_has_no_versions_and_a_name_of_bearable_length(postgres: Connection) -> None:
+    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
+    assert value(postgres, "select versioning_status from storage.buckets") == "DISABLED"
+    with pytest.raises(CheckViolation, match="buckets_versioning_dark_check"):
+        postgres.execute("update storage.buckets set versioning_status = 'ENABLED'")
+    with pytest.raises(psycopg.errors.RaiseException, match="100 are the most"):
+        postgres.execute("update storage.buckets set name = repeat('x', 101)")
+
+
+def test_a_policy_may_ask_which_operation_of_storage_it_is(api: Connection) -> None:
+    with api.transaction():
+        act_as(api, "authenticated")
+        api.execute("set local storage.operation = 'storage.object.list'")
+        asked = api.execute(
+            """
+            select
+              storage.allow_only_operation('object.list'),
+              storage.allow_only_operation('storage.object.get'),
+              storage.allow_any_operation('{object.get,storage.object.list}'),
+              storage.allow_any_operation('{}')
+            """
+        ).fetchone()
+    assert asked == (True, False, True, False)
+
+
 # Applying it ------------------------------------------------------------------------------------------------
 
 
@@ -434,6 +469,40 @@ def test_applied_again_it_changes_nothing(bare_database: Database) -> None:
     before = columns(bare_database)
     platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
     assert columns(bare_database) == before
+
+
+def test_it_completes_an_older_one_and_keeps_what_is_in_it(bare_database: Database) -> None:
+    before = columns(bare_database)
+    with bare_database.connect("supabase_admin") as admin:
+        admin.execute(
+            """
+            drop schema graphql, graphql_public, net, vault, supabase_functions, pgbouncer, _realtime,
+              supabase_subscription_mgmt cascade;
+            drop table storage.s3_multipart_uploads, storage.migrations, auth.mfa_factors cascade;
+            drop table realtime.subscription, realtime.messages_other_days;
+            alter table storage.buckets drop column versioning_status;
+            alter table storage.objects drop column is_versioned;
+            alter schema extensions owner to supabase_admin;
+            insert into storage.buckets (id, name) values ('b', 'b');
+            insert into storage.objects (bucket_id, name) values ('b', 'a');
+            insert into realtime.messages (topic, extension) values ('t', 'broadcast');
+            create policy mine on realtime.messages for select to authenticated using (true);
+            """
+        )
+    for _ in range(2):
+        platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
+        assert columns(bare_database) == before
+    with bare_database.connect() as conn:
+        kept = conn.execute(
+            """
+            select
+              b.versioning_status, o.is_versioned, m.topic, p.polname,
+              to_regclass('realtime.subscription') is not null,
+              (select nspowner::regrole::text from pg_namespace where nspname = 'extensions')
+            from storage.buckets b, storage.objects o, realtime.messages m, pg_policy p
+            """
+        ).fetchall()
+    assert kept == [("DISABLED", False, "t", "mine", True, "postgres")]
 
 
 def test_it_can_be_applied_to_many_databases_at_once(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drifts import access, code, structure
+from tests.drifts import access, code, platform, structure
 from tests.drifts.plant import Plant
 
 # What our schema has none of, to be changed as well.
@@ -16,4 +16,4 @@ alter table private.holds add column twice text generated always as (name || nam
 {structure.PARTED}
 """
 
-PLANTS: list[Plant] = [*structure.PLANTS, *code.PLANTS, *access.PLANTS]
+PLANTS: list[Plant] = [*structure.PLANTS, *code.PLANTS, *access.PLANTS, *platform.PLANTS]

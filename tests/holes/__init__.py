@@ -12,6 +12,7 @@ from tests.holes import (
     grants,
     helpers,
     inserts,
+    platform,
     reads,
     realtime,
     storage,
@@ -36,4 +37,5 @@ HOLES = [
     *grants.HOLES,
     *surface.HOLES,
     *realtime.HOLES,
+    *platform.HOLES,
 ]

@@ -122,8 +122,6 @@ HOLES = [
         "a function of the other exposed schema",
         "function that nobody listed",
         """
-        create schema if not exists graphql_public;
-        grant usage on schema graphql_public to anon, authenticated;
         create function graphql_public.search(q text) returns setof public.messages
         language sql stable security definer set search_path = '' as $$
           select * from public.messages m where m.content ilike '%' || q || '%'
@@ -131,6 +129,7 @@ HOLES = [
         """,
         ("unlisted:graphql_public.search(text):execute", "privilege:graphql_public.search(text):execute"),
         LEAST,
+        as_superuser=True,
     ),
     Hole(
         "the sender is an argument",
