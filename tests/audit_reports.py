@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatctl.services.audit.cells import Cell, Person, Sample, State
-from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
+from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.report import Report, Setup
 
 HOSTILE = (
@@ -33,11 +33,9 @@ def finding(
     return Finding(rule, name, action, **{**known, **more})
 
 
-def doubt(name: str = "public.notes", action: str = "delete") -> Doubt:
+def doubt(rule: Rule = Rule.invalid, action: str = "delete") -> Finding:
     place = Place("sql/objects/access/notes.sql", 20)
-    return Doubt(
-        name, action, "failed with 22012", 2, ("ann",), "select 1;", action, ("authenticated",), place
-    )
+    return finding(rule, action=action, message="failed with 22012", sql="select 1;", probes=2, place=place)
 
 
 def cell(
@@ -54,8 +52,7 @@ CLEAN = Report(
     probes=1234,
     by_action={"select": 1000, "execute": 234},
     findings=(),
-    invalid=(),
-    vacuous=(),
+    doubts=(),
     sequences=(),
     seconds=1.5,
     people=(
@@ -79,8 +76,7 @@ FOUND = replace(
         finding(action="select body"),
         finding(Rule.unlisted, "public.everything()", "execute", command="", identities=(), probes=0),
     ),
-    invalid=(doubt(),),
-    vacuous=(doubt(action="truncate"),),
+    doubts=(doubt(), doubt(Rule.vacuous, "truncate")),
     cells=(
         cell("select", State.finding, "leak:public.notes:select", "leak:public.notes:select body"),
         cell("select", State.denied, identity="anon"),

@@ -111,7 +111,7 @@ def _audit(url: str) -> str:
     if found.findings:
         raise Found("; ".join(finding.message for finding in found.findings))
     if not found.conclusive:
-        raise Inconclusive(f"{len(found.invalid) + len(found.vacuous)} kinds of probes prove nothing")
+        raise Inconclusive(f"{len(found.doubts)} kinds of probes prove nothing")
     return f"{found.probes} probes by {found.identities} identities, no finding"
 
 

@@ -112,7 +112,9 @@ def test_a_policy_that_raises_proves_nothing(audited: Callable[..., Report]) -> 
         """,
         "public.organizations",
     )
-    assert any(doubt.object == "public.organizations" and "22012" in doubt.reason for doubt in report.invalid)
+    assert any(
+        doubt.object == "public.organizations" and "22012" in doubt.message for doubt in report.invalid
+    )
 
 
 def test_a_control_that_a_constraint_stops_is_no_twin(database: Database) -> None:
@@ -140,7 +142,7 @@ def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., Re
         """,
         "public.conversation_participants",
     )
-    assert any("42P17" in doubt.reason for doubt in report.invalid)
+    assert any("42P17" in doubt.message for doubt in report.invalid)
 
 
 def test_the_sql_of_a_finding_shows_it_when_pasted(database: Database) -> None:

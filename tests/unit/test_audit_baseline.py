@@ -156,7 +156,7 @@ def test_what_is_written_is_read_again_whatever_it_says(tmp_path: Path) -> None:
 
 
 def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Entry]]) -> None:
-    leaks = replace(FOUND, findings=FOUND.findings[:2], invalid=(), vacuous=())
+    leaks = replace(FOUND, findings=FOUND.findings[:2], doubts=())
     after = date(2026, 6, 2)
     with pytest.raises(Invalid, match="2 findings are new"):
         updated(leaks, read(LEAKS), after, None)
@@ -164,7 +164,7 @@ def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Entry]])
 
 
 def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[Entry]]) -> None:
-    leaks = replace(FOUND, findings=FOUND.findings[:1], invalid=(), vacuous=())
+    leaks = replace(FOUND, findings=FOUND.findings[:1], doubts=())
     entries = read(LEAKS + "  action: select\n  identities: [bob]\n")
     (entry,) = updated(leaks, entries, TODAY, NEW)
     assert entry.identities == {"ann"}

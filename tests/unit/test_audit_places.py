@@ -10,7 +10,7 @@ from chatctl.services.audit.expectations import load
 from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.report import default_file
-from tests.audit_reports import doubt, finding
+from tests.audit_reports import finding
 
 ROOT = default_file().parent.parent
 MESSAGES = "public.messages"
@@ -60,7 +60,7 @@ def test_each_command_has_its_own_policy(places: Places) -> None:
 
 
 def test_a_doubt_is_placed_as_a_finding_is(places: Places) -> None:
-    assert places.of(doubt(MESSAGES, "select")) == places.of(finding(name=MESSAGES))
+    assert places.of(finding(Rule.invalid, MESSAGES)) == places.of(finding(name=MESSAGES))
 
 
 def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:

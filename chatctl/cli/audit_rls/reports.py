@@ -11,7 +11,7 @@ from chatctl.cli import files
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit.findings import Doubt, Finding
+from chatctl.services.audit.findings import Finding
 from chatctl.services.audit.formats import FILES, Format, github, render
 from chatctl.services.audit.report import Report
 
@@ -108,6 +108,6 @@ def _finding(finding: Finding) -> dict[str, object]:
     return {key: getattr(finding, key) for key in _COLUMNS}
 
 
-def _doubt(doubt: Doubt) -> dict[str, object]:
+def _doubt(doubt: Finding) -> dict[str, object]:
     keys = ("object", "action", "reason", "probes", "identities", "sql")
-    return {key: getattr(doubt, key) for key in keys}
+    return {key: getattr(doubt, "message" if key == "reason" else key) for key in keys}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.cells import state
-from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
+from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.nodes import Node, read
 from chatctl.services.audit.places import name_of
 from chatctl.services.audit.report import Accepted, Report
@@ -95,8 +95,7 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
     return replace(
         report,
         findings=(*(each for each in report.findings if each.id not in accepted), *stale, *expired),
-        invalid=tuple(each for each in report.invalid if _id(Rule.invalid, each) not in accepted),
-        vacuous=tuple(each for each in report.vacuous if _id(Rule.vacuous, each) not in accepted),
+        doubts=tuple(each for each in report.doubts if each.id not in accepted),
         accepted=tuple(accepted.values()),
         cells=tuple(
             replace(
@@ -214,10 +213,6 @@ def _needed(entry: Entry, report: Report, scope: Scope) -> bool:
     if entry.rule in _OF_PROBES and not scope.judges(entry.object):
         return True
     return any(entry.concerns(found) for found in report.problems)
-
-
-def _id(rule: Rule, doubt: Doubt) -> str:
-    return f"{rule}:{doubt.object}:{doubt.action}"
 
 
 def _stale(entry: Entry) -> Finding:

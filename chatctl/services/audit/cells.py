@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Judged, Rule, Verdict, came, expected, named
+from chatctl.services.audit.findings import DOUBTS, Rule
+from chatctl.services.audit.judging import Judged
 from chatctl.services.audit.replay import after, login, statement
+from chatctl.services.audit.verdicts import Verdict
+from chatctl.services.audit.wording import came, expected, named
 
 # So many probes of a cell are kept: those that are wrong, then one of each kind.
 SAMPLES = 4
@@ -85,10 +88,10 @@ def cells(access: Access, judged: Iterable[Judged], names: Mapping[str, str]) ->
 def state(rules: Iterable[Rule], *, allowed: bool, accepted: bool = False) -> State:
     """The state of a cell with problems of these ``rules`` open, and others ``accepted``."""
     open_rules = set(rules)
-    if open_rules - {Rule.invalid, Rule.vacuous}:
+    if open_rules - DOUBTS:
         return State.finding
     if open_rules:
-        return State.invalid if Rule.invalid in open_rules else State.vacuous
+        return State.vacuous if open_rules == {Rule.vacuous} else State.invalid
     if accepted:
         return State.accepted
     return State.allowed if allowed else State.denied

@@ -14,7 +14,8 @@ from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit import fixture, privileges, room
 from chatctl.services.audit.cells import Cell, cells
 from chatctl.services.audit.expectations import Access, Function, Table
-from chatctl.services.audit.findings import Place, judge
+from chatctl.services.audit.findings import Place
+from chatctl.services.audit.judging import judge
 from chatctl.services.audit.kin import Kin
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage

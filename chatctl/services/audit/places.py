@@ -16,7 +16,7 @@ from chatctl.db.files import data_directory
 from chatctl.db.statements import bare
 from chatctl.errors import ChatctlError
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Doubt, Finding, Place, Rule
+from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.replay import repository
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 
@@ -64,19 +64,20 @@ class Places:
         beside = access.path.parent
         self.directory = beside if (beside / "objects").is_dir() else data_directory("sql")
 
-    def of(self, problem: Finding | Doubt) -> Place:
+    def of(self, problem: Finding) -> Place:
         """Where to mend it; in doubt the line of access.yaml that it contradicts."""
-        rule = problem.rule if isinstance(problem, Finding) else Rule.invalid
         part, _, name = problem.object.split("(")[0].rpartition(" on ")
         for kind in ("bucket ", "publication "):
             name = name.removeprefix(kind)
         if part and (found := self.of_object(name, part)):
             return found
-        kinds = _ORDER.get(rule, ("function", f"policy {problem.command}", "policy", "grant", "table"))
+        kinds = _ORDER.get(
+            problem.rule, ("function", f"policy {problem.command}", "policy", "grant", "table")
+        )
         for kind in kinds:
             if found := self._statements.get((kind, name)):
                 return found
-        return self._declared(problem.object, name, rule)
+        return self._declared(problem.object, name, problem.rule)
 
     def of_object(self, name: str, part: str = "") -> Place | None:
         """Where an object is made, or the policy of it called ``part``; None where no file makes it."""

@@ -14,7 +14,8 @@ from chatctl.errors import Inconclusive, NotFound
 from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
 from chatctl.services.audit.cells import Cell, Person, cells, people
 from chatctl.services.audit.expectations import Access, load
-from chatctl.services.audit.findings import Doubt, Finding, Rule, judge
+from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.judging import judge
 from chatctl.services.audit.places import Places, name_of
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes import Probe, Stage, generate
@@ -64,8 +65,7 @@ class Report:
     probes: int
     by_action: dict[str, int]
     findings: tuple[Finding, ...]
-    invalid: tuple[Doubt, ...]
-    vacuous: tuple[Doubt, ...]
+    doubts: tuple[Finding, ...]
     sequences: tuple[str, ...]
     seconds: float
     access: str = "sql/access.yaml"
@@ -78,14 +78,23 @@ class Report:
     @property
     def conclusive(self) -> bool:
         """Whether every probe proved something."""
-        return not self.invalid and not self.vacuous
+        return not self.doubts
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """Findings and doubts alike, doubts as findings of the rules ``invalid`` and ``vacuous``."""
-        doubts = [(Rule.invalid, each) for each in self.invalid]
-        doubts += [(Rule.vacuous, each) for each in self.vacuous]
-        return (*self.findings, *(_as_finding(rule, doubt) for rule, doubt in doubts))
+        """Findings and doubts alike."""
+        return (*self.findings, *self.doubts)
+
+    @property
+    def invalid(self) -> tuple[Finding, ...]:
+        return self._doubts(Rule.invalid)
+
+    @property
+    def vacuous(self) -> tuple[Finding, ...]:
+        return self._doubts(Rule.vacuous)
+
+    def _doubts(self, rule: Rule) -> tuple[Finding, ...]:
+        return tuple(each for each in self.doubts if each.rule is rule)
 
 
 def default_file() -> Path:
@@ -131,9 +140,8 @@ def audit(
         functions=len(access.functions),
         probes=len(tried),
         by_action=dict(sorted(Counter(probe.privilege for probe, _ in tried).items())),
-        findings=tuple(replace(each, place=places.of(each)) for each in (*reach, *judgement.findings)),
-        invalid=_placed(judgement.invalid, places),
-        vacuous=_placed(judgement.vacuous, places),
+        findings=_placed([*reach, *judgement.findings], places),
+        doubts=_placed(judgement.doubts, places),
         sequences=tuple(name for name, value in after.items() if before.get(name) != value),
         access=name_of(access.path),
         people=people(access),
@@ -165,15 +173,8 @@ def _existing(declared: Access, there: Access) -> Existing | None:
     return Existing(there.found, tuple(left_out))
 
 
-def _placed(doubts: Iterable[Doubt], places: Places) -> tuple[Doubt, ...]:
-    return tuple(replace(doubt, place=places.of(doubt)) for doubt in doubts)
-
-
-def _as_finding(rule: Rule, doubt: Doubt) -> Finding:
-    return Finding(
-        rule, doubt.object, doubt.action, doubt.reason, doubt.sql, doubt.identities, doubt.probes,
-        doubt.command, doubt.roles, doubt.place,
-    )  # fmt: skip
+def _placed(found: Iterable[Finding], places: Places) -> tuple[Finding, ...]:
+    return tuple(replace(each, place=places.of(each)) for each in found)
 
 
 def _sequences(conn: Connection) -> dict[str, int]:

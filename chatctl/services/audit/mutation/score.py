@@ -14,7 +14,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
 from chatctl.services.audit import fixture, inventory, privileges
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Place, Verdict, told, verdict
+from chatctl.services.audit.findings import Place
 from chatctl.services.audit.kin import Kin
 from chatctl.services.audit.mutation.catalogue import read
 from chatctl.services.audit.mutation.equivalents import Equivalent
@@ -25,6 +25,7 @@ from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.trial import Batch, Outcome, Trial
 from chatctl.services.audit.undone import undone
+from chatctl.services.audit.verdicts import Verdict, told, verdict
 
 # What the inventory does not look at: the conditions of policies, bodies, triggers.
 _NOT_IN_INVENTORY = ("alter policy", "create or replace", "drop trigger")

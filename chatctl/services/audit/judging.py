@@ -1,0 +1,162 @@
+"""Judging what came of the probes: what leaks, what is missing, what proved nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.findings import DOUBTS, Finding, Rule
+from chatctl.services.audit.privileges import Privileges
+from chatctl.services.audit.probes.probe import Probe, ways
+from chatctl.services.audit.replay import replay
+from chatctl.services.audit.scope import EVERYTHING, Scope
+from chatctl.services.audit.trial import Outcome
+from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
+from chatctl.services.audit.wording import came, expected, named
+
+_SERIALIZATION = "40001"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one probe says, and whether it is a refusal that proves nothing since nobody was let through.
+
+    ``other`` is what it differs from where it should not, see Probe.pair.
+    """
+
+    probe: Probe
+    outcome: Outcome
+    said: Verdict
+    vacuous: bool
+    other: Tried | None = None
+
+    @property
+    def through(self) -> bool:
+        """Whether the statement did something: brought a row, changed one, or was called."""
+        return did(self.probe, self.outcome)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all probes together say; ``judged`` is what each of them says, in their order."""
+
+    findings: list[Finding]
+    doubts: list[Finding]
+    judged: list[Judged]
+
+
+Group = list[Judged]
+
+
+def judge(
+    access: Access,
+    tried: Sequence[Tried],
+    privileges: Privileges,
+    names: Mapping[str, str],
+    scope: Scope = EVERYTHING,
+) -> Judgement:
+    """Compare what came with what must come. ``privileges`` are those of the catalogue, see Privileges."""
+    judged = [each for each in _judged(access, tried, privileges) if scope.shows(each.probe)]
+    groups: dict[tuple[Rule, str, str], Group] = defaultdict(list)
+    for each in judged:
+        if each.said is not Verdict.passed:
+            groups[Rule(each.said), each.probe.object, each.probe.tried].append(each)
+        if each.vacuous:
+            groups[Rule.vacuous, each.probe.object, each.probe.tried].append(each)
+    found = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
+    doubts = [each for each in found if each.rule in DOUBTS]
+    return Judgement(
+        findings=[each for each in found if each.rule not in DOUBTS],
+        doubts=[*sorted(doubts, key=lambda each: each.rule), *_never_written(access, judged, scope)],
+        judged=judged,
+    )
+
+
+def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str]) -> Finding:
+    first = group[0]
+    other = first.other[0] if first.other else None
+    return Finding(
+        rule, first.probe.object, first.probe.tried,
+        named(_message(access, rule, first), names, first.probe), replay(access, first.probe, other),
+        _people(group), len(group), first.probe.privilege, _roles(group),
+    )  # fmt: skip
+
+
+def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> list[Judged]:
+    said = [verdict(access, probe, outcome) for probe, outcome in tried]
+    through = {
+        probe.shape for probe, outcome in tried if probe.allowed and got_through(access, probe, outcome)
+    }
+    broken = {probe.shape for (probe, _), each in zip(tried, said, strict=True) if each is Verdict.invalid}
+    tells = told(tried)
+
+    def unclear(probe: Probe, first: Verdict) -> bool:
+        if probe.allowed or probe.trusted or probe.pair or probe.shape in through:
+            return False
+        # Refused for want of a privilege is proof; refused by a policy needs somebody who passes it.
+        held = (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
+        return held and first is Verdict.passed
+
+    def final(place: int, probe: Probe, first: Verdict) -> Verdict:
+        if place in tells:
+            return Verdict.oracle
+        # What raises for everybody says nothing about claims.
+        return Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
+
+    return [
+        Judged(probe, outcome, final(place, probe, first), unclear(probe, first), tells.get(place))
+        for place, ((probe, outcome), first) in enumerate(zip(tried, said, strict=True))
+    ]
+
+
+def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[Finding]:
+    """What access.yaml lets a call or write change beside it, and none was seen to."""
+    if access.on_existing_data:
+        return  # the rows that are there may leave it nothing to write
+    wrote: dict[str, set[str]] = defaultdict(set)
+    for each in judged:
+        if each.probe.changes is not None:
+            wrote[each.probe.object] |= each.outcome.wrote
+    declared = [(each.name, each.changes or {}) for each in access.tried_tables]
+    declared += [(each.signature, each.changes) for each in access.tried_functions]
+    for name, changes in declared:
+        if name not in wrote or not scope.judges(name):
+            continue
+        for way in sorted(ways(changes) - wrote[name]):
+            reason = f"{access.path.name} lets it {way}, which was never seen"
+            command = "execute" if "(" in name else way.split()[0]
+            yield Finding(Rule.vacuous, name, way, reason, "", command=command)
+
+
+def _message(access: Access, rule: Rule, judged: Judged) -> str:
+    probe, outcome = judged.probe, judged.outcome
+    if rule is Rule.vacuous:
+        return "nobody was let through, so that a refusal proves nothing"
+    if rule is Rule.invalid:
+        return _failed(probe, outcome)
+    what = f"{probe.identity.name}: {probe.tried} of {probe.subject} {came(probe, outcome)}"
+    if rule is Rule.effect:
+        return what
+    if rule is Rule.oracle:
+        unseen = f"; what does not exist {came(*judged.other)}" if judged.other else ""
+        return f"{what}{unseen}: the answer tells that it exists"
+    return f"{what}; {access.path.name} says {expected(probe)}"
+
+
+def _failed(probe: Probe, outcome: Outcome) -> str:
+    what = f"failed with {outcome.state}, which is no refusal: {outcome.message}"
+    if outcome.state == _SERIALIZATION:
+        return f"{what}; somebody else changed the row while the audit ran"
+    # Constraints are asked after the policies: what fails there came through, unless a trigger said so.
+    past = outcome.state.startswith("23") and not probe.allowed
+    return f"{what}; the policies seem to have let it through" if past else what
+
+
+def _people(group: Group) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.probe.identity.name for each in group))
+
+
+def _roles(group: Group) -> tuple[str, ...]:
+    return tuple(sorted({each.probe.identity.role for each in group}))

@@ -1,0 +1,101 @@
+"""What came of one probe, or of two that must look alike, against what must come."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from enum import StrEnum
+
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.probes.probe import Probe
+from chatctl.services.audit.trial import Outcome
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UNIQUE = "23505"
+
+Tried = tuple[Probe, Outcome]
+
+
+class Verdict(StrEnum):
+    """What one probe says."""
+
+    passed = "passed"
+    leak = "leak"
+    missing = "missing"
+    effect = "effect"
+    oracle = "oracle"
+    raises = "raises"
+    invalid = "invalid"
+
+
+def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
+    """What one probe says; a refusal counts when it is one of access.yaml's, or nothing came back."""
+    ran = outcome.state == "00000"
+    refused = outcome.state in access.denials or outcome.state in probe.refused
+    if probe.pair:
+        return Verdict.passed  # what it says, it says beside the other
+    if probe.privilege == "truncate":
+        # The privilege is asked before anything else; but that it is no table (42809), which a view is not.
+        return Verdict.passed if refused or outcome.state == "42809" else Verdict.leak
+    if not ran and not refused:
+        if probe.trusted and probe.privilege != "execute" and probe.action != "select":
+            return Verdict.passed  # the control is not judged; where it fails, it is no twin either
+        return Verdict.raises if probe.identity.raw and _reads(probe) else Verdict.invalid
+    if not probe.allowed:
+        # A call that is refused says so; a read or a write that is refused may also find no row.
+        return Verdict.leak if did(probe, outcome) else Verdict.passed
+    if probe.trusted and not _reads(probe) and probe.privilege != "execute":
+        return Verdict.passed
+    if refused:
+        return Verdict.passed if probe.may_refuse else Verdict.missing
+    if probe.rows is not None and sorted(map(str, outcome.brought)) != sorted(map(str, probe.rows)):
+        return Verdict.leak if Counter(outcome.brought) - Counter(probe.rows) else Verdict.missing
+    if probe.count is not None and outcome.changed != probe.count:
+        return Verdict.leak if outcome.changed > probe.count else Verdict.missing
+    if probe.changes is not None and outcome.wrote - probe.changes:
+        return Verdict.effect
+    return Verdict.effect if probe.holds and not outcome.holds else Verdict.passed
+
+
+def _reads(probe: Probe) -> bool:
+    return probe.privilege == "select"
+
+
+def did(probe: Probe, outcome: Outcome) -> bool:
+    if outcome.state != "00000":
+        return False
+    if probe.privilege in ("execute", "truncate"):
+        return True
+    return bool(outcome.brought) if probe.fetches else bool(outcome.changed)
+
+
+def got_through(access: Access, probe: Probe, outcome: Outcome) -> bool:
+    """Whether it is a twin of what is refused: it did something, or only a constraint stopped it.
+
+    The latter counts for the control on existing data, whose rows others refer to. A fixture can do better.
+    """
+    stopped = access.on_existing_data and probe.trusted and outcome.state.startswith("23")
+    return stopped or did(probe, outcome)
+
+
+def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
+    """The probes whose answer tells that something exists, and what it is like where nothing does."""
+    groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for place, (probe, _) in enumerate(tried):
+        if probe.pair:
+            groups[probe.pair, probe.moment].append(place)
+    tells: dict[int, Tried | None] = {}
+    for places in groups.values():
+        there = tried[places[0]][1]
+        if len(places) == 1:
+            if there.state == _UNIQUE:
+                tells[places[0]] = None
+        # What was let in is a leak, and is found as one.
+        elif there.state != "00000" and _look(there) != _look(tried[places[1]][1]):
+            tells[places[0]] = tried[places[1]]
+    return tells
+
+
+def _look(outcome: Outcome) -> tuple[str, str, int]:
+    return outcome.state, _UUID.sub("…", outcome.message or ""), len(outcome.brought)
