@@ -161,6 +161,7 @@ def test_json_of_the_report_has_cells_and_json_of_the_output_stays(
     assert {cell["object"] for cell in whole["cells"]} == {TABLE}
     assert list(short) == [
         "identities", "tables", "functions", "probes", "findings", "invalid", "vacuous", "sequences_advanced",
+        "near_now",
     ]  # fmt: skip
     assert list(short["findings"][0]) == [
         "id", "rule", "object", "action", "message", "sql", "identities", "probes",

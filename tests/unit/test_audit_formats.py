@@ -75,7 +75,7 @@ def test_json_tells_everything_by_documented_keys() -> None:
     document = json.loads(render(FOUND, Format.json))
     assert list(document) == [
         "schema", "access", "verdict", "counts", "probes_by_command", "findings", "accepted", "identities",
-        "setup", "cells", "sequences_advanced", "existing",
+        "setup", "cells", "sequences_advanced", "existing", "near_now",
     ]  # fmt: skip
     assert document["verdict"] == "findings"
     assert [each["rule"] for each in document["findings"]] == [
@@ -229,7 +229,8 @@ def test_no_more_annotations_of_a_level_than_github_shows() -> None:
 
 def test_hostile_text_starts_no_command_of_its_own() -> None:
     said = render(NASTY, Format.github).splitlines()
-    assert [each.startswith("::error file=") for each in said] == [True, False]
+    assert [each.partition(" ")[0] for each in said[:-1]] == ["::error", "::notice"]
+    assert not said[-1].startswith("::")
     (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", said[0]).groups()  # type: ignore[union-attr]
     assert head.startswith("file=sql/objects/access/odd%2C name%3A 100%25.sql,line=3,title=")
     assert "%250A" in data

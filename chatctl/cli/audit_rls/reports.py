@@ -100,6 +100,7 @@ def _document(report: Report) -> dict[str, object]:
         "invalid": [_doubt(each) for each in report.invalid],
         "vacuous": [_doubt(each) for each in report.vacuous],
         "sequences_advanced": list(report.sequences),
+        "near_now": list(report.near_now),
         **({"left_out": list(report.existing.left_out)} if report.existing else {}),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from chatctl.db.files import data_directory, query
 from chatctl.errors import Inconclusive, NotFound
 from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
 from chatctl.services.audit.cells import Cell, Person, cells, people
+from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.judging import judge
@@ -23,6 +24,8 @@ from chatctl.services.audit.replay import setup, setup_text
 from chatctl.services.audit.scope import Scope
 from chatctl.services.audit.trial import Outcome, Trial
 from chatctl.services.audit.undone import undone
+
+_NAMED = 8  # so many columns are named in a note
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Existing:
 class Report:
     """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
 
-    ``access`` is the file that was proved, ``existing`` is set where it was on existing data. Time is in
-    ``seconds`` alone: two runs differ in nothing else.
+    ``access`` is the file that was proved, ``existing`` is set for existing data; ``near_now`` are
+    columns of the fixture, see ``clock``. Time is in ``seconds`` alone: two runs differ in nothing else.
     """
 
     identities: int
@@ -74,6 +77,16 @@ class Report:
     accepted: tuple[Accepted, ...] = ()
     setup: Setup = Setup((), "")
     existing: Existing | None = None
+    near_now: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know beside the verdict, a sentence each."""
+        near = _listed(self.near_now)
+        return (
+            *([f"sequences that stay advanced: {', '.join(self.sequences)}"] if self.sequences else []),
+            *([f"times of the fixture within a day of now, if a rule asks for them: {near}"] if near else []),
+        )
 
     @property
     def conclusive(self) -> bool:
@@ -95,6 +108,11 @@ class Report:
 
     def _doubts(self, rule: Rule) -> tuple[Finding, ...]:
         return tuple(each for each in self.doubts if each.rule is rule)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def default_file() -> Path:
@@ -124,6 +142,7 @@ def audit(
         held = privileges.held(conn, declared)
         reach = [*inventory.check(conn, declared, held), *lints.check(conn, declared)]
         stage = _stage(conn, declared, held, sample)
+        near = near_now(conn) if sample is None else ()
         if missing := scope.identities - {each.name for each in stage.access.identities}:
             raise NotFound(f"nobody in this database stands for {', '.join(sorted(missing))}")
         tried = try_all(stage, Trial(conn, stage.access), scope)
@@ -148,6 +167,7 @@ def audit(
         cells=cells(access, judgement.judged, names),
         setup=Setup(setup(access), setup_text(access)),
         existing=_existing(declared, access),
+        near_now=near,
         seconds=round(time.perf_counter() - start, 2),
     )
 

@@ -1,6 +1,8 @@
 -- The small world that audit-rls looks at: every identity of access.yaml beside every kind of row.
 -- Made by the operator after prepare.sql, which brings id(); undone with the transaction. It can be run again in
 -- psql: begin; \i prepare.sql  \i fixture.sql  …  rollback;
+--
+-- Every time in it is years away from now, on either side, so that no answer depends on how long the audit takes.
 
 insert into auth.users (instance_id, id, aud, role, email, raw_user_meta_data, is_anonymous)
 select
@@ -17,8 +19,9 @@ update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_obj
 where id = id('forger');
 delete from public.user_profiles where id = id('unprofiled');
 
-insert into public.organizations (id, name, slug)
-values (id('north'), 'North', 'audit-north'), (id('south'), 'South', 'audit-south'), (id('vacant'), 'Vacant', 'audit-vacant');
+insert into public.organizations (id, name, slug, created_at)
+select id(slug), initcap(slug), 'audit-' || slug, '2020-01-01'
+from unnest(array['north', 'south', 'vacant']) as o (slug);
 
 insert into public.organization_members (organization_id, user_id, role, joined_at)
 select id(organization), id(who), role, timestamptz '2020-01-01' + position * interval '1 day'
@@ -31,8 +34,8 @@ from (values
 ) as m (position, organization, who, role);
 
 -- Conversations, each with those who take part: nobody yet in the last four.
-insert into public.conversations (id, organization_id, name, is_group, created_by)
-select id(name), id(organization), case when is_group then name end, is_group, id(creator)
+insert into public.conversations (id, organization_id, name, is_group, created_by, created_at)
+select id(name), id(organization), case when is_group then name end, is_group, id(creator), '2020-02-01'
 from (values
   ('group', 'north', true, 'creator'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
   ('southern', 'south', true, 'outsider'), ('southern direct', 'south', false, 'both'),
@@ -40,8 +43,8 @@ from (values
   ('new of removed', 'north', true, 'removed'), ('new of suspended', 'north', true, 'suspended')
 ) as c (name, organization, is_group, creator);
 
-insert into public.conversation_participants (id, conversation_id, user_id)
-select id(who || ' in ' || conversation), id(conversation), id(who)
+insert into public.conversation_participants (id, conversation_id, user_id, joined_at)
+select id(who || ' in ' || conversation), id(conversation), id(who), '2020-02-01'
 from (values
   ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused']),
   ('direct', array['creator', 'participant']),
@@ -74,32 +77,57 @@ from (values
 ) as m (position, name, conversation, sender, attachments, reactions)
 join public.conversations c on c.id = id(m.conversation)
 order by m.position;
-update public.messages set deleted_at = now(), content = null, attachments = null where id in (id('deleted'), id('taken back'));
+update public.messages set deleted_at = '2020-03-01', content = null, attachments = null where id in (id('deleted'), id('taken back'));
 update public.messages set sender_id = null where id = id('erased');
+
+-- One who left, one who left a group of their own, one removed from the organization, one suspended.
+delete from public.conversation_participants
+where id in (id('left in group'), id('left in deserted'));
+delete from public.organization_members where (organization_id, user_id) = (id('north'), id('removed'));
+insert into private.suspensions (user_id, reason, suspended_at, suspended_until)
+values (id('suspended'), 'audit', '2020-03-01', null), (id('paused'), 'audit', '2020-03-01', now() + interval '10 years'),
+  (id('creator'), 'audit', '2020-03-01', '2020-03-02');
+
+-- Triggers have given these the time of the day. Nothing may move them but replication, as which the operator acts;
+-- where it may not, they stay as they are, and the audit names them.
+do $$
+begin
+  set local session_replication_role = replica;
+  update public.user_profiles
+  set created_at = '2020-01-01', updated_at = '2020-01-01'
+  where id in (select n.id from chatctl_audit.names n);
+  update public.conversations
+  set updated_at = '2020-02-01'
+  where organization_id in (id('north'), id('south'));
+  update public.messages
+  set created_at = timestamptz '2020-02-01' + seq * interval '1 hour',
+    updated_at = coalesce(deleted_at, timestamptz '2020-02-01' + seq * interval '1 hour')
+  where conversation_id in (select c.id from public.conversations c where c.organization_id in (id('north'), id('south')));
+  set local session_replication_role = origin;
+exception when insufficient_privilege then
+  null;
+end
+$$;
 
 -- Two have read some of it, and starred it.
 update public.conversation_participants
 set is_starred = true, last_read_at = (select m.created_at from public.messages m where m.id = id('answer'))
 where id in (id('participant in group'), id('outsider in southern'));
 
--- One who left, one who left a group of their own, one removed from the organization, one suspended.
-delete from public.conversation_participants
-where id in (id('left in group'), id('left in deserted'));
-delete from public.organization_members where (organization_id, user_id) = (id('north'), id('removed'));
-insert into private.suspensions (user_id, reason, suspended_until)
-values (id('suspended'), 'audit', null), (id('paused'), 'audit', now() + interval '1 day'),
-  (id('creator'), 'audit', now() - interval '1 day');
-
--- One who has sent ten messages in the last minute, however long the audit takes, and one who had before.
+-- One who has just sent ten messages, one who has sent one, and those who sent theirs long ago, one of them ten. For
+-- the first two that stays so: retry_after is a whole number of seconds, which are too many from 68 years on.
+update private.send_windows
+set sent_at = array_fill(timestamptz '2020-02-01', array[cardinality(sent_at)])
+where user_id in (select n.id from chatctl_audit.names n);
 insert into private.send_windows (user_id, sent_at)
-values (id('creator'), array_fill(now() + interval '1 hour', array[10])), (id('outsider'), array_fill(now() - interval '70 seconds', array[10])),
-  (id('participant'), array[now() + interval '1 hour'])
+values (id('creator'), array_fill(now() + interval '10 years', array[10])), (id('participant'), array[now() + interval '10 years']),
+  (id('outsider'), array_fill(timestamptz '2020-02-01', array[10]))
 on conflict (user_id) do update set sent_at = excluded.sent_at;
 
-insert into storage.buckets (id, name, public)
-values ('audit-other', 'audit-other', false), ('audit-empty', 'audit-empty', false);
-insert into storage.objects (id, bucket_id, name, owner_id)
-select id(file), bucket, path, case when owner is not null then id(owner)::text end
+insert into storage.buckets (id, name, public, created_at, updated_at)
+select bucket, bucket, false, '2020-01-01', '2020-01-01' from unnest(array['audit-other', 'audit-empty']) as b (bucket);
+insert into storage.objects (id, bucket_id, name, owner_id, created_at, updated_at, last_accessed_at)
+select id(file), bucket, path, case when owner is not null then id(owner)::text end, '2020-02-01', '2020-02-01', '2020-02-01'
 from (values
   ('file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('group'), id('file')), 'sender'),
   ('gone file', 'attachments', format('%s/chat/%s/%s_gone.png', id('north'), id('group'), id('gone file')), 'sender'),

@@ -16,7 +16,8 @@ SUMMARY_BYTES = 1_000_000  # of the 1 MiB that a step has for all it writes
 
 
 def render(report: Report) -> str:
-    return "\n".join([*_annotations(report), f"{verdict(report)}: {line(scope(report))}"]) + "\n"
+    said = [_note(each) for each in report.notes]
+    return "\n".join([*_annotations(report), *said, f"{verdict(report)}: {line(scope(report))}"]) + "\n"
 
 
 def summary(report: Report, written: int = 0) -> str:
@@ -33,6 +34,10 @@ def _annotations(report: Report) -> Iterator[str]:
         if len(mine) > len(shown):
             more = f"{len(mine) - len(shown)} more of this kind stand in the summary of the step"
             yield f"::{level} title={_property('chatctl audit-rls')}::{_data(more)}"
+
+
+def _note(text: str) -> str:
+    return f"::notice title={_property('chatctl audit-rls')}::{_data(text)}"
 
 
 def _annotation(level: str, group: Group) -> str:

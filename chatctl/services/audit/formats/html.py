@@ -46,7 +46,7 @@ def render(report: Report) -> str:
         legend="".join(_legend(report)),
         identities="".join(f'<th scope="col"><span>{_text(name)}</span></th>' for name in identities),
         matrix="\n".join(_objects(report, identities, cells)),
-        sequences=_text(_sequences(report)),
+        notes="".join(f" {_text(_sentence(each))}" for each in report.notes),
         data=_data(report),
         style=style,
         script=script,
@@ -120,8 +120,8 @@ def _objects(report: Report, identities: list[str], cells: dict[tuple[str, str, 
         yield "</tbody>"
 
 
-def _sequences(report: Report) -> str:
-    return f"Sequences that stay advanced: {', '.join(report.sequences)}." if report.sequences else ""
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}."
 
 
 def _square(number: int, cell: Cell) -> str:

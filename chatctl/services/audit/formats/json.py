@@ -43,6 +43,7 @@ def document(report: Report) -> dict[str, Any]:
         "cells": [_cell(each) for each in report.cells],
         "sequences_advanced": list(report.sequences),
         "existing": _existing(report.existing),
+        "near_now": list(report.near_now),
     }
 
 

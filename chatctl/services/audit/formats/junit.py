@@ -74,6 +74,8 @@ def _catalogue(suite: ET.Element, report: Report) -> None:
             _skip(_of_finding(suite, each.finding), [each])
     if not len(suite):
         ET.SubElement(suite, "testcase", classname=CATALOGUE, name="nothing else is within reach")
+    if report.notes:
+        ET.SubElement(suite, "system-out").text = "\n".join(map(line, report.notes))
 
 
 def _of_finding(suite: ET.Element, found: Finding) -> ET.Element:

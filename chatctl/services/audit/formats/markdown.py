@@ -45,6 +45,8 @@ def _head(report: Report) -> Iterator[str]:
     mark = "❌" if report.findings else "✅" if report.conclusive else "❔"
     yield f"## {mark} Access audit: {verdict(report).lower()}"
     yield f"{scope(report)}; everything is rolled back."
+    if report.notes:
+        yield "\n".join(f"- {_inline(each)}" for each in report.notes)
 
 
 def _findings(report: Report) -> Iterator[str]:

@@ -38,6 +38,7 @@ def render(report: Report) -> str:
             "probes": report.probes,
             "cells": len(report.cells),
             "left_off": max(0, len(results) - MOST),
+            "notes": [line(each) for each in report.notes],
         },
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"

@@ -25,8 +25,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{found}{accepted}: {tried}"
     if report.existing and report.existing.left_out:
         yield line(f"nobody in this database stands for: {', '.join(report.existing.left_out)}")
-    if report.sequences:
-        yield line(f"sequences that stay advanced: {', '.join(report.sequences)}")
+    yield from map(line, report.notes)
 
 
 def _group(group: Group) -> Iterator[str]:
