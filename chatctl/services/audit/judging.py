@@ -14,7 +14,7 @@ from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import EVERYTHING, Scope
 from chatctl.services.audit.trial import Outcome
 from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
-from chatctl.services.audit.wording import came, expected, named
+from chatctl.services.audit.wording import came, expected, masked, named
 
 _SERIALIZATION = "40001"
 
@@ -146,7 +146,7 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
 
 
 def _failed(probe: Probe, outcome: Outcome) -> str:
-    what = f"failed with {outcome.state}, which is no refusal: {outcome.message}"
+    what = f"failed with {outcome.state}, which is no refusal: {masked(probe, outcome.message or '')}"
     if outcome.state == _SERIALIZATION:
         return f"{what}; somebody else changed the row while the audit ran"
     # Constraints are asked after the policies: what fails there came through, unless a trigger said so.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.trial import Outcome
+from chatctl.services.audit.wording import masked
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNIQUE = "23505"
@@ -92,10 +93,12 @@ def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
             if there.state == _UNIQUE:
                 tells[places[0]] = None
         # What was let in is a leak, and is found as one.
-        elif there.state != "00000" and _look(there) != _look(tried[places[1]][1]):
+        elif there.state != "00000" and _look(*tried[places[0]]) != _look(*tried[places[1]]):
             tells[places[0]] = tried[places[1]]
     return tells
 
 
-def _look(outcome: Outcome) -> tuple[str, str, int]:
-    return outcome.state, _UUID.sub("…", outcome.message or ""), len(outcome.brought)
+def _look(probe: Probe, outcome: Outcome) -> tuple[str, str, int]:
+    # How long something still takes is another number a moment later.
+    message = masked(probe, outcome.message or "")
+    return outcome.state, _UUID.sub("…", message), len(outcome.brought)
