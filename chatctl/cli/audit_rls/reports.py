@@ -11,7 +11,7 @@ from chatctl.cli import files
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.findings import DOUBTS, Finding
 from chatctl.services.audit.formats import FILES, Format, github, render
 from chatctl.services.audit.report import Report
 
@@ -97,8 +97,7 @@ def _document(report: Report) -> dict[str, object]:
         "functions": report.functions,
         "probes": {"total": report.probes, **report.by_action},
         "findings": [_finding(each) for each in report.findings],
-        "invalid": [_doubt(each) for each in report.invalid],
-        "vacuous": [_doubt(each) for each in report.vacuous],
+        **{rule.replace("-", "_"): [*map(_doubt, report.of(rule))] for rule in sorted(DOUBTS)},
         "sequences_advanced": list(report.sequences),
         "near_now": list(report.near_now),
         **({"left_out": list(report.existing.left_out)} if report.existing else {}),

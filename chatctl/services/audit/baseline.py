@@ -20,7 +20,7 @@ from pathlib import Path
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.cells import state
-from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.findings import DOUBTS, Finding, Place, Rule
 from chatctl.services.audit.nodes import Node, read
 from chatctl.services.audit.places import name_of
 from chatctl.services.audit.report import Accepted, Report
@@ -31,7 +31,7 @@ HEAD = (
 )
 
 _KEYS = ("rule", "object", "action", "identities", "reason", "owner", "expires")
-_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, Rule.invalid, Rule.vacuous}
+_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
 
 
 @dataclass(frozen=True)

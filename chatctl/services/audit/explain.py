@@ -19,7 +19,7 @@ from chatctl.services.audit.judging import judge
 from chatctl.services.audit.kin import Kin
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage
-from chatctl.services.audit.report import try_all
+from chatctl.services.audit.run import try_all
 from chatctl.services.audit.scope import COMMANDS, Scope
 from chatctl.services.audit.sqltext import relation
 from chatctl.services.audit.trial import Batch, Outcome, Trial
@@ -83,7 +83,7 @@ def explain(conn: Connection, access: Access, said: str) -> Explanation:
         trial = Trial(conn, access)
         tried = try_all(stage, trial, scope)
         names = room.names(conn)
-        found = cells(access, judge(access, tried, held, names, scope).judged, names)
+        found = cells(access, judge(access, tried, held, scope), names)
         if not found:
             raise NotFound(f"{who} does not try to {command} {name}")
         mine = [

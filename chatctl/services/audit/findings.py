@@ -25,11 +25,13 @@ class Rule(StrEnum):
     lint = "lint"
     baseline = "baseline"
     invalid = "invalid"
+    time_dependent = "time-dependent"
     vacuous = "vacuous"
 
 
-# What proves nothing: the probes failed for another reason than a refusal, or nobody was let through.
-DOUBTS = frozenset({Rule.invalid, Rule.vacuous})
+# What proves nothing: probes that failed for another reason than a refusal, that answered otherwise a moment
+# later, or that refused where nobody was let through.
+DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.vacuous})
 
 
 @dataclass(frozen=True)

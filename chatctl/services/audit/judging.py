@@ -11,10 +11,10 @@ from chatctl.services.audit.findings import DOUBTS, Finding, Rule
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.replay import replay
-from chatctl.services.audit.scope import EVERYTHING, Scope
+from chatctl.services.audit.scope import Scope
 from chatctl.services.audit.trial import Outcome
 from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
-from chatctl.services.audit.wording import came, expected, masked, named
+from chatctl.services.audit.wording import came, expectation, expected, masked, named
 
 _SERIALIZATION = "40001"
 
@@ -23,7 +23,8 @@ _SERIALIZATION = "40001"
 class Judged:
     """What one probe says, and whether it is a refusal that proves nothing since nobody was let through.
 
-    ``other`` is what it differs from where it should not, see Probe.pair.
+    ``other`` is what it differs from where it should not, see Probe.pair; ``then`` what came of it when it
+    was tried again, where that was something else.
     """
 
     probe: Probe
@@ -31,6 +32,12 @@ class Judged:
     said: Verdict
     vacuous: bool
     other: Tried | None = None
+    then: Tried | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether it is as access.yaml says, and that means something."""
+        return self.said is Verdict.passed and not self.vacuous
 
     @property
     def through(self) -> bool:
@@ -38,27 +45,18 @@ class Judged:
         return did(self.probe, self.outcome)
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What all probes together say; ``judged`` is what each of them says, in their order."""
-
-    findings: list[Finding]
-    doubts: list[Finding]
-    judged: list[Judged]
-
-
 Group = list[Judged]
 
 
-def judge(
-    access: Access,
-    tried: Sequence[Tried],
-    privileges: Privileges,
-    names: Mapping[str, str],
-    scope: Scope = EVERYTHING,
-) -> Judgement:
-    """Compare what came with what must come. ``privileges`` are those of the catalogue, see Privileges."""
-    judged = [each for each in _judged(access, tried, privileges) if scope.shows(each.probe)]
+def judge(access: Access, tried: Sequence[Tried], privileges: Privileges, scope: Scope) -> list[Judged]:
+    """What each probe says that ``scope`` shows. ``privileges`` are those of the catalogue."""
+    return [each for each in _judged(access, tried, privileges) if scope.shows(each.probe)]
+
+
+def summed(
+    access: Access, judged: Sequence[Judged], names: Mapping[str, str], scope: Scope
+) -> tuple[list[Finding], list[Finding]]:
+    """The findings and the doubts that ``judged`` come to."""
     groups: dict[tuple[Rule, str, str], Group] = defaultdict(list)
     for each in judged:
         if each.said is not Verdict.passed:
@@ -67,11 +65,8 @@ def judge(
             groups[Rule.vacuous, each.probe.object, each.probe.tried].append(each)
     found = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
     doubts = [each for each in found if each.rule in DOUBTS]
-    return Judgement(
-        findings=[each for each in found if each.rule not in DOUBTS],
-        doubts=[*sorted(doubts, key=lambda each: each.rule), *_never_written(access, judged, scope)],
-        judged=judged,
-    )
+    doubts = [*sorted(doubts, key=lambda each: each.rule), *_never_written(access, judged, scope)]
+    return [each for each in found if each.rule not in DOUBTS], doubts
 
 
 def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str]) -> Finding:
@@ -136,6 +131,8 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
         return "nobody was let through, so that a refusal proves nothing"
     if rule is Rule.invalid:
         return _failed(probe, outcome)
+    if rule is Rule.time_dependent:
+        return _changed(access, judged)
     what = f"{probe.identity.name}: {probe.tried} of {probe.subject} {came(probe, outcome)}"
     if rule is Rule.effect:
         return what
@@ -143,6 +140,18 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
         unseen = f"; what does not exist {came(*judged.other)}" if judged.other else ""
         return f"{what}{unseen}: the answer tells that it exists"
     return f"{what}; {access.path.name} says {expected(probe)}"
+
+
+def _changed(access: Access, judged: Judged) -> str:
+    probe, outcome = judged.probe, judged.outcome
+    who = f"{probe.identity.name}: {probe.tried} of {probe.subject} changes by itself"
+    first = f"at first it {came(probe, outcome)}, where {access.path.name} said {expectation(probe)}"
+    if outcome.later:
+        return f"{who}: {first}; in the end that said {outcome.later}"
+    if judged.then is None:
+        return f"{who}: {first}; it did so in one of two runs"
+    again, it = judged.then
+    return f"{who}: {first}; tried again, it {came(again, it)}, where that said {expectation(again)}"
 
 
 def _failed(probe: Probe, outcome: Outcome) -> str:

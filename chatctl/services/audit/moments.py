@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatctl.services.audit import fixture, room
+from chatctl.services.audit.control import watched
 from chatctl.services.audit.expectations import Moment
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.scope import Scope
-from chatctl.services.audit.trial import Outcome, Trial
+from chatctl.services.audit.trial import Trial
+from chatctl.services.audit.verdicts import Tried
 
 
-def tried(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome]]:
+def tried(stage: Stage, trial: Trial, scope: Scope) -> list[Tried]:
     """The probes of every moment of access.yaml and what came of them.
 
     The session has tried the same statements as the same people before, so that whatever it keeps between
@@ -20,7 +22,7 @@ def tried(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome
     return [each for moment in stage.access.moments for each in _tried(stage, trial, moment, scope)]
 
 
-def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[tuple[Probe, Outcome]]:
+def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[Tried]:
     conn, access = stage.conn, stage.access
     later = replace(
         access, identities=tuple(each for each in access.identities if each.name in moment.identities)
@@ -31,10 +33,14 @@ def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[tup
         )
         with room.reading(access, f"moments.{moment.name}.do"):
             conn.execute(moment.do.encode())
-        now = Stage(conn, later, fixture.take_again(conn, later, stage.contents), stage.held)
-        probes = [
-            replace(probe, moment=moment.name)
-            for probe in generate(now, scope.objects, brief=True)
-            if scope.tries(probe)
-        ]
-        return list(zip(probes, trial.branch().load(probes).run(), strict=True))
+        contents = fixture.take_again(conn, later, stage.contents)
+
+        def probes() -> list[Probe]:
+            now = Stage(conn, later, contents, stage.held)
+            return [
+                replace(probe, moment=moment.name)
+                for probe in generate(now, scope.objects, brief=True)
+                if scope.tries(probe)
+            ]
+
+        return watched(probes, trial.branch())

@@ -8,22 +8,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chatctl.db.connection import Connection
+from psycopg.pq import TransactionStatus
+
+from chatctl.db.connection import Connection, connection, url_of
 from chatctl.db.files import data_directory, query
-from chatctl.errors import Inconclusive, NotFound
-from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
+from chatctl.errors import ChatctlError, Inconclusive
+from chatctl.services.audit import control
 from chatctl.services.audit.cells import Cell, Person, cells, people
-from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Finding, Rule
-from chatctl.services.audit.judging import judge
+from chatctl.services.audit.judging import judge, summed
 from chatctl.services.audit.places import Places, name_of
-from chatctl.services.audit.privileges import Privileges
-from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.replay import setup, setup_text
+from chatctl.services.audit.run import run
 from chatctl.services.audit.scope import Scope
-from chatctl.services.audit.trial import Outcome, Trial
-from chatctl.services.audit.undone import undone
 
 _NAMED = 8  # so many columns are named in a note
 
@@ -58,8 +56,9 @@ class Existing:
 class Report:
     """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
 
-    ``access`` is the file that was proved, ``existing`` is set for existing data; ``near_now`` are
-    columns of the fixture, see ``clock``. Time is in ``seconds`` alone: two runs differ in nothing else.
+    ``access`` is the file that was proved, ``existing`` is set for existing data; ``near_now`` are columns of
+    the fixture, see ``clock``; ``unsettled`` is why the control could not be run. Time is in ``seconds``
+    alone: two runs differ in nothing else.
     """
 
     identities: int
@@ -78,6 +77,7 @@ class Report:
     setup: Setup = Setup((), "")
     existing: Existing | None = None
     near_now: tuple[str, ...] = ()
+    unsettled: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -85,6 +85,7 @@ class Report:
         near = _listed(self.near_now)
         return (
             *([f"sequences that stay advanced: {', '.join(self.sequences)}"] if self.sequences else []),
+            *([f"what was found could not be tried again: {self.unsettled}"] if self.unsettled else []),
             *([f"times of the fixture within a day of now, if a rule asks for them: {near}"] if near else []),
         )
 
@@ -100,14 +101,15 @@ class Report:
 
     @property
     def invalid(self) -> tuple[Finding, ...]:
-        return self._doubts(Rule.invalid)
+        return self.of(Rule.invalid)
 
     @property
     def vacuous(self) -> tuple[Finding, ...]:
-        return self._doubts(Rule.vacuous)
+        return self.of(Rule.vacuous)
 
-    def _doubts(self, rule: Rule) -> tuple[Finding, ...]:
-        return tuple(each for each in self.doubts if each.rule is rule)
+    def of(self, rule: Rule) -> tuple[Finding, ...]:
+        """The problems of one rule."""
+        return tuple(each for each in self.problems if each.rule is rule)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -137,53 +139,45 @@ def audit(
     declared = access or load(default_file())
     scope = Scope.of(declared, only)
     before = _sequences(conn)
-    with undone(conn):
-        start = time.perf_counter()
-        held = privileges.held(conn, declared)
-        reach = [*inventory.check(conn, declared, held), *lints.check(conn, declared)]
-        stage = _stage(conn, declared, held, sample)
-        near = near_now(conn) if sample is None else ()
-        if missing := scope.identities - {each.name for each in stage.access.identities}:
-            raise NotFound(f"nobody in this database stands for {', '.join(sorted(missing))}")
-        tried = try_all(stage, Trial(conn, stage.access), scope)
-        names = room.names(conn)
-    if not tried:
+    start = time.perf_counter()
+    first = run(conn, declared, scope, sample)
+    if not first.tried:
         raise Inconclusive(f"{declared.path.name} declares nothing to try")
-    access = stage.access
-    judgement = judge(access, tried, held, names, scope)
+    access = first.access
+    judged = judge(access, first.tried, first.held, scope)
+    slow = first.seconds > control.SLOW and bool(first.near_now)
+    again, unsettled = control.doubtful(judged, all_of_it=slow), ""
+    # Inside of somebody's transaction, which tests are, nobody else sees what it has made.
+    if again and conn.info.transaction_status is TransactionStatus.IDLE:
+        try:
+            # A session of its own: claims that were set once are never unset again, only empty.
+            with connection(url_of(conn)) as fresh:
+                second = run(fresh, declared, replace(scope, objects=again), sample)
+        except ChatctlError as error:
+            unsettled = error.message
+        else:
+            judged = control.settled(judged, judge(second.access, second.tried, second.held, scope))
+    findings, doubts = summed(access, judged, first.names, scope)
     places = Places(access)
     after = _sequences(conn)
     return Report(
         identities=len(access.identities),
         tables=len(access.tables),
         functions=len(access.functions),
-        probes=len(tried),
-        by_action=dict(sorted(Counter(probe.privilege for probe, _ in tried).items())),
-        findings=_placed([*reach, *judgement.findings], places),
-        doubts=_placed(judgement.doubts, places),
+        probes=len(first.tried),
+        by_action=dict(sorted(Counter(probe.privilege for probe, _ in first.tried).items())),
+        findings=_placed([*first.reach, *findings], places),
+        doubts=_placed(doubts, places),
         sequences=tuple(name for name, value in after.items() if before.get(name) != value),
         access=name_of(access.path),
         people=people(access),
-        cells=cells(access, judgement.judged, names),
+        cells=cells(access, judged, first.names),
         setup=Setup(setup(access), setup_text(access)),
         existing=_existing(declared, access),
-        near_now=near,
+        near_now=first.near_now,
+        unsettled=unsettled,
         seconds=round(time.perf_counter() - start, 2),
     )
-
-
-def try_all(stage: Stage, trial: Trial, scope: Scope) -> list[tuple[Probe, Outcome]]:
-    """Every probe of ``scope``, also at every moment, and what came of it."""
-    probes = [probe for probe in generate(stage, scope.objects) if scope.tries(probe)]
-    tried = list(zip(probes, trial.load(probes).run(), strict=True))
-    return tried + moments.tried(stage, trial, scope)
-
-
-def _stage(conn: Connection, access: Access, held: Privileges, sample: int | None) -> Stage:
-    if sample is None:
-        return Stage(conn, access, fixture.make(conn, access), held)
-    there, contents = existing.make(conn, access, sample)
-    return Stage(conn, there, contents, held)
 
 
 def _existing(declared: Access, there: Access) -> Existing | None:

@@ -117,6 +117,12 @@ MEANING: dict[Rule, Meaning] = {
         "warning",
         4.0,
     ),
+    Rule.time_dependent: Meaning(
+        "An answer changes as time goes by",
+        "Give the fixture times that are years from now: nothing is proved while the clock decides.",
+        "warning",
+        3.5,
+    ),
     Rule.vacuous: Meaning(
         "Refusals prove nothing, since nobody gets through",
         "Give the fixture somebody who is allowed, or take the privilege away.",

@@ -30,7 +30,8 @@ from chatctl.services.audit.sqltext import filled, written
 class Outcome:
     """What came of a probe; ``state`` 00000 when the statement ran.
 
-    ``wrote`` is where a call wrote, such as ``insert public.messages``; empty for other probes.
+    ``wrote`` is where a call wrote, such as ``insert public.messages``; empty for other probes. ``later`` is
+    what must come of it in the end, in words, where that is not what had to come at first.
     """
 
     state: str
@@ -39,6 +40,7 @@ class Outcome:
     changed: int
     holds: bool | None
     wrote: frozenset[str] = frozenset()
+    later: str | None = None
 
 
 class Trial:

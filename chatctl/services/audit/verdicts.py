@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     effect = "effect"
     oracle = "oracle"
     raises = "raises"
+    time_dependent = "time-dependent"
     invalid = "invalid"
 
 
@@ -34,6 +35,8 @@ def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa:
     """What one probe says; a refusal counts when it is one of access.yaml's, or nothing came back."""
     ran = outcome.state == "00000"
     refused = outcome.state in access.denials or outcome.state in probe.refused
+    if outcome.later is not None:
+        return Verdict.time_dependent
     if probe.pair:
         return Verdict.passed  # what it says, it says beside the other
     if probe.privilege == "truncate":

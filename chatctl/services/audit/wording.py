@@ -76,6 +76,12 @@ def expected(probe: Probe) -> str:
     return _rows(len(probe.rows) if probe.rows is not None else probe.count or 0)
 
 
+def expectation(probe: Probe) -> str:
+    """As ``expected``, with the values of what comes back."""
+    told = probe.allowed and probe.rows and (probe.action == "select" or probe.privilege == "execute")
+    return f"{expected(probe)} ({_listed([*map(str, probe.rows or ())], probe)})" if told else expected(probe)
+
+
 def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -61,12 +62,9 @@ def groups(findings: Iterable[Finding]) -> list[Group]:
 
 def verdict(report: Report) -> str:
     """The report in a few words."""
-    counts = [
-        (len(report.findings), "finding"),
-        (len(report.invalid), "invalid"),
-        (len(report.vacuous), "vacuous"),
-    ]
-    said = [counted(number, word) for number, word in counts if number]
+    counts = Counter(each.rule for each in report.doubts)
+    said = [counted(len(report.findings), "finding")] if report.findings else []
+    said += [f"{counts[rule]:,} {rule}" for rule in sorted(counts)]
     if report.accepted:
         said.append(f"{len(report.accepted)} accepted")
     return ", ".join(said) if said else "The rules hold"
@@ -86,8 +84,7 @@ def scope(report: Report) -> str:
 
 def counted(number: int, word: str) -> str:
     """``number`` and ``word``, for example ``1,204 probes``."""
-    plural = word if number == 1 or word in ("invalid", "vacuous") else f"{word}s"
-    return f"{number:,} {plural}"
+    return f"{number:,} {word if number == 1 else f'{word}s'}"
 
 
 def people(group: Group, most: int = 6) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chatctl.services.audit.cells import Cell, Person
-from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.findings import DOUBTS, Finding
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, Existing, Report
 from chatctl.services.audit.rules import MEANING
@@ -31,8 +31,7 @@ def document(report: Report) -> dict[str, Any]:
             "functions": report.functions,
             "probes": report.probes,
             "findings": len(report.findings),
-            "invalid": len(report.invalid),
-            "vacuous": len(report.vacuous),
+            **{rule.replace("-", "_"): len(report.of(rule)) for rule in sorted(DOUBTS)},
             "accepted": len(report.accepted),
         },
         "probes_by_command": report.by_action,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.formats.groups import Group, groups, located, people
 from chatctl.services.audit.formats.harmless import line, visible
 from chatctl.services.audit.report import Report
@@ -21,6 +23,8 @@ def _lines(report: Report) -> Iterator[str]:
         until = min(each.expires for each in report.accepted)
         accepted = f", {len(report.accepted)} accepted until {until}"
     found = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
+    more = Counter(each.rule for each in report.doubts if each.rule not in (Rule.invalid, Rule.vacuous))
+    found += "".join(f", {number} {rule}" for rule, number in sorted(more.items()))
     tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
     yield f"{found}{accepted}: {tried}"
     if report.existing and report.existing.left_out:

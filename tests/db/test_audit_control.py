@@ -1,0 +1,113 @@
+"""What changes by itself while an audit runs is told from leaks; the clock of these tests is a sequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.report import Report
+from tests import small_audit
+from tests.world import Database
+
+CLOCK = """
+create sequence public.clock;
+grant usage on sequence public.clock to anon, authenticated, service_role;
+create function public.tick() returns bigint language sql volatile set search_path = ''
+as 'select nextval(''public.clock'')';
+create table public.first (id uuid primary key, person uuid not null);
+create table public.second (id uuid primary key, person uuid not null);
+alter table public.first enable row level security;
+alter table public.second enable row level security;
+revoke all on public.first, public.second from anon, authenticated;
+grant select on public.first, public.second to authenticated;
+create policy own on public.first for select to authenticated using (person = (select auth.uid()));
+"""
+RULES = """
+tables:
+  public.first:
+    key: [id]
+    select: {first}
+  public.second:
+    key: [id]
+    select: {second}
+"""
+ROWS = """
+select setval('public.clock', 1, false);
+insert into public.first values (id('a'), id('ann')), (id('b'), id('ben'));
+insert into public.second values (id('c'), id('ann')), (id('d'), id('ben'));
+"""
+OWN = "this.person = actor"
+# What must come is asked once for each person and row.
+AT_FIRST = "actor is not null and tick() <= 4"
+AT_ALL = "policy at_all on public.second for select to authenticated using"
+
+
+@pytest.fixture
+def pg_version() -> int:
+    """One version: it is about the order in which things are done."""
+    return 18
+
+
+def audited(
+    database: Database, directory: Path, policies: str, *, first: str = OWN, second: str = OWN
+) -> Report:
+    access = small_audit.rules(directory, RULES.format(first=first, second=second), ROWS)
+    return small_audit.audited(database, CLOCK + policies, access, "select")
+
+
+def of_tables(found: tuple[Finding, ...]) -> set[tuple[Rule, str]]:
+    return {(each.rule, each.object) for each in found if each.rule is not Rule.unlisted and each.command}
+
+
+def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database, tmp_path: Path) -> None:
+    """The rules say first that everything is open, as it is, and then that nothing is."""
+    policies = f"create {AT_ALL} (true)"
+    report = audited(bare_database, tmp_path, policies, second=AT_FIRST)
+    assert of_tables(report.findings) == set()
+    assert of_tables(report.doubts) == {(Rule.time_dependent, "public.second")}
+    (doubt,) = (each for each in report.doubts if each.action == "select")
+    assert set(doubt.identities) == {"ann", "ben"}
+    assert "access.yaml said 2 rows (c, d); in the end that said a refusal" in doubt.message
+
+
+def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_path: Path) -> None:
+    """Every read moves the clock; the second table, tried last, opens after that many of the first."""
+    policies = f"""
+        create policy moves on public.first for select to authenticated using (public.tick() < 0);
+        create {AT_ALL} (person = (select auth.uid()) or (select nextval('public.clock') > 6));
+    """
+    report = audited(bare_database, tmp_path, policies)
+    assert of_tables(report.findings) == set()
+    assert {rule for rule, _ in of_tables(report.doubts)} == {Rule.time_dependent}
+    message = next(each.message for each in report.doubts if each.action == "select")
+    assert "at first it brought 2 rows; too many:" in message
+    assert "tried again, it brought 1 row" in message
+
+
+def test_what_is_so_at_any_time_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
+    report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)")
+    assert of_tables(report.findings) == {(Rule.leak, "public.second")}
+    assert of_tables(report.doubts) == set()
+
+
+def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database, tmp_path: Path) -> None:
+    report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)", second=AT_FIRST)
+    assert not report.conclusive
+    for each in Format:
+        assert "time-dependent" in render(report, each).lower(), each
+    assert "public.second" in render(report, Format.text).split("TIME-DEPENDENT")[1]
+
+
+def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
+    bare_database: Database, tmp_path: Path
+) -> None:
+    """A fixture that can be made once only."""
+    once = "create sequence public.once maxvalue 2 start 2"
+    fixture = f"{ROWS} select nextval('public.once');"
+    access = small_audit.rules(tmp_path, RULES.format(first=OWN, second=OWN), fixture)
+    report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
+    assert (Rule.leak, "public.second") in of_tables(report.findings)
+    assert "what was found could not be tried again: fixture.sql fails:" in render(report, Format.text)
