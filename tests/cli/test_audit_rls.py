@@ -160,7 +160,8 @@ def test_json_of_the_report_has_cells_and_json_of_the_output_stays(
     short = json.loads(capsys.readouterr().out)
     assert {cell["object"] for cell in whole["cells"]} == {TABLE}
     assert list(short) == [
-        "identities", "tables", "functions", "probes", "findings", "invalid", "time_dependent", "vacuous",
+        "identities", "tables", "functions", "probes", "findings", "invalid", "time_dependent", "untried",
+        "vacuous",
         "sequences_advanced", "near_now",
     ]  # fmt: skip
     assert list(short["findings"][0]) == [

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatctl.cli.app import run
+from chatctl.cli.audit_rls import silence
+from chatctl.services.audit import batch
 from tests.world import Database
 
 TABLE = "public.organizations"
@@ -93,6 +95,25 @@ def test_what_cannot_be_asked_for_is_said(
 ) -> None:
     assert run(["audit-rls", "--db-url", database.url, *arguments]) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_policy_that_does_not_end_is_exit_9_and_meanwhile_it_is_said_what_is_tried(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for limit in ("TOGETHER", "ALONE", "FOR_A_STATEMENT", "FOR_ALL"):
+        monkeypatch.setattr(batch, limit, 1)
+    monkeypatch.setattr(silence, "_SECONDS", 0.1)
+    with database.connect() as conn:
+        conn.execute(
+            "create policy endless on organizations for select to authenticated "
+            "using (id = (select private.current_user_id()) or 0 = (select count(*) from "
+            "generate_series(1, 1000000) a, generate_series(1, 1000000) b where a > length(id::text)))"
+        )
+    words = ["--only", TABLE, "--only", "nobody", "--only", "select"]
+    assert run(["audit-rls", *words, "--db-url", database.url]) == 9
+    said = capsys.readouterr()
+    assert f"nobody: select of all rows, {TABLE}, " in said.out
+    assert f" s: {TABLE}: select" in said.err
 
 
 def test_only_an_identity_and_a_command_are_shown(

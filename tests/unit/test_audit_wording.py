@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatctl.services.audit.expectations import Identity
+from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trial import Outcome
 from chatctl.services.audit.verdicts import told
 from chatctl.services.audit.wording import came, masked
 

@@ -10,6 +10,7 @@ import typer
 
 from chatctl.cli import files
 from chatctl.cli.audit_rls import explaining, mutating, reports
+from chatctl.cli.audit_rls.silence import never_silent
 from chatctl.cli.options import DOCUMENT, Options, options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, confirm_write, session
@@ -123,7 +124,8 @@ def audit_rls(
             mutating.run(at.conn, rules, only or (), shared)
             return
         rows = (sample or SAMPLE) if on_existing_data else None
-        report = audit(at.conn, rules, only=only or (), sample=rows)
+        with never_silent(shared) as trying:
+            report = audit(at.conn, rules, only=only or (), sample=rows, trying=trying)
     if baseline and update_baseline:
         entries = accepted.updated(report, entries, today, accept, scope=scope)
         accepted.write(baseline, entries)

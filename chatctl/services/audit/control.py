@@ -68,8 +68,10 @@ def _changed(before: Sequence[Probe], after: Sequence[Probe]) -> dict[int, str]:
 
 
 def doubtful(judged: Iterable[Judged], *, all_of_it: bool) -> frozenset[str]:
-    """The objects to be tried again."""
-    return frozenset(each.probe.object for each in judged if all_of_it or not each.proves)
+    """The objects to be tried again; what is slow would be as slow again."""
+    return frozenset(
+        each.probe.object for each in judged if all_of_it or not (each.proves or each.outcome.slow)
+    )
 
 
 def settled(first: Sequence[Judged], second: Sequence[Judged]) -> list[Judged]:

@@ -12,17 +12,19 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit import fixture, privileges, room
+from chatctl.services.audit.batch import Batch
 from chatctl.services.audit.cells import Cell, cells
 from chatctl.services.audit.expectations import Access, Function, Table
 from chatctl.services.audit.findings import Place
 from chatctl.services.audit.judging import judge
 from chatctl.services.audit.kin import Kin
+from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage
 from chatctl.services.audit.run import try_all
 from chatctl.services.audit.scope import COMMANDS, Scope
 from chatctl.services.audit.sqltext import relation
-from chatctl.services.audit.trial import Batch, Outcome, Trial
+from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
 
 

@@ -26,12 +26,13 @@ class Rule(StrEnum):
     baseline = "baseline"
     invalid = "invalid"
     time_dependent = "time-dependent"
+    untried = "untried"
     vacuous = "vacuous"
 
 
 # What proves nothing: probes that failed for another reason than a refusal, that answered otherwise a moment
-# later, or that refused where nobody was let through.
-DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.vacuous})
+# later, that were not tried, or that were refused where nobody was let through.
+DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.untried, Rule.vacuous})
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import DOUBTS, Finding, Rule
+from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import Scope
-from chatctl.services.audit.trial import Outcome
 from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
 from chatctl.services.audit.wording import came, expectation, expected, masked, named
 
@@ -129,7 +129,7 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
     if rule is Rule.vacuous:
         return "nobody was let through, so that a refusal proves nothing"
-    if rule is Rule.invalid:
+    if rule in (Rule.invalid, Rule.untried):
         return _failed(probe, outcome)
     if rule is Rule.time_dependent:
         return _changed(access, judged)
@@ -155,6 +155,8 @@ def _changed(access: Access, judged: Judged) -> str:
 
 
 def _failed(probe: Probe, outcome: Outcome) -> str:
+    if outcome.slow:
+        return f"{probe.identity.name}: {probe.tried} of {probe.subject}, {probe.object}, {outcome.message}"
     what = f"failed with {outcome.state}, which is no refusal: {masked(probe, outcome.message or '')}"
     if outcome.state == _SERIALIZATION:
         return f"{what}; somebody else changed the row while the audit ran"

@@ -14,6 +14,7 @@ from chatctl.db.connection import Connection, connection, url_of
 from chatctl.db.files import data_directory, query
 from chatctl.errors import ChatctlError, Inconclusive
 from chatctl.services.audit import control
+from chatctl.services.audit.batch import Trying, in_silence
 from chatctl.services.audit.cells import Cell, Person, cells, people
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.findings import Finding, Rule
@@ -128,19 +129,21 @@ def audit(
     *,
     only: Collection[str] = (),
     sample: int | None = None,
+    trying: Trying = in_silence,
 ) -> Report:
     """Try what ``access`` declares on the database of ``conn``, an operator's connection, and undo it.
 
     It is tried on the fixture; or on up to ``sample`` rows of each table as it is. ``only`` names objects,
-    identities and commands, see Scope; the inventory is always whole. No lock is waited for longer than two
-    seconds. Raises Inconclusive when the fixture cannot be made, Invalid for SQL of access.yaml that the
-    database does not understand, NotFound for what is named and not there.
+    identities and commands, see Scope; the inventory is always whole. ``trying`` is told what is tried. No
+    lock is waited for longer than two seconds, and no probe longer than ``batch`` says. Raises Inconclusive
+    when the fixture cannot be made, Invalid for SQL of access.yaml that the database does not understand,
+    NotFound for what is named and not there.
     """
     declared = access or load(default_file())
     scope = Scope.of(declared, only)
     before = _sequences(conn)
     start = time.perf_counter()
-    first = run(conn, declared, scope, sample)
+    first = run(conn, declared, scope, sample, trying)
     if not first.tried:
         raise Inconclusive(f"{declared.path.name} declares nothing to try")
     access = first.access
@@ -152,7 +155,7 @@ def audit(
         try:
             # A session of its own: claims that were set once are never unset again, only empty.
             with connection(url_of(conn)) as fresh:
-                second = run(fresh, declared, replace(scope, objects=again), sample)
+                second = run(fresh, declared, replace(scope, objects=again), sample, trying)
         except ChatctlError as error:
             unsettled = error.message
         else:

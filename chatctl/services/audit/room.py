@@ -93,6 +93,9 @@ def reading(access: Access, key: str) -> Iterator[None]:
     """Name the key of access.yaml whose SQL the database refuses inside."""
     try:
         yield
+    except psycopg.errors.QueryCanceled as error:
+        said = error.diag.message_primary
+        raise Inconclusive(f"{access.path.name}: {key}: {said} [{error.sqlstate}]") from error
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:

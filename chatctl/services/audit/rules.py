@@ -123,6 +123,12 @@ MEANING: dict[Rule, Meaning] = {
         "warning",
         3.5,
     ),
+    Rule.untried: Meaning(
+        "Listed in access.yaml and not tried",
+        "Make it possible to try it, as the message says, or list it under internal with the reason.",
+        "warning",
+        3.5,
+    ),
     Rule.vacuous: Meaning(
         "Refusals prove nothing, since nobody gets through",
         "Give the fixture somebody who is allowed, or take the privilege away.",

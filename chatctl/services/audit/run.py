@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chatctl.db.connection import Connection
 from chatctl.errors import NotFound
 from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
+from chatctl.services.audit.batch import Trying, in_silence
 from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.control import watched
 from chatctl.services.audit.expectations import Access
@@ -36,24 +37,28 @@ class Run:
     seconds: float
 
 
-def run(conn: Connection, declared: Access, scope: Scope, sample: int | None) -> Run:
+def run(
+    conn: Connection, declared: Access, scope: Scope, sample: int | None, trying: Trying = in_silence
+) -> Run:
     """Try what ``declared`` says, as far as ``scope`` goes; see ``report.audit``."""
     with undone(conn):
         held = privileges.held(conn, declared)
         reach = [*inventory.check(conn, declared, held), *lints.check(conn, declared)]
+        trying("the rows that are there" if declared.fixture is None else declared.fixture.name)
         stage = _stage(conn, declared, held, sample)
         near = near_now(conn) if sample is None else ()
         if missing := scope.identities - {each.name for each in stage.access.identities}:
             raise NotFound(f"nobody in this database stands for {', '.join(sorted(missing))}")
-        tried = try_all(stage, Trial(conn, stage.access), scope)
+        tried = try_all(stage, Trial(conn, stage.access, trying), scope, trying)
         age = conn.execute("select extract(epoch from clock_timestamp() - now())").fetchall()[0][0]
         return Run(stage.access, held, reach, tried, room.names(conn), near, float(age))
 
 
-def try_all(stage: Stage, trial: Trial, scope: Scope) -> list[Tried]:
+def try_all(stage: Stage, trial: Trial, scope: Scope, trying: Trying = in_silence) -> list[Tried]:
     """Every probe of ``scope``, also at every moment, and what came of it."""
 
     def probes() -> list[Probe]:
+        trying(f"what must come of it, by {stage.access.path.name}")
         # A stage of its own: one that was asked keeps the answers.
         found = generate(replace(stage), scope.objects)
         return [probe for probe in found if scope.tries(probe)]

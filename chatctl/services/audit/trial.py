@@ -12,49 +12,40 @@ roles, no others, and has no rights of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from functools import cached_property
 
 from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.services.audit.batch import Batch, Patience, Trying, function_name, in_silence
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.probes import Probe
 from chatctl.services.audit.room import path
 from chatctl.services.audit.sqltext import filled, written
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a probe; ``state`` 00000 when the statement ran.
-
-    ``wrote`` is where a call wrote, such as ``insert public.messages``; empty for other probes. ``later`` is
-    what must come of it in the end, in words, where that is not what had to come at first.
-    """
-
-    state: str
-    message: str | None
-    brought: tuple[str | None, ...]
-    changed: int
-    holds: bool | None
-    wrote: frozenset[str] = frozenset()
-    later: str | None = None
-
-
 class Trial:
     """The functions that try statements, made once for each of them, and the batches of probes loaded."""
 
-    def __init__(self, conn: Connection, access: Access) -> None:
+    def __init__(self, conn: Connection, access: Access, trying: Trying = in_silence) -> None:
         self._conn = conn
         self._claims = access.api.claims
         self._path, self._conditions = access.api.search_path, path(access)
         self._positions = {identity.name: position for position, identity in enumerate(access.identities)}
         self._statements: dict[tuple[str, bool], int] = {}
         self._batches = 0
+        self._patience, self._trying = Patience(), trying
         found = conn.execute(query("audit/deferred").encode()).fetchone()
         self._defers = bool(found and found[0])
+
+    @cached_property
+    def _unclaimed(self) -> set[str]:
+        """The identities whose claims were never set."""
+        without = "select identity from chatctl_audit.identities where claims is null"
+        return {name for (name,) in self._conn.execute(without)}
 
     def branch(self) -> Trial:
         """One that goes on from here, for a savepoint: what it makes is gone with it."""
@@ -78,7 +69,8 @@ class Trial:
         self._batches += 1
         numbers = [self._statements[probe.statement, probe.fetches] for probe in probes]
         self._write(probes, numbers)
-        return Batch(self._conn, self._batches, probes, numbers)
+        claimed = [probe.identity.name not in self._unclaimed for probe in probes]
+        return Batch(self._conn, self._batches, probes, numbers, claimed, self._patience, self._trying)
 
     def _write(self, probes: Sequence[Probe], numbers: Sequence[int]) -> None:
         rows = "copy chatctl_audit.probes (batch, n, statement, identity, args, holds, counts) from stdin"
@@ -102,43 +94,3 @@ class Trial:
             statement=written(text),
             deferred=written("set constraints all immediate" if self._defers else "null"),
         )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Probes that are ready to be tried, as often as one likes; ``numbers`` are those of their statements."""
-
-    conn: Connection
-    number: int
-    probes: Sequence[Probe]
-    numbers: Sequence[int]
-
-    def run(self) -> list[Outcome]:
-        """The outcomes of all probes, in their order. Each is undone as soon as it was seen."""
-        outcomes: dict[int, Outcome] = {}
-        # A setting that was made once is never unset again, only empty: those without claims go first.
-        for claimed in (False, True):
-            for statement in dict.fromkeys(self.numbers):
-                outcomes.update(self._of(statement, claimed))
-        return [outcomes[n] for n in range(len(self.probes))]
-
-    def of(self, statement: int) -> Iterator[tuple[Probe, Outcome]]:
-        """The probes of one statement, tried now."""
-        for claimed in (False, True):
-            for n, outcome in self._of(statement, claimed):
-                yield self.probes[n], outcome
-
-    def _of(self, statement: int, claimed: bool) -> Iterator[tuple[int, Outcome]]:
-        asked = sql.SQL("select * from {}({}, {})").format(
-            function_name(statement), sql.Literal(self.number), sql.Literal(claimed)
-        )
-        for n, state, message, brought, changed, holds, wrote in self.conn.execute(asked):
-            yield (
-                n,
-                Outcome(state, message, tuple(brought or ()), changed or 0, holds, frozenset(wrote or ())),
-            )
-
-
-def function_name(number: int) -> sql.Identifier:
-    """The function that tries the statement of this number."""
-    return sql.Identifier("chatctl_audit", f"try_{number}")

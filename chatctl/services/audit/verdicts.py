@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.outcome import NOT_BEGUN, RAN, Outcome
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trial import Outcome
 from chatctl.services.audit.wording import masked
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -28,13 +28,16 @@ class Verdict(StrEnum):
     oracle = "oracle"
     raises = "raises"
     time_dependent = "time-dependent"
+    untried = "untried"
     invalid = "invalid"
 
 
 def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
     """What one probe says; a refusal counts when it is one of access.yaml's, or nothing came back."""
-    ran = outcome.state == "00000"
+    ran = outcome.state == RAN
     refused = outcome.state in access.denials or outcome.state in probe.refused
+    if outcome.slow:
+        return Verdict.untried if outcome.state == NOT_BEGUN else Verdict.invalid
     if outcome.later is not None:
         return Verdict.time_dependent
     if probe.pair:
@@ -67,7 +70,7 @@ def _reads(probe: Probe) -> bool:
 
 
 def did(probe: Probe, outcome: Outcome) -> bool:
-    if outcome.state != "00000":
+    if outcome.state != RAN:
         return False
     if probe.privilege in ("execute", "truncate"):
         return True
@@ -91,12 +94,14 @@ def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
             groups[probe.pair, probe.moment].append(place)
     tells: dict[int, Tried | None] = {}
     for places in groups.values():
+        if any(tried[place][1].slow for place in places):
+            continue
         there = tried[places[0]][1]
         if len(places) == 1:
             if there.state == _UNIQUE:
                 tells[places[0]] = None
         # What was let in is a leak, and is found as one.
-        elif there.state != "00000" and _look(*tried[places[0]]) != _look(*tried[places[1]]):
+        elif there.state != RAN and _look(*tried[places[0]]) != _look(*tried[places[1]]):
             tells[places[0]] = tried[places[1]]
     return tells
 

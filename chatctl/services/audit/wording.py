@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from chatctl.services.audit.outcome import RAN, Outcome
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trial import Outcome
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = 10  # so many values are named in a message
@@ -42,7 +42,9 @@ _LIMITS = {"limit", "max", "min", "window", "per", "every", "interval", "timeout
 
 def came(probe: Probe, outcome: Outcome) -> str:
     """What came of ``probe``, in words; uuids stand in it as they came."""
-    if outcome.state != "00000":
+    if outcome.slow:
+        return outcome.message or ""
+    if outcome.state != RAN:
         refusal = outcome.state == "42501" or outcome.state.startswith("PT")
         message = masked(probe, outcome.message or "")
         return f"{'refused' if refusal else 'failed'} with {outcome.state} ({message})"

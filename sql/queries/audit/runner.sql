@@ -8,7 +8,8 @@
 -- more than all the rest: the plan is kept, for each role.
 --   p_batch    integer  which probes
 --   p_claimed  boolean  whose claims: false = identities without any, before the setting was ever made
-create function {function}(p_batch integer, p_claimed boolean)
+--   p_only     integer  which of them; null = all
+create function {function}(p_batch integer, p_claimed boolean, p_only integer)
 returns table (
   n integer, state text, message text, brought text[], changed bigint, holds boolean, wrote text[]
 )
@@ -25,6 +26,7 @@ begin
     from chatctl_audit.probes p
     join chatctl_audit.identities i on i.position = p.identity
     where p.batch = p_batch and p.statement = {number} and (i.claims is not null) = p_claimed
+      and (p_only is null or p.n = p_only)
     order by i.role, p.n
   loop
     n := probe.n;
@@ -58,7 +60,7 @@ begin
         execute probe.holds into holds using probe.identity;
       end if;
       raise exception 'undone' using errcode = 'UNDO0';
-    exception when others then
+    exception when others or assert_failure then -- all but a statement that is cancelled
       get stacked diagnostics state = returned_sqlstate, message = message_text;
       if state = 'UNDO0' then
         state := '00000';

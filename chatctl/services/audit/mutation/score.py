@@ -13,6 +13,7 @@ import psycopg
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
 from chatctl.services.audit import fixture, inventory, privileges
+from chatctl.services.audit.batch import Batch
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Place
 from chatctl.services.audit.kin import Kin
@@ -21,9 +22,10 @@ from chatctl.services.audit.mutation.equivalents import Equivalent
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
 from chatctl.services.audit.mutation.trace import traced
+from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage, generate
-from chatctl.services.audit.trial import Batch, Outcome, Trial
+from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
 from chatctl.services.audit.verdicts import Verdict, told, verdict
 

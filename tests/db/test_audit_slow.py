@@ -1,0 +1,112 @@
+"""A rule that sleeps or loops: its probes are given up and named, and the others are tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatctl.services.audit import batch
+from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.report import Report
+from tests import small_audit
+from tests.world import Database
+
+FOR_EVER = 10_000  # seconds
+SCHEMA = """
+create table public.notes (id uuid primary key, person uuid not null, word text);
+create table public.others (id uuid primary key, person uuid not null);
+alter table public.notes enable row level security;
+alter table public.others enable row level security;
+revoke all on public.notes, public.others from anon, authenticated;
+grant select on public.notes, public.others to authenticated;
+create function public.sleeps(seconds integer) returns boolean language plpgsql volatile
+set search_path = '' as $$ begin perform pg_sleep(seconds); return true; end $$;
+revoke execute on function public.sleeps(integer) from public, anon, authenticated;
+create policy everybody on public.others for select to authenticated using (true);
+"""
+RULES = """
+tables:
+  public.notes:
+    key: [id]
+    select: this.person = actor
+  public.others:
+    key: [id]
+    select: this.person = actor
+"""
+ROWS = """
+insert into public.notes values (id('a'), id('ann'), 'x'), (id('b'), id('ben'), 'y');
+insert into public.others values (id('c'), id('ann')), (id('d'), id('ben'));
+"""
+
+
+@pytest.fixture
+def pg_version() -> int:
+    """One version: it is about time."""
+    return 18
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same limits, shorter."""
+    monkeypatch.setattr(batch, "TOGETHER", 1)
+    monkeypatch.setattr(batch, "ALONE", 1)
+    monkeypatch.setattr(batch, "FOR_A_STATEMENT", 2)
+    monkeypatch.setattr(batch, "FOR_ALL", 12)
+
+
+def audited(database: Database, directory: Path, policy: str) -> Report:
+    grant = "grant execute on function public.sleeps(integer) to authenticated;"
+    access = small_audit.rules(directory, RULES, ROWS)
+    return small_audit.audited(database, SCHEMA + grant + policy, access, "select")
+
+
+def test_a_probe_that_sleeps_is_named_and_others_are_tried(bare_database: Database, tmp_path: Path) -> None:
+    policy = f"""create policy own on public.notes for select to authenticated using (
+        person = auth.uid() and (word <> 'y' or public.sleeps({FOR_EVER})))"""
+    report = audited(bare_database, tmp_path, policy)
+    slow = {each.action: each for each in report.invalid if each.object == "public.notes"}
+    assert slow["select"].identities == ("ben",)
+    assert slow["select"].message == "ben: select of all rows, public.notes, took longer than 1 s"
+    states = {(cell.identity, cell.object): cell.state for cell in report.cells}
+    assert states["ann", "public.notes"] == "allowed"
+    leak = next(each for each in report.findings if each.object == "public.others")
+    assert (leak.rule, leak.identities) == (Rule.leak, ("ann", "ben"))
+
+
+def test_when_patience_is_gone_what_is_slow_is_not_begun(
+    bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "FOR_ALL", 2)
+    report = audited(
+        bare_database, tmp_path,
+        f"create policy own on public.notes for select to authenticated using (public.sleeps({FOR_EVER}))",
+    )  # fmt: skip
+    rules = {each.rule for each in report.doubts if each.object == "public.notes"}
+    assert {Rule.invalid, Rule.untried} <= rules
+    untried = next(each for each in report.doubts if each.rule is Rule.untried)
+    assert "was not tried, since others of its kind took too long" in untried.message
+    assert "leak:public.others:select" in {each.id for each in report.findings}
+
+
+def test_what_is_slow_and_does_not_sleep_is_judged_all_the_same(
+    bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Together they take longer than they may; each alone does not. So it is with a slow machine."""
+    monkeypatch.setattr(batch, "TOGETHER", 0.001)
+    monkeypatch.setattr(batch, "ALONE", 60)
+    policy = "create policy own on public.notes for select to authenticated using (person = auth.uid())"
+    report = audited(bare_database, tmp_path, policy)
+    assert report.doubts == ()
+    assert {each.object for each in report.findings if each.command} == {"public.others"}
+
+
+def test_an_assertion_that_fails_is_a_doubt_of_its_probe(bare_database: Database, tmp_path: Path) -> None:
+    policy = """
+        create or replace function public.sleeps(seconds integer) returns boolean language plpgsql stable
+        set search_path = '' as $$ begin assert seconds > 0, 'not positive'; return true; end $$;
+        create policy own on public.notes for select to authenticated using (
+          person = (select auth.uid()) and public.sleeps(0))
+    """
+    report = audited(bare_database, tmp_path, policy)
+    assert any("P0004" in each.message for each in report.invalid)
