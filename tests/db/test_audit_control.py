@@ -8,6 +8,7 @@ import pytest
 
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.report import Report
 from tests import small_audit
 from tests.world import Database
@@ -33,6 +34,11 @@ tables:
   public.second:
     key: [id]
     select: {second}
+"""
+# Within reach, and no part of what is tried.
+REACH = """
+functions:
+  public.tick(): {allow: role <> 'anon', call: {}, unless: "true"}
 """
 ROWS = """
 select setval('public.clock', 1, false);
@@ -111,3 +117,23 @@ def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
     report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
     assert (Rule.leak, "public.second") in of_tables(report.findings)
     assert "what was found could not be tried again: fixture.sql fails:" in render(report, Format.text)
+
+
+def test_mutants_judged_before_something_changed_by_itself_stay_judged(
+    bare_database: Database, tmp_path: Path
+) -> None:
+    """The second table opens in the middle, which many mutants seem to have done."""
+    opens = f"create {AT_ALL} (person = (select auth.uid()) or (select nextval('public.clock') > 20));"
+    access = small_audit.rules(tmp_path, f"{RULES.format(first=OWN, second=OWN)}{REACH}", ROWS)
+    with bare_database.connect() as conn:
+        conn.execute((CLOCK + opens).encode())
+        score = mutate(conn, access, {})
+    (sentence,) = score.unsteady
+    assert sentence.startswith("public.second: select as ")
+    assert ": at first 1 row (" in sentence
+    assert "in the end it brought 2 rows; too many: " in sentence
+    ends = {(fate.object, fate.operator): fate.end for fate in score.fates}
+    assert ends["public.first", "policy-dropped"] is End.killed
+    assert ends["public.second", "row-security-off"] is End.killed  # the catalogue says so
+    assert ends["public.second", "using-true"] is End.inconclusive
+    assert {fate.end for fate in score.fates if fate.object == "public.first"} == {End.killed}

@@ -16,7 +16,10 @@ from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
 
 
 def run(conn: Connection, access: Access, only: Collection[str], shared: Options) -> None:
-    """Try every mutant; exit 7 when one survives without a reason, or a reason is out of date."""
+    """Try every mutant; exit 7 when one survives without a reason, or a reason is out of date.
+
+    Exit 9 when one was noticed by nothing but what changes by itself.
+    """
     known = equivalents.load(equivalents.beside(access.path))
     with progress(shared) as told:
         score = mutate(conn, access, known, only=only, progress=told)
@@ -24,18 +27,22 @@ def run(conn: Connection, access: Access, only: Collection[str], shared: Options
     note(f"{len(score.fates)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared)
     if score.of(End.survived, End.stale):
         raise typer.Exit(7)
+    if score.of(End.inconclusive):
+        raise typer.Exit(9)
 
 
 def _lines(score: Score) -> Iterator[str]:
-    for fate in score.of(End.survived, End.stale, End.stillborn):
+    for sentence in score.unsteady:
+        yield f"TIME-DEPENDENT {sentence}"
+        yield ""
+    for fate in score.of(End.survived, End.stale, End.inconclusive, End.stillborn):
         yield from _fate(fate)
-    killed, equivalent, stillborn = (
-        len(score.of(end)) for end in (End.killed, End.equivalent, End.stillborn)
-    )
-    judged = killed + len(score.of(End.survived))
+    count = {end: len(score.of(end)) for end in End}
+    unclear = f", {count[End.inconclusive]} inconclusive" if count[End.inconclusive] else ""
     yield (
-        f"mutation score {score.score:.3f}: {killed} of {judged} noticed, "
-        f"{equivalent} equivalent, {stillborn} stillborn"
+        f"mutation score {score.score:.3f}: {count[End.killed]} of "
+        f"{count[End.killed] + count[End.survived]} noticed, {count[End.equivalent]} equivalent, "
+        f"{count[End.stillborn]} stillborn{unclear}"
     )
     for operator, (noticed, made) in score.operators.items():
         yield f"  {operator:28} {noticed:4} of {made}"
@@ -56,6 +63,8 @@ def _fate(fate: Fate) -> Iterator[str]:
 def _meaning(fate: Fate) -> str:
     if fate.end is End.survived:
         return "missing expectation: nothing in access.yaml, and no row of the fixture, tells the difference"
+    if fate.end is End.inconclusive:
+        return f"noticed by nothing but {fate.by}, which changes by itself"
     if fate.end is End.stale:
         return f"said to be equivalent, but {fate.by}"
     return f"cannot be made: {fate.by}"
@@ -68,4 +77,5 @@ def _document(score: Score) -> dict[str, object]:
         "operators": {name: {"killed": killed, "of": of} for name, (killed, of) in score.operators.items()},
         "mutants": score.fates,
         "probes": score.probes,
+        "time_dependent": list(score.unsteady),
     }
