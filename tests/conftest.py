@@ -87,6 +87,12 @@ def database(server: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
+def other_database(server: Server) -> Iterator[Database]:
+    """Another one."""
+    yield from _clone(server, "backend")
+
+
+@pytest.fixture
 def bare_database(server: Server) -> Iterator[Database]:
     """A database with the platform only: what ``migrate`` starts from."""
     yield from _clone(server, "postgres")
