@@ -311,3 +311,22 @@ def _line_ends(text: str, start: int, end: int) -> int:
     """How many lines end between two positions; a carriage return ends one with or without a line feed."""
     crs = text.count("\r", start, end)
     return text.count("\n", start, end) + (crs and crs - text.count("\r\n", start, end))
+
+
+# What belongs to whoever opened the transaction and the session.
+_OF_THE_SESSION = re.compile(
+    r"""
+    (?: begin | start\ transaction | commit | end | rollback | abort | savepoint | release
+      | prepare\ transaction | discard\ all | reset\ session\ authorization
+      | set\ (?:session\ |local\ )?(?:session\ authorization | transaction(?:_\w+)?)
+      | set\ session\ characteristics
+    ) (?![\w$.])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def session_command(statement: str) -> str | None:
+    """The words that make ``statement`` one about the transaction or the login; None for others."""
+    found = _OF_THE_SESSION.match(bare(statement))
+    return found.group().lower() if found else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chatctl.services.audit import accessschema as said
+from chatctl.services.audit import scripts
 from chatctl.services.audit.expectations import (
     NEVER,
     Access,
@@ -67,6 +68,9 @@ class _Reading(ShapeReading):
         fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
         if fixture and not _is_file(self._directory / fixture):
             self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
+        elif fixture:
+            text = scripts.read(self._directory / fixture)
+            self._judge_script("", "fixture", text, f"names {fixture}, which ")
         if api:
             self._known("api", "granted", api.granted, api.roles, "which api.roles does not name")
         if api and people:
@@ -75,9 +79,15 @@ class _Reading(ShapeReading):
             for name, moment in values.get("moments", {}).items():
                 at = f"moments.{name}"
                 self._known(at, "identities", moment.identities, people, "which identities does not name")
+        for name, moment in values.get("moments", {}).items():
+            self._judge_script(f"moments.{name}", "do", moment.do)
         internal = values.get("internal", said.Internal())
         for key in ("tables", "functions"):
             self._judge_twice(key, values.get(key, {}), getattr(internal, key))
+
+    def _judge_script(self, at: str, key: str, script: str, which: str = "") -> None:
+        for each in scripts.unfit(script):
+            self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
 
     def _judge_roles(self, api: said.Api, people: Mapping[str, said.Identity]) -> None:
         known = (*api.roles, *api.trusted)

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.expectations import NEVER, Access
-from chatctl.services.audit.room import among_samples, reading
+from chatctl.services.audit.room import among_samples, reading, single
 from chatctl.services.audit.sqltext import condition, written
 
 
@@ -41,8 +41,8 @@ def candidates_of(
     ).format(sql.SQL(", ").join(texts), condition(allow), rows, condition(unless or NEVER))
     with reading(access, key):
         with among_samples(conn, access):
-            conn.execute(sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments)))
-        found = conn.execute(asked).fetchall()
+            single(conn, sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments)))
+        found = single(conn, asked).fetchall()
         conn.execute("drop view chatctl_audit.candidates")
     return [
         Candidate(identity, tuple(values), may, None if expected is None else tuple(expected))

@@ -12,7 +12,7 @@ from chatctl.errors import Inconclusive
 from chatctl.services.audit import contents
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import Access, Table
-from chatctl.services.audit.room import define_relations, introduce, live, needed, prepare, reading
+from chatctl.services.audit.room import define_relations, introduce, live, needed, prepare, reading, single
 from chatctl.services.audit.sqltext import relation, written
 
 
@@ -47,7 +47,7 @@ def _cast(conn: Connection, access: Access) -> Access:
     found: dict[str, str] = {}
     for name, text in access.existing.items():
         with reading(access, f"existing.{name}"):
-            (value,) = conn.execute(sql.SQL("select ({})::uuid::text").format(written(text))).fetchall()[0]
+            ((value,),) = single(conn, sql.SQL("select ({})::uuid::text").format(written(text))).fetchall()
         if value is not None:
             conn.execute("insert into chatctl_audit.names (name, id) values (%s, %s)", (name, value))
             found[name] = value

@@ -8,10 +8,10 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
-from chatctl.services.audit import contents
+from chatctl.services.audit import contents, scripts
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import Access, Table
-from chatctl.services.audit.room import define_relations, introduce, needed, prepare
+from chatctl.services.audit.room import define_relations, introduce, prepare
 from chatctl.services.audit.sqltext import relation, written
 
 
@@ -23,8 +23,7 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
     prepare(conn, access)
     if access.fixture is None:
         raise Inconclusive(f"{access.path.name} names no fixture; nothing would be proved")
-    with needed(f"{access.fixture.name} fails"):
-        conn.execute(access.fixture.read_bytes())
+    scripts.run(conn, access, scripts.read(access.fixture), access.fixture.name, Inconclusive)
     made = {table.name: _take(conn, access, table) for table in access.tried_tables}
     define_relations(conn, access)
     introduce(conn, access)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatctl.services.audit import fixture, room
+from chatctl.errors import Invalid
+from chatctl.services.audit import fixture, scripts
 from chatctl.services.audit.control import watched
 from chatctl.services.audit.expectations import Moment
 from chatctl.services.audit.probes import Probe, Stage, generate
@@ -31,8 +32,7 @@ def _tried(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[Tri
         conn.execute(
             "delete from chatctl_audit.identities where identity <> all (%s)", (list(moment.identities),)
         )
-        with room.reading(access, f"moments.{moment.name}.do"):
-            conn.execute(moment.do.encode())
+        scripts.run(conn, access, moment.do, f"{access.path.name}: moments.{moment.name}.do", Invalid)
         contents = fixture.take_again(conn, later, stage.contents)
 
         def probes() -> list[Probe]:

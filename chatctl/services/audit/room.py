@@ -16,6 +16,11 @@ from chatctl.errors import Inconclusive, Invalid
 from chatctl.services.audit.expectations import Access, Identity
 from chatctl.services.audit.sqltext import written
 
+_LEFT_BEHIND = (
+    "an audit whose fixture committed has left it, and its rows: "
+    "drop schema if exists chatctl_audit, chatctl_names, chatctl_fixture, chatctl_live cascade"
+)
+
 
 def prepare(conn: Connection, access: Access) -> None:
     """Make the schemas and set the path of conditions. Raises Inconclusive when that cannot be done."""
@@ -25,15 +30,22 @@ def prepare(conn: Connection, access: Access) -> None:
             conn.execute("select set_config(%s, %s, true)", (name, value))
 
 
+def single(conn: Connection, statement: sql.SQL | sql.Composed) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Run a statement with SQL of access.yaml in it, which stays one statement whatever that says."""
+    # The protocol that brings answers in binary takes no second statement.
+    return conn.execute(statement, binary=True)
+
+
 def define_relations(conn: Connection, access: Access) -> None:
     """Make a function of each relation. Raises Invalid when one is no SQL."""
     for head, body in access.relations.items():
         answer = sql.Literal(f"select coalesce(({body}), false)")
         with reading(access, f"relations.{head}"):
-            conn.execute(
+            single(
+                conn,
                 sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
                     written(head), answer
-                )
+                ),
             )
 
 
@@ -112,9 +124,9 @@ def needed(what: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         said = error.diag.message_primary or " ".join(str(error).split())
-        raise Inconclusive(
-            f"{what}: {said} [{error.sqlstate}]", hint="is the database migrated, and nothing locked?"
-        ) from error
+        left = isinstance(error, psycopg.errors.DuplicateSchema)
+        hint = _LEFT_BEHIND if left else "is the database migrated, and nothing locked?"
+        raise Inconclusive(f"{what}: {said} [{error.sqlstate}]", hint=hint) from error
 
 
 def _json(value: Any) -> sql.Composable:
@@ -151,7 +163,8 @@ def _introduce(conn: Connection, access: Access, identity: Identity, position: i
     # The user that policies should see: that of the claims, unless they name nobody.
     user = sql.Literal(identity.user)
     actor = sql.SQL("id({})").format(user) if identity.user else sql.SQL("null")
-    conn.execute(
+    single(
+        conn,
         sql.SQL(
             "insert into chatctl_audit.identities (position, identity, role, actor, trusted, claims) "
             "select {}, {}, {}, {}, {}, {}"
@@ -162,5 +175,5 @@ def _introduce(conn: Connection, access: Access, identity: Identity, position: i
             actor,
             sql.Literal(identity.role in access.api.trusted),
             token(identity),
-        )
+        ),
     )

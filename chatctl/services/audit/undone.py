@@ -10,7 +10,7 @@ import psycopg
 from chatctl.db import locks
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import Inconclusive
+from chatctl.errors import Inconclusive, Invalid
 from chatctl.local.waiting import until
 
 _LOCK_KEY = -1_333_860_889_745_199_648  # hashtextextended('chatctl audit', 0)
@@ -23,7 +23,24 @@ def undone(conn: Connection) -> Iterator[None]:
     with _patience(), conn.transaction(force_rollback=True):
         conn.execute(query("audit/limits").encode())
         _wait_for_others(conn)
-        yield
+        with asserted(conn, "SQL of access.yaml"):
+            yield
+
+
+@contextmanager
+def asserted(conn: Connection, what: str) -> Iterator[None]:
+    """Raise Invalid where ``what`` ends the transaction inside, or changes who has logged in."""
+    before = _whose(conn)
+    yield
+    if _whose(conn) != before:
+        raise Invalid(
+            f"{what} has ended the transaction of the audit, or changed who has logged in",
+            hint="what it did before that may be in the database: look there, and take the statement out",
+        )
+
+
+def _whose(conn: Connection) -> tuple[str, ...]:
+    return conn.execute("select pg_current_xact_id()::text, session_user::text").fetchall()[0]
 
 
 def _wait_for_others(conn: Connection) -> None:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from chatctl.services.audit.probes.probe import ALL, Probe
 from chatctl.services.audit.probes.stage import TableStage
-from chatctl.services.audit.room import reading
+from chatctl.services.audit.room import reading, single
 from chatctl.services.audit.sqltext import column, key_text, written
 
 
@@ -43,4 +43,4 @@ def _declared(on: TableStage) -> dict[str, tuple[str, ...]]:
         "from chatctl_audit.identities me"
     ).format(written(on.table.rows or ""))
     with reading(on.access, on.key("rows")):
-        return {name: tuple(keys) for name, keys in on.conn.execute(asked)}
+        return {name: tuple(keys) for name, keys in single(on.conn, asked)}

@@ -17,7 +17,7 @@ from chatctl.services.audit.contents import Column, Content, Row
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
-from chatctl.services.audit.room import reading, snapshot
+from chatctl.services.audit.room import reading, single, snapshot
 from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
 
 # A value of the type for a column that nobody may write; where none is listed, the column's own value serves.
@@ -172,7 +172,7 @@ class TableStage:
             "select me.identity, {}, {} from chatctl_audit.identities me cross join {} this"
         ).format(written(key_text(self.table.key)), condition(text), self.snapshot)
         with reading(self.access, self.key(key)):
-            return {(name, key): may for name, key, may in self.conn.execute(asked)}
+            return {(name, key): may for name, key, may in single(self.conn, asked)}
 
     def key(self, key: str) -> str:
         """Where the key of this table stands in access.yaml."""

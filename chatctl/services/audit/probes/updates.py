@@ -11,7 +11,7 @@ from chatctl.services.audit.contents import Column, Row
 from chatctl.services.audit.expectations import Change, Identity
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
 from chatctl.services.audit.probes.stage import TableStage
-from chatctl.services.audit.room import reading
+from chatctl.services.audit.room import reading, single
 from chatctl.services.audit.sqltext import column, condition, key_text, literal, written
 
 
@@ -31,7 +31,7 @@ def values(on: TableStage, name: str, change: Change, where: str) -> dict[tuple[
         "select me.identity, {}, ({})::{}::text from chatctl_audit.identities me cross join {} this"
     ).format(written(key_text(on.table.key)), written(change.value), written(on.types[name]), on.snapshot)
     with reading(on.access, on.key(f"{where}.set")):
-        return {(identity, key): value for identity, key, value in on.conn.execute(asked)}
+        return {(identity, key): value for identity, key, value in single(on.conn, asked)}
 
 
 def _declared(on: TableStage, name: str, change: Change, number: int) -> Iterator[Probe]:

@@ -1,0 +1,101 @@
+"""SQL that people wrote for the audit to run: a fixture, and what happens at a moment.
+
+It is sent statement by statement, each by itself, so that what looks like one is one, and nothing in it can
+end the audit's transaction unseen. The session is left as it was: probes must not inherit its settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.db.statements import Statement, bare, session_command, statements
+from chatctl.errors import ChatctlError, Invalid
+from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.undone import asserted
+
+_IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
+_NEEDS_A_CLIENT = "it needs a client that sends the rows; write insert … values"
+_COPY = re.compile(r"copy .+ (?:from stdin|to stdout)\b", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """A statement that no script can make: its words, its line, and why, with the way out."""
+
+    words: str
+    line: int
+    reason: str
+
+
+def read(path: Path) -> str:
+    """The text of a file. Raises Invalid for one that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Invalid(f"{path} cannot be read: {reason}") from None
+
+
+def unfit(script: str) -> Iterator[Unfit]:
+    """The statements of ``script`` that it cannot make, by their text."""
+    for statement in statements(script):
+        if words := session_command(statement.text):
+            yield Unfit(words, statement.first_line, _IS_THE_AUDITS)
+        elif match := _COPY.match(bare(statement.text)):
+            yield Unfit(match.group(), statement.first_line, _NEEDS_A_CLIENT)
+
+
+def run(conn: Connection, access: Access, script: str, where: str, failed: type[ChatctlError]) -> None:
+    """Run ``script`` in the open transaction; ``where`` names it.
+
+    Raises Invalid for a statement that no script can make, before anything is run, and ``failed`` with the
+    line of one that PostgreSQL refuses.
+    """
+    for each in unfit(script):
+        raise Invalid(f"{where}:{each.line}: `{each.words}`: {each.reason}")
+    with asserted(conn, where), _settings_kept(conn, access):
+        _run(conn, statements(script), where, failed)
+
+
+def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[ChatctlError]) -> None:
+    cursors = []
+    try:
+        # One round trip for all; unlike a script sent at once, a part with two statements in it is refused.
+        with conn.pipeline():
+            for statement in parts:
+                cursor = conn.cursor()
+                cursors.append(cursor)
+                cursor.execute(statement.text.encode())
+    except psycopg.Error as error:
+        done = sum(cursor.statusmessage is not None for cursor in cursors)
+        statement = parts[min(done, len(parts) - 1)]
+        position = error.diag.statement_position
+        line = statement.line_of(int(position)) if position else statement.first_line
+        said = error.diag.message_primary or " ".join(str(error).split())
+        hint = error.diag.message_hint or "is the database migrated, and nothing locked?"
+        raise failed(f"{where}:{line} fails: {said} [{error.sqlstate}]", hint=hint) from error
+
+
+@contextmanager
+def _settings_kept(conn: Connection, access: Access) -> Iterator[None]:
+    """Give the session its settings back in the end; one that was not made before is empty then."""
+    before = _settings(conn, access)
+    yield
+    for name, value in _settings(conn, access).items():
+        if value != before.get(name):
+            conn.execute("select set_config(%s, %s, true)", (name, before.get(name) or ""))
+
+
+def _settings(conn: Connection, access: Access) -> dict[str, str | None]:
+    # The role first: who has taken another may not be allowed to give back the rest.
+    names = ["role", access.api.claims, *access.api.settings]
+    found: dict[str, str | None] = dict(conn.execute(query("audit/settings"), {"names": names}).fetchall())
+    return {name: found[name] for name in sorted(found, key=lambda name: name != "role")}
