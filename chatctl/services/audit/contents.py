@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
@@ -19,9 +19,11 @@ from chatctl.services.audit.sqltext import column, key_text, relation, written
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; ``refers`` when a foreign key starts there.
+    """A column of a table.
 
-    ``checks`` are the conditions of its CHECK constraints, ``choices`` values that its type or they show.
+    ``refers`` when a foreign key starts there, ``target`` the table of one that has no other column;
+    ``is_unique`` when it is part of something unique. ``checks`` are the conditions of its CHECK constraints,
+    ``choices`` values that its type or they show.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Column:
     refers: bool
     checks: Sequence[str]
     choices: Sequence[str]
+    target: str | None = None
+    is_unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Content:
-    """The columns of a table and its rows on the stage.
+    """The columns of a table and its rows on the stage; ``kind`` is its relkind.
 
     ``whole`` when a write that names no row is meant to reach no others.
     """
 
+    kind: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     whole: bool = True
@@ -58,7 +63,7 @@ def take(conn: Connection, access: Access, table: Table, rows: sql.Composable) -
 
     Raises Inconclusive when there is no such table, Invalid when access.yaml names a column that it has not.
     """
-    columns = _columns(conn, table.name)
+    kind, columns = _columns(conn, table.name)
     if not columns:
         raise Inconclusive(
             f"{access.path.name} names table {table.name}, which the database has not",
@@ -70,11 +75,11 @@ def take(conn: Connection, access: Access, table: Table, rows: sql.Composable) -
         if name not in known:
             raise Invalid(f"{access.path.name}: tables.{table.name} names column {name}, which is not there")
     if table.rows:  # a view that knows its caller has no rows of its own
-        return Content(columns, ())
+        return Content(kind, columns, ())
     copy = snapshot(access, table.name)
     with needed(f"the rows of {table.name} cannot be read"):
         conn.execute(sql.SQL("create unlogged table {} as {}").format(copy, rows))
-    return Content(columns, _rows(conn, access, table, columns))
+    return Content(kind, columns, _rows(conn, access, table, columns))
 
 
 def take_again(
@@ -86,12 +91,15 @@ def take_again(
     copy = snapshot(access, table.name)
     conn.execute(sql.SQL("delete from {}").format(copy))
     conn.execute(sql.SQL("insert into {} {}").format(copy, rows))
-    return Content(before.columns, _rows(conn, access, table, before.columns))
+    return replace(before, rows=_rows(conn, access, table, before.columns))
 
 
-def _columns(conn: Connection, name: str) -> tuple[Column, ...]:
-    with conn.cursor(row_factory=class_row(Column)) as cursor:
-        return tuple(cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall())
+def _columns(conn: Connection, name: str) -> tuple[str, tuple[Column, ...]]:
+    """The kind of a table, and its columns."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall()
+    kinds = {row.pop("kind") for row in found}
+    return "".join(kinds), tuple(Column(**row) for row in found)
 
 
 def _rows(conn: Connection, access: Access, table: Table, columns: Sequence[Column]) -> tuple[Row, ...]:

@@ -11,6 +11,7 @@ from chatctl.services.audit.findings import DOUBTS, Finding, Rule
 from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
+from chatctl.services.audit.probes.stage import NOT_WRITABLE
 from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import Scope
 from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
@@ -87,8 +88,11 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
     broken = {probe.shape for (probe, _), each in zip(tried, said, strict=True) if each is Verdict.invalid}
     tells = told(tried)
 
-    def unclear(probe: Probe, first: Verdict) -> bool:
-        if probe.allowed or probe.trusted or probe.pair or probe.shape in through:
+    def unclear(probe: Probe, outcome: Outcome, first: Verdict) -> bool:
+        # What an object refuses whoever asks is refused for good.
+        if probe.allowed or probe.trusted or probe.pair or outcome.state in NOT_WRITABLE:
+            return False
+        if probe.shape in through:
             return False
         # Refused for want of a privilege is proof; refused by a policy needs somebody who passes it.
         held = (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
@@ -101,7 +105,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
         return Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
 
     return [
-        Judged(probe, outcome, final(place, probe, first), unclear(probe, first), tells.get(place))
+        Judged(probe, outcome, final(place, probe, first), unclear(probe, outcome, first), tells.get(place))
         for place, ((probe, outcome), first) in enumerate(zip(tried, said, strict=True))
     ]
 
@@ -128,7 +132,11 @@ def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> It
 def _message(access: Access, rule: Rule, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
     if rule is Rule.vacuous:
-        return "nobody was let through, so that a refusal proves nothing"
+        unlisted = probe.privilege == "insert" and any(
+            each.name == probe.object and each.insert is None for each in access.tried_tables
+        )
+        who = "no copy of a row could be inserted by anybody" if unlisted else "nobody was let through"
+        return f"{who}, so that a refusal proves nothing"
     if rule in (Rule.invalid, Rule.untried):
         return _failed(probe, outcome)
     if rule is Rule.time_dependent:

@@ -1,4 +1,4 @@
--- The columns of a table, in order, as a client could name them in a write.
+-- The columns of a table, in order, as a client could name them in a write, each with what the table is (its relkind).
 -- checks: the CHECK constraints that name the column. choices: values that its type or they show.
 --   relation  text  schema.table
 select
@@ -28,8 +28,22 @@ select
       order by 1
     )
     else '{}'
-  end as choices
+  end as choices,
+  (
+    select format('%%s.%%s', n.nspname, other.relname)
+    from pg_catalog.pg_constraint c
+    join pg_catalog.pg_class other on other.oid = c.confrelid
+    join pg_catalog.pg_namespace n on n.oid = other.relnamespace
+    where c.conrelid = a.attrelid and c.contype = 'f' and c.conkey = array[a.attnum]
+    order by c.conname limit 1
+  ) as target,
+  exists (
+    select from pg_catalog.pg_index i
+    where i.indrelid = a.attrelid and i.indisunique and a.attnum = any (i.indkey::smallint[])
+  ) as is_unique,
+  r.relkind::text as kind
 from pg_catalog.pg_attribute a
+join pg_catalog.pg_class r on r.oid = a.attrelid
 join pg_catalog.pg_type t on t.oid = a.atttypid
 cross join lateral (
   select array(

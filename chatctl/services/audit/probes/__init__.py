@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from chatctl.services.audit.probes import calls, deletes, inserts, oracles, reads, updates
+from chatctl.services.audit.probes import calls, copies, deletes, inserts, oracles, reads, updates
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.probes.stage import Stage, TableStage
 
@@ -37,5 +37,7 @@ def _of_table(on: TableStage, *, brief: bool) -> Iterator[Probe]:
     if insert := on.table.insert:
         yield from inserts.probes(on, insert, brief=brief)
         yield from oracles.probes(on, insert) if not brief else ()
+    elif not brief:
+        yield from copies.probes(on)
     yield from updates.probes(on, brief=brief)
     yield from deletes.probes(on, brief=brief)

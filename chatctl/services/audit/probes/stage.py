@@ -30,6 +30,8 @@ _SAMPLES = {
     "timestamp with time zone": "1999-01-01T00:00:00Z",
     "uuid": "00000000-0000-4000-8000-0000000a0d17",
 }
+# How a view, a materialized view or a foreign table says that it takes no writes, whoever asks.
+NOT_WRITABLE = ("55000", "42809", "0A000")
 # What no row has.
 UNKNOWN = _SAMPLES["uuid"]
 
@@ -49,6 +51,24 @@ class Stage:
     def holds(self, identity: Identity, name: str, privilege: str, part: str | None = None) -> bool:
         """Whether the role of ``identity`` has the privilege on the object called ``name``."""
         return (identity.role, name, privilege, part) in self.held
+
+    @cached_property
+    def actors(self) -> dict[str, str]:
+        """The user id of each identity that has one."""
+        found = "select identity, actor::text from chatctl_audit.identities where actor is not null"
+        return dict(self.conn.execute(found).fetchall())
+
+    @cached_property
+    def tables_of_people(self) -> set[str]:
+        """The tables whose keys are user ids, as far as columns on the stage refer to them."""
+        people = set(self.actors.values())
+        referred = {
+            each.target
+            for table in self.tables.values()
+            for each in table.content.columns
+            if each.target and people & {row.values[each.name] for row in table.rows}
+        }
+        return referred | {name for name, table in self.tables.items() if people & table.keys}
 
     @cached_property
     def writers(self) -> list[Identity]:
@@ -118,6 +138,8 @@ class TableStage:
     ) -> Probe:  # fmt: skip
         trusted = self.trusts(identity)
         changes = None if trusted else self._changes(action, more["privilege"])
+        if self.content.kind not in ("r", "p"):
+            more["refused"] = (*more.get("refused", ()), *NOT_WRITABLE)
         return Probe(
             identity, self.table.name, action, subject, statement, args,
             trusted=trusted, changes=changes, **more,
@@ -182,6 +204,11 @@ class TableStage:
         """The rows that ``identity`` may read, and one of those it may not."""
         hidden = [row for row in self.rows if row.key not in self.readable[identity.name]]
         return [row for row in self.rows if row.key in self.readable[identity.name]] + hidden[:1]
+
+    def names_people(self, each: Column) -> bool:
+        """Whether the column holds ids of users."""
+        held = {row.values[each.name] for row in self.rows}
+        return each.target in self.stage.tables_of_people or bool(held & set(self.stage.actors.values()))
 
     def own(self, name: str, key: str | None) -> str | None:
         """What the column holds in the row ``key``."""
