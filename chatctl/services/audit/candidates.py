@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from chatctl.db.connection import Connection
+from chatctl.db.files import query
 from chatctl.services.audit.expectations import NEVER, Access
 from chatctl.services.audit.room import among_samples, reading, single
 from chatctl.services.audit.sqltext import condition, written
@@ -50,7 +51,20 @@ def candidates_of(
     ]
 
 
-def _combined(arguments: Mapping[str, tuple[str, str]]) -> sql.Composable:
+def types_of(
+    conn: Connection, access: Access, arguments: Mapping[str, tuple[str, str | None]], key: str
+) -> dict[str, str]:
+    """The type of each argument; one that takes any has that of its values."""
+    if all(kind for _, kind in arguments.values()):
+        return {name: str(kind) for name, (_, kind) in arguments.items()}
+    with reading(access, key), conn.transaction(force_rollback=True), among_samples(conn, access):
+        single(conn, sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments)))
+        found = conn.execute(query("audit/columns"), {"relation": "chatctl_audit.candidates"}).fetchall()
+    made = {name: kind for name, kind, *_ in found}
+    return {name: kind or made[name] for name, (_, kind) in arguments.items()}
+
+
+def _combined(arguments: Mapping[str, tuple[str, str | None]]) -> sql.Composed:
     """The query for all combinations; a later value may ask for an earlier one."""
     sources: list[sql.Composable] = [sql.SQL("chatctl_audit.identities me")]
     fields: list[sql.Composable] = [sql.SQL("me.position as chatctl_me")]
@@ -58,5 +72,6 @@ def _combined(arguments: Mapping[str, tuple[str, str]]) -> sql.Composable:
         values = text if text.lower().startswith("select") else f"select {text}"
         part = sql.Identifier(name)
         sources.append(sql.SQL("cross join lateral ({}) as {} (value)").format(written(values), part))
-        fields.append(sql.SQL("{}.value::{} as {}").format(part, written(type_name), part))
+        cast = written(f"::{type_name}" if type_name else "")
+        fields.append(sql.SQL("{}.value{} as {}").format(part, cast, part))
     return sql.SQL("select {} from {}").format(sql.SQL(", ").join(fields), sql.SQL(" ").join(sources))

@@ -24,7 +24,7 @@ from chatctl.services.audit.batch import Batch, Patience, Trying, function_name,
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.probes import Probe
 from chatctl.services.audit.room import path
-from chatctl.services.audit.sqltext import filled, written
+from chatctl.services.audit.sqltext import filled, literal, written
 
 
 class Trial:
@@ -84,7 +84,10 @@ class Trial:
 
     def _function(self, statement: tuple[str, bool]) -> sql.Composable:
         text, fetches = statement
-        text = filled(text, lambda position: f"probe.args[{position}]") + (" into brought" if fetches else "")
+        if text.startswith("call "):  # in PL/pgSQL it wants variables for what it brings
+            text = f"execute {literal(filled(text, '($1)[{}]'.format))} using probe.args"
+        else:
+            text = filled(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
         return written(query("audit/runner")).format(
             function=function_name(self._statements[statement]),
             number=sql.Literal(self._statements[statement]),

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from psycopg import sql
 
-from chatctl.db.files import query
-from chatctl.services.audit.candidates import Candidate, candidates_of
+from chatctl.services.audit.candidates import Candidate, candidates_of, types_of
 from chatctl.services.audit.expectations import Function
+from chatctl.services.audit.probes import callee
 from chatctl.services.audit.probes.inserts import said
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.probes.stage import UNKNOWN, Stage
-from chatctl.services.audit.sqltext import column, condition, procedure, relation, written
+from chatctl.services.audit.sqltext import condition, written
 
 # name -> (SQL of the values, type)
 Arguments = Mapping[str, tuple[str, str]]
@@ -20,10 +20,14 @@ Arguments = Mapping[str, tuple[str, str]]
 
 def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator[Probe]:
     """The calls of ``function``; none where it does not exist, which the inventory reports."""
-    arguments = _arguments(stage, function)
-    if arguments is None:
+    target = callee.find(stage, function)
+    if target is None or target.untriable:
         return
-    statement, may_write = _statement(function, arguments), ways(function.changes)
+    at = callee.places(stage.access, function, target)
+    typed = {name: (function.call[name], target.types[place]) for name, place in at.items()}
+    types = types_of(stage.conn, stage.access, typed, f"functions.{function.signature}.call")
+    arguments = {name: (text, types[name]) for name, text in function.call.items()}
+    statement, may_write = callee.statement(function, target, at, types), ways(function.changes)
     existing = stage.access.on_existing_data
     people = {who.name: who for who in stage.writers}
     asked: set[tuple[str, str]] = set()
@@ -33,23 +37,14 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
         identity, trusted = people[each.identity], stage.trusts(people[each.identity])
         yield Probe(
             identity, function.signature, "call", said(arguments, each.values), statement, each.values,
-            allowed=each.allowed, privilege="execute", fetches=True, rows=each.rows, refused=function.refused,
+            allowed=each.allowed, privilege="execute", fetches=target.kind != "p", rows=each.rows,
+            refused=function.refused,
             trusted=trusted, changes=may_write, private=existing,
             # On existing data nothing keeps what whole tables held before the call.
             holds=None if existing or trusted else _holds(function, arguments, each),
         )  # fmt: skip
         if not (each.allowed or trusted or function.oracle or brief):
             yield from _pairs(stage, function, arguments, each, statement, asked)
-
-
-def _arguments(stage: Stage, function: Function) -> Arguments | None:
-    found = stage.conn.execute(
-        query("audit/arguments"), {"signature": procedure(function.signature)}
-    ).fetchone()
-    if found is None:
-        return None
-    types = dict(zip(*found, strict=True))
-    return {name: (text, types.get(name, "text")) for name, text in function.call.items()}
 
 
 def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[Candidate]:
@@ -60,19 +55,6 @@ def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[
         ).format(written(function.rows))  # fmt: skip
     key = f"functions.{function.signature}"
     return candidates_of(stage.conn, stage.access, arguments, function.allow, function.unless, rows, key)
-
-
-def _statement(function: Function, arguments: Arguments) -> str:
-    name = function.signature.split("(", maxsplit=1)[0]
-    value = function.value or "result"
-    if value != "result" and value.isidentifier():
-        value = f"result.{column(value)}"
-    given = ", ".join(
-        f"{column(argument)} => ${number}::{type_name}"
-        for number, (argument, (_, type_name)) in enumerate(arguments.items(), 1)
-    )
-    listed = f"array_agg(({value})::text order by ({value})::text)"
-    return f"select {listed} from {relation(name)}({given}) as result"
 
 
 def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | None:
@@ -104,6 +86,7 @@ def _pairs(
             given = (*call.values[:place], value, *call.values[place + 1 :])
             yield Probe(
                 identity, function.signature, f"oracle {name}", said(arguments, given), statement, given,
-                allowed=False, privilege="execute", fetches=True, refused=function.refused,
+                allowed=False, privilege="execute", fetches=statement.startswith("select"),
+                refused=function.refused,
                 pair=f"{function.signature} {name} {identity.name}",
             )  # fmt: skip
