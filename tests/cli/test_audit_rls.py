@@ -162,7 +162,7 @@ def test_json_of_the_report_has_cells_and_json_of_the_output_stays(
     assert list(short) == [
         "identities", "tables", "functions", "probes", "findings", "invalid", "time_dependent", "untried",
         "vacuous",
-        "sequences_advanced", "near_now",
+        "sequences_advanced", "near_now", "not_tried",
     ]  # fmt: skip
     assert list(short["findings"][0]) == [
         "id", "rule", "object", "action", "message", "sql", "identities", "probes",

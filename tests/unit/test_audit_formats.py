@@ -75,7 +75,7 @@ def test_json_tells_everything_by_documented_keys() -> None:
     document = json.loads(render(FOUND, Format.json))
     assert list(document) == [
         "schema", "access", "verdict", "counts", "probes_by_command", "findings", "accepted", "identities",
-        "setup", "cells", "sequences_advanced", "existing", "near_now",
+        "setup", "cells", "sequences_advanced", "existing", "near_now", "not_tried",
     ]  # fmt: skip
     assert document["verdict"] == "findings"
     assert [each["rule"] for each in document["findings"]] == [

@@ -100,6 +100,7 @@ def _document(report: Report) -> dict[str, object]:
         **{rule.replace("-", "_"): [*map(_doubt, report.of(rule))] for rule in sorted(DOUBTS)},
         "sequences_advanced": list(report.sequences),
         "near_now": list(report.near_now),
+        "not_tried": [{"object": each.object, "reason": each.reason} for each in report.not_tried],
         **({"left_out": list(report.existing.left_out)} if report.existing else {}),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from chatctl.services.audit.places import Places, name_of
 from chatctl.services.audit.replay import setup, setup_text
 from chatctl.services.audit.run import run
 from chatctl.services.audit.scope import Scope
+from chatctl.services.audit.untried import Untried
 
 _NAMED = 8  # so many columns are named in a note
 
@@ -57,9 +58,9 @@ class Existing:
 class Report:
     """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
 
-    ``access`` is the file that was proved, ``existing`` is set for existing data; ``near_now`` are columns of
-    the fixture, see ``clock``; ``unsettled`` is why the control could not be run. Time is in ``seconds``
-    alone: two runs differ in nothing else.
+    ``access`` is the file that was proved, ``existing`` is set for existing data; ``not_tried`` was left out
+    for a good reason; ``near_now`` are columns of the fixture, see ``clock``; ``unsettled`` is why the
+    control could not be run. Time is in ``seconds`` alone: two runs differ in nothing else.
     """
 
     identities: int
@@ -77,6 +78,7 @@ class Report:
     accepted: tuple[Accepted, ...] = ()
     setup: Setup = Setup((), "")
     existing: Existing | None = None
+    not_tried: tuple[Untried, ...] = ()
     near_now: tuple[str, ...] = ()
     unsettled: str = ""
 
@@ -84,7 +86,11 @@ class Report:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beside the verdict, a sentence each."""
         near = _listed(self.near_now)
+        reasons: dict[str, list[str]] = defaultdict(list)
+        for each in self.not_tried:
+            reasons[each.reason].append(each.object)
         return (
+            *(f"not tried: {', '.join(objects)}: {reason}" for reason, objects in reasons.items()),
             *([f"sequences that stay advanced: {', '.join(self.sequences)}"] if self.sequences else []),
             *([f"what was found could not be tried again: {self.unsettled}"] if self.unsettled else []),
             *([f"times of the fixture within a day of now, if a rule asks for them: {near}"] if near else []),
@@ -145,7 +151,8 @@ def audit(
     start = time.perf_counter()
     first = run(conn, declared, scope, sample, trying)
     if not first.tried:
-        raise Inconclusive(f"{declared.path.name} declares nothing to try")
+        why = "; ".join(f"{each.object}: {each.reason}" for each in first.untried)
+        raise Inconclusive(f"{declared.path.name} declares nothing that can be tried", hint=why or None)
     access = first.access
     judged = judge(access, first.tried, first.held, scope)
     slow = first.seconds > control.SLOW and bool(first.near_now)
@@ -170,13 +177,14 @@ def audit(
         probes=len(first.tried),
         by_action=dict(sorted(Counter(probe.privilege for probe, _ in first.tried).items())),
         findings=_placed([*first.reach, *findings], places),
-        doubts=_placed(doubts, places),
+        doubts=_placed([*doubts, *(each.doubt for each in first.untried if not each.excused)], places),
         sequences=tuple(name for name, value in after.items() if before.get(name) != value),
         access=name_of(access.path),
         people=people(access),
         cells=cells(access, judged, first.names),
         setup=Setup(setup(access), setup_text(access)),
         existing=_existing(declared, access),
+        not_tried=tuple(each for each in first.untried if each.excused),
         near_now=first.near_now,
         unsettled=unsettled,
         seconds=round(time.perf_counter() - start, 2),

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 
 from chatctl.db.connection import Connection
 from chatctl.errors import NotFound
-from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room
+from chatctl.services.audit import existing, fixture, inventory, lints, moments, privileges, room, untried
 from chatctl.services.audit.batch import Trying, in_silence
 from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.control import watched
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.scope import Scope
 from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
+from chatctl.services.audit.untried import Untried
 from chatctl.services.audit.verdicts import Tried
 
 
@@ -33,6 +34,7 @@ class Run:
     reach: list[Finding]
     tried: list[Tried]
     names: dict[str, str]
+    untried: list[Untried]
     near_now: tuple[str, ...]
     seconds: float
 
@@ -50,8 +52,10 @@ def run(
         if missing := scope.identities - {each.name for each in stage.access.identities}:
             raise NotFound(f"nobody in this database stands for {', '.join(sorted(missing))}")
         tried = try_all(stage, Trial(conn, stage.access, trying), scope, trying)
+        absent = {each.object for each in reach if each.rule is Rule.absent}
+        left = untried.check(stage, tried, scope, absent)
         age = conn.execute("select extract(epoch from clock_timestamp() - now())").fetchall()[0][0]
-        return Run(stage.access, held, reach, tried, room.names(conn), near, float(age))
+        return Run(stage.access, held, reach, tried, room.names(conn), left, near, float(age))
 
 
 def try_all(stage: Stage, trial: Trial, scope: Scope, trying: Trying = in_silence) -> list[Tried]:

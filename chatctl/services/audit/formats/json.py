@@ -43,6 +43,7 @@ def document(report: Report) -> dict[str, Any]:
         "sequences_advanced": list(report.sequences),
         "existing": _existing(report.existing),
         "near_now": list(report.near_now),
+        "not_tried": [{"object": each.object, "reason": each.reason} for each in report.not_tried],
     }
 
 

@@ -66,11 +66,11 @@ def _skip(case: ET.Element, accepted: Sequence[Accepted]) -> None:
 
 def _catalogue(suite: ET.Element, report: Report) -> None:
     for found in report.problems:
-        if not found.command:
+        if not (found.command and found.identities):
             tag = "failure" if MEANING[found.rule].level == "error" else "error"
             _problem(_of_finding(suite, found), tag, [found])
     for each in report.accepted:
-        if not each.finding.command:
+        if not (each.finding.command and each.finding.identities):
             _skip(_of_finding(suite, each.finding), [each])
     if not len(suite):
         ET.SubElement(suite, "testcase", classname=CATALOGUE, name="nothing else is within reach")

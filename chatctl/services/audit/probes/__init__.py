@@ -32,12 +32,13 @@ def generate(stage: Stage, only: Collection[str] = (), *, brief: bool = False) -
 
 def _of_table(on: TableStage, *, brief: bool) -> Iterator[Probe]:
     yield from reads.probes(on, brief=brief)
-    if not on.rows:  # a view: what is written through it goes to tables
+    if on.table.rows:  # a view: what is written through it goes to tables
         return
     if insert := on.table.insert:
         yield from inserts.probes(on, insert, brief=brief)
         yield from oracles.probes(on, insert) if not brief else ()
     elif not brief:
         yield from copies.probes(on)
-    yield from updates.probes(on, brief=brief)
-    yield from deletes.probes(on, brief=brief)
+    if on.rows:
+        yield from updates.probes(on, brief=brief)
+        yield from deletes.probes(on, brief=brief)

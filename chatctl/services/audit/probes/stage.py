@@ -20,20 +20,35 @@ from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.room import reading, single, snapshot
 from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
 
-# A value of the type for a column that nobody may write; where none is listed, the column's own value serves.
+# Values of the type for a column that nobody may write; of another type those of other rows serve.
 _SAMPLES = {
-    "boolean": "true",
-    "bigint": "424242",
-    "integer": "424242",
-    "jsonb": "[]",
-    "text": "audit",
-    "timestamp with time zone": "1999-01-01T00:00:00Z",
-    "uuid": "00000000-0000-4000-8000-0000000a0d17",
+    "boolean": ("true", "false"),
+    "bigint": ("424242", "424243"),
+    "integer": ("424242", "424243"),
+    "smallint": ("4242", "4243"),
+    "numeric": ("4", "5"),
+    "real": ("4", "5"),
+    "double precision": ("4", "5"),
+    "json": ("[]", "{}"),
+    "jsonb": ("[]", "{}"),
+    "text": ("audit", "audited"),
+    "citext": ("audit", "audited"),
+    "character varying": ("audit", "audited"),
+    "character": ("a", "b"),
+    "bytea": (r"\x61", r"\x62"),
+    "date": ("1999-01-01", "1999-01-02"),
+    "interval": ("1 day", "2 days"),
+    "timestamp with time zone": ("1999-01-01T00:00:00Z", "1999-01-02T00:00:00Z"),
+    "timestamp without time zone": ("1999-01-01T00:00:00", "1999-01-02T00:00:00"),
+    "time without time zone": ("01:00:00", "02:00:00"),
+    "inet": ("192.0.2.1", "192.0.2.2"),
+    "text[]": ("{audit}", "{}"),
+    "uuid": ("00000000-0000-4000-8000-0000000a0d17", "00000000-0000-4000-8000-0000000a0d18"),
 }
+# What no row has.
+UNKNOWN = _SAMPLES["uuid"][0]
 # How a view, a materialized view or a foreign table says that it takes no writes, whoever asks.
 NOT_WRITABLE = ("55000", "42809", "0A000")
-# What no row has.
-UNKNOWN = _SAMPLES["uuid"]
 
 
 @dataclass(frozen=True)
@@ -230,9 +245,12 @@ class TableStage:
 
     def _offered(self, each: Column) -> list[str]:
         """Values to write into the column, the most telling first."""
-        sample = [_SAMPLES[each.type]] if each.type in _SAMPLES and not each.refers else []
+        kind, _, most = each.type.removesuffix(")").partition("(")
+        samples = () if each.refers else _SAMPLES.get(kind, ())
+        if kind in ("character varying", "character") and most:
+            samples = tuple(sample[: int(most)] for sample in samples)
         found = sorted({value for row in self.rows if (value := row.values[each.name])})
-        return list(dict.fromkeys([*sample, *found, *each.choices]))
+        return list(dict.fromkeys([*samples, *found, *each.choices]))
 
     @cached_property
     def _fitting(self) -> set[tuple[str, str | None, str]]:
