@@ -15,7 +15,7 @@ from chatctl.services.audit.cells import State
 from chatctl.services.audit.findings import Place, Rule
 from chatctl.services.audit.report import Report
 from chatctl.services.audit.scope import Scope
-from tests.audit_reports import CLEAN, FOUND
+from tests.audit_reports import CLEAN, FOUND, finding
 
 TODAY = date(2026, 6, 1)
 LEAKS = """\
@@ -168,3 +168,74 @@ def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[
     entries = read(LEAKS + "  action: select\n  identities: [bob]\n")
     (entry,) = updated(leaks, entries, TODAY, NEW)
     assert entry.identities == {"ann"}
+
+
+GROWN = """\
+- rule: leak
+  object: public.notes
+  action: select
+  identities: [ann, bob]
+  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}
+  reason: until the export is there
+  owner: ann
+  expires: 2026-06-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        ({"ann": {"a": 1, "b": 2}}, ""),
+        ({"ann": {"b": 1}}, ""),
+        ({"ann": {"a": 1}, "bob": {"x": 30, "y": 30}}, ""),
+        ({"ann": {"a": 1, "c": 1}}, "ann: 1 x c"),
+        ({"ann": {"b": 3}}, "ann: 3 x b"),
+        ({"ann": {"all of them": 90}}, "ann: 90 x all of them"),
+        ({"bob": {"x": 61}}, "bob: 61 x all of them"),
+        ({"cat": {"a": 1}}, "cat"),
+    ],
+)
+def test_a_finding_on_other_rows_is_one_again_and_on_fewer_it_is_not(
+    read: Callable[[str], list[Entry]], rows: dict[str, dict[str, int]], more: str
+) -> None:
+    found = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
+    report = apply(found, read(GROWN), TODAY)
+    assert [each.message.partition("; more than ann accepts: ")[2] for each in report.findings] == (
+        [more] if more else []
+    )
+    assert len(report.accepted) == (not more)
+
+
+def test_an_update_writes_down_the_rows_of_today(read: Callable[[str], list[Entry]], tmp_path: Path) -> None:
+    """Fewer than before, or those of an entry of an older version."""
+    rows = {"ann": {"a": 1}}
+    found = replace(FOUND, findings=(finding(rows=rows),), doubts=())
+    for text in (GROWN, GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", "")):
+        (entry,) = updated(found, read(text), TODAY, None)
+        assert (entry.rows, entry.reason) == (rows, "until the export is there")
+        write(tmp_path / "new.yaml", [entry])
+        assert load(tmp_path / "new.yaml")[0].rows == rows
+
+
+def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
+    read: Callable[[str], list[Entry]],
+) -> None:
+    (entry,) = read(GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", ""))
+    assert entry.covers(finding(rows={"ann": {"z": 99}}))
+    assert not entry.counts
+    assert all(each.counts for each in (*read(GROWN), *read(LEAKS)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{a: 1, b: 2}", "{a: 1, b: many}", "5: 'many' is no whole number"),
+        ("{a: 1, b: 2}", "[a]", "5: must be a mapping"),
+        ("{ann: {a: 1, b: 2}, bob: {all of them: 60}}", "3", "5: must be a mapping"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_named(
+    read: Callable[[str], list[Entry]], old: str, new: str, said: str
+) -> None:
+    with pytest.raises(Invalid, match=said):
+        read(GROWN.replace(old, new))

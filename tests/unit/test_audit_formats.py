@@ -83,7 +83,7 @@ def test_json_tells_everything_by_documented_keys() -> None:
     ]  # fmt: skip
     assert set(document["findings"][0]) == {
         "id", "rule", "level", "object", "command", "action", "message", "identities", "roles", "probes",
-        "place", "fingerprint", "sql",
+        "rows", "place", "fingerprint", "sql",
     }  # fmt: skip
     assert set(document["cells"][0]) == {
         "identity", "object", "command", "state", "probes", "through", "findings", "samples",

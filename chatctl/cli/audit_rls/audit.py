@@ -131,6 +131,9 @@ def audit_rls(
         accepted.write(baseline, entries)
         note(f"{baseline}: {len(entries)} entries", shared)
     report = accepted.apply(report, entries, today, scope=scope)
+    if uncounted := sum(not each.counts for each in entries):
+        what = "entries accept" if uncounted > 1 else "entry accepts"
+        note(f"{baseline}: {uncounted} {what} any rows; --update-baseline writes down which", shared)
     reports.write(report, asked, shared)
     people = f"{report.identities} identities"
     note(f"{report.probes} probes as {people} in {report.seconds} s, all rolled back", shared)

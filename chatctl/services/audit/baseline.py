@@ -1,11 +1,13 @@
 """Findings that are known and accepted for a while: each with a reason, an owner and the day it ends.
 
-The file is a YAML list. An entry without ``action`` or ``identities`` is for all of them at its object:
+The file is a YAML list. An entry without ``action`` or ``identities`` is for all of them at its object, one
+without ``rows`` for however many:
 
     - rule: leak
       object: public.messages
       action: select content
       identities: [colleague]
+      rows: {colleague: {all rows: 12}}
       reason: support reads along until the export is there
       owner: ann@example.com
       expires: 2026-12-31
@@ -13,14 +15,14 @@ The file is a YAML list. An entry without ``action`` or ``identities`` is for al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.cells import state
-from chatctl.services.audit.findings import DOUBTS, Finding, Place, Rule
+from chatctl.services.audit.findings import DOUBTS, TOGETHER, Finding, Place, Rule
 from chatctl.services.audit.nodes import Node, read
 from chatctl.services.audit.places import name_of
 from chatctl.services.audit.report import Accepted, Report
@@ -30,13 +32,18 @@ HEAD = (
     "# What `chatctl audit-rls --baseline` accepts; an entry that is out of date or not needed is a finding."
 )
 
-_KEYS = ("rule", "object", "action", "identities", "reason", "owner", "expires")
+_LISTED = 5  # rows are named that an entry does not accept
+
+_KEYS = ("rule", "object", "action", "identities", "rows", "reason", "owner", "expires")
 _OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted finding; None for ``action`` and nobody in ``identities`` mean all."""
+    """One accepted finding; None for ``action`` and nobody in ``identities`` mean all.
+
+    ``rows`` is what each identity may show it on, see Finding; who is not in it, on anything.
+    """
 
     rule: Rule
     object: str
@@ -46,6 +53,7 @@ class Entry:
     owner: str
     expires: date
     place: Place
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -63,8 +71,29 @@ class Entry:
         )
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it accepts ``finding`` as it is: seen as nobody else than the entry says."""
-        return self.concerns(finding) and (not self.identities or set(finding.identities) <= self.identities)
+        """Whether it accepts ``finding`` as it is: seen as nobody else, and on no more rows."""
+        return self.concerns(finding) and not self.outgrown(finding)
+
+    def outgrown(self, finding: Finding) -> str:
+        """How ``finding`` is more than what is accepted; empty where it is not."""
+        others = [each for each in finding.identities if self.identities and each not in self.identities]
+        more = [
+            f"{who}: {count} x {name}"
+            for who, rows in finding.rows.items()
+            for name, count in _beyond(rows, self.rows.get(who, rows))
+        ]
+        return ", ".join([*others, *more[:_LISTED], *(["…"] if more[_LISTED:] else [])])
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says on how many rows, or is for whoever shows it."""
+        return bool(self.rows) or not self.identities
+
+
+def _beyond(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    if TOGETHER in accepted:
+        rows = {TOGETHER: sum(rows.values())}
+    yield from ((name, count) for name, count in rows.items() if count > accepted.get(name, 0))
 
 
 def load(path: Path) -> list[Entry]:
@@ -94,8 +123,8 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
     expired = [_expired(each) for each in entries if each not in living and _needed(each, report, scope)]
     return replace(
         report,
-        findings=(*(each for each in report.findings if each.id not in accepted), *stale, *expired),
-        doubts=tuple(each for each in report.doubts if each.id not in accepted),
+        findings=(*_left(report.findings, accepted, living), *stale, *expired),
+        doubts=(*_left(report.doubts, accepted, living),),
         accepted=tuple(accepted.values()),
         cells=tuple(
             replace(
@@ -111,6 +140,15 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
     )
 
 
+def _left(found: Iterable[Finding], accepted: Collection[str], living: Sequence[Entry]) -> Iterator[Finding]:
+    """Those that are not accepted, with what of them is more than an entry accepts."""
+    for each in found:
+        if each.id not in accepted:
+            entry = next((entry for entry in living if entry.concerns(each)), None)
+            grown = f"; more than {entry.owner} accepts: {entry.outgrown(each)}" if entry else ""
+            yield replace(each, message=f"{each.message}{grown}")
+
+
 def updated(
     report: Report,
     entries: Iterable[Entry],
@@ -121,7 +159,8 @@ def updated(
 ) -> list[Entry]:
     """The entries that are still needed, and ``accept`` (its reason, owner and day) for every other finding.
 
-    Raises Invalid when there are others and nothing to accept them with.
+    An entry for one action gets the rows of today, which may be fewer, or were not counted. Raises Invalid
+    when there are others and nothing to accept them with.
     """
     kept = [each for each in entries if each.expires >= today and _needed(each, report, scope)]
     new = [found for found in report.problems if not any(each.covers(found) for each in kept)]
@@ -137,12 +176,20 @@ def updated(
             object=each.object,
             action=each.action,
             identities=frozenset(each.identities),
+            rows=dict(each.rows),
         )
         for each in new
         if accept
     ]
     widened = {each.key for each in made}
-    return sorted([*(each for each in kept if each.key not in widened), *made], key=lambda each: each.key)
+    problems = {each.id: each for each in report.problems}
+    counted = [_counted(each, problems) for each in kept if each.key not in widened]
+    return sorted([*counted, *made], key=lambda each: each.key)
+
+
+def _counted(entry: Entry, found: Mapping[str, Finding]) -> Entry:
+    one = found.get(entry.name) if entry.action and entry.identities else None
+    return replace(entry, rows=dict(one.rows)) if one else entry
 
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
@@ -171,6 +218,7 @@ def _written(entry: Entry) -> str:
         "object": entry.object,
         "action": entry.action,
         "identities": sorted(entry.identities) or None,
+        "rows": {who: dict(rows) for who, rows in sorted(entry.rows.items())} or None,
         "reason": entry.reason,
         "owner": entry.owner,
     }
@@ -179,7 +227,7 @@ def _written(entry: Entry) -> str:
 
 
 def _scalar(value: object) -> str:
-    """A text or a list of texts as YAML on one line."""
+    """A text, a list of texts or a mapping as YAML on one line."""
     import yaml  # noqa: PLC0415 - slow to import, and needed here only
 
     return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)[1:-2]
@@ -206,7 +254,15 @@ def _entry(node: Node) -> Entry:
         owner=node.child("owner").text(),
         expires=day,
         place=Place(name_of(node.path), node.line),
+        rows=_rows(node.child("rows")) if node.has("rows") else {},
     )
+
+
+def _rows(node: Node) -> dict[str, dict[str, int]]:
+    return {
+        who: {name: count.number() for name, count in rows.mapping().items()}
+        for who, rows in node.mapping().items()
+    }
 
 
 def _needed(entry: Entry, report: Report, scope: Scope) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -35,6 +36,10 @@ class Rule(StrEnum):
 DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.untried, Rule.vacuous})
 
 
+# The name for all rows together, where they are too many to be told apart.
+TOGETHER = "all of them"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a reader starts to look: a file as the repository knows it, and a line from 1."""
@@ -48,7 +53,8 @@ class Finding:
     """One thing that is not as access.yaml says, at one object; ``sql`` shows it in psql.
 
     ``command`` is that of the cells it is seen in, empty for what the catalogue says; ``roles`` are those of
-    ``identities``. ``place`` is unknown until the report places it.
+    ``identities``, ``rows`` what each of these shows it on: the rows by name, with how often. ``place`` is
+    unknown until the report places it.
     """
 
     rule: Rule
@@ -61,6 +67,7 @@ class Finding:
     command: str = ""
     roles: tuple[str, ...] = ()
     place: Place | None = None
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

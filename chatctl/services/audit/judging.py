@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import DOUBTS, Finding, Rule
+from chatctl.services.audit.findings import DOUBTS, TOGETHER, Finding, Rule
 from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.probes.stage import NOT_WRITABLE
 from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import Scope
-from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, told, verdict
-from chatctl.services.audit.wording import came, expectation, expected, masked, named
+from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, surplus, told, verdict
+from chatctl.services.audit.wording import came, expectation, expected, masked, named, shortened
 
 _SERIALIZATION = "40001"
+_MOST_NAMED = 50  # rows of one identity that are told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str])
     return Finding(
         rule, first.probe.object, first.probe.tried,
         named(_message(access, rule, first), names, first.probe), replay(access, first.probe, other),
-        _people(group), len(group), first.probe.privilege, _roles(group),
+        _people(group), len(group), first.probe.privilege, _roles(group), rows=_rows(group, names),
     )  # fmt: skip
 
 
@@ -179,3 +180,20 @@ def _people(group: Group) -> tuple[str, ...]:
 
 def _roles(group: Group) -> tuple[str, ...]:
     return tuple(sorted({each.probe.identity.role for each in group}))
+
+
+def _rows(group: Group, names: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """What each identity shows it on: rows that it should not have got, or what its probes are about."""
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in group:
+        probe = each.probe
+        found = surplus(probe, each.outcome) if probe.action == "select" else Counter[str]()
+        if not found:
+            found = Counter({probe.subject: max(1, surplus(probe, each.outcome).total())})
+        for name, count in found.items():
+            rows[probe.identity.name][shortened(named(name, names, probe))] += count
+    return {who: _few(found) for who, found in rows.items()}
+
+
+def _few(rows: Counter[str]) -> dict[str, int]:
+    return dict(sorted(rows.items())) if len(rows) <= _MOST_NAMED else {TOGETHER: rows.total()}

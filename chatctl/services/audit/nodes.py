@@ -53,6 +53,17 @@ class Node:
             raise self.wrong("must be text, and not empty")
         return str(self.value.value).strip()
 
+    def mapping(self) -> dict[str, Node]:
+        """The values of a mapping."""
+        return {str(name.value): self._at(item) for name, item in self._pairs()}
+
+    def number(self) -> int:
+        """A whole number."""
+        text = self.text()
+        if not (text.isascii() and text.isdigit()):
+            raise self.wrong(f"{text!r} is no whole number")
+        return int(text)
+
     def _pairs(self) -> list[tuple[Any, Any]]:
         if self.value.id != "mapping":
             raise self.wrong("must be a mapping")

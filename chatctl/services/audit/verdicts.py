@@ -77,6 +77,14 @@ def did(probe: Probe, outcome: Outcome) -> bool:
     return bool(outcome.brought) if probe.fetches else bool(outcome.changed)
 
 
+def surplus(probe: Probe, outcome: Outcome) -> Counter[str]:
+    """The rows more than it may that it read, changed or brought; those that it changed have no name."""
+    if probe.fetches:
+        may = Counter(map(str, probe.rows or ())) if probe.allowed else Counter[str]()
+        return Counter(map(str, outcome.brought)) - may
+    return +Counter({"": outcome.changed - (probe.count or 0 if probe.allowed else 0)})
+
+
 def got_through(access: Access, probe: Probe, outcome: Outcome) -> bool:
     """Whether it is a twin of what is refused: it did something, or only a constraint stopped it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from chatctl.services.audit.probes.probe import Probe
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = 10  # so many values are named in a message
+_LONGEST = 80  # characters of a name
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _PART = rf"""{_NUMBER}\s?(?:
@@ -109,6 +111,13 @@ def masked(probe: Probe, text: str) -> str:
 
     text = _TIME.sub(masks("a time"), _FIELD.sub(_field, text))
     return _DURATION.sub(duration, text)
+
+
+def shortened(text: str) -> str:
+    """``text`` as a name: the beginning of a long one, and what tells it from others that begin so."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… {hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _field(match: re.Match[str]) -> str:

@@ -70,6 +70,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "identities": list(finding.identities),
         "roles": list(finding.roles),
         "probes": finding.probes,
+        "rows": {who: dict(rows) for who, rows in finding.rows.items()},
         "place": {"file": finding.place.file, "line": finding.place.line} if finding.place else None,
         "fingerprint": fingerprint(finding),
         "sql": finding.sql,
