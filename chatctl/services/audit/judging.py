@@ -18,6 +18,7 @@ from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, su
 from chatctl.services.audit.wording import came, expectation, expected, masked, named, shortened
 
 _SERIALIZATION = "40001"
+_OF_A_CHECK = "violates row-level security policy"
 _MOST_NAMED = 50  # rows of one identity that are told apart
 
 
@@ -90,8 +91,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
     tells = told(tried)
 
     def unclear(probe: Probe, outcome: Outcome, first: Verdict) -> bool:
-        # What an object refuses whoever asks is refused for good.
-        if probe.allowed or probe.trusted or probe.pair or outcome.state in NOT_WRITABLE:
+        if probe.allowed or probe.trusted or probe.pair or _refused_for_good(access, probe, outcome):
             return False
         if probe.shape in through:
             return False
@@ -109,6 +109,20 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
         Judged(probe, outcome, final(place, probe, first), unclear(probe, outcome, first), tells.get(place))
         for place, ((probe, outcome), first) in enumerate(zip(tried, said, strict=True))
     ]
+
+
+def _refused_for_good(access: Access, probe: Probe, outcome: Outcome) -> bool:
+    """Whether nobody who gets through is needed to show what refused it."""
+    # Not every row can be copied, such as one for each user; but what a check refuses would satisfy the rest.
+    by_a_check = _copies(access, probe) and _OF_A_CHECK in (outcome.message or "")
+    return outcome.state in NOT_WRITABLE or by_a_check
+
+
+def _copies(access: Access, probe: Probe) -> bool:
+    """Whether it inserts where no insert is listed."""
+    return probe.privilege == "insert" and any(
+        each.name == probe.object and each.insert is None for each in access.tried_tables
+    )
 
 
 def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[Finding]:
@@ -133,10 +147,8 @@ def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> It
 def _message(access: Access, rule: Rule, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
     if rule is Rule.vacuous:
-        unlisted = probe.privilege == "insert" and any(
-            each.name == probe.object and each.insert is None for each in access.tried_tables
-        )
-        who = "no copy of a row could be inserted by anybody" if unlisted else "nobody was let through"
+        copied = _copies(access, probe)
+        who = "no copy of a row could be inserted by anybody" if copied else "nobody was let through"
         return f"{who}, so that a refusal proves nothing"
     if rule in (Rule.invalid, Rule.untried):
         return _failed(probe, outcome)
