@@ -191,3 +191,9 @@ def test_arguments_that_do_not_fit_are_named(
     with pytest.raises(Invalid) as refusal:
         audited(bare_database, tmp_path, TABLE + make, "public.f(integer, text)", call)
     assert refusal.value.message == f"access.yaml: functions.public.f(integer, text).{said}"
+
+
+def test_a_signature_with_names_in_it_is_named(bare_database: Database, tmp_path: Path) -> None:
+    make = "create function public.f(a integer) returns integer return a;"
+    with pytest.raises(Invalid, match=r"access.yaml: functions.public.f\(a integer\): syntax error"):
+        audited(bare_database, tmp_path, TABLE + make, "public.f(a integer)", {"a": "1"})

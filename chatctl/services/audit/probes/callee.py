@@ -11,6 +11,7 @@ from chatctl.db.files import query
 from chatctl.errors import Invalid
 from chatctl.services.audit.expectations import Access, Function
 from chatctl.services.audit.probes.stage import Stage
+from chatctl.services.audit.room import reading
 from chatctl.services.audit.sqltext import column, procedure, relation
 
 
@@ -40,12 +41,13 @@ class Callee:
 
 
 def find(stage: Stage, function: Function) -> Callee | None:
-    """The function in the catalogue; None where it is not."""
+    """The function in the catalogue; None where it is not. Raises Invalid for what is no list of types."""
     name, _, types = function.signature.partition("(")
     words = {
         "signature": procedure(function.signature), "name": name, "types": types.removesuffix(")"),
     }  # fmt: skip
-    with stage.conn.cursor(row_factory=class_row(Callee)) as cursor:
+    key = f"functions.{function.signature}"
+    with reading(stage.access, key), stage.conn.cursor(row_factory=class_row(Callee)) as cursor:
         return cursor.execute(query("audit/arguments"), words).fetchone()
 
 
