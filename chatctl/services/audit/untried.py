@@ -68,7 +68,8 @@ def _of_table(on: TableStage, probed: Probed) -> Iterator[Untried]:
     if table.insert and (table.name, "insert") not in probed:
         yield Untried(table.name, "insert", "`values` make no row that is tried", excused=existing)
     for each in on.content.columns if on.rows else ():
-        if each.name in table.update or each.generated or each.checks:  # where checks forbid others, its own is tried
+        # Where the checks of a column forbid all other values, its own is tried.
+        if each.name in table.update or each.generated or each.checks:
             continue
         same = all(on.other(each, row.key) == row.values[each.name] for row in on.rows)
         if same and any(_holds(on, identity, each.name) for identity in on.writers):

@@ -246,7 +246,7 @@ class TableStage:
     def _offered(self, each: Column) -> list[str]:
         """Values to write into the column, the most telling first."""
         kind, _, most = each.type.removesuffix(")").partition("(")
-        samples = () if each.refers else _SAMPLES.get(kind, ())
+        samples: tuple[str, ...] = () if each.refers else _SAMPLES.get(kind, ())
         if kind in ("character varying", "character") and most:
             samples = tuple(sample[: int(most)] for sample in samples)
         found = sorted({value for row in self.rows if (value := row.values[each.name])})
