@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: setup lint test demo bench lock clean
+.PHONY: setup lint test test-slow demo bench lock clean
 
 setup: $(STAMP)
 
@@ -21,7 +21,11 @@ lint: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+# What takes minutes, or proves something about time itself.
+test-slow: $(STAMP)
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 demo: $(STAMP)
 	$(BIN)/chatctl demo

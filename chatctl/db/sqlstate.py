@@ -60,7 +60,7 @@ def is_temporary(error: psycopg.Error) -> bool:
 
 def translate(error: psycopg.Error) -> ChatctlError:
     """The ChatctlError for a psycopg error, with its message and without any secret."""
-    text = presentable(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
+    text = reason(error)
     kind = kind_of(error.sqlstate)
     if kind is None:
         kind = Unavailable if is_temporary(error) else ChatctlError
@@ -73,6 +73,11 @@ def kind_of(sqlstate: str | None) -> type[ChatctlError] | None:
     """The class of error that ``sqlstate`` belongs to; None for one that means nothing to chatctl."""
     code = sqlstate or ""
     return _BY_STATE.get(code) or _BY_CLASS.get(code[:2])
+
+
+def reason(error: psycopg.Error) -> str:
+    """What the server gives as the reason, in one line where libpq gives it; presentable."""
+    return presentable(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
 
 
 def presentable(text: str) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatctl.db.connection import Connection
+from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
+from chatctl.local.cluster import SUPERUSER
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.report import audit
 from tests import small_audit
@@ -163,6 +165,26 @@ def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_
     with pytest.raises(Invalid, match=r"access.yaml: tables.public.notes.select: cannot insert multiple"):
         audit(conn, access)
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+
+
+def test_a_condition_that_raises_for_good_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
+    # 54000 is an OperationalError of psycopg, and will not pass.
+    conn.execute(
+        "create function public.too_much() returns boolean language plpgsql as "
+        "$$ begin raise 'too %', repeat('much', 50000) using errcode = '54000'; end $$"
+    )
+    access = small_audit.rules(tmp_path, RULES.replace("this.person = actor", "public.too_much()"), ROWS)
+    with pytest.raises(Invalid, match=r"access.yaml: tables.public.notes.select: too muchmuch") as refusal:
+        audit(conn, access)
+    assert len(refusal.value.message) < 3_000
+
+
+def test_a_session_in_another_language_is_read_in_english(bare_database: Database) -> None:
+    with bare_database.connect(SUPERUSER) as admin:
+        admin.execute("set lc_messages = 'POSIX'")
+        with admin.transaction():
+            admin.execute(query("audit/limits"))
+            assert admin.execute("show lc_messages").fetchone() == ("C",)
 
 
 SETTINGS = """

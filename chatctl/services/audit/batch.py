@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.errors import QueryCanceled
 
 from chatctl.db.connection import Connection
+from chatctl.db.sqlstate import reason
 from chatctl.services.audit.outcome import NOT_BEGUN, TOO_LONG, Outcome, given_up
 from chatctl.services.audit.probes.probe import Probe
 
@@ -134,7 +135,7 @@ class Batch:
                 return outcome, seconds
         except QueryCanceled as error:
             if time.monotonic() - begun < ALONE:  # something else has ended it
-                return given_up(TOO_LONG, f"was cancelled: {error.diag.message_primary}"), 0.0
+                return given_up(TOO_LONG, f"was cancelled: {reason(error)}"), 0.0
             return given_up(TOO_LONG, f"took longer than {ALONE:g} s"), ALONE
 
     def _of(

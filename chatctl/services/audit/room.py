@@ -12,6 +12,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.services.audit.expectations import Access, Identity
 from chatctl.services.audit.sqltext import written
@@ -106,14 +107,14 @@ def reading(access: Access, key: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        said = error.diag.message_primary
-        raise Inconclusive(f"{access.path.name}: {key}: {said} [{error.sqlstate}]") from error
-    except psycopg.OperationalError:
-        raise
+        raise Inconclusive(f"{access.path.name}: {key}: {reason(error)} [{error.sqlstate}]") from error
     except psycopg.Error as error:
-        said = error.diag.message_primary or str(error)
+        if is_temporary(error):
+            raise
+        hint = error.diag.message_hint
         raise Invalid(
-            f"{access.path.name}: {key}: {said} [{error.sqlstate}]", hint=error.diag.message_hint
+            f"{access.path.name}: {key}: {reason(error)} [{error.sqlstate}]",
+            hint=presentable(hint) if hint else None,
         ) from error
 
 
@@ -123,10 +124,9 @@ def needed(what: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        said = error.diag.message_primary or " ".join(str(error).split())
         left = isinstance(error, psycopg.errors.DuplicateSchema)
         hint = _LEFT_BEHIND if left else "is the database migrated, and nothing locked?"
-        raise Inconclusive(f"{what}: {said} [{error.sqlstate}]", hint=hint) from error
+        raise Inconclusive(f"{what}: {reason(error)} [{error.sqlstate}]", hint=hint) from error
 
 
 def _json(value: Any) -> sql.Composable:

@@ -16,6 +16,7 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.sqlstate import reason
 from chatctl.db.statements import Statement, bare, session_command, statements
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.expectations import Access
@@ -79,7 +80,7 @@ def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[
         statement = parts[min(done, len(parts) - 1)]
         position = error.diag.statement_position
         line = statement.line_of(int(position)) if position else statement.first_line
-        said = error.diag.message_primary or " ".join(str(error).split())
+        said = reason(error)
         hint = error.diag.message_hint or "is the database migrated, and nothing locked?"
         raise failed(f"{where}:{line} fails: {said} [{error.sqlstate}]", hint=hint) from error
 

@@ -10,6 +10,7 @@ import psycopg
 from chatctl.db import locks
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.sqlstate import reason
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.local.waiting import until
 
@@ -61,7 +62,7 @@ def _patience() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
-        said = error.diag.message_primary
         raise Inconclusive(
-            f"the audit gave up: {said} [{error.sqlstate}]", hint="try again when nothing holds locks"
+            f"the audit gave up: {reason(error)} [{error.sqlstate}]",
+            hint="try again when nothing holds locks",
         ) from error

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import psycopg
 
-from chatctl.db.sqlstate import is_temporary, presentable
+from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.db.statements import Statement, bare, lines, masked
 from chatctl.errors import ChatctlError, Invalid, Unavailable
 from chatctl.services.migrations.files import SqlFile, first_lines
@@ -95,9 +95,9 @@ def refusals(where: str) -> Iterator[None]:
 def refusal(where: str, error: psycopg.Error, statement: Statement | None = None) -> ChatctlError:
     """What PostgreSQL refused at ``where``, a file as a rule: Unavailable when it may pass, else Invalid."""
     diagnosis = error.diag
-    reason = presentable(diagnosis.message_primary or " ".join(str(error).split()))
+    said = reason(error)
     if error.sqlstate:
-        reason += f" [{error.sqlstate}]"
+        said += f" [{error.sqlstate}]"
     context = first_lines(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
     more = (diagnosis.message_detail, diagnosis.message_hint)
     hint = [*(presentable(text) for text in more if text), *context]
@@ -107,4 +107,4 @@ def refusal(where: str, error: psycopg.Error, statement: Statement | None = None
         shown = lines(statement.text)[statement.first_line - statement.line :]
         hint += (f"| {line}" for line in first_lines(shown, _SHOWN_LINES))
     kind = Unavailable if is_temporary(error) else Invalid
-    return kind(f"{where}: {reason}", hint="\n".join(hint) or None)
+    return kind(f"{where}: {said}", hint="\n".join(hint) or None)

@@ -4,6 +4,11 @@ set local lock_timeout = '2s';
 -- For what the audit itself asks; probes have a limit of their own. A client that is stopped in the middle of an answer
 -- keeps its statement running, so that a short limit would be one for the machine.
 set local statement_timeout = '10min';
+-- What privileges and policies refuse has one SQLSTATE, and the text tells them apart. Only some roles may choose its language.
+do $$ begin
+  set local lc_messages = 'C';
+exception when insufficient_privilege then null;
+end $$;
 set local client_min_messages = warning;
 -- Policies that are off by accident must not pass for policies that hold.
 set local row_security = on;

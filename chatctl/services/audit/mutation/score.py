@@ -11,6 +11,7 @@ from typing import TypeVar
 import psycopg
 
 from chatctl.db.connection import Connection
+from chatctl.db.sqlstate import reason
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Place
 from chatctl.services.audit.mutation.equivalents import Equivalent
@@ -173,7 +174,7 @@ def _alone(look: Look, mutant: Mutant, *, listed: bool) -> tuple[End, str] | Non
         except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
             raise
         except psycopg.Error as error:
-            return End.stillborn, f"{error.diag.message_primary} [{error.sqlstate}]"
+            return End.stillborn, f"{reason(error)} [{error.sqlstate}]"
         if look.traces(mutant):
             by = look.far([mutant])
             return (End.killed, by) if by else (End.survived, "")
