@@ -14,8 +14,9 @@ from chatctl.local.server import Server
 from chatctl.services.audit import fixture, privileges
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.probes import Stage, generate
-from chatctl.services.audit.report import default_file, undone
+from chatctl.services.audit.report import default_file
 from chatctl.services.audit.trial import Trial
+from chatctl.services.audit.undone import undone
 from chatctl.services.migrations import migrate
 
 AUDIT = (sys.executable, "-m", "chatctl", "audit-rls", "-q", "--db-url")

@@ -49,8 +49,9 @@ def _rest(admin: psycopg.Connection[tuple[object, ...]]) -> None:
 
 def _per_second(server: Server, script: str, role: str) -> float:
     major = int(server.version.split(".", maxsplit=1)[0])
-    command = [
-        *(program(major, "pgbench"), "--no-vacuum", "--protocol=prepared", "--define=turn=0"),
+    command: list[str] = [
+        str(program(major, "pgbench")),
+        *("--no-vacuum", "--protocol=prepared", "--define=turn=0"),
         *(f"--client={CLIENTS}", "--jobs=1", f"--transactions={TRANSACTIONS}"),
         f"--file={HERE / script}",
         server.url_for(role),
