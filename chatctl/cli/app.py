@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import signal
 import sys
 import traceback
@@ -22,7 +23,7 @@ from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
 from chatctl.cli.text import printable
 from chatctl.errors import ChatctlError, Interrupted, Invalid
-from chatctl.settings import excerpt, mask
+from chatctl.settings import MASK, excerpt, mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
 COMMANDS = {
@@ -34,6 +35,7 @@ COMMANDS = {
     "local": "Run the embedded PostgreSQL server.",
 }
 
+_TYPED_URL = re.compile(r"(\w://).*")  # a password in it may have blanks and @
 _MOST_SHOWN = 4_000  # characters of a message, which may quote what a server or a file holds
 
 EPILOG = """\b
@@ -52,7 +54,7 @@ def _usage_errors_masked() -> Iterator[None]:
         yield
     except Exception as error:
         if hasattr(error, "format_message"):
-            error.message = mask(error.message)  # type: ignore[attr-defined]
+            error.message = _TYPED_URL.sub(rf"\1{MASK}", mask(error.message))  # type: ignore[attr-defined]
         raise
 
 

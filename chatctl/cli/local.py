@@ -200,13 +200,13 @@ def _show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -
 
 
 def _refuse_other_target(directory: Path, shared: Options) -> None:
-    # Who has pointed chatctl at another database, or calls this one production, means something else.
+    # The user chose another database, or calls this one production: the reset would be a mistake.
     target = load(target=shared.target).target
     ours = Server(directory.resolve(), version="", pid=0).url
     if target.environment == "production" or target.db_url not in (None, ours):
         raise Invalid(
             f"`local reset` deletes the data in {directory}, but the target is {target.label}; "
-            "take that target away first"
+            "remove that target first"
         )
 
 

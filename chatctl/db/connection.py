@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 from chatctl.db.conninfo import CONNECT_TIMEOUT, conninfo_for, parts_of, url_of
-from chatctl.db.refusal import RefusalConnection, refusal
-from chatctl.db.silence import WatchedConnection
+from chatctl.db.refusal import refusal
+from chatctl.db.silence import UnansweredConnection, WatchedConnection
 from chatctl.db.sqlstate import translate
 from chatctl.settings.destination import Destination, Host
 
@@ -32,11 +32,12 @@ def connect(
     """An open connection to ``url``; its settings are those of the URL, the environment and the database.
 
     In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``. One that
-    is ``watched`` is given up when the server falls silent; see ``silence``. Raises Invalid, Unavailable,
-    NotAllowed or NotFound (the database); no message carries a password.
+    is ``watched`` is given up whenever the server falls silent, others when it never answers; see
+    ``silence``. Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message carries a
+    password.
     """
     conninfo = conninfo_for(url, application_name)
-    kind = WatchedConnection if watched else RefusalConnection
+    kind = WatchedConnection if watched else UnansweredConnection
     try:
         return kind.connect(conninfo, autocommit=autocommit)
     except psycopg.Error as error:

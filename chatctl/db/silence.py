@@ -1,8 +1,9 @@
-"""A connection that is given up when its server falls silent; for commands that commit nothing.
+"""Connections that are given up when their server falls silent.
 
 A server that works on a long statement is silent, too. So after a while a second connection asks whether the
-server still answers anybody, and the first is given up if it does not. Writing goes without: a statement that
-builds an index for an hour must not end because the server is too busy for new connections.
+server still answers anybody, and the first is given up if it does not. A command that writes does that for
+its first answer only: a statement that builds an index for an hour must not end because the server is too
+busy for new connections.
 """
 
 from __future__ import annotations
@@ -60,6 +61,19 @@ class WatchedConnection(RefusalConnection):
         except psycopg.Error as error:
             return error.sqlstate is not None  # a refusal, as for too many connections, is an answer
         return True
+
+
+class UnansweredConnection(WatchedConnection):
+    """A connection that is watched until its server has answered once."""
+
+    _answered = False
+
+    def wait(self, gen: PQGen[T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
+        if self._answered:
+            return RefusalConnection.wait(self, gen, interval, timeout)
+        result = super().wait(gen, interval, timeout)
+        self._answered = True
+        return result
 
 
 class _Question(RefusalConnection):

@@ -313,20 +313,43 @@ def _line_ends(text: str, start: int, end: int) -> int:
     return text.count("\n", start, end) + (crs and crs - text.count("\r\n", start, end))
 
 
-# What belongs to whoever opened the transaction and the session.
-_OF_THE_SESSION = re.compile(
+_ABOUT_TRANSACTION = re.compile(
     r"""
-    (?: begin | start\ transaction | commit | end | rollback | abort | savepoint | release
-      | prepare\ transaction | discard\ all | reset\ session\ authorization
-      | set\ (?:session\ |local\ )?(?:session\ authorization | transaction(?:_\w+)?)
+    (?: begin | start\ transaction | commit | end | prepare\ transaction
+      | (?:rollback | abort) (?!\ (?:work\ |transaction\ )?to\b)
+      | set\ (?:session\ |local\ )?transaction(?:_\w++)?
       | set\ session\ characteristics
     ) (?![\w$.])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ABOUT_SAVEPOINT_OR_LOGIN = re.compile(
+    r"""
+    (?: savepoint | release | rollback | abort
+      | discard\ all | reset\ session\ authorization | set\ (?:session\ |local\ )?session\ authorization
+    ) (?![\w$.])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_COPY = re.compile(r"copy\b", re.IGNORECASE)
+_STREAM = re.compile(r" (?:from stdin|to stdout)\b", re.IGNORECASE)
+
+
+def transaction_command(statement: str) -> str | None:
+    """The words that begin, end or change the transaction around ``statement``; None for other statements."""
+    found = _ABOUT_TRANSACTION.match(bare(statement))
+    return found.group().lower() if found else None
 
 
 def session_command(statement: str) -> str | None:
-    """The words that make ``statement`` one about the transaction or the login; None for others."""
-    found = _OF_THE_SESSION.match(bare(statement))
+    """The words that make ``statement`` one about the transaction, a savepoint or the login; else None."""
+    text = bare(statement)
+    found = _ABOUT_TRANSACTION.match(text) or _ABOUT_SAVEPOINT_OR_LOGIN.match(text)
     return found.group().lower() if found else None
+
+
+def copy_command(statement: str) -> str | None:
+    """The words of a COPY whose rows come from the client or go there; None for other statements."""
+    text = bare(statement)
+    stream = _STREAM.search(masked(text)) if _COPY.match(text) else None
+    return text[: stream.end()] if stream else None

@@ -21,7 +21,10 @@ def works_in(pid: int, directory: Path) -> bool:
 
 
 def program(pid: int, directory: Path, *, known: bool = False) -> psutil.Process | None:
-    """Process ``pid`` if it is a program of PostgreSQL that works in ``directory``; it may be ``known``."""
+    """Process ``pid`` if it is a program of PostgreSQL that works in ``directory``.
+
+    ``known``: somebody else has made sure of the directory, which is not looked at then.
+    """
     with suppress(psutil.Error, FileNotFoundError):
         process = psutil.Process(pid)
         # PostgreSQL insists on running as the owner of its data.

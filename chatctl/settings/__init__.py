@@ -17,7 +17,7 @@ from chatctl.settings.project import CONFIG_NAME, EMBEDDED_DIRECTORY, Project, p
 
 __all__ = [
     "EMBEDDED_DIRECTORY", "MASK", "Environment", "Project", "Settings", "Target",
-    "actor", "excerpt", "load", "mask", "project_around",
+    "actor", "beginning", "excerpt", "load", "mask", "project_around",
 ]  # fmt: skip
 
 Environment = Literal["local", "staging", "production"]
@@ -28,9 +28,15 @@ _KEYS = ("api_url", "db_url", "environment", "jwt_secret", "publishable_key", "s
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _API_URL = re.compile(r"https?://(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:\d{1,5})?(/[\w./~-]*)?")
 # These match a whole word once, and so take linear time on hostile text, too.
-_CREDENTIALS = re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{0,30}://[^:/?#\s@]*:)(?P<rest>\S*)")
+_CREDENTIALS = re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{0,30}://[^:/?#\s]*:)(?P<rest>\S*)")
+# What is not closed goes to the end: the text may have been cut.
+_QUOTED = (
+    r"""[eEuU]?&?'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'?|"[^"\\]*+(?:\\.[^"\\]*+)*+"?"""
+    r"""|\$\w*\$[^$]*+(?:\$\w*\$)?"""
+)
 _SECRETS = (
-    re.compile(r"(?P<keep>password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE),
+    re.compile(rf"(?P<keep>password[\"']?\s*[:=]\s*)(?:{_QUOTED}|[^\s&]+)", re.IGNORECASE),
+    re.compile(rf"(?P<keep>\bpassword\s+)(?:{_QUOTED})", re.IGNORECASE),  # SQL
     re.compile(r"(?P<keep>\bsb_(?:secret|publishable)_)[A-Za-z0-9_-]+"),
     re.compile(r"(?P<keep>\beyJ)[A-Za-z0-9_.-]+"),
 )
@@ -52,11 +58,22 @@ def _without_password(url: re.Match[str]) -> str:
 
 def excerpt(text: str, most: int) -> str:
     """The beginning of ``text``, masked, and that it was cut where it is longer than ``most`` characters."""
-    # Twice as much is masked as is shown: half a secret would not be recognized as one.
-    masked = mask(text[: 2 * most])
+    masked = beginning(text, most)
     if len(masked) <= most and len(text) <= 2 * most:
         return masked
     return f"{masked[:most]} … (cut from {len(text):,} characters)"
+
+
+def beginning(text: str, most: int) -> str:
+    """``text``, masked; of more than twice ``most`` characters about so many.
+
+    Without a URL that is cut in the middle: half a password would not be recognized as one.
+    """
+    if len(text) <= 2 * most:
+        return mask(text)
+    shown = text[: 2 * most]
+    last = shown.rsplit(maxsplit=1)[-1] if shown.strip() else ""
+    return mask(shown[: -len(last)] if "://" in last else shown)
 
 
 def actor(env: Mapping[str, str] | None = None) -> str:
@@ -155,18 +172,18 @@ def load(
     project = project_around(directory)
     config = _config(project)
     if db_url:
-        chosen = _of_url(db_url, "--db-url")
+        chosen = _with_api(_of_url(db_url, "--db-url"), env)
     elif target:
         chosen = _named(config, target, "--target {name} of {file}", project, env)
     elif env.get("CHATCTL_DB_URL"):
-        chosen = _of_url(env["CHATCTL_DB_URL"], "CHATCTL_DB_URL")
+        chosen = _with_api(_of_url(env["CHATCTL_DB_URL"], "CHATCTL_DB_URL"), env)
     elif config and config.default:
         if config.default.text not in config.targets:
             raise NotFound(f"{config.default.where} is not the name of a target; known are {_names(config)}")
         chosen = _named(config, config.default.text, "default of {file}: {name}", project, env)
     else:
-        chosen = Target(source="default", directory=project.embedded)
-    return Settings(target=_with_api(chosen, env), project=project)
+        chosen = _with_api(Target(source="default", directory=project.embedded), env)
+    return Settings(target=chosen, project=project)
 
 
 def _config(project: Project) -> Config | None:
@@ -182,17 +199,17 @@ def _of_url(url: str, source: str) -> Target:
 
 
 def _with_api(target: Target, env: Mapping[str, str]) -> Target:
-    # A target of chatctl.yaml keeps its own keys: another project's variable must not leak into it.
+    """``target``, which is no entry of chatctl.yaml, with the API that the environment names."""
+    # Nobody is asked about a local database: the API must not be another machine's.
+    api_url = env.get("SUPABASE_URL")
+    if api_url and target.local and not _is_local_api(api_url):
+        return target
     return replace(
         target,
-        api_url=target.api_url or env.get("SUPABASE_URL"),
-        publishable_key=target.publishable_key
-        or env.get("SUPABASE_PUBLISHABLE_KEY")
-        or env.get("SUPABASE_ANON_KEY"),
-        secret_key=target.secret_key
-        or env.get("SUPABASE_SECRET_KEY")
-        or env.get("SUPABASE_SERVICE_ROLE_KEY"),
-        jwt_secret=target.jwt_secret or env.get("SUPABASE_JWT_SECRET"),
+        api_url=api_url,
+        publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY") or env.get("SUPABASE_ANON_KEY"),
+        secret_key=env.get("SUPABASE_SECRET_KEY") or env.get("SUPABASE_SERVICE_ROLE_KEY"),
+        jwt_secret=env.get("SUPABASE_JWT_SECRET"),
     )
 
 

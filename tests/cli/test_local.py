@@ -155,7 +155,7 @@ def test_reset_refuses_when_another_target_is_meant(project: Path, chatctl: Chat
     (project / "chatctl.yaml").write_text(config)
     answer = chatctl("reset", "--confirm", "my-app")
     assert answer.returncode == 2
-    assert "take that target away first" in answer.stderr
+    assert "remove that target first" in answer.stderr
     assert not (project / ".chatctl").exists()
 
 

@@ -148,12 +148,12 @@ def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, databa
     (world,) = partly.document["worlds"]
     assert (partly.exit_code, world["differences"]) == (7, [])
     assert world["cleaned"]["detail"].endswith(
-        "but for what users need (auth.users: 1, auth.identities: 1, user_profiles: 1)"
+        "except rows still in use (auth.users: 1, auth.identities: 1, user_profiles: 1)"
     )
     assert named.exit_code == as_csv.exit_code == again.exit_code + 7 == still.exit_code == 7
     for text in (named.stdout, as_csv.stdout, still.stdout):
         assert "world demo" in text
-        assert "was taken away by `chatctl seed clean`" in text
+        assert "was removed by `chatctl seed clean`" in text
         assert "is as it was made" not in text
 
     with database.connect() as conn:
@@ -162,7 +162,7 @@ def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, databa
     gone = chatctl("seed", "clean", *to)
     nothing = chatctl("seed", "verify", *to)
     assert forgotten.exit_code == 7
-    assert "the next `chatctl seed clean` forgets it" in forgotten.stdout
+    assert "the next `chatctl seed clean` drops its record" in forgotten.stdout
     assert (gone.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
     assert chatctl("seed", "verify", "demo", *to).exit_code == 3
     chatctl("seed", *to)

@@ -41,6 +41,7 @@ FAR = {
     "date": "current_date - 3",
     "timestamptz[]": "array[null, timestamptz '2001-01-01']",
     "interval": "interval '1 second'",
+    "public.a_length": "interval '170000000 years'",
     "jsonb": """\'{"a": [1, true, "2001-01-01", "99999-12-31", "2001-02-30", 1e300]}\'""",
     "text": "'2001-01-01 and 12:00'",
     "bigint": "9223372036854775807",

@@ -76,7 +76,7 @@ def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database
     assert of_tables(report.doubts) == {(Rule.time_dependent, "public.second")}
     (doubt,) = (each for each in report.doubts if each.action == "select")
     assert set(doubt.identities) == {"ann", "ben"}
-    assert "access.yaml said 2 rows (c, d); in the end that said a refusal" in doubt.message
+    assert "access.yaml expected 2 rows (c, d); at the end of the run it expected a refusal" in doubt.message
 
 
 def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_path: Path) -> None:

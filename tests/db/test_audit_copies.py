@@ -75,6 +75,29 @@ def test_a_policy_that_lets_a_copy_in_is_a_leak(
     assert "a copy of g" in leak.message
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("smallint", "32767", "1"),
+        ("bigint", "9223372036854775807", "9007199254740993"),
+        ("numeric", "NaN", "1.5"),
+        ("numeric(2,0)", "99", "1"),
+        ("date", "9999-12-31", "2000-01-01"),
+        ("date", "infinity", "0044-03-15 BC"),
+        ("text", "x", "xx"),
+    ],
+)
+def test_a_copy_has_another_key_whatever_the_keys_are(
+    bare_database: Database, tmp_path: Path, kind: str, first: str, second: str
+) -> None:
+    schema = GRANTS.replace("id uuid primary key default gen_random_uuid()", f"id {kind} primary key")
+    rows = (
+        f"insert into public.grants values ('{first}', id('ann'), 'read'), ('{second}', id('ben'), 'read');"
+    )
+    report = audited(bare_database, tmp_path, schema, rows=rows)
+    assert of_insert(report) == []
+
+
 def test_columns_that_may_be_filled_are_enough(bare_database: Database, tmp_path: Path) -> None:
     hole = """
         revoke all on public.grants from anon, authenticated;

@@ -69,7 +69,7 @@ CASES = {
     ),
     "calls that are all left out": (
         {"calls": "select 1 where false"},
-        ("public.f(integer)", "call", "`call` makes no call that is tried"),
+        ("public.f(integer)", "call", "`call` yields no argument values"),
     ),
     "an aggregate of an order": (
         {"functions": "public.nth(integer): {allow: role <> 'anon', call: {a: \"1\"}}"},
@@ -155,4 +155,4 @@ def test_where_nothing_is_left_to_try_the_reason_is_told(bare_database: Database
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, "calls": "select 1 where false"}), ROWS)
     with pytest.raises(Inconclusive, match="nothing that can be tried") as failure:
         small_audit.audited(bare_database, SCHEMA, access, "public.f(integer)")
-    assert failure.value.hint == "public.f(integer): `call` makes no call that is tried"
+    assert failure.value.hint == "public.f(integer): `call` yields no argument values"

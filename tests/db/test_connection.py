@@ -17,6 +17,7 @@ from psycopg import sql
 from chatctl.db import locks
 from chatctl.db.connection import Connection, connect, url_of
 from chatctl.local.waiting import until
+from chatctl.services.audit.report import audit
 from chatctl.services.migrations import history, migrate
 from chatctl.services.migrations.patience import Watch
 from chatctl.services.seed import runs
@@ -186,6 +187,15 @@ def test_times_are_read_whatever_the_database_prints(styled: Database) -> None:
             float(value(conn, "select extract(epoch from started_at) from private.seed_runs"))
         )
     assert all(each and abs((each - now).total_seconds()) < 3600 for each in read)
+
+
+def test_an_audit_judges_whatever_the_database_prints(styled: Database) -> None:
+    with styled.connect("supabase_admin") as admin:
+        admin.execute(f"alter database {styled.name} set standard_conforming_strings = off".encode())
+    with styled.connect() as conn:
+        report = audit(conn, only=("sender", "public.messages"))
+        assert not report.problems
+        assert report.probes > 100
 
 
 def test_who_holds_a_lock_is_told_whatever_the_database_prints(styled: Database) -> None:

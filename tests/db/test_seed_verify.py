@@ -368,5 +368,5 @@ def test_a_world_that_was_taken_away_is_told_from_one_that_is_there(
             verdict = verify.verify(conn, run_of(conn))
 
             assert verdict.cleaned is not None
-            assert "taken away by `chatctl seed clean`, but for what users need" in verdict.cleaned.detail
+            assert "removed by `chatctl seed clean`, except rows still in use" in verdict.cleaned.detail
             assert verdict.differences == []

@@ -101,6 +101,33 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, message: str)
         load(target="a", directory=_write(tmp_path, text), env={})
 
 
+SECRET = "s3cr3t"
+API = {"SUPABASE_URL": "https://one.example.com", "SUPABASE_SECRET_KEY": SECRET}
+
+
+def test_the_environment_names_the_api_of_a_url_alone(tmp_path: Path) -> None:
+    (tmp_path / "chatctl.yaml").write_text(
+        "targets:\n  dev: {db_url: 'postgresql://h/d'}\n"
+        "  other: {db_url: 'postgresql://h/d', api_url: https://o.example.com}\n"
+    )
+
+    def api(**given: str) -> tuple[str | None, str | None]:
+        target = load(directory=tmp_path, env=API, **given).target
+        return target.api_url, target.secret_key
+
+    assert api(db_url="postgresql://h/d") == tuple(API.values())
+    assert api(target="dev") == (None, None)
+    assert api(target="other") == ("https://o.example.com", None)
+
+
+def test_a_local_database_has_no_api_elsewhere(tmp_path: Path) -> None:
+    for url in (None, "postgresql://localhost/d"):
+        target = load(directory=tmp_path, db_url=url, env=API).target
+        assert (target.local, target.api_url, target.secret_key) == (True, None, None)
+    here = API | {"SUPABASE_URL": "http://127.0.0.1:54321"}
+    assert load(directory=tmp_path, db_url="postgresql://localhost/d", env=here).target.secret_key == SECRET
+
+
 def test_an_unknown_target_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="production, staging"):
         load(target="prod", directory=_write(tmp_path), env=ENV)
@@ -120,6 +147,13 @@ def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
         ("host=x password=hunter2 user=y", "hunter2"),
         ("host=x password='hunter two' user=y", "hunter two"),
         ("postgresql://h/db?password=hunter2&x=1", "hunter2"),
+        ("to postgresql://ann@corp:hunter2@h/d", "hunter2"),
+        ("create role app login password 'hunter2' nosuchoption", "hunter2"),
+        ("alter role app encrypted password E'it''s \\' hunter2'", "hunter2"),
+        ("alter role app password $p$hunter2$p$ valid until 'x'", "hunter2"),
+        ("create role app password 'my hunter2", "hunter2"),
+        ('{"password": "my hunter2"}', "hunter2"),
+        ("password: hunter2", "hunter2"),
         ("key sb_secret_Ab-12_x is wrong", "Ab-12_x"),
         ("token eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", "eyJzdWIiOi"),
     ],
@@ -127,9 +161,6 @@ def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
 def test_secrets_are_masked_wherever_they_stand(text: str, hidden: str) -> None:
     assert hidden not in mask(text)
     assert "***" in mask(text)
-
-
-SECRET = "s3cr3t"
 
 
 @pytest.mark.parametrize(
@@ -288,10 +319,24 @@ def test_an_excerpt_is_masked_and_says_that_it_was_cut() -> None:
     assert excerpt("short", 10) == "short"
     assert excerpt("x" * 11, 10) == f"{'x' * 10} … (cut from 11 characters)"
     assert SECRET not in excerpt(f"xxxx a://u:{SECRET * 3}@h", 16)
+    for length in range(3_900, 4_000):  # where the long token becomes short, what is cut moves into sight
+        assert "hunter" not in excerpt(f"eyJ{'x' * 2_500} {'y ' * (length // 2)}a://u:hunter2@h", 2_000)
 
 
 def test_masking_takes_linear_time() -> None:
-    for piece in ("a.", "eyJ-", "a://", "a://b:", "password=", "sb_secret_"):
+    pieces = (
+        "a.",
+        "eyJ-",
+        "a://",
+        "a://b:",
+        "password=",
+        "sb_secret_",
+        "password '",
+        "password $",
+        "''",
+        "\\'",
+    )
+    for piece in pieces:
         assert mask(piece * 100_000)  # in quadratic time, this would take hours
 
 

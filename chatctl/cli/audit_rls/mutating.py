@@ -18,7 +18,7 @@ from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
 def run(conn: Connection, access: Access, only: Collection[str], shared: Options) -> None:
     """Try every mutant; exit 7 when one survives without a reason, or a reason is out of date.
 
-    Exit 9 when one was noticed by nothing but what changes by itself.
+    Exit 9 when only time-dependent probes noticed one.
     """
     known = equivalents.load(equivalents.beside(access.path))
     with progress(shared) as told:
@@ -64,7 +64,7 @@ def _meaning(fate: Fate) -> str:
     if fate.end is End.survived:
         return "missing expectation: nothing in access.yaml, and no row of the fixture, tells the difference"
     if fate.end is End.inconclusive:
-        return f"noticed by nothing but {fate.by}, which changes by itself"
+        return f"noticed only by {fate.by}, which is time-dependent"
     if fate.end is End.stale:
         return f"said to be equivalent, but {fate.by}"
     return f"cannot be made: {fate.by}"

@@ -27,7 +27,7 @@ Examples:
 Checked are references, counters against recounts, what each participant has read, the limits of the backend,
 users as Auth needs them, and the fingerprint; with api_url and a key one sign-in per organization, too.
 Exits with 7 when something is not as it was made, also when users have used the world since, or when
-`chatctl seed clean` has taken it away but for what users need. Exits with 3 when the world that was named
+`chatctl seed clean` has removed it except rows still in use. Exits with 3 when the world that was named
 is not here.
 """
 

@@ -32,7 +32,7 @@ def near_now(conn: Connection) -> tuple[str, ...]:
     Looked for in every table that it has written to, also inside arrays, ranges, JSON and text; a number
     counts as the seconds, milliseconds or microseconds that make a time of it.
     """
-    now = conn.execute("select now()").fetchall()[0][0].astimezone(UTC)
+    now = conn.execute("select now()", binary=True).fetchall()[0][0].astimezone(UTC)
     found = dict.fromkeys(
         f"{table}.{column}"
         for table, intervals in conn.execute(query("audit/written").encode()).fetchall()
@@ -61,10 +61,17 @@ def _near(row: Mapping[str, Any], intervals: Sequence[str], now: datetime) -> It
         if any(abs(time - now) <= slack for time, slack in found):
             yield column
     for interval in intervals:
-        length = timedelta(seconds=row[interval] or 0)
+        length = _length(row[interval])
         for column, found in times.items():
             if any(_reaches(time, length, now, slack) for time, slack in found):
                 yield f"{column} + {interval}"
+
+
+def _length(seconds: float | str | None) -> timedelta:
+    """The length of an interval; none where it is infinite or longer than any time."""
+    with suppress(OverflowError, ValueError):
+        return timedelta(seconds=float(seconds or 0))
+    return timedelta(0)
 
 
 def _reaches(time: datetime, length: timedelta, now: datetime, slack: timedelta) -> bool:

@@ -165,14 +165,15 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
 
 def _changed(access: Access, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
-    who = f"{probe.identity.name}: {probe.tried} of {probe.subject} changes by itself"
-    first = f"at first it {came(probe, outcome)}, where {access.path.name} said {expectation(probe)}"
+    who = f"{probe.identity.name}: {probe.tried} of {probe.subject} changed during the run"
+    wanted = f"{access.path.name} expected"
+    first = f"at first it {came(probe, outcome)}, and {wanted} {expectation(probe)}"
     if outcome.later:
-        return f"{who}: {first}; in the end that said {outcome.later}"
+        return f"{who}: {first}; at the end of the run it expected {outcome.later}"
     if judged.then is None:
-        return f"{who}: {first}; it did so in one of two runs"
+        return f"{who}: {first}; this happened in one of two runs"
     again, it = judged.then
-    return f"{who}: {first}; tried again, it {came(again, it)}, where that said {expectation(again)}"
+    return f"{who}: {first}; tried again, it {came(again, it)}, and {wanted} {expectation(again)}"
 
 
 def _failed(probe: Probe, outcome: Outcome) -> str:

@@ -161,7 +161,7 @@ def audit(
     if again and conn.info.transaction_status is TransactionStatus.IDLE:
         try:
             # A session of its own: claims that were set once are never unset again, only empty.
-            with connection(url_of(conn)) as fresh:
+            with connection(url_of(conn), watched=True) as fresh:
                 second = run(fresh, declared, replace(scope, objects=again), sample, trying)
         except ChatctlError as error:
             unsettled = error.message

@@ -6,7 +6,6 @@ end the audit's transaction unseen. The session is left as it was: probes must n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,13 @@ import psycopg
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.sqlstate import reason
-from chatctl.db.statements import Statement, bare, session_command, statements
+from chatctl.db.statements import Statement, copy_command, session_command, statements
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.undone import asserted
 
 _IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
 _NEEDS_A_CLIENT = "it needs a client that sends the rows; write insert … values"
-_COPY = re.compile(r"copy .+ (?:from stdin|to stdout)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ def unfit(script: str) -> Iterator[Unfit]:
     for statement in statements(script):
         if words := session_command(statement.text):
             yield Unfit(words, statement.first_line, _IS_THE_AUDITS)
-        elif match := _COPY.match(bare(statement.text)):
-            yield Unfit(match.group(), statement.first_line, _NEEDS_A_CLIENT)
+        elif words := copy_command(statement.text):
+            yield Unfit(words, statement.first_line, _NEEDS_A_CLIENT)
 
 
 def run(conn: Connection, access: Access, script: str, where: str, failed: type[ChatctlError]) -> None:

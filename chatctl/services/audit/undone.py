@@ -30,12 +30,12 @@ def undone(conn: Connection) -> Iterator[None]:
 
 @contextmanager
 def asserted(conn: Connection, what: str) -> Iterator[None]:
-    """Raise Invalid where ``what`` ends the transaction inside, or changes who has logged in."""
+    """Raise Invalid where ``what`` ends the transaction inside, or changes the session user."""
     before = _whose(conn)
     yield
     if _whose(conn) != before:
         raise Invalid(
-            f"{what} has ended the transaction of the audit, or changed who has logged in",
+            f"{what} has ended the transaction of the audit, or changed the session user",
             hint="what it did before that may be in the database: look there, and take the statement out",
         )
 

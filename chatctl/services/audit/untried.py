@@ -98,7 +98,7 @@ def _of_function(stage: Stage, function: Function) -> Untried:
         return Untried(function.signature, "call", reason)
     if target.untriable:
         return Untried(function.signature, "call", target.untriable)
-    reason = "`call` makes no call that is tried"
+    reason = "`call` yields no argument values"
     return Untried(function.signature, "call", reason, excused=stage.access.on_existing_data)
 
 
@@ -107,10 +107,10 @@ def _of_people(stage: Stage, tried: Sequence[Tried], scope: Scope) -> list[Untri
         return []
     moments = {probe.moment for probe, _ in tried}
     found = [
-        Untried(f"moment {each.name}", "do", "none of its identities tries anything then")
+        Untried(f"moment {each.name}", "do", "none of its identities has a probe")
         for each in stage.access.moments
         if each.name not in moments
     ]
     if not stage.writers:
-        found.append(Untried("identities", "writes and calls", "all of them only read"))
+        found.append(Untried("identities", "writes and calls", "every identity only reads"))
     return found

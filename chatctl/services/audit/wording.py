@@ -35,7 +35,9 @@ _DURATION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # A number with a name, as in JSON and headers: "retry_after": 3658, Retry-After: 58, exp=1790000000.
-_FIELD = re.compile(r"""("?)\b([A-Za-z][\w-]*)\1\s*[:=]\s*(?P<value>("?)-?\d+(?:\.\d+)?\4)(?![\w.:])""")
+_FIELD = re.compile(
+    r"""(?<![\w-])("?)([A-Za-z][\w-]*+)\1\s*[:=]\s*(?P<value>("?)-?\d+(?:\.\d+)?\4)(?![\w.:])"""
+)
 _UNITS = {"s", "ms", "secs", "seconds", "milliseconds", "minutes", "hours"}
 _LENGTHS = {"after", "in", "elapsed", "wait", "delay", "age", "ttl", "took", "duration"}
 _MOMENTS = {"at", "exp", "iat", "nbf"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -10,28 +9,21 @@ from contextlib import contextmanager, nullcontext
 import psycopg
 
 from chatctl.db.sqlstate import is_temporary, presentable, reason
-from chatctl.db.statements import Statement, bare, lines, masked
+from chatctl.db.statements import Statement, copy_command, lines, transaction_command
 from chatctl.errors import ChatctlError, Invalid, Unavailable
 from chatctl.services.migrations.files import SqlFile, first_lines
-from chatctl.services.migrations.session import Session
+from chatctl.services.migrations.session import FileSession
 
 # Sent without waiting; the results of so many are kept.
 _AT_ONCE = 500
 _SHOWN_LINES = 6
 _SHOWN_CONTEXT_LINES = 3
 
-_TRANSACTION = re.compile(
-    r"(?:begin|start transaction|commit|end|rollback|abort)\b(?! to\b)(?! prepared\b)[\w ,]*+"
-    r"|prepare transaction .*+",
-    re.IGNORECASE | re.DOTALL,
-)
-_COPY = re.compile(r"copy\b", re.IGNORECASE)
-_STREAM = re.compile(r" (?:from stdin|to stdout)\b", re.IGNORECASE)
-# What either of them begins with.
-_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
+# What a statement begins with that cannot stand in a file.
+_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "set", "copy"))
 
 
-def run(session: Session, file: SqlFile) -> int:
+def run(session: FileSession, file: SqlFile) -> int:
     """Run ``file`` in the open transaction; how many milliseconds that took.
 
     Raises what ``refusal`` returns, with the line of the statement that PostgreSQL refused.
@@ -47,7 +39,7 @@ def run(session: Session, file: SqlFile) -> int:
     return round((time.perf_counter() - start) * 1000)
 
 
-def _send(session: Session, file: SqlFile, statements: Sequence[Statement], *, last: bool) -> None:
+def _send(session: FileSession, file: SqlFile, statements: Sequence[Statement], *, last: bool) -> None:
     cursors = []
     try:
         # One round trip, whatever the number of statements.
@@ -70,13 +62,13 @@ def _refuse_unfit(file: SqlFile) -> None:
     for statement in file.statements:
         if statement.first_word not in _UNFIT:
             continue
-        text = bare(statement.text)
-        if _TRANSACTION.fullmatch(text):
+        if words := transaction_command(statement.text):
+            what = "change" if words.startswith("set") else "end"
             raise Invalid(
-                f"{file.where}:{statement.first_line}: `{text}` would end the transaction of the file",
+                f"{file.where}:{statement.first_line}: `{words}` would {what} the transaction of the file",
                 hint="leave it out: all that is pending is one transaction",
             )
-        if _COPY.match(text) and _STREAM.search(masked(text)):
+        if copy_command(statement.text):
             raise Invalid(
                 f"{file.where}:{statement.first_line}: copy from stdin needs a client that sends the rows",
                 hint="write them as insert … values, or load them with psql",

@@ -17,7 +17,7 @@ from typing import Literal
 from psycopg import sql
 
 from chatctl.db.files import query
-from chatctl.db.statements import SPACES, split
+from chatctl.db.statements import SPACES, bare, split
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
 from chatctl.services.migrations.made import drops, in_order
@@ -28,11 +28,10 @@ _HEAD = f"""{OBJECTS_MARK}
 """
 # As chatctl does after each file; the Supabase CLI does it before a migration alone.
 _RESET = "reset all; set check_function_bodies = off;\n"
-_CHANGES_ROLE = re.compile(
-    r"\bset\s++(?:(?:local|session)\s++)?role\b|\bsession\s++authorization\b"
-    r"|\bset_config\s*+\(\s*+'(?:role|session_authorization)'",
-    re.IGNORECASE,
-)
+# Of a statement without comments.
+_SETS_ROLE = re.compile(r'\bset (?:(?:local|session) )?"?role\b|\bsession authorization\b', re.IGNORECASE)
+_SETTING = re.compile(r"\bset_config\b", re.IGNORECASE)
+_ROLE = re.compile(r"\b(?:role|session_authorization)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
 
 def _version(file: SqlFile) -> str:
     # The Supabase CLI adds a file to its history in the role in which the file ends.
-    if file.alone or not _CHANGES_ROLE.search(file.text):
+    if file.alone or not _changes_role(file):
         return file.text
     return f"{_ended(file.text)}\n{OBJECTS_MARK}\n{query('migrate/back_to_role')}"
 
@@ -114,7 +113,13 @@ def _bearer(file: SqlFile, objects: Sequence[SqlFile]) -> str:
 
 
 def _back(file: SqlFile) -> str:
-    return query("migrate/back_to_role") if _CHANGES_ROLE.search(file.text) else ""
+    return query("migrate/back_to_role") if _changes_role(file) else ""
+
+
+def _changes_role(file: SqlFile) -> bool:
+    """Whether a statement may leave the session in another role; in doubt it does."""
+    texts = (bare(statement.text) for statement in file.statements)
+    return any(_SETS_ROLE.search(text) or (_SETTING.search(text) and _ROLE.search(text)) for text in texts)
 
 
 def _want(file: SqlFile) -> str:

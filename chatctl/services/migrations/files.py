@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chatctl.db.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 from chatctl.errors import Invalid, NotFound
-from chatctl.settings import mask
+from chatctl.settings import beginning
 
 # Folders of objects/, in the order in which they are stated where nothing else decides.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")
@@ -124,8 +124,7 @@ def first_lines(lines: list[str], number: int) -> list[str]:
     shown = []
     for line in lines[:number]:
         if len(line) > _SHOWN_CHARACTERS:
-            # Masked before it is cut: half a password would not be seen to be one.
-            shown.append(mask(line[: 5 * _SHOWN_CHARACTERS])[:_SHOWN_CHARACTERS] + "…")
+            shown.append(beginning(line, 5 * _SHOWN_CHARACTERS)[:_SHOWN_CHARACTERS] + "…")
         else:
             shown.append(line)
     return [*shown, "…"] if len(lines) > number else shown

@@ -185,7 +185,7 @@ def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) ->
     for had in history.values():
         if had.version not in known:
             raise Conflict(
-                f"the database has migration {had.file_name}, which the files have not",
+                f"the database has migration {had.file_name}, which has no file",
                 hint="get the file; or take the version off the history: "
                 f"chatctl migrate repair {had.version} --status reverted",
             )

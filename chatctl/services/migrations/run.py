@@ -24,7 +24,7 @@ from chatctl.services.migrations.patience import (
     patiently,
 )
 from chatctl.services.migrations.plan import Batch, Plan, plan
-from chatctl.services.migrations.session import Session
+from chatctl.services.migrations.session import FileSession
 from chatctl.services.migrations.steps import Step
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def _rehearse(run: _Run) -> list[Step]:
     def attempt(blocker: Blocker | None) -> list[Step]:
         steps: list[Step] = []
         with run.conn.transaction(force_rollback=True):
-            session = Session.begun(run.conn, run.lock_timeout)
+            session = FileSession.begun(run.conn, run.lock_timeout)
             lock_first(run.conn, blocker)
             history.make_ready(run.conn)
             observer = Observer(run.conn)
@@ -146,7 +146,7 @@ def _make_ready(run: _Run) -> None:
 def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]:
     steps = []
     with run.conn.transaction():
-        session = Session.begun(run.conn, run.lock_timeout)
+        session = FileSession.begun(run.conn, run.lock_timeout)
         lock_first(run.conn, blocker)
         for step in _files(run, session, batch):
             run.tell.step(step)
@@ -154,7 +154,7 @@ def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]
     return steps
 
 
-def _files(run: _Run, session: Session, batch: Batch) -> Iterator[Step]:
+def _files(run: _Run, session: FileSession, batch: Batch) -> Iterator[Step]:
     open_before = set() if batch.last else _open_tables(run.conn)
     for file in batch.versions:
         milliseconds = execute.run(session, file)

@@ -11,7 +11,7 @@ from chatctl.services.migrations.files import SqlFile
 
 
 @dataclass
-class Session:
+class FileSession:
     """The open transaction of ``conn``, in which files run one after another.
 
     A lock that is not had within ``lock_timeout`` seconds is given up. ``defers``: there is a constraint that
@@ -23,7 +23,7 @@ class Session:
     defers: bool = False
 
     @classmethod
-    def begun(cls, conn: Connection, lock_timeout: float) -> Session:
+    def begun(cls, conn: Connection, lock_timeout: float) -> FileSession:
         """A session for the transaction that has just begun, also after a try that was rolled back.
 
         Raises Conflict when the lock of the migration was lost, and somebody else has it.

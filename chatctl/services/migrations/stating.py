@@ -14,7 +14,7 @@ from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author, record_object
 from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import Plan, lost
-from chatctl.services.migrations.session import Session
+from chatctl.services.migrations.session import FileSession
 from chatctl.services.migrations.steps import Step
 
 _NOT_THERE_YET = (
@@ -32,7 +32,9 @@ def granted_tables(conn: Connection, plan: Plan) -> dict[str, int | None]:
     return dict(conn.execute(query("migrate/oids"), {"names": names}).fetchall())
 
 
-def state(session: Session, plan: Plan, author: Author, *, tables: dict[str, int | None]) -> Iterator[Step]:
+def state(
+    session: FileSession, plan: Plan, author: Author, *, tables: dict[str, int | None]
+) -> Iterator[Step]:
     """State what changed and what a version took away, drop what is obsolete; each file as it is done.
 
     ``tables`` are the ``granted_tables`` before the versions ran: another table of the same name has none of
@@ -58,7 +60,7 @@ def state(session: Session, plan: Plan, author: Author, *, tables: dict[str, int
     _read_bodies(conn, waiting)
 
 
-def _state_all(session: Session, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
+def _state_all(session: FileSession, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
     # One that names what is not there yet waits for the next round, until a round changes nothing.
     waiting = list(files)
     while waiting:

@@ -121,7 +121,7 @@ def _prepare(conn: Connection, outline: Outline) -> Run | None:
     run = runs.find(conn, outline.spec.name, outline.source.seed)
     way_out = "take it away with `chatctl seed clean`, or take another --seed"
     if run and run.cleaned_at:
-        raise Conflict(f"{run} was taken away, but for what users need of it", hint=way_out)
+        raise Conflict(f"{run} was removed, except rows still in use", hint=way_out)
     if run and run.world_version != RULES:
         made = f"version {run.world_version} of the rules, and this chatctl has {RULES}"
         raise Conflict(f"{run} was made here by {made}", hint=way_out)

@@ -102,8 +102,10 @@ def _cleaned(run: Run, now: Fingerprint) -> Difference | None:
     if run.cleaned_at is None:
         return None
     left = ", ".join(f"{table}: {rows}" for table, rows in now.rows.items())
-    what = f"but for what users need ({left})" if left else "and the next `chatctl seed clean` forgets it"
-    detail = f"was taken away by `chatctl seed clean`, {what}"
+    what = (
+        f"except rows still in use ({left})" if left else "and the next `chatctl seed clean` drops its record"
+    )
+    detail = f"was removed by `chatctl seed clean`, {what}"
     return Difference(run.world, run.seed, "clean", f"world {run.world}", detail)
 
 

@@ -9,6 +9,10 @@ do $$ begin
   set local lc_messages = 'C';
 exception when insufficient_privilege then null;
 end $$;
+-- How texts are written and read. The order of day and month stays that of the database.
+set local datestyle = 'ISO';
+set local intervalstyle = 'postgres';
+set local standard_conforming_strings = on;
 set local client_min_messages = warning;
 -- Policies that are off by accident must not pass for policies that hold.
 set local row_security = on;

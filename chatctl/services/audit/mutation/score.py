@@ -28,7 +28,7 @@ class End(StrEnum):
     """What became of a mutant.
 
     Stale is one that is said to be equivalent, and was noticed or is not made any more; inconclusive is one
-    that was noticed by nothing but what changes by itself.
+    that only time-dependent probes noticed.
     """
 
     killed = "killed"

@@ -6,8 +6,13 @@ has another key, and, since policies are about people, also the id of whoever in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
 
 from chatctl.services.audit.contents import Column, Row
 from chatctl.services.audit.expectations import Identity
@@ -16,6 +21,7 @@ from chatctl.services.audit.probes.stage import UNKNOWN, TableStage
 
 # So many rows are copied by each, those it can read first.
 _MOST_ROWS = 12
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 Values = Mapping[str, str | None]
 
@@ -79,17 +85,48 @@ def _new(on: TableStage, row: Row) -> Values:
 
 def _another(each: Column, value: str | None, there: set[str | None]) -> str | None:
     kind = each.type.partition("(")[0]
+    taken = {other for other in there if other}
     if each.type == "uuid":
         return UNKNOWN
+    if not value:
+        return None
     if kind in ("smallint", "integer", "bigint", "numeric"):
-        return str(max(int(float(other)) for other in there if other is not None) + 1) if value else None
-    if kind == "date" and value:
-        return str(max(date.fromisoformat(other) for other in there if other) + timedelta(days=1))
-    if kind in ("text", "character varying", "character", "citext") and value:
+        return _free_number(taken, _largest(each.type))
+    if kind == "date":
+        return _free_day(taken)
+    if kind in ("text", "character varying", "character", "citext"):
         # A letter more, or another in place of the last: the length may be limited.
         made = (value + letter for letter in "xyz") if "(" not in each.type else ()
-        return next((text for text in (*made, *(value[:-1] + x for x in "xyz")) if text not in there), None)
+        return next((text for text in (*made, *(value[:-1] + x for x in "xyz")) if text not in taken), None)
     return None
+
+
+def _largest(kind: str) -> int | None:
+    """The largest integer that a column of this type can hold; None where it has no bound."""
+    if limited := re.fullmatch(r"numeric\((\d+),(-?\d+)\)", kind):
+        digits, scale = map(int, limited.groups())
+        return int("9" * (digits - scale) or "0")
+    return _LARGEST.get(kind)
+
+
+def _free_number(taken: Collection[str], largest: int | None) -> str:
+    """The next integer after all of them, or the first that is free."""
+    numbers = {number for each in taken if (number := Decimal(each)).is_finite()}
+    after = math.floor(max(numbers, default=Decimal(0))) + 1
+    if largest is None or after <= largest:
+        return str(after)
+    return str(next(number for number in count(1) if number not in numbers))
+
+
+def _free_day(taken: Collection[str]) -> str:
+    """The day after the last of the calendar's, or the first of this century that is free."""
+    days = set[date]()
+    for each in taken:
+        with suppress(ValueError):  # infinity, or a year that Python does not have
+            days.add(date.fromisoformat(each))
+    begin = max(days, default=date.max)
+    begin = date(2000, 1, 1) if begin == date.max else begin + timedelta(days=1)
+    return str(next(day for more in count() if (day := begin + timedelta(days=more)) not in days))
 
 
 def _unused(on: TableStage, copy: Values, people: list[str]) -> Values | None:
