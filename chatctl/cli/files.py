@@ -31,6 +31,8 @@ def make_directory(path: Path, named: str) -> None:
     """Make ``path`` and its parents. Raises Invalid, naming the option ``named``, where that cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise Invalid(f"{named} {path}: is no directory") from None
     except OSError as error:
         raise cannot_write(f"{named} {path}", error) from None
 

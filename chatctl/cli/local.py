@@ -211,6 +211,7 @@ def _refuse_other_target(directory: Path, shared: Options) -> None:
 
 
 def _confirm_deletion(directory: Path, confirm: str | None) -> None:
+    directory = directory.resolve()  # what a link leads to, and whose data it is
     name = directory.parent.name or str(directory.parent)
     if confirm is None and sys.stdin.isatty():
         confirm = typer.prompt(f"This deletes all data in {directory}. Type {name} to go on", err=True)

@@ -21,11 +21,14 @@ from typing import BinaryIO
 from chatctl.errors import Invalid, NotAllowed
 
 MARK = "MADE_BY_CHATCTL"
+_IGNORED = ".gitignore"
 _MARK_TEXT = "An embedded PostgreSQL server of chatctl: `chatctl local reset` deletes data/ here.\n"
 
 # All that we make in one. ``owner`` is of throwaway servers.
 _FOLDERS = frozenset({"data", "data.new", "data.old"})
-_FILES = frozenset({MARK, "lock", "owner", "server.json", "server.json.new", "server.log", "server.log.1"})
+_FILES = frozenset(
+    {MARK, _IGNORED, "lock", "owner", "server.json", "server.json.new", "server.log", "server.log.1"}
+)
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -106,9 +109,10 @@ class Directory:
                 os.unlink(name, dir_fd=self.fd)
 
     def mark(self) -> None:
-        """Note in it that it is ours."""
-        with suppress(FileExistsError), self.create(MARK) as file:
-            file.write(_MARK_TEXT.encode())
+        """Note in it that it is ours, and keep it out of git."""
+        for name, text in ((MARK, _MARK_TEXT), (_IGNORED, "*\n")):
+            with suppress(FileExistsError), self.create(name) as file:
+                file.write(text.encode())
 
     def check(self) -> None:
         """Raise Invalid when a name of ours is a link, a pipe or otherwise nothing that we make."""

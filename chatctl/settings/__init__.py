@@ -134,8 +134,8 @@ class Target:
     def label(self) -> str:
         """One line for people: where it is and how it was chosen, without any secret."""
         where = (
-            f"embedded server in {self.directory}"
-            if self.embedded
+            f"embedded server in {_with_target(self.directory)}"
+            if self.directory is not None
             else f"the API at {self.api_url}"
             if self.api_alone
             else mask(str(self.destination))
@@ -253,12 +253,19 @@ def _fill(value: Value, env: Mapping[str, str]) -> str:
     def lookup(match: re.Match[str]) -> str:
         name = match.group(1)
         if not env.get(name):
-            raise Invalid(f"{value.where} needs the environment variable {name}, which is not set")
+            # Its name is repeated only where it cannot be a value that somebody has wrapped in ${}.
+            shown = f" {name}" if name.isupper() else " that it names"
+            raise Invalid(f"{value.where} needs the environment variable{shown}, which is not set")
         return env[name]
 
     if "${" in _PLACEHOLDER.sub("", value.text):
         raise Invalid(f"{value.where} has a ${{ without the name of a variable and a }} after it")
     return _PLACEHOLDER.sub(lookup, value.text)
+
+
+def _with_target(path: Path) -> str:
+    """``path``, and where it leads if it is a link."""
+    return f"{path}, a link to {path.resolve()}" if path.is_symlink() else str(path)
 
 
 def _is_local_api(url: str) -> bool:

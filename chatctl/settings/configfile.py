@@ -95,7 +95,7 @@ class _File:
             reasons = [each for each in (error.context, error.problem) if each and "'" not in each]
             raise Invalid(
                 f"{place}: cannot be read as YAML{''.join(f', {each}' for each in reasons)}",
-                hint="put a value with special characters in single quotes, and close them",
+                hint="indent with blanks, not tabs; put values with special characters in single quotes",
             ) from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1

@@ -80,6 +80,11 @@ def test_a_directory_gets_every_format(
     assert "audit.sarif" in said.err
 
 
+def test_a_format_without_the_name_of_its_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit-rls", "--format", "html=", "--db-url", "postgresql://postgres@127.0.0.1:1/x"]) == 2
+    assert "the name of a file is missing after =" in capsys.readouterr().err
+
+
 def test_a_format_goes_to_its_file_and_another_to_stdout(
     leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

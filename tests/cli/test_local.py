@@ -144,6 +144,31 @@ def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
         os.close(theirs)
 
 
+def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
+    project: Path, chatctl: Chatctl, document: Document, forks: Forks
+) -> None:
+    document("up")
+    linked = project.parent / "linked"
+    linked.mkdir()
+    (linked / ".chatctl").symlink_to(project / ".chatctl")
+
+    def reset(name: str) -> subprocess.CompletedProcess[str]:
+        env = variables(TMPDIR=str(project.parent))
+        return forks.run("chatctl", "local", "reset", "--confirm", name, env=env, cwd=linked)
+
+    refused = reset("linked")
+
+    assert refused.returncode == 2
+    assert "'linked' is not 'my-app'" in refused.stderr
+    assert f"a link to {(project / '.chatctl').resolve()}" in refused.stderr
+    assert reset("my-app").returncode == 0
+
+
+def test_git_leaves_the_server_out(project: Path, document: Document) -> None:
+    document("up")
+    assert (project / ".chatctl" / ".gitignore").read_text() == "*\n"
+
+
 @pytest.mark.parametrize(
     "config",
     [

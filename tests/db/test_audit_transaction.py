@@ -125,14 +125,20 @@ def test_a_fixture_that_ends_the_transaction_is_refused_by_name_file_and_line(
 
 
 @pytest.mark.parametrize(("statement", "said"), REFUSED.items())
-def test_what_postgresql_refuses_in_a_fixture_is_told_with_its_line(
+def test_what_postgresql_refuses_in_a_fixture_has_its_line(
     conn: Connection, tmp_path: Path, statement: str, said: str
 ) -> None:
     access = small_audit.rules(tmp_path, RULES, f"{ROWS}\n{statement}\n")
     with pytest.raises(Inconclusive) as failure:
         audit(conn, access)
     assert failure.value.message.startswith(f"fixture.sql:4 fails: {said}")
+    assert ("is the database migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+
+
+def test_a_fixture_that_is_no_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"^fixture.sql:4 fails: syntax error"):
+        audit(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}\nselec 1;\n"))
 
 
 @pytest.mark.parametrize("statement", FINE)

@@ -151,6 +151,22 @@ def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Databa
     }
 
 
+def test_a_column_of_an_existing_row_without_another_value_is_a_note(
+    bare_database: Database, tmp_path: Path
+) -> None:
+    more = 'existing: {ann: "select id from auth.users order by id limit 1"}'
+    access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, "more": more}), ROWS)
+    with bare_database.connect() as conn:
+        conn.execute(SCHEMA.encode())
+        conn.execute(
+            "with made as (insert into auth.users (id) values (gen_random_uuid()) returning id) "
+            "insert into public.notes (id, person) select gen_random_uuid(), id from made"
+        )
+        report = audit(conn, access, sample=5)
+    assert report.of(Rule.untried) == ()
+    assert any("no other value of type point is known" in each.reason for each in report.not_tried)
+
+
 def test_where_nothing_is_left_to_try_the_reason_is_told(bare_database: Database, tmp_path: Path) -> None:
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, "calls": "select 1 where false"}), ROWS)
     with pytest.raises(Inconclusive, match="nothing that can be tried") as failure:

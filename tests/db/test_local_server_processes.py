@@ -111,7 +111,7 @@ def test_initdb_that_a_killed_chatctl_left_is_ended_before_its_files_are_deleted
         initdb.wait(10)
 
 
-OURS = {MARK, "lock", "data", "server.json", "server.log"}
+OURS = {MARK, ".gitignore", "lock", "data", "server.json", "server.log"}
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "directory": lambda directory: directory.exists(),
     "mark": lambda directory: (directory / MARK).exists(),

@@ -94,8 +94,11 @@ def test_other_spellings_of_the_mark_count(conn: Connection, files: SqlFiles, ma
 
 def test_without_the_mark_it_is_refused_and_nothing_stays(conn: Connection, files: SqlFiles) -> None:
     files.version(2, BUILD.removeprefix(ALONE))
-    with pytest.raises(Invalid, match=r"_step\.sql:1: CREATE INDEX CONCURRENTLY cannot .* \[25001\]"):
+    with pytest.raises(
+        Invalid, match=r"_step\.sql:1: CREATE INDEX CONCURRENTLY cannot .* \[25001\]"
+    ) as error:
         run(conn, files)
+    assert "-- chatctl:no-transaction" in (error.value.hint or "")
     assert oid(conn, "public.t") is None
 
 

@@ -221,3 +221,9 @@ def test_a_long_text_of_the_server_is_cut_to_a_screen(bare_database: Database, f
     assert len(error.message) < 3_000
     assert len(error.hint or "") < 6_000
     assert len(error.message.splitlines()) < 30
+
+
+def test_commands_of_psql_are_named(bare_database: Database, files: SqlFiles) -> None:
+    files.version(2, "\\set x 1\nselect 1;")
+    with bare_database.connect() as conn:
+        assert r"commands that begin with \ are psql's own" in (refused(conn, files).hint or "")

@@ -30,9 +30,11 @@ def wanted(said: Sequence[str], directory: Path | None, shared: Options) -> list
     """
     asked: list[Wanted] = []
     for each in said:
-        word, _, place = each.partition("=")
+        word, given, place = each.partition("=")
         if word not in set(Format):
             raise Invalid(f"--format {each}: it is one of {', '.join(Format)}")
+        if given and not place:
+            raise Invalid(f"--format {each}: the name of a file is missing after =")
         asked.append((Format(word), Path(place) if place else None))
     printed = [name for name, file in asked if file is None]
     if len(printed) > 1:

@@ -235,7 +235,7 @@ def _functions(
             Rule.absent,
             name,
             "execute",
-            f"access.yaml lists {name}, which no API role can call or which does not exist",
+            f"{access.path.name} lists {name}, which does not exist or no API role can call",
             f"select to_regprocedure({literal(procedure(name))});",
         )
 

@@ -22,6 +22,9 @@ from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.undone import asserted
 
 _IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
+_SYNTAX = "42601"
+# A schema, table, column or function that is missing, and a lock.
+_LACKS = frozenset(("3F000", "42P01", "42703", "42883", "55P03"))
 _NEEDS_A_CLIENT = "it needs a client that sends the rows; write insert … values"
 
 
@@ -78,9 +81,12 @@ def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[
         statement = parts[min(done, len(parts) - 1)]
         position = error.diag.statement_position
         line = statement.line_of(int(position)) if position else statement.first_line
-        said = reason(error)
-        hint = error.diag.message_hint or "is the database migrated, and nothing locked?"
-        raise failed(f"{where}:{line} fails: {said} [{error.sqlstate}]", hint=hint) from error
+        lacks = "is the database migrated, and nothing locked?" if error.sqlstate in _LACKS else None
+        kind = Invalid if error.sqlstate == _SYNTAX else failed
+        state = f" [{error.sqlstate}]" if error.sqlstate else ""
+        raise kind(
+            f"{where}:{line} fails: {reason(error)}{state}", hint=error.diag.message_hint or lacks
+        ) from error
 
 
 @contextmanager

@@ -74,7 +74,8 @@ def _of_table(on: TableStage, probed: Probed) -> Iterator[Untried]:
         same = all(on.other(each, row.key) == row.values[each.name] for row in on.rows)
         if same and any(_holds(on, identity, each.name) for identity in on.writers):
             what = f"no other value of type {each.type} is known"
-            yield Untried(table.name, f"update {each.name}", f"{what}; list the column under update")
+            reason = f"{what}; list the column under update"
+            yield Untried(table.name, f"update {each.name}", reason, excused=existing)
 
 
 def _held(on: TableStage) -> list[str]:

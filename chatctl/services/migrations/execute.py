@@ -17,6 +17,8 @@ from chatctl.services.migrations.session import FileSession
 # Sent without waiting; the results of so many are kept.
 _AT_ONCE = 500
 _SHOWN_LINES = 6
+_IN_A_TRANSACTION = "25001"  # what cannot run in one
+_SYNTAX = "42601"
 _SHOWN_CONTEXT_LINES = 3
 
 # What a statement begins with that cannot stand in a file.
@@ -91,7 +93,7 @@ def refusal(where: str, error: psycopg.Error, statement: Statement | None = None
     if error.sqlstate:
         said += f" [{error.sqlstate}]"
     context = first_lines(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
-    more = (diagnosis.message_detail, diagnosis.message_hint)
+    more = (diagnosis.message_detail, diagnosis.message_hint, _way_out(error, statement))
     hint = [*(presentable(text) for text in more if text), *context]
     if statement is not None:
         position = diagnosis.statement_position
@@ -100,3 +102,11 @@ def refusal(where: str, error: psycopg.Error, statement: Statement | None = None
         hint += (f"| {line}" for line in first_lines(shown, _SHOWN_LINES))
     kind = Unavailable if is_temporary(error) else Invalid
     return kind(f"{where}: {said}", hint="\n".join(hint) or None)
+
+
+def _way_out(error: psycopg.Error, statement: Statement | None) -> str | None:
+    if error.sqlstate == _IN_A_TRANSACTION:
+        return "put it into a file of its own, with the line `-- chatctl:no-transaction`"
+    if error.sqlstate == _SYNTAX and statement and statement.text.startswith("\\"):
+        return "commands that begin with \\ are psql's own, and no SQL: leave them out"
+    return None

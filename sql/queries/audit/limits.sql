@@ -13,6 +13,8 @@ end $$;
 set local datestyle = 'ISO';
 set local intervalstyle = 'postgres';
 set local standard_conforming_strings = on;
+-- A client that was stopped and is never continued must not hold the locks of what it tried for ever.
+set local idle_in_transaction_session_timeout = '10min';
 set local client_min_messages = warning;
 -- Policies that are off by accident must not pass for policies that hold.
 set local row_security = on;
