@@ -15,19 +15,26 @@ from benchmarks import audits, migrations, reads, seeds, sends
 from benchmarks.case import Case
 from benchmarks.data import filled_server
 
+GROUPS = {
+    "reads": reads, "sends": sends, "migrations": migrations, "audits": audits, "seeds": seeds,
+}  # fmt: skip
+
 
 def main() -> int:
     """Run every case; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     asked = parser.parse_args()
+    if unknown := set(asked.groups) - set(GROUPS):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
     cases: list[Case] = []
     start = time.perf_counter()
     _say("filling a server with 1,000,000 messages")
     with filled_server() as server:
         _say(f"filled after {time.perf_counter() - start:.0f} s; PostgreSQL {server.version}")
-        for group in (reads, sends, migrations, audits, seeds):
-            for case in group.cases(server):
+        for name in asked.groups or GROUPS:
+            for case in GROUPS[name].cases(server):
                 cases.append(case)
                 _say(f"  {case.name}: {case.ratio:.2f} {case.verdict}")
     print(table(cases))
