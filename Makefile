@@ -23,7 +23,7 @@ lint: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
-# What takes minutes, or proves something about time itself.
+# What takes minutes, proves something about time itself, or repeats the rest on PostgreSQL 16.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 

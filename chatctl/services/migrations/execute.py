@@ -22,7 +22,7 @@ _SYNTAX = "42601"
 _SHOWN_CONTEXT_LINES = 3
 
 # What a statement begins with that cannot stand in a file.
-_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "set", "copy"))
+_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
 
 
 def run(session: FileSession, file: SqlFile) -> int:
@@ -65,9 +65,8 @@ def _refuse_unfit(file: SqlFile) -> None:
         if statement.first_word not in _UNFIT:
             continue
         if words := transaction_command(statement.text):
-            what = "change" if words.startswith("set") else "end"
             raise Invalid(
-                f"{file.where}:{statement.first_line}: `{words}` would {what} the transaction of the file",
+                f"{file.where}:{statement.first_line}: `{words}` would end the transaction of the file",
                 hint="leave it out: all that is pending is one transaction",
             )
         if copy_command(statement.text):
