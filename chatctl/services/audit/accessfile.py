@@ -22,9 +22,10 @@ from chatctl.services.audit.expectations import (
     Moment,
     Table,
 )
-from chatctl.services.yamlnodes import Dialect
-from chatctl.services.yamlreading import Enough, nearest
-from chatctl.services.yamlshapes import ShapeReading
+from chatctl.yamlfile.nodes import Dialect
+from chatctl.yamlfile.reading import Enough
+from chatctl.yamlfile.shapes import ShapeReading
+from chatctl.yamlfile.suggestions import nearest
 
 _YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
 

@@ -77,7 +77,7 @@ def read(path: Path) -> Node:
     """The root of ``path``; an empty file is an empty list. Raises Invalid when it cannot be read."""
     from yaml.nodes import SequenceNode  # noqa: PLC0415 - slow to import, and needed here only
 
-    from chatctl.services.yamlnodes import Dialect, composed  # noqa: PLC0415 - imports yaml
+    from chatctl.yamlfile.nodes import Dialect, composed  # noqa: PLC0415 - imports yaml
 
     dialect = Dialect("baseline", most_bytes=1024 * 1024, deepest=8, aliases=True, refused="cannot be read")
     _, found = composed(path, dialect)

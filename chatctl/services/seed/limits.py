@@ -7,8 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from math import comb
 from reprlib import repr as short
 
@@ -24,12 +23,12 @@ from chatctl.services.seed.spec import (
     Talk,
     Team,
 )
+from chatctl.yamlfile.suggestions import nearest
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # of 63 that the backend takes; a seed and its hyphen need 11
 EMAIL = r"[a-z0-9._+-]{1,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 
 _PAIR = 2
-_SHOWN = 15
 _LONGEST_NAME = 255
 _NUMBER = len(f" {MOST_CONVERSATIONS}")  # behind the name of each of several groups
 
@@ -86,16 +85,6 @@ def enough_users(spec: Spec, place: int) -> int:
 
     fewest = max(team.users, *(users for users, _ in _needs(spec, place)))
     return fewest + bisect_left(range(fewest, MOST_USERS), True, key=fits)
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """What somebody who wrote ``word`` may have meant, or else what there is."""
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    shown = list(islice(known, _SHOWN))
-    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return f"known are {', '.join(shown) or 'none'}{more}"
 
 
 def _of_team(team: Team) -> Iterator[Mistake]:

@@ -21,8 +21,8 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from chatctl.services.seed import corpus, limits, names
 from chatctl.services.seed.limits import Mistake
 from chatctl.services.seed.spec import BUILT_IN, LARGEST_GROUP, MOST_USERS, Habits, Named, Spec, Talk, Team
-from chatctl.services.yamlnodes import Dialect, cut, line, shown, under
-from chatctl.services.yamlreading import Broken, Enough, Reading
+from chatctl.yamlfile.nodes import Dialect, cut, line, shown, under
+from chatctl.yamlfile.reading import Broken, Enough, Reading
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 

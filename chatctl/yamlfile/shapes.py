@@ -12,8 +12,8 @@ from annotated_types import Len
 from typing_extensions import is_typeddict
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chatctl.services.yamlnodes import Dialect, cut, line, shown, under
-from chatctl.services.yamlreading import Broken, Reading
+from chatctl.yamlfile.nodes import Dialect, cut, line, shown, under
+from chatctl.yamlfile.reading import Broken, Reading
 
 _LARGEST = 2**63  # a number that every reader of JSON takes
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from pydantic_core import ErrorDetails
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chatctl.errors import Invalid
-from chatctl.services.yamlnodes import Dialect, composed, cut, line, printable, shown, under
+from chatctl.yamlfile.nodes import Dialect, composed, cut, line, printable, shown, under
+from chatctl.yamlfile.suggestions import nearest
 
 _MOST_TOLD = 10
-_MOST_KNOWN = 15
 _MERGE = "tag:yaml.org,2002:merge"
 
 # What pydantic finds, in the words of the house.
@@ -131,16 +130,6 @@ class Reading:
         bounds = {key: f"{it:g}" if isinstance(it, float) else it for key, it in error.get("ctx", {}).items()}
         said = self._patterns.get(str(bounds.get("pattern"))) or _SAID.get(error["type"], "").format(**bounds)
         self.tell(line(node), at, f"{said or error['msg']}, not {shown(node)}")
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """What somebody who wrote ``word`` may have meant, or else what there is."""
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    listed = list(islice(known, _MOST_KNOWN))
-    more = f" and {len(known) - _MOST_KNOWN} more" if len(known) > _MOST_KNOWN else ""
-    return f"known are {', '.join(listed) or 'none'}{more}"
 
 
 @cache
