@@ -1,34 +1,48 @@
-"""YAML as the nodes it is made of, each with its line; what no such file needs is refused."""
+"""YAML as the nodes it is made of, each with its position; what no such file needs is refused."""
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.error import Mark
 from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from chatctl.errors import Invalid
+from chatctl.yamlfile.faults import explained
 
 _SHOWN = 60  # characters of what somebody wrote
 
 
+class Position(NamedTuple):
+    """Where something begins in a file, both counted from 1."""
+
+    line: int
+    column: int
+
+
 @dataclass(frozen=True)
 class Dialect:
-    """The YAML of one kind of file, which describes a ``noun``: how large and deep it may be.
+    """The YAML of one kind of file, which holds a ``noun``: how large and deep it may be.
 
-    With ``aliases``, what they stand for counts as often as they do.
+    With ``aliases``, what they stand for counts as often as they do. ``empty`` is what a file without content
+    stands for; without it, such a file is refused. ``names`` is for a file of secrets: the keys that people
+    choose and that match it may be repeated in messages, values never; the column helps to find them.
     """
 
     noun: str
     most_bytes: int
     deepest: int
     aliases: bool = False
-    refused: str = "is not the YAML of a {noun}"
+    empty: Literal["mapping", "list"] | None = None
+    names: re.Pattern[str] | None = None
 
 
 class Loader(yaml.SafeLoader):
@@ -44,10 +58,10 @@ class Loader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]
         anchor = getattr(event, "anchor", None)
         if not self._dialect.aliases and (anchor or getattr(event, "tag", None)):
-            problem = "anchors, aliases and tags (&, *, !) are not taken; write it out, or text in quotes"
+            problem = "anchors (&), aliases (*) and tags (!) are not allowed; write it out, or text in quotes"
             raise ComposerError(None, None, problem, event.start_mark)
         if getattr(event, "tag", None):
-            raise ComposerError(None, None, "tags (!) are not taken; put text in quotes", event.start_mark)
+            raise ComposerError(None, None, "tags (!) are not allowed; put text in quotes", event.start_mark)
         if self._depth == self._dialect.deepest:
             raise ComposerError(None, None, _deeper(self._dialect), event.start_mark)
         if isinstance(event, AliasEvent):
@@ -71,12 +85,13 @@ class Loader(yaml.SafeLoader):
         return node
 
 
-def composed(path: Path, dialect: Dialect) -> tuple[Loader, Node | None]:
-    """The node that ``path`` consists of, None for nothing, and the loader that makes values of scalars.
+def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
+    """The node that ``path`` consists of, and the loader that makes values of scalars.
 
-    Raises Invalid naming the file, and the line where there is one, when it cannot be read.
+    Raises Invalid naming the file, as ``name`` if that is given, and the line when it cannot be read.
     """
-    data = _read(path, dialect)
+    name = name or str(path)
+    data = _read(path, dialect, name)
     try:
         text = data.decode()
         loader = Loader(text, dialect)
@@ -85,21 +100,27 @@ def composed(path: Path, dialect: Dialect) -> tuple[Loader, Node | None]:
             _measure(node, dialect)
     except UnicodeDecodeError as error:
         line_of = data.count(b"\n", 0, error.start) + 1
-        raise Invalid(f"{path}:{line_of}: is not UTF-8 ({error.reason})") from None
+        raise Invalid(f"{name}:{line_of}: is not UTF-8 ({error.reason})") from None
     except ReaderError as error:
         line_of = text.count("\n", 0, error.position) + 1
-        raise Invalid(f"{path}:{line_of}: is not YAML: {error.reason}") from None
+        raise Invalid(f"{name}:{line_of}: is not YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}" if mark else path
-        refused = dialect.refused.format(noun=dialect.noun)
-        raise Invalid(f"{where}: {refused}: {error.problem or error.context}") from None
-    return loader, node
+        fault = explained(error, text)
+        where = f"{name}:{place(_position(fault.mark), dialect)}" if fault.mark else name
+        raise Invalid(f"{where}: cannot be read as YAML: {fault.reason}", hint=fault.hint) from None
+    if node is None and dialect.empty is None:
+        raise Invalid(f"{name} is empty")
+    return loader, node or _nothing(dialect)
 
 
-def line(node: Node) -> int:
-    """The line where ``node`` begins."""
-    return int(node.start_mark.line) + 1
+def place(position: Position, dialect: Dialect) -> str:
+    """A position as messages about a file of this ``dialect`` name it."""
+    return f"{position.line}:{position.column}" if dialect.names else f"{position.line}"
+
+
+def position(node: Node) -> Position:
+    """Where ``node`` begins."""
+    return _position(node.start_mark)
 
 
 def shown(node: Node) -> str:
@@ -124,15 +145,25 @@ def under(at: str, key: str) -> str:
     return ".".join(filter(None, (at, key)))
 
 
-def _read(path: Path, dialect: Dialect) -> bytes:
+def _position(mark: Mark) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
+
+
+def _nothing(dialect: Dialect) -> Node:
+    kind = MappingNode if dialect.empty == "mapping" else SequenceNode
+    start = Mark("", 0, 0, 0, None, 0)
+    return kind("", [], start, start)
+
+
+def _read(path: Path, dialect: Dialect, name: str) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(dialect.most_bytes + 1)
     except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}") from None
+        raise Invalid(f"{name} cannot be read: {error.strerror}") from None
     if len(data) > dialect.most_bytes:
         size = dialect.most_bytes // 1024
-        raise Invalid(f"{path} is larger than {size} KiB; a {dialect.noun} is a few pages of text")
+        raise Invalid(f"{name} is larger than {size} KiB; a {dialect.noun} is a few pages of text")
     return data
 
 

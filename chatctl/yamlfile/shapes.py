@@ -1,146 +1,222 @@
-"""A YAML file read as a dataclass says, whose fields are its keys."""
+"""A YAML file read as a dataclass says, whose fields are its keys; pydantic judges each value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Len
+import yaml
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from typing_extensions import is_typeddict
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chatctl.yamlfile.nodes import Dialect, cut, line, shown, under
-from chatctl.yamlfile.reading import Broken, Reading
+from chatctl.yamlfile.nodes import Dialect, cut, position, shown, under
+from chatctl.yamlfile.reading import Reading, TooManyMistakes
 
 _LARGEST = 2**63  # a number that every reader of JSON takes
+_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_TEXT)]
+
+# What a text must be that does not match its pattern.
+_PATTERNS = {_TEXT: "must be text that is not blank and has no NUL"}
+
+# What pydantic finds, in our own words.
+_SENTENCES = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text, in quotes where YAML reads something else",
+    "date_type": "must be a date such as 2026-01-25, without quotes",
+    "tuple_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "string_too_short": "must have a character",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} item",
+    "too_long": "must have at most {max_length} items",
+    "string_unicode": "must be text that UTF-8 can write",
+}
+
+
+class Unusable(Exception):
+    """A value cannot be used; why not is reported."""
 
 
 class ShapeReading(Reading):
-    """A file while it is read; ``lines`` has where each key and item stands, by its key path.
+    """A file while it is read; ``positions`` has where each key and item is, by its key path.
 
     A shape is a dataclass or a TypedDict. None as a field's default says that the key may be left out;
-    null is no value of it.
+    null is no value of it. ``patterns`` says in words what a text must be that does not match one of them.
     """
 
-    def __init__(self, path: Path, dialect: Dialect, patterns: Mapping[str, str] | None = None) -> None:
-        super().__init__(path, dialect, patterns)
-        self.lines = {"": line(self.root)}
+    def __init__(
+        self, path: Path, dialect: Dialect, patterns: Mapping[str, str] | None = None, name: str = ""
+    ) -> None:
+        super().__init__(path, dialect, name)
+        self.positions = {"": position(self.root)}
+        self._patterns = {**_PATTERNS, **(patterns or {})}
+
+    def document(self, hint: Any) -> Any:
+        """What the whole file holds, as the ``hint`` has it. Raises Invalid with up to ten mistakes."""
+        with suppress(TooManyMistakes, Unusable):
+            return self.value(hint, self.root, "")
+        raise self.refused()
 
     def check(self, made: Any, at: str) -> None:
-        """Tell what is wrong with a shape whose values are as they should be."""
+        """Report what is wrong with a shape whose values are as they should be."""
 
     def wrong(self, at: str, key: str, sentence: str) -> None:
-        """Tell what is wrong at ``key`` of ``at``, in the line of either."""
+        """Report what is wrong at ``key`` of ``at``, in the line of either."""
         where = under(at, key)
-        self.tell(self.lines.get(where, self.lines[at]), where, sentence)
+        self.report(self.positions.get(where, self.positions[at]), where, sentence)
 
-    def values(self, kind: Any, node: Node, at: str) -> tuple[dict[str, Any], bool]:
-        """The values for a shape that can be used, and whether those are all."""
-        if not isinstance(node, MappingNode):
-            self.tell(line(node), at, f"must be a mapping, not {shown(node)}")
-            return {}, False
-        hints = _hints(kind)
-        values: dict[str, Any] = {}
-        broken: set[str] = set()
-        before = self.tellings
+    def hints(self, kind: Any) -> dict[str, Any]:
+        """The keys of a shape, and what each may hold."""
+        return _hints(kind)
+
+    def values(self, kind: Any, node: Node, at: str, **given: Any) -> tuple[dict[str, Any], set[str]]:
+        """The values for a shape that can be used, and the keys whose values cannot.
+
+        Those ``given`` hold where the file has no others.
+        """
+        hints = self.hints(kind)
+        values = dict(given)
+        broken = set() if isinstance(node, MappingNode) else set(hints)
         for key, value in self.entries(node, at, list(hints), broken):
             where = self._noted(key, under(at, key.value))
             try:
-                values[key.value] = self._value(hints[key.value], value, where)
-            except Broken:
+                values[key.value] = self.value(hints[key.value], value, where)
+            except Unusable:
                 broken.add(key.value)
         for name in _required(kind):
             if name not in {*values, *broken}:
-                self.tell(line(node), under(at, name), "is missing")
-        return values, self.tellings == before
+                self.report(position(node), under(at, name), "is missing")
+                broken.add(name)
+        return values, broken
 
-    def _value(self, hint: Any, node: Node, at: str) -> Any:
-        bare, least = _bare(hint)
+    def value(self, hint: Any, node: Node, at: str) -> Any:
+        """What ``node`` holds, as the ``hint`` has it. Raises Unusable, and reports why, if it is not so."""
+        bare = bare_hint(hint)
         origin, args = get_origin(bare), get_args(bare)
         if bare is Any:
             return self._json(node, at)
         if origin in (Union, UnionType):
             return self._one_of(bare, args, node, at)
         if _is_shape(bare):
-            return self._shape(bare, node, at)
+            return self.shape(bare, node, at)
+        made: Any
         if origin is Mapping:
-            return self._named(args[0], args[1], node, at, least)
-        if origin is tuple:
-            return self._items(args[0], node, at, least)
-        return self.checked(hint, self.plain(node), node, at)
+            made = self._named(args[0], args[1], node, at)
+        elif origin is tuple:
+            made = self._items(args[0], node, at)
+        else:
+            return self.checked(hint, self.plain(node), node, at)
+        return made if bare is hint else self.checked(hint, made, node, at)
+
+    def shape(self, kind: Any, node: Node, at: str) -> Any:
+        """The shape that ``node`` describes. Raises Unusable if anything is wrong with it."""
+        before = self.reported
+        values, _ = self.values(kind, node, at)
+        if self.reported == before:
+            made = kind(**values)
+            self.check(made, at)
+        if self.reported > before:
+            raise Unusable
+        return made
+
+    def plain(self, node: Node) -> Any:
+        """What ``node`` says: a scalar's value, lists as tuples."""
+        if isinstance(node, SequenceNode):
+            return tuple(self.plain(item) for item in node.value)
+        if isinstance(node, MappingNode):
+            return {}  # whatever it holds: no value is one
+        try:
+            return self._loader.construct_object(node)
+        except (ValueError, yaml.YAMLError):
+            return node.value  # it looks like a number or a date, and is text
+
+    def checked(self, hint: Any, value: Any, node: Node, at: str) -> Any:
+        """``value`` as the ``hint`` has it. Raises Unusable, and reports why, when it is none."""
+        try:
+            return _adapter(hint).validate_python(value, strict=True)
+        except ValidationError as error:
+            for each in error.errors(include_url=False, include_input=False):
+                self._report_value(each, node, at)
+            raise Unusable from None
+
+    def _report_value(self, error: ErrorDetails, node: Node, at: str) -> None:
+        for step in error["loc"]:
+            if isinstance(node, SequenceNode) and isinstance(step, int):
+                node, at = node.value[step], f"{at}[{step}]"
+        bounds = {key: f"{it:g}" if isinstance(it, float) else it for key, it in error.get("ctx", {}).items()}
+        sentence = self._patterns.get(str(bounds.get("pattern"))) or _SENTENCES.get(error["type"], "").format(
+            **bounds
+        )
+        self.report(position(node), at, f"{sentence or error['msg']}, not {shown(node)}")
 
     def _one_of(self, hint: Any, kinds: Iterable[Any], node: Node, at: str) -> Any:
         """A shape, or a list, or else a scalar, of which there is one at most."""
         for kind in kinds:
             if _is_shape(kind) and not isinstance(node, ScalarNode):
-                return self._shape(kind, node, at)
+                return self.shape(kind, node, at)
             if get_origin(kind) is tuple and not isinstance(node, ScalarNode):
-                return self._value(kind, node, at)
+                return self.value(kind, node, at)
         scalar = next((each for each in kinds if not _is_shape(each) and each is not NoneType), hint)
         return self.checked(hint if NoneType in kinds else scalar, self.plain(node), node, at)
 
-    def _shape(self, kind: Any, node: Node, at: str) -> Any:
-        values, whole = self.values(kind, node, at)
-        if not whole:
-            raise Broken
-        made = kind(**values)
-        self.check(made, at)
-        return made
-
-    def _named(self, key_hint: Any, hint: Any, node: Node, at: str, least: int = 0) -> dict[str, Any]:
-        if not isinstance(node, MappingNode):
-            self.tell(line(node), at, f"must be a mapping, not {shown(node)}")
-            raise Broken
+    def _named(self, key_hint: Any, hint: Any, node: Node, at: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        before = self.tellings
-        for key, value in self.entries(node, at, None, set()):
-            try:
+        before = self.reported
+        for key, value in self.entries(node, at, None):
+            with suppress(Unusable):
                 name = self.checked(key_hint, key.value, key, under(at, cut(key.value)))
-                made[name] = self._value(hint, value, self._noted(key, under(at, name)))
-            except Broken:
-                continue
-        self._judge_size(node, at, least, before)
+                made[name] = self.value(hint, value, self._noted(key, under(at, name)))
+        if self.reported > before:
+            raise Unusable
         return made
 
-    def _items(self, hint: Any, node: Node, at: str, least: int) -> tuple[Any, ...]:
+    def _items(self, hint: Any, node: Node, at: str) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            self.tell(line(node), at, f"must be a list, not {shown(node)}")
-            raise Broken
+            self.report(position(node), at, f"must be a list, not {shown(node)}")
+            raise Unusable
         made: list[Any] = []
-        before = self.tellings
-        for place, item in enumerate(node.value):
-            try:
-                made.append(self._value(hint, item, self._noted(item, f"{at}[{place}]")))
-            except Broken:
-                continue
-        self._judge_size(node, at, least, before)
+        for index, item in enumerate(node.value):
+            with suppress(Unusable):
+                made.append(self.value(hint, item, self._noted(item, f"{at}[{index}]")))
+        if len(made) < len(node.value):
+            raise Unusable
         return tuple(made)
-
-    def _judge_size(self, node: Node, at: str, least: int, before: int) -> None:
-        if len(node.value) < least:
-            self.tell(line(node), at, "names nothing")
-        if self.tellings > before:
-            raise Broken
 
     def _json(self, node: Node, at: str) -> Any:
         if isinstance(node, MappingNode):
             return self._named(str, Any, node, at)
         if isinstance(node, SequenceNode):
-            return [*self._items(Any, node, at, 0)]
+            return [*self._items(Any, node, at)]
         value = self.plain(node)
         if isinstance(value, str):
             return self.checked(str, value, node, at)
         if value is None or (isinstance(value, int | float) and abs(value) < _LARGEST):
             return value
-        self.tell(line(node), at, f"must be what JSON can say, text in quotes, not {shown(node)}")
-        raise Broken
+        self.report(position(node), at, f"must be what JSON can say, text in quotes, not {shown(node)}")
+        raise Unusable
 
     def _noted(self, node: Node, at: str) -> str:
-        self.lines[at] = line(node)
+        self.positions[at] = position(node)
         return at
+
+
+def bare_hint(hint: Any) -> Any:
+    """A hint without its annotations."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _hints(kind: Any) -> dict[str, Any]:
@@ -164,13 +240,10 @@ def _required(kind: Any) -> list[str]:
     return [each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING]
 
 
-def _bare(hint: Any) -> tuple[Any, int]:
-    """A hint without its annotations, and how many items it needs."""
-    if get_origin(hint) is not Annotated:
-        return hint, 0
-    bare, *notes = get_args(hint)
-    return bare, next((each.min_length for each in notes if isinstance(each, Len)), 0)
-
-
 def _is_shape(hint: Any) -> bool:
     return is_dataclass(hint) or is_typeddict(hint)
+
+
+@cache
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(hint)

@@ -22,7 +22,7 @@ from tests.unit.access_files import BASE, OURS, steps, under
 
 Written = Callable[[str | bytes], Path]
 
-NOT = "is not the YAML of a description of access:"
+NOT = "cannot be read as YAML:"
 
 # What is changed in it, into what -> what is told: line, key, sentence.
 MISTAKES = {
@@ -94,7 +94,7 @@ MISTAKES = {
         "    select: never\n    rows: select 1\n",
         "16: tables.app.notes.rows and select exclude each other",
     ),
-    "no key": ("key: [id]", "key: []", "14: tables.app.notes.key names nothing"),
+    "no key": ("key: [id]", "key: []", "14: tables.app.notes.key must have at least 1 item, not "),
     "a key column twice": ("key: [id]", "key: [id, id]", "14: tables.app.notes.key names id twice"),
     "a text for a list": ("key: [id]", "key: id", "14: tables.app.notes.key must be a list, not id"),
     "a number in a list": ("key: [id]", "key: [1]", "14: tables.app.notes.key[0] must be text, in quotes"),
@@ -111,7 +111,7 @@ MISTAKES = {
     "an insert without values": (
         "values: {owner: actor}",
         "values: {}",
-        "18: tables.app.notes.insert.values names nothing",
+        "18: tables.app.notes.insert.values must have at least 1 item, not ",
     ),
     "values that are missing": (
         "      values: {owner: actor}\n",
@@ -126,7 +126,7 @@ MISTAKES = {
     "no change": (
         "body: [{set: \"'x'\", allow: this.owner = actor}]",
         "body: []",
-        "20: tables.app.notes.update.body names nothing",
+        "20: tables.app.notes.update.body must have at least 1 item, not ",
     ),
     "no truth": (
         "allow: this.owner = actor}",
@@ -246,7 +246,7 @@ MISTAKES = {
     "a moment of nobody": (
         "identities: [ann]",
         "identities: []",
-        "33: moments.later.identities names nothing",
+        "33: moments.later.identities must have at least 1 item, not ",
     ),
     "a moment of somebody else": (
         "identities: [ann]",
@@ -404,11 +404,11 @@ def test_a_mistake_of_an_alias_is_told_where_it_stands(written: Written) -> None
         "a list": ("- a list", ":1: the description of access must be a mapping, not a list of 1"),
         "not UTF-8": (b"fixture: a\napi: \xff", ":2: is not UTF-8"),
         "not YAML": ("a: 1\nb: [", ":2: NOT "),
-        "a tab": ("a: 1\n\tb: 1", ":2: NOT "),
+        "a tab": ("a: 1\n\tb: 1", ":2: NOT there is a tab"),
         "a control character": ("a: 1\nb: \x07", ":2: is not YAML: special characters are not allowed"),
-        "two documents": ("a: 1\n---\nb: 1", ":2: NOT but found"),
+        "two documents": ("a: 1\n---\nb: 1", ":2: NOT a second document begins here"),
         "a tag": ("a: 1\nb: !!python/name:os.system 1", ":2: NOT tags"),
-        "an unknown alias": ("a: 1\nb: *x", ":2: NOT found undefined alias"),
+        "an unknown alias": ("a: 1\nb: *x", ":2: NOT this alias has no anchor before it"),
         "an anchor twice": ("a: 1\nb: &a 1\nc: &a 1", ":3: NOT &a is there twice"),
         "a list in itself": ("a: 1\nb: &a [*a]", ":2: NOT *a is part of"),
         "a mapping in itself": ("a: &a\n  b: [{c: *a}]", ":2: NOT *a is"),

@@ -534,27 +534,33 @@ def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: 
         "a word": ("world", ":1: the world must be a mapping, not world"),
         "not UTF-8": (b"name: a\nmessages: \xff", ":2: is not UTF-8 (invalid start byte)"),
         "UTF-16": ("name: a".encode("utf-16"), ":1: is not UTF-8"),
-        "not YAML": ("name: a\nweeks: [1", ":2: is not the YAML of a world: expected ',' or ']'"),
-        "a tab": ("name: a\n\tweeks: 1", ":2: is not the YAML of a world: found character '\\t'"),
+        "not YAML": (
+            "name: a\nweeks: [1",
+            ":2: cannot be read as YAML: the [ or { that opens here",
+        ),
+        "a tab": ("name: a\n\tweeks: 1", ":2: cannot be read as YAML: there is a tab"),
         "a control character": (
             "name: a\nweeks: \x07",
             ":2: is not YAML: special characters are not allowed",
         ),
         "two documents": (
             "name: a\n---\nname: b",
-            ":2: is not the YAML of a world: but found another document",
+            ":2: cannot be read as YAML: a second document begins here",
         ),
         "a tag": (
             "name: a\nweeks: !!python/name:os.system 1",
-            ":2: is not the YAML of a world: anchors, aliases and tags",
+            ":2: cannot be read as YAML: anchors (&), aliases",
         ),
-        "an alias": ("name: a\nweeks: *x", ":2: is not the YAML of a world: anchors, aliases and tags"),
+        "an alias": (
+            "name: a\nweeks: *x",
+            ":2: cannot be read as YAML: anchors (&), aliases",
+        ),
         "a bomb": (
             "a: &a [x, x]\n" + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in pairwise("abcdefghi")),
-            ":1: is not the YAML of a world: anchors, aliases and tags",
+            ":1: cannot be read as YAML: anchors (&), aliases (*) and tags (!)",
         ),
-        "nested deeply": ("[" * 50_000, ":1: is not the YAML of a world: nested deeper than a world is"),
-        "keys of keys": ("? " * 50_000, ":1: is not the YAML of a world: nested deeper than a world is"),
+        "nested deeply": ("[" * 50_000, ":1: cannot be read as YAML: nested deeper than a world is"),
+        "keys of keys": ("? " * 50_000, ":1: cannot be read as YAML: nested deeper than a world is"),
         "large": ("#" * 300_000, " is larger than 256 KiB"),
     }.values(),
 )

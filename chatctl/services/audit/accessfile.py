@@ -1,4 +1,4 @@
-"""access.yaml: read by the types of ``accessschema``, and told line by line what is wrong with it."""
+"""access.yaml: read by the types of ``accessschema``, its mistakes reported line by line."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from chatctl.services.audit.expectations import (
     Table,
 )
 from chatctl.yamlfile.nodes import Dialect
-from chatctl.yamlfile.reading import Enough
+from chatctl.yamlfile.reading import TooManyMistakes
 from chatctl.yamlfile.shapes import ShapeReading
 from chatctl.yamlfile.suggestions import nearest
 
-_YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
+YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
 
 
 def read(path: Path) -> Access:
@@ -36,10 +36,10 @@ def read(path: Path) -> Access:
     Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
     """
     reading = _Reading(path)
-    with suppress(Enough):
+    with suppress(TooManyMistakes):
         values, _ = reading.values(said.Document, reading.root, "")
         reading.judge(values)
-        if not reading.told:
+        if not reading.mistakes:
             return _access(path, said.Document(**values))
     raise reading.refused()
 
@@ -48,7 +48,7 @@ class _Reading(ShapeReading):
     """The rules while they are read."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, _YAML, said.PATTERNS)
+        super().__init__(path, YAML, said.PATTERNS)
         self._directory = path.parent
 
     def check(self, made: Any, at: str) -> None:
@@ -65,7 +65,7 @@ class _Reading(ShapeReading):
             self._once(at, "identities", made.identities)
 
     def judge(self, values: Mapping[str, Any]) -> None:
-        """Tell what is wrong between the ``values`` of the document, as far as they could be read."""
+        """Report what is wrong between the ``values`` of the document, as far as they could be read."""
         fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
         if fixture and not _is_file(self._directory / fixture):
             self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
@@ -103,7 +103,7 @@ class _Reading(ShapeReading):
             for name in names:
                 where = f"{at}.{name}"
                 if first := there.get(_spelled(name)):
-                    self.wrong(at, name, f"is {first} in line {self.lines[first]} again")
+                    self.wrong(at, name, f"is {first} in line {self.positions[first].line} again")
                 there.setdefault(_spelled(name), where)
 
     def _known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:

@@ -16,8 +16,8 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from chatctl.services.audit.expectations import SchemaKind
+from chatctl.yamlfile.shapes import Text
 
-_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 # Names as the catalogue has them, without quotes; a schema has no dot in it.
 _TABLE = r"^[^\s.\x00-\x1f\x7f]+\.[^\s.\x00-\x1f\x7f]([^.\x00-\x1f\x7f]*[^\s.\x00-\x1f\x7f])?$"
@@ -28,7 +28,6 @@ _SETTING = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
 
 # What a text must be that does not match.
 PATTERNS = {
-    _TEXT: "must be text that is not blank and has no NUL",
     _NAME: "must be a name: one line, not blank at either end",
     _TABLE: "must be named schema.table",
     _FUNCTION: "must be named schema.function(types)",
@@ -37,7 +36,6 @@ PATTERNS = {
     _SETTING: "must be named like request.jwt.claims",
 }
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_TEXT)]
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
 TableName = Annotated[str, StringConstraints(pattern=_TABLE)]
 Signature = Annotated[str, StringConstraints(pattern=_FUNCTION)]

@@ -75,10 +75,8 @@ class Node:
 
 def read(path: Path) -> Node:
     """The root of ``path``; an empty file is an empty list. Raises Invalid when it cannot be read."""
-    from yaml.nodes import SequenceNode  # noqa: PLC0415 - slow to import, and needed here only
-
     from chatctl.yamlfile.nodes import Dialect, composed  # noqa: PLC0415 - imports yaml
 
-    dialect = Dialect("baseline", most_bytes=1024 * 1024, deepest=8, aliases=True, refused="cannot be read")
+    dialect = Dialect("baseline", most_bytes=1024 * 1024, deepest=8, aliases=True, empty="list")
     _, found = composed(path, dialect)
-    return Node(path, found or SequenceNode("", []), 1)
+    return Node(path, found, 1)

@@ -1,4 +1,4 @@
-"""A world of one's own as YAML: read, and told line by line what is wrong with it.
+"""A world of one's own as YAML: read, its mistakes reported line by line.
 
 Its keys are the fields of ``Spec``. pydantic judges each value, ``limits`` what they come to together.
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, fields, is_dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -21,8 +20,9 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from chatctl.services.seed import corpus, limits, names
 from chatctl.services.seed.limits import Mistake
 from chatctl.services.seed.spec import BUILT_IN, LARGEST_GROUP, MOST_USERS, Habits, Named, Spec, Talk, Team
-from chatctl.yamlfile.nodes import Dialect, cut, line, shown, under
-from chatctl.yamlfile.reading import Broken, Enough, Reading
+from chatctl.yamlfile.nodes import Dialect, cut, position, under
+from chatctl.yamlfile.reading import TooManyMistakes
+from chatctl.yamlfile.shapes import ShapeReading, Unusable, bare_hint
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 
@@ -46,10 +46,10 @@ def load(path: Path) -> Spec:
     allowed. What everything adds up to is judged when each part is as it should be.
     """
     reading = _Reading(path)
-    with suppress(Enough):
-        spec: Spec = reading.mapping(Spec, reading.root, "", name=path.stem)
+    with suppress(TooManyMistakes):
+        spec: Spec = reading.shape(Spec, reading.root, "")
         reading.judge(spec)
-        if not reading.told:
+        if not reading.mistakes:
             return spec
     raise reading.refused()
 
@@ -76,81 +76,48 @@ class _Schema(GenerateJsonSchema):
         return made if "variadic_item_index" in schema else {"anyOf": [made["prefixItems"][0], made]}
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where something was read."""
-
-    path: str
-    node: MappingNode
-
-    def of(self, mistake: Mistake) -> tuple[int, str]:
-        """The line and the key path of what is wrong with it."""
-        path = under(self.path, mistake.key)
-        for key, value in self.node.value:
-            if key.value == mistake.key:
-                if mistake.item is None:
-                    return line(key), path
-                return line(value.value[mistake.item]), f"{path}[{mistake.item}]"
-        return line(self.node), path
-
-
-class _Reading(Reading):
+class _Reading(ShapeReading):
     """A world while it is read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, _YAML)
-        self._made: dict[int, tuple[Any, _Place]] = {}  # by id: what is wrong is about these very objects
+        self._own_name = path.stem
+        self._made: dict[int, tuple[Any, str]] = {}  # by id: what is wrong is about these very objects
 
-    def mapping(self, kind: Any, node: Node, at: str, **given: Any) -> Any:
-        """The ``kind`` of thing that ``node`` describes; what is wrong is told, and something stands in."""
-        if not isinstance(node, MappingNode):
-            self.tell(line(node), at, f"must be a mapping, not {shown(node)}")
-            return kind(**_STAND_INS[kind])
-        hints = get_type_hints(kind, include_extras=True)
-        before = len(self.told)
-        values = dict(given)
-        broken: set[str] = set()
-        for found, value in self.entries(node, at, list(hints), broken):
-            key = found.value
-            try:
-                values[key] = self._value(hints[key], value, under(at, key))
-            except Broken:
-                broken.add(key)
-        for field in fields(kind):
-            if field.name not in {*values, *broken} and not _has_default(field):
-                self.tell(line(node), under(at, field.name), "is missing")
-                broken.add(field.name)
+    def hints(self, kind: Any) -> dict[str, Any]:
+        return get_type_hints(kind, include_extras=True)  # null is taken where None is
+
+    def value(self, hint: Any, node: Node, at: str) -> Any:
+        bare = bare_hint(hint)
+        if get_origin(bare) is not tuple or Ellipsis in get_args(bare):
+            return super().value(hint, node, at)
+        pair = self.plain(node) if isinstance(node, SequenceNode) else (self.plain(node),) * _PAIR
+        if len(pair) != _PAIR:
+            self.report(position(node), at, "must be one number, or two: [from, to]")
+            raise Unusable
+        return self.checked(hint, pair, node, at)
+
+    def shape(self, kind: Any, node: Node, at: str) -> Any:
+        """The ``kind`` of thing that ``node`` describes, with something in place of what is broken."""
+        before = self.reported
+        values, broken = self.values(kind, node, at, **({"name": self._own_name} if kind is Spec else {}))
         values |= {key: value for key, value in _STAND_INS[kind].items() if key in broken}
-        if kind is Talk and len(self.told) > before:
+        if kind is Talk and self.reported > before:
             values["count"] = 0  # whom it takes is not certain: it takes nobody
         made = kind(**values)
-        self._made[id(made)] = made, _Place(at, node)
+        if isinstance(node, MappingNode):
+            self._made[id(made)] = made, at
         return made
 
     def judge(self, spec: Spec) -> None:
-        """Tell what is wrong with everything together, as far as it could be read."""
-        for mistake in chain(_of_name(spec), limits.mistakes(spec, whole=not self.told)):
-            made = self._made.get(id(mistake.about))
-            if made:
-                line, at = made[1].of(mistake)
-                if not any(_within(at, told) or _within(told, at) for _, told, _ in self.told):
-                    self.tell(line, at, mistake.sentence)
-
-    def _value(self, hint: Any, node: Node, at: str) -> Any:
-        bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-        if is_dataclass(bare):
-            return self.mapping(bare, node, at)
-        items = get_args(bare) if get_origin(bare) is tuple else ()
-        if items and is_dataclass(items[0]) and isinstance(node, SequenceNode):
-            made = [self.mapping(items[0], item, f"{at}[{place}]") for place, item in enumerate(node.value)]
-            return self.checked(hint, tuple(made), node, at)
-        value = self.plain(node)
-        if items and Ellipsis not in items:
-            value = value if isinstance(node, SequenceNode) else (value, value)
-            if len(value) != _PAIR:
-                self.tell(line(node), at, "must be one number, or two: [from, to]")
-                raise Broken
-        return self.checked(hint, value, node, at)
+        """Report what is wrong with everything together, as far as it could be read."""
+        for mistake in chain(_of_name(spec), limits.mistakes(spec, whole=not self.mistakes)):
+            if id(mistake.about) in self._made:
+                _, at = self._made[id(mistake.about)]
+                item = "" if mistake.item is None else f"[{mistake.item}]"
+                key = f"{mistake.key}{item}"
+                if not any(_overlap(under(at, key), other) for _, other, _ in self.mistakes):
+                    self.wrong(at, key, mistake.sentence)
 
 
 def _of_name(spec: Spec) -> Iterator[Mistake]:
@@ -161,8 +128,8 @@ def _of_name(spec: Spec) -> Iterator[Mistake]:
         yield Mistake(spec, "name", f"must be another than {spec.name}, which chatctl has itself")
 
 
-def _has_default(field: Any) -> bool:
-    return field.default is not MISSING or field.default_factory is not MISSING
+def _overlap(path: str, other: str) -> bool:
+    return _within(path, other) or _within(other, path)
 
 
 def _within(path: str, outer: str) -> bool:
