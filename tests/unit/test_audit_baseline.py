@@ -99,18 +99,30 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[En
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("rule: leak", r"accepted\.yaml:1: must be a list"),
-        ("- leak", r"accepted\.yaml:1: must be a mapping"),
-        (LEAKS.replace("  owner: ann\n", ""), r"accepted\.yaml:2: owner is missing"),
-        (LEAKS.replace("owner: ann", "owner: ''"), r"accepted\.yaml:5: must be text"),
-        (LEAKS.replace("owner", "onwer"), r"accepted\.yaml:5: onwer is not known"),
-        (LEAKS.replace("rule: leak", "rule: leek"), r"accepted\.yaml:2: rule is 'leek'"),
-        (LEAKS.replace("rule: leak", "rule: baseline"), r"accepted\.yaml:2: rule is 'baseline'"),
-        (LEAKS.replace("2026-06-01", "June"), r"accepted\.yaml:6: expires is 'June'"),
-        (LEAKS.replace("2026-06-01", "2026-02-30"), r"accepted\.yaml:6: expires is '2026-02-30'"),
-        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: owner is there twice"),
-        (LEAKS + LEAKS, r"accepted\.yaml:8: accepts leak:public\.notes again, as line 2"),
-        (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: must be a list"),
+        ("rule: leak", r"accepted\.yaml:1: the baseline must be a list"),
+        ("- leak", r"accepted\.yaml:1: \[0\] must be a mapping"),
+        (LEAKS.replace("  owner: ann\n", ""), r"accepted\.yaml:2: \[0\]\.owner is missing"),
+        (LEAKS.replace("owner: ann", "owner: ''"), r"accepted\.yaml:5: \[0\]\.owner must be text"),
+        (
+            LEAKS.replace("owner", "onwer"),
+            r":5: \[0\]\.onwer is not known; did you mean owner\?",
+        ),
+        (
+            LEAKS.replace("rule: leak", "rule: leek"),
+            r":2: \[0\]\.rule is leek, .* mean leak\?",
+        ),
+        (LEAKS.replace("rule: leak", "rule: baseline"), r"accepted\.yaml:2: \[0\]\.rule is baseline"),
+        (
+            LEAKS.replace("2026-06-01", "June"),
+            r":6: \[0\]\.expires must be a date .*, not June",
+        ),
+        (
+            LEAKS.replace("2026-06-01", "2026-02-30"),
+            r":6: \[0\]\.expires must be a date .*02-30$",
+        ),
+        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner is there twice, first in line 5"),
+        (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] names leak:public\.notes again, as line 2"),
+        (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: \[0\]\.identities must be a list"),
         ("- a: [", r"accepted\.yaml:1: cannot be read"),
         ("a: b\n\tc: d", r"accepted\.yaml:2: cannot be read"),
     ],
@@ -229,9 +241,9 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{a: 1, b: 2}", "{a: 1, b: many}", "5: 'many' is no whole number"),
-        ("{a: 1, b: 2}", "[a]", "5: must be a mapping"),
-        ("{ann: {a: 1, b: 2}, bob: {all of them: 60}}", "3", "5: must be a mapping"),
+        ("{a: 1, b: 2}", "{a: 1, b: many}", "5: \[0\]\.rows\.ann\.b must be a whole number, not many"),
+        ("{a: 1, b: 2}", "[a]", r"5: \[0\]\.rows\.ann must be a mapping"),
+        ("{ann: {a: 1, b: 2}, bob: {all of them: 60}}", "3", r"5: \[0\]\.rows must be a mapping"),
     ],
 )
 def test_rows_that_cannot_be_read_are_named(

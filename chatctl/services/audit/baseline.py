@@ -23,7 +23,6 @@ from pathlib import Path
 from chatctl.errors import Invalid
 from chatctl.services.audit.cells import state
 from chatctl.services.audit.findings import DOUBTS, TOGETHER, Finding, Place, Rule
-from chatctl.services.audit.nodes import Node, read
 from chatctl.services.audit.places import name_of
 from chatctl.services.audit.report import Accepted, Report
 from chatctl.services.audit.scope import EVERYTHING, Scope
@@ -34,7 +33,6 @@ HEAD = (
 
 _LISTED = 5  # rows are named that an entry does not accept
 
-_KEYS = ("rule", "object", "action", "identities", "rows", "reason", "owner", "expires")
 _OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
 
 
@@ -98,13 +96,22 @@ def _beyond(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator[tu
 
 def load(path: Path) -> list[Entry]:
     """The entries of ``path``. Raises Invalid naming the file and the line of what is wrong."""
-    entries: dict[tuple[str, str, str], Entry] = {}
-    for node in read(path).items():
-        entry = _entry(node)
-        if (other := entries.get(entry.key)) is not None:
-            raise node.wrong(f"accepts {entry.name} again, as line {other.place.line} does")
-        entries[entry.key] = entry
-    return list(entries.values())
+    from chatctl.services.audit import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
+
+    return [
+        Entry(
+            rule=Rule(entry.rule),
+            object=entry.object,
+            action=entry.action,
+            identities=frozenset(entry.identities),
+            reason=entry.reason,
+            owner=entry.owner,
+            expires=entry.expires,
+            place=Place(name_of(path), line),
+            rows=entry.rows,
+        )
+        for line, entry in entryfiles.read(path, entryfiles.AcceptedEntry, "baseline")
+    ]
 
 
 def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope = EVERYTHING) -> Report:
@@ -231,38 +238,6 @@ def _scalar(value: object) -> str:
     import yaml  # noqa: PLC0415 - slow to import, and needed here only
 
     return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)[1:-2]
-
-
-def _entry(node: Node) -> Entry:
-    node.knows(*_KEYS)
-    rule = node.child("rule").text()
-    if rule not in {each.value for each in Rule} - {Rule.baseline.value}:
-        raise node.child("rule").wrong(f"rule is {rule!r}, which audit-rls has not")
-    expires = node.child("expires")
-    try:
-        day = date.fromisoformat(expires.text())
-    except ValueError:
-        raise expires.wrong(f"expires is {expires.text()!r}; it is a day such as 2026-12-31") from None
-    return Entry(
-        rule=Rule(rule),
-        object=node.child("object").text(),
-        action=node.child("action").text() if node.has("action") else None,
-        identities=frozenset(
-            each.text() for each in (node.child("identities").items() if node.has("identities") else ())
-        ),
-        reason=node.child("reason").text(),
-        owner=node.child("owner").text(),
-        expires=day,
-        place=Place(name_of(node.path), node.line),
-        rows=_rows(node.child("rows")) if node.has("rows") else {},
-    )
-
-
-def _rows(node: Node) -> dict[str, dict[str, int]]:
-    return {
-        who: {name: count.number() for name, count in rows.mapping().items()}
-        for who, rows in node.mapping().items()
-    }
 
 
 def _needed(entry: Entry, report: Report, scope: Scope) -> bool:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from chatctl.db.files import data_directory
 from chatctl.db.statements import bare
@@ -107,7 +106,7 @@ class Places:
 
     @cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
-        return lines(self.path)
+        return _lines(self.path)
 
 
 def name_of(path: Path) -> str:
@@ -120,20 +119,22 @@ def name_of(path: Path) -> str:
     return "/".join(parts[start:])
 
 
-def lines(path: Path) -> dict[tuple[str, ...], int]:
-    """The line of every key of a YAML file, by the keys on the way to it."""
-    import yaml  # noqa: PLC0415 - slow to import, and needed for findings only
+def _lines(path: Path) -> dict[tuple[str, ...], int]:
+    """The lines of the sections of an access.yaml and of their entries, by the keys on the way to each."""
+    # pydantic and yaml are slow to import, and needed for findings only
+    from yaml.nodes import MappingNode  # noqa: PLC0415
 
+    from chatctl.services.audit.accessfile import YAML  # noqa: PLC0415
+    from chatctl.yamlfile.nodes import position  # noqa: PLC0415
+    from chatctl.yamlfile.reading import Reading  # noqa: PLC0415
+
+    reading = Reading(path, YAML)
     found: dict[tuple[str, ...], int] = {}
-
-    def walk(node: Any, way: tuple[str, ...]) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                found.setdefault((*way, str(key.value)), key.start_mark.line + 1)
-                if len(way) < 2:  # noqa: PLR2004 - sections and their entries
-                    walk(value, (*way, str(key.value)))
-
-    walk(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), ())
+    for section, entries in reading.entries(reading.root, "", None):
+        found[section.value,] = position(section).line
+        if isinstance(entries, MappingNode):
+            for key, _ in reading.entries(entries, section.value, None):
+                found[section.value, key.value] = position(key).line
     return found
 
 

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatctl.services.audit.findings import Place
-from chatctl.services.audit.nodes import read
 from chatctl.services.audit.places import name_of
-
-_KEYS = ("mutant", "reason")
 
 
 @dataclass(frozen=True)
@@ -32,13 +29,11 @@ def beside(access: Path) -> Path:
 
 def load(path: Path) -> dict[str, Equivalent]:
     """The entries of ``path`` by mutant, none without the file. Raises Invalid naming file and line."""
-    entries: dict[str, Equivalent] = {}
     if not path.exists():
-        return entries
-    for node in read(path).items():
-        node.knows(*_KEYS)
-        mutant, reason = (node.child(key).text() for key in _KEYS)
-        if mutant in entries:
-            raise node.wrong(f"{mutant} is there twice, first in line {entries[mutant].place.line}")
-        entries[mutant] = Equivalent(mutant, reason, Place(name_of(path), node.line))
-    return entries
+        return {}
+    from chatctl.services.audit import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
+
+    return {
+        entry.mutant: Equivalent(entry.mutant, entry.reason, Place(name_of(path), line))
+        for line, entry in entryfiles.read(path, entryfiles.EquivalentEntry, "list of equivalent mutants")
+    }
