@@ -88,7 +88,7 @@ def test_what_is_accepted_needs_a_reason(files: Path, capsys: pytest.CaptureFixt
     (files / "lints" / "accepted.yaml").write_text("squawk:\n  - rule: require-lock-timeout\n")
 
     assert run(["migrate", "lint", "--directory", str(files)]) == 2
-    assert "lints/accepted.yaml: squawk[0].reason is missing" in capsys.readouterr().err
+    assert "lints/accepted.yaml:2: squawk[0].reason is missing" in capsys.readouterr().err
 
 
 def test_what_is_accepted_in_vain_is_found(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
