@@ -101,16 +101,24 @@ def test_the_targets_that_come_with_chatctl_name_every_scenario() -> None:
     ("text", "reason"),
     [
         ("a: {on_time: 1, lag_p99_ms: 1}", "a.series is missing"),
-        ("a: {on_time: 1, lag_p99_ms: 1, series: {}}", "a.series names no series"),
+        ("a: {on_time: 1, lag_p99_ms: 1, series: {}}", "a.series must have at least 1 item"),
         ("a: {on_time: 1, lag_p99_ms: 1, series: {b: {}}}", "a.series.b.samples is missing"),
-        ("a: {on_time: 1, lag_p99_ms: 1, series: {b: {samples: x}}}", "a.series.b.samples must be a number"),
-        ("a: {on_time: .nan, lag_p99_ms: 1, series: {b: {samples: 1}}}", "a.on_time must be a number"),
+        (
+            "a: {on_time: 1, lag_p99_ms: 1, series: {b: {samples: x}}}",
+            "b.samples must be a whole number, not x",
+        ),
+        (
+            "a: {on_time: .nan, lag_p99_ms: 1, series: {b: {samples: 1}}}",
+            "1: a.on_time must be at most 1",
+        ),
         (
             "a: {on_time: 1, lag_p99_ms: 1, series: {b: {samples: 1, p96_ms: 1}}}",
-            "a.series.b.p96_ms is not known",
+            "a.series.b.p96_ms is not known; did you mean p99_ms",
         ),
         ("- a", "must be a mapping"),
-        ("a: [", "cannot be read"),
+        ("a: [", "1: cannot be read as YAML"),
+        ("a: {}\na: {}", "2: a is there twice, first in line 1"),
+        ("a: {}\n---\na: {}", "2: cannot be read as YAML: a second document begins here"),
     ],
 )
 def test_a_wrong_targets_file_is_refused_by_file_and_key(tmp_path: Path, text: str, reason: str) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from chatctl.errors import Invalid
+from annotated_types import Ge, Interval, Len
+
 from chatctl.services.loadtest.measured import Measured, Series
+
+Share = Annotated[float, Interval(ge=0, le=1)]
+Milliseconds = Annotated[float, Interval(ge=0, lt=inf)]
 
 _PERCENTILES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 
@@ -17,12 +22,12 @@ _PERCENTILES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 class SeriesTarget:
     """What one series must reach; None is no demand. Fewer than ``samples`` cannot be judged."""
 
-    samples: int
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    p99_ms: float | None = None
-    max_ms: float | None = None
-    error_rate: float = 0.0
+    samples: Annotated[int, Ge(0)]
+    p50_ms: Milliseconds | None = None
+    p95_ms: Milliseconds | None = None
+    p99_ms: Milliseconds | None = None
+    max_ms: Milliseconds | None = None
+    error_rate: Share = 0.0
 
     def __str__(self) -> str:
         bars = [(measure, getattr(self, measure)) for measure in _PERCENTILES]
@@ -34,9 +39,9 @@ class SeriesTarget:
 class Targets:
     """What one scenario must reach; see loadtests/targets.yaml."""
 
-    on_time: float
-    lag_p99_ms: float
-    series: Mapping[str, SeriesTarget]
+    on_time: Share
+    lag_p99_ms: Milliseconds
+    series: Annotated[Mapping[str, SeriesTarget], Len(1)]
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,17 @@ class Finding:
 
 
 def load(path: Path) -> dict[str, Targets]:
-    """The targets in ``path`` by scenario. Raises Invalid naming file and key."""
-    import yaml  # noqa: PLC0415 - only the load test needs it
+    """The targets in ``path`` by scenario.
 
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Invalid(f"{path} cannot be read: {' '.join(str(error).split())}") from None
-    scenarios = _mapping(document, str(path))
-    return {str(name): _targets(value, f"{path}: {name}") for name, value in scenarios.items()}
+    Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
+    """
+    # pydantic and yaml are slow to import
+    from chatctl.yamlfile.nodes import Dialect  # noqa: PLC0415
+    from chatctl.yamlfile.shapes import ShapeReading  # noqa: PLC0415
+
+    reading = ShapeReading(path, Dialect("list of targets", most_bytes=256 * 1024, deepest=8))
+    targets: dict[str, Targets] = reading.document(Mapping[str, Targets])
+    return targets
 
 
 def judge(measured: Measured, targets: Targets) -> list[Finding]:
@@ -110,44 +117,3 @@ def _of_series(series: Series, target: SeriesTarget) -> Iterator[Finding]:
         if bar is not None and value > bar:
             label = measure.removesuffix("_ms")
             yield Finding("missed", series.name, f"{series.name}: {label} {value:.1f} ms, target {bar:g} ms")
-
-
-def _targets(value: Any, where: str) -> Targets:
-    entry = _checked(value, where, {"on_time", "lag_p99_ms", "series"})
-    series = _mapping(entry["series"], f"{where}.series")
-    if not series:
-        raise Invalid(f"{where}.series names no series")
-    return Targets(
-        on_time=_number(entry["on_time"], f"{where}.on_time"),
-        lag_p99_ms=_number(entry["lag_p99_ms"], f"{where}.lag_p99_ms"),
-        series={str(name): _series(item, f"{where}.series.{name}") for name, item in series.items()},
-    )
-
-
-def _series(value: Any, where: str) -> SeriesTarget:
-    known = {field.name for field in fields(SeriesTarget)}
-    entry = _checked(value, where, {"samples"}, known)
-    return SeriesTarget(**{key: _number(item, f"{where}.{key}") for key, item in entry.items()})  # type: ignore[arg-type]
-
-
-def _checked(value: Any, where: str, needed: set[str], known: set[str] | None = None) -> Mapping[str, Any]:
-    entry = _mapping(value, where)
-    for key in entry:
-        if key not in (known or needed):
-            raise Invalid(f"{where}.{key} is not known; known are {', '.join(sorted(known or needed))}")
-    for key in sorted(needed):
-        if key not in entry:
-            raise Invalid(f"{where}.{key} is missing")
-    return entry
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise Invalid(f"{where} must be a mapping")
-    return value
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise Invalid(f"{where} must be a number, not {value!r}")
-    return value
