@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from chatctl.errors import Invalid, NotFound
-from chatctl.settings import configfile
-from chatctl.settings.configfile import Config, Value
+from chatctl.settings.config import Config, Value, is_name
 from chatctl.settings.destination import Destination, destination, is_loopback
 from chatctl.settings.project import CONFIG_NAME, EMBEDDED_DIRECTORY, Project, project_around
 
@@ -190,6 +189,8 @@ def _config(project: Project) -> Config | None:
     path = project.config
     if path is None:
         return None
+    from chatctl.settings import configfile  # noqa: PLC0415 - yaml is slow to import; most runs have no file
+
     in_place = path.parent == project.directories[0]
     return configfile.read(path, path.name if in_place else str(path), _KEYS)
 
@@ -215,7 +216,7 @@ def _with_api(target: Target, env: Mapping[str, str]) -> Target:
 
 def _named(config: Config | None, name: str, source: str, project: Project, env: Mapping[str, str]) -> Target:
     # What is no name may be a URL in the wrong place.
-    asked = repr(name) if configfile.is_name(name) else "of that name"
+    asked = repr(name) if is_name(name) else "of that name"
     if config is None:
         raise NotFound(f"there is no target {asked}: no {CONFIG_NAME} in {project}")
     entry = config.targets.get(name)

@@ -90,7 +90,10 @@ def test_no_password_is_in_a_label_or_repr(tmp_path: Path) -> None:
         ("targets: {a: {api_url: 'http://u:p@h'}}", "targets.a.api_url must be an address such as"),
         ("targets: {a: {secret_key: [x]}}", "targets.a.secret_key must be text"),
         ("targets: {a: {db_url: '${ONE'}}", "targets.a.db_url has a ${ without the name of a variable"),
-        ("targets: {a: {}}\n---\ntargets: {a: {}}", "chatctl.yaml:1:1: cannot be read as YAML"),
+        (
+            "targets: {a: {}}\n---\ntargets: {a: {}}",
+            "2:1: cannot be read as YAML: a second document",
+        ),
         ("targts: {}", "targts is not known"),
         ("- a", "must be a mapping"),
         ("a: [", "cannot be read as YAML"),
@@ -253,7 +256,7 @@ def test_nothing_of_a_file_that_cannot_be_used_is_repeated(tmp_path: Path, text:
 def test_no_byte_of_a_file_in_another_encoding_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "chatctl.yaml").write_bytes(b"targets:\n  a: {secret_key: s3cr3t\xff}\n")
 
-    with pytest.raises(Invalid, match=r"^chatctl\.yaml:2: is not UTF-8$"):
+    with pytest.raises(Invalid, match=r"^chatctl\.yaml:2: is not UTF-8 \(invalid start byte\)$"):
         load(target="a", directory=tmp_path, env={})
 
 
@@ -273,20 +276,20 @@ def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("targets:\n  a: {environment: production}\n  a: {}\n", "targets.a is given twice, in lines 2 and 3"),
+        ("targets:\n  a: {environment: production}\n  a: {}\n", "targets.a is there twice, first in line 2"),
         (
             "targets: {a: {environment: production}}\ntargets: {a: {}}\n",
-            "targets is given twice, in lines 1 and 2",
+            "targets is there twice, first in line 1",
         ),
         (
             "targets:\n  a: {environment: production}\n  'a': {}\n",
-            "targets.a is given twice, in lines 2 and 3",
+            "targets.a is there twice, first in line 2",
         ),
         (
             "targets:\n  a:\n    environment: production\n    environment: local\n",
-            "targets.a.environment is given twice, in lines 3 and 4",
+            "targets.a.environment is there twice, first in line 3",
         ),
-        ("default: a\ndefault: b\n", "default is given twice, in lines 1 and 2"),
+        ("default: a\ndefault: b\n", "default is there twice, first in line 1"),
         ("targets: {a: {environment: Production}}", "1:28: targets.a.environment must be local, staging or"),
         ("targets: {a: {environment: 'production '}}", "targets.a.environment must be local, staging or"),
         ("targets: {a: {environment: production, Environment: local}}", "targets.a.Environment is not known"),
@@ -296,9 +299,9 @@ def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str,
         ("default:\ntargets: {a: {}}", "default has no value"),
         (
             "targets:\n  b: &b {environment: production}\n  a: *b\n",
-            "2:6: anchors (&), aliases (*) and tags (!)",
+            "2:6: cannot be read as YAML: anchors (&), aliases (*) and tags (!)",
         ),
-        ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not known"),
+        ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not taken"),
         ("targets: {a: {environment: !!str production}}", "anchors (&), aliases (*) and tags (!)"),
         ("targets: {a b: {}, a: {}}", "the name of a target has only letters"),
     ],
