@@ -11,6 +11,7 @@ from yaml.error import Mark, MarkedYAMLError
 
 _QUOTE = "put the whole value in single quotes; inside them, write a single quote twice"
 _ALIGN = "keys of one mapping begin in the same column; indent with spaces"
+_TOKEN = re.compile(r"\b(?:alias|anchor|tag|block scalar)$")
 _COLON = re.compile(r":(?:\s|$)")
 
 
@@ -41,7 +42,7 @@ class _Known:
 _KNOWN = (
     _Known("", r"'\t' that cannot start", "there is a tab", "use spaces instead of tabs"),
     _Known("", "that cannot start", "unquoted text cannot begin with {character}", _QUOTE),
-    _Known("directive", "", "a line cannot begin with %", "put text that begins with % in single quotes"),
+    _Known("a directive", "", "a line cannot begin with %", f"if it is text, {_QUOTE}", opening=True),
     _Known("quoted scalar", "unexpected", "the quote that opens here is never closed", _QUOTE, opening=True),
     _Known(
         "double-quoted",
@@ -63,7 +64,7 @@ _KNOWN = (
         opening=True,
     ),
     _Known("", "undefined alias", "this alias has no anchor before it", _QUOTE),
-    _Known("block scalar", "chomping", "unquoted text cannot begin with | or > and text after it", _QUOTE),
+    _Known("block scalar", "chomping", "unquoted text cannot begin with | or >", _QUOTE),
     _Known("an alias", "", "unquoted text cannot begin with *", _QUOTE, opening=True),
     _Known("an anchor", "", "unquoted text cannot begin with &", _QUOTE, opening=True),
     _Known("a tag", "", "unquoted text cannot begin with !", _QUOTE, opening=True),
@@ -92,8 +93,10 @@ def explained(error: MarkedYAMLError, text: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     if mark and "mapping values" in problem:
         return _stray_colon(mark, text)
-    if mark and _after_a_quote(mark, problem, text):
-        return Fault(mark, f"there is text after the closing quote{_opened_before(mark, text)}", _QUOTE)
+    begin = error.context_mark if _TOKEN.search(context) else mark
+    if begin and _follows_a_quote(begin, text):
+        missing = ", or a comma is missing" if "flow" in context else ""
+        return Fault(begin, f"there is text after the closing quote{_opened(begin, text)}{missing}", _QUOTE)
     for known in _KNOWN:
         if known.context in context and known.problem in problem:
             place = error.context_mark if known.opening and error.context_mark else mark
@@ -118,18 +121,14 @@ def _stray_colon(mark: Mark, text: str) -> Fault:
     return Fault(mark, "this key is indented deeper than the line above, which has a value", _ALIGN)
 
 
-def _after_a_quote(mark: Mark, problem: str, text: str) -> bool:
-    before = text[: mark.index]
-    character = text[mark.index : mark.index + 1]
-    return (
-        ("<scalar>" in problem or "cannot start" in problem)
-        and character != "\t"
-        and before.rstrip(" ")[-1:] in ("'", '"')
-    )
+def _follows_a_quote(mark: Mark, text: str) -> bool:
+    """Whether what begins at ``mark`` stands in the line of a closing quote, and may be more of its value."""
+    more = text[mark.index : mark.index + 1].strip("\t]},:")
+    return bool(more) and text[: mark.index].rstrip(" ").endswith(("'", '"'))
 
 
-def _opened_before(mark: Mark, text: str) -> str:
-    """Where the quote was opened, if not in the same line: it is then the one that lacks its end."""
+def _opened(mark: Mark, text: str) -> str:
+    """Where that quote was opened, if not in the same line: a quote is then missing there."""
     quoted = None
     with suppress(yaml.YAMLError):
         for token in yaml.scan(text, Loader=yaml.SafeLoader):

@@ -36,12 +36,12 @@ QUOTE = "single quotes"
 FAULTS = {
     "a tab": ("a:\n\tb: 1", "2:1", "there is a tab", "spaces"),
     "a tab in deeper lines": ("a:\n  b: 1\n  \tc: 2", "3:3", "there is a tab", "spaces"),
-    "a tab behind a colon": ("a:\t1", "1:3", "there is a tab", "spaces"),
-    "a tab behind a quote": ("a: 'x'\t# c", "1:7", "there is a tab", "spaces"),
+    "a tab after a colon": ("a:\t1", "1:3", "there is a tab", "spaces"),
+    "a tab after a quote": ("a: 'x'\t# c", "1:7", "there is a tab", "spaces"),
     "an at sign": ("a: @x", "1:4", "unquoted text cannot begin with @", QUOTE),
     "a percent sign": ("a: %x", "1:4", "unquoted text cannot begin with %", QUOTE),
     "a percent sign in braces": ("{a: %x}", "1:5", "unquoted text cannot begin with %", QUOTE),
-    "a percent sign in a line of its own": ("a: 1\n%x: 2", "2:3", "a line cannot begin with %", QUOTE),
+    "a percent sign in a line of its own": ("a: 1\n%x: 2", "2:1", "a line cannot begin with %", QUOTE),
     "a backtick": ("a: `x`", "1:4", "unquoted text cannot begin with `", QUOTE),
     "a star": ("a: */x", "1:4", "unquoted text cannot begin with *", QUOTE),
     "an ampersand": ("a: & x", "1:4", "unquoted text cannot begin with &", QUOTE),
@@ -50,10 +50,21 @@ FAULTS = {
     "a bar in braces": ("{a: |x}", "1:5", "unquoted text cannot begin with |", QUOTE),
     "a bracket": ("a: ]", "1:4", "unquoted text cannot begin with this", QUOTE),
     "a question mark": ("a: ? x", "1:4", "unquoted text cannot begin with ?", QUOTE),
-    "text behind a quote": ('a: "ab"more', "1:8", "there is text after the closing quote", QUOTE),
-    "text behind a quote and a space": ("a: 'b' c", "1:8", "there is text after the closing quote", QUOTE),
-    "text behind a quote in braces": ('{a: "b"c}', "1:8", "there is text after the closing quote", QUOTE),
-    "an at sign behind a quote": ('a: "b"@c', "1:7", "there is text after the closing quote", QUOTE),
+    "text after a quote": ('a: "ab"more', "1:8", "there is text after the closing quote", QUOTE),
+    "text after a quote and a space": ("a: 'b' c", "1:8", "there is text after the closing quote", QUOTE),
+    "text after a quote in braces": ('{a: "b"c}', "1:8", "there is text after the closing quote", QUOTE),
+    "an at sign after a quote": ('a: "b"@c', "1:7", "there is text after the closing quote", QUOTE),
+    "a bracket after a quote": ("a: 'b'[c]", "1:7", "there is text after the closing quote", QUOTE),
+    "a star after a quote": ("a: 'b'*c", "1:7", "there is text after the closing quote", QUOTE),
+    "an exclamation mark after a quote": ("a: 'b'!", "1:7", "there is text after the clos", QUOTE),
+    "an ampersand after a quote": ("a: 'b'& ", "1:7", "there is text after the closing quote", QUOTE),
+    "a bar after a quote": ("a: 'b'|c", "1:7", "there is text after the closing quote", QUOTE),
+    "a comma missing after a quote": (
+        "a: ['b' 'c']",
+        "1:9",
+        "there is text after the closing quote, or",
+        QUOTE,
+    ),
     "an apostrophe in single quotes": ("a: 'it's'\nb: 1", "1:8", "there is text after the clos", QUOTE),
     "a quote that the next value ends": (
         'a: "b\nc: "d"',
@@ -88,7 +99,7 @@ FAULTS = {
     "a deeper key": ("a: 1\n  b: 2", "2:4", "this key is indented deeper than the line above", "column"),
     "a key between two columns": ("a:\n    b: 1\n  c: 2", "3:3", "the indentation fits none of", "column"),
     "a key in a list": ("- a\nb: c", "2:1", "the indentation fits none of the lines above", "column"),
-    "a list behind a key": ("a: - x", "1:4", "a list cannot begin here", "line of its own"),
+    "a list after a key": ("a: - x", "1:4", "a list cannot begin here", "line of its own"),
     "a bracket that is not closed": ("a: [b", "1:4", "the [ or { that opens here is never closed", QUOTE),
     "a missing comma": ("{a: 'b'\nc: d}", "2:", "", ""),
     "one bracket too many": ("a: [b]]", "1:7", "there is a ] that nothing opens", ""),
@@ -118,7 +129,7 @@ def test_a_fault_is_explained_where_it_is(
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("name", ["a tab", "an at sign", "text behind a quote", "two documents"])
+@pytest.mark.parametrize("name", ["a tab", "an at sign", "text after a quote", "two documents"])
 def test_every_file_explains_a_fault_in_the_same_words(tmp_path: Path, reader: str, name: str) -> None:
     text, place, reason, way_out = FAULTS[name]
     refused = refusal(reader, tmp_path, text)
