@@ -241,7 +241,7 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{a: 1, b: 2}", "{a: 1, b: many}", "5: \[0\]\.rows\.ann\.b must be a whole number, not many"),
+        ("{a: 1, b: 2}", "{a: 1, b: many}", r"5: \[0\]\.rows\.ann\.b must be a whole number, not many"),
         ("{a: 1, b: 2}", "[a]", r"5: \[0\]\.rows\.ann must be a mapping"),
         ("{ann: {a: 1, b: 2}, bob: {all of them: 60}}", "3", r"5: \[0\]\.rows must be a mapping"),
     ],

@@ -443,11 +443,11 @@ def test_a_file_that_is_missing_or_a_directory_cannot_be_read(tmp_path: Path) ->
 
 
 def test_a_file_of_thousands_of_tables_takes_seconds_at_most(written: Written) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     table = "    key: [id]\n    select: this.owner = actor\n    insert: {allow: never, values: {a: '1'}}\n"
     more = "".join(f"  app.t{n}:\n{table}" for n in range(3_000))
     load(written(BASE.replace("tables:\n", f"tables:\n{more}", 1)))
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 VALUES = st.one_of(
