@@ -138,9 +138,9 @@ def test_each_extra_names_all_that_its_commands_import() -> None:
 
 
 def test_every_command_has_a_module_help_and_an_example() -> None:
-    root = typer.main.get_command(app)
+    root = typer.main.get_group(app)
     for name in COMMANDS:
-        command = root.get_command(None, name)
+        command = root.get_command(typer.Context(root), name)
         assert command is not None
         assert "chatctl " in (command.epilog or ""), f"{name} shows no example"
 

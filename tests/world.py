@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-import psycopg
+from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection, connect
 from chatctl.db.roles import act_as, claims_for
@@ -56,7 +56,7 @@ class World:
             insert into auth.users (instance_id, id, aud, role, email, raw_user_meta_data)
             values ('00000000-0000-0000-0000-000000000000', %s, 'authenticated', 'authenticated', %s, %s)
             """,
-            (user, f"{name}-{user}@example.test", psycopg.types.json.Jsonb({"full_name": name})),
+            (user, f"{name}-{user}@example.test", Jsonb({"full_name": name})),
         )
         return user
 

@@ -99,6 +99,7 @@ class Run:
         if not self._started.wait(START_SECONDS):
             self.give_up(f"only {self.ready} of {self.plan.users} users were ready after {START_SECONDS} s")
         self._over.wait(self.plan.duration + LATE_SECONDS)
+        assert environment.runner is not None  # noqa: S101 - Locust makes it before test_start
         environment.runner.quit()
 
     def report(self) -> dict[str, Any]:
@@ -135,7 +136,8 @@ class Run:
 
 
 def _encoded(hist: HdrHistogram) -> str:
-    return hist.encode().decode("ascii")
+    encoded: bytes = hist.encode()
+    return encoded.decode("ascii")
 
 
 def _say(line: dict[str, Any]) -> None:
@@ -145,11 +147,11 @@ def _say(line: dict[str, Any]) -> None:
 run = Run(Plan.from_environment())
 
 
-@events.test_start.add_listener
+@events.test_start.add_listener  # type: ignore[untyped-decorator]  # Locust's
 def _begin(environment: Environment, **_: Any) -> None:
     gevent.spawn(run.supervise, environment)
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust's
 def _end(environment: Environment, **_: Any) -> None:
     _say(run.report())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from inspect import isfunction
 from typing import Any
 
 import psycopg
@@ -16,8 +17,8 @@ from chatctl.db.roles import act_as, claims_for
 from chatctl.errors import ChatctlError
 
 # psycopg chooses how to wait when it is imported. Locust has patched the standard library by then, or
-# wait_c would freeze every user of this process for as long as one of them waits for the database.
-if psycopg.waiting.wait.__name__ == "wait_c":
+# its compiled wait would freeze every user of this process for as long as one of them waits for the database.
+if not isfunction(psycopg.waiting.wait):
     raise SystemExit("psycopg was imported before locust, so its waiting blocks every user")
 
 _ACT = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', %s, true)"

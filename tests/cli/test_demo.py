@@ -29,14 +29,21 @@ def place() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def arguments(place: Path) -> dict[str, object]:
+def environment(place: Path) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name != "CHATCTL_DB_URL"}
-    return {"cwd": place, "env": {**env, "TMPDIR": str(place)}, "stdin": subprocess.DEVNULL}
+    return {**env, "TMPDIR": str(place)}
 
 
 def chatctl(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatctl", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **arguments(place))
+    return subprocess.run(
+        [sys.executable, "-m", "chatctl", *words],
+        cwd=place,
+        env=environment(place),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def servers(place: Path) -> list[Path]:
@@ -96,9 +103,15 @@ def test_a_target_makes_no_sense(place: Path) -> None:
     assert chatctl(place, "demo", "--db-url", "postgresql://postgres@db.example.com/postgres").returncode == 2
 
 
-def started(place: Path) -> subprocess.Popen[str]:
+def started(place: Path) -> subprocess.Popen[bytes]:
     """A demo whose server takes connections."""
-    command = [sys.executable, "-m", "chatctl", "demo"]
-    demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **arguments(place))
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "chatctl", "demo"],
+        cwd=place,
+        env=environment(place),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     assert waiting.until(lambda: any(place.glob("chatctl-*/*/server.json")), seconds=60)
     return demo

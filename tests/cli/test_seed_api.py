@@ -194,7 +194,7 @@ def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
     assert seeded.exit_code == tried.exit_code == cleaned.exit_code == 0, seeded.stderr + cleaned.stderr
     assert "users by the Auth Admin API" in seeded.stderr
     assert there == 60
-    assert project.users == project.identities == project.objects == {}
+    assert (project.users, project.identities, project.objects) == ({}, {}, {})
     assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]
     assert "no world is seeded here" in chatctl("seed", "verify", "--target", target).stdout
 

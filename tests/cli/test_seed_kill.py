@@ -149,8 +149,13 @@ class Place:
             run.stderr.open("wb") as stderr,
         ):
             url = proxy.url("postgres", self.database.name)
-            streams = {"stdout": stdout.fileno(), "stderr": stderr.fileno()}
-            run.fork = self._forks.start(*command, "--db-url", url, env=variables(), cwd=ROOT, **streams)
+            run.fork = self._forks.start(
+                *(*command, "--db-url", url),
+                env=variables(),
+                cwd=ROOT,
+                stdout=stdout.fileno(),
+                stderr=stderr.fileno(),
+            )
             run.started.set()
             try:
                 yield run
@@ -246,7 +251,7 @@ def test_killed_at_any_moment_the_next_run_makes_the_identical_rows(
             assert outcome.state == (
                 "created" if not committed else "unchanged" if committed == whole.commits else "continued"
             ), where
-            assert_whole(place, conn, whole), where
+            assert_whole(place, conn, whole, where)
 
 
 @pytest.mark.parametrize("triggers", ["replica", "owner"])
@@ -476,17 +481,17 @@ def made(place: Place, conn: Connection) -> int:
     return 1 + int(parts) + bool(run.finished_at)
 
 
-def assert_whole(place: Place, conn: Connection, whole: Run) -> None:
+def assert_whole(place: Place, conn: Connection, whole: Run, where: str = "") -> None:
     """The world is as it is where nobody disturbed a run, and nothing is left over of how it came."""
-    assert made(place, conn) > 2
-    assert runs.of(conn)[0].fingerprint == whole.document["fingerprint"]
+    assert made(place, conn) > 2, where
+    assert runs.of(conn)[0].fingerprint == whole.document["fingerprint"], where
     files = (
         "select sum(jsonb_array_length(w.a)) from (select attachments from messages union all "
         "select attachments from private.deleted_messages) as w (a)"
     )
-    assert rows(conn, "select count(*) from storage.objects") == rows(conn, files)
-    assert rows(conn, "select pid from pg_locks where locktype = 'advisory'") == []
-    assert rows(conn, "show session_replication_role") == [("origin",)]
+    assert rows(conn, "select count(*) from storage.objects") == rows(conn, files), where
+    assert rows(conn, "select pid from pg_locks where locktype = 'advisory'") == [], where
+    assert rows(conn, "show session_replication_role") == [("origin",)], where
 
 
 def assert_unpinned(place: Place, conn: Connection, whole: Run) -> None:

@@ -8,13 +8,14 @@ import pytest
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit import fixture, privileges
+from chatctl.services.audit.batch import Batch
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
 from chatctl.services.audit.mutation.functions import name_of, replaced
 from chatctl.services.audit.mutation.trace import Trace, traced
 from chatctl.services.audit.probes import Stage, generate
 from chatctl.services.audit.report import default_file
-from chatctl.services.audit.trial import Batch, Trial
+from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
 from tests.world import Database
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -11,6 +11,7 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import error_code
 from tests.race import race, refusals
+from tests.refused import details
 from tests.world import World
 
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
@@ -18,11 +19,12 @@ ADD = "insert into conversation_participants (conversation_id, user_id) values (
 
 def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others: UUID) -> UUID:
     """The plan's two steps, as one client takes them."""
-    (conversation,) = conn.execute(
+    conversation: UUID
+    [(conversation,)] = conn.execute(
         "insert into conversations (organization_id, name, is_group, created_by) "
         "values (%s, null, false, %s) returning id",
         (organization, creator),
-    ).fetchone()
+    ).fetchall()
     with conn.cursor() as cursor:
         cursor.execute(
             "insert into conversation_participants (conversation_id, user_id, last_read_at) "
@@ -48,19 +50,16 @@ def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World
         ("PT409", "DUPLICATE_CONVERSATION")
     }
     (winner,) = [str(outcome) for outcome in outcomes if outcome not in refused]
-    assert {json.loads(error.diag.message_detail)["conversation_id"] for error in refused} == {winner}
+    assert {details(error)["conversation_id"] for error in refused} == {winner}
     assert world.fact("select count(*) from conversations") == 1
 
 
 def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
-    def start(conn: Connection, number: int) -> UUID:
+    def start(conn: Connection, number: int) -> Any:
         me, other = (ann, ben) if number % 2 else (ben, ann)
-        with world.acting(me, conn=conn):
-            return conn.execute("select start_direct_conversation(%s, %s)", (other, organization)).fetchone()[
-                0
-            ]
+        return world.value(me, "select start_direct_conversation(%s, %s)", other, organization, conn=conn)
 
     outcomes = race(world.database, 20, start)
 
@@ -151,10 +150,10 @@ def test_a_conversation_without_its_creator_is_refused(world: World) -> None:
     organization, (ann, ben, cem) = world.team(3)
 
     with world.acting(ann) as conn, pytest.raises(psycopg.Error, match="creator takes part"):
-        (conversation,) = conn.execute(
+        [(conversation,)] = conn.execute(
             "insert into conversations (organization_id, created_by) values (%s, %s) returning id",
             (organization, ann),
-        ).fetchone()
+        ).fetchall()
         with conn.transaction():
             conn.execute(
                 "insert into conversation_participants (conversation_id, user_id) values (%s, %s), (%s, %s)",

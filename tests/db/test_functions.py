@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypedDict
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from chatctl.db.sqlstate import error_code
 from tests.world import World
@@ -27,8 +30,19 @@ CALLS = {
 IN_ANOTHERS_NAME = [name for name, call in CALLS.items() if "%(user)s" in call]
 
 
+class Scene(TypedDict):
+    """The parameters of the calls, and who is who."""
+
+    organization: UUID
+    conversation: UUID
+    message: UUID
+    user: UUID
+    other: UUID
+    others: list[UUID]
+
+
 @pytest.fixture
-def scene(world: World) -> dict[str, object]:
+def scene(world: World) -> Scene:
     organization, (ann, ben, cem) = world.team(3)
     conversation = world.group(organization, ann, ben, cem)
     return {
@@ -41,9 +55,11 @@ def scene(world: World) -> dict[str, object]:
     }
 
 
-def _call(world: World, user: UUID | None, name: str, scene: dict[str, object], **how: object) -> list[tuple]:
-    with world.acting(user, **how) as conn:
-        return conn.execute(CALLS[name].encode(), scene).fetchall()
+def _call(
+    world: World, user: UUID | None, name: str, values: Mapping[str, Any], role: str = "authenticated"
+) -> list[tuple[Any, ...]]:
+    with world.acting(user, role=role) as conn:
+        return conn.execute(CALLS[name].encode(), values).fetchall()
 
 
 def test_every_function_of_the_api_is_tried_here(world: World) -> None:
@@ -57,12 +73,12 @@ def test_every_function_of_the_api_is_tried_here(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_participant_may_call_it_for_oneself(world: World, scene: dict[str, object], name: str) -> None:
+def test_a_participant_may_call_it_for_oneself(world: World, scene: Scene, name: str) -> None:
     assert _call(world, scene["user"], name, scene)
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_someone_else_is_refused(world: World, scene: dict[str, object], name: str) -> None:
+def test_asking_for_someone_else_is_refused(world: World, scene: Scene, name: str) -> None:
     for caller in (scene["other"], uuid4()):
         with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
             _call(world, caller, name, scene)
@@ -70,26 +86,24 @@ def test_asking_for_someone_else_is_refused(world: World, scene: dict[str, objec
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_nobody_is_refused(world: World, scene: dict[str, object], name: str) -> None:
+def test_asking_for_nobody_is_refused(world: World, scene: Scene, name: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         _call(world, scene["user"], name, {**scene, "user": None})
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_the_service_role_asks_for_anyone(world: World, scene: dict[str, object], name: str) -> None:
+def test_the_service_role_asks_for_anyone(world: World, scene: Scene, name: str) -> None:
     assert _call(world, None, name, scene, role="service_role")
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_anon_may_call_nothing(world: World, scene: dict[str, object], name: str) -> None:
+def test_anon_may_call_nothing(world: World, scene: Scene, name: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for function"):
         _call(world, scene["user"], name, scene, role="anon")
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_suspended_user_gets_nothing_from_that_moment(
-    world: World, scene: dict[str, object], name: str
-) -> None:
+def test_a_suspended_user_gets_nothing_from_that_moment(world: World, scene: Scene, name: str) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason) values (%s, 'spam')", (scene["user"],)
     )
@@ -100,7 +114,7 @@ def test_a_suspended_user_gets_nothing_from_that_moment(
     assert refused.value.sqlstate in {"42501", "PT403", "PT404"}
 
 
-def test_a_suspension_ends_by_itself(world: World, scene: dict[str, object]) -> None:
+def test_a_suspension_ends_by_itself(world: World, scene: Scene) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason, suspended_until) "
         "values (%s, 'spam', now() - interval '1 s')",
@@ -110,7 +124,7 @@ def test_a_suspension_ends_by_itself(world: World, scene: dict[str, object]) -> 
     assert _call(world, scene["user"], "send_message", scene)
 
 
-def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: dict[str, object]) -> None:
+def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: Scene) -> None:
     ann = scene["user"]
     world.operator.execute("insert into private.suspensions (user_id, reason) values (%s, 'spam')", (ann,))
 
@@ -129,7 +143,7 @@ def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: dict[str
     assert world.changed(ann, "delete from conversation_participants") == 0
 
 
-def test_a_stranger_is_told_nothing_of_a_conversation(world: World, scene: dict[str, object]) -> None:
+def test_a_stranger_is_told_nothing_of_a_conversation(world: World, scene: Scene) -> None:
     stranger = world.user()
     for known in (scene["conversation"], uuid4()):
         asked = {**scene, "conversation": known}
@@ -164,7 +178,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
     )
     page = "select seq, content, sender_full_name from get_messages_page(%s, %s, 10)"
 
-    read: list[tuple] = []
+    read: list[tuple[Any, ...]] = []
     before = None
     while rows := world.rows(people[0], page, conversation, before):
         read += rows
@@ -175,7 +189,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201, None])
-def test_a_page_has_a_size(world: World, scene: dict[str, object], limit: int | None) -> None:
+def test_a_page_has_a_size(world: World, scene: Scene, limit: int | None) -> None:
     with pytest.raises(psycopg.Error, match="p_limit") as refused:
         world.rows(
             scene["user"], "select * from get_messages_page(%s, null, %s)", scene["conversation"], limit
@@ -198,7 +212,7 @@ def test_a_page_has_a_size(world: World, scene: dict[str, object], limit: int | 
     ],
 )
 def test_what_is_no_message_is_refused_with_the_plans_code(
-    world: World, scene: dict[str, object], content: str | None, attachments: str | None, code: str
+    world: World, scene: Scene, content: str | None, attachments: str | None, code: str
 ) -> None:
     with pytest.raises(psycopg.Error) as refused:
         world.rows(
@@ -230,26 +244,26 @@ def _attachment(**change: object) -> dict[str, object]:
     ],
 )
 def test_what_is_no_attachment_is_refused(
-    world: World, scene: dict[str, object], attachments: list[dict[str, object]]
+    world: World, scene: Scene, attachments: list[dict[str, object]]
 ) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
         world.rows(
             scene["user"],
             "select send_message(%s, null, %s)",
             scene["conversation"],
-            psycopg.types.json.Jsonb(attachments),
+            Jsonb(attachments),
         )
     assert error_code(refused.value).code == "VALIDATION_ERROR"
 
 
-def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: dict[str, object]) -> None:
-    files = psycopg.types.json.Jsonb([_attachment(size=10485760)] * 5)
+def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: Scene) -> None:
+    files = Jsonb([_attachment(size=10485760)] * 5)
 
     assert world.rows(scene["user"], "select send_message(%s, null, %s)", scene["conversation"], files)
 
 
 def test_a_removed_member_who_is_still_listed_reads_nothing_and_comes_back_whole(
-    world: World, scene: dict[str, object]
+    world: World, scene: Scene
 ) -> None:
     ben, organization = scene["other"], scene["organization"]
     world.operator.execute("delete from organization_members where user_id = %s", (ben,))

@@ -101,7 +101,7 @@ def nobody(command: list[str], *, cwd: Path | str) -> subprocess.CompletedProces
 
 
 def runs_as(pid: int) -> str:
-    return psutil.Process(pid).username()
+    return str(psutil.Process(pid).username())
 
 
 def test_ordinary_user_runs_it_alone(python: list[str], place: Path) -> None:

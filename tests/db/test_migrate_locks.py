@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -128,7 +129,7 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
         for table in ("messages", "conversations"):
             api = stack.enter_context(world.database.connect("authenticator"))
             statement = f"select id, updated_at from public.{table}"
-            yield f"read {table}", lambda s=statement, c=api: world.rows(ann, s, conn=c)
+            yield f"read {table}", partial(world.rows, ann, statement, conn=api)
         sender, renamer = (stack.enter_context(world.database.connect()) for _ in range(2))
         send = (
             "insert into public.messages (organization_id, conversation_id, content) values (%s, %s, 'hello')"
@@ -192,12 +193,13 @@ def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
             seconds=10,
         )
         held = pool.submit(read, reader)
+
+        def waits(table: str) -> bool:
+            values = (table, migration.pid)
+            return bool(observer.execute(waits_for, values).fetchall() or migration.waits)
+
         for table, holder in holders:
-            waited = (table, migration.pid)
-            until(
-                lambda values=waited: bool(observer.execute(waits_for, values).fetchall()) or migration.waits,
-                seconds=10,
-            )
+            until(partial(waits, table), seconds=10)
             holder.execute("commit")
         assert held.result(30) < LOCK_TIMEOUT + MARGIN
         migration.ends.result(30)

@@ -59,8 +59,9 @@ def indexes(conn: Connection) -> dict[str, bool]:
 
 
 def oid(conn: Connection, name: str) -> int | None:
-    row = conn.execute("select to_regclass(%s)::oid", (name,)).fetchone()
-    return row and row[0]
+    number: int | None
+    [(number,)] = conn.execute("select to_regclass(%s)::oid", (name,)).fetchall()
+    return number
 
 
 def left_invalid(database: Database, statement: str) -> None:

@@ -581,7 +581,7 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "package.json").write_text('{"type": "module"}')
     (directory / "deno.json").write_text('{"nodeModulesDir": "auto"}')
     (directory / "bootstrap.js").write_text(BOOTSTRAP)
-    command = [DENO, "install", "--quiet", f"npm:{LITE}", "npm:postgres@^3.4.8"]
+    command = [str(DENO), "install", "--quiet", f"npm:{LITE}", "npm:postgres@^3.4.8"]
     done = subprocess.run(
         command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
     )
@@ -598,7 +598,7 @@ def deno_environment() -> dict[str, str]:
 def run_lite(directory: Path, database: Database, role: str) -> dict[str, Any]:
     where = conninfo_to_dict(database.server.url_for(role, database.name))
     options = {"host": where["host"], "port": where["port"], "user": role, "database": database.name}
-    command = [DENO, "run", "--allow-all", "bootstrap.js", json.dumps(options)]
+    command = [str(DENO), "run", "--allow-all", "bootstrap.js", json.dumps(options)]
     done = subprocess.run(
         command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
     )

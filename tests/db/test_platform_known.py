@@ -24,6 +24,7 @@ from chatctl.services.lint import accepted
 from chatctl.services.lint.run import rules
 from chatctl.services.lint.schema import check_schema
 from tests.holes import platform
+from tests.holes.hole import Hole
 from tests.world import Database
 
 FOREIGN = Path(__file__).parent.parent / "foreign"
@@ -211,7 +212,7 @@ def test_the_names_alone_are_not_supabases(server: Server) -> None:
 
 
 @pytest.mark.parametrize("hole", platform.HOLES, ids=lambda hole: hole.name)
-def test_no_remedy_is_for_supabase_alone_to_run(server: Server, hole: platform.Hole) -> None:
+def test_no_remedy_is_for_supabase_alone_to_run(server: Server, hole: Hole) -> None:
     with undone(server) as conn:
         conn.execute(hole.sql.encode())
         conn.execute("set local role postgres")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,6 +11,7 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import error_code
 from tests.race import race, refusals
+from tests.refused import details
 from tests.world import SEND, World
 
 ONE = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, %s)"
@@ -31,9 +31,8 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
     ann = people[0]
     conversation = world.group(organization, *people)
 
-    def send(conn: Connection, number: int) -> UUID:
-        with world.acting(ann, conn=conn):
-            return conn.execute(SEND.encode(), (f"message {number}", conversation)).fetchone()[0]
+    def send(conn: Connection, number: int) -> None:
+        world.rows(ann, SEND, f"message {number}", conversation, conn=conn)
 
     outcomes = race(world.database, 100, send)
 
@@ -43,12 +42,12 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
     assert world.fact("select count(*) from messages where sender_id = %s", ann) == 10
     reset_at = world.fact("select min(created_at) + interval '60 s' from messages")
     for error in refused:
-        details = json.loads(error.diag.message_detail)
-        assert details["limit"] == 10
-        assert details["remaining"] == 0
-        assert datetime.fromisoformat(details["reset_at"]) == reset_at
-        assert 0 < details["retry_after"] <= 60
-        assert details["retry_after"] >= (reset_at - datetime.now(UTC)).total_seconds()
+        limit = details(error)
+        assert limit["limit"] == 10
+        assert limit["remaining"] == 0
+        assert datetime.fromisoformat(limit["reset_at"]) == reset_at
+        assert 0 < limit["retry_after"] <= 60
+        assert limit["retry_after"] >= (reset_at - datetime.now(UTC)).total_seconds()
         assert error_code(error).code == "RATE_LIMITED"
 
 

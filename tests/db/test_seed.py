@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -24,7 +25,7 @@ WORLD = build(DEMO)
 
 
 @pytest.fixture
-def conn(database: Database) -> Connection:
+def conn(database: Database) -> Iterator[Connection]:
     with database.connect() as conn:
         yield conn
 

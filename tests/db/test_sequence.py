@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -24,9 +23,8 @@ def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world
             while not done.is_set():
                 seen.append([seq for (seq,) in reader.execute("select seq from messages order by seq")])
 
-    def send(conn: Connection, number: int) -> UUID:
-        with world.acting(people[number], conn=conn):
-            return conn.execute(SEND.encode(), ("hi", conversation)).fetchone()[0]
+    def send(conn: Connection, number: int) -> None:
+        world.rows(people[number], SEND, "hi", conversation, conn=conn)
 
     reader = threading.Thread(target=watch)
     reader.start()

@@ -68,13 +68,19 @@ def made(spec: Spec, seed: int = 1) -> Made:
 def _messages(data: bytes) -> Iterator[Message]:
     for row in _rows(data):
         id, organization, conversation, sender, content, attachments, reactions, *times, seq = row
-        assert id and organization and conversation and sender and reactions and seq
+        created, updated, deleted = times
+        assert id and organization and conversation and sender and reactions and created and updated and seq
         yield Message(
-            *(UUID(bytes=it) for it in (id, organization, conversation, sender)),
+            id=UUID(bytes=id),
+            organization_id=UUID(bytes=organization),
+            conversation_id=UUID(bytes=conversation),
+            sender_id=UUID(bytes=sender),
             content=None if content is None else content.decode(),
             attachments=None if attachments is None else json.loads(attachments[1:]),
             reactions=json.loads(reactions[1:]),
-            **dict(zip(("created_at", "updated_at", "deleted_at"), map(_moment, times), strict=True)),
+            created_at=_moment(created),
+            updated_at=_moment(updated),
+            deleted_at=None if deleted is None else _moment(deleted),
             seq=int.from_bytes(seq),
         )
 
@@ -93,5 +99,5 @@ def _rows(data: bytes) -> Iterator[list[bytes | None]]:
         yield row
 
 
-def _moment(value: bytes | None) -> datetime | None:
-    return None if value is None else moment(int.from_bytes(value, signed=True))
+def _moment(value: bytes) -> datetime:
+    return moment(int.from_bytes(value, signed=True))

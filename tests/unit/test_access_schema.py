@@ -201,8 +201,8 @@ def takes(about: Any) -> str:
             return f"[{name}](#{name})"
         case {"anyOf": kinds}:
             return " or ".join(takes(each) for each in kinds)
-        case {"enum": words}:
-            return ", ".join(f"`{word}`" for word in words)
+        case {"enum": choices}:
+            return ", ".join(f"`{choice}`" for choice in choices)
         case {"items": item}:
             return f"list of {takes(item)}"
         case {"additionalProperties": item}:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from itertools import takewhile
+from operator import methodcaller
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +58,7 @@ def test_no_pattern_goes_back_nor_keeps_a_state_for_each_repetition(pattern: re.
         if repeated := _REPEATED.match(line):
             indent, how = repeated.groups()
             assert how == "POSSESSIVE", "what it repeats, it may give back and try again"
-            inside = takewhile(lambda each, indent=indent: each.startswith(f"{indent}  "), tree[number + 1 :])
+            inside = takewhile(methodcaller("startswith", f"{indent}  "), tree[number + 1 :])
             items = [each for each in inside if not each.startswith(f"{indent}   ")]
             assert len(items) == 1, "it repeats a group without bound"
             assert _ONE_CHARACTER.match(items[0]), "it repeats a group without bound"

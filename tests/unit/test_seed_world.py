@@ -16,6 +16,7 @@ from chatctl.services.seed import chunks, corpus
 from chatctl.services.seed.limits import apportion
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH, logins
+from chatctl.services.seed.rows import DeletedMessage
 from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team, scaled
 from tests.unit.made import Made, Message, made
 
@@ -158,7 +159,8 @@ def test_things_happen_in_order(world: Made) -> None:
 
 
 def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> None:
-    said = [*(m for m in world.messages if m.deleted_at is None), *world.deleted]
+    said: list[Message | DeletedMessage] = [m for m in world.messages if m.deleted_at is None]
+    said += world.deleted
     assert len(said) == len(world.messages)
     for message in said:
         files = message.attachments or []
