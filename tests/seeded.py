@@ -366,10 +366,6 @@ def moderates(conn: Connection) -> None:
     )
 
 
-def purges(conn: Connection) -> None:
-    conn.execute("delete from messages where id = %s", (own_message(conn),))
-
-
 def restores(conn: Connection) -> None:
     statement = (
         "select id from messages where conversation_id = %s and deleted_at is not null order by seq limit 1"

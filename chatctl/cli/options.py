@@ -45,7 +45,6 @@ class Options:
     target: str | None = None
     output: Format | None = None
     quiet: bool = False
-    verbose: bool = False
     yes: bool = False
     debug: bool = False
 
@@ -92,7 +91,6 @@ def _shared(
     target: Annotated[str | None, _option("--target", help="A target of chatctl.yaml.")] = None,
     output: Annotated[Format | None, _option("-o", "--output", help="How to write the result.")] = None,
     quiet: Annotated[bool | None, _option("-q", "--quiet", help="Only errors on stderr.")] = None,
-    verbose: Annotated[bool | None, _option("-v", "--verbose", help="More on stderr.")] = None,
     yes: Annotated[bool | None, _option("-y", "--yes", help="Write to a target that is not local.")] = None,
     debug: Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")] = None,
 ) -> None: ...

@@ -10,8 +10,6 @@ from uuid import UUID
 from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed
 
-API_ROLES = ("anon", "authenticated", "service_role")
-
 
 def claims_for(user_id: UUID | str, **more: Any) -> dict[str, Any]:
     """The claims that Supabase Auth puts into the access token of a signed-in user."""

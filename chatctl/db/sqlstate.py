@@ -1,51 +1,13 @@
-"""What PostgreSQL refuses, in chatctl's words and the plan's error codes."""
+"""What PostgreSQL refuses, as an error of chatctl."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
-
 import psycopg
 
-from chatctl.db.files import data_directory
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from chatctl.settings import excerpt
 
 _MOST_CHARACTERS, _MOST_LINES = 2_000, 24
-
-
-@dataclass(frozen=True)
-class ErrorCode:
-    """One error as clients see it: the plan's code, its HTTP status and the sentence for the user."""
-
-    code: str
-    status: int
-    message: str
-
-
-@cache
-def catalogue() -> dict[str, Any]:
-    """The shared table of error codes (``_shared/errors.json`` of the Edge Functions)."""
-    path = data_directory("supabase/functions") / "_shared" / "errors.json"
-    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return table
-
-
-def error_code(error: psycopg.Error) -> ErrorCode:
-    """The plan's code for what PostgreSQL refused: by hint, then constraint, then SQLSTATE."""
-    table = catalogue()
-    hint = error.diag.message_hint or ""
-    constraint = error.diag.constraint_name or ""
-    sqlstate = error.sqlstate or ""
-    code = (
-        hint
-        if hint in table["codes"]
-        else table["constraints"].get(constraint) or table["sqlstates"].get(sqlstate) or "INTERNAL_ERROR"
-    )
-    entry = table["codes"][code]
-    return ErrorCode(code=code, status=entry["status"], message=entry["message"])
 
 
 def is_temporary(error: psycopg.Error) -> bool:

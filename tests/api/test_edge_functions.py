@@ -20,8 +20,8 @@ import httpx
 import pytest
 
 from chatctl.db.files import data_directory
-from chatctl.db.sqlstate import catalogue
 from tests.api import attachments as made
+from tests.refused import error_codes
 
 DENO = Path(sys.prefix) / "bin" / "deno"
 TOKEN = {"Authorization": "Bearer header.claims.signature"}
@@ -123,7 +123,7 @@ def attachment() -> Iterator[httpx.Client]:
 def refused(response: httpx.Response, code: str) -> dict[str, Any]:
     """The error of a response in the plan's shape, with the status of the shared table."""
     error: dict[str, Any] = response.json()["error"]
-    assert (error["code"], response.status_code) == (code, catalogue()["codes"][code]["status"]), error
+    assert (error["code"], response.status_code) == (code, error_codes()["codes"][code]["status"]), error
     assert set(error) <= {"code", "message", "details", "retry_after"}
     assert error["message"]
     assert response.headers["access-control-allow-origin"] == "*"

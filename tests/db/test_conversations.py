@@ -9,9 +9,8 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.db.sqlstate import error_code
 from tests.race import race, refusals
-from tests.refused import details
+from tests.refused import details, error_code
 from tests.world import World
 
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
@@ -46,9 +45,7 @@ def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World
 
     refused = refusals(outcomes)
     assert len(refused) == 19
-    assert {(error.sqlstate, error_code(error).code) for error in refused} == {
-        ("PT409", "DUPLICATE_CONVERSATION")
-    }
+    assert {(error.sqlstate, error_code(error)) for error in refused} == {("PT409", "DUPLICATE_CONVERSATION")}
     (winner,) = [str(outcome) for outcome in outcomes if outcome not in refused]
     assert {details(error)["conversation_id"] for error in refused} == {winner}
     assert world.fact("select count(*) from conversations") == 1
@@ -103,7 +100,7 @@ def test_a_group_of_fewer_than_three_is_refused(world: World, others: int) -> No
     with pytest.raises(psycopg.Error, match="at least 3") as refused:
         world.group(organization, ann, *[ben][:others])
 
-    assert error_code(refused.value).code == "VALIDATION_ERROR"
+    assert error_code(refused.value) == "VALIDATION_ERROR"
     assert world.fact("select count(*) from conversations") == 0
 
 

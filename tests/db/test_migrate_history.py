@@ -272,7 +272,7 @@ def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: S
         assert refused.message == f"the database has migration {V2}_elsewhere.sql, which has no file"
         assert f"chatctl migrate repair {V2} --status reverted" in (refused.hint or "")
         (_, line) = migrations.status(conn, directory=files.directory)
-        assert (line.state, line.local, line.remote) == ("missing", None, V2)
+        assert (line.state, line.version) == ("missing", V2)
         assert line.next == f"chatctl migrate repair {V2} --status reverted"
 
 

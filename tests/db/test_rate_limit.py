@@ -9,9 +9,8 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.db.sqlstate import error_code
 from tests.race import race, refusals
-from tests.refused import details
+from tests.refused import details, error_code
 from tests.world import SEND, World
 
 ONE = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, %s)"
@@ -48,7 +47,7 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
         assert datetime.fromisoformat(limit["reset_at"]) == reset_at
         assert 0 < limit["retry_after"] <= 60
         assert limit["retry_after"] >= (reset_at - datetime.now(UTC)).total_seconds()
-        assert error_code(error).code == "RATE_LIMITED"
+        assert error_code(error) == "RATE_LIMITED"
 
 
 def test_one_statement_with_20_rows_is_refused_whole(world: World) -> None:

@@ -34,14 +34,14 @@ _MIGRATE = "chatctl migrate"
 class Line:
     """Where one file stands, who applied it when, and the next command; ``next`` is null when all is well.
 
-    ``by`` is ``another tool`` for a version of which chatctl has no record of its own.
+    ``version`` is the number of a migration, null for an object. ``by`` is ``another tool`` for a version of
+    which chatctl has no record of its own.
     """
 
     kind: Literal["version", "object"]
     path: str
     state: State
-    local: str | None
-    remote: str | None
+    version: str | None = None
     applied_at: datetime | None = None
     by: str | None = None
     next: str | None = None
@@ -82,7 +82,7 @@ def _versions(conn: Connection, directory: Path) -> list[Line]:
 def _pending(file: SqlFile, *, late: bool, begun: bool) -> Line:
     state: State = "unfinished" if begun else "out of order" if late else "pending"
     command = f"{_MIGRATE} --include-all" if late else _MIGRATE
-    return Line("version", file.path, state, file.version, None, next=command)
+    return Line("version", file.path, state, file.version, next=command)
 
 
 def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> Line:
@@ -101,7 +101,6 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
         "version",
         file.path if file else f"migrations/{had.file_name}",
         state,
-        file.version if file else None,
         had.version,
         applied_at=had.applied_at,
         by=had.applied_by or "another tool",
@@ -120,7 +119,7 @@ def _objects(conn: Connection, directory: Path) -> list[Line]:
         command = None if state == "applied" else _MIGRATE
         if state == "applied" and file.path in vanished:
             state, command = "lost", _MIGRATE
-        lines.append(Line("object", file.path, state, file.path, file.path if was else None, next=command))
+        lines.append(Line("object", file.path, state, next=command))
     present = {file.path for file in files}
     gone = [path for path in known if path not in present]
-    return lines + [Line("object", path, "gone", None, path, next=_MIGRATE) for path in gone]
+    return lines + [Line("object", path, "gone", next=_MIGRATE) for path in gone]
