@@ -6,6 +6,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
 from chatctl.cli.app import run
@@ -80,7 +81,8 @@ def test_a_long_statement_of_a_server_that_lives_is_waited_for(database: Databas
 
 @pytest.mark.usefixtures("asked_soon")
 def test_a_server_without_room_for_a_second_connection_lives(database: Database) -> None:
-    with database.connect("supabase_admin") as admin:
+    # From another database: one that has just been left may still count its last connection.
+    with psycopg.connect(database.server.admin_url, autocommit=True) as admin:
         admin.execute(f"alter database {database.name} connection limit 1".encode())
     with connect(database.url, watched=True) as conn:
         assert conn.execute("select pg_sleep(1), 1").fetchone() == ("", 1)
