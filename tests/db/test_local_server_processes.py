@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +18,6 @@ from chatctl.errors import Conflict
 from chatctl.local import cluster, processes, server, waiting
 from chatctl.local.directory import MARK
 from chatctl.local.server import Server
-from tests.places import PLACE
 
 DO = "import sys; from pathlib import Path; from chatctl.local import server; directory = Path(sys.argv[1]); "
 START = DO + "print(server.ensure_running(directory, durable=False).pid, flush=True)"
@@ -29,23 +27,6 @@ STOP = DO + "server.stop(directory)"
 
 def running(directory: Path, *, version: int | None = None) -> Server:
     return server.ensure_running(directory, version=version, durable=False)
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory for ``.chatctl`` and what is beside it."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    place.chmod(0o755)
-    yield place
-    for each in place.iterdir():
-        if each.is_dir() and (each / "data").is_dir() and not each.is_symlink():
-            server.stop(each)
-    shutil.rmtree(place)
-
-
-@pytest.fixture
-def directory(place: Path) -> Path:
-    return place / ".chatctl"
 
 
 # Killed ---------------------------------------------------------------------------------------------------

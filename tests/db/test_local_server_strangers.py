@@ -7,7 +7,7 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,28 +16,10 @@ from chatctl.errors import ChatctlError, Invalid, NotAllowed
 from chatctl.local import server, throwaway
 from chatctl.local.directory import MARK
 from chatctl.local.server import Server
-from tests.places import PLACE
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
     return server.ensure_running(directory, version=version, durable=False)
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory for ``.chatctl`` and for what it is mistaken for."""
-    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    place.chmod(0o755)
-    yield place
-    for each in place.iterdir():
-        if each.is_dir() and (each / "data").is_dir() and not each.is_symlink():
-            server.stop(each)
-    shutil.rmtree(place)
-
-
-@pytest.fixture
-def directory(place: Path) -> Path:
-    return place / ".chatctl"
 
 
 def picture(root: Path) -> dict[str, tuple[int, int, int, bytes]]:

@@ -7,7 +7,7 @@ import pytest
 from chatctl.services.audit.expectations import Identity
 from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.verdicts import told
+from chatctl.services.audit.verdicts import existence_oracles
 from chatctl.services.audit.wording import came, masked
 
 ANN = Identity("ann", "a member", "authenticated", "ann", {}, None, False)
@@ -86,4 +86,4 @@ def test_an_answer_is_masked_where_it_is_told() -> None:
 
 def test_a_duration_tells_no_stranger_that_something_exists() -> None:
     there, nowhere = (Outcome("PT429", f"try again in {n} seconds", (), 0, None) for n in (58, 57))
-    assert told([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}
+    assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}

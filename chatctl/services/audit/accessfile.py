@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chatctl.services.audit import accessschema as said
+from chatctl.services.audit import accessschema as schema
 from chatctl.services.audit import scripts
 from chatctl.services.audit.expectations import (
     NEVER,
@@ -37,10 +37,10 @@ def read(path: Path) -> Access:
     """
     reading = _Reading(path)
     with suppress(TooManyMistakes):
-        values, _ = reading.values(said.Document, reading.root, "")
+        values, _ = reading.values(schema.Document, reading.root, "")
         reading.judge(values)
         if not reading.mistakes:
-            return _access(path, said.Document(**values))
+            return _access(path, schema.Document(**values))
     raise reading.refused()
 
 
@@ -48,20 +48,20 @@ class _Reading(ShapeReading):
     """The rules while they are read."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, YAML, said.PATTERNS)
+        super().__init__(path, YAML, schema.PATTERNS)
         self._directory = path.parent
 
     def check(self, made: Any, at: str) -> None:
-        if isinstance(made, said.Table):
+        if isinstance(made, schema.Table):
             if made.select is None and made.rows is None:
                 self.wrong(at, "select", "is missing; either it or rows is needed")
             if made.select is not None and made.rows is not None:
                 self.wrong(at, "rows", "and select exclude each other")
             self._once(at, "key", made.key)
-        elif isinstance(made, said.Identity):
+        elif isinstance(made, schema.Identity):
             if made.raw is not None and made.claims is not None:
                 self.wrong(at, "raw", "and claims exclude each other")
-        elif isinstance(made, said.Moment):
+        elif isinstance(made, schema.Moment):
             self._once(at, "identities", made.identities)
 
     def judge(self, values: Mapping[str, Any]) -> None:
@@ -82,7 +82,7 @@ class _Reading(ShapeReading):
                 self._known(at, "identities", moment.identities, people, "which identities does not name")
         for name, moment in values.get("moments", {}).items():
             self._judge_script(f"moments.{name}", "do", moment.do)
-        internal = values.get("internal", said.Internal())
+        internal = values.get("internal", schema.Internal())
         for key in ("tables", "functions"):
             self._judge_twice(key, values.get(key, {}), getattr(internal, key))
 
@@ -90,7 +90,7 @@ class _Reading(ShapeReading):
         for each in scripts.unfit(script):
             self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
 
-    def _judge_roles(self, api: said.Api, people: Mapping[str, said.Identity]) -> None:
+    def _judge_roles(self, api: schema.Api, people: Mapping[str, schema.Identity]) -> None:
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
@@ -129,7 +129,7 @@ def _spelled(name: str) -> str:
     return re.sub(r"\s*([(),])\s*", r"\1", " ".join(name.lower().split()))
 
 
-def _access(path: Path, document: said.Document) -> Access:
+def _access(path: Path, document: schema.Document) -> Access:
     internal = document.internal
     return Access(
         path=path,
@@ -156,7 +156,7 @@ def _access(path: Path, document: said.Document) -> Access:
     )
 
 
-def _identity(name: str, identity: said.Identity) -> Identity:
+def _identity(name: str, identity: schema.Identity) -> Identity:
     return Identity(
         name=name,
         says=identity.says,
@@ -168,7 +168,7 @@ def _identity(name: str, identity: said.Identity) -> Identity:
     )
 
 
-def _table(name: str, table: said.Table) -> Table:
+def _table(name: str, table: schema.Table) -> Table:
     return Table(
         name=name,
         key=table.key,
@@ -182,7 +182,7 @@ def _table(name: str, table: said.Table) -> Table:
     )
 
 
-def _change(change: said.Change) -> Change:
+def _change(change: schema.Change) -> Change:
     return Change(
         value=change.set,
         allow=change.allow,
@@ -192,7 +192,7 @@ def _change(change: said.Change) -> Change:
     )
 
 
-def _function(signature: str, function: said.Function) -> Function:
+def _function(signature: str, function: schema.Function) -> Function:
     return Function(
         signature=signature,
         allow=function.allow,
@@ -207,5 +207,5 @@ def _function(signature: str, function: said.Function) -> Function:
     )
 
 
-def _bucket(bucket: said.Bucket) -> dict[str, Any]:
+def _bucket(bucket: schema.Bucket) -> dict[str, Any]:
     return {key: [*value] if isinstance(value, tuple) else value for key, value in bucket.items()}

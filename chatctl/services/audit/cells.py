@@ -114,8 +114,8 @@ def _cell(access: Access, group: list[Judged], names: Mapping[str, str]) -> Cell
 
 
 def _problems(each: Judged) -> Iterator[tuple[Rule, str]]:
-    if each.said is not Verdict.passed:
-        yield Rule(each.said), each.probe.tried
+    if each.verdict is not Verdict.passed:
+        yield Rule(each.verdict), each.probe.tried
     if each.vacuous:
         yield Rule.vacuous, each.probe.tried
 
@@ -123,8 +123,8 @@ def _problems(each: Judged) -> Iterator[tuple[Rule, str]]:
 def _chosen(group: list[Judged]) -> list[Judged]:
     first: dict[tuple[object, ...], Judged] = {}
     for each in group:
-        first.setdefault((each.said, each.vacuous, each.probe.tried, each.through), each)
-    ranked = sorted(first.values(), key=lambda each: (each.said is Verdict.passed, not each.vacuous))
+        first.setdefault((each.verdict, each.vacuous, each.probe.tried, each.through), each)
+    ranked = sorted(first.values(), key=lambda each: (each.verdict is Verdict.passed, not each.vacuous))
     return ranked[:SAMPLES]
 
 
@@ -135,6 +135,6 @@ def _sample(access: Access, each: Judged, names: Mapping[str, str]) -> Sample:
         subject=named(probe.subject, names, probe),
         expected=expected(probe),
         came=named(came(probe, each.outcome), names, probe),
-        verdict=Rule.vacuous if each.vacuous and each.said is Verdict.passed else each.said,
+        verdict=Rule.vacuous if each.vacuous and each.verdict is Verdict.passed else each.verdict,
         sql=(f"{statement(probe)};", *after(access, probe)),
     )

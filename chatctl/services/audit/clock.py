@@ -2,7 +2,7 @@
 
 A rule that compares such a time with the clock says one thing when the fixture is made and another a minute
 later. Whether a rule does that cannot be told from here, and most times near now are a ``created_at`` that no
-rule asks for: they are named in the report and nothing more. What did change is a doubt, see ``steady``.
+rule asks for: they are named in the report and nothing more. What did change is a doubt, see ``control``.
 """
 
 from __future__ import annotations

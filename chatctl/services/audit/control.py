@@ -96,7 +96,7 @@ def _compared(first: Sequence[Judged], second: Sequence[Judged]) -> Iterator[Jud
         before = known.pop(key, None)
         if before is None:  # of a row that has another key each time: what counts is that its cell shows it
             yield each if each.proves or _shown(each) in seen else _time_dependent(each)
-        elif (before.said, before.vacuous) == (each.said, each.vacuous):
+        elif (before.verdict, before.vacuous) == (each.verdict, each.vacuous):
             yield each
         else:
             yield replace(_time_dependent(before), then=(each.probe, each.outcome))
@@ -107,7 +107,7 @@ def _compared(first: Sequence[Judged], second: Sequence[Judged]) -> Iterator[Jud
 
 
 def _time_dependent(each: Judged) -> Judged:
-    return replace(each, said=Verdict.time_dependent, vacuous=False)
+    return replace(each, verdict=Verdict.time_dependent, vacuous=False)
 
 
 def _numbered(probes: Iterable[Probe]) -> Iterator[Key]:
@@ -124,7 +124,7 @@ def _cell(probe: Probe) -> Key:
 
 
 def _shown(each: Judged) -> Key:
-    return *_cell(each.probe), each.said, str(each.vacuous)
+    return *_cell(each.probe), each.verdict, str(each.vacuous)
 
 
 def _expects(probe: Probe) -> tuple[object, ...]:

@@ -14,7 +14,15 @@ from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.probes.stage import NOT_WRITABLE
 from chatctl.services.audit.replay import replay
 from chatctl.services.audit.scope import Scope
-from chatctl.services.audit.verdicts import Tried, Verdict, did, got_through, surplus, told, verdict
+from chatctl.services.audit.verdicts import (
+    Tried,
+    Verdict,
+    existence_oracles,
+    got_through,
+    had_effect,
+    surplus,
+    verdict,
+)
 from chatctl.services.audit.wording import came, expectation, expected, masked, named, shortened
 
 _SERIALIZATION = "40001"
@@ -32,7 +40,7 @@ class Judged:
 
     probe: Probe
     outcome: Outcome
-    said: Verdict
+    verdict: Verdict
     vacuous: bool
     other: Tried | None = None
     then: Tried | None = None
@@ -40,12 +48,12 @@ class Judged:
     @property
     def proves(self) -> bool:
         """Whether it is as access.yaml says, and that means something."""
-        return self.said is Verdict.passed and not self.vacuous
+        return self.verdict is Verdict.passed and not self.vacuous
 
     @property
     def through(self) -> bool:
         """Whether the statement did something: brought a row, changed one, or was called."""
-        return did(self.probe, self.outcome)
+        return had_effect(self.probe, self.outcome)
 
 
 Group = list[Judged]
@@ -62,8 +70,8 @@ def summed(
     """The findings and the doubts that ``judged`` come to."""
     groups: dict[tuple[Rule, str, str], Group] = defaultdict(list)
     for each in judged:
-        if each.said is not Verdict.passed:
-            groups[Rule(each.said), each.probe.object, each.probe.tried].append(each)
+        if each.verdict is not Verdict.passed:
+            groups[Rule(each.verdict), each.probe.object, each.probe.tried].append(each)
         if each.vacuous:
             groups[Rule.vacuous, each.probe.object, each.probe.tried].append(each)
     found = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
@@ -83,12 +91,14 @@ def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str])
 
 
 def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> list[Judged]:
-    said = [verdict(access, probe, outcome) for probe, outcome in tried]
+    verdicts = [verdict(access, probe, outcome) for probe, outcome in tried]
     through = {
         probe.shape for probe, outcome in tried if probe.allowed and got_through(access, probe, outcome)
     }
-    broken = {probe.shape for (probe, _), each in zip(tried, said, strict=True) if each is Verdict.invalid}
-    tells = told(tried)
+    broken = {
+        probe.shape for (probe, _), each in zip(tried, verdicts, strict=True) if each is Verdict.invalid
+    }
+    tells = existence_oracles(tried)
 
     def unclear(probe: Probe, outcome: Outcome, first: Verdict) -> bool:
         if probe.allowed or probe.trusted or probe.pair or _refused_for_good(access, probe, outcome):
@@ -107,7 +117,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
 
     return [
         Judged(probe, outcome, final(place, probe, first), unclear(probe, outcome, first), tells.get(place))
-        for place, ((probe, outcome), first) in enumerate(zip(tried, said, strict=True))
+        for place, ((probe, outcome), first) in enumerate(zip(tried, verdicts, strict=True))
     ]
 
 

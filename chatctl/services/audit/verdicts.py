@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,9 +9,8 @@ from enum import StrEnum
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.outcome import NOT_BEGUN, RAN, Outcome
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.wording import masked
+from chatctl.services.audit.wording import UUID, masked
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNIQUE = "23505"
 
 Tried = tuple[Probe, Outcome]
@@ -51,7 +49,7 @@ def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa:
         return Verdict.raises if probe.identity.raw and _reads(probe) else Verdict.invalid
     if not probe.allowed:
         # A call that is refused says so; a read or a write that is refused may also find no row.
-        return Verdict.leak if did(probe, outcome) else Verdict.passed
+        return Verdict.leak if had_effect(probe, outcome) else Verdict.passed
     if probe.trusted and not _reads(probe) and probe.privilege != "execute":
         return Verdict.passed
     if refused:
@@ -69,7 +67,8 @@ def _reads(probe: Probe) -> bool:
     return probe.privilege == "select"
 
 
-def did(probe: Probe, outcome: Outcome) -> bool:
+def had_effect(probe: Probe, outcome: Outcome) -> bool:
+    """Whether the statement brought a row, changed one, or was called."""
     if outcome.state != RAN:
         return False
     if probe.privilege in ("execute", "truncate"):
@@ -91,10 +90,10 @@ def got_through(access: Access, probe: Probe, outcome: Outcome) -> bool:
     The latter counts for the control on existing data, whose rows others refer to. A fixture can do better.
     """
     stopped = access.on_existing_data and probe.trusted and outcome.state.startswith("23")
-    return stopped or did(probe, outcome)
+    return stopped or had_effect(probe, outcome)
 
 
-def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
+def existence_oracles(tried: Sequence[Tried]) -> dict[int, Tried | None]:
     """The probes whose answer tells that something exists, and what it is like where nothing does."""
     groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
     for place, (probe, _) in enumerate(tried):
@@ -117,4 +116,4 @@ def told(tried: Sequence[Tried]) -> dict[int, Tried | None]:
 def _look(probe: Probe, outcome: Outcome) -> tuple[str, str, int]:
     # How long something still takes is another number a moment later.
     message = masked(probe, outcome.message or "")
-    return outcome.state, _UUID.sub("…", message), len(outcome.brought)
+    return outcome.state, UUID.sub("…", message), len(outcome.brought)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from chatctl.services.audit.outcome import RAN, Outcome
 from chatctl.services.audit.probes.probe import Probe
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = 10  # so many values are named in a message
 _LONGEST = 80  # characters of a name
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
@@ -69,7 +69,7 @@ def _listed(values: list[str], probe: Probe) -> str:
     if probe.private:
         return f"{_rows(len(values))} of people's own"
     more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
-    shown = sorted((masked(probe, value) for value in values), key=lambda value: _UUID.sub("", value))
+    shown = sorted((masked(probe, value) for value in values), key=lambda value: UUID.sub("", value))
     return ", ".join(shown[:_LISTED]) + more
 
 
@@ -99,7 +99,7 @@ def named(text: str, names: Mapping[str, str], probe: Probe) -> str:
         value = match.group()
         return names.get(value, value if _sends(probe, value) else "a new uuid")
 
-    return _UUID.sub(known, text)
+    return UUID.sub(known, text)
 
 
 def masked(probe: Probe, text: str) -> str:

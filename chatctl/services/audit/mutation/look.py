@@ -22,7 +22,7 @@ from chatctl.services.audit.mutation.trace import traced
 from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.trial import Trial
-from chatctl.services.audit.verdicts import Verdict, told, verdict
+from chatctl.services.audit.verdicts import Verdict, existence_oracles, verdict
 from chatctl.services.audit.wording import came, expectation, named
 
 T = TypeVar("T")
@@ -51,12 +51,12 @@ class Look:
         self._known = self._reach()  # the fixture makes buckets of its own
         tried = watched(lambda: generate(replace(stage)), self._trial)
         for probe, outcome in tried:
-            said = verdict(access, probe, outcome)
-            if said is Verdict.time_dependent:
+            found = verdict(access, probe, outcome)
+            if found is Verdict.time_dependent:
                 self._note(probe, f"{access.path.name} says something else in the end: {outcome.later}")
-            elif said is not Verdict.passed:
+            elif found is not Verdict.passed:
                 raise Inconclusive(
-                    f"the audit is not clean without a mutant: {said} of {probe.object}, {probe.tried}",
+                    f"the audit is not clean without a mutant: {found} of {probe.object}, {probe.tried}",
                     hint="run `chatctl audit-rls` first",
                 )
         told_by = [probe for probe, outcome in tried if outcome.later is None and _tells(probe, outcome)]
@@ -75,7 +75,7 @@ class Look:
         """The probes, by their place, that say something else now without any mutant, and what came."""
         tried = list(zip(self.batch.probes, self.batch.run(), strict=True))
         wrong = {n for n, each in enumerate(tried) if verdict(self._access, *each) is not Verdict.passed}
-        return {n: tried[n][1] for n in sorted(wrong | told(tried).keys())}
+        return {n: tried[n][1] for n in sorted(wrong | existence_oracles(tried).keys())}
 
     def leave_out(self, changed: Mapping[int, Outcome]) -> set[str]:
         """Look without these probes from now on; their cells, as ``object:action``."""
@@ -134,10 +134,12 @@ class Look:
     def _noticed(self, statement: int) -> str | None:
         tried = list(self.batch.of(statement))
         for probe, outcome in tried:
-            said = verdict(self._access, probe, outcome)
-            if said is not Verdict.passed:
-                return f"{said}:{probe.object}:{probe.tried}"
-        return next((f"oracle:{tried[n][0].object}:{tried[n][0].tried}" for n in told(tried)), None)
+            found = verdict(self._access, probe, outcome)
+            if found is not Verdict.passed:
+                return f"{found}:{probe.object}:{probe.tried}"
+        return next(
+            (f"oracle:{tried[n][0].object}:{tried[n][0].tried}" for n in existence_oracles(tried)), None
+        )
 
 
 def _tells(probe: Probe, outcome: Outcome) -> bool:

@@ -20,7 +20,11 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     """Every policy weakened in each way, and policies that should not be there."""
     for policy in catalogue.policies:
         yield Mutant(
-            "policy-dropped", policy.relation, policy.name, f"{told(policy)} -> (dropped)", dropped(policy)
+            "policy-dropped",
+            policy.relation,
+            policy.name,
+            f"{described(policy)} -> (dropped)",
+            dropped(policy),
         )
         for clause in ("using", "check"):
             yield from _of_condition(catalogue, policy, clause)
@@ -93,11 +97,11 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
             if table.row_security and command not in let and roles:
                 using, check = (None, "true") if command == "insert" else ("true", None)
                 policy = Policy(table.relation, _ADDED, True, command, roles, using, check)
-                change = f"(no policy) -> {told(policy)}, true for every row"
+                change = f"(no policy) -> {described(policy)}, true for every row"
                 yield Mutant("permissive-added", table.relation, _ADDED, change, created(policy))
 
 
-def told(policy: Policy) -> str:
+def described(policy: Policy) -> str:
     """A policy without its conditions, on one line."""
     kind = "" if policy.permissive else "restrictive "
     return f"{kind}policy for {policy.command} to {', '.join(policy.roles)}"
