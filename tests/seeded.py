@@ -308,10 +308,18 @@ def starts_a_group(conn: Connection) -> None:
 
 
 def starts_a_group_and_leaves(conn: Connection) -> None:
+    """Which is managed by one of the others from then on."""
     statement = "select create_group_conversation('new', %s::uuid[], %s)"
     room = as_user(conn, founder(conn), statement, others_of_trio(conn), north(conn))
     statement = "delete from conversation_participants where conversation_id = %s and user_id = %s"
     as_user(conn, founder(conn), statement, room, founder(conn))
+
+
+def starts_a_group_of_nobody(conn: Connection) -> None:
+    statement = (
+        "insert into conversations (organization_id, name, is_group, created_by) values (%s, 'new', true, %s)"
+    )
+    as_user(conn, founder(conn), statement, north(conn), founder(conn))
 
 
 def passes_by(conn: Connection) -> None:

@@ -152,6 +152,10 @@ def _expected(conn: Connection, run: Run, reasons: Reasons) -> Reasons:
     return expected
 
 
+# What the database keeps of people's writes goes with them, whoever made it.
+LIMITS = {"private.send_windows"}
+
+
 def _assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, used: Rows) -> None:
     """Of ``used`` nothing is gone that was there before the seed, or that users made after ``before``."""
     left = rows(conn)
@@ -159,7 +163,7 @@ def _assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, u
     assert less(left, used).keys() <= LEDGER
     for table, lines in gone.items():
         assert not lines & world.beside[table]
-        assert not lines & made.get(table, frozenset())
+        assert table in LIMITS or not lines & made.get(table, frozenset())
 
 
 def _assert_it_still_works(conn: Connection, run: Run, conversations: list[UUID]) -> None:
@@ -328,7 +332,7 @@ def test_every_reason_is_tried() -> None:
     ("use", "who", "reason"),
     [
         (seeded.passes_by, seeded.colleague_in_trio, "reacted to messages that stay: 1"),
-        (seeded.starts_a_group_and_leaves, founder, "made conversations that stay: 1"),
+        (seeded.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
     ],
 )
 def test_who_left_nothing_but_a_trace_stays(

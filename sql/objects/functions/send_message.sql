@@ -10,7 +10,7 @@ declare
   caller uuid := private.current_user_id();
   sent public.messages;
 begin
-  -- Reading first: locks go participant, then conversation.
+  -- Reading first: locks go participant, then conversation (lock_conversations.sql).
   update public.conversation_participants cp
   set last_read_at = clock_timestamp()
   where cp.conversation_id = p_conversation_id and cp.user_id = caller;
@@ -22,6 +22,9 @@ begin
   from public.conversations c
   where c.id = p_conversation_id
   returning * into sent;
+  if not found then -- suspended, or out of the organization, while it waited
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
   return sent;
 end
 $$;

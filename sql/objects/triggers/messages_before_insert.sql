@@ -1,6 +1,6 @@
 -- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
--- Locks go sender's window, conversation, read state. A sender over the limit is refused before it can
--- hold up the conversation; the window is filled with the time taken under both locks, the message's own.
+-- Locks go sender's turn, conversation, read state. Who may not send there is refused before anything is locked, and
+-- again after the wait for the locks: a message is judged by the membership of the moment at which it is accepted.
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
@@ -14,9 +14,10 @@ begin
   new.reactions := coalesce(new.reactions, '[]');
   if not trusted then
     if new.sender_id is distinct from private.current_user_id() or not exists (
-      select from private.my_participations p where p.conversation_id = new.conversation_id
+      select from private.my_participations p
+      where p.conversation_id = new.conversation_id and p.organization_id = new.organization_id
     ) then
-      return new; -- row-level security refuses it; a stranger takes no lock here
+      perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
@@ -28,18 +29,18 @@ begin
   end if;
 
   if new.sender_id is not null then
-    select w.sent_at into window_open
-    from private.send_windows w where w.user_id = new.sender_id for update;
-    if not found then
-      insert into private.send_windows (user_id) values (new.sender_id) on conflict do nothing;
-      select w.sent_at into window_open
-      from private.send_windows w where w.user_id = new.sender_id for update;
-    end if;
+    window_open := private.take_turn(new.sender_id);
     if cardinality(window_open) = 10 and window_open[1] >= clock_timestamp() - interval '60 seconds' then
       perform private.refuse_send(window_open[1] + interval '60 seconds');
     end if;
   end if;
 
+  perform private.lock_conversation(new.conversation_id);
+  if not trusted and not exists (
+    select from private.my_participations p where p.conversation_id = new.conversation_id
+  ) then
+    perform private.refuse_row('messages');
+  end if;
   update public.conversations c
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,

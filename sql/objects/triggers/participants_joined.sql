@@ -1,5 +1,6 @@
 -- After people join: the rules that span rows (who, how many, one direct conversation per pair), the count,
--- and where each begins to read. After, not before, so that row-level security has refused strangers first.
+-- who manages the group, and where each begins to read. After, not before, so that row-level security has refused
+-- strangers first; participants_before_insert has locked the conversations.
 create or replace function private.participants_joined()
 returns trigger
 language plpgsql security definer
@@ -16,10 +17,7 @@ begin
     group by j.conversation_id
     order by j.conversation_id
   loop
-    select c.* into conversation
-    from public.conversations c
-    where c.id = arrival.conversation_id
-    for no key update;
+    select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
 
     if exists (
       select from unnest(arrival.users) as u (user_id)
@@ -67,7 +65,7 @@ begin
         jsonb_build_object('maximum', 50, 'participants', conversation.participant_count + arrival.size));
     end if;
     update public.conversations c
-    set participant_count = c.participant_count + arrival.size
+    set participant_count = c.participant_count + arrival.size, created_by = private.creator_of(c.id)
     where c.id = conversation.id;
   end loop;
 

@@ -1,22 +1,19 @@
--- After people leave: the count. Their read state goes with the row.
+-- After people leave: the count, who manages the group from now on, and their read states. The creator of an emptied
+-- conversation is nobody, so that nobody is in the place of somebody who has just made one and may read it.
 create or replace function private.participants_left()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
-declare
-  departure record;
 begin
-  for departure in
-    select l.conversation_id, count(*)::integer as size
-    from departed l
-    group by l.conversation_id
-    order by l.conversation_id
-  loop
-    update public.conversations c
-    set participant_count = c.participant_count - departure.size
-    where c.id = departure.conversation_id;
-  end loop;
+  perform private.lock_conversations(array(select d.conversation_id from departed d));
+  update public.conversations c
+  set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)
+  from (select p.conversation_id, count(*)::integer as size from departed p group by p.conversation_id) as d
+  where c.id = d.conversation_id;
+  delete from private.read_states r
+  using departed d
+  where r.conversation_id = d.conversation_id and r.user_id = d.user_id;
   return null;
 end
 $$;

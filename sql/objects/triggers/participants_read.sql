@@ -1,18 +1,26 @@
--- After a participant has read: how far, and how many messages that leaves unread.
--- Locks go participant, conversation, read state, everywhere; two of them the other way round would deadlock.
+-- After participants have read: how far, and how many messages that leaves unread.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
+declare
+  conversations uuid[] := array(
+    select a.conversation_id
+    from before b join after a on a.id = b.id
+    where a.last_read_at is distinct from b.last_read_at
+  );
 begin
-  perform from public.conversations c where c.id = new.conversation_id for no key update;
+  if conversations = '{}' then
+    return null;
+  end if;
+  perform private.lock_conversations(conversations);
   update private.read_states r
-  set (last_read_seq, seen_count) = (
-    select p.last_read_seq, p.seen_count
-    from private.read_position(new.conversation_id, new.user_id, new.last_read_at) as p
-  )
-  where r.conversation_id = new.conversation_id and r.user_id = new.user_id;
+  set last_read_seq = p.last_read_seq, seen_count = p.seen_count
+  from after a
+  cross join lateral private.read_position(a.conversation_id, a.user_id, a.last_read_at) as p
+  where r.conversation_id = a.conversation_id and r.user_id = a.user_id
+    and a.conversation_id = any (conversations);
   return null;
 end
 $$;
@@ -20,6 +28,6 @@ $$;
 revoke execute on function private.participants_read() from public;
 
 create or replace trigger participants_read
-after update of last_read_at on public.conversation_participants
-for each row when (old.last_read_at is distinct from new.last_read_at)
-execute function private.participants_read();
+after update on public.conversation_participants
+referencing old table as before new table as after
+for each statement execute function private.participants_read();

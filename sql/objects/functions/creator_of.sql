@@ -1,0 +1,24 @@
+-- Who manages a conversation now: of a group its creator, as long as they take part and are a member of the organization;
+-- else whoever of those has taken part longest; null when there is nobody. A direct conversation has no heir, and keeps
+-- its creator as long as anybody takes part.
+create or replace function private.creator_of(p_conversation_id uuid)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.is_group then (
+      select p.user_id
+      from public.conversation_participants p
+      join public.organization_members o on o.organization_id = c.organization_id and o.user_id = p.user_id
+      where p.conversation_id = c.id
+      order by p.user_id is not distinct from c.created_by desc, p.joined_at, p.user_id
+      limit 1
+    )
+    when exists (select from public.conversation_participants p where p.conversation_id = c.id) then c.created_by
+  end
+  from public.conversations c
+  where c.id = p_conversation_id
+$$;
+
+revoke execute on function private.creator_of(uuid) from public;

@@ -1,0 +1,14 @@
+-- Refuse what would have to wait for others in an order that could end in a deadlock: a moment later it may go through.
+create or replace function private.refuse_for_now()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse('PT429', 'RATE_LIMITED',
+    'Others are writing there at the moment. Try again, one conversation at a time.',
+    jsonb_build_object('retry_after', 1));
+end
+$$;
+
+revoke execute on function private.refuse_for_now() from public;

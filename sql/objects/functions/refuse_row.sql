@@ -1,0 +1,13 @@
+-- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
+create or replace function private.refuse_row(p_table text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using
+    message = format('new row violates row-level security policy for table "%s"', p_table);
+end
+$$;
+
+revoke execute on function private.refuse_row(text) from public;

@@ -1,0 +1,40 @@
+-- Wait until it is a user's turn to write, which ends with the transaction; returns when their last messages were
+-- accepted, null for a user without profile. One user's writes, from whatever devices, thereby follow one another.
+-- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
+-- role) it does not wait, see lock_conversations.
+create or replace function private.take_turn(p_user_id uuid)
+returns timestamptz[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sent timestamptz[];
+begin
+  if current_setting('chat.last_locked', true) <> '' then
+    select w.sent_at into sent
+    from private.send_windows w where w.user_id = p_user_id for no key update skip locked;
+    if found then
+      return sent;
+    elsif exists (select from private.send_windows w where w.user_id = p_user_id) then
+      perform private.refuse_for_now();
+    end if;
+  end if;
+  select w.sent_at into sent
+  from private.send_windows w where w.user_id = p_user_id for no key update;
+  if found then
+    return sent;
+  end if;
+  begin
+    insert into private.send_windows (user_id)
+    select u.id from public.user_profiles u where u.id = p_user_id
+    on conflict do nothing;
+  exception when foreign_key_violation then
+    return null; -- deleted at this moment
+  end;
+  select w.sent_at into sent
+  from private.send_windows w where w.user_id = p_user_id for no key update;
+  return sent;
+end
+$$;
+
+revoke execute on function private.take_turn(uuid) from public;

@@ -1,0 +1,36 @@
+-- After people are removed from an organization, or come back to it while they are still listed in its groups: a group
+-- whose creator is no member any more is managed by another participant, one that nobody managed by whoever came back.
+create or replace function private.members_changed()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  groups uuid[] := array(
+    select c.id
+    from changed m
+    join public.conversation_participants p on p.user_id = m.user_id
+    join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
+    where c.is_group
+  );
+begin
+  -- All of them, also those whose creator stays: somebody else may be appointing one of these people at this moment.
+  perform private.lock_conversations(groups);
+  update public.conversations c
+  set created_by = private.creator_of(c.id)
+  where c.id = any (groups) and c.created_by is distinct from private.creator_of(c.id);
+  return null;
+end
+$$;
+
+revoke execute on function private.members_changed() from public;
+
+create or replace trigger members_removed
+after delete on public.organization_members
+referencing old table as changed
+for each statement execute function private.members_changed();
+
+create or replace trigger members_added
+after insert on public.organization_members
+referencing new table as changed
+for each statement execute function private.members_changed();

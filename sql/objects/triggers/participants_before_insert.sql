@@ -1,0 +1,38 @@
+-- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
+-- anything but by themselves, or anything that is yet to come.
+create or replace function private.participants_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  trusted boolean := private.is_trusted();
+  caller uuid := private.current_user_id();
+begin
+  if not trusted and not private.may_add(caller, new.conversation_id, new.user_id) then
+    perform private.refuse_row('conversation_participants');
+  end if;
+  perform private.settle_participant(new.conversation_id, new.user_id);
+  perform private.lock_conversation(new.conversation_id);
+  -- Once more, for what others did while this waited.
+  perform private.settle_participant(new.conversation_id, new.user_id);
+  if not trusted then
+    if not private.may_add(caller, new.conversation_id, new.user_id) then
+      perform private.refuse_row('conversation_participants');
+    end if;
+    if new.user_id is distinct from caller then
+      new.last_read_at := null;
+    end if;
+  end if;
+  if new.last_read_at > clock_timestamp() then
+    new.last_read_at := clock_timestamp();
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.participants_before_insert() from public;
+
+create or replace trigger participants_before_insert
+before insert on public.conversation_participants
+for each row execute function private.participants_before_insert();

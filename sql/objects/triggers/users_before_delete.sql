@@ -1,0 +1,38 @@
+-- Before a user is deleted, by Auth or by an operator: what goes or changes with them is locked in the order that
+-- lock_conversations.sql gives. The cascade of the foreign keys would lock the profile first, and the rest after it.
+create or replace function private.users_before_delete()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.take_turn(old.id);
+  perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
+  perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
+  perform private.lock_conversations(private.conversations_of(old.id));
+  -- From here on nobody adds them anywhere; but somebody may have, while this waited.
+  perform from public.user_profiles u where u.id = old.id for update;
+  perform private.lock_conversations(private.conversations_of(old.id));
+  return old;
+end
+$$;
+
+create or replace function private.conversations_of(p_user_id uuid)
+returns uuid[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select p.conversation_id from public.conversation_participants p where p.user_id = p_user_id
+    union
+    select c.id from public.conversations c where c.created_by = p_user_id
+  )
+$$;
+
+revoke execute on function private.users_before_delete() from public;
+revoke execute on function private.conversations_of(uuid) from public;
+
+create or replace trigger chat_users_before_delete
+before delete on auth.users
+for each row execute function private.users_before_delete();

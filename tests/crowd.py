@@ -1,0 +1,217 @@
+"""A crowd: many clients of a few people do everything they may do, at the same time.
+
+    python -m tests.crowd --seconds 60 --conversations 20 --people 25 --clients 50 --pg 18
+
+prints what was done, refused and waited for, and which rules of tests/invariants.py do not hold afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
+
+import psycopg
+
+from chatctl.local import throwaway
+from chatctl.services.migrations import migrate
+from tests import invariants
+from tests.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Operator
+from tests.world import Database, World
+
+# What actions may be refused with when others act at the same time; anything else is unexpected.
+RACES = {"42501", "PT403", "PT404", "PT429", "23505"}
+ALSO = {
+    "start a group": {"PT400"},  # too few people are left
+    "add several": {"PT400"},  # more than 50
+}
+ERASED = {"23503", "PT400"}  # about somebody who was deleted a moment ago
+
+DEADLOCK = "40P01"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many do what for how long; ``erased`` people are deleted from Auth while the others go on."""
+
+    people: int = 25
+    clients: int = 50
+    conversations: int = 1
+    seconds: float = 3.0
+    erased: int = 0
+    actions: Mapping[str, float] | None = None  # by name, with how often; None: USUAL
+    operators: bool = True
+    seed: int = 1
+
+
+@dataclass
+class Outcome:
+    """What came of it: how often each action was done, and how often refused, by SQLSTATE.
+
+    In seconds, ``slowest`` is the longest request as a client saw it, ``waited`` the longest wait for a lock.
+    """
+
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unexpected: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    slowest: tuple[float, str] = (0.0, "")
+    waited: float = 0.0
+    breaches: dict[str, list[tuple[object, ...]]] = field(default_factory=dict)
+
+    @property
+    def deadlocks(self) -> int:
+        return sum(times for (_, state), times in self.refused.items() if state == DEADLOCK)
+
+    def __str__(self) -> str:
+        counts = (
+            f"{self.done.total()} done, {self.refused.total()} refused, {self.deadlocks} deadlocks",
+            f"slowest {self.slowest[0]:.2f} s ({self.slowest[1]}), longest wait {self.waited:.2f} s",
+            "done: " + ", ".join(f"{name} {times}" for name, times in self.done.most_common()),
+            "refused: "
+            + ", ".join(f"{' '.join(what)} {times}" for what, times in self.refused.most_common()),
+        )
+        unexpected = (f"unexpected: {it} {times} times" for it, times in self.unexpected.most_common())
+        broken = (f"broken: {rule}: {rows}" for rule, rows in self.breaches.items())
+        return "\n".join([*counts, *unexpected, *broken])
+
+
+class Crowd:
+    """The people, their conversations, and the clients that act for them until time is up."""
+
+    def __init__(self, world: World, plan: Plan) -> None:
+        self.world, self.plan = world, plan
+        self.organization, self.people = world.team(plan.people)
+        chances = random.Random(plan.seed)
+        self.rooms = []
+        for _ in range(plan.conversations):
+            creator, *others = chances.sample(self.people, len(self.people))
+            self.rooms.append(world.group(self.organization, creator, *others[:49]))
+        self.outcome = Outcome()
+        self._lock = threading.Lock()
+        self._end = 0.0
+
+    def run(self) -> Outcome:
+        """Let everybody act, and look at what is left."""
+        acting: list[Callable[[], None]] = [
+            partial(self._client, number) for number in range(self.plan.clients)
+        ]
+        acting.append(self._watch)
+        if self.plan.operators:
+            acting.append(self._operator)
+        if self.plan.erased:
+            acting.append(self._erase)
+        self._end = time.monotonic() + self.plan.seconds
+        with ThreadPoolExecutor(len(acting)) as pool:
+            for ended in [pool.submit(act) for act in acting]:
+                ended.result()
+        self.outcome.breaches = invariants.breaches(self.world.operator, purged=self.plan.operators)
+        return self.outcome
+
+    def attempt(self, name: str, act: Callable[[], object]) -> None:
+        """Do something, and keep what came of it."""
+        started = time.monotonic()
+        state, message = "", ""
+        try:
+            act()
+        except psycopg.Error as error:
+            state = error.sqlstate or "connection"
+            message = (error.diag.message_primary or str(error)).splitlines()[0]
+        took = time.monotonic() - started
+        expected = RACES | ALSO.get(name, set()) | (ERASED if self.plan.erased else set())
+        with self._lock:
+            self.outcome.slowest = max(self.outcome.slowest, (took, name))
+            if not state:
+                self.outcome.done[name] += 1
+                return
+            self.outcome.refused[name, state] += 1
+            if state not in expected:
+                self.outcome.unexpected[name, state, message] += 1
+
+    def _client(self, number: int) -> None:
+        chances = random.Random(f"{self.plan.seed} {number}")
+        actions = self.plan.actions or USUAL
+        with self.world.database.connect("authenticator") as conn:
+            me = self.people[number % len(self.people)]
+            client = Client(conn, me, self.organization, self.people, self.rooms, chances)
+            while time.monotonic() < self._end:
+                (name,) = chances.choices(list(actions), list(actions.values()))
+                self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.rooms)))
+
+    def _operator(self) -> None:
+        chances = random.Random(f"{self.plan.seed} operator")
+        with self.world.database.connect() as conn:
+            operator = Operator(conn, self.organization, self.people, chances)
+            while time.monotonic() < self._end:
+                name = chances.choice(list(OPERATORS))
+                self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.rooms)))
+            operator.restore_members()
+
+    def _erase(self) -> None:
+        """Delete people one by one, as Auth does, spread over the whole time."""
+        pause = self.plan.seconds / (self.plan.erased + 1)
+        with self.world.database.connect() as conn:
+            for number, person in enumerate(self.people[: self.plan.erased]):
+                left = (self.plan.erased - number) * pause
+                threading.Event().wait(max(0.0, self._end - left - time.monotonic()))
+                delete = partial(conn.execute, "delete from auth.users where id = %s", (person,))
+                self.attempt("erase", delete)
+
+    def _watch(self) -> None:
+        """How long others wait for locks; and lift the limit of sending, since this is about locks."""
+        longest = (
+            "select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)::float from pg_locks"
+        )
+        forget = (
+            "update private.send_windows set sent_at = '{}' where user_id = %s and cardinality(sent_at) > 5"
+        )
+        people = cycle(self.people)
+        with self.world.database.connect() as conn:
+            while time.monotonic() < self._end:
+                conn.execute(forget, (next(people),))
+                (waited,) = conn.execute(longest).fetchone() or (0.0,)
+                self.outcome.waited = max(self.outcome.waited, waited)
+                threading.Event().wait(0.01)
+
+
+def run(database: Database, plan: Plan) -> Outcome:
+    """A crowd in an empty backend."""
+    with World(database) as world:
+        return Crowd(world, plan).run()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, kind in (
+        ("people", int),
+        ("clients", int),
+        ("conversations", int),
+        ("seconds", float),
+        ("erased", int),
+        ("seed", int),
+    ):
+        parser.add_argument(f"--{name}", type=kind, default=getattr(Plan, name))
+    parser.add_argument("--actions", help="some of them, separated by commas")
+    parser.add_argument("--no-operators", dest="operators", action="store_false")
+    parser.add_argument("--pg", type=int, default=18)
+    options = vars(parser.parse_args())
+    version, chosen = options.pop("pg"), options.pop("actions")
+    actions = {name: USUAL[name] for name in chosen.split(",")} if chosen else None
+    with throwaway.server(version=version) as server:
+        database = Database(server, "postgres")
+        with database.connect() as conn:
+            migrate(conn)
+        outcome = run(database, Plan(actions=actions, **options))
+    sys.stdout.write(f"{outcome}\nload of the machine: {os.getloadavg()}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""What people and operators do in a crowd (tests/crowd.py): each action as the statement of a client."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from chatctl.db.connection import Connection
+from chatctl.db.roles import claims_for
+
+
+@dataclass
+class Client:
+    """One device of one person: every request a transaction, as PostgREST makes it."""
+
+    conn: Connection
+    me: UUID
+    organization: UUID
+    people: list[UUID]
+    rooms: list[UUID]
+    chances: random.Random
+
+    def others(self, size: int) -> list[UUID]:
+        return self.chances.sample([person for person in self.people if person != self.me], size)
+
+    def ask(self, statement: str, *values: object, as_: UUID | None = None) -> None:
+        """One request of this person, or of ``as_`` whose device this is for once."""
+        claims = json.dumps(claims_for(as_ or self.me))
+        with self.conn.transaction():
+            self.conn.execute(
+                "select set_config('role', 'authenticated', true), "
+                "set_config('request.jwt.claims', %s, true), set_config('statement_timeout', '8s', true)",
+                (claims,),
+            )
+            self.conn.execute(statement.encode(), values)
+
+    def as_creator(self, room: UUID, statement: str, *values: object) -> None:
+        """A request of the one who managed the group a moment ago."""
+        with self.conn.transaction():
+            self.conn.execute("set local role service_role")
+            row = self.conn.execute("select created_by from conversations where id = %s", (room,)).fetchone()
+        if row and row[0]:
+            self.ask(statement, *values, as_=row[0])
+
+
+MINE = (
+    "(select id from messages where conversation_id = %s and sender_id = %s and deleted_at is null "
+    "order by random() limit 1)"
+)
+LATEST = (
+    "(select id from messages where conversation_id = %s and deleted_at is null order by seq desc limit 1)"
+)
+INSERT = "insert into messages (organization_id, conversation_id, sender_id, content) values "
+MARK = "update conversation_participants set "
+ADD = "insert into conversation_participants (conversation_id, user_id) "
+
+ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
+    "send": lambda c, room: c.ask("select send_message(%s, 'hi')", room),
+    "insert": lambda c, room: c.ask(INSERT + "(%s, %s, %s, 'hi')", c.organization, room, c.me),
+    "send to two": lambda c, room: c.ask(
+        INSERT + "(%s, %s, %s, 'one'), (%s, %s, %s, 'two')",
+        *(c.organization, room, c.me),
+        *(c.organization, c.chances.choice(c.rooms), c.me),
+    ),
+    "edit": lambda c, room: c.ask(f"update messages set content = 'edited' where id = {MINE}", room, c.me),
+    "delete": lambda c, room: c.ask(f"update messages set deleted_at = now() where id = {MINE}", room, c.me),
+    "delete all of a room": lambda c, room: c.ask(
+        "update messages set deleted_at = now() "
+        "where conversation_id = %s and sender_id = %s and deleted_at is null",
+        *(room, c.me),
+    ),
+    "delete all": lambda c, room: c.ask(
+        "update messages set deleted_at = now() where sender_id = %s and deleted_at is null", c.me
+    ),
+    "react": lambda c, room: c.ask(f"select toggle_reaction({LATEST}, %s)", room, c.chances.choice("👍🎉😀")),
+    "write reactions": lambda c, room: c.ask(
+        f"update messages set reactions = %s where id = {LATEST}",
+        *(Jsonb([{"userId": str(c.me), "emoji": c.chances.choice("👍🎉😀")}]), room),
+    ),
+    "read": lambda c, room: c.ask("select mark_conversation_read(%s)", room),
+    "read until": lambda c, room: c.ask(
+        MARK + "last_read_at = now() - %s * interval '1 second' where conversation_id = %s and user_id = %s",
+        *(c.chances.random(), room, c.me),
+    ),
+    "read all": lambda c, room: c.ask(MARK + "last_read_at = now() where user_id = %s", c.me),
+    "mark unread": lambda c, room: c.ask(
+        MARK + "last_read_at = null where conversation_id = %s and user_id = %s", room, c.me
+    ),
+    "star": lambda c, room: c.ask(
+        MARK + "is_starred = not is_starred where conversation_id = %s and user_id = %s", room, c.me
+    ),
+    "leave": lambda c, room: c.ask(
+        "delete from conversation_participants where conversation_id = %s and user_id = %s", room, c.me
+    ),
+    "come back": lambda c, room: c.as_creator(
+        room, ADD + "values (%s, %s) on conflict do nothing", room, c.me
+    ),
+    "add several": lambda c, room: c.as_creator(
+        room,
+        ADD + "select %s, u from unnest(%s::uuid[]) u where not exists ("
+        "select from conversation_participants p where (p.conversation_id, p.user_id) = (%s, u))",
+        *(room, c.others(3), room),
+    ),
+    "remove several": lambda c, room: c.as_creator(
+        room,
+        "delete from conversation_participants where conversation_id = %s and user_id = any(%s)",
+        *(room, c.others(3)),
+    ),
+    "rename": lambda c, room: c.as_creator(room, "update conversations set name = 'new' where id = %s", room),
+    "touch": lambda c, room: c.ask("update conversations set updated_at = now() where id = %s", room),
+    "start a group": lambda c, room: c.ask(
+        "select create_group_conversation('group', %s::uuid[], %s)", c.others(2), c.organization
+    ),
+    "start a direct conversation": lambda c, room: c.ask(
+        "select send_message(start_direct_conversation(%s, %s), 'hi')", *c.others(1), c.organization
+    ),
+    "change the profile": lambda c, room: c.ask(
+        "update user_profiles set full_name = 'new' where id = %s", c.me
+    ),
+    "upload": lambda c, room: c.ask(
+        "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+        *(f"{c.organization}/chat/{room}/{uuid4()}_a.png", str(c.me)),
+    ),
+    "list": lambda c, room: c.ask("select count(*) from get_conversations_with_details(%s)", c.me),
+    "page": lambda c, room: c.ask("select count(*) from get_messages_page(%s)", room),
+}
+USUAL = {
+    "send": 6, "insert": 4, "send to two": 1, "edit": 2, "delete": 3, "delete all of a room": 1,
+    "delete all": 0.3, "react": 3, "write reactions": 1, "read": 5, "read until": 2, "read all": 1,
+    "mark unread": 0.3, "star": 1, "leave": 0.8, "come back": 4, "add several": 0.3, "remove several": 0.1,
+    "rename": 0.5, "touch": 0.5, "start a group": 0.1, "start a direct conversation": 0.3,
+    "change the profile": 0.3, "upload": 0.3, "list": 1, "page": 1,
+}  # fmt: skip
+
+
+@dataclass
+class Operator:
+    """Somebody above row-level security who does one thing after the other."""
+
+    conn: Connection
+    organization: UUID
+    people: list[UUID]
+    chances: random.Random
+    away: set[UUID] = field(default_factory=set)
+
+    def take_out(self) -> None:
+        """Remove somebody from the organization who stays listed, or take somebody in again."""
+        person = self.chances.choice(self.people)
+        if person in self.away:
+            self.take_in(person)
+            return
+        self.conn.execute(
+            "delete from organization_members where organization_id = %s and user_id = %s",
+            (self.organization, person),
+        )
+        self.away.add(person)
+
+    def take_in(self, person: UUID) -> None:
+        self.conn.execute(
+            "insert into organization_members (organization_id, user_id) "
+            "select %s, id from user_profiles where id = %s on conflict do nothing",
+            (self.organization, person),
+        )
+        self.away.discard(person)
+
+    def restore_members(self) -> None:
+        for person in list(self.away):
+            self.take_in(person)
+
+    def suspend(self) -> None:
+        """For as long as a request takes."""
+        person = self.chances.choice(self.people)
+        self.conn.execute(
+            "insert into private.suspensions (user_id, reason) "
+            "select id, 'spam' from user_profiles where id = %s on conflict do nothing",
+            (person,),
+        )
+        self.conn.execute("delete from private.suspensions where user_id = %s", (person,))
+
+    def message(self, statement: str, room: UUID, condition: str) -> None:
+        chosen = (
+            f"(select id from messages where conversation_id = %s and {condition} order by random() limit 1)"
+        )
+        self.conn.execute(f"{statement} where id = {chosen}".encode(), (room,))
+
+
+OPERATORS: dict[str, Callable[[Operator, UUID], None]] = {
+    "take out or in": lambda o, room: o.take_out(),
+    "suspend": lambda o, room: o.suspend(),
+    "redact": lambda o, room: o.message("update messages set deleted_at = now()", room, "deleted_at is null"),
+    "restore": lambda o, room: o.message(
+        "update messages set deleted_at = null", room, "deleted_at is not null"
+    ),
+    "purge": lambda o, room: o.message("delete from messages", room, "true"),
+    "announce": lambda o, room: o.conn.execute(
+        (INSERT + "(%s, %s, null, 'for all')").encode(), (o.organization, room)
+    ),
+}

@@ -1,0 +1,29 @@
+"""Many people do everything they may do at the same time: no deadlock, no surprise, and every rule holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crowd import Outcome, Plan, run
+from tests.world import Database
+
+
+def _in_order(outcome: Outcome) -> None:
+    assert outcome.deadlocks == 0, str(outcome)
+    assert not outcome.unexpected, str(outcome)
+    assert not outcome.breaches, str(outcome)
+
+
+@pytest.mark.parametrize("conversations", [1, 20])
+@pytest.mark.parametrize("erased", [0, 10])
+def test_a_crowd_of_a_few_seconds(database: Database, conversations: int, erased: int) -> None:
+    _in_order(run(database, Plan(conversations=conversations, erased=erased, seconds=3)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("conversations", [1, 20])
+@pytest.mark.parametrize("erased", [0, 25])
+def test_50_clients_of_25_people_for_a_minute(database: Database, conversations: int, erased: int) -> None:
+    # Those who are deleted come on top, so that 25 people stay.
+    people = 25 + erased
+    _in_order(run(database, Plan(people=people, conversations=conversations, erased=erased, seconds=60)))

@@ -1,0 +1,56 @@
+"""A statement that waits for a lock, while another connection looks at what it holds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from chatctl.db.connection import Connection
+
+PATIENCE = 60.0  # seconds
+
+
+@contextmanager
+def waiting(conn: Connection, act: Callable[[], Any], watcher: Connection) -> Iterator[Future[Any]]:
+    """``act``, which uses ``conn``, in a thread; the block begins when it waits for a lock."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(act)
+        try:
+            _until_it_waits(conn.info.backend_pid, done, watcher)
+            yield done
+        except BaseException:
+            conn.cancel_safe()
+            raise
+
+
+def _until_it_waits(process: int, done: Future[Any], watcher: Connection) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if watcher.execute("select from pg_locks where pid = %s and not granted", (process,)).rowcount:
+            return
+        if done.done():
+            raise AssertionError(f"it did not wait: {done.exception() or done.result()!r}")
+        threading.Event().wait(0.005)
+    raise AssertionError("it does not wait")
+
+
+def locked(watcher: Connection, table: str, key: str = "id") -> list[Any]:
+    """The rows of ``table`` that somebody else must not write at the moment, by ``key``."""
+    with watcher.transaction(force_rollback=True):
+        every = watcher.execute(f"select {key} from {table}".encode()).fetchall()
+        free = watcher.execute(f"select {key} from {table} for no key update skip locked".encode()).fetchall()
+    return [row[0] for row in every if row not in free]
+
+
+def sqlstate(done: Future[Any]) -> str | None:
+    """How a statement was refused; None when it was not."""
+    error = done.exception(PATIENCE)
+    if error is None or isinstance(error, psycopg.Error):
+        return error.sqlstate if error else None
+    raise error
