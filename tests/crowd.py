@@ -100,7 +100,8 @@ class Crowd:
         self._end = 0.0
 
     def run(self) -> Outcome:
-        """Let everybody act, and look at what is left."""
+        """Let everybody act, without limits since this is about locks, and look at what is left."""
+        self.world.lift_limits()
         acting: list[Callable[[], None]] = [
             partial(self._client, number) for number in range(self.plan.clients)
         ]
@@ -166,7 +167,7 @@ class Crowd:
                 self.attempt("erase", delete)
 
     def _watch(self) -> None:
-        """How long others wait for locks; and lift the limit of sending, since this is about locks."""
+        """How long others wait for locks; and lift the limit of sending, which no operator can."""
         longest = (
             "select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)::float from pg_locks"
         )

@@ -115,11 +115,9 @@ def test_leaving_and_coming_back_lifts_nothing(world: World) -> None:
     for number in range(10):
         world.send(ben, conversation, f"message {number}")
     world.changed(ben, "delete from conversation_participants where user_id = %s", ben)
-    world.changed(
-        people[0],
+    world.operator.execute(
         "insert into conversation_participants (conversation_id, user_id) values (%s, %s)",
-        conversation,
-        ben,
+        (conversation, ben),
     )
 
     with pytest.raises(psycopg.Error, match="Rate limit exceeded"):

@@ -10,6 +10,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
+from chatctl.db.sqlstate import error_code
 from tests.race import race, refusals
 from tests.world import World
 
@@ -138,3 +139,47 @@ def test_an_own_reaction_has_an_emoji_and_nothing_else(
 
     with pytest.raises(psycopg.errors.CheckViolation):
         world.rows(people[1], WRITE, Jsonb([{"userId": str(people[1]), **more}]), message)
+
+
+def _many(user: UUID, size: int) -> Jsonb:
+    return Jsonb([_entry(user, f"{number:032}") for number in range(size)])
+
+
+def test_nobody_fills_a_message_with_reactions(world: World, chat: tuple[list[UUID], UUID]) -> None:
+    people, message = chat
+    for size in (21, 1000, 100_000):
+        with pytest.raises(psycopg.Error) as refused:
+            world.rows(people[1], WRITE, _many(people[1], size), message)
+        assert error_code(refused.value).code == "VALIDATION_ERROR"
+
+    assert world.changed(people[1], WRITE, _many(people[1], 20), message) == 1
+    with pytest.raises(psycopg.Error, match="at most 20"):
+        world.rows(people[1], "select toggle_reaction(%s, '👍')", message)
+    assert world.rows(people[2], "select toggle_reaction(%s, '👍')", message)
+
+
+def test_a_new_message_comes_with_20_reactions_at_most(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    insert = (
+        "insert into messages (organization_id, conversation_id, sender_id, content, reactions) "
+        "values (%s, %s, %s, 'hi', %s)"
+    )
+
+    with pytest.raises(psycopg.Error, match="at most 20"):
+        world.rows(ann, insert, organization, conversation, ann, _many(ann, 21))
+    assert world.changed(ann, insert, organization, conversation, ann, _many(ann, 20)) == 1
+
+
+def test_who_has_more_reactions_from_before_may_take_them_back(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+    world.operator.execute(WRITE, (_many(people[1], 30), message))
+
+    assert world.changed(people[1], WRITE, _many(people[1], 29), message) == 1
+    with pytest.raises(psycopg.Error, match="at most 20"):
+        world.rows(people[1], "select toggle_reaction(%s, '👍')", message)
+    assert world.rows(people[2], "select toggle_reaction(%s, '👍')", message)
+    assert world.changed(people[1], WRITE, Jsonb([]), message) == 1
+    assert len(_reactions(world, message)) == 1

@@ -152,6 +152,7 @@ class History:
 def begin(world: World) -> Any:
     organization, people = world.team(PEOPLE)
     conversation = world.group(organization, *people)
+    world.lift_limits()  # who leaves comes back at once
 
     @contextmanager
     def begin() -> Iterator[History]:

@@ -1,13 +1,19 @@
 -- The reactions after a participant's write: its own entries as written, everybody else's as they are.
--- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone.
+-- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. Of the
+-- thousand entries that a message has room for, 20 for each of 50 participants.
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  had integer;
+  has integer;
 begin
   if jsonb_typeof(p_new) <> 'array' then
     return p_new; -- the check constraint refuses it
+  elsif jsonb_array_length(p_new) > 1000 then
+    return p_new; -- and this
   end if;
   if exists (
     select from jsonb_array_elements(p_new) as n (entry)
@@ -16,6 +22,13 @@ begin
   ) then
     raise insufficient_privilege using
       message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+  end if;
+  select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
+  select count(distinct n.entry) into has
+  from jsonb_array_elements(p_new) as n (entry) where n.entry ->> 'userId' = p_user_id::text;
+  if has > greatest(had, 20) then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A message takes at most 20 reactions of one person',
+      jsonb_build_object('maximum', 20, 'reactions', has));
   end if;
   return (
     select coalesce(jsonb_agg(e.entry order by e.part, e.position), '[]')

@@ -8,11 +8,20 @@ set search_path = ''
 as $$
 declare
   caller uuid := private.current_user_id();
+  spent record;
   sent public.messages;
 begin
+  -- What the insert would refuse is refused before reading locks the conversation.
+  perform private.refuse_message(p_content, p_attachments);
+  if caller is not null then
+    select l."limit", l.reset_at into spent from public.check_message_rate_limit() as l where not l.allowed;
+    if found then
+      perform private.refuse_limited('message', spent."limit", 0, spent.reset_at);
+    end if;
+  end if;
   -- Reading first: locks go participant, then conversation (lock_conversations.sql).
   update public.conversation_participants cp
-  set last_read_at = clock_timestamp()
+  set last_read_at = 'infinity' -- as far as there is anything: reading_moment
   where cp.conversation_id = p_conversation_id and cp.user_id = caller;
   if not found then
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');

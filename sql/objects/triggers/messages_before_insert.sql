@@ -27,12 +27,15 @@ begin
     raise unique_violation using
       message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
   end if;
+  if new.deleted_at is null then
+    perform private.refuse_message(new.content, new.attachments, new.reactions);
+  end if;
 
   if new.sender_id is not null then
+    -- Whoever is over the limit waits for nothing.
+    perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = new.sender_id;
     window_open := private.take_turn(new.sender_id);
-    if cardinality(window_open) = 10 and window_open[1] >= clock_timestamp() - interval '60 seconds' then
-      perform private.refuse_send(window_open[1] + interval '60 seconds');
-    end if;
+    perform private.refuse_full_window(window_open);
   end if;
 
   perform private.lock_conversation(new.conversation_id);
@@ -55,7 +58,7 @@ begin
 
   if new.sender_id is not null then
     update private.send_windows w
-    set sent_at = (window_open || new.created_at)[greatest(cardinality(window_open) - 8, 1):]
+    set sent_at = (window_open || least(new.created_at, clock_timestamp()))[greatest(cardinality(window_open) - 8, 1):]
     where w.user_id = new.sender_id;
     update private.read_states r
     set seen_count = r.seen_count + live

@@ -5,6 +5,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
+  trusted boolean := private.is_trusted();
   caller uuid := private.current_user_id();
   kept private.deleted_messages;
 begin
@@ -18,9 +19,16 @@ begin
     return new; -- the sender is erased
   end if;
 
-  if not private.is_trusted() then
+  if not trusted then
+    if old.sender_id is distinct from caller then
+      perform private.allow_one('300ms', 'React to one message at a time');
+    end if;
     if old.deleted_at is not null then
       return null; -- a tombstone: nothing to change, and deleting it twice is no error
+    end if;
+    -- Asked again, since this may have waited for the row.
+    if not exists (select from private.my_participations p where p.conversation_id = old.conversation_id) then
+      perform private.refuse_row('messages');
     end if;
     if old.sender_id is distinct from caller
       and (new.content, new.deleted_at) is distinct from (old.content, old.deleted_at)
@@ -29,11 +37,16 @@ begin
         message = 'only its sender can edit or delete a message', hint = 'FORBIDDEN';
     end if;
     new.reactions := private.merge_reactions(old.reactions, new.reactions, caller);
-    if new.deleted_at is not null then
-      new.deleted_at := clock_timestamp();
-    end if;
+    perform private.take(caller, case
+      when new.deleted_at is not null then 'delete'
+      when new.content is distinct from old.content then 'edit'
+      else 'reaction'
+    end);
   end if;
   new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  if new.deleted_at is not null and not trusted then
+    new.deleted_at := new.updated_at;
+  end if;
 
   if old.deleted_at is null and new.deleted_at is not null then
     insert into private.deleted_messages

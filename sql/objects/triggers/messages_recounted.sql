@@ -12,6 +12,7 @@ declare
   senders uuid[];
   changes integer[];
 begin
+  perform private.wait_as_before();
   if tg_op = 'UPDATE' then
     select
       array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),

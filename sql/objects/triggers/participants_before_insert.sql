@@ -9,8 +9,11 @@ declare
   trusted boolean := private.is_trusted();
   caller uuid := private.current_user_id();
 begin
-  if not trusted and not private.may_add(caller, new.conversation_id, new.user_id) then
-    perform private.refuse_row('conversation_participants');
+  if not trusted then
+    if not private.may_add(caller, new.conversation_id, new.user_id) then
+      perform private.refuse_row('conversation_participants');
+    end if;
+    perform private.refuse_return(new.conversation_id, new.user_id);
   end if;
   perform private.settle_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
@@ -20,6 +23,7 @@ begin
     if not private.may_add(caller, new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
+    perform private.refuse_return(new.conversation_id, new.user_id);
     if new.user_id is distinct from caller then
       new.last_read_at := null;
     end if;

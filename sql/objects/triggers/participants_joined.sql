@@ -7,10 +7,14 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
+  writer uuid := private.api_user();
   arrival record;
   conversation public.conversations;
   existing uuid;
 begin
+  if writer is not null then
+    perform private.take(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
+  end if;
   for arrival in
     select j.conversation_id, array_agg(j.user_id order by j.user_id) as users, count(*)::integer as size
     from joined j

@@ -1,11 +1,25 @@
--- After people leave: the count, who manages the group from now on, and their read states. The creator of an emptied
--- conversation is nobody, so that nobody is in the place of somebody who has just made one and may read it.
+-- After people leave: the count, who manages the group from now on, and their read states; and that somebody has left by
+-- their own will. The creator of an emptied conversation is nobody, so that nobody is in the place of somebody who has
+-- just made one and may read it.
 create or replace function private.participants_left()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
+declare
+  writer uuid := private.api_user();
 begin
+  if writer is not null then
+    perform private.take(writer, 'remove', count(*)) from departed d having count(*) > 0;
+    insert into private.departures as l (conversation_id, user_id, left_at)
+    select d.conversation_id, d.user_id, array[clock_timestamp()] from departed d where d.user_id = writer
+    on conflict (conversation_id, user_id) do update set left_at = array(
+      select e.at
+      from private.limits r
+      cross join lateral private.counted(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
+      where r.action = 'return'
+    );
+  end if;
   perform private.lock_conversations(array(select d.conversation_id from departed d));
   update public.conversations c
   set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)

@@ -1,16 +1,21 @@
--- After participants have read: how far, and how many messages that leaves unread.
+-- After participants have changed their marks: that counts, each conversation once; and of those that they have read, how
+-- far, and how many messages that leaves unread.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
+  writer uuid := private.api_user();
   conversations uuid[] := array(
     select a.conversation_id
     from before b join after a on a.id = b.id
     where a.last_read_at is distinct from b.last_read_at
   );
 begin
+  if writer is not null then
+    perform private.take(writer, 'mark', count(*)) from after a having count(*) > 0;
+  end if;
   if conversations = '{}' then
     return null;
   end if;

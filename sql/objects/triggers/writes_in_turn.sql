@@ -1,5 +1,6 @@
 -- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
 -- writes at a time, and two of them cannot wait for each other.
+--   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
 create or replace function private.writes_in_turn()
 returns trigger
 language plpgsql security definer
@@ -9,6 +10,9 @@ declare
   writer uuid := private.api_user();
 begin
   if writer is not null then
+    if tg_nargs > 0 then
+      perform private.refuse_spent(writer, tg_argv[0]);
+    end if;
     perform private.take_turn(writer);
   end if;
   return null;
@@ -20,7 +24,7 @@ revoke execute on function private.writes_in_turn() from public;
 -- Of the columns that clients write; the database's own changes of others belong to the statement that caused them.
 create or replace trigger conversations_insert_in_turn
 before insert on public.conversations
-for each statement execute function private.writes_in_turn();
+for each statement execute function private.writes_in_turn('conversation');
 
 create or replace trigger conversations_update_in_turn
 before update of name, updated_at on public.conversations
@@ -28,15 +32,15 @@ for each statement execute function private.writes_in_turn();
 
 create or replace trigger participants_insert_in_turn
 before insert on public.conversation_participants
-for each statement execute function private.writes_in_turn();
+for each statement execute function private.writes_in_turn('add');
 
 create or replace trigger participants_update_in_turn
 before update of is_starred, is_muted, last_read_at on public.conversation_participants
-for each statement execute function private.writes_in_turn();
+for each statement execute function private.writes_in_turn('mark');
 
 create or replace trigger participants_delete_in_turn
 before delete on public.conversation_participants
-for each statement execute function private.writes_in_turn();
+for each statement execute function private.writes_in_turn('remove');
 
 -- An insert takes the turn of its sender, see messages_before_insert.
 create or replace trigger messages_update_in_turn
@@ -45,4 +49,4 @@ for each statement execute function private.writes_in_turn();
 
 create or replace trigger profiles_update_in_turn
 before update on public.user_profiles
-for each statement execute function private.writes_in_turn();
+for each statement execute function private.writes_in_turn('profile');

@@ -13,6 +13,9 @@ messages as (
 read_states as (
   delete from private.read_states t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
 ),
+departures as (
+  delete from private.departures t where t.conversation_id = any (%(conversations)s::uuid[])
+),
 participants as (
   delete from public.conversation_participants t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
 ),

@@ -1,0 +1,34 @@
+-- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
+-- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
+-- wait_as_before after the statement.
+create or replace function private.allow_one(p_patience text, p_sentence text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.usual_patience', true) <> '' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', p_sentence);
+  end if;
+  perform
+    set_config('chat.usual_patience', current_setting('lock_timeout'), true),
+    set_config('lock_timeout', p_patience, true);
+end
+$$;
+
+create or replace function private.wait_as_before()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  usual text := current_setting('chat.usual_patience', true);
+begin
+  if usual <> '' then
+    perform set_config('lock_timeout', usual, true), set_config('chat.usual_patience', '', true);
+  end if;
+end
+$$;
+
+revoke execute on function private.allow_one(text, text) from public;
+revoke execute on function private.wait_as_before() from public;

@@ -1,0 +1,25 @@
+-- Refuse what goes beyond a limit.
+--   p_remaining  how much is left, which is less than what was asked for
+--   p_reset_at   when as much as was asked for is free again
+--   p_message    the sentence for the user; null: the plan's
+create or replace function private.refuse_limited(
+  p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));
+begin
+  perform private.refuse('PT429', 'RATE_LIMITED',
+    coalesce(p_message, format('Rate limit exceeded. Try again in %s seconds.', seconds)),
+    jsonb_build_object(
+      'action', p_action, 'limit', p_allowed, 'remaining', p_remaining,
+      'reset_at', p_reset_at, 'retry_after', seconds
+    ));
+end
+$$;
+
+revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from public;
+grant execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) to authenticated, service_role;

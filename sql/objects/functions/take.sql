@@ -1,0 +1,78 @@
+-- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
+-- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
+-- are few whatever the limit is; a limit is thereby stricter by as much at most.
+create or replace function private.take(p_user_id uuid, p_action text, p_amount bigint default 1)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  rule private.limits;
+  times timestamptz[];
+  amounts bigint[];
+  used bigint;
+  size integer;
+  tick numeric;
+begin
+  select l.* into strict rule from private.limits l where l.action = p_action;
+  tick := extract(epoch from rule.per) / 60;
+  select coalesce(array_agg(e.at), '{}'), coalesce(array_agg(e.amount), '{}'), coalesce(sum(e.amount), 0)
+  into times, amounts, used
+  from private.action_windows w
+  cross join lateral private.counted(w.at, w.amount, moment, rule.per) as e
+  where w.user_id = p_user_id and w.action = p_action;
+
+  if used + p_amount > rule.allowed then
+    perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
+      (
+        -- The first entry after whose end the later ones leave room.
+        select min(e.at) + rule.per
+        from (
+          select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
+          from unnest(times, amounts) with ordinality as t (at, amount, place)
+        ) as e
+        where e.later + p_amount <= rule.allowed
+      ),
+      moment + rule.per
+    ));
+  end if;
+  size := cardinality(times);
+  if size > 0 and floor(extract(epoch from times[size]) / tick) = floor(extract(epoch from moment) / tick) then
+    times[size] := moment;
+    amounts[size] := amounts[size] + p_amount;
+  else
+    times := times || moment;
+    amounts := amounts || p_amount;
+  end if;
+  insert into private.action_windows (user_id, action, at, amount)
+  values (p_user_id, p_action, times, amounts)
+  on conflict (user_id, action) do update set at = excluded.at, amount = excluded.amount;
+end
+$$;
+
+-- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
+-- through, take decides.
+create or replace function private.refuse_spent(p_user_id uuid, p_action text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  spent record;
+begin
+  select l.allowed, l.per, sum(e.amount) as used, min(e.at) as first
+  into spent
+  from private.limits l
+  join private.action_windows w on w.user_id = p_user_id and w.action = l.action
+  cross join lateral private.counted(w.at, w.amount, clock_timestamp(), l.per) as e
+  where l.action = p_action
+  group by l.allowed, l.per;
+  if spent.used >= spent.allowed then
+    perform private.refuse_limited(p_action, spent.allowed, 0, spent.first + spent.per);
+  end if;
+end
+$$;
+
+revoke execute on function private.take(uuid, text, bigint) from public;
+revoke execute on function private.refuse_spent(uuid, text) from public;

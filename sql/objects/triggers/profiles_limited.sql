@@ -1,0 +1,21 @@
+-- What a client may do to profiles: change its own, so often.
+create or replace function private.profiles_limited()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+begin
+  if writer is not null then
+    perform private.take(writer, 'profile');
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.profiles_limited() from public;
+
+create or replace trigger profiles_limited
+before update on public.user_profiles
+for each row execute function private.profiles_limited();

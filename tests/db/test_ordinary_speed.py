@@ -1,0 +1,149 @@
+"""A chat of ordinary speed never meets a limit: the seeded world's people do again what its rows say.
+
+No time passes: before somebody acts, what they have written so far grows as much older as the rows say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.outline import build
+from chatctl.services.seed.spec import DEMO
+from tests.world import Database, World
+
+# What happened, in the order in which it did: when, who, what, and of which message or conversation.
+EVENTS = """
+select c.created_at as at, c.created_by as who, 'start' as what, c.id as of, null::jsonb as more
+from conversations c
+union all
+select m.created_at, m.sender_id, 'send', m.id, coalesce(m.attachments, d.attachments)
+from messages m left join private.deleted_messages d on d.message_id = m.id
+union all
+select m.updated_at, m.sender_id, 'edit', m.id, null
+from messages m where m.updated_at > m.created_at and m.reactions = '[]' and m.deleted_at is null
+union all
+select m.deleted_at, m.sender_id, 'delete', m.id, null from messages m where m.deleted_at is not null
+union all
+select m.updated_at, (r.entry ->> 'userId')::uuid, 'react', m.id, r.entry -> 'emoji'
+from messages m cross join lateral jsonb_array_elements(m.reactions) as r (entry)
+union all
+select p.last_read_at, p.user_id, 'read', p.conversation_id, null
+from conversation_participants p where p.last_read_at is not null
+order by at, what desc, of
+"""
+ROOMS = """
+select c.id, c.organization_id, c.name, array_agg(p.user_id order by p.user_id)
+from conversations c join conversation_participants p on p.conversation_id = c.id
+group by c.id
+"""
+UPLOAD = (
+    "insert into storage.objects (bucket_id, name, owner_id, metadata) values ('attachments', %s, %s, %s)"
+)
+AGE = """
+with times as (
+  update private.action_windows w
+  set at = array(select t - %(by)s from unnest(w.at) with ordinality as a (t, place) order by a.place)
+  where w.user_id = %(who)s
+)
+update private.send_windows w set sent_at = array(select t - %(by)s from unnest(w.sent_at) t)
+where w.user_id = %(who)s
+"""
+
+
+@dataclass
+class Replay:
+    """The world from its rows on: who and where stay, what is said is said again, so much faster."""
+
+    world: World
+    speed: int
+    rooms: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
+    started: dict[UUID, UUID] = field(default_factory=dict)  # the conversation that one has become
+    sent: dict[UUID, UUID] = field(default_factory=dict)  # the message that one has become
+    said_in: dict[UUID, UUID] = field(default_factory=dict)
+    acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)  # when, by rows and clock
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> None:
+        conn = self.world.operator
+        events = conn.execute(EVENTS).fetchall()
+        self.rooms = {row[0]: row for row in conn.execute(ROOMS).fetchall()}
+        self.said_in = dict(conn.execute("select id, conversation_id from messages").fetchall())
+        conn.execute("truncate conversations cascade")
+        for at, who, what, of, more in events:
+            self._let_time_pass(at, who)
+            try:
+                getattr(self, what)(who, of, more)
+                self.done[what] += 1
+            except psycopg.Error as error:
+                assert error.sqlstate == "PT429", error
+                self.refused[what] += 1
+                if what == "send":  # the rest is about it
+                    conn.execute("update private.send_windows set sent_at = '{}' where user_id = %s", (who,))
+                    self.send(who, of, more)
+
+    def _let_time_pass(self, at: datetime, who: UUID) -> None:
+        now = self.world.fact("select clock_timestamp()")
+        if who in self.acted:
+            then, clock = self.acted[who]
+            by = (at - then) / self.speed - (now - clock)
+            self.world.operator.execute(AGE, {"who": who, "by": by})
+        self.acted[who] = (at, now)
+
+    def start(self, who: UUID, of: UUID, more: None) -> None:
+        _, organization, name, people = self.rooms[of]
+        others = [person for person in people if person != who]
+        if name is None:
+            self.started[of] = self.world.direct(organization, who, others[0])
+        else:
+            self.started[of] = self.world.group(organization, who, *others)
+
+    def send(self, who: UUID, of: UUID, more: list[dict[str, Any]] | None) -> None:
+        room = self.started[self.said_in[of]]
+        organization = self.rooms[self.said_in[of]][1]
+        for file in more or []:
+            name = f"{organization}/chat/{room}/{file['id']}_{'a' * len(file['name'])}"
+            values = (name, str(who), Jsonb({"size": file["size"]}))
+            if not self.world.fact("select 1 from storage.objects where name = %s", name):
+                self.world.rows(who, UPLOAD, *values)
+        sent = "select id from send_message(%s, 'what it was', %s)"
+        self.sent[of] = self.world.value(who, sent, room, Jsonb(more) if more else None)
+
+    def edit(self, who: UUID, of: UUID, more: None) -> None:
+        assert self.world.changed(who, "update messages set content = 'edited' where id = %s", self.sent[of])
+
+    def delete(self, who: UUID, of: UUID, more: None) -> None:
+        assert self.world.changed(who, "update messages set deleted_at = now() where id = %s", self.sent[of])
+
+    def react(self, who: UUID, of: UUID, more: str) -> None:
+        assert self.world.rows(who, "select toggle_reaction(%s, %s)", self.sent[of], more)
+
+    def read(self, who: UUID, of: UUID, more: None) -> None:
+        assert self.world.rows(who, "select mark_conversation_read(%s)", self.started[of])
+
+
+@pytest.fixture
+def demo(database: Database) -> Iterator[World]:
+    with World(database) as world:
+        load(world.operator, build(DEMO, 1), Options())
+        yield world
+
+
+def test_nobody_in_the_demo_world_meets_a_limit_at_ten_times_their_speed(demo: World) -> None:
+    replay = Replay(demo, speed=10)
+
+    replay.run()
+
+    assert set(replay.done) == {"start", "send", "edit", "delete", "react", "read"}
+    assert replay.done.total() > 2000
+    assert not replay.refused
