@@ -205,3 +205,114 @@ def test_the_participant_count_follows_an_erased_user(world: World) -> None:
     world.operator.execute("delete from auth.users where id = %s", (people[2],))
 
     assert world.fact("select participant_count from conversations where id = %s", conversation) == 2
+
+
+# Who manages a group when its creator is gone -------------------------------------------------------------
+
+GO: dict[str, str] = {
+    "leaves": "delete from conversation_participants where user_id = %s",
+    "is removed from the organization": "delete from organization_members where user_id = %s",
+    "is erased": "delete from auth.users where id = %s",
+}
+
+
+@pytest.mark.parametrize("way", GO)
+def test_the_participant_of_longest_standing_takes_over(world: World, way: str) -> None:
+    organization, people = world.team(5)
+    ann, ben, cem, *_ = people
+    group = world.group(organization, *people[:3])
+    world.rows(ann, ADD, group, people[3])
+    world.operator.execute(
+        "update conversation_participants set joined_at = '2020-01-01' where user_id = any(%s)", ([ben, cem],)
+    )
+    world.operator.execute("delete from organization_members where user_id = %s", (min(ben, cem),))
+
+    if way == "leaves":
+        world.changed(ann, GO[way], ann)
+    else:
+        world.operator.execute(GO[way].encode(), (ann,))
+
+    heir = max(ben, cem)  # the other one is no member any more
+    assert world.fact("select created_by from conversations") == heir
+    assert world.changed(heir, "update conversations set name = 'mine'") == 1
+    assert world.changed(heir, ADD, group, people[4]) == 1
+    assert world.changed(heir, "delete from conversation_participants where user_id = %s", people[4]) == 1
+
+
+def test_a_group_goes_from_one_to_the_next_until_there_is_nobody(world: World) -> None:
+    organization, people = world.team(3)
+    group = world.group(organization, *people)
+    leave = "delete from conversation_participants where user_id = %s"
+
+    for _ in people:
+        creator = world.fact("select created_by from conversations")
+        assert world.changed(creator, leave, creator) == 1
+
+    assert world.fact("select created_by from conversations") is None
+    for person in people:
+        assert world.value(person, "select count(*) from conversations") == 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(person, ADD, group, person)
+
+
+def test_who_is_removed_and_comes_back_is_no_creator_unless_there_is_none(world: World) -> None:
+    organization, people = world.team(3)
+    world.group(organization, *people)
+    creator = "select created_by from conversations"
+    for person in people:
+        world.operator.execute("delete from organization_members where user_id = %s", (person,))
+    assert world.fact(creator) is None
+
+    for person in reversed(people):
+        world.join_organization(organization, person)
+
+    assert world.fact(creator) == people[2]
+
+
+def test_a_group_that_an_operator_fills_again_is_managed_again(world: World) -> None:
+    organization, people = world.team(3)
+    group = world.group(organization, *people)
+    world.operator.execute("delete from conversation_participants")
+    assert world.fact("select created_by from conversations") is None
+
+    world.operator.execute(
+        "insert into conversation_participants (conversation_id, user_id) select %s, unnest(%s::uuid[])",
+        (group, people),
+    )
+
+    assert world.fact("select created_by from conversations") in people
+
+
+def test_a_direct_conversation_has_no_heir(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    world.direct(organization, ann, ben)
+
+    world.operator.execute("delete from organization_members where user_id = %s", (ann,))
+    assert world.fact("select created_by from conversations") == ann
+    world.operator.execute("delete from auth.users where id = %s", (ben,))
+    assert world.fact("select created_by from conversations") == ann
+    world.operator.execute("delete from auth.users where id = %s", (ann,))
+    assert world.fact("select created_by from conversations") is None
+
+
+def test_nobody_reads_what_was_said_after_they_left_by_starting_the_group_again(world: World) -> None:
+    organization, people = world.team(6)
+    ann, ben = people[:2]
+    group = world.group(organization, *people[:4])
+    leave = "delete from conversation_participants where conversation_id = %s and user_id = %s"
+    world.changed(ann, leave, group, ann)
+    world.send(ben, group, "said after the creator had left")
+    for person in people[1:4]:
+        world.changed(person, leave, group, person)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(
+            ann,
+            "insert into conversation_participants (conversation_id, user_id) select %s, unnest(%s::uuid[])",
+            group,
+            [ann, *people[4:]],
+        )
+    for person in (ann, people[5]):
+        assert world.value(person, "select count(*) from conversations") == 0
+        with pytest.raises(psycopg.Error, match="not part"):
+            world.rows(person, "select * from get_messages_page(%s)", group)

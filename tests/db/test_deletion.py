@@ -164,3 +164,127 @@ def test_an_erased_senders_messages_stay_without_a_name(world: World) -> None:
         (None, None),
     ]
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
+
+
+# Which files go with a message ----------------------------------------------------------------------------
+
+
+def _upload(world: World, conversation: UUID, owner: UUID | None, file: UUID, name: str = "plan.pdf") -> str:
+    path = world.fact(
+        "select organization_id || '/chat/' || id from conversations where id = %s", conversation
+    )
+    path = f"{path}/{file}_{name}"
+    world.operator.execute(
+        "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+        (path, str(owner) if owner else None),
+    )
+    return path
+
+
+def _attach(world: World, sender: UUID, conversation: UUID, id: str, url: str) -> UUID:
+    attachment = {"id": id, "name": "plan.pdf", "type": "application/pdf", "size": 10, "url": url}
+    sent = "select id from send_message(%s, null, %s)"
+    return UUID(str(world.value(sender, sent, conversation, Jsonb([attachment]))))
+
+
+SPELLINGS = {
+    "as the object": lambda file, path: (f"{file}", path),
+    "in capitals": lambda file, path: (f"{file}".upper(), "elsewhere"),
+    "without hyphens": lambda file, path: (f"{file.hex}", "elsewhere"),
+    "in braces": lambda file, path: (f"{{{file}}}", "elsewhere"),
+    "in the url alone": lambda file, path: ("1", f"https://x.supabase.co/storage/v1/object/{path}?token=1"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_file_goes_with_its_message_however_its_id_is_spelled(
+    world: World, spelling: str, owned: bool
+) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    file = uuid4()
+    path = _upload(world, conversation, ann if owned else None, file)
+    message = _attach(world, ann, conversation, *SPELLINGS[spelling](file, path))
+    assert world.value(ben, "select count(*) from storage.objects") == 1
+
+    world.changed(ann, DELETE, message, ann)
+
+    assert world.value(ben, "select count(*) from storage.objects") == 0
+    world.operator.execute("update messages set deleted_at = null where id = %s", (message,))
+    assert world.value(ben, "select count(*) from storage.objects") == 1
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_the_file_of_an_erased_sender_goes_with_its_message(world: World, erased_first: bool) -> None:
+    organization, people = world.team(3)
+    ann, ben, cem = people
+    conversation = world.group(organization, *people)
+    mine, hers = uuid4(), uuid4()
+    message = _attach(world, ann, conversation, str(hers), _upload(world, conversation, ann, hers))
+    _attach(world, cem, conversation, str(mine), _upload(world, conversation, cem, mine))
+    erase = "delete from auth.users where id = %s"
+
+    if erased_first:
+        world.operator.execute(erase, (ann,))
+    world.operator.execute("update messages set deleted_at = now() where id = %s", (message,))
+    if not erased_first:
+        world.operator.execute(erase, (ann,))
+
+    assert [name for (name,) in world.rows(ben, "select name from storage.objects")] == [
+        name
+        for (name,) in world.operator.execute(
+            "select name from storage.objects where owner_id = %s", (str(cem),)
+        )
+    ]
+
+
+@pytest.mark.parametrize("erased", ["nobody", "the one who named it", "its owner"])
+def test_who_names_anothers_file_hides_nothing_by_deleting(world: World, erased: str) -> None:
+    organization, people = world.team(3)
+    ann, ben, cem = people
+    conversation = world.group(organization, *people)
+    file = uuid4()
+    path = _upload(world, conversation, ann, file)
+    _attach(world, ann, conversation, str(file), path)
+    named = _attach(world, ben, conversation, str(file).upper(), path)
+
+    if erased == "its owner":
+        world.operator.execute("delete from auth.users where id = %s", (ann,))
+    if erased == "the one who named it":
+        world.operator.execute("delete from auth.users where id = %s", (ben,))
+        world.operator.execute("update messages set deleted_at = now() where id = %s", (named,))
+    else:
+        world.changed(ben, DELETE, named, ben)
+
+    assert world.value(cem, "select count(*) from storage.objects") == 1
+
+
+def test_what_is_accepted_can_be_deleted_and_erased(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    for id in ("x" * 100, "🦊" * 100, "%s", "'", "../..", "\u202e"):
+        message = _attach(world, ann, conversation, id, "y" * 2048)
+        assert world.changed(ann, DELETE, message, ann) == 1
+    message = _attach(world, ann, conversation, "z", "z")
+
+    world.operator.execute("delete from auth.users where id = %s", (ann,))
+    world.operator.execute("update messages set deleted_at = now() where id = %s", (message,))
+
+    assert world.fact("select count(*) from messages where deleted_at is null") == 0
+
+
+def test_a_message_from_before_the_sizes_can_be_read_reacted_to_deleted_and_erased(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    messages = [world.send(ann, conversation) for _ in range(2)]
+    long = {"id": "f" * 12_000, "name": "a", "type": "image/png", "size": 1, "url": "u", "x": "z" * 20_000}
+    world.operator.execute("update messages set attachments = %s", (Jsonb([long]),))
+
+    assert len(world.rows(ben, "select * from get_messages_page(%s)", conversation)) == 2
+    assert world.rows(ben, "select toggle_reaction(%s, 'hm')", messages[0])
+    assert world.changed(ann, DELETE, messages[0], ann) == 1
+    world.operator.execute("delete from auth.users where id = %s", (ann,))
+    world.operator.execute("update messages set deleted_at = null where id = %s", (messages[0],))
+    world.operator.execute("update messages set deleted_at = now()")
+    assert world.fact("select count(*) from messages where deleted_at is null") == 0

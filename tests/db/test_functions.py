@@ -241,6 +241,13 @@ def _attachment(**change: object) -> dict[str, object]:
         [_attachment(name="")],
         [_attachment(url="")],
         [_attachment(url=None)],
+        [_attachment(id="")],
+        [_attachment(id="x" * 101)],
+        [_attachment(id=1)],
+        [_attachment(more=1)],
+        [_attachment(x="z" * 40_000_000)],
+        [{key: value for key, value in _attachment().items() if key != "size"}],
+        [_attachment(name="\U0001f98a" * 255, url="\U0001f98a" * 2048)] * 2,
     ],
 )
 def test_what_is_no_attachment_is_refused(
@@ -254,6 +261,21 @@ def test_what_is_no_attachment_is_refused(
             Jsonb(attachments),
         )
     assert error_code(refused.value) == "VALIDATION_ERROR"
+
+
+def test_attachments_take_16_kilobytes_at_most(world: World, scene: Scene) -> None:
+    long, other = _attachment(url="\U0001f98a" * 2048), _attachment(url="x")
+    size = "select octet_length(%s::text)"
+    left = 16384 - world.fact(size, Jsonb([long, other]))
+    other["url"] = "x" * (1 + left % 4) + "\U0001f98a" * (left // 4)
+    fitting = Jsonb([long, other])
+    assert world.fact(size, fitting) == 16384
+    sent = "select send_message(%s, null, %s)"
+
+    assert world.rows(scene["user"], sent, scene["conversation"], fitting)
+    other["url"] += "x"
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.rows(scene["user"], sent, scene["conversation"], Jsonb([long, other]))
 
 
 def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: Scene) -> None:

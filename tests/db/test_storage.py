@@ -96,6 +96,44 @@ def test_the_path_is_organization_chat_conversation_file(
     assert world.changed(ann, ADD, "attachments", f"{organization}/chat/{conversation}/{file}", str(ann)) == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\nb",
+        "a\r",
+        "\t",
+        "\x01",
+        "\x1b[31m",
+        "\x7f",
+        "\x85",
+        "\x9f",
+        "a\u2028b",
+        "\u2029",
+        "..",
+        "a..b",
+        "x" * 201,
+    ],
+)
+def test_a_name_has_no_control_characters_and_does_not_climb(
+    world: World, chat: tuple[UUID, UUID, UUID, UUID], name: str
+) -> None:
+    organization, conversation, ann, _ = chat
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.rows(ann, ADD, "attachments", _name(organization, conversation, file=name), str(ann))
+
+
+@pytest.mark.parametrize(
+    "name", ["a", ".png", "Bericht (1).pdf", "見積書.xlsx", "a.b.c", "\u202e", "x" * 200]
+)
+def test_other_names_are_names(world: World, chat: tuple[UUID, UUID, UUID, UUID], name: str) -> None:
+    organization, conversation, ann, ben = chat
+
+    world.rows(ann, ADD, "attachments", _name(organization, conversation, file=name), str(ann))
+
+    assert len(world.rows(ben, LIST)) == 1
+
+
 def test_another_bucket_is_nobodys(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     organization, conversation, ann, _ = chat
     world.operator.execute("insert into storage.buckets (id, name) values ('other', 'other')")

@@ -29,8 +29,8 @@ using (
   and not exists (
     select from private.my_hidden_attachments h
     where h.conversation_id::text = (storage.foldername(name))[3]
-      and h.attachment_id = split_part(storage.filename(name), '_', 1)
-      and h.sender_id::text = coalesce(owner_id, h.sender_id::text)
+      and h.attachment_id = lower(split_part(storage.filename(name), '_', 1))
+      and (owner_id is null or owner_id = h.sender_id::text)
   )
 );
 
@@ -46,5 +46,8 @@ with check (
   )
   and (storage.foldername(name))[2] = 'chat'
   and cardinality(storage.foldername(name)) = 3
-  and storage.filename(name) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_.'
+  -- No control characters, line separators among them, and nothing that climbs.
+  and storage.filename(name)
+    ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[^\u0001-\u001f\u007f-\u009f\u2028\u2029]{1,200}$'
+  and name not like '%..%'
 );

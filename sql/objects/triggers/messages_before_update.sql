@@ -54,9 +54,9 @@ begin
     values
       (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
        new.deleted_at, caller);
-    insert into private.deleted_attachments (message_id, attachment_id, conversation_id, sender_id)
-    select distinct old.id, a.entry ->> 'id', old.conversation_id, old.sender_id
-    from jsonb_array_elements(coalesce(old.attachments, '[]')) as a (entry);
+    if old.attachments is not null then
+      perform private.hide_files(old);
+    end if;
     new.content := null;
     new.attachments := null;
     new.reactions := '[]';

@@ -1,7 +1,7 @@
 -- The files of deleted messages in the caller's conversations; for the Storage policies.
 create or replace view private.my_hidden_attachments
 with (security_barrier = true) as
-select d.conversation_id, d.attachment_id, d.sender_id
+select d.conversation_id, lower(d.attachment_id) as attachment_id, d.sender_id
 from private.deleted_attachments d
 join private.my_participations p on p.conversation_id = d.conversation_id;
 
