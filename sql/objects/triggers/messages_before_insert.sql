@@ -39,6 +39,7 @@ begin
   end if;
 
   perform private.lock_conversation(new.conversation_id);
+  perform private.hold_briefly();
   if not trusted and not exists (
     select from private.my_participations p where p.conversation_id = new.conversation_id
   ) then

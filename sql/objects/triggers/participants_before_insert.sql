@@ -17,6 +17,7 @@ begin
   end if;
   perform private.settle_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
+  perform private.hold_briefly();
   -- Once more, for what others did while this waited.
   perform private.settle_participant(new.conversation_id, new.user_id);
   if not trusted then
@@ -28,9 +29,7 @@ begin
       new.last_read_at := null;
     end if;
   end if;
-  if new.last_read_at > clock_timestamp() then
-    new.last_read_at := clock_timestamp();
-  end if;
+  new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
   return new;
 end
 $$;

@@ -5,9 +5,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  if new.last_read_at > clock_timestamp() then
-    new.last_read_at := clock_timestamp();
-  end if;
+  new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
   return new;
 end
 $$;

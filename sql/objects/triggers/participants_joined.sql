@@ -76,7 +76,9 @@ begin
   insert into private.read_states (conversation_id, user_id, last_read_seq, seen_count)
   select j.conversation_id, j.user_id, p.last_read_seq, p.seen_count
   from joined j
-  cross join lateral private.read_position(j.conversation_id, j.user_id, j.last_read_at) as p;
+  cross join lateral private.read_position(j.conversation_id, j.user_id, j.last_read_at) as p
+  on conflict (conversation_id, user_id) do update
+  set last_read_seq = excluded.last_read_seq, seen_count = excluded.seen_count;
   return null;
 end
 $$;

@@ -1,0 +1,2 @@
+-- In a transaction of its own: reading every row needs a weaker lock than adding the constraint did.
+alter table public.conversation_participants validate constraint conversation_participants_last_read_at;

@@ -1,0 +1,288 @@
+"""Nobody holds a conversation: what is refused takes no lock, and a long request is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from chatctl.db.connection import Connection, connect
+from chatctl.db.files import data_directory
+from tests.waiting import sqlstate, waiting
+from tests.world import World
+
+SEND = """
+insert into messages (organization_id, conversation_id, sender_id, content, attachments, reactions)
+values (%(organization)s, %(conversation)s, %(sender)s, %(content)s, %(attachments)s, %(reactions)s)
+"""
+CALL = "select send_message(%(conversation)s, %(content)s, %(attachments)s)"
+
+
+def _attachment(**more: object) -> dict[str, object]:
+    return {"id": "a", "name": "a.png", "type": "image/png", "size": 1, "url": "x", **more}
+
+
+def _reactions(user: object, size: int = 1, emoji: str = "hm") -> Jsonb:
+    return Jsonb([{"userId": str(user), "emoji": f"{emoji}{number}"} for number in range(size)])
+
+
+@pytest.fixture
+def scene(world: World) -> dict[str, object]:
+    organization, people = world.team(3)
+    return {
+        "organization": organization,
+        "conversation": world.group(organization, *people),
+        "sender": people[0],
+        "other": people[1],
+        "content": "hi",
+        "attachments": None,
+        "reactions": Jsonb([]),
+    }
+
+
+@contextmanager
+def _everything_held(world: World, scene: dict[str, object]) -> Iterator[Connection]:
+    """The turn of the sender and the conversation, by somebody else, while a request has little patience."""
+    world.operator.execute(
+        "insert into private.send_windows select id from user_profiles on conflict do nothing"
+    )
+    with (
+        world.database.connect() as holder,
+        holder.transaction(force_rollback=True),
+        world.database.connect("authenticator") as conn,
+    ):
+        holder.execute("select from private.send_windows where user_id = %s for update", (scene["sender"],))
+        holder.execute("select from conversations where id = %s for update", (scene["conversation"],))
+        conn.execute("set lock_timeout = '100ms'")
+        yield conn
+
+
+# What is refused, with which SQLSTATE; the first ones for send_message, too.
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "too long": ({"content": "x" * 4001}, "23514"),
+    "empty": ({"content": " \n"}, "23514"),
+    "six files": ({"attachments": Jsonb([_attachment()] * 6)}, "23514"),
+    "a file too large": ({"attachments": Jsonb([_attachment(size=10485761)])}, "23514"),
+    "a file with more keys": ({"attachments": Jsonb([_attachment(more=1)])}, "23514"),
+    "a long id": ({"attachments": Jsonb([_attachment(id="x" * 12_000)])}, "23514"),
+    "somebody else's reaction": ({"reactions": _reactions(uuid4())}, "42501"),
+    "too many reactions": ({"reactions": "21 of one's own"}, "PT400"),
+    "a long reaction": ({"reactions": "one's own, of 40 characters"}, "23514"),
+    "another organization": ({"organization": uuid4()}, "42501"),
+    "another sender": ({"sender": "other"}, "42501"),
+    "no conversation": ({"conversation": uuid4()}, "42501"),
+}
+BY_CALL = [name for name, (change, _) in REFUSED.items() if {"content", "attachments"} & set(change)]
+
+
+def _values(scene: dict[str, object], name: str) -> dict[str, object]:
+    values = scene | REFUSED[name][0]
+    if name == "too many reactions":
+        values["reactions"] = _reactions(scene["sender"], 21)
+    elif name == "a long reaction":
+        values["reactions"] = _reactions(scene["sender"], emoji="x" * 40)
+    elif name == "another sender":
+        values["sender"] = scene["other"]
+    return values
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [*((SEND, name) for name in REFUSED), *((CALL, name) for name in BY_CALL)],
+    ids=lambda it: {SEND: "insert", CALL: "send_message"}.get(it, it),
+)
+def test_what_is_no_message_is_refused_without_a_lock(
+    world: World, scene: dict[str, object], statement: str, name: str
+) -> None:
+    with (
+        _everything_held(world, scene) as conn,
+        pytest.raises(psycopg.Error) as refused,
+        world.acting(scene["sender"], conn=conn),
+    ):
+        conn.execute(statement.encode(), _values(scene, name))
+
+    assert refused.value.sqlstate == REFUSED[name][1]
+
+
+@pytest.mark.parametrize("statement", [SEND, CALL], ids=["insert", "send_message"])
+def test_who_is_over_the_limit_is_refused_without_a_lock(
+    world: World, scene: dict[str, object], statement: str
+) -> None:
+    for _ in range(10):
+        world.send(scene["sender"], scene["conversation"])
+
+    with (
+        _everything_held(world, scene) as conn,
+        pytest.raises(psycopg.Error, match="Rate limit exceeded"),
+        world.acting(scene["sender"], conn=conn),
+    ):
+        conn.execute(statement.encode(), scene)
+
+
+# A write that counts against each of these limits.
+SPENT = {
+    "conversation": """
+    insert into conversations (organization_id, created_by) values (%(organization)s, %(sender)s)
+    """,
+    "add": """
+    insert into conversation_participants (conversation_id, user_id) values (%(conversation)s, %(other)s)
+    """,
+    "mark": "update conversation_participants set is_muted = true where user_id = %(sender)s",
+    "remove": "delete from conversation_participants where user_id = %(other)s",
+    "profile": "update user_profiles set full_name = 'x' where id = %(sender)s",
+    "upload": """
+    insert into storage.objects (bucket_id, name)
+    select 'attachments', format('%%s/chat/%%s/%%s_a', %(organization)s, %(conversation)s, gen_random_uuid())
+    """,
+}
+
+
+@pytest.mark.parametrize("action", SPENT)
+def test_who_is_over_another_limit_is_refused_without_a_lock(
+    world: World, scene: dict[str, object], action: str
+) -> None:
+    world.operator.execute(
+        "insert into private.action_windows (user_id, action, at, amount) "
+        "select %s, action, array[now()], array[allowed] from private.limits where action = %s "
+        "on conflict (user_id, action) do update set at = excluded.at, amount = excluded.amount",
+        (scene["sender"], action),
+    )
+
+    with (
+        _everything_held(world, scene) as conn,
+        pytest.raises(psycopg.Error, match="Rate limit exceeded"),
+        world.acting(scene["sender"], conn=conn),
+    ):
+        conn.execute(SPENT[action].encode(), scene)
+
+
+texts = st.one_of(st.none(), st.text(" \n\tx\u00a0", max_size=6), st.integers(3995, 4005).map("x".__mul__))
+changes = [("size", 10485760), ("size", 10485761), ("name", ""), ("name", "x" * 256), ("url", None)]
+several = st.sampled_from(
+    [None, [], {}, "x", [1], [[]], *([_attachment()] * size for size in (1, 5, 6))]
+    + [[_attachment(**{key: value})] for key, value in changes]
+)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(content=texts, files=several)
+def test_what_is_refused_early_is_what_the_constraints_refuse(
+    world: World, content: str | None, files: object
+) -> None:
+    """The rules stand twice, in refuse_message and on the table, and are the same."""
+    values = (content, None if files is None else Jsonb(files))
+    early = _constraint(world.operator, "select private.refuse_message(%s, %s)", *values)
+    with world.operator.transaction(force_rollback=True):
+        world.operator.execute("set local session_replication_role = replica")
+        late = _constraint(
+            world.operator,
+            "insert into messages (organization_id, conversation_id, content, attachments, seq) "
+            "values (gen_random_uuid(), gen_random_uuid(), %s, %s, 1)",
+            *values,
+        )
+
+    assert (early is None) == (late is None)
+
+
+def _constraint(conn: Connection, statement: str, *values: object) -> str | None:
+    try:
+        with conn.transaction():
+            conn.execute(statement.encode(), values)
+    except psycopg.errors.CheckViolation as refused:
+        return refused.diag.constraint_name
+    return None
+
+
+# The request as a whole, as PostgREST makes it --------------------------------------------------------------
+
+HOOK = "select chat_hooks.before_request()"
+
+
+@pytest.mark.parametrize(
+    ("role", "read_only", "before", "after"),
+    [
+        ("authenticated", False, "8s", "900ms"),
+        ("authenticated", False, "0", "900ms"),
+        ("authenticated", False, "300ms", "300ms"),
+        ("authenticated", True, "8s", "8s"),
+        ("service_role", False, "8s", "8s"),
+        ("anon", False, "3s", "3s"),
+    ],
+)
+def test_a_users_write_is_cut_off_after_less_than_a_second(
+    world: World, role: str, read_only: bool, before: str, after: str
+) -> None:
+    with world.database.connect("authenticator") as conn, conn.transaction():
+        conn.execute(f"set transaction {'read only' if read_only else 'read write'}".encode())
+        conn.execute(
+            "select set_config('role', %s, true), set_config('statement_timeout', %s, true)", (role, before)
+        )
+        conn.execute(HOOK)
+
+        assert conn.execute("show statement_timeout").fetchone() == (after,)
+
+
+def test_who_answers_at_length_after_an_insert_holds_the_conversation_for_less_than_a_second(
+    world: World, scene: dict[str, object], pg_version: int
+) -> None:
+    at_length = f"with sent as ({SEND} returning id) select count(*), pg_sleep(60) from sent"
+
+    def answer(conn: Connection) -> None:
+        with world.acting(scene["sender"], conn=conn):
+            conn.execute(HOOK)
+            conn.execute(at_length.encode(), scene)
+
+    with world.database.connect("authenticator") as slow, world.database.connect("authenticator") as other:
+
+        def reads() -> None:
+            with world.acting(scene["other"], conn=other):
+                other.execute("select mark_conversation_read(%s)", (scene["conversation"],))
+
+        with waiting(slow, lambda: answer(slow), world.operator, "Timeout") as answered:
+            with waiting(other, reads, world.operator) as read:
+                assert sqlstate(read) is None
+            # PostgreSQL 16 cancels the statement, 18 ends the transaction.
+            assert sqlstate(answered) == ("57014" if pg_version == 16 else "25P04")
+
+    assert world.fact("select count(*) from messages") == 0
+
+
+def test_a_request_that_ends_soon_is_not_cut_off(world: World, scene: dict[str, object]) -> None:
+    for statement in (SEND, CALL):
+        with world.acting(scene["sender"]) as conn:
+            conn.execute(HOOK)
+            conn.execute(statement.encode(), scene)
+
+    assert world.fact("select count(*) from messages") == 2
+
+
+def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> None:
+    text = (data_directory("sql") / "objects/access/chat_hooks.sql").read_text(encoding="utf-8")
+    setting = """
+    select unnest(s.setconfig) from pg_db_role_setting s
+    join pg_database d on d.oid = s.setdatabase
+    where s.setrole = 'authenticator'::regrole and d.datname = current_database()
+    """
+    assert world.fact(setting) is None  # postgres may not, here
+
+    with connect(world.database.server.url_for("supabase_admin", world.database.name)) as superuser:
+        superuser.execute(text.encode())
+
+    assert world.fact(setting) == "pgrst.db_pre_request=chat_hooks.before_request"
+
+
+def test_anon_enters_the_hooks_and_nothing_else_of_ours(world: World) -> None:
+    assert world.rows(None, HOOK, role="anon") == [("",)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema private"):
+        world.rows(None, "select private.current_user_id()", role="anon")
