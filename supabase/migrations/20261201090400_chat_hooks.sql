@@ -57,7 +57,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse.sql', '4706d0e4864c281ab9d387b412d5dde539b619809f5198cf2cabb59820087b40', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/allow_one.sql', '7705a957183b37d7fa8f6b6acc183a1d80dffe3920fcc4bc933ab83d9aed8cef', '{"drop function if exists private.wait_as_before()","drop function if exists private.allow_one(p_patience text, p_sentence text)"}'::text[]);
+values ('objects/functions/hold_briefly.sql', 'a2b1b575e466b7556edf3fdf0446b0f0f7f7fb29382ef808cd95598468af23ef', '{"drop function if exists private.hold_briefly()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/allow_one.sql', '2238f5d413662d6bf36381546480bad50e5dc1253b884c9e587d11b311c081a7', '{"drop function if exists private.wait_as_before()","drop function if exists private.allow_one(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/current_user_id.sql', '17c192fa5ddf473381e37019b0e2aa6c449562eb3b948e78273130d605ff2ebb', '{"revoke execute on function private.current_user_id() from authenticated, service_role","drop function if exists private.current_user_id()"}'::text[]);
@@ -90,7 +93,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/create_group_conversation.sql', '2baa3cab4b1d540eabfdf03e97ddfc0474cc9758a50098f07bded80fc86eefe8', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/creator_of.sql', '83111e31728e8c32a237215b25886f2820b1574a4500c995531629a56f764591', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/creator_of.sql', '577b08b0638105fe4860356bc530830381c9d06154faaaa6dd173db993b19821', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/file_ids.sql', '98cc1d5f63b002b5f865f46e2feeece34204986f3f82b9c23b2c83b64ff77464', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
@@ -106,9 +109,6 @@ values ('objects/functions/get_unread_count.sql', '4c2454e8782b518f53bf023791b81
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/hide_files.sql', 'f726240cf7f13e4c4eaa2514b434fdc315df182074cc0c9cf92d4b97c694defd', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', 'ab3646a394bd8c4d16238a6d5337251ed2402b22d71aed55d5d8c66f1cab4700', '{"drop function if exists private.hold_briefly()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '6e1858ece70ec1a7a41404f614c03ae387473184336b6242c8c646525dd5089d', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
@@ -162,7 +162,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '8a42371ca6afed5193345f2d33cafff8aa62f82d2adad7c47f69a7c22713dbe3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take.sql', '058c205969efecbdfc651ce5c0d142b072cb67679e728a493cbb200404b5b4d1', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.take(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/take.sql', '5195d4d5ce8cebe616baf9be79598c1b99bbeaa11d0c86e758ca07b489e474af', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.take(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/take_turn.sql', 'b602cc61db5053ab07662e908488447b0338f2a175aeb733db7b2d38a2a71246', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
@@ -183,7 +183,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'd4f6bc2a8bbfc3f8ebdcbc1d01ea9723b973f6074446cd6274b87401933fbbb8', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', 'f7a83abcc80b48ab1b8f3eddb4d2d393816d402480751f6fc84eddb2a94f8441', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', '805ec8268f67bbba9937001d9ed0b214f044c9277525827374c3b2947d220161', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '201e0d2cbd05b705c2511736f475d278453f5075091f79cf296a64584d2ac9b3', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
@@ -195,7 +195,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'f18227e7252f00905ce850680ab3f60ad32d65ae8e3173f2c4805415a499b745', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', 'ff6858f89186227d4e0d6d2ee2bd708a8c9ca5b37318fe0021b0cd3108043438', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', 'a24cfd377832e0ace231715df08130b5657b2e2907e40f789d79d95dd3ef8641', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'ba0cf82291d6351fa622534f6204193b1d2020f0196d7e3d06f626774ab6cc76', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
@@ -369,11 +369,31 @@ revoke execute on function private.refuse(text, text, text, jsonb) from public;
 grant execute on function private.refuse(text, text, text, jsonb) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/hold_briefly.sql
+-- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
+-- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
+-- count the wait for the lock, too.
+create or replace function private.hold_briefly()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
+  end if;
+end
+$$;
+
+revoke execute on function private.hold_briefly() from public;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/allow_one.sql
 -- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
 -- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
--- wait_as_before after the statement.
-create or replace function private.allow_one(p_patience text, p_sentence text)
+-- wait_as_before after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+-- And the one is held as a conversation is: hold_briefly.
+create or replace function private.allow_one(p_sentence text)
 returns void
 language plpgsql
 set search_path = ''
@@ -384,7 +404,8 @@ begin
   end if;
   perform
     set_config('chat.usual_patience', current_setting('lock_timeout'), true),
-    set_config('lock_timeout', p_patience, true);
+    set_config('lock_timeout', '300ms', true);
+  perform private.hold_briefly();
 end
 $$;
 
@@ -402,7 +423,7 @@ begin
 end
 $$;
 
-revoke execute on function private.allow_one(text, text) from public;
+revoke execute on function private.allow_one(text) from public;
 revoke execute on function private.wait_as_before() from public;
 reset all; set check_function_bodies = off;
 
@@ -679,8 +700,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/functions/creator_of.sql
 -- Who manages a conversation now: of a group its creator, as long as they take part and are a member of the organization;
--- else whoever of those has taken part longest; null when there is nobody. A direct conversation has no heir, and keeps
--- its creator as long as anybody takes part.
+-- else whoever of those has taken part longest, somebody who is not suspended before all others; null when there is
+-- nobody. A direct conversation has no heir, and keeps its creator as long as anybody takes part.
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable
@@ -692,7 +713,13 @@ as $$
       from public.conversation_participants p
       join public.organization_members o on o.organization_id = c.organization_id and o.user_id = p.user_id
       where p.conversation_id = c.id
-      order by p.user_id is not distinct from c.created_by desc, p.joined_at, p.user_id
+      order by
+        p.user_id is not distinct from c.created_by desc,
+        exists (
+          select from private.suspensions s
+          where s.user_id = p.user_id and (s.suspended_until is null or s.suspended_until > now())
+        ),
+        p.joined_at, p.user_id
       limit 1
     )
     when exists (select from public.conversation_participants p where p.conversation_id = c.id) then c.created_by
@@ -899,24 +926,6 @@ as $$
 $$;
 
 revoke execute on function private.hide_files(public.messages) from public;
-reset all; set check_function_bodies = off;
-
--- objects/functions/hold_briefly.sql
--- With a conversation locked at the beginning of a statement: let the transaction end soon, where before_request has
--- said how soon. PostgreSQL ends the connection otherwise; time-outs of statements count the wait for the lock, too.
-create or replace function private.hold_briefly()
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if current_setting('chat.longest_hold', true) <> '' then
-    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
-  end if;
-end
-$$;
-
-revoke execute on function private.hold_briefly() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/is_conversation_participant.sql
@@ -1527,9 +1536,14 @@ begin
     times := times || moment;
     amounts := amounts || p_amount;
   end if;
-  insert into private.action_windows (user_id, action, at, amount)
-  values (p_user_id, p_action, times, amounts)
-  on conflict (user_id, action) do update set at = excluded.at, amount = excluded.amount;
+  update private.action_windows w
+  set at = times, amount = amounts
+  where w.user_id = p_user_id and w.action = p_action;
+  if not found then
+    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
+    insert into private.action_windows (user_id, action, at, amount)
+    select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
+  end if;
 end
 $$;
 
@@ -1709,7 +1723,7 @@ begin
   elsif tg_op = 'INSERT' then
     perform private.take(writer, 'conversation');
   else
-    perform private.allow_one('10ms', 'Change one conversation at a time');
+    perform private.allow_one('Change one conversation at a time');
     -- The plan's client touches updated_at after each message.
     perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;
@@ -1934,7 +1948,7 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('300ms', 'React to one message at a time');
+      perform private.allow_one('React to one message at a time');
     end if;
     if old.deleted_at is not null then
       return null; -- a tombstone: nothing to change, and deleting it twice is no error

@@ -239,6 +239,23 @@ def test_the_participant_of_longest_standing_takes_over(world: World, way: str) 
     assert world.changed(heir, "delete from conversation_participants where user_id = %s", people[4]) == 1
 
 
+def test_somebody_who_is_suspended_takes_over_from_nobody_else(world: World) -> None:
+    organization, people = world.team(4)
+    ann, ben, cem, dan = people
+    world.group(organization, *people)
+    for number, person in enumerate(people):
+        at = "update conversation_participants set joined_at = %s where user_id = %s"
+        world.operator.execute(at, (f"2026-01-0{number + 1}", person))
+    for person, until in ((ben, None), (cem, "2020-01-01")):
+        suspend = "insert into private.suspensions (user_id, reason, suspended_until) values (%s, 'spam', %s)"
+        world.operator.execute(suspend, (person, until))
+    leave = "delete from conversation_participants where user_id = %s"
+
+    for leaver, heir in ((ann, cem), (cem, dan), (dan, ben)):
+        assert world.changed(leaver, leave, leaver) == 1
+        assert world.fact("select created_by from conversations") == heir
+
+
 def test_a_group_goes_from_one_to_the_next_until_there_is_nobody(world: World) -> None:
     organization, people = world.team(3)
     group = world.group(organization, *people)

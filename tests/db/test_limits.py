@@ -349,6 +349,20 @@ def test_fewer_messages_or_a_longer_time_hold_at_once(scene: Scene) -> None:
         scene.world.send(scene.ann, scene.room)
 
 
+@pytest.mark.parametrize("gone", ["user_profiles", "auth.users"])
+def test_a_user_who_is_gone_is_refused_as_anybody_without_rights(scene: Scene, gone: str) -> None:
+    world, ann = scene.world, scene.ann
+    world.operator.execute(f"delete from {gone} where id = %s".encode(), (ann,))
+
+    for action in ("message", "conversation", "add", "upload"):
+        statement, values = ATTEMPTS[action](scene, 0)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(ann, statement, *values)
+    for action in ("edit", "delete", "mark", "rename", "remove", "profile"):
+        statement, values = ATTEMPTS[action](scene, 0)
+        assert world.changed(ann, statement, *values) == 0
+
+
 def test_windows_stay_small_however_much_is_written(scene: Scene) -> None:
     scene.world.lift_limits()
     for number in range(200):

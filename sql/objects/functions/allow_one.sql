@@ -1,7 +1,8 @@
 -- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
 -- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
--- wait_as_before after the statement.
-create or replace function private.allow_one(p_patience text, p_sentence text)
+-- wait_as_before after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+-- And the one is held as a conversation is: hold_briefly.
+create or replace function private.allow_one(p_sentence text)
 returns void
 language plpgsql
 set search_path = ''
@@ -12,7 +13,8 @@ begin
   end if;
   perform
     set_config('chat.usual_patience', current_setting('lock_timeout'), true),
-    set_config('lock_timeout', p_patience, true);
+    set_config('lock_timeout', '300ms', true);
+  perform private.hold_briefly();
 end
 $$;
 
@@ -30,5 +32,5 @@ begin
 end
 $$;
 
-revoke execute on function private.allow_one(text, text) from public;
+revoke execute on function private.allow_one(text) from public;
 revoke execute on function private.wait_as_before() from public;

@@ -1,6 +1,6 @@
 -- Who manages a conversation now: of a group its creator, as long as they take part and are a member of the organization;
--- else whoever of those has taken part longest; null when there is nobody. A direct conversation has no heir, and keeps
--- its creator as long as anybody takes part.
+-- else whoever of those has taken part longest, somebody who is not suspended before all others; null when there is
+-- nobody. A direct conversation has no heir, and keeps its creator as long as anybody takes part.
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable
@@ -12,7 +12,13 @@ as $$
       from public.conversation_participants p
       join public.organization_members o on o.organization_id = c.organization_id and o.user_id = p.user_id
       where p.conversation_id = c.id
-      order by p.user_id is not distinct from c.created_by desc, p.joined_at, p.user_id
+      order by
+        p.user_id is not distinct from c.created_by desc,
+        exists (
+          select from private.suspensions s
+          where s.user_id = p.user_id and (s.suspended_until is null or s.suspended_until > now())
+        ),
+        p.joined_at, p.user_id
       limit 1
     )
     when exists (select from public.conversation_participants p where p.conversation_id = c.id) then c.created_by

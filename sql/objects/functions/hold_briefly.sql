@@ -1,5 +1,6 @@
--- With a conversation locked at the beginning of a statement: let the transaction end soon, where before_request has
--- said how soon. PostgreSQL ends the connection otherwise; time-outs of statements count the wait for the lock, too.
+-- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
+-- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
+-- count the wait for the lock, too.
 create or replace function private.hold_briefly()
 returns void
 language plpgsql

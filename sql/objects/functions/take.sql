@@ -45,9 +45,14 @@ begin
     times := times || moment;
     amounts := amounts || p_amount;
   end if;
-  insert into private.action_windows (user_id, action, at, amount)
-  values (p_user_id, p_action, times, amounts)
-  on conflict (user_id, action) do update set at = excluded.at, amount = excluded.amount;
+  update private.action_windows w
+  set at = times, amount = amounts
+  where w.user_id = p_user_id and w.action = p_action;
+  if not found then
+    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
+    insert into private.action_windows (user_id, action, at, amount)
+    select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
+  end if;
 end
 $$;
 

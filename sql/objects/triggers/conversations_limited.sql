@@ -12,7 +12,7 @@ begin
   elsif tg_op = 'INSERT' then
     perform private.take(writer, 'conversation');
   else
-    perform private.allow_one('10ms', 'Change one conversation at a time');
+    perform private.allow_one('Change one conversation at a time');
     -- The plan's client touches updated_at after each message.
     perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;

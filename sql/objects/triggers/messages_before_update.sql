@@ -21,7 +21,7 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('300ms', 'React to one message at a time');
+      perform private.allow_one('React to one message at a time');
     end if;
     if old.deleted_at is not null then
       return null; -- a tombstone: nothing to change, and deleting it twice is no error
