@@ -149,11 +149,11 @@ class Operator:
     away: set[UUID] = field(default_factory=set)
 
     def take_out(self) -> None:
-        """Remove somebody from the organization who stays listed, or take somebody in again."""
-        person = self.chances.choice(self.people)
-        if person in self.away:
-            self.take_in(person)
+        """Remove somebody from the organization who stays listed, of a few who come back in turn."""
+        if len(self.away) > 2:
+            self.take_in(self.chances.choice(sorted(self.away)))
             return
+        person = self.chances.choice(self.people)
         self.conn.execute(
             "delete from organization_members where organization_id = %s and user_id = %s",
             (self.organization, person),
