@@ -3,6 +3,7 @@
 --                  3: has 10 in each of the short ones
 --                  1000 to 5799: the senders, 48 in each long conversation
 --   conversations  0 to 99: 10,000 messages each, arrived in turns; 100 to 199: 100 messages each
+--                  200: empty; all senders take part, more than a group may have, since each sends 10 a minute
 create schema bench;
 grant usage on schema bench to authenticated;
 
@@ -31,7 +32,7 @@ select bench.id(1, 1), bench.id(2, p.number) from persons p;
 
 insert into public.conversations (id, organization_id, name, is_group, created_by)
 select bench.id(3, c.number), bench.id(1, 1), format('Conversation %s', c.number), true, bench.id(2, 1)
-from generate_series(0, 199) as c (number);
+from generate_series(0, 200) as c (number);
 
 create temporary table participants as
 select c.number as conversation, p.number as person
@@ -43,7 +44,9 @@ cross join lateral (
 union all
 select c.number, p.number
 from generate_series(100, 199) as c (number)
-cross join lateral (values (3), (900 + c.number), (1000 + c.number)) as p (number);
+cross join lateral (values (3), (900 + c.number), (1000 + c.number)) as p (number)
+union all
+select 200, s.number from generate_series(1000, 5799) as s (number);
 
 insert into public.conversation_participants (conversation_id, user_id)
 select bench.id(3, p.conversation), bench.id(2, p.person) from participants p;

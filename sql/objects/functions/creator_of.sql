@@ -14,10 +14,7 @@ as $$
       where p.conversation_id = c.id
       order by
         p.user_id is not distinct from c.created_by desc,
-        exists (
-          select from private.suspensions s
-          where s.user_id = p.user_id and (s.suspended_until is null or s.suspended_until > now())
-        ),
+        exists (select from private.suspended s where s.user_id = p.user_id),
         p.joined_at, p.user_id
       limit 1
     )

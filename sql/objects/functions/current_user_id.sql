@@ -7,26 +7,24 @@ language plpgsql stable security definer
 set search_path = ''
 as $$
 declare
-  sub text := nullif(current_setting('request.jwt.claim.sub', true), '');
-  claims text := nullif(current_setting('request.jwt.claims', true), '');
+  sub text;
+  caller uuid;
 begin
-  if sub is null and claims is not null then
-    begin
-      sub := claims::jsonb ->> 'sub';
-    exception when others then -- not JSON, or nested past the stack
-      return null;
-    end;
+  begin
+    sub := coalesce(
+      nullif(current_setting('request.jwt.claim.sub', true), ''),
+      nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+    );
+  exception when others then -- not JSON, or nested past the stack
+    return null;
+  end;
+  if pg_input_is_valid(sub, 'uuid') then
+    caller := sub;
   end if;
-  if sub is null or sub !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+  if caller is not null and exists (select from private.suspended s where s.user_id = caller) then
     return null;
   end if;
-  if exists (
-    select from private.suspensions s
-    where s.user_id = sub::uuid and (s.suspended_until is null or s.suspended_until > now())
-  ) then
-    return null;
-  end if;
-  return sub::uuid;
+  return caller;
 end
 $$;
 
