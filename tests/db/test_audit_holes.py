@@ -52,6 +52,25 @@ def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Ser
     assert not any("sesame" in render(report, each) for each in Format)
 
 
+@pytest.mark.parametrize("whose", ["authenticator", "all"])
+def test_what_postgrest_calls_before_a_request_is_found_unless_it_is_declared(
+    server: Server, access: Access, whose: str
+) -> None:
+    undeclared = replace(access, api=replace(access.api, pre_request=None))
+    with undone(server, SUPERUSER) as conn:
+        conn.execute(f"alter role {whose} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
+        declared, found = (
+            {finding.id for finding in audit(conn, each, only=LEAST).findings}
+            for each in (access, undeclared)
+        )
+    assert declared == set()
+    assert found == {
+        "role:authenticator:setting pgrst.db_pre_request",
+        "privilege:chat_hooks:anon usage",
+        "privilege:chat_hooks.before_request():execute",
+    }
+
+
 def test_the_holes_are_many_and_of_many_kinds() -> None:
     assert len(HOLES) >= 75
     assert len({hole.kind for hole in HOLES}) >= 18

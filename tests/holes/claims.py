@@ -143,8 +143,8 @@ HOLES = [
         "user_metadata trusted",
         edited(
             "private.current_user_id()",
-            "sub := claims::jsonb ->> 'sub';",
-            "sub := coalesce(claims::jsonb #>> '{user_metadata,sub}', claims::jsonb ->> 'sub');",
+            "sub := coalesce(",
+            "sub := coalesce(current_setting('request.jwt.claims', true)::jsonb #>> '{user_metadata,sub}',",
         ),
         ("leak:public.messages:select",),
         (MESSAGES,),

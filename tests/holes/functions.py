@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import DETAILS, GROUP, LIMIT, PAGE, UNREAD, Hole, edited
+from tests.holes.hole import DETAILS, GROUP, LIMIT, MAY_ADD_ANYBODY, PAGE, UNREAD, Hole, edited
 
 DEFAULT = "public.get_user_default_organization(uuid)"
 MARK = "public.mark_conversation_read(uuid, bigint)"
@@ -266,7 +266,13 @@ HOLES = [
     Hole(
         "a reaction as the owner",
         "definer without guard",
-        "alter function public.toggle_reaction(uuid, text) security definer",
+        "alter function public.toggle_reaction(uuid, text) security definer;"
+        + edited(
+            "private.messages_before_update()",
+            "if not exists (select from private.my_participations p "
+            "where p.conversation_id = old.conversation_id) then",
+            "if false then",
+        ),
         (f"leak:{REACT}:call",),
         (REACT,),
         ("nobody", "outsider", "left"),
@@ -310,6 +316,7 @@ HOLES = [
         "groups with people of other organizations",
         "across organizations",
         "alter function public.create_group_conversation(text, uuid[], uuid) security definer;"
+        + MAY_ADD_ANYBODY
         + edited(
             "private.participants_joined()", "om.organization_id = conversation.organization_id and ", ""
         ),
@@ -321,6 +328,7 @@ HOLES = [
         "a direct conversation across organizations",
         "across organizations",
         "alter function public.start_direct_conversation(uuid, uuid) security definer;"
+        + MAY_ADD_ANYBODY
         + edited(
             "private.participants_joined()", "om.organization_id = conversation.organization_id and ", ""
         ),
@@ -345,13 +353,9 @@ HOLES = [
     Hole(
         "nobody is refused for sending too much",
         "limit gone",
-        edited(
-            "private.messages_before_insert()",
-            "cardinality(window_open) = 10",
-            "cardinality(window_open) = 10000",
-        ),
-        ("leak:public.send_message(uuid, text, jsonb):call",),
-        ("public.send_message(uuid, text, jsonb)",),
+        edited("private.messages_before_insert()", "private.refuse_full_window(window_open), ", ""),
+        ("leak:public.messages:insert",),
+        ("public.messages",),
         ("creator",),
     ),
     Hole(

@@ -219,6 +219,25 @@ HOLES = [
         as_superuser=True,
     ),
     Hole(
+        "PostgREST calls another function before each request",
+        "role setting",
+        "alter role authenticator set pgrst.db_pre_request = 'public.check_message_rate_limit'",
+        ("role:authenticator:setting pgrst.db_pre_request",),
+        LEAST,
+        as_superuser=True,
+    ),
+    Hole(
+        "anon may call a function beside the one before each request",
+        "grant",
+        """
+        create function chat_hooks.more() returns void language sql return null;
+        revoke execute on function chat_hooks.more() from public;
+        grant execute on function chat_hooks.more() to anon
+        """,
+        ("unlisted:chat_hooks.more():execute", "privilege:chat_hooks.more():execute"),
+        LEAST,
+    ),
+    Hole(
         "no trigger fires for authenticated",
         "role setting",
         "alter role authenticated set session_replication_role = replica",

@@ -37,6 +37,8 @@ PARTICIPANTS = "public.conversation_participants"
 PROFILES = "public.user_profiles"
 UNREAD = "public.get_unread_count(uuid, uuid)"
 
+CREATOR_ADDS = "private.may_add(uuid, uuid, uuid)"
+
 # The least that can be tried, for what the catalogue says.
 LEAST = (LIMIT,)
 
@@ -54,3 +56,7 @@ def edited(function: str, old: str, new: str) -> str:
         end
         $edit$
     """
+
+
+# What the policy of participants asks is asked by a trigger, too: to be a hole, both have to be open.
+MAY_ADD_ANYBODY = edited(CREATOR_ADDS, "om.organization_id = c.organization_id and ", "") + ";"

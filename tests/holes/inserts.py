@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.holes.hole import (
     CONVERSATIONS,
+    CREATOR_ADDS,
     MEMBERS,
     MESSAGES,
     ORGANIZATIONS,
@@ -17,25 +18,10 @@ HOLES = [
     Hole(
         "sending where one takes no part",
         "insert without membership",
-        """
-        create policy loose on messages for insert to authenticated
-        with check (sender_id = (select private.current_user_id()))
-        """,
-        (),
+        edited("private.messages_before_insert()", "p.user_id = new.sender_id", "true"),
+        ("leak:public.messages:insert",),
         (MESSAGES,),
-        doubts=("public.messages:insert",),  # the trigger gives strangers no seq
-    ),
-    Hole(
-        "sending as somebody else",
-        "insert in another's name",
-        """
-        create policy loose on messages for insert to authenticated with check (
-          exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
-        )
-        """,
-        (),
-        (MESSAGES,),
-        doubts=("public.messages:insert",),
+        ("colleague", "left"),
     ),
     Hole(
         "sending as somebody else, and no trigger behind the policy",
@@ -99,8 +85,9 @@ HOLES = [
         "insert without membership",
         """
         create policy loose on conversation_participants for insert to authenticated
-        with check (user_id = (select private.current_user_id()))
-        """,
+        with check (user_id = (select private.current_user_id()));
+        """
+        + edited(CREATOR_ADDS, "select exists (", "select p_caller = p_user_id or exists ("),
         ("leak:public.conversation_participants:insert",),
         (PARTICIPANTS,),
         ("colleague",),
@@ -115,8 +102,9 @@ HOLES = [
             select from private.my_participations p
             where p.conversation_id = conversation_participants.conversation_id
           )
-        )
-        """,
+        );
+        """
+        + edited(CREATOR_ADDS, "and c.created_by = p_caller", ""),
         ("leak:public.conversation_participants:insert",),
         (PARTICIPANTS,),
         ("participant", "both"),
@@ -130,8 +118,9 @@ HOLES = [
           exists (
             select 1 from conversations c where c.id = conversation_id and c.created_by = auth.uid()
           )
-        )
-        """,
+        );
+        """
+        + edited(CREATOR_ADDS, "c.is_group and exists", "exists"),
         (),
         (PARTICIPANTS,),
         doubts=("public.conversation_participants:insert",),  # the trigger knows that nobody joins two

@@ -183,7 +183,7 @@ HOLES = [
         """,
         ("leak:storage.objects:insert",),
         (OBJECTS,),
-        ("participant", "creator"),
+        ("participant", "sender"),
     ),
     Hole(
         "any name in the right folder",

@@ -50,7 +50,7 @@ HOLES = [
     Hole(
         "the client says when it was deleted",
         "trigger believes the client",
-        edited(BEFORE_UPDATE, "new.deleted_at := clock_timestamp();", "new.deleted_at := new.deleted_at;"),
+        edited(BEFORE_UPDATE, "new.deleted_at := new.updated_at;", "new.deleted_at := new.deleted_at;"),
         ("effect:public.messages:update deleted_at",),
         (MESSAGES,),
         ("sender", "participant"),
@@ -114,7 +114,7 @@ HOLES = [
     Hole(
         "the creator says what newcomers have read",
         "in another's name",
-        edited("private.participants_before_write()", "new.last_read_at := null;", "null;"),
+        edited("private.participants_before_insert()", "new.last_read_at := null;", "null;"),
         ("effect:public.conversation_participants:insert",),
         (PARTICIPANTS,),
     ),

@@ -73,6 +73,8 @@ class Api(Described):
     """The search_path of a request."""
     settings: Mapping[Setting, str] = field(default_factory=dict)
     """Other settings that the session of a request has, each with its value."""
+    pre_request: TableName | None = None
+    """The function, as schema.function, that PostgREST may call before each request as any role."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Api:
     claims: str = "request.jwt.claims"
     search_path: str = "public, extensions"
     settings: Mapping[str, str] = field(default_factory=dict)
+    pre_request: str | None = None
 
 
 @dataclass(frozen=True)

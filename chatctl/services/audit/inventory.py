@@ -51,7 +51,7 @@ def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iter
             )
         surplus = [(role, "create") for role in row["make"] or []]
         if access.schemas.get(name) == "internal":
-            surplus += [(role, "usage") for role in entering if role not in access.api.granted]
+            surplus += [(role, "usage") for role in entering if role not in _entering(access, name)]
         for role, privilege in surplus:
             yield Finding(
                 Rule.privilege,
@@ -60,6 +60,12 @@ def _schemas(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iter
                 f"{role} holds {privilege} on schema {name}, which access.yaml does not give",
                 shown,
             )
+
+
+def _entering(access: Access, schema: str) -> Collection[str]:
+    """The roles that may enter an internal schema: every one has to, for the function before its request."""
+    before = access.api.pre_request
+    return access.api.roles if before and before.split(".")[0] == schema else access.api.granted
 
 
 def _relations(conn: Connection, access: Access, roles: Mapping[str, Any]) -> Iterator[Finding]:
@@ -181,9 +187,9 @@ def _functions(
     conn: Connection, access: Access, roles: Mapping[str, Any], held: Privileges
 ) -> Iterator[Finding]:
     listed = {function.signature for function in access.functions}
-    granted = ", ".join(access.api.granted)
     for row in rows(conn, "audit/functions", roles):
         name, kind = row["signature"], _kind(access, row["schema"], row)
+        may_call = access.api.roles if name == f"{access.api.pre_request}()" else access.api.granted
         oid = f"{literal(procedure(name))}::regprocedure"
         shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {oid};"
         callers = ", ".join(row["roles"])
@@ -209,14 +215,14 @@ def _functions(
                 f"{name} can be called by {callers} and is not listed under {where}",
                 shown,
             )
-        surplus = [role for role in row["roles"] if role not in access.api.granted]
+        surplus = [role for role in row["roles"] if role not in may_call]
         if surplus or row["to_public"]:
             who = "PUBLIC" if row["to_public"] else ", ".join(surplus)
             yield Finding(
                 Rule.privilege,
                 name,
                 "execute",
-                f"{who} may execute {name}; access.yaml gives it to {granted}",
+                f"{who} may execute {name}; access.yaml gives it to {', '.join(may_call)}",
                 shown,
             )
         if row["definer"] and not row["closed_path"]:
@@ -328,6 +334,8 @@ def _decides(access: Access, setting: str, value: str) -> bool:
     """Whether a setting decides who somebody is, what is asked, or that more is exposed than listed."""
     if setting == "pgrst.db_schemas":
         return any(access.schemas.get(schema.strip()) != "exposed" for schema in value.split(","))
+    if setting == "pgrst.db_pre_request" and value == access.api.pre_request:
+        return False
     return setting == access.api.claims or _DECISIVE.fullmatch(setting) is not None
 
 

@@ -12,7 +12,11 @@ begin
   if writer is not null then
     perform private.take(writer, 'remove', count(*)) from departed d having count(*) > 0;
     insert into private.departures as l (conversation_id, user_id, left_at)
-    select d.conversation_id, d.user_id, array[clock_timestamp()] from departed d where d.user_id = writer
+    select d.conversation_id, d.user_id, array[clock_timestamp()]
+    from departed d
+    join public.conversations c on c.id = d.conversation_id
+    join public.user_profiles u on u.id = d.user_id
+    where d.user_id = writer
     on conflict (conversation_id, user_id) do update set left_at = array(
       select e.at
       from private.limits r

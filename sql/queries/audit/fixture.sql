@@ -10,7 +10,7 @@ select
   who || '@audit.invalid', jsonb_build_object('full_name', who), who = 'anonymous'
 from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
-  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled'
+  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy'
 ]) as u (who);
 -- What users say of themselves stands here and in their tokens.
 update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_object(
@@ -30,14 +30,15 @@ from (values
   (4, 'north', 'colleague', 'admin'), (5, 'north', 'both', 'member'), (6, 'north', 'left', 'member'),
   (7, 'north', 'removed', 'member'), (8, 'north', 'suspended', 'admin'),
   (9, 'south', 'outsider', 'owner'), (10, 'south', 'southerner', 'member'), (11, 'south', 'both', 'member'),
-  (12, 'south', 'forger', 'member'), (13, 'north', 'paused', 'member'), (14, 'south', 'removed', 'member')
+  (12, 'south', 'forger', 'member'), (13, 'north', 'paused', 'member'), (14, 'south', 'removed', 'member'),
+  (15, 'north', 'busy', 'member')
 ) as m (position, organization, who, role);
 
 -- Conversations, each with those who take part: nobody yet in the last four.
 insert into public.conversations (id, organization_id, name, is_group, created_by, created_at)
 select id(name), id(organization), case when is_group then name end, is_group, id(creator), '2020-02-01'
 from (values
-  ('group', 'north', true, 'creator'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
+  ('group', 'north', true, 'creator'), ('busy group', 'north', true, 'busy'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
   ('southern', 'south', true, 'outsider'), ('southern direct', 'south', false, 'both'),
   ('new', 'north', true, 'creator'), ('new direct', 'north', false, 'sender'),
   ('new of removed', 'north', true, 'removed'), ('new of suspended', 'north', true, 'suspended')
@@ -47,6 +48,7 @@ insert into public.conversation_participants (id, conversation_id, user_id, join
 select id(who || ' in ' || conversation), id(conversation), id(who), '2020-02-01'
 from (values
   ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused']),
+  ('busy group', array['busy', 'sender', 'participant']),
   ('direct', array['creator', 'participant']),
   ('deserted', array['sender', 'participant', 'left']),
   ('southern', array['outsider', 'southerner', 'both']),
@@ -73,12 +75,40 @@ from (values
   (10, 'from the south', 'southern', 'outsider', null, null),
   (11, 'taken back', 'deserted', 'sender', format(
     '[{"id": "%s", "name": "a.png", "type": "image/png", "size": 1, "url": "x"}, {"id": "%s", "name": "b.png", "type": "image/png", "size": 1, "url": "x"}]',
-    id('unowned file'), id('file of another')), null)
+    id('unowned file'), id('file of another')), null),
+  (12, 'erased and deleted', 'group', 'left', format(
+    '[{"id": "%s", "name": "e.png", "type": "image/png", "size": 1, "url": "x"}]', upper(id('file of erased')::text)), null),
+  (13, 'of busy', 'busy group', 'busy', null, null),
+  (14, 'to busy', 'busy group', 'sender', null, null)
 ) as m (position, name, conversation, sender, attachments, reactions)
 join public.conversations c on c.id = id(m.conversation)
 order by m.position;
-update public.messages set deleted_at = '2020-03-01', content = null, attachments = null where id in (id('deleted'), id('taken back'));
-update public.messages set sender_id = null where id = id('erased');
+update public.messages set sender_id = null where id in (id('erased'), id('erased and deleted'));
+
+insert into storage.buckets (id, name, public, created_at, updated_at)
+select bucket, bucket, false, '2020-01-01', '2020-01-01' from unnest(array['audit-other', 'audit-empty']) as b (bucket);
+insert into storage.objects (id, bucket_id, name, owner_id, created_at, updated_at, last_accessed_at)
+select id(file), bucket, path, case when owner is not null then id(owner)::text end, '2020-02-01', '2020-02-01', '2020-02-01'
+from (values
+  ('file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('group'), id('file')), 'sender'),
+  ('gone file', 'attachments', format('%s/chat/%s/%s_gone.png', id('north'), id('group'), id('gone file')), 'sender'),
+  ('direct file', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('direct'), id('direct file')), 'creator'),
+  ('file of erased', 'attachments', format('%s/chat/%s/%s_e.png', id('north'), id('group'), id('file of erased')), 'erased'),
+  ('southern file', 'attachments', format('%s/chat/%s/%s_c.png', id('south'), id('southern'), id('southern file')), 'outsider'),
+  ('unowned file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('deserted'), id('unowned file')), null),
+  ('file of another', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('deserted'), id('file of another')), 'participant'),
+  ('wrong organization', 'attachments', format('%s/chat/%s/%s_d.png', id('south'), id('group'), id('file')), 'sender'),
+  ('wrong folder', 'attachments', format('%s/other/%s/%s_e.png', id('north'), id('group'), id('file')), 'sender'),
+  ('too deep', 'attachments', format('%s/chat/%s/x/%s_f.png', id('north'), id('group'), id('file')), 'sender'),
+  ('other bucket', 'audit-other', format('%s/chat/%s/%s_g.png', id('north'), id('group'), id('file')), 'sender'),
+  ('no uuid', 'attachments', 'not-a-uuid/chat/also-none/x.png', 'sender'),
+  ('bare name', 'attachments', 'x.png', 'sender'),
+  ('climbing', 'attachments', format('../%s/chat/%s/%s_h.png', id('north'), id('group'), id('file')), 'sender')
+) as o (file, bucket, path, owner);
+-- After the files, since of an erased sender only those say who it was.
+update public.messages set deleted_at = '2020-03-01', content = null, attachments = null
+where id in (id('deleted'), id('taken back'), id('erased and deleted'));
+
 
 -- One who left, one who left a group of their own, one removed from the organization, one suspended.
 delete from public.conversation_participants
@@ -103,6 +133,10 @@ begin
   set created_at = timestamptz '2020-02-01' + seq * interval '1 hour',
     updated_at = coalesce(deleted_at, timestamptz '2020-02-01' + seq * interval '1 hour')
   where conversation_id in (select c.id from public.conversations c where c.organization_id in (id('north'), id('south')));
+  -- A group whose creator has left it, as there were before somebody else took over.
+  update public.conversations set created_by = id('left') where id = id('deserted');
+  -- What is to count as done just now is years away without this; the log is not told, so that its sequence stays.
+  update private.limits set per = interval '30 days';
   set local session_replication_role = origin;
 exception when insufficient_privilege then
   null;
@@ -114,32 +148,28 @@ update public.conversation_participants
 set is_starred = true, last_read_at = (select m.created_at from public.messages m where m.id = id('answer'))
 where id in (id('participant in group'), id('outsider in southern'));
 
--- One who has just sent ten messages, one who has sent one, and those who sent theirs long ago, one of them ten. For
--- the first two that stays so: retry_after is a whole number of seconds, which are too many from 68 years on.
+-- What people have written. One has just sent ten messages and uploaded as many files as anybody may, one has used up
+-- every other limit, one has sent one message; others sent theirs long ago, one of them ten.
 update private.send_windows
 set sent_at = array_fill(timestamptz '2020-02-01', array[cardinality(sent_at)])
 where user_id in (select n.id from chatctl_audit.names n);
 insert into private.send_windows (user_id, sent_at)
-values (id('creator'), array_fill(now() + interval '10 years', array[10])), (id('participant'), array[now() + interval '10 years']),
-  (id('outsider'), array_fill(timestamptz '2020-02-01', array[10]))
-on conflict (user_id) do update set sent_at = excluded.sent_at;
-
-insert into storage.buckets (id, name, public, created_at, updated_at)
-select bucket, bucket, false, '2020-01-01', '2020-01-01' from unnest(array['audit-other', 'audit-empty']) as b (bucket);
-insert into storage.objects (id, bucket_id, name, owner_id, created_at, updated_at, last_accessed_at)
-select id(file), bucket, path, case when owner is not null then id(owner)::text end, '2020-02-01', '2020-02-01', '2020-02-01'
+select id(who), array_fill(at, array[times])
 from (values
-  ('file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('group'), id('file')), 'sender'),
-  ('gone file', 'attachments', format('%s/chat/%s/%s_gone.png', id('north'), id('group'), id('gone file')), 'sender'),
-  ('direct file', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('direct'), id('direct file')), 'creator'),
-  ('southern file', 'attachments', format('%s/chat/%s/%s_c.png', id('south'), id('southern'), id('southern file')), 'outsider'),
-  ('unowned file', 'attachments', format('%s/chat/%s/%s_a.png', id('north'), id('deserted'), id('unowned file')), null),
-  ('file of another', 'attachments', format('%s/chat/%s/%s_b.png', id('north'), id('deserted'), id('file of another')), 'participant'),
-  ('wrong organization', 'attachments', format('%s/chat/%s/%s_d.png', id('south'), id('group'), id('file')), 'sender'),
-  ('wrong folder', 'attachments', format('%s/other/%s/%s_e.png', id('north'), id('group'), id('file')), 'sender'),
-  ('too deep', 'attachments', format('%s/chat/%s/x/%s_f.png', id('north'), id('group'), id('file')), 'sender'),
-  ('other bucket', 'audit-other', format('%s/chat/%s/%s_g.png', id('north'), id('group'), id('file')), 'sender'),
-  ('no uuid', 'attachments', 'not-a-uuid/chat/also-none/x.png', 'sender'),
-  ('bare name', 'attachments', 'x.png', 'sender'),
-  ('climbing', 'attachments', format('../%s/chat/%s/%s_h.png', id('north'), id('group'), id('file')), 'sender')
-) as o (file, bucket, path, owner);
+  ('creator', now() + interval '15 days', 10), ('participant', now() + interval '15 days', 1),
+  ('outsider', '2020-02-01', 10), ('busy', '2020-02-01', 1)
+) as w (who, at, times)
+on conflict (user_id) do update set sent_at = excluded.sent_at;
+insert into private.action_windows (user_id, action, at, amount)
+select id(case l.action when 'upload' then 'creator' else 'busy' end), l.action, array[now() + interval '15 days'], array[l.allowed]
+from private.limits l
+where l.action not in ('message', 'return');
+insert into private.action_windows (user_id, action, at, amount)
+select id('sender'), l.action, array['2020-02-01', now() + interval '15 days'], array[l.allowed, 1]
+from private.limits l
+where l.action not in ('message', 'return');
+-- One has left the group lately, two long ago, of whom one is back.
+insert into private.departures (conversation_id, user_id, left_at)
+values
+  (id('group'), id('left'), array['2020-02-01', now() - interval '15 days']),
+  (id('group'), id('colleague'), array[timestamptz '2020-02-01']), (id('group'), id('participant'), array[timestamptz '2020-02-01']);
