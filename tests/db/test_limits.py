@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -129,20 +127,6 @@ def test_every_limit_is_tried_here(world: World) -> None:
     limits = {action for (action,) in world.operator.execute("select action from private.limits")}
 
     assert limits == set(ATTEMPTS)
-
-
-def test_the_documentation_has_the_limits_that_there_are(world: World) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "backend.md").read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `(\w+)` \| (\d+) in ([^|]+) \| ([^|]+) \|", page, re.MULTILINE)
-
-    limits = world.operator.execute("select action, allowed, per, what from private.limits").fetchall()
-    assert {(action, int(allowed), what) for action, allowed, _, what in documented} == {
-        (action, allowed, what) for action, allowed, _, what in limits
-    }
-    for action, _, per, _ in documented:
-        world.operator.execute(
-            "select 1 / (per = %s)::int from private.limits where action = %s", (per, action)
-        )
 
 
 @pytest.mark.parametrize("action", ATTEMPTS)
