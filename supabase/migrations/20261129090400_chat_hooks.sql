@@ -240,7 +240,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '3523a77065e0f0d2eb2ae74253fe1738334876f8ba7ed53abaeca8181321e6c2', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/chat_hooks.sql', '63d72ac16adab0469187e811b983ac5dc20d3a6e1b4d08fd0884d5174621330c', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
+values ('objects/access/chat_hooks.sql', '4cdc02095a268c1ca5d1edc552b6aa31673c5adf1f4adabb62fdff42b80fd24a', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/conversation_participants.sql', '90782236d08f1282cc05a6f697b2f658446bae7e68b569f1ad6d1abba4c729df',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
@@ -2580,7 +2580,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/access/chat_hooks.sql
 -- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise. PostgREST calls chat_hooks.before_request where this role may set that; `chatctl doctor` says where not.
+-- otherwise. PostgREST calls chat_hooks.before_request where this role may set that; where not, see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 

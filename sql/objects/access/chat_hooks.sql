@@ -1,5 +1,5 @@
 -- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise. PostgREST calls chat_hooks.before_request where this role may set that; `chatctl doctor` says where not.
+-- otherwise. PostgREST calls chat_hooks.before_request where this role may set that; where not, see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
