@@ -43,11 +43,16 @@ def _until_it_waits(process: int, event: str, done: Future[Any], watcher: Connec
     raise AssertionError("it does not wait")
 
 
-def locked(watcher: Connection, table: str, key: str = "id") -> list[Any]:
-    """The rows of ``table`` that somebody else must not write at the moment, by ``key``."""
+def locked(
+    watcher: Connection, table: str, key: str = "id", strength: str = "for no key update"
+) -> list[Any]:
+    """The rows of ``table`` that somebody else must not write at the moment, by ``key``.
+
+    ``for update``: must not delete, which a foreign key is enough for.
+    """
     with watcher.transaction(force_rollback=True):
         every = watcher.execute(f"select {key} from {table}".encode()).fetchall()
-        free = watcher.execute(f"select {key} from {table} for no key update skip locked".encode()).fetchall()
+        free = watcher.execute(f"select {key} from {table} {strength} skip locked".encode()).fetchall()
     return [row[0] for row in every if row not in free]
 
 

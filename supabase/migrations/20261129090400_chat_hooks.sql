@@ -192,6 +192,9 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '201e0d2cbd05b705c2511736f475d278453f5075091f79cf296a64584d2ac9b3', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/triggers/members_before_insert.sql', '2ddb91c8fcaf5b570e1653422cd338b3ffc162ada0b23fcb587a6d6ff6839367', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', 'b8cd08b1ac662cda2558d48d1e1307ff06bd25949f52035d678316d3e00ff81c', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
@@ -234,7 +237,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/uploads_limited.sql', '24dd3c151061801d8b6b282e023b959a23d3db7cd7c211bdcb1e5c87dcf71448', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', 'ee574a088f14a20f9558d46eb17c2ef582e1fd007b19594cab4a55aa68493b1e', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', '3ecaca5c7b68743fa4e494fcbb3b9fa07734492c2cf19fdda0d3b956e84164be', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '3523a77065e0f0d2eb2ae74253fe1738334876f8ba7ed53abaeca8181321e6c2', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
@@ -1819,6 +1822,33 @@ before delete or truncate on private.limits
 for each statement execute function private.limits_stay();
 reset all; set check_function_bodies = off;
 
+-- objects/triggers/members_before_insert.sql
+-- Before somebody comes back to an organization in whose conversations they are still listed: these are locked, as
+-- members_changed will, but before the foreign key locks the profile. It would be a deadlock with the deletion of that
+-- user, and whoever waits for one of the conversations would be caught in it.
+create or replace function private.members_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_conversations(array(
+    select c.id
+    from public.conversation_participants p
+    join public.conversations c on c.id = p.conversation_id
+    where p.user_id = new.user_id and c.organization_id = new.organization_id and c.is_group
+  ));
+  return new;
+end
+$$;
+
+revoke execute on function private.members_before_insert() from public;
+
+create or replace trigger members_before_insert
+before insert on public.organization_members
+for each row execute function private.members_before_insert();
+reset all; set check_function_bodies = off;
+
 -- objects/triggers/members_changed.sql
 -- After people are removed from an organization, or come back to it while they are still listed in its groups: a group
 -- whose creator is no member any more is managed by another participant, one that nobody managed by whoever came back.
@@ -2496,8 +2526,10 @@ begin
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
-  -- From here on nobody adds them anywhere; but somebody may have, while this waited.
+  -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
+  -- conversation is waited for: lock_conversation refuses as it does for one before the last.
   perform from public.user_profiles u where u.id = old.id for update;
+  perform set_config('chat.last_locked', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true);
   perform private.lock_conversations(private.conversations_of(old.id));
   return old;
 end

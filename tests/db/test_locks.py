@@ -210,6 +210,25 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
         assert sqlstate(done) is None
 
 
+def test_who_comes_back_to_the_organization_is_locked_after_their_conversations(scene: Scene) -> None:
+    """Otherwise it is a deadlock with their deletion, and catches whoever waits for the conversation."""
+    scene.world.operator.execute("delete from organization_members where user_id = %s", (scene.ben,))
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+
+    come_back = "insert into organization_members (organization_id, user_id) values (%s, %s)"
+    with (
+        scene.world.database.connect() as conn,
+        waiting(
+            conn, lambda: conn.execute(come_back.encode(), (scene.organization, scene.ben)), scene.watcher
+        ) as done,
+    ):
+        profiles = locked(scene.watcher, *PROFILES, "for update")
+        scene.release()
+
+    assert profiles == []
+    assert sqlstate(done) is None
+
+
 def _rolled_back(conn: Connection, statement: str, *values: Any) -> None:
     with conn.transaction(force_rollback=True):
         conn.execute(statement.encode(), values)

@@ -11,8 +11,10 @@ begin
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
-  -- From here on nobody adds them anywhere; but somebody may have, while this waited.
+  -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
+  -- conversation is waited for: lock_conversation refuses as it does for one before the last.
   perform from public.user_profiles u where u.id = old.id for update;
+  perform set_config('chat.last_locked', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true);
   perform private.lock_conversations(private.conversations_of(old.id));
   return old;
 end
