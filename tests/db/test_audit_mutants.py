@@ -36,7 +36,7 @@ from (
   union all
   select concat_ws('|', p.oid::regprocedure, p.proacl, pg_get_functiondef(p.oid))
   from pg_proc p
-  where p.pronamespace::regnamespace::text in ('public', 'private')
+  where p.pronamespace::regnamespace::text in ('public', 'private', 'chat_hooks')
   union all
   select pg_get_triggerdef(t.oid) from pg_trigger t where not t.tgisinternal
   union all
