@@ -1,5 +1,8 @@
 -- Groups whose creator has left them, or the organization, are managed by whoever has taken part longest; emptied
--- conversations by nobody. One that never had anybody was not changed since it was made.
+-- conversations by nobody. One that never had anybody was not changed since it was made. This is no change that anybody
+-- made: updated_at, by which lists are ordered, stays.
+alter table public.conversations disable trigger set_conversations_updated_at;
+
 update public.conversations c
 set created_by = w.creator
 from (
@@ -15,3 +18,5 @@ from (
   where (d.is_group and d.participant_count > 0) or (d.participant_count = 0 and d.updated_at > d.created_at)
 ) as w
 where c.id = w.id and c.created_by is distinct from w.creator;
+
+alter table public.conversations enable trigger set_conversations_updated_at;

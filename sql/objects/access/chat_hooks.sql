@@ -1,10 +1,27 @@
 -- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise. PostgREST calls chat_hooks.before_request where this role may set that; where not, see docs/backend.md.
+-- otherwise; so would a role of the project's own, see docs/backend.md. PostgREST calls chat_hooks.before_request where this role may set that, and where no other function
+-- is called already, which would not be any more; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
 do $$
+declare
+  other text := (
+    select split_part(each, '=', 2)
+    from pg_catalog.pg_db_role_setting s
+    cross join lateral unnest(s.setconfig) as each
+    where s.setrole = (select r.oid from pg_catalog.pg_roles r where r.rolname = 'authenticator')
+      and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
+      and split_part(each, '=', 1) = 'pgrst.db_pre_request'
+      and split_part(each, '=', 2) not in ('', 'chat_hooks.before_request')
+    order by s.setdatabase desc
+    limit 1
+  );
 begin
+  if other is not null then
+    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request, which may call chat_hooks.before_request()', other;
+    return;
+  end if;
   execute format(
     'alter role authenticator in database %I set pgrst.db_pre_request = %L',
     current_database(), 'chat_hooks.before_request'

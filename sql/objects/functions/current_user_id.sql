@@ -18,7 +18,7 @@ begin
   exception when others then -- not JSON, or nested past the stack
     return null;
   end;
-  if pg_input_is_valid(sub, 'uuid') then
+  if sub ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
     caller := sub;
   end if;
   if caller is not null and exists (select from private.suspended s where s.user_id = caller) then

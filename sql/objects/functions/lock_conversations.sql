@@ -28,6 +28,7 @@ begin
   end if;
   perform set_config('chat.last_locked', p_conversation_id::text, true);
   perform from public.conversations c where c.id = p_conversation_id for no key update;
+  perform private.hold_briefly();
 end
 $$;
 

@@ -47,7 +47,7 @@ begin
 
   -- In this order, and in one statement: each takes as long to begin as its function does.
   perform
-    private.refuse_full_window(window_open), private.lock_conversation(new.conversation_id), private.hold_briefly();
+    private.refuse_full_window(window_open), private.lock_conversation(new.conversation_id);
   update public.conversations c
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,

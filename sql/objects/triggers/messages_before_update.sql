@@ -24,6 +24,7 @@ begin
       perform private.allow_one('React to one message at a time');
     end if;
     if old.deleted_at is not null then
+      perform private.take(caller, 'delete'); -- it has locked the row
       return null; -- a tombstone: nothing to change, and deleting it twice is no error
     end if;
     -- Asked again, since this may have waited for the row.

@@ -11,12 +11,16 @@ declare
   size text := coalesce(new.metadata ->> 'size', new.metadata ->> 'contentLength');
 begin
   if current_setting('role', true) = 'service_role' then
-    select p.id into uploader from public.user_profiles p where p.id::text = new.owner_id;
+    select p.id into uploader
+    from public.user_profiles p
+    where p.id = case
+      when new.owner_id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then new.owner_id::uuid
+    end;
   end if;
   if uploader is null then
     return new;
   end if;
-  perform private.refuse_spent(uploader, 'upload');
+  perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
   perform private.take_turn(uploader);
   perform private.take(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
