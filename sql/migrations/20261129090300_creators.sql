@@ -1,7 +1,7 @@
 -- Groups whose creator has left them, or the organization, are managed by whoever has taken part longest; emptied
 -- conversations by nobody. One that never had anybody was not changed since it was made. This is no change that anybody
 -- made: updated_at, by which lists are ordered, stays.
-alter table public.conversations disable trigger set_conversations_updated_at;
+alter table public.conversations disable trigger user;
 
 update public.conversations c
 set created_by = w.creator
@@ -19,4 +19,4 @@ from (
 ) as w
 where c.id = w.id and c.created_by is distinct from w.creator;
 
-alter table public.conversations enable trigger set_conversations_updated_at;
+alter table public.conversations enable trigger user;
