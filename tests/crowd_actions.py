@@ -189,7 +189,7 @@ class Operator:
         self.conn.execute(f"{statement} where id = {chosen}".encode(), (room,))
 
 
-OPERATORS: dict[str, Callable[[Operator, UUID], None]] = {
+OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
     "take out or in": lambda o, room: o.take_out(),
     "suspend": lambda o, room: o.suspend(),
     "redact": lambda o, room: o.message("update messages set deleted_at = now()", room, "deleted_at is null"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import psycopg
@@ -187,7 +188,7 @@ def _attach(world: World, sender: UUID, conversation: UUID, id: str, url: str) -
     return UUID(str(world.value(sender, sent, conversation, Jsonb([attachment]))))
 
 
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[UUID, str], tuple[str, str]]] = {
     "as the object": lambda file, path: (f"{file}", path),
     "in capitals": lambda file, path: (f"{file}".upper(), "elsewhere"),
     "without hyphens": lambda file, path: (f"{file.hex}", "elsewhere"),

@@ -264,18 +264,17 @@ def test_what_is_no_attachment_is_refused(
 
 
 def test_attachments_take_16_kilobytes_at_most(world: World, scene: Scene) -> None:
-    long, other = _attachment(url="\U0001f98a" * 2048), _attachment(url="x")
+    long = _attachment(url="\U0001f98a" * 2048)
     size = "select octet_length(%s::text)"
-    left = 16384 - world.fact(size, Jsonb([long, other]))
-    other["url"] = "x" * (1 + left % 4) + "\U0001f98a" * (left // 4)
-    fitting = Jsonb([long, other])
+    left = 16384 - world.fact(size, Jsonb([long, _attachment(url="x")]))
+    url = "x" * (1 + left % 4) + "\U0001f98a" * (left // 4)
+    fitting = Jsonb([long, _attachment(url=url)])
     assert world.fact(size, fitting) == 16384
     sent = "select send_message(%s, null, %s)"
 
     assert world.rows(scene["user"], sent, scene["conversation"], fitting)
-    other["url"] += "x"
     with pytest.raises(psycopg.errors.CheckViolation):
-        world.rows(scene["user"], sent, scene["conversation"], Jsonb([long, other]))
+        world.rows(scene["user"], sent, scene["conversation"], Jsonb([long, _attachment(url=url + "x")]))
 
 
 def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: Scene) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -33,7 +34,7 @@ def _reactions(user: object, size: int = 1, emoji: str = "hm") -> Jsonb:
 
 
 @pytest.fixture
-def scene(world: World) -> dict[str, object]:
+def scene(world: World) -> dict[str, Any]:
     organization, people = world.team(3)
     return {
         "organization": organization,
@@ -47,7 +48,7 @@ def scene(world: World) -> dict[str, object]:
 
 
 @contextmanager
-def _everything_held(world: World, scene: dict[str, object]) -> Iterator[Connection]:
+def _everything_held(world: World, scene: dict[str, Any]) -> Iterator[Connection]:
     """The turn of the sender and the conversation, by somebody else, while a request has little patience."""
     world.operator.execute(
         "insert into private.send_windows select id from user_profiles on conflict do nothing"
@@ -81,7 +82,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 BY_CALL = [name for name, (change, _) in REFUSED.items() if {"content", "attachments"} & set(change)]
 
 
-def _values(scene: dict[str, object], name: str) -> dict[str, object]:
+def _values(scene: dict[str, Any], name: str) -> dict[str, object]:
     values = scene | REFUSED[name][0]
     if name == "too many reactions":
         values["reactions"] = _reactions(scene["sender"], 21)
@@ -98,7 +99,7 @@ def _values(scene: dict[str, object], name: str) -> dict[str, object]:
     ids=lambda it: {SEND: "insert", CALL: "send_message"}.get(it, it),
 )
 def test_what_is_no_message_is_refused_without_a_lock(
-    world: World, scene: dict[str, object], statement: str, name: str
+    world: World, scene: dict[str, Any], statement: str, name: str
 ) -> None:
     with (
         _everything_held(world, scene) as conn,
@@ -112,7 +113,7 @@ def test_what_is_no_message_is_refused_without_a_lock(
 
 @pytest.mark.parametrize("statement", [SEND, CALL], ids=["insert", "send_message"])
 def test_who_is_over_the_limit_is_refused_without_a_lock(
-    world: World, scene: dict[str, object], statement: str
+    world: World, scene: dict[str, Any], statement: str
 ) -> None:
     for _ in range(10):
         world.send(scene["sender"], scene["conversation"])
@@ -145,7 +146,7 @@ SPENT = {
 
 @pytest.mark.parametrize("action", SPENT)
 def test_who_is_over_another_limit_is_refused_without_a_lock(
-    world: World, scene: dict[str, object], action: str
+    world: World, scene: dict[str, Any], action: str
 ) -> None:
     world.operator.execute(
         "insert into private.action_windows (user_id, action, at, amount) "
@@ -164,7 +165,7 @@ def test_who_is_over_another_limit_is_refused_without_a_lock(
 
 texts = st.one_of(st.none(), st.text(" \n\tx\u00a0", max_size=6), st.integers(3995, 4005).map("x".__mul__))
 changes = [("size", 10485760), ("size", 10485761), ("name", ""), ("name", "x" * 256), ("url", None)]
-several = st.sampled_from(
+several: st.SearchStrategy[Any] = st.sampled_from(
     [None, [], {}, "x", [1], [[]], *([_attachment()] * size for size in (1, 5, 6))]
     + [[_attachment(**{key: value})] for key, value in changes]
 )
@@ -249,13 +250,13 @@ HELD = {
 
 @pytest.mark.parametrize("name", HELD)
 def test_who_asks_for_a_long_answer_holds_a_conversation_for_less_than_a_second(
-    world: World, scene: dict[str, object], pg_version: int, name: str
+    world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
     writes, needs = HELD[name]
     at_length = f"with written as ({writes}) select count(*), pg_sleep(60) from written"
 
-    def act(conn: Connection, user: object, *statements: str) -> None:
+    def act(conn: Connection, user: UUID, *statements: str) -> None:
         with world.acting(user, conn=conn):
             for statement in statements:
                 conn.execute(statement.encode(), scene)
@@ -275,7 +276,7 @@ def test_who_asks_for_a_long_answer_holds_a_conversation_for_less_than_a_second(
     assert world.fact("select count(*) from messages") == 1
 
 
-def test_a_request_that_ends_soon_is_not_cut_off(world: World, scene: dict[str, object]) -> None:
+def test_a_request_that_ends_soon_is_not_cut_off(world: World, scene: dict[str, Any]) -> None:
     for statement in (SEND, CALL):
         with world.acting(scene["sender"]) as conn:
             conn.execute(HOOK)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -202,7 +203,7 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
         scene.hold(table, condition, scene.ann)
         with (
             scene.world.database.connect() as conn,
-            waiting(conn, lambda conn=conn: _rolled_back(conn, delete, scene.ann), scene.watcher) as done,
+            waiting(conn, partial(_rolled_back, conn, delete, scene.ann), scene.watcher) as done,
         ):
             held = {table: locked(scene.watcher, table, key) for table, key in free}
             scene.release()
