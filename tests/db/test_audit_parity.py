@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from psycopg import adapt, pq
+from psycopg import adapt, generators, pq, waiting
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
@@ -89,6 +89,9 @@ class Requests:
                     some = places[start : start + AT_ONCE]
                     for n in some:
                         self._send(probes[n], name)
+                    # While libpq has something left to send, it reads no answers, and a server that cannot
+                    # send its answers reads no requests: with a megabyte of claims in each, both would wait.
+                    waiting.wait(generators.send(self._pq), self._pq.socket)
                     came.update((n, self._receive(probes[n])) for n in some)
         return [came[n] for n in range(len(probes))]
 
