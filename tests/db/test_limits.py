@@ -216,15 +216,30 @@ def test_a_statement_counts_each_row_and_is_refused_whole(scene: Scene) -> None:
     assert world.changed(ann, f"{edit} and seq < 20", ann) <= 20
 
 
+MARK_ALL = "update conversation_participants set last_read_at = now()"
+
+
 def test_marks_of_several_conversations_count_each(scene: Scene) -> None:
+    for _ in range(3):
+        scene.world.group(scene.organization, *scene.people[:3])
+    _lower(scene, "mark", 7)
+
+    assert scene.world.changed(scene.ann, f"{MARK_ALL} where user_id = %s", scene.ann) == 4
+    with pytest.raises(psycopg.Error, match="Rate limit exceeded") as refused:
+        scene.world.rows(scene.ann, MARK_ALL)
+
+    assert details(refused.value)["remaining"] == 3
+
+
+def test_more_at_a_time_than_a_limit_allows_is_not_told_to_wait(scene: Scene) -> None:
     for _ in range(3):
         scene.world.group(scene.organization, *scene.people[:3])
     _lower(scene, "mark", 3)
 
-    with pytest.raises(psycopg.Error, match="Rate limit exceeded") as refused:
-        scene.world.rows(scene.ann, "update conversation_participants set last_read_at = now()")
+    with pytest.raises(psycopg.Error, match="At most 3 at a time") as refused:
+        scene.world.rows(scene.ann, MARK_ALL)
 
-    assert details(refused.value)["remaining"] == 3
+    assert (refused.value.sqlstate, details(refused.value)["maximum"]) == ("PT400", 3)
 
 
 def test_what_is_refused_counts_for_nothing(scene: Scene) -> None:

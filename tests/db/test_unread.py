@@ -247,3 +247,26 @@ def test_a_list_shows_names_of_colleagues_only(world: World) -> None:
     world.operator.execute("delete from organization_members where user_id = %s", (people[1],))
 
     assert world.value(people[0], name, people[0]) is None
+
+
+@pytest.mark.parametrize(("read_at", "counted"), [("now()", 1), ("c.created_at", 3), ("'2001-01-01'", 3)])
+def test_a_mark_counts_once_more_for_each_thousand_messages_after_it(
+    world: World, read_at: str, counted: int
+) -> None:
+    """Others wait while they are counted."""
+    organization, people = world.team()
+    room = world.group(organization, *people)
+    world.operator.execute(
+        "insert into messages (organization_id, conversation_id, content) "
+        "select %s, %s, 'news' from generate_series(1, 2500)",
+        (organization, room),
+    )
+    world.changed(
+        people[1],
+        f"update conversation_participants p set last_read_at = {read_at} "
+        "from conversations c where c.id = p.conversation_id and p.user_id = %s",
+        people[1],
+    )
+
+    amount = "select sum(a) from private.action_windows w, unnest(w.amount) a where w.user_id = %s"
+    assert world.fact(amount, people[1]) == counted

@@ -1,7 +1,6 @@
 -- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
 -- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
 -- wait_as_before after the statement; not so short that the one row could run out of it, waiting for room on the disk.
--- And the one is held as a conversation is: hold_briefly.
 create or replace function private.allow_one(p_sentence text)
 returns void
 language plpgsql
@@ -14,7 +13,6 @@ begin
   perform
     set_config('chat.usual_patience', current_setting('lock_timeout'), true),
     set_config('lock_timeout', '300ms', true);
-  perform private.hold_briefly();
 end
 $$;
 

@@ -11,4 +11,22 @@ as $$
   end
 $$;
 
+-- The same at the moment at which a row is written or has been, for triggers: who has been suspended since the statement
+-- began, which may have waited, is refused. Volatile, so that it sees what was committed meanwhile.
+create or replace function private.api_writer(p_table text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+begin
+  if writer is null and coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated' then
+    perform private.refuse_row(p_table);
+  end if;
+  return writer;
+end
+$$;
+
 revoke execute on function private.api_user() from public;
+revoke execute on function private.api_writer(text) from public;

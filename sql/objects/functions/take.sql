@@ -23,7 +23,10 @@ begin
   cross join lateral private.counted(w.at, w.amount, moment, rule.per) as e
   where w.user_id = p_user_id and w.action = p_action;
 
-  if used + p_amount > rule.allowed then
+  if p_amount > rule.allowed then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', format('At most %s at a time', rule.allowed),
+      jsonb_build_object('action', p_action, 'maximum', rule.allowed));
+  elsif used + p_amount > rule.allowed then
     perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
       (
         -- The first entry after whose end the later ones leave room.

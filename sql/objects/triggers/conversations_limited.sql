@@ -1,18 +1,23 @@
--- What a client may do to conversations: start so many, and change one at a time.
+-- What a client may do to conversations: start so many, and change one at a time. As the policies do, it asks who is a
+-- member and who takes part; but after the statement has waited.
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid := private.api_writer('conversations');
 begin
   if writer is null then
     return new;
   elsif tg_op = 'INSERT' then
+    if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
+      perform private.refuse_row('conversations');
+    end if;
     perform private.take(writer, 'conversation');
   else
-    perform private.allow_one('Change one conversation at a time');
+    perform private.allow_one('Change one conversation at a time'), private.hold_briefly();
+    perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
     perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;

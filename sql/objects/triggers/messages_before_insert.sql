@@ -26,10 +26,6 @@ begin
     if new.reactions <> '[]' then
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
     end if;
-  elsif exists (select from public.messages m where m.id = new.id) then
-    -- Past this point an ON CONFLICT DO NOTHING would leave a gap in seq.
-    raise unique_violation using
-      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
   end if;
   if new.deleted_at is null then
     perform private.refuse_message(new.content, new.attachments, new.reactions);
@@ -48,6 +44,12 @@ begin
   -- In this order, and in one statement: each takes as long to begin as its function does.
   perform
     private.refuse_full_window(window_open), private.lock_conversation(new.conversation_id);
+  -- Clients give no ids. Without the lock another session could be inserting this message at the same time; and an ON
+  -- CONFLICT DO NOTHING would leave a gap in seq.
+  if trusted and exists (select from public.messages m where m.id = new.id) then
+    raise unique_violation using
+      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
+  end if;
   update public.conversations c
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,

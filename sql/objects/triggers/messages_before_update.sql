@@ -21,7 +21,9 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('React to one message at a time');
+      perform private.allow_one('React to one message at a time'), private.hold_briefly();
+    elsif new.deleted_at is null then -- who deletes waits for the conversation first
+      perform private.hold_briefly();
     end if;
     if old.deleted_at is not null then
       perform private.take(caller, 'delete'); -- it has locked the row

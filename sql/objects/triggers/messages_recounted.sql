@@ -31,6 +31,9 @@ begin
   end if;
 
   perform private.lock_conversations(conversations);
+  if private.api_writer('messages') is not null then
+    perform private.refuse_outsider('messages', conversations);
+  end if;
   update public.conversations c
   set message_count = c.message_count + t.change,
       last_message_seq = coalesce((

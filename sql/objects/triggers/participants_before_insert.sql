@@ -7,10 +7,9 @@ set search_path = ''
 as $$
 declare
   trusted boolean := private.is_trusted();
-  caller uuid := private.current_user_id();
 begin
   if not trusted then
-    if not private.may_add(caller, new.conversation_id, new.user_id) then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
@@ -21,11 +20,11 @@ begin
   -- Once more, for what others did while this waited.
   perform private.settle_participant(new.conversation_id, new.user_id);
   if not trusted then
-    if not private.may_add(caller, new.conversation_id, new.user_id) then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
-    if new.user_id is distinct from caller then
+    if new.user_id is distinct from private.current_user_id() then
       new.last_read_at := null;
     end if;
   end if;

@@ -13,6 +13,9 @@ declare
   existing uuid;
 begin
   if writer is not null then
+    if (select count(distinct j.conversation_id) from joined j) > 1 then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
+    end if;
     perform private.take(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in

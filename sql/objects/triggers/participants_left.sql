@@ -7,15 +7,34 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid;
 begin
+  if not exists (select from departed) then
+    return null;
+  end if;
+  perform private.wait_as_before();
+  writer := private.api_writer('conversation_participants');
   if writer is not null then
-    perform private.take(writer, 'remove', count(*)) from departed d having count(*) > 0;
+    perform private.take(writer, 'remove');
+  end if;
+  perform private.lock_conversations(array(select d.conversation_id from departed d));
+  if writer is not null then
+    -- What the policies ask, once more: who leaves is a member, and who removes others manages the group.
+    perform private.api_writer('conversation_participants');
+    if exists (
+      select from departed d
+      join public.conversations c on c.id = d.conversation_id
+      where not exists (
+        select from public.organization_members o
+        where o.organization_id = c.organization_id and o.user_id = writer
+      )
+        or (d.user_id <> writer and c.created_by is distinct from writer)
+    ) then
+      perform private.refuse_row('conversation_participants');
+    end if;
     insert into private.departures as l (conversation_id, user_id, left_at)
     select d.conversation_id, d.user_id, array[clock_timestamp()]
     from departed d
-    join public.conversations c on c.id = d.conversation_id
-    join public.user_profiles u on u.id = d.user_id
     where d.user_id = writer
     on conflict (conversation_id, user_id) do update set left_at = array(
       select e.at
@@ -24,7 +43,6 @@ begin
       where r.action = 'return'
     );
   end if;
-  perform private.lock_conversations(array(select d.conversation_id from departed d));
   update public.conversations c
   set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)
   from (select p.conversation_id, count(*)::integer as size from departed p group by p.conversation_id) as d

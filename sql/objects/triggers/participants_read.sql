@@ -1,25 +1,42 @@
--- After participants have changed their marks: that counts, each conversation once; and of those that they have read, how
--- far, and how many messages that leaves unread.
+-- After participants have changed their marks: that counts, each conversation once, and once more for each thousand
+-- messages that it leaves unread, which others wait for; and of those that they have read, how far, and how many messages
+-- that leaves unread.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid;
   conversations uuid[] := array(
     select a.conversation_id
     from before b join after a on a.id = b.id
     where a.last_read_at is distinct from b.last_read_at
   );
 begin
+  if not exists (select from after) then
+    return null;
+  end if;
+  writer := private.api_writer('conversation_participants');
   if writer is not null then
-    perform private.take(writer, 'mark', count(*)) from after a having count(*) > 0;
+    -- What has to be counted under the lock is looked up before it.
+    perform private.take(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
+    from (
+      select
+        count(*) as marks,
+        coalesce(sum(private.messages_after(a.conversation_id, a.last_read_at))
+          filter (where a.conversation_id = any (conversations)), 0)::bigint as messages
+      from after a
+    ) as w
+    join private.limits l on l.action = 'mark';
+  end if;
+  perform private.lock_conversations(conversations);
+  if writer is not null then
+    perform private.refuse_outsider('conversation_participants', array(select a.conversation_id from after a));
   end if;
   if conversations = '{}' then
     return null;
   end if;
-  perform private.lock_conversations(conversations);
   update private.read_states r
   set last_read_seq = p.last_read_seq, seen_count = p.seen_count
   from after a

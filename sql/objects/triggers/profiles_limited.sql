@@ -5,7 +5,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid := private.api_writer('user_profiles');
 begin
   if writer is not null then
     perform private.take(writer, 'profile');

@@ -7,7 +7,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  uploader uuid := private.api_user();
+  uploader uuid := private.api_writer('objects');
   size text := coalesce(new.metadata ->> 'size', new.metadata ->> 'contentLength');
 begin
   if current_setting('role', true) = 'service_role' then
@@ -21,7 +21,7 @@ begin
     return new;
   end if;
   perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
-  perform private.take_turn(uploader);
+  perform private.take_turn(uploader), private.api_writer('objects');
   perform private.take(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
     perform private.take(uploader, 'upload_bytes', size::bigint);

@@ -8,7 +8,10 @@ as $$
 begin
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
+  -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
+  -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
   -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no

@@ -1,5 +1,5 @@
 -- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
--- writes at a time, and two of them cannot wait for each other.
+-- writes at a time, and two of them cannot wait for each other. Who has been suspended meanwhile is refused.
 --   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
 create or replace function private.writes_in_turn()
 returns trigger
@@ -13,7 +13,7 @@ begin
     if tg_nargs > 0 then
       perform private.refuse_spent(writer, tg_argv[0]);
     end if;
-    perform private.take_turn(writer);
+    perform private.take_turn(writer), private.api_writer(tg_table_name);
   end if;
   return null;
 end

@@ -1,0 +1,17 @@
+-- Refuse whoever does not take part in all of these conversations at this moment: for triggers, after they have waited.
+create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from unnest(p_conversation_ids) as c (id)
+    where not exists (select from private.my_participations p where p.conversation_id = c.id)
+  ) then
+    perform private.refuse_row(p_table);
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_outsider(text, uuid[]) from public;

@@ -1,0 +1,105 @@
+"""What waited for a lock is judged by the moment at which it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests import locking
+from tests.locking import ADD, LOCKING, WRITES, Scene
+from tests.waiting import sqlstate
+from tests.world import World
+
+
+@pytest.fixture
+def scene(world: World) -> Iterator[Scene]:
+    with locking.scene(world) as scene:
+        yield scene
+
+
+# What becomes of Ann while her statement waits.
+ENDS = {
+    "leaves": "delete from conversation_participants where user_id = %s",
+    "is suspended": "insert into private.suspensions (user_id, reason) values (%s, 'spam')",
+    "is removed from the organization": "delete from organization_members where user_id = %s",
+}
+# What she may do all the same.
+STILL_ALLOWED = {
+    ("start a group", "leaves"),
+    ("start a direct conversation", "leaves"),
+    ("change the profile", "leaves"),
+    ("change the profile", "is removed from the organization"),
+}
+# These hold Ann's own row of participants while they wait for the conversation: she cannot leave meanwhile.
+CANNOT_LEAVE = {(name, "leaves") for name in ("send a message", "mark read", "leave")}
+# The row that each write changes before it locks any conversation.
+CHANGED: dict[str, Callable[[Scene], tuple[str, str, Any]]] = {
+    "edit": lambda s: ("messages", "id = %s", s.messages[0]),
+    "delete": lambda s: ("messages", "id = %s", s.messages[0]),
+    "react": lambda s: ("messages", "id = %s", s.messages[0]),
+    "mark read": lambda s: ("conversation_participants", "user_id = %s", s.ann),
+    "star": lambda s: ("conversation_participants", "user_id = %s", s.ann),
+    "leave": lambda s: ("conversation_participants", "user_id = %s", s.ann),
+    "remove": lambda s: ("conversation_participants", "user_id = %s", s.ben),
+    "rename": lambda s: ("conversations", "id = %s", s.rooms[0]),
+    "touch": lambda s: ("conversations", "id = %s", s.rooms[0]),
+    "change the profile": lambda s: ("user_profiles", "id = %s", s.ann),
+}
+EVERYTHING = """
+select array_agg(facts order by facts)
+from (
+  select to_jsonb(m)::text from messages m
+  union all select (to_jsonb(c) - 'last_message_seq')::text from conversations c
+  union all select to_jsonb(p)::text from conversation_participants p
+  union all select to_jsonb(r)::text from private.read_states r
+  union all select (to_jsonb(u) - 'updated_at')::text from user_profiles u
+  union all select to_jsonb(d)::text from private.departures d
+) as all_rows (facts)
+"""
+
+
+def _changes_nothing(scene: Scene, name: str, end: str) -> None:
+    """Let ``end`` happen to Ann while what she asked for waits for what the holder has locked."""
+    statement, values = WRITES[name](scene)
+    with scene.waits(scene.ann, statement, *values) as done:
+        scene.holder.execute(ENDS[end].encode(), (scene.ann,))
+        before = scene.holder.execute(EVERYTHING.encode()).fetchone()
+        scene.release()
+
+    assert sqlstate(done) in {None, "42501", "PT403", "PT404"}
+    assert scene.holder.execute(EVERYTHING.encode()).fetchone() == before
+
+
+@pytest.mark.parametrize(("name", "end"), sorted(set(product(WRITES, ENDS)) - STILL_ALLOWED))
+def test_after_the_turn_of_its_user(scene: Scene, name: str, end: str) -> None:
+    scene.hold("private.send_windows", "user_id = %s", scene.ann)
+
+    _changes_nothing(scene, name, end)
+
+
+@pytest.mark.parametrize(("name", "end"), sorted(set(product(CHANGED, ENDS)) - STILL_ALLOWED))
+def test_after_the_row_that_it_changes(scene: Scene, name: str, end: str) -> None:
+    scene.hold(*CHANGED[name](scene))
+
+    _changes_nothing(scene, name, end)
+
+
+@pytest.mark.parametrize(("name", "end"), sorted(set(product(LOCKING, ENDS)) - CANNOT_LEAVE))
+def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+
+    _changes_nothing(scene, name, end)
+
+
+def test_who_is_no_creator_any_more_adds_nobody(scene: Scene) -> None:
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+
+    with scene.waits(scene.ann, ADD, scene.rooms[0], scene.people[3]) as done:
+        hand_over = "update conversations set created_by = %s where id = %s"
+        scene.holder.execute(hand_over, (scene.ben, scene.rooms[0]))
+        scene.release()
+
+    assert sqlstate(done) == "42501"
