@@ -18,7 +18,7 @@ values
   ('edit', 30, '1 minute', 'edits of one''s own messages'),
   ('delete', 60, '1 minute', 'messages deleted'),
   ('reaction', 60, '1 minute', 'messages whose reactions one changes'),
-  ('mark', 1000, '1 minute', 'conversations marked as read, starred, muted or touched'),
+  ('mark', 1000, '1 minute', 'conversations marked as read, starred, muted or touched; once more for each 1,000 messages left unread'),
   ('rename', 10, '10 minutes', 'new names of groups'),
   ('conversation', 30, '1 hour', 'conversations started'),
   ('add', 1000, '1 hour', 'people added to conversations'),

@@ -15,7 +15,7 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.expectations import NEVER, Api, Function, Moment, load
+from chatctl.services.audit.expectations import NEVER, Api, Delete, Function, Moment, load
 from chatctl.services.audit.report import default_file
 from chatctl.services.audit.sqltext import filled
 from tests.unit.access_files import BASE, OURS, steps, under
@@ -333,7 +333,7 @@ def test_what_is_not_said_is_never(written: Written) -> None:
     access = load(written(least.replace("fixture: fixture.sql\n", "")))
 
     (table,) = access.tables
-    assert (table.insert, dict(table.update), table.delete, table.rows) == (None, {}, NEVER, None)
+    assert (table.insert, dict(table.update), table.delete, table.rows) == (None, {}, Delete(NEVER), None)
     assert access.fixture is None
     assert (access.functions, access.internal_tables, access.moments) == ((), {}, ())
 
@@ -386,7 +386,7 @@ def test_of_more_than_ten_mistakes_ten_are_told(written: Written) -> None:
 def test_an_alias_stands_for_what_its_anchor_marks(written: Written) -> None:
     text = BASE.replace("select: this.owner = actor", "select: &mine this.owner = actor\n    delete: *mine")
     (table,) = load(written(text)).tables
-    assert (table.select, table.delete) == ("this.owner = actor",) * 2
+    assert (table.select, table.delete.allow) == ("this.owner = actor",) * 2
 
 
 def test_a_mistake_of_an_alias_is_told_where_it_stands(written: Written) -> None:

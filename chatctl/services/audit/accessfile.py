@@ -16,6 +16,7 @@ from chatctl.services.audit.expectations import (
     Access,
     Api,
     Change,
+    Delete,
     Function,
     Identity,
     Insert,
@@ -176,10 +177,14 @@ def _table(name: str, table: schema.Table) -> Table:
         rows=table.rows,
         insert=Insert(**vars(table.insert)) if table.insert else None,
         update={column: tuple(map(_change, changes)) for column, changes in table.update.items()},
-        delete=table.delete,
+        delete=_delete(table.delete),
         platform_privileges=table.privileges == "platform",
         changes=table.changes,
     )
+
+
+def _delete(delete: schema.Delete | str) -> Delete:
+    return Delete(delete) if isinstance(delete, str) else Delete(delete.allow, delete.refused)
 
 
 def _change(change: schema.Change) -> Change:

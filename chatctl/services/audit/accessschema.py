@@ -128,6 +128,16 @@ class Change(Described):
 
 
 @dataclass(frozen=True)
+class Delete(Described):
+    """Which rows may be deleted, where some statements that delete them are refused."""
+
+    allow: Text
+    """The condition on the row: may it be deleted?"""
+    refused: tuple[SqlState, ...] = ()
+    """SQLSTATEs with which an allowed delete may be refused, such as of several rows at a time."""
+
+
+@dataclass(frozen=True)
 class Table(Described):
     """A table or view; what is left out is denied."""
 
@@ -141,8 +151,8 @@ class Table(Described):
     """Which rows may be inserted."""
     update: Mapping[Name, Annotated[tuple[Change, ...], Len(1)]] = field(default_factory=dict)
     """The columns that may be changed, each with the values to try."""
-    delete: Text = "never"
-    """The condition on the row: may it be deleted?"""
+    delete: Delete | Text = "never"
+    """The condition on the row: may it be deleted? Or a mapping, with the refusals that it may meet."""
     changes: Writes | None = None
     """The other tables that a write goes on to, each with how; without it, that is not looked at."""
     privileges: Literal["declared", "platform"] = "declared"

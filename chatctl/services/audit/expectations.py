@@ -71,6 +71,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Delete:
+    """Which rows may be deleted, and the SQLSTATEs with which that may be refused all the same."""
+
+    allow: str
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """What may be done with the rows of one table.
 
@@ -83,7 +91,7 @@ class Table:
     select: str
     insert: Insert | None
     update: Mapping[str, tuple[Change, ...]]
-    delete: str
+    delete: Delete
     platform_privileges: bool
     rows: str | None = None
     changes: Mapping[str, tuple[str, ...]] | None = None

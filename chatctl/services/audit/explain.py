@@ -143,7 +143,7 @@ def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, st
         for column, changes in item.update.items():
             yield from ((f"update {column} to {change.value}", change.allow) for change in changes)
     else:
-        yield command, item.delete if command == "delete" else "never"
+        yield command, item.delete.allow if command == "delete" else "never"
     if isinstance(item, Table) and item.changes and command != "select":
         yield from _changes(item)
 

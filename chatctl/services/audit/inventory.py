@@ -170,7 +170,7 @@ def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]
     if table.insert and table.insert.allow != NEVER:
         yield from (("insert", column) for column in table.insert.values)
     yield from (("update", column) for column in table.update)
-    if table.delete != NEVER:
+    if table.delete.allow != NEVER:
         yield "delete", None
 
 

@@ -54,7 +54,7 @@ def _internal(access: Access) -> Iterator[Untried]:
 def _of_table(on: TableStage, probed: Probed) -> Iterator[Untried]:
     table, existing = on.table, on.access.on_existing_data
     if table.rows:
-        declared = {"insert": table.insert, "update": table.update, "delete": table.delete != NEVER}
+        declared = {"insert": table.insert, "update": table.update, "delete": table.delete.allow != NEVER}
         for command in (command for command, listed in declared.items() if listed):
             yield Untried(table.name, command, "nothing is written through a view that is read by `rows`")
         for command in _held(on) if table.platform_privileges else ():

@@ -11,9 +11,9 @@ from chatctl.services.audit.probes.stage import TableStage
 
 def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
     """Deletes of each row, of all rows, and TRUNCATE."""
-    if brief and on.table.delete == NEVER:
+    if brief and on.table.delete.allow == NEVER:
         return
-    allowed = on.allowed(on.table.delete, "delete")
+    allowed = on.allowed(on.table.delete.allow, "delete")
     one = f"delete from {on.target} where {on.key_is(on.place(0))}"
     for identity in on.writers:
         trusted = on.trusts(identity)
@@ -23,12 +23,14 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
             yield on.probe(
                 identity, "delete", row.key, one, tuple(row.keys.values()),
                 allowed=trusted or allowed[identity.name, row.key], count=1, privilege="delete",
+                refused=on.table.delete.refused,
             )  # fmt: skip
         if not trusted and on.content.whole:
             mine = [row.key for row in on.rows if allowed[identity.name, row.key]]
             yield on.probe(
                 identity, "delete" + WITHOUT_WHERE, ALL, f"delete from {on.target}",
                 allowed=bool(mine), count=len(mine), privilege="delete",
+                refused=on.table.delete.refused, may_refuse=bool(on.table.delete.refused and len(mine) > 1),
             )  # fmt: skip
     if not (on.table.platform_privileges or brief):
         # Decided by the privilege alone, so the inventory's look into the catalogue is its twin.
