@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from chatctl.db.connection import Connection
 from tests.waiting import waiting
@@ -100,6 +100,10 @@ WRITES: dict[str, Callable[[Scene], tuple[str, tuple[Any, ...]]]] = {
     ),
     "start a direct conversation": lambda s: (
         "select start_direct_conversation(%s, %s)", (s.ben, s.organization)
+    ),
+    "upload": lambda s: (
+        "insert into storage.objects (bucket_id, name) values ('attachments', %s)",
+        (f"{s.organization}/chat/{s.rooms[0]}/{uuid4()}_a.png",),
     ),
     "change the profile": lambda s: ("update user_profiles set full_name = 'new' where id = %s", (s.ann,)),
 }  # fmt: skip

@@ -21,7 +21,12 @@ begin
     return new;
   end if;
   perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
-  perform private.take_turn(uploader), private.api_writer('objects');
+  perform private.take_turn(uploader);
+  if private.api_writer('objects') is not null and not exists (
+    select from private.my_participations p where p.conversation_id::text = (storage.foldername(new.name))[3]
+  ) then
+    perform private.refuse_row('objects');
+  end if;
   perform private.take(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
     perform private.take(uploader, 'upload_bytes', size::bigint);
