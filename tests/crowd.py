@@ -21,7 +21,9 @@ from functools import partial
 from itertools import cycle
 
 import psycopg
+from psycopg import sql
 
+from chatctl.db.connection import connect
 from chatctl.local import throwaway
 from chatctl.services.migrations import migrate
 from tests import invariants
@@ -37,6 +39,11 @@ ALSO = {
 ERASED = {"23503", "PT400"}  # about somebody who was deleted a moment ago
 
 DEADLOCK = "40P01"
+# A statement, a transaction, or a wait for a lock that took too long: perhaps in a deadlock, which PostgreSQL
+# looks for after deadlock_timeout only.
+TIMEOUTS = {"57014", "25P04", "55P03"}
+# What chat_hooks.before_request ends a request with: overload, and to be counted by itself.
+CUT_OFF = {"57014", "25P04"}
 
 
 @dataclass(frozen=True)
@@ -50,34 +57,41 @@ class Plan:
     erased: int = 0
     actions: Mapping[str, float] | None = None  # by name, with how often; None: USUAL
     operators: bool = True
+    timeout: int = 8  # seconds that a request may take
+    hook: bool = False  # each request begins with chat_hooks.before_request, as PostgREST makes it
     seed: int = 1
 
 
 @dataclass
 class Outcome:
-    """What came of it: how often each action was done, and how often refused, by SQLSTATE.
+    """What came of it: how often each action was done, refused, or cut off by the hook, by SQLSTATE.
 
     In seconds, ``slowest`` is the longest request as a client saw it, ``waited`` the longest wait for a lock.
     """
 
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    cut_off: Counter[tuple[str, str]] = field(default_factory=Counter)
     unexpected: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     slowest: tuple[float, str] = (0.0, "")
     waited: float = 0.0
     breaches: dict[str, list[tuple[object, ...]]] = field(default_factory=dict)
 
     @property
-    def deadlocks(self) -> int:
-        return sum(times for (_, state), times in self.refused.items() if state == DEADLOCK)
+    def deadlocks_and_timeouts(self) -> int:
+        states = {DEADLOCK, *TIMEOUTS}
+        return sum(times for (_, state), times in self.refused.items() if state in states)
 
     def __str__(self) -> str:
         counts = (
-            f"{self.done.total()} done, {self.refused.total()} refused, {self.deadlocks} deadlocks",
+            f"{self.done.total()} done, {self.refused.total()} refused, {self.cut_off.total()} cut off, "
+            f"{self.deadlocks_and_timeouts} deadlocks and time-outs",
             f"slowest {self.slowest[0]:.2f} s ({self.slowest[1]}), longest wait {self.waited:.2f} s",
             "done: " + ", ".join(f"{name} {times}" for name, times in self.done.most_common()),
-            "refused: "
-            + ", ".join(f"{' '.join(what)} {times}" for what, times in self.refused.most_common()),
+            *(
+                f"{title}: " + ", ".join(f"{' '.join(what)} {times}" for what, times in counter.most_common())
+                for title, counter in (("refused", self.refused), ("cut off", self.cut_off))
+            ),
         )
         unexpected = (f"unexpected: {it} {times} times" for it, times in self.unexpected.most_common())
         broken = (f"broken: {rule}: {rows}" for rule, rows in self.breaches.items())
@@ -102,6 +116,7 @@ class Crowd:
     def run(self) -> Outcome:
         """Let everybody act, without limits since this is about locks, and look at what is left."""
         self.world.lift_limits()
+        self._detect_deadlocks_early()
         acting: list[Callable[[], None]] = [
             partial(self._client, number) for number in range(self.plan.clients)
         ]
@@ -116,6 +131,13 @@ class Crowd:
                 ended.result()
         self.outcome.breaches = invariants.breaches(self.world.operator, purged=self.plan.operators)
         return self.outcome
+
+    def _detect_deadlocks_early(self) -> None:
+        """Before a time-out of the hook hides one. Only superusers set this."""
+        database = self.world.database
+        with connect(database.server.url_for("supabase_admin", database.name)) as superuser:
+            early = sql.SQL("alter database {} set deadlock_timeout = '100ms'")
+            superuser.execute(early.format(sql.Identifier(database.name)))
 
     def attempt(self, name: str, act: Callable[[], object]) -> None:
         """Do something, and keep what came of it."""
@@ -133,6 +155,9 @@ class Crowd:
             if not state:
                 self.outcome.done[name] += 1
                 return
+            if self.plan.hook and state in CUT_OFF:
+                self.outcome.cut_off[name, state] += 1
+                return
             self.outcome.refused[name, state] += 1
             if state not in expected:
                 self.outcome.unexpected[name, state, message] += 1
@@ -140,12 +165,15 @@ class Crowd:
     def _client(self, number: int) -> None:
         chances = random.Random(f"{self.plan.seed} {number}")
         actions = self.plan.actions or USUAL
-        with self.world.database.connect("authenticator") as conn:
-            me = self.people[number % len(self.people)]
-            client = Client(conn, me, self.organization, self.people, self.rooms, chances)
-            while time.monotonic() < self._end:
-                (name,) = chances.choices(list(actions), list(actions.values()))
-                self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.rooms)))
+        me = self.people[number % len(self.people)]
+        team = (self.organization, self.people, self.rooms)
+        while time.monotonic() < self._end:
+            with self.world.database.connect("authenticator") as conn:
+                client = Client(conn, me, *team, chances, self.plan.timeout, self.plan.hook)
+                # PostgreSQL closes a connection whose transaction takes too long.
+                while not conn.closed and time.monotonic() < self._end:
+                    (name,) = chances.choices(list(actions), list(actions.values()))
+                    self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.rooms)))
 
     def _operator(self) -> None:
         chances = random.Random(f"{self.plan.seed} operator")
@@ -197,10 +225,12 @@ def main() -> None:
         ("conversations", int),
         ("seconds", float),
         ("erased", int),
+        ("timeout", int),
         ("seed", int),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(Plan, name))
     parser.add_argument("--actions", help="some of them, separated by commas")
+    parser.add_argument("--hook", action="store_true", help="call chat_hooks.before_request in each request")
     parser.add_argument("--no-operators", dest="operators", action="store_false")
     parser.add_argument("--pg", type=int, default=18)
     options = vars(parser.parse_args())

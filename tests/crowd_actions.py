@@ -24,6 +24,8 @@ class Client:
     people: list[UUID]
     rooms: list[UUID]
     chances: random.Random
+    timeout: int  # seconds
+    hook: bool
 
     def others(self, size: int) -> list[UUID]:
         return self.chances.sample([person for person in self.people if person != self.me], size)
@@ -34,9 +36,11 @@ class Client:
         with self.conn.transaction():
             self.conn.execute(
                 "select set_config('role', 'authenticated', true), "
-                "set_config('request.jwt.claims', %s, true), set_config('statement_timeout', '8s', true)",
-                (claims,),
+                "set_config('request.jwt.claims', %s, true), set_config('statement_timeout', %s, true)",
+                (claims, f"{self.timeout}s"),
             )
+            if self.hook:
+                self.conn.execute("select chat_hooks.before_request()")
             self.conn.execute(statement.encode(), values)
 
     def as_creator(self, room: UUID, statement: str, *values: object) -> None:

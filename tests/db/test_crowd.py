@@ -9,15 +9,23 @@ from tests.world import Database
 
 
 def _in_order(outcome: Outcome) -> None:
-    assert outcome.deadlocks == 0, str(outcome)
+    assert outcome.deadlocks_and_timeouts == 0, str(outcome)
     assert not outcome.unexpected, str(outcome)
     assert not outcome.breaches, str(outcome)
+
+
+PATIENCE = 300  # seconds for a request: what waits as long waits for ever, however slow the machine is
 
 
 @pytest.mark.parametrize("conversations", [1, 20])
 @pytest.mark.parametrize("erased", [0, 10])
 def test_a_crowd_of_a_few_seconds(database: Database, conversations: int, erased: int) -> None:
-    _in_order(run(database, Plan(conversations=conversations, erased=erased, seconds=3)))
+    plan = Plan(conversations=conversations, erased=erased, seconds=3, timeout=PATIENCE)
+    _in_order(run(database, plan))
+
+
+def test_a_crowd_whose_requests_the_hook_cuts_off(database: Database) -> None:
+    _in_order(run(database, Plan(conversations=2, erased=10, seconds=3, hook=True)))
 
 
 @pytest.mark.slow
@@ -25,5 +33,5 @@ def test_a_crowd_of_a_few_seconds(database: Database, conversations: int, erased
 @pytest.mark.parametrize("erased", [0, 25])
 def test_50_clients_of_25_people_for_a_minute(database: Database, conversations: int, erased: int) -> None:
     # Those who are deleted come on top, so that 25 people stay.
-    people = 25 + erased
-    _in_order(run(database, Plan(people=people, conversations=conversations, erased=erased, seconds=60)))
+    plan = Plan(people=25 + erased, conversations=conversations, erased=erased, seconds=60, timeout=PATIENCE)
+    _in_order(run(database, plan))
