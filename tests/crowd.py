@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -35,6 +36,8 @@ RACES = {"42501", "PT403", "PT404", "PT429", "23505"}
 ALSO = {
     "start a group": {"PT400"},  # too few people are left
     "add several": {"PT400"},  # more than 50
+    "add to two": {"PT400"},  # one conversation at a time
+    "remove several": {"PT400"},  # one person at a time
 }
 ERASED = {"23503", "PT400"}  # about somebody who was deleted a moment ago
 
@@ -110,6 +113,7 @@ class Crowd:
             creator, *others = chances.sample(self.people, len(self.people))
             self.rooms.append(world.group(self.organization, creator, *others[:49]))
         self.outcome = Outcome()
+        self.purged: set[tuple[UUID, int]] = set()
         self._lock = threading.Lock()
         self._end = 0.0
 
@@ -129,7 +133,7 @@ class Crowd:
         with ThreadPoolExecutor(len(acting)) as pool:
             for ended in [pool.submit(act) for act in acting]:
                 ended.result()
-        self.outcome.breaches = invariants.breaches(self.world.operator, purged=self.plan.operators)
+        self.outcome.breaches = invariants.breaches(self.world.operator, self.purged)
         return self.outcome
 
     def _detect_deadlocks_early(self) -> None:
@@ -178,7 +182,7 @@ class Crowd:
     def _operator(self) -> None:
         chances = random.Random(f"{self.plan.seed} operator")
         with self.world.database.connect() as conn:
-            operator = Operator(conn, self.organization, self.people, chances)
+            operator = Operator(conn, self.organization, self.people, chances, purged=self.purged)
             while time.monotonic() < self._end:
                 name = chances.choice(list(OPERATORS))
                 self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.rooms)))

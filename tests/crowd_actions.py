@@ -72,6 +72,11 @@ ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
         *(c.organization, c.chances.choice(c.rooms), c.me),
     ),
     "edit": lambda c, room: c.ask(f"update messages set content = 'edited' where id = {MINE}", room, c.me),
+    "edit several": lambda c, room: c.ask(
+        "update messages set content = 'edited' "
+        "where conversation_id = %s and sender_id = %s and deleted_at is null",
+        *(room, c.me),
+    ),
     "delete": lambda c, room: c.ask(f"update messages set deleted_at = now() where id = {MINE}", room, c.me),
     "delete all of a room": lambda c, room: c.ask(
         "update messages set deleted_at = now() "
@@ -98,6 +103,7 @@ ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
     "star": lambda c, room: c.ask(
         MARK + "is_starred = not is_starred where conversation_id = %s and user_id = %s", room, c.me
     ),
+    "star all": lambda c, room: c.ask(MARK + "is_starred = not is_starred where user_id = %s", c.me),
     "leave": lambda c, room: c.ask(
         "delete from conversation_participants where conversation_id = %s and user_id = %s", room, c.me
     ),
@@ -109,6 +115,17 @@ ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
         ADD + "select %s, u from unnest(%s::uuid[]) u where not exists ("
         "select from conversation_participants p where (p.conversation_id, p.user_id) = (%s, u))",
         *(room, c.others(3), room),
+    ),
+    "add to two": lambda c, room: c.ask(
+        ADD + "select c.id, u from unnest(%s::uuid[]) u, (select id from conversations "
+        "where created_by = %s and is_group order by random() limit 2) c order by random() "
+        "on conflict do nothing",
+        *(c.others(2), c.me),
+    ),
+    "remove": lambda c, room: c.as_creator(
+        room,
+        "delete from conversation_participants where conversation_id = %s and user_id = any(%s)",
+        *(room, c.others(1)),
     ),
     "remove several": lambda c, room: c.as_creator(
         room,
@@ -123,6 +140,10 @@ ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
     "start a direct conversation": lambda c, room: c.ask(
         "select send_message(start_direct_conversation(%s, %s), 'hi')", *c.others(1), c.organization
     ),
+    "start two direct conversations": lambda c, room: c.ask(
+        "select start_direct_conversation(%s, %s), start_direct_conversation(%s, %s)",
+        *(value for other in c.others(2) for value in (other, c.organization)),
+    ),
     "change the profile": lambda c, room: c.ask(
         "update user_profiles set full_name = 'new' where id = %s", c.me
     ),
@@ -134,10 +155,12 @@ ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
     "page": lambda c, room: c.ask("select count(*) from get_messages_page(%s)", room),
 }
 USUAL = {
-    "send": 6, "insert": 4, "send to two": 1, "edit": 2, "delete": 3, "delete all of a room": 1,
-    "delete all": 0.3, "react": 3, "write reactions": 1, "read": 5, "read until": 2, "read all": 1,
-    "mark unread": 0.3, "star": 1, "leave": 0.8, "come back": 4, "add several": 0.3, "remove several": 0.1,
-    "rename": 0.5, "touch": 0.5, "start a group": 0.1, "start a direct conversation": 0.3,
+    "send": 6, "insert": 4, "send to two": 1, "edit": 2, "edit several": 0.5, "delete": 3,
+    "delete all of a room": 1, "delete all": 0.3, "react": 3, "write reactions": 1, "read": 5,
+    "read until": 2, "read all": 1, "mark unread": 0.3, "star": 1, "star all": 0.5, "leave": 0.8,
+    "come back": 4, "add several": 0.3, "add to two": 0.3, "remove": 0.3, "remove several": 0.1,
+    "rename": 0.5, "touch": 0.5,
+    "start a group": 0.1, "start a direct conversation": 0.3, "start two direct conversations": 0.3,
     "change the profile": 0.3, "upload": 0.3, "list": 1, "page": 1,
 }  # fmt: skip
 
@@ -151,6 +174,7 @@ class Operator:
     people: list[UUID]
     chances: random.Random
     away: set[UUID] = field(default_factory=set)
+    purged: set[tuple[UUID, int]] = field(default_factory=set)
 
     def take_out(self) -> None:
         """Remove somebody from the organization who stays listed, of a few who come back in turn."""
@@ -186,11 +210,16 @@ class Operator:
         )
         self.conn.execute("delete from private.suspensions where user_id = %s", (person,))
 
-    def message(self, statement: str, room: UUID, condition: str) -> None:
+    def message(self, statement: str, room: UUID, condition: str) -> list[tuple[UUID, int]]:
+        """Change or delete one message in ``room``; where and what it was."""
         chosen = (
             f"(select id from messages where conversation_id = %s and {condition} order by random() limit 1)"
         )
-        self.conn.execute(f"{statement} where id = {chosen}".encode(), (room,))
+        changed = f"{statement} where id = {chosen} returning conversation_id, seq"
+        return self.conn.execute(changed.encode(), (room,)).fetchall()
+
+    def purge(self, room: UUID) -> None:
+        self.purged.update(self.message("delete from messages", room, "true"))
 
 
 OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
@@ -200,7 +229,7 @@ OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
     "restore": lambda o, room: o.message(
         "update messages set deleted_at = null", room, "deleted_at is not null"
     ),
-    "purge": lambda o, room: o.message("delete from messages", room, "true"),
+    "purge": lambda o, room: o.purge(room),
     "announce": lambda o, room: o.conn.execute(
         (INSERT + "(%s, %s, null, 'for all')").encode(), (o.organization, room)
     ),

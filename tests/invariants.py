@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from chatctl.db.connection import Connection
 
 RULES = {
@@ -9,11 +12,15 @@ RULES = {
         select c.id
         from conversations c
         cross join lateral (
-          select count(*) as messages, coalesce(max(m.seq), 0) as last
-          from messages m where m.conversation_id = c.id
+          select count(*) as messages, coalesce(max(s.seq), 0) as last
+          from (
+            select m.seq from messages m where m.conversation_id = c.id
+            union all
+            select p.seq from unnest(%(rooms)s::uuid[], %(seqs)s::bigint[]) as p (room, seq)
+            where p.room = c.id
+          ) as s
         ) as m
-        where m.last > c.last_seq
-          or (not %(purged)s::boolean and (m.messages, m.last) <> (c.last_seq, c.last_seq))
+        where (m.messages, m.last) <> (c.last_seq, c.last_seq)
     """,
     "message_count and last_message_seq are a recount": """
         select c.id
@@ -56,7 +63,7 @@ RULES = {
         join private.read_states r on (r.conversation_id, r.user_id) = (p.conversation_id, p.user_id)
         cross join lateral private.read_position(p.conversation_id, p.user_id, p.last_read_at) as w
         where r.seen_count <> w.seen_count
-          or (not %(purged)s::boolean and r.last_read_seq <> w.last_read_seq)
+          or (%(seqs)s::bigint[] = '{}' and r.last_read_seq <> w.last_read_seq)
     """,
     "created_at rises with seq": """
         select id
@@ -109,13 +116,15 @@ RULES = {
 }
 
 
-def breaches(conn: Connection, *, purged: bool = False) -> dict[str, list[tuple[object, ...]]]:
+def breaches(
+    conn: Connection, purged: Collection[tuple[UUID, int]] = ()
+) -> dict[str, list[tuple[object, ...]]]:
     """The rules that do not hold, each with the first rows that break it.
 
-    ``purged``: rows of messages were deleted by an operator, so that gaps are to be expected.
+    ``purged``: the conversation and seq of each message whose row an operator has deleted.
     """
+    gaps = {"rooms": [room for room, _ in purged], "seqs": [seq for _, seq in purged]}
     found = {
-        rule: conn.execute(f"{query} limit 5".encode(), {"purged": purged}).fetchall()
-        for rule, query in RULES.items()
+        rule: conn.execute(f"{query} limit 5".encode(), gaps).fetchall() for rule, query in RULES.items()
     }
     return {rule: rows for rule, rows in found.items() if rows}

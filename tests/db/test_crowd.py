@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.crowd import Outcome, Plan, run
-from tests.world import Database
+from tests.invariants import breaches
+from tests.world import Database, World
 
 
 def _in_order(outcome: Outcome) -> None:
@@ -35,3 +36,22 @@ def test_50_clients_of_25_people_for_a_minute(database: Database, conversations:
     # Those who are deleted come on top, so that 25 people stay.
     plan = Plan(people=25 + erased, conversations=conversations, erased=erased, seconds=60, timeout=PATIENCE)
     _in_order(run(database, plan))
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [("last_seq", 4), ("message_count", 1), ("last_message_seq", 2), ("participant_count", 4)],
+)
+def test_a_wrong_counter_is_noticed_although_a_message_was_purged(
+    world: World, column: str, wrong: int
+) -> None:
+    organization, people = world.team(3)
+    room = world.group(organization, *people)
+    for person in people:
+        world.send(person, room)
+    ((seq,),) = world.operator.execute("delete from messages where seq = 2 returning seq").fetchall()
+    assert breaches(world.operator, {(room, seq)}) == {}
+
+    world.operator.execute(f"update conversations set {column} = %s".encode(), (wrong,))
+
+    assert [rule for rule in breaches(world.operator, {(room, seq)}) if column in rule]
