@@ -28,7 +28,7 @@ from chatctl.db.connection import connect
 from chatctl.local import throwaway
 from chatctl.services.migrations import migrate
 from tests import invariants
-from tests.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Operator
+from tests.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Importer, Operator
 from tests.world import Database, World
 
 # What actions may be refused with when others act at the same time; anything else is unexpected.
@@ -126,7 +126,7 @@ class Crowd:
         ]
         acting.append(self._watch)
         if self.plan.operators:
-            acting.append(self._operator)
+            acting += [self._operator, self._import, self._import]
         if self.plan.erased:
             acting.append(self._erase)
         self._end = time.monotonic() + self.plan.seconds
@@ -187,6 +187,12 @@ class Crowd:
                 name = chances.choice(list(OPERATORS))
                 self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.rooms)))
             operator.restore_members()
+
+    def _import(self) -> None:
+        with self.world.database.connect() as conn:
+            importer = Importer(conn, self.organization, self.rooms[0])
+            while time.monotonic() < self._end:
+                self.attempt("upsert", importer.upsert)
 
     def _erase(self) -> None:
         """Delete people one by one, as Auth does, spread over the whole time."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from itertools import count
+from uuid import UUID, uuid4, uuid5
 
 from psycopg.types.json import Jsonb
 
@@ -234,3 +235,24 @@ OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
         (INSERT + "(%s, %s, null, 'for all')").encode(), (o.organization, room)
     ),
 }
+
+
+@dataclass
+class Importer:
+    """A service that inserts messages under its own ids, while another one inserts the same."""
+
+    conn: Connection
+    organization: UUID
+    room: UUID
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def upsert(self) -> None:
+        """The next message, unless the other one was faster."""
+        message = uuid5(self.room, str(next(self.numbers)))
+        with self.conn.transaction():
+            self.conn.execute("set local role service_role")
+            self.conn.execute(
+                "insert into messages (id, organization_id, conversation_id, content) "
+                "values (%s, %s, %s, 'imported') on conflict (id) do nothing",
+                (message, self.organization, self.room),
+            )
