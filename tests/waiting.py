@@ -17,25 +17,23 @@ PATIENCE = 60.0  # seconds
 
 
 @contextmanager
-def waiting(
-    conn: Connection, act: Callable[[], Any], watcher: Connection, event: str = "Lock"
-) -> Iterator[Future[Any]]:
-    """``act``, which uses ``conn``, in a thread; the block begins when it waits for a lock (or ``event``)."""
+def waiting(conn: Connection, act: Callable[[], Any], watcher: Connection) -> Iterator[Future[Any]]:
+    """``act``, which uses ``conn``, in a thread; the block begins when it waits for a lock."""
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(act)
         try:
-            _until_it_waits(conn.info.backend_pid, event, done, watcher)
+            _until_it_waits(conn.info.backend_pid, done, watcher)
             yield done
         except BaseException:
             conn.cancel_safe()
             raise
 
 
-def _until_it_waits(process: int, event: str, done: Future[Any], watcher: Connection) -> None:
-    waits = "select from pg_stat_activity where pid = %s and wait_event_type = %s"
+def _until_it_waits(process: int, done: Future[Any], watcher: Connection) -> None:
+    waits = "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if watcher.execute(waits, (process, event)).rowcount:
+        if watcher.execute(waits, (process,)).rowcount:
             return
         if done.done():
             raise AssertionError(f"it did not wait: {done.exception() or done.result()!r}")
