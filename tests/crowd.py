@@ -37,7 +37,8 @@ ALSO = {
     "start a group": {"PT400"},  # too few people are left
     "add several": {"PT400"},  # more than 50
     "add to two": {"PT400"},  # one conversation at a time
-    "remove several": {"PT400"},  # one person at a time
+    # One person at a time. The second row is locked before that is asked, but not waited for long.
+    "remove several": {"PT400", "55P03"},
 }
 ERASED = {"23503", "PT400"}  # about somebody who was deleted a moment ago
 
@@ -82,8 +83,11 @@ class Outcome:
 
     @property
     def deadlocks_and_timeouts(self) -> int:
+        """How many requests ended in a deadlock or ran out of time, which none should."""
         states = {DEADLOCK, *TIMEOUTS}
-        return sum(times for (_, state), times in self.refused.items() if state in states)
+        return sum(
+            times for (name, state), times in self.refused.items() if state in states - ALSO.get(name, set())
+        )
 
     def __str__(self) -> str:
         counts = (
