@@ -46,8 +46,10 @@ DEADLOCK = "40P01"
 # A statement, a transaction, or a wait for a lock that took too long: perhaps in a deadlock, which PostgreSQL
 # looks for after deadlock_timeout only.
 TIMEOUTS = {"57014", "25P04", "55P03"}
-# What chat_hooks.before_request ends a request with: overload, and to be counted by itself.
-CUT_OFF = {"57014", "25P04"}
+CLOSED = "connection"  # in place of an SQLSTATE
+# What chat_hooks.before_request ends a request with: overload, and to be counted by itself. PostgreSQL may
+# close the connection just when its client sends the next statement, and then never reads 25P04.
+CUT_OFF = {"57014", "25P04", CLOSED}
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Crowd:
         try:
             act()
         except psycopg.Error as error:
-            state = error.sqlstate or "connection"
+            state = error.sqlstate or CLOSED
             message = (error.diag.message_primary or str(error)).splitlines()[0]
         took = time.monotonic() - started
         expected = RACES | ALSO.get(name, set()) | (ERASED if self.plan.erased else set())
@@ -163,7 +165,7 @@ class Crowd:
             if not state:
                 self.outcome.done[name] += 1
                 return
-            if self.plan.hook and state in CUT_OFF:
+            if self.plan.hook and name in ACTIONS and state in CUT_OFF:
                 self.outcome.cut_off[name, state] += 1
                 return
             self.outcome.refused[name, state] += 1
