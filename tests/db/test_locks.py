@@ -216,6 +216,22 @@ def test_a_statement_adds_people_to_one_conversation(scene: Scene) -> None:
     assert refused.value.sqlstate == "PT400"
 
 
+def test_who_starts_several_direct_conversations_waits_for_none_after_the_first(scene: Scene) -> None:
+    """Three who each start two, in a ring, would wait for each other."""
+    ann, ben, cem, _ = scene.people
+    start = "select start_direct_conversation(%s, %s)"
+
+    with scene.world.database.connect("authenticator") as conn, scene.world.acting(cem, conn=conn):
+        conn.execute(start, (ann, scene.organization))
+        with pytest.raises(psycopg.Error, match="one conversation at a time") as refused:
+            scene.world.rows(
+                ann, f"{start}, start_direct_conversation(%s, %s)",
+                ben, scene.organization, cem, scene.organization,
+            )  # fmt: skip
+
+    assert refused.value.sqlstate == "PT429"
+
+
 UPSERT = """
 insert into messages (id, organization_id, conversation_id, content)
 values ('00000000-0000-4000-8000-000000000001', %s, %s, 'hi')

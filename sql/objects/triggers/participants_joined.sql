@@ -50,6 +50,7 @@ begin
           perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation has exactly 2 participants',
             jsonb_build_object('participants', arrival.size));
         end if;
+        perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
         insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
         values (conversation.organization_id, arrival.users[1], arrival.users[2], conversation.id)
         on conflict on constraint one_direct_conversation do nothing;
