@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import psycopg
@@ -188,13 +189,41 @@ def _attach(world: World, sender: UUID, conversation: UUID, id: str, url: str) -
     return UUID(str(world.value(sender, sent, conversation, Jsonb([attachment]))))
 
 
+_STORAGE = "https://x.supabase.co/storage/v1/object/"
+_FULLWIDTH = str.maketrans({chr(ascii): chr(ascii + 0xFEE0) for ascii in range(0x21, 0x7F)})
+
 SPELLINGS: dict[str, Callable[[UUID, str], tuple[str, str]]] = {
     "as the object": lambda file, path: (f"{file}", path),
     "in capitals": lambda file, path: (f"{file}".upper(), "elsewhere"),
     "without hyphens": lambda file, path: (f"{file.hex}", "elsewhere"),
     "in braces": lambda file, path: (f"{{{file}}}", "elsewhere"),
-    "in the url alone": lambda file, path: ("1", f"https://x.supabase.co/storage/v1/object/{path}?token=1"),
+    "as a urn": lambda file, path: (file.urn, "elsewhere"),
+    "as a urn without hyphens": lambda file, path: (f"urn:uuid:{file.hex}", "elsewhere"),
+    "after a hexadecimal digit": lambda file, path: (f"uuid{file.hex}", "elsewhere"),
+    "after digits and hyphens": lambda file, path: (f"2026-11-29-{file}-1", "elsewhere"),
+    "as the name of the object": lambda file, path: (f"{file}_plan.pdf", "elsewhere"),
+    "with invisible characters": lambda file, path: ("\ufeff" + "\u200b".join(f"{file}"), "elsewhere"),
+    "with combining marks": lambda file, path: ("\u0301".join(f"{file}"), "elsewhere"),
+    "with other hyphens": lambda file, path: (f"{file}".replace("-", "\u2010"), "elsewhere"),
+    "fullwidth": lambda file, path: (f"{file}".upper().translate(_FULLWIDTH), "elsewhere"),
+    "in the url alone": lambda file, path: ("1", f"{_STORAGE}{path}"),
+    "before a query": lambda file, path: ("1", f"{_STORAGE}{path}?token=a/b_c"),
+    "before a fragment": lambda file, path: ("1", f"{_STORAGE}{path}#page=2/3_4"),
+    "in a query": lambda file, path: ("1", f"https://x.example.test/?path={quote(path, safe='')}"),
+    "percent-encoded": lambda file, path: ("1", _percent(path)),
+    "percent-encoded in lower case": lambda file, path: ("1", _percent(path).lower()),
+    "percent-encoded twice": lambda file, path: ("1", quote(_percent(path))),
+    "percent-encoded in part": lambda file, path: ("1", path.replace("_", "%5F").replace("-", "%2D", 17)),
+    "percent-encoded and fullwidth": lambda file, path: (
+        "1",
+        path.replace(f"{file}", quote(f"{file}".translate(_FULLWIDTH))),
+    ),
+    "after what is no encoding": lambda file, path: ("%e2%28%a1%ff%00%", f"%%c3%28%0{path}"),
 }
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{ord(each):02X}" for each in text)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -264,8 +293,9 @@ def test_who_names_anothers_file_hides_nothing_by_deleting(world: World, erased:
 def test_what_is_accepted_can_be_deleted_and_erased(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
-    for id in ("x" * 100, "🦊" * 100, "%s", "'", "../..", "\u202e"):
-        message = _attach(world, ann, conversation, id, "y" * 2048)
+    urls = ("y" * 2048, "%" * 2048, "%ff%00%c0%80%ed%a0%80%f4%90%80", "%ef%bc%9" * 200, "\u0301\u0316" * 999)
+    for id, url in zip(("x" * 100, "🦊" * 100, "%s", "'", "../.."), urls, strict=True):
+        message = _attach(world, ann, conversation, id, url)
         assert world.changed(ann, DELETE, message, ann) == 1
     message = _attach(world, ann, conversation, "z", "z")
 
