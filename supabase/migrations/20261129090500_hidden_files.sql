@@ -182,7 +182,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/read_position.sql', '8b0ecd10b6cc69101225c69b416f824cb5917c5fb4dcfe578a2cfc57e5e988a4', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/reading_moment.sql', 'a9c994545d185f92841685d536e3c4f3ef8b9129650f1d403dd9704aca1472a5', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
+values ('objects/functions/reading_moment.sql', 'ec162680becd71599c16bd19aa91ecc2b7adeac7ae59d3c3b8d7569cb76eaa96', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_limited.sql', 'cfcaea2b163d6338b72ab458980e0b28ccf2542b5e523addb428e9ea40952f4c', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
@@ -1328,7 +1328,8 @@ reset all; set check_function_bodies = off;
 -- objects/functions/reading_moment.sql
 -- What is kept of the moment up to which somebody says to have read: not beyond the conversation's own time, which is
 -- that of its last change and ahead of the clock after the clock was set back. Then "now" means all there is, as it does
--- otherwise: what a client says of the time is as right as its clock, by about a minute.
+-- otherwise: what a client says of the time is as right as its clock, by about a minute. Nothing, if its clock is so wrong
+-- that it says a time before there was chat, which the constraint on last_read_at does not take.
 create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
 returns timestamptz
 language plpgsql
@@ -1338,7 +1339,9 @@ declare
   moment timestamptz := clock_timestamp();
   latest timestamptz;
 begin
-  if p_read_at < moment - interval '1 minute' then
+  if p_read_at < '2000-01-01 00:00:00Z' then
+    return null;
+  elsif p_read_at < moment - interval '1 minute' then
     return p_read_at;
   end if;
   select c.updated_at into latest from public.conversations c where c.id = p_conversation_id;

@@ -164,14 +164,50 @@ def test_nobody_has_read_beyond_the_conversations_own_time(
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
 
 
-@pytest.mark.parametrize("nonsense", ["'-infinity'", "'4713-01-01 BC'", "'1999-12-31 23:59:59Z'"])
-def test_nobody_has_read_before_there_was_chat(
-    world: World, chat: tuple[UUID, UUID, UUID], nonsense: str
+BEFORE_CHAT = ["'-infinity'", "'4713-01-01 BC'", "'1970-01-01Z'", "'1999-12-31 23:59:59.999999Z'"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("moment", BEFORE_CHAT)
+def test_who_has_read_up_to_a_moment_before_there_was_chat_has_read_nothing(
+    world: World, chat: tuple[UUID, UUID, UUID], moment: str, zone: str
+) -> None:
+    ann, ben, conversation = chat
+    stored = "select last_read_at from conversation_participants where user_id = %s"
+    world.changed(ben, MARK.format("now()"), conversation, ben)
+
+    with world.acting(ben) as conn:
+        conn.execute("select set_config('timezone', %s, true)", (zone,))
+        assert conn.execute(MARK.format(moment).encode(), (conversation, ben)).rowcount == 1
+
+    assert world.fact(stored, ben) is None
+    assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 5
+    world.operator.execute("select set_config('timezone', %s, false)", (zone,))
+    world.operator.execute(MARK.format(moment).encode(), (conversation, ann))
+    assert world.fact(stored, ann) is None
+    world.changed(ben, MARK.format("'2000-01-01Z'"), conversation, ben)
+    assert world.fact(f"{stored} and last_read_at = '2000-01-01Z'", ben) is not None
+
+
+@pytest.mark.parametrize("moment", BEFORE_CHAT)
+def test_who_joins_having_read_up_to_a_moment_before_there_was_chat_has_read_nothing(
+    world: World, moment: str
+) -> None:
+    organization, people = world.team(4)
+    conversation = world.group(organization, *people[:3])
+    join = "insert into conversation_participants (conversation_id, user_id, last_read_at)"
+
+    world.operator.execute(f"{join} values (%s, %s, {moment})".encode(), (conversation, people[3]))
+
+    read = "select last_read_at is null from conversation_participants where user_id = %s"
+    assert world.fact(read, people[3])
+
+
+def test_no_position_of_reading_before_there_was_chat_is_stored(
+    world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     _, ben, conversation = chat
+    world.operator.execute("set session_replication_role = replica")
 
     with pytest.raises(psycopg.errors.CheckViolation):
-        world.rows(ben, MARK.format(nonsense), conversation, ben)
-    with pytest.raises(psycopg.errors.CheckViolation):
-        world.operator.execute(MARK.format(nonsense).encode(), (conversation, ben))
-    assert world.changed(ben, MARK.format("null"), conversation, ben) == 1
+        world.operator.execute(MARK.format("'1970-01-01'").encode(), (conversation, ben))
