@@ -98,7 +98,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse.sql', '4706d0e4864c281ab9d387b412d5dde539b619809f5198cf2cabb59820087b40', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/allow_one.sql', '03bfb27c70b8e8e583bc72666de6820f685f9c5b2ff87410e5f5ddbeffa3965f', '{"drop function if exists private.wait_as_before()","drop function if exists private.allow_one(p_sentence text)"}'::text[]);
+values ('objects/functions/hold_briefly.sql', 'a2b1b575e466b7556edf3fdf0446b0f0f7f7fb29382ef808cd95598468af23ef', '{"drop function if exists private.hold_briefly()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/allow_one.sql', '2238f5d413662d6bf36381546480bad50e5dc1253b884c9e587d11b311c081a7', '{"drop function if exists private.wait_as_before()","drop function if exists private.allow_one(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/suspended.sql', 'db807b2d68e7dbefbf4b211711c7bab6e713f2c1c0ed17d064ff0f2f7e0f5fc9', '{"drop view if exists private.suspended"}'::text[]);
@@ -107,10 +110,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/current_user_id.sql', 'fa72301f1ca25021761263946c327a18d842891ea61e8f3ce785cf20fb48350f', '{"revoke execute on function private.current_user_id() from authenticated, service_role","drop function if exists private.current_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/api_user.sql', 'ce1af7c141693dc09de472c0cc5102329952e457f7c423fbc01b47a330a65d6c', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
+values ('objects/functions/api_user.sql', '29219e29499244367e2ee12f5078cc689b960c367752abdfc79f0fb21960788b', '{"drop function if exists private.api_user()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/attachments_fit.sql', '5c3bfd7044347f58a123ff004c1f397b780fc074b4f2bc12ab7647048f08b52c', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
@@ -155,9 +155,6 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/hide_files.sql', '7fab4a1edd962bdb0e9316b5c42154675dbacd0a0a4d370f592d78926a251538', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', 'a2b1b575e466b7556edf3fdf0446b0f0f7f7fb29382ef808cd95598468af23ef', '{"drop function if exists private.hold_briefly()"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '6e1858ece70ec1a7a41404f614c03ae387473184336b6242c8c646525dd5089d', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
@@ -173,10 +170,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/may_add.sql', 'e7579ac0be6d2da71e6a2a99cf0d887b7e2915b5d36b73288fb0a7f7606c06a2', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/merge_reactions.sql', 'a31d2361c6c21d4ebc5a546e609eff8c8f109154751a88f39d0aaa9b296494bb', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
+values ('objects/functions/refuse_message.sql', '946a4fd9335bd503358ff6d5e88c4806c70fb96a76d37397ca31049994473b3f', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/messages_after.sql', '180da09ca1e032d522ab12153a94c44feca2cb8485efbbe8853d444189aabd13', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
+values ('objects/functions/merge_reactions.sql', '6d31ad74bfda183ae5bbf5750afd6988a3e47d3baea2f581281ed96236d416ec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/read_position.sql', '8b0ecd10b6cc69101225c69b416f824cb5917c5fb4dcfe578a2cfc57e5e988a4', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
@@ -191,16 +188,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_full_window.sql', '85a2182507908e42bdb97f12351b4d24d2ed2dcc72870d6d5ac1122f7423daae', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_message.sql', '946a4fd9335bd503358ff6d5e88c4806c70fb96a76d37397ca31049994473b3f', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_outsider.sql', '257c9bfec4ca3a4ea716e4b92310148eb848b20119006c0fe3486b2998bbb303', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_return.sql', '250a832efaa7a8cee88f337425aac3f6645d647c104c305cbec289bc4a5b2a22', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/send_message.sql', '4bc059095cc202aa5438e42bf3d7d142cad8c89bb282ab41727528947e002747', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
@@ -215,7 +206,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '8a42371ca6afed5193345f2d33cafff8aa62f82d2adad7c47f69a7c22713dbe3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take.sql', '7969e0bd3dc65e60392700837d67d1cbb19da48ffc276a9c6c8f7f6a2801c893', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.take(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/take.sql', '5195d4d5ce8cebe616baf9be79598c1b99bbeaa11d0c86e758ca07b489e474af', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.take(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/take_turn.sql', 'b602cc61db5053ab07662e908488447b0338f2a175aeb733db7b2d38a2a71246', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
@@ -227,13 +218,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_colleagues.sql', '2b91dc7a43be8c90f921b8fda9e4966e396f08ee3eda8cc81ab890950915c5a7', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_hidden_attachments.sql', '2bd825c58f4e7257ac9b22bdbe73a1f15c769f42420eab90d2003b4891de286c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'd4f6bc2a8bbfc3f8ebdcbc1d01ea9723b973f6074446cd6274b87401933fbbb8', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', '4f614302e59387cc93bfb67ee100fc7ae68f42069e1d014429fea1f7add7b9cb', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', '805ec8268f67bbba9937001d9ed0b214f044c9277525827374c3b2947d220161', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '201e0d2cbd05b705c2511736f475d278453f5075091f79cf296a64584d2ac9b3', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
@@ -245,37 +239,40 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', 'b8cd08b1ac662cda2558d48d1e1307ff06bd25949f52035d678316d3e00ff81c', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', '6cf99cee75f3994113761bc00f05c8c002d4c52d43f837184d3b6228b5ca1f37', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_as_oneself.sql', 'a869a0bd0220e57690648848fb67165ca0fff9e6db3909df6c611a34b6206b73', '{"drop trigger if exists messages_as_oneself on public.messages","drop function if exists private.messages_as_oneself()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', '468907299593e96659aed3517742c5b62570135a88fbd5f25888b08e0464dac5', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', '3b8e1d32030d634f7ff547876f9c2ea7a7b093e3e6a6a9ccc1f67023eb99d4bd', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', 'c6dcb94ee9e1eb4126acc7fdc2b164b98487499010208cb1ec356ee5f6fb126e', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', 'af4f7c73207c76605e16ca6ba881830dbde141b2ad83736a103ff9e0cee76978', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/triggers/messages_make_room.sql', '071b26557b68ab1d2d9b1750144846066e9204a630e8a5a21f6290d3d8a4fa99', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/triggers/messages_recounted.sql', 'ba0cf82291d6351fa622534f6204193b1d2020f0196d7e3d06f626774ab6cc76', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '8fc6da6091c07d0bb88ca516046bee75dffdba81a7f14d55c4bc00a85e7a3913', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_delete.sql', '300f1feddbc4ddb4ab689bf0981f5f09b5d7cbc6d8bccbec9165e705363ff121', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', '09e3cab47e24d1c37f659c694d411c75f2e41d605929f76ca69d33a0ebdcd812', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', '98a2c8cbdbe79cac82f1bb60e383efc8d55a9e83de9305828e9a52ab90a514c0', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_read.sql', '857acd070ee726e4a39448a0e62b0c8a920f044cb651f77029581ff239ff4faa', '{"drop trigger if exists participants_before_read on public.conversation_participants","drop function if exists private.participants_before_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', 'afe157df6546af7f70f07611d44f61210612e85db58f67abc9b9a284ed1bcfe3', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', '05414a1d65552a8d599dcabfbb5d044b9d580e4c0dde66c64cdb7637c9f8760b', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', '766c7bdfee659cd5e67fb02e8cb593ca25f6c619ba44c3c0badf7b2d9842675f', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', '578f0d0a55e1f460315b43f42672632fa760db6019c6a3635a827c59a75b7748', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_read.sql', '9ae077bdcae6c679b93e3c2f0f2fa523c0e7edc7a3a33453935e978770fafeab', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+values ('objects/triggers/participants_read.sql', 'd60699624f40cc0a25d5e5780175dec5ead0a4ed837f7b30573c859ebc4488de', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/profiles_limited.sql', '614cdbae4d6b74b06fc075b0727ed0a639abac9e752e6fc4c96997cd2d34bc1f', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+values ('objects/triggers/profiles_limited.sql', '5a284d32f6d55ff45e46a8ba66be62aa644dd4992c6b10ec2d64cbbb75a86305', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/set_updated_at.sql', 'b0cf0fce627858c79a25bd644330696883fcc3462a248e5d11dbf64faf3d1153', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
@@ -284,13 +281,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/sync_profile.sql', '772ad15c70d0f203ed2320e533038065665a3de36b0bb8de38f3898e4d9be92e', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/uploads_limited.sql', '5c02835493492951f99eeea75e009a8853120f202ef9ace3c47892aed8f041f1', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
+values ('objects/triggers/uploads_limited.sql', 'ffb0dd0125c6c2dca782171fecc1f624b016594afa6cff7cad1fddc0e7e797a8', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', 'e3843eff2d8b3da0d11f10fa03746c5888b327cd582e9c46c4044bd3469c1209', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', '3ecaca5c7b68743fa4e494fcbb3b9fa07734492c2cf19fdda0d3b956e84164be', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/writes_in_turn.sql', '02fbde688c2294ffaa95c16738d98018e1792e516f7f7b5d826c78f3a4e7ec2a', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
+values ('objects/triggers/writes_in_turn.sql', '3523a77065e0f0d2eb2ae74253fe1738334876f8ba7ed53abaeca8181321e6c2', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/chat_hooks.sql', '9d011ad4fa1e2e7b9fd158be0646ccf95a12ee414578b9bf430aa53c25537b41', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
@@ -425,10 +422,30 @@ revoke execute on function private.refuse(text, text, text, jsonb) from public;
 grant execute on function private.refuse(text, text, text, jsonb) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/hold_briefly.sql
+-- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
+-- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
+-- count the wait for the lock, too.
+create or replace function private.hold_briefly()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
+  end if;
+end
+$$;
+
+revoke execute on function private.hold_briefly() from public;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/allow_one.sql
 -- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
 -- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
 -- wait_as_before after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+-- And the one is held as a conversation is: hold_briefly.
 create or replace function private.allow_one(p_sentence text)
 returns void
 language plpgsql
@@ -441,6 +458,7 @@ begin
   perform
     set_config('chat.usual_patience', current_setting('lock_timeout'), true),
     set_config('lock_timeout', '300ms', true);
+  perform private.hold_briefly();
 end
 $$;
 
@@ -507,22 +525,6 @@ revoke execute on function private.current_user_id() from public;
 grant execute on function private.current_user_id() to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
--- objects/functions/refuse_row.sql
--- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
-create or replace function private.refuse_row(p_table text)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  raise insufficient_privilege using
-    message = format('new row violates row-level security policy for table "%s"', p_table);
-end
-$$;
-
-revoke execute on function private.refuse_row(text) from public;
-reset all; set check_function_bodies = off;
-
 -- objects/functions/api_user.sql
 -- The user for whom role authenticated acts: whose writes wait for each other, and have limits. Null for every other
 -- role, whatever its rights, and for a token that names nobody.
@@ -537,25 +539,7 @@ as $$
   end
 $$;
 
--- The same at the moment at which a row is written or has been, for triggers: who has been suspended since the statement
--- began, which may have waited, is refused. Volatile, so that it sees what was committed meanwhile.
-create or replace function private.api_writer(p_table text)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  writer uuid := private.api_user();
-begin
-  if writer is null and coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated' then
-    perform private.refuse_row(p_table);
-  end if;
-  return writer;
-end
-$$;
-
 revoke execute on function private.api_user() from public;
-revoke execute on function private.api_writer(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/attachments_fit.sql
@@ -1035,25 +1019,6 @@ $$;
 revoke execute on function private.hide_files(public.messages) from public;
 reset all; set check_function_bodies = off;
 
--- objects/functions/hold_briefly.sql
--- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
--- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
--- count the wait for the lock, too.
-create or replace function private.hold_briefly()
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if current_setting('chat.longest_hold', true) <> '' then
-    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
-  end if;
-end
-$$;
-
-revoke execute on function private.hold_briefly() from public;
-reset all; set check_function_bodies = off;
-
 -- objects/functions/is_conversation_participant.sql
 -- Whether the caller takes part in a conversation. About somebody else it does not answer (42501).
 create or replace function public.is_conversation_participant(
@@ -1209,10 +1174,40 @@ $$;
 revoke execute on function private.may_add(uuid, uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/refuse_message.sql
+-- Refuse what is no message, as the constraints of messages do, and before anything is locked for it. Of a new message
+-- more is asked than of one that is there, which may be older than this rule: see attachments_fit.
+create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  broken text := case
+    when char_length(p_content) > 4000 then 'messages_content_length'
+    when coalesce(char_length(btrim(p_content, E' \t\r\n')), 0) = 0 and coalesce(p_attachments, '[]') = '[]'
+      then 'messages_not_empty'
+    when p_attachments is not null and not private.attachments_fit(p_attachments) then 'messages_attachments_valid'
+    when p_reactions <> '[]' and not private.valid_reactions(p_reactions) then 'messages_reactions_valid'
+  end;
+begin
+  if broken is not null then
+    raise check_violation using
+      message = format('new row for relation "messages" violates check constraint "%s"', broken),
+      schema = 'public', table = 'messages', constraint = broken;
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_message(text, jsonb, jsonb) from public;
+grant execute on function private.refuse_message(text, jsonb, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/merge_reactions.sql
 -- The reactions after a participant's write: its own entries as written, everybody else's as they are.
--- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. Of the
--- thousand entries that a message has room for, 20 for each of 50 participants.
+-- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. An entry of
+-- somebody else that is not there is ignored: whether it was withdrawn meanwhile or never there, the array does not say.
+-- A message has room for 1,000 entries, 20 for each of 50 participants; messages_make_room makes it.
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
@@ -1224,16 +1219,8 @@ declare
 begin
   if jsonb_typeof(p_new) <> 'array' then
     return p_new; -- the check constraint refuses it
-  elsif jsonb_array_length(p_new) > 1000 then
-    return p_new; -- and this
-  end if;
-  if exists (
-    select from jsonb_array_elements(p_new) as n (entry)
-    where (n.entry ->> 'userId') is distinct from p_user_id::text
-      and not p_old @> jsonb_build_array(n.entry)
-  ) then
-    raise insufficient_privilege using
-      message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+  elsif jsonb_array_length(p_new) > 1020 then -- more than all that there can be, and all of one's own
+    perform private.refuse_message('reactions', null, p_new);
   end if;
   select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
   select count(distinct n.entry) into has
@@ -1251,7 +1238,12 @@ begin
       union all
       select 2, min(n.position), n.entry
       from jsonb_array_elements(p_new) with ordinality as n (entry, position)
-      where n.entry ->> 'userId' = p_user_id::text and not p_old @> jsonb_build_array(n.entry)
+      where not p_old @> jsonb_build_array(n.entry)
+        -- What is nobody's stays in, for the check constraint to refuse.
+        and (
+          n.entry ->> 'userId' = p_user_id::text
+          or coalesce(n.entry ->> 'userId', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        )
       group by n.entry
     ) as e
   );
@@ -1259,30 +1251,6 @@ end
 $$;
 
 revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from public;
-reset all; set check_function_bodies = off;
-
--- objects/functions/messages_after.sql
--- How many messages a conversation has after a moment, deleted ones among them.
-create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
-returns bigint
-language sql stable
-set search_path = ''
-as $$
-  select case
-    when p_moment >= c.updated_at then 0
-    else c.last_seq - coalesce((
-      select m.seq
-      from public.messages m
-      where m.conversation_id = c.id and m.created_at <= p_moment
-      order by m.created_at desc
-      limit 1
-    ), 0)
-  end
-  from public.conversations c
-  where c.id = p_conversation_id
-$$;
-
-revoke execute on function private.messages_after(uuid, timestamptz) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/read_position.sql
@@ -1415,77 +1383,6 @@ $$;
 revoke execute on function private.refuse_full_window(timestamptz[]) from public;
 reset all; set check_function_bodies = off;
 
--- objects/functions/refuse_message.sql
--- Refuse what is no message, as the constraints of messages do, and before anything is locked for it. Of a new message
--- more is asked than of one that is there, which may be older than this rule: see attachments_fit.
-create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  broken text := case
-    when char_length(p_content) > 4000 then 'messages_content_length'
-    when coalesce(char_length(btrim(p_content, E' \t\r\n')), 0) = 0 and coalesce(p_attachments, '[]') = '[]'
-      then 'messages_not_empty'
-    when p_attachments is not null and not private.attachments_fit(p_attachments) then 'messages_attachments_valid'
-    when p_reactions <> '[]' and not private.valid_reactions(p_reactions) then 'messages_reactions_valid'
-  end;
-begin
-  if broken is not null then
-    raise check_violation using
-      message = format('new row for relation "messages" violates check constraint "%s"', broken),
-      schema = 'public', table = 'messages', constraint = broken;
-  end if;
-end
-$$;
-
-revoke execute on function private.refuse_message(text, jsonb, jsonb) from public;
-grant execute on function private.refuse_message(text, jsonb, jsonb) to authenticated, service_role;
-reset all; set check_function_bodies = off;
-
--- objects/views/my_participations.sql
--- Who takes part in which conversation: listed, and still a member of its organization.
-create or replace view private.participations as
-select cp.conversation_id, c.organization_id, cp.user_id
-from public.conversation_participants cp
-join public.conversations c on c.id = cp.conversation_id
-join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
-
--- The conversations that the caller takes part in, now; a suspended caller in none. What the policies ask, so that they
--- need neither refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no
--- security_invoker) and shows the caller's own rows only; the schema is not exposed.
-create or replace view private.my_participations
-with (security_barrier = true) as
-select p.conversation_id, p.organization_id
-from private.participations p
-where p.user_id = (select private.current_user_id());
-
-revoke all on private.participations from public, anon, authenticated;
-revoke all on private.my_participations from public, anon, authenticated;
-grant select on private.my_participations to authenticated;
-reset all; set check_function_bodies = off;
-
--- objects/functions/refuse_outsider.sql
--- Refuse whoever does not take part in all of these conversations at this moment: for triggers, after they have waited.
-create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if exists (
-    select from unnest(p_conversation_ids) as c (id)
-    where not exists (select from private.my_participations p where p.conversation_id = c.id)
-  ) then
-    perform private.refuse_row(p_table);
-  end if;
-end
-$$;
-
-revoke execute on function private.refuse_outsider(text, uuid[]) from public;
-reset all; set check_function_bodies = off;
-
 -- objects/functions/refuse_return.sql
 -- Refuse to add somebody to a group that they have left by their own will not long ago: not by its creator, that is. The
 -- plan's clients have no place to accept an invitation, so that time has to do.
@@ -1515,6 +1412,22 @@ end
 $$;
 
 revoke execute on function private.refuse_return(uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_row.sql
+-- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
+create or replace function private.refuse_row(p_table text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using
+    message = format('new row violates row-level security policy for table "%s"', p_table);
+end
+$$;
+
+revoke execute on function private.refuse_row(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/send_message.sql
@@ -1694,10 +1607,7 @@ begin
   cross join lateral private.counted(w.at, w.amount, moment, rule.per) as e
   where w.user_id = p_user_id and w.action = p_action;
 
-  if p_amount > rule.allowed then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', format('At most %s at a time', rule.allowed),
-      jsonb_build_object('action', p_action, 'maximum', rule.allowed));
-  elsif used + p_amount > rule.allowed then
+  if used + p_amount > rule.allowed then
     perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
       (
         -- The first entry after whose end the later ones leave room.
@@ -1850,6 +1760,28 @@ revoke all on private.my_colleagues from public, anon, authenticated;
 grant select on private.my_colleagues to authenticated;
 reset all; set check_function_bodies = off;
 
+-- objects/views/my_participations.sql
+-- Who takes part in which conversation: listed, and still a member of its organization.
+create or replace view private.participations as
+select cp.conversation_id, c.organization_id, cp.user_id
+from public.conversation_participants cp
+join public.conversations c on c.id = cp.conversation_id
+join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
+
+-- The conversations that the caller takes part in, now; a suspended caller in none. What the policies ask, so that they
+-- need neither refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no
+-- security_invoker) and shows the caller's own rows only; the schema is not exposed.
+create or replace view private.my_participations
+with (security_barrier = true) as
+select p.conversation_id, p.organization_id
+from private.participations p
+where p.user_id = (select private.current_user_id());
+
+revoke all on private.participations from public, anon, authenticated;
+revoke all on private.my_participations from public, anon, authenticated;
+grant select on private.my_participations to authenticated;
+reset all; set check_function_bodies = off;
+
 -- objects/views/my_hidden_attachments.sql
 -- The files of deleted messages in the caller's conversations; for the Storage policies.
 create or replace view private.my_hidden_attachments
@@ -1875,26 +1807,21 @@ grant select on private.my_organizations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_limited.sql
--- What a client may do to conversations: start so many, and change one at a time. As the policies do, it asks who is a
--- member and who takes part; but after the statement has waited.
+-- What a client may do to conversations: start so many, and change one at a time.
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_writer('conversations');
+  writer uuid := private.api_user();
 begin
   if writer is null then
     return new;
   elsif tg_op = 'INSERT' then
-    if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
-      perform private.refuse_row('conversations');
-    end if;
     perform private.take(writer, 'conversation');
   else
-    perform private.allow_one('Change one conversation at a time'), private.hold_briefly();
-    perform private.refuse_outsider('conversations', array[new.id]);
+    perform private.allow_one('Change one conversation at a time');
     -- The plan's client touches updated_at after each message.
     perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;
@@ -2043,6 +1970,35 @@ referencing new table as changed
 for each statement execute function private.members_changed();
 reset all; set check_function_bodies = off;
 
+-- objects/triggers/messages_as_oneself.sql
+-- A new message comes with reactions of its sender alone: there is nothing yet that a client could have read, as there is
+-- where merge_reactions ignores those of others. Comes before messages_before_insert, by its name.
+create or replace function private.messages_as_oneself()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if not private.is_trusted() and exists (
+    select from jsonb_array_elements(new.reactions) as r (entry)
+    where (r.entry ->> 'userId') is distinct from private.current_user_id()::text
+  ) then
+    raise insufficient_privilege using
+      message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_as_oneself() from public;
+
+create or replace trigger messages_as_oneself
+before insert on public.messages
+for each row
+when (new.reactions <> '[]' and jsonb_typeof(new.reactions) = 'array')
+execute function private.messages_as_oneself();
+reset all; set check_function_bodies = off;
+
 -- objects/triggers/messages_before_insert.sql
 -- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
 -- Locks go sender's turn, conversation, read state. Who may not send there is refused before anything is locked, and
@@ -2072,6 +2028,10 @@ begin
     if new.reactions <> '[]' then
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
     end if;
+  elsif exists (select from public.messages m where m.id = new.id) then
+    -- Past this point an ON CONFLICT DO NOTHING would leave a gap in seq.
+    raise unique_violation using
+      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
   end if;
   if new.deleted_at is null then
     perform private.refuse_message(new.content, new.attachments, new.reactions);
@@ -2090,12 +2050,6 @@ begin
   -- In this order, and in one statement: each takes as long to begin as its function does.
   perform
     private.refuse_full_window(window_open), private.lock_conversation(new.conversation_id);
-  -- Clients give no ids. Without the lock another session could be inserting this message at the same time; and an ON
-  -- CONFLICT DO NOTHING would leave a gap in seq.
-  if trusted and exists (select from public.messages m where m.id = new.id) then
-    raise unique_violation using
-      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
-  end if;
   update public.conversations c
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
@@ -2159,9 +2113,7 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('React to one message at a time'), private.hold_briefly();
-    elsif new.deleted_at is null then -- who deletes waits for the conversation first
-      perform private.hold_briefly();
+      perform private.allow_one('React to one message at a time');
     end if;
     if old.deleted_at is not null then
       perform private.take(caller, 'delete'); -- it has locked the row
@@ -2221,6 +2173,42 @@ before update on public.messages
 for each row execute function private.messages_before_update();
 reset all; set check_function_bodies = off;
 
+-- objects/triggers/messages_make_room.sql
+-- A message has room for the reactions of those who take part in the conversation. Those of people who have left stay
+-- as long as there is room for them as well; the oldest of them go first. Comes after messages_before_update, by its name.
+create or replace function private.messages_make_room()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  new.reactions := (
+    select coalesce(jsonb_agg(e.entry order by e.position), '[]')
+    from (
+      select r.entry, r.position, p.takes_part, row_number() over (order by p.takes_part desc, r.position desc) as place
+      from jsonb_array_elements(new.reactions) with ordinality as r (entry, position)
+      cross join lateral (
+        select exists (
+          select from public.conversation_participants cp
+          where cp.conversation_id = new.conversation_id and cp.user_id::text = r.entry ->> 'userId'
+        ) as takes_part
+      ) as p
+    ) as e
+    where e.takes_part or e.place <= 1000
+  );
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_make_room() from public;
+
+create or replace trigger messages_make_room
+before update of reactions on public.messages
+for each row
+when (case when jsonb_typeof(new.reactions) = 'array' then jsonb_array_length(new.reactions) > 1000 else false end)
+execute function private.messages_make_room();
+reset all; set check_function_bodies = off;
+
 -- objects/triggers/messages_recounted.sql
 -- After messages are deleted, restored or purged: each conversation's count and last message, and what its participants
 -- have seen. The conversations are locked first and read by statements of their own, which therefore see what was
@@ -2255,9 +2243,6 @@ begin
   end if;
 
   perform private.lock_conversations(conversations);
-  if private.api_writer('messages') is not null then
-    perform private.refuse_outsider('messages', conversations);
-  end if;
   update public.conversations c
   set message_count = c.message_count + t.change,
       last_message_seq = coalesce((
@@ -2316,29 +2301,6 @@ before update or delete or truncate on private.moderation_log
 for each statement execute function private.moderation_log_is_append_only();
 reset all; set check_function_bodies = off;
 
--- objects/triggers/participants_before_delete.sql
--- Before somebody leaves a group, or is removed from it by its creator: one at a time, so that whoever waits for the row of
--- a participant holds no other.
-create or replace function private.participants_before_delete()
-returns trigger
-language plpgsql security definer
-set search_path = ''
-as $$
-begin
-  if private.api_writer('conversation_participants') is not null then
-    perform private.allow_one('Remove one person at a time');
-  end if;
-  return old;
-end
-$$;
-
-revoke execute on function private.participants_before_delete() from public;
-
-create or replace trigger participants_before_delete
-before delete on public.conversation_participants
-for each row execute function private.participants_before_delete();
-reset all; set check_function_bodies = off;
-
 -- objects/triggers/participants_before_insert.sql
 -- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
 -- anything but by themselves, or anything that is yet to come.
@@ -2349,9 +2311,10 @@ set search_path = ''
 as $$
 declare
   trusted boolean := private.is_trusted();
+  caller uuid := private.current_user_id();
 begin
   if not trusted then
-    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
+    if not private.may_add(caller, new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
@@ -2362,11 +2325,11 @@ begin
   -- Once more, for what others did while this waited.
   perform private.settle_participant(new.conversation_id, new.user_id);
   if not trusted then
-    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
+    if not private.may_add(caller, new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
-    if new.user_id is distinct from private.current_user_id() then
+    if new.user_id is distinct from caller then
       new.last_read_at := null;
     end if;
   end if;
@@ -2418,9 +2381,6 @@ declare
   existing uuid;
 begin
   if writer is not null then
-    if (select count(distinct j.conversation_id) from joined j) > 1 then
-      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
-    end if;
     perform private.take(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in
@@ -2509,34 +2469,15 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid;
+  writer uuid := private.api_user();
 begin
-  if not exists (select from departed) then
-    return null;
-  end if;
-  perform private.wait_as_before();
-  writer := private.api_writer('conversation_participants');
   if writer is not null then
-    perform private.take(writer, 'remove');
-  end if;
-  perform private.lock_conversations(array(select d.conversation_id from departed d));
-  if writer is not null then
-    -- What the policies ask, once more: who leaves is a member, and who removes others manages the group.
-    perform private.api_writer('conversation_participants');
-    if exists (
-      select from departed d
-      join public.conversations c on c.id = d.conversation_id
-      where not exists (
-        select from public.organization_members o
-        where o.organization_id = c.organization_id and o.user_id = writer
-      )
-        or (d.user_id <> writer and c.created_by is distinct from writer)
-    ) then
-      perform private.refuse_row('conversation_participants');
-    end if;
+    perform private.take(writer, 'remove', count(*)) from departed d having count(*) > 0;
     insert into private.departures as l (conversation_id, user_id, left_at)
     select d.conversation_id, d.user_id, array[clock_timestamp()]
     from departed d
+    join public.conversations c on c.id = d.conversation_id
+    join public.user_profiles u on u.id = d.user_id
     where d.user_id = writer
     on conflict (conversation_id, user_id) do update set left_at = array(
       select e.at
@@ -2545,6 +2486,7 @@ begin
       where r.action = 'return'
     );
   end if;
+  perform private.lock_conversations(array(select d.conversation_id from departed d));
   update public.conversations c
   set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)
   from (select p.conversation_id, count(*)::integer as size from departed p group by p.conversation_id) as d
@@ -2565,45 +2507,28 @@ for each statement execute function private.participants_left();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_read.sql
--- After participants have changed their marks: that counts, each conversation once, and once more for each thousand
--- messages that it leaves unread, which others wait for; and of those that they have read, how far, and how many messages
--- that leaves unread.
+-- After participants have changed their marks: that counts, each conversation once; and of those that they have read, how
+-- far, and how many messages that leaves unread.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid;
+  writer uuid := private.api_user();
   conversations uuid[] := array(
     select a.conversation_id
     from before b join after a on a.id = b.id
     where a.last_read_at is distinct from b.last_read_at
   );
 begin
-  if not exists (select from after) then
-    return null;
-  end if;
-  writer := private.api_writer('conversation_participants');
   if writer is not null then
-    -- What has to be counted under the lock is looked up before it.
-    perform private.take(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
-    from (
-      select
-        count(*) as marks,
-        coalesce(sum(private.messages_after(a.conversation_id, a.last_read_at))
-          filter (where a.conversation_id = any (conversations)), 0)::bigint as messages
-      from after a
-    ) as w
-    join private.limits l on l.action = 'mark';
-  end if;
-  perform private.lock_conversations(conversations);
-  if writer is not null then
-    perform private.refuse_outsider('conversation_participants', array(select a.conversation_id from after a));
+    perform private.take(writer, 'mark', count(*)) from after a having count(*) > 0;
   end if;
   if conversations = '{}' then
     return null;
   end if;
+  perform private.lock_conversations(conversations);
   update private.read_states r
   set last_read_seq = p.last_read_seq, seen_count = p.seen_count
   from after a
@@ -2630,7 +2555,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_writer('user_profiles');
+  writer uuid := private.api_user();
 begin
   if writer is not null then
     perform private.take(writer, 'profile');
@@ -2708,7 +2633,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  uploader uuid := private.api_writer('objects');
+  uploader uuid := private.api_user();
   size text := coalesce(new.metadata ->> 'size', new.metadata ->> 'contentLength');
 begin
   if current_setting('role', true) = 'service_role' then
@@ -2722,7 +2647,7 @@ begin
     return new;
   end if;
   perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
-  perform private.take_turn(uploader), private.api_writer('objects');
+  perform private.take_turn(uploader);
   perform private.take(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
     perform private.take(uploader, 'upload_bytes', size::bigint);
@@ -2750,10 +2675,7 @@ as $$
 begin
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
-  -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
-  -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
-  update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
   -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
@@ -2787,7 +2709,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/triggers/writes_in_turn.sql
 -- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
--- writes at a time, and two of them cannot wait for each other. Who has been suspended meanwhile is refused.
+-- writes at a time, and two of them cannot wait for each other.
 --   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
 create or replace function private.writes_in_turn()
 returns trigger
@@ -2801,7 +2723,7 @@ begin
     if tg_nargs > 0 then
       perform private.refuse_spent(writer, tg_argv[0]);
     end if;
-    perform private.take_turn(writer), private.api_writer(tg_table_name);
+    perform private.take_turn(writer);
   end if;
   return null;
 end

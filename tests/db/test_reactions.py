@@ -67,13 +67,18 @@ def test_toggling_twice_takes_a_reaction_back(world: World, chat: tuple[list[UUI
 
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️"])
-def test_a_reaction_in_anothers_name_is_refused(
+def test_a_reaction_in_anothers_name_is_ignored(
     world: World, chat: tuple[list[UUID], UUID], emoji: str
 ) -> None:
     people, message = chat
+    kept = [_entry(people[0])]
+    world.changed(people[0], WRITE, Jsonb(kept), message)
 
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        world.rows(people[1], WRITE, Jsonb([_entry(people[2], emoji)]), message)
+    world.rows(people[1], WRITE, Jsonb([*kept, _entry(people[2], emoji)]), message)
+    assert _reactions(world, message) == kept
+
+    world.rows(people[1], WRITE, Jsonb([_entry(people[0], emoji + emoji), _entry(people[1])]), message)
+    assert _reactions(world, message) == [*kept, _entry(people[1])]
 
 
 def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
@@ -84,9 +89,26 @@ def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
         "values (%s, %s, %s, 'hi', %s)"
     )
 
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ben)]))
+    for others in (_entry(ben), {"userId": "x"}, "👍", None):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ann), others]))
+    for invalid in (Jsonb({}), Jsonb("👍"), Jsonb([{"userId": str(ann)}])):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            world.rows(ann, insert, organization, conversation, ann, invalid)
     assert world.changed(ann, insert, organization, conversation, ann, Jsonb([_entry(ann)])) == 1
+
+
+def test_an_array_with_a_reaction_that_was_withdrawn_meanwhile_is_no_error(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+    world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
+    read_before = _reactions(world, message)
+    world.changed(people[1], WRITE, Jsonb([]), message)
+
+    world.changed(people[2], WRITE, Jsonb([*read_before, _entry(people[2])]), message)
+
+    assert _reactions(world, message) == [_entry(people[2])]
 
 
 def test_removing_anothers_reaction_changes_nothing(world: World, chat: tuple[list[UUID], UUID]) -> None:
@@ -119,6 +141,8 @@ def test_a_colleague_outside_the_conversation_reacts_to_nothing(
         ["👍"],
         [None],
         [[]],
+        [{"userId": "x", "emoji": "👍"}],
+        [{"userId": "0B5E0B5E-AAAA-BBBB-CCCC-0123456789AB", "emoji": "👍"}],
     ],
 )
 def test_what_is_no_list_of_reactions_is_refused(
@@ -126,7 +150,7 @@ def test_what_is_no_list_of_reactions_is_refused(
 ) -> None:
     people, message = chat
 
-    with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.InsufficientPrivilege)):
+    with pytest.raises(psycopg.errors.CheckViolation):
         world.rows(people[1], WRITE, Jsonb(reactions), message)
     assert _reactions(world, message) == []
 
@@ -183,3 +207,77 @@ def test_who_has_more_reactions_from_before_may_take_them_back(
     assert world.rows(people[2], "select toggle_reaction(%s, '👍')", message)
     assert world.changed(people[1], WRITE, Jsonb([]), message) == 1
     assert len(_reactions(world, message)) == 1
+
+
+# Room for those who take part ------------------------------------------------------------------------------
+
+TOGGLE = "select toggle_reaction(%s, %s)"
+
+
+def _filled(world: World, message: UUID, *groups: tuple[UUID, int]) -> list[dict[str, str]]:
+    """The message is full: each of these people has given so many reactions, the first of them first."""
+    entries = [_entry(user, f"{number:04}") for user, size in groups for number in range(size)]
+    world.operator.execute(WRITE, (Jsonb(entries), message))
+    return entries
+
+
+@pytest.mark.parametrize("gone", ["left", "removed", "erased"])
+@pytest.mark.parametrize("how", ["toggled", "written"])
+def test_reactions_of_people_who_are_gone_make_room(
+    world: World, chat: tuple[list[UUID], UUID], gone: str, how: str
+) -> None:
+    people, message = chat
+    stay = [_entry(people[0], f"{number}") for number in range(10)]
+    leave = "delete from conversation_participants where user_id = %s"
+    full = _filled(world, message, (people[2], 990))
+    world.operator.execute(WRITE, (Jsonb(full + stay), message))
+    if gone == "erased":
+        world.operator.execute("delete from auth.users where id = %s", (people[2],))
+    else:
+        assert world.changed(people[0] if gone == "removed" else people[2], leave, people[2]) == 1
+
+    mine = [_entry(people[1], f"{number}") for number in range(20)]
+    if how == "toggled":
+        for entry in mine:
+            world.rows(people[1], TOGGLE, message, entry["emoji"])
+    else:
+        world.rows(people[1], WRITE, Jsonb(full + stay + mine), message)
+
+    assert _reactions(world, message) == full[20:] + stay + mine
+
+
+def test_reactions_of_people_who_are_gone_stay_while_there_is_room(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+    full = _filled(world, message, (people[2], 999))
+    world.operator.execute("delete from auth.users where id = %s", (people[2],))
+
+    world.rows(people[1], TOGGLE, message, "👍")
+
+    assert _reactions(world, message) == [*full, _entry(people[1])]
+
+
+def test_no_reaction_of_somebody_who_takes_part_makes_room(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
+    people, message = chat
+    full = _filled(world, message, (people[0], 500), (people[2], 500))
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.rows(people[1], TOGGLE, message, "👍")
+
+    assert _reactions(world, message) == full
+
+
+def test_a_full_array_of_forged_reactions_adds_none(world: World, chat: tuple[list[UUID], UUID]) -> None:
+    people, message = chat
+    full = _filled(world, message, (people[2], 1000))
+    world.operator.execute("delete from auth.users where id = %s", (people[2],))
+    forged = [_entry(people[0], f"{number}") for number in range(1020)]
+
+    world.rows(people[1], WRITE, Jsonb(forged), message)
+    assert _reactions(world, message) == full
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.rows(people[1], WRITE, Jsonb([*forged, _entry(people[1])]), message)
+    assert _reactions(world, message) == full

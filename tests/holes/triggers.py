@@ -81,7 +81,7 @@ HOLES = [
         edited(
             BEFORE_UPDATE, "private.merge_reactions(old.reactions, new.reactions, caller)", "new.reactions"
         ),
-        ("effect:public.messages:update reactions [2]", "leak:public.messages:update reactions [1]"),
+        ("effect:public.messages:update reactions [1]", "effect:public.messages:update reactions [2]"),
         (MESSAGES,),
         ("sender",),
     ),

@@ -1,6 +1,7 @@
 -- The reactions after a participant's write: its own entries as written, everybody else's as they are.
--- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. Of the
--- thousand entries that a message has room for, 20 for each of 50 participants.
+-- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. An entry of
+-- somebody else that is not there is ignored: whether it was withdrawn meanwhile or never there, the array does not say.
+-- A message has room for 1,000 entries, 20 for each of 50 participants; messages_make_room makes it.
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
@@ -12,16 +13,8 @@ declare
 begin
   if jsonb_typeof(p_new) <> 'array' then
     return p_new; -- the check constraint refuses it
-  elsif jsonb_array_length(p_new) > 1000 then
-    return p_new; -- and this
-  end if;
-  if exists (
-    select from jsonb_array_elements(p_new) as n (entry)
-    where (n.entry ->> 'userId') is distinct from p_user_id::text
-      and not p_old @> jsonb_build_array(n.entry)
-  ) then
-    raise insufficient_privilege using
-      message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+  elsif jsonb_array_length(p_new) > 1020 then -- more than all that there can be, and all of one's own
+    perform private.refuse_message('reactions', null, p_new);
   end if;
   select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
   select count(distinct n.entry) into has
@@ -39,7 +32,12 @@ begin
       union all
       select 2, min(n.position), n.entry
       from jsonb_array_elements(p_new) with ordinality as n (entry, position)
-      where n.entry ->> 'userId' = p_user_id::text and not p_old @> jsonb_build_array(n.entry)
+      where not p_old @> jsonb_build_array(n.entry)
+        -- What is nobody's stays in, for the check constraint to refuse.
+        and (
+          n.entry ->> 'userId' = p_user_id::text
+          or coalesce(n.entry ->> 'userId', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        )
       group by n.entry
     ) as e
   );
