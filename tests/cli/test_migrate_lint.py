@@ -72,7 +72,7 @@ def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) ->
         ("version_twice", "migrations/20260123000500_seed_ledger.sql"),
         ("require-concurrent-index-creation", "migrations/20270101000000_search.sql:2"),
     }
-    assert "not looked at: 33 rules about the schema (the files cannot be run: " in shown.stderr
+    assert "not looked at: 34 rules about the schema (the files cannot be run: " in shown.stderr
 
 
 def test_a_file_that_postgresql_refuses_is_exit_2(chatctl: Chatctl, files: Path) -> None:

@@ -19,7 +19,7 @@ from chatctl.services.lint import accepted, filerules
 from chatctl.services.lint.findings import Finding
 from chatctl.services.lint.run import rules
 from chatctl.services.lint.schema import check_schema
-from tests.lints import CASES, CLOSED, HEALTHY, NOTES, SUPERUSER_CASES, function, policy
+from tests.lints import CASES, CLOSED, HEALTHY, NOTES, SUPERUSER_CASES, body, function, policy
 from tests.world import Database
 
 SQL = data_directory("sql")
@@ -134,6 +134,42 @@ def test_an_index_that_is_not_valid_finds_nothing(superuser: Connection) -> None
         "update pg_index set indisvalid = false where indexrelid = 'private.holds_user'::regclass"
     )
     assert "holds_user_id_fkey on private.holds" in found(superuser, "unindexed_foreign_key")
+
+
+OURS = "chat_hooks.before_request"
+CALLS = "alter role authenticator set pgrst.db_pre_request = '{}'"
+CALLS_HERE = "alter role authenticator in database backend set pgrst.db_pre_request = '{}'"
+CALLING_OURS = body("public.theirs()", f"begin perform {OURS}(); return ''; end")
+
+
+@pytest.mark.parametrize(
+    ("made", "calls"),
+    [
+        ("select", "nothing"),
+        (CALLS.format(""), "nothing"),
+        (CALLS.format(OURS), None),
+        (CALLS_HERE.format(OURS), None),
+        (CALLS.format("public.theirs"), "public.theirs"),
+        (CALLS_HERE.format("theirs"), "theirs"),
+        (f"{CALLS.format('public.theirs')}; {CALLS_HERE.format(OURS)}", None),
+        (f"{CALLS.format(OURS)}; {CALLS_HERE.format('public.theirs')}", "public.theirs"),
+        (f"{CALLS.format(OURS)}; {CALLS_HERE.format('')}", "nothing"),
+        (f"{CALLING_OURS}; {CALLS.format('public.theirs')}", None),
+        (f"{CALLING_OURS}; {CALLS.format('theirs')}", None),
+        (f"{CALLING_OURS}; {CALLS.format('other.theirs')}", "other.theirs"),
+        ("drop schema chat_hooks cascade", None),
+    ],
+)
+def test_what_postgrest_calls_before_a_request_is_ours_or_calls_it(
+    superuser: Connection, made: str, calls: str | None
+) -> None:
+    superuser.execute(made.encode())
+
+    problems = [each.problem for each in check_schema(superuser) if each.rule == "missing_pre_request"]
+
+    assert [each.split(" before a request")[0] for each in problems] == (
+        [f"PostgREST calls {calls}"] if calls else []
+    )
 
 
 def test_a_foreign_table_can_only_be_closed(superuser: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lints import functions, indexes, policies, predicates, surroundings, tables
 from tests.lints.healthy import HEALTHY
-from tests.lints.words import CLOSED, NOTES, function, policy
+from tests.lints.words import CLOSED, NOTES, body, function, policy
 
 CASES = [
     *tables.CASES,
@@ -16,4 +16,4 @@ CASES = [
 ]
 SUPERUSER_CASES = [*functions.SUPERUSER_CASES, *surroundings.SUPERUSER_CASES]
 
-__all__ = ["CASES", "CLOSED", "HEALTHY", "NOTES", "SUPERUSER_CASES", "function", "policy"]
+__all__ = ["CASES", "CLOSED", "HEALTHY", "NOTES", "SUPERUSER_CASES", "body", "function", "policy"]

@@ -144,4 +144,10 @@ SUPERUSER_CASES = [
         "alter publication tried drop tables in schema public",
         "tried",
     ),
+    (
+        "missing_pre_request",
+        "alter event trigger platform_refuse_commands rename to elsewhere",
+        "alter event trigger elsewhere rename to platform_refuse_commands",
+        "authenticator",
+    ),
 ]  # fmt: skip
