@@ -96,6 +96,7 @@ def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
         with pytest.raises(psycopg.errors.CheckViolation):
             world.rows(ann, insert, organization, conversation, ann, invalid)
     assert world.changed(ann, insert, organization, conversation, ann, Jsonb([_entry(ann)])) == 1
+    world.operator.execute(insert, (organization, conversation, ann, Jsonb([_entry(ben), _entry(ann)])))
 
 
 def test_an_array_with_a_reaction_that_was_withdrawn_meanwhile_is_no_error(

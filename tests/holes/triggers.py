@@ -11,7 +11,7 @@ HOLES = [
         "no guard on what a participant changes",
         "trigger gone",
         "drop trigger messages_before_update on messages",
-        ("leak:public.messages:update content", "leak:public.messages:update reactions [1]"),
+        ("leak:public.messages:update content", "effect:public.messages:update reactions [1]"),
         (MESSAGES,),
         ("participant",),
     ),
