@@ -98,10 +98,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse.sql', '4706d0e4864c281ab9d387b412d5dde539b619809f5198cf2cabb59820087b40', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', 'a2b1b575e466b7556edf3fdf0446b0f0f7f7fb29382ef808cd95598468af23ef', '{"drop function if exists private.hold_briefly()"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/allow_one.sql', '2238f5d413662d6bf36381546480bad50e5dc1253b884c9e587d11b311c081a7', '{"drop function if exists private.wait_as_before()","drop function if exists private.allow_one(p_sentence text)"}'::text[]);
+values ('objects/functions/allow_one_row.sql', 'f1e3e9166a783ac2aafdac9f9c87b049269044730c07943ad9a28db8ae190646', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/suspended.sql', 'db807b2d68e7dbefbf4b211711c7bab6e713f2c1c0ed17d064ff0f2f7e0f5fc9', '{"drop view if exists private.suspended"}'::text[]);
@@ -110,7 +107,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/current_user_id.sql', 'fa72301f1ca25021761263946c327a18d842891ea61e8f3ce785cf20fb48350f', '{"revoke execute on function private.current_user_id() from authenticated, service_role","drop function if exists private.current_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/api_user.sql', '29219e29499244367e2ee12f5078cc689b960c367752abdfc79f0fb21960788b', '{"drop function if exists private.api_user()"}'::text[]);
+values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/api_user.sql', 'ce1af7c141693dc09de472c0cc5102329952e457f7c423fbc01b47a330a65d6c', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/attachments_fit.sql', '5c3bfd7044347f58a123ff004c1f397b780fc074b4f2bc12ab7647048f08b52c', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
@@ -119,10 +119,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/before_request.sql', '391b2f10e87eec39bd661465c5a22d8bf0187f1f6cab345c0bab583bfe5db18c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/counted.sql', '70cd54b650012be36034ff390b0898a0a38e49a22076bfcb9877bc09d18d61d6', '{"drop function if exists private.counted(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
+values ('objects/functions/window_entries.sql', '7965917de85edc71768865db0fd6827994bbfc6f917f1ec969da3b639d4471de', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/check_message_rate_limit.sql', '0005072e2505155233b97816029d4bfd574dc14cecbf38af82fc378d2765bbdd', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+values ('objects/functions/check_message_rate_limit.sql', 'd9ca5c559b0971eb4ada2aadddbbfbc933ca74fddf89c05fce73c0775263e3f7', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/refuse_limited.sql', 'cfcaea2b163d6338b72ab458980e0b28ccf2542b5e523addb428e9ea40952f4c', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/count_against_limit.sql', 'eb4754e27b4b092d084fada791a7359a4dd99b0d819ce91537287a06b65ee03a', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'd51e55293c735c32a6b298c264a8c8e6759509dd66cfcca0c51ba8cfae31a2ec', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
@@ -155,13 +161,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/hide_files.sql', '7fab4a1edd962bdb0e9316b5c42154675dbacd0a0a4d370f592d78926a251538', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/hold_briefly.sql', 'a2b1b575e466b7556edf3fdf0446b0f0f7f7fb29382ef808cd95598468af23ef', '{"drop function if exists private.hold_briefly()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '6e1858ece70ec1a7a41404f614c03ae387473184336b6242c8c646525dd5089d', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_for_now.sql', '68f9496f118a90c1e2211c95c1c55c01c3c8218711c89147fe1fed094c94eb9f', '{"drop function if exists private.refuse_for_now()"}'::text[]);
+values ('objects/functions/refuse_to_wait.sql', 'bdc4176d31486969a785aae42a9face5b3cafc40588991db12204a16740fbf38', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', 'cf3ddce39e2ef0c7dd25d994c4728f2ad28604d4d4ae392c2df6f03cf4f795ec', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', 'a330beede89d7343f1bef6898e44f92ba5f973e9e1eff1e32a5df4c9a57ceb62', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', '898db0b7fca2d35f45611bcb1a1b0c6f89af479b4886a94638ab4fdff0e61222', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
@@ -176,22 +185,25 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/merge_reactions.sql', '6d31ad74bfda183ae5bbf5750afd6988a3e47d3baea2f581281ed96236d416ec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/functions/messages_after.sql', '180da09ca1e032d522ab12153a94c44feca2cb8485efbbe8853d444189aabd13', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/read_position.sql', '8b0ecd10b6cc69101225c69b416f824cb5917c5fb4dcfe578a2cfc57e5e988a4', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/reading_moment.sql', 'ec162680becd71599c16bd19aa91ecc2b7adeac7ae59d3c3b8d7569cb76eaa96', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_limited.sql', 'cfcaea2b163d6338b72ab458980e0b28ccf2542b5e523addb428e9ea40952f4c', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+values ('objects/functions/refuse_full_window.sql', '342edaae7d9f48ae26e5cc3c59ba3fe78747dfddbf377022d8de4a3e513a7160', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_full_window.sql', '85a2182507908e42bdb97f12351b4d24d2ed2dcc72870d6d5ac1122f7423daae', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_return.sql', '250a832efaa7a8cee88f337425aac3f6645d647c104c305cbec289bc4a5b2a22', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/refuse_outsider.sql', '257c9bfec4ca3a4ea716e4b92310148eb848b20119006c0fe3486b2998bbb303', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+values ('objects/functions/refuse_return.sql', '2f620861ba0f90f8c04bddd4877344afe6e7c46a347895acce400166d2817c3f', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/send_message.sql', '4bc059095cc202aa5438e42bf3d7d142cad8c89bb282ab41727528947e002747', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
@@ -200,25 +212,22 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/set_limit.sql', 'bc5a37e57f3824dad759757a11c0534454a8ab90e37c2b3331b0401d7d52b301', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/settle_participant.sql', '846b0583a7147e83c6a233239afca16cfad7cc5b207242ba85e48e5e75895116', '{"drop function if exists private.settle_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
-
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '8a42371ca6afed5193345f2d33cafff8aa62f82d2adad7c47f69a7c22713dbe3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take.sql', '5195d4d5ce8cebe616baf9be79598c1b99bbeaa11d0c86e758ca07b489e474af', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.take(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/take_pair.sql', '75e03cd82252522cdfd6ee726d89975b6fc8e2d013fd7a987738f4f94294882b', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_turn.sql', 'b602cc61db5053ab07662e908488447b0338f2a175aeb733db7b2d38a2a71246', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', 'f2e9dde36cc2231b5316ce0e69315eed1d848350034faec2045b3398f9a92270', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/toggle_reaction.sql', '353be1a0005db95ee0bc7e27e7f26127a735c7e285353735edbceed513016929', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_colleagues.sql', '2b91dc7a43be8c90f921b8fda9e4966e396f08ee3eda8cc81ab890950915c5a7', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
+values ('objects/functions/wait_for_participant.sql', '4b85ee53c1ba91b2a3df5d743763c0d2dab7dbd4814bfc28701c179684c45e0f', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
+values ('objects/views/my_colleagues.sql', '2b91dc7a43be8c90f921b8fda9e4966e396f08ee3eda8cc81ab890950915c5a7', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_hidden_attachments.sql', '2bd825c58f4e7257ac9b22bdbe73a1f15c769f42420eab90d2003b4891de286c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
@@ -227,7 +236,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'd4f6bc2a8bbfc3f8ebdcbc1d01ea9723b973f6074446cd6274b87401933fbbb8', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', '805ec8268f67bbba9937001d9ed0b214f044c9277525827374c3b2947d220161', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', 'f5a6d4ae996b0dc60f7510b5de2c7772d6a1a776959218bc20d318509a113b6b', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '201e0d2cbd05b705c2511736f475d278453f5075091f79cf296a64584d2ac9b3', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
@@ -242,37 +251,40 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_as_oneself.sql', 'a869a0bd0220e57690648848fb67165ca0fff9e6db3909df6c611a34b6206b73', '{"drop trigger if exists messages_as_oneself on public.messages","drop function if exists private.messages_as_oneself()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', '3b8e1d32030d634f7ff547876f9c2ea7a7b093e3e6a6a9ccc1f67023eb99d4bd', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', '6cf99cee75f3994113761bc00f05c8c002d4c52d43f837184d3b6228b5ca1f37', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', 'af4f7c73207c76605e16ca6ba881830dbde141b2ad83736a103ff9e0cee76978', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', 'ea910a6fc368eb5e357f2c910583294efb1d80c542b53743e971d0bd7516791e', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', '071b26557b68ab1d2d9b1750144846066e9204a630e8a5a21f6290d3d8a4fa99', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', 'ba0cf82291d6351fa622534f6204193b1d2020f0196d7e3d06f626774ab6cc76', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', 'ac61dc2489149c0ecc88efe62fdf81edc48b93d860d23a65c797d0232b20fd47', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '8fc6da6091c07d0bb88ca516046bee75dffdba81a7f14d55c4bc00a85e7a3913', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', '98a2c8cbdbe79cac82f1bb60e383efc8d55a9e83de9305828e9a52ab90a514c0', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_delete.sql', '20add85caad33e46e1267c31586b9febd88361e351a31621321bc8ea7ec2ef54', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
+
+insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+values ('objects/triggers/participants_before_insert.sql', 'e23c16a23d3a307eac032e1004d013f0fa491c67bd4da6d7ae0f53380d95b2e3', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_read.sql', '857acd070ee726e4a39448a0e62b0c8a920f044cb651f77029581ff239ff4faa', '{"drop trigger if exists participants_before_read on public.conversation_participants","drop function if exists private.participants_before_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', '05414a1d65552a8d599dcabfbb5d044b9d580e4c0dde66c64cdb7637c9f8760b', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', 'f4f152fef9f2d089dd971323f6ed4288ab3a565e96e4e338da59ddda2a5c2a7f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', '578f0d0a55e1f460315b43f42672632fa760db6019c6a3635a827c59a75b7748', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', 'e770b4cfdc26b50dbe34a7660f294bcce28d041ceb09d4ff9642ac93c5cb3edc', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_read.sql', 'd60699624f40cc0a25d5e5780175dec5ead0a4ed837f7b30573c859ebc4488de', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+values ('objects/triggers/participants_read.sql', '514f3d4d5ab1389dd6c4842be05144ab7e69de70fba42dffb3305eeeac6a892e', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/profiles_limited.sql', '5a284d32f6d55ff45e46a8ba66be62aa644dd4992c6b10ec2d64cbbb75a86305', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+values ('objects/triggers/profiles_limited.sql', 'cf6cdb58a08f1cd5b4c196edc7bc891d473bbd1d66ef730614605fa070d8627f', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/set_updated_at.sql', 'b0cf0fce627858c79a25bd644330696883fcc3462a248e5d11dbf64faf3d1153', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
@@ -281,16 +293,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/sync_profile.sql', '772ad15c70d0f203ed2320e533038065665a3de36b0bb8de38f3898e4d9be92e', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/uploads_limited.sql', 'ffb0dd0125c6c2dca782171fecc1f624b016594afa6cff7cad1fddc0e7e797a8', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
+values ('objects/triggers/uploads_limited.sql', '8ef822c479505ec41aa8b76f7a1673b093c1695a5a5b898998f2b228351acba3', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', '3ecaca5c7b68743fa4e494fcbb3b9fa07734492c2cf19fdda0d3b956e84164be', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', 'e3843eff2d8b3da0d11f10fa03746c5888b327cd582e9c46c4044bd3469c1209', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/writes_in_turn.sql', '3523a77065e0f0d2eb2ae74253fe1738334876f8ba7ed53abaeca8181321e6c2', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
+values ('objects/triggers/writes_in_turn.sql', '02fbde688c2294ffaa95c16738d98018e1792e516f7f7b5d826c78f3a4e7ec2a', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/chat_hooks.sql', '9d011ad4fa1e2e7b9fd158be0646ccf95a12ee414578b9bf430aa53c25537b41', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
+values ('objects/access/chat_hooks.sql', '8a10ee6cdff68859e46f5034fb88d6f2fb0ddeeee9770efe256008fd43db124e', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/conversation_participants.sql', '90782236d08f1282cc05a6f697b2f658446bae7e68b569f1ad6d1abba4c729df',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
@@ -422,62 +434,44 @@ revoke execute on function private.refuse(text, text, text, jsonb) from public;
 grant execute on function private.refuse(text, text, text, jsonb) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
--- objects/functions/hold_briefly.sql
--- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
--- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
--- count the wait for the lock, too.
-create or replace function private.hold_briefly()
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if current_setting('chat.longest_hold', true) <> '' then
-    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
-  end if;
-end
-$$;
-
-revoke execute on function private.hold_briefly() from public;
-reset all; set check_function_bodies = off;
-
--- objects/functions/allow_one.sql
+-- objects/functions/allow_one_row.sql
 -- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
 -- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
--- wait_as_before after the statement; not so short that the one row could run out of it, waiting for room on the disk.
--- And the one is held as a conversation is: hold_briefly.
-create or replace function private.allow_one(p_sentence text)
+-- restore_lock_timeout after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+create or replace function private.allow_one_row(p_sentence text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_setting('chat.usual_patience', true) <> '' then
+  if current_setting('chat.usual_lock_timeout', true) <> '' then
     perform private.refuse('PT400', 'VALIDATION_ERROR', p_sentence);
   end if;
   perform
-    set_config('chat.usual_patience', current_setting('lock_timeout'), true),
+    set_config('chat.usual_lock_timeout', current_setting('lock_timeout'), true),
     set_config('lock_timeout', '300ms', true);
-  perform private.hold_briefly();
 end
 $$;
 
-create or replace function private.wait_as_before()
-returns void
+-- Returns whether the statement has changed such a row.
+create or replace function private.restore_lock_timeout()
+returns boolean
 language plpgsql
 set search_path = ''
 as $$
 declare
-  usual text := current_setting('chat.usual_patience', true);
+  usual text := current_setting('chat.usual_lock_timeout', true);
 begin
   if usual <> '' then
-    perform set_config('lock_timeout', usual, true), set_config('chat.usual_patience', '', true);
+    perform set_config('lock_timeout', usual, true), set_config('chat.usual_lock_timeout', '', true);
+    return true;
   end if;
+  return false;
 end
 $$;
 
-revoke execute on function private.allow_one(text) from public;
-revoke execute on function private.wait_as_before() from public;
+revoke execute on function private.allow_one_row(text) from public;
+revoke execute on function private.restore_lock_timeout() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/views/suspended.sql
@@ -525,6 +519,22 @@ revoke execute on function private.current_user_id() from public;
 grant execute on function private.current_user_id() to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/refuse_row.sql
+-- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
+create or replace function private.refuse_row(p_table text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using
+    message = format('new row violates row-level security policy for table "%s"', p_table);
+end
+$$;
+
+revoke execute on function private.refuse_row(text) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/api_user.sql
 -- The user for whom role authenticated acts: whose writes wait for each other, and have limits. Null for every other
 -- role, whatever its rights, and for a token that names nobody.
@@ -539,7 +549,25 @@ as $$
   end
 $$;
 
+-- The same at the moment at which a row is written or has been, for triggers: who has been suspended since the statement
+-- began, which may have waited, is refused. Volatile, so that it sees what was committed meanwhile.
+create or replace function private.api_writer(p_table text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+begin
+  if writer is null and coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated' then
+    perform private.refuse_row(p_table);
+  end if;
+  return writer;
+end
+$$;
+
 revoke execute on function private.api_user() from public;
+revoke execute on function private.api_writer(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/attachments_fit.sql
@@ -604,12 +632,12 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations';
 reset all; set check_function_bodies = off;
 
--- objects/functions/counted.sql
+-- objects/functions/window_entries.sql
 -- Of the writes in a window those that count at a moment, oldest first: in the time that the limit looks back to. And
 -- those as far ahead, after the clock was set back; what lies further ahead would refuse somebody until the clock is
 -- there again.
 --   p_at, p_amount  when, and how much; no amounts: each counts once
-create or replace function private.counted(
+create or replace function private.window_entries(
   p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval
 )
 returns table (at timestamptz, amount bigint)
@@ -622,7 +650,7 @@ as $$
   order by e.at
 $$;
 
-revoke execute on function private.counted(timestamptz[], bigint[], timestamptz, interval) from public;
+revoke execute on function private.window_entries(timestamptz[], bigint[], timestamptz, interval) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/check_message_rate_limit.sql
@@ -647,7 +675,7 @@ begin
   counted := array(
     select e.at
     from private.send_windows w
-    cross join lateral private.counted(w.sent_at, null, moment, rule.per) as e
+    cross join lateral private.window_entries(w.sent_at, null, moment, rule.per) as e
     where w.user_id = caller
   );
   "limit" := rule.allowed;
@@ -664,6 +692,123 @@ $$;
 
 revoke execute on function public.check_message_rate_limit() from public, anon;
 grant execute on function public.check_message_rate_limit() to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_limited.sql
+-- Refuse what goes beyond a limit.
+--   p_remaining  how much is left, which is less than what was asked for
+--   p_reset_at   when as much as was asked for is free again
+--   p_message    the sentence for the user; null: the plan's
+create or replace function private.refuse_limited(
+  p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));
+begin
+  perform private.refuse('PT429', 'RATE_LIMITED',
+    coalesce(p_message, format('Rate limit exceeded. Try again in %s seconds.', seconds)),
+    jsonb_build_object(
+      'action', p_action, 'limit', p_allowed, 'remaining', p_remaining,
+      'reset_at', p_reset_at, 'retry_after', seconds
+    ));
+end
+$$;
+
+revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from public;
+grant execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/count_against_limit.sql
+-- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
+-- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
+-- are few whatever the limit is; a limit is thereby stricter by as much at most.
+create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  rule private.limits;
+  times timestamptz[];
+  amounts bigint[];
+  used bigint;
+  size integer;
+  tick numeric;
+begin
+  select l.* into strict rule from private.limits l where l.action = p_action;
+  tick := extract(epoch from rule.per) / 60;
+  select coalesce(array_agg(e.at), '{}'), coalesce(array_agg(e.amount), '{}'), coalesce(sum(e.amount), 0)
+  into times, amounts, used
+  from private.action_windows w
+  cross join lateral private.window_entries(w.at, w.amount, moment, rule.per) as e
+  where w.user_id = p_user_id and w.action = p_action;
+
+  if p_amount > rule.allowed then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', format('At most %s at a time', rule.allowed),
+      jsonb_build_object('action', p_action, 'maximum', rule.allowed));
+  elsif used + p_amount > rule.allowed then
+    perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
+      (
+        -- The first entry after whose end the later ones leave room.
+        select min(e.at) + rule.per
+        from (
+          select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
+          from unnest(times, amounts) with ordinality as t (at, amount, place)
+        ) as e
+        where e.later + p_amount <= rule.allowed
+      ),
+      moment + rule.per
+    ));
+  end if;
+  size := cardinality(times);
+  if size > 0 and floor(extract(epoch from times[size]) / tick) = floor(extract(epoch from moment) / tick) then
+    times[size] := moment;
+    amounts[size] := amounts[size] + p_amount;
+  else
+    times := times || moment;
+    amounts := amounts || p_amount;
+  end if;
+  update private.action_windows w
+  set at = times, amount = amounts
+  where w.user_id = p_user_id and w.action = p_action;
+  if not found then
+    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
+    insert into private.action_windows (user_id, action, at, amount)
+    select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
+  end if;
+end
+$$;
+
+-- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
+-- through, count_against_limit decides.
+create or replace function private.refuse_spent(p_user_id uuid, p_action text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  spent record;
+begin
+  select l.allowed, l.per, sum(e.amount) as used, min(e.at) as first
+  into spent
+  from private.limits l
+  join private.action_windows w on w.user_id = p_user_id and w.action = l.action
+  cross join lateral private.window_entries(w.at, w.amount, clock_timestamp(), l.per) as e
+  where l.action = p_action
+  group by l.allowed, l.per;
+  if spent.used >= spent.allowed then
+    perform private.refuse_limited(p_action, spent.allowed, 0, spent.first + spent.per);
+  end if;
+end
+$$;
+
+revoke execute on function private.count_against_limit(uuid, text, bigint) from public;
+revoke execute on function private.refuse_spent(uuid, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/is_trusted.sql
@@ -1019,6 +1164,25 @@ $$;
 revoke execute on function private.hide_files(public.messages) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/hold_briefly.sql
+-- With a conversation, or somebody else's message, locked at the beginning of a statement: let the transaction end soon,
+-- where before_request has said how soon. PostgreSQL ends the connection otherwise. A time-out of the statement would
+-- count the wait for the lock, too.
+create or replace function private.hold_briefly()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
+  end if;
+end
+$$;
+
+revoke execute on function private.hold_briefly() from public;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/is_conversation_participant.sql
 -- Whether the caller takes part in a conversation. About somebody else it does not answer (42501).
 create or replace function public.is_conversation_participant(
@@ -1043,9 +1207,9 @@ revoke execute on function public.is_conversation_participant(uuid, uuid) from p
 grant execute on function public.is_conversation_participant(uuid, uuid) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
--- objects/functions/refuse_for_now.sql
+-- objects/functions/refuse_to_wait.sql
 -- Refuse what would have to wait for others in an order that could end in a deadlock: a moment later it may go through.
-create or replace function private.refuse_for_now()
+create or replace function private.refuse_to_wait()
 returns void
 language plpgsql
 set search_path = ''
@@ -1057,7 +1221,7 @@ begin
 end
 $$;
 
-revoke execute on function private.refuse_for_now() from public;
+revoke execute on function private.refuse_to_wait() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/lock_conversations.sql
@@ -1085,7 +1249,7 @@ begin
   if last_locked > p_conversation_id then
     perform from public.conversations c where c.id = p_conversation_id for no key update skip locked;
     if not found and exists (select from public.conversations c where c.id = p_conversation_id) then
-      perform private.refuse_for_now();
+      perform private.refuse_to_wait();
     end if;
     return;
   end if;
@@ -1253,6 +1417,30 @@ $$;
 revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/messages_after.sql
+-- How many messages a conversation has after a moment, deleted ones among them.
+create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
+returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_moment >= c.updated_at then 0
+    else c.last_seq - coalesce((
+      select m.seq
+      from public.messages m
+      where m.conversation_id = c.id and m.created_at <= p_moment
+      order by m.created_at desc
+      limit 1
+    ), 0)
+  end
+  from public.conversations c
+  where c.id = p_conversation_id
+$$;
+
+revoke execute on function private.messages_after(uuid, timestamptz) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/functions/read_position.sql
 -- Where reading up to a moment leaves a participant: the seq read to, and how many messages are seen.
 -- The caller holds the lock of the conversation, so that no message arrives in between.
@@ -1325,34 +1513,6 @@ $$;
 revoke execute on function private.reading_moment(uuid, timestamptz) from public;
 reset all; set check_function_bodies = off;
 
--- objects/functions/refuse_limited.sql
--- Refuse what goes beyond a limit.
---   p_remaining  how much is left, which is less than what was asked for
---   p_reset_at   when as much as was asked for is free again
---   p_message    the sentence for the user; null: the plan's
-create or replace function private.refuse_limited(
-  p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));
-begin
-  perform private.refuse('PT429', 'RATE_LIMITED',
-    coalesce(p_message, format('Rate limit exceeded. Try again in %s seconds.', seconds)),
-    jsonb_build_object(
-      'action', p_action, 'limit', p_allowed, 'remaining', p_remaining,
-      'reset_at', p_reset_at, 'retry_after', seconds
-    ));
-end
-$$;
-
-revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from public;
-grant execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) to authenticated, service_role;
-reset all; set check_function_bodies = off;
-
 -- objects/functions/refuse_full_window.sql
 -- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept.
 create or replace function private.refuse_full_window(p_sent timestamptz[])
@@ -1371,7 +1531,7 @@ begin
   then
     return; -- as most of the time: there was room for this one before the last few came
   end if;
-  counted := array(select e.at from private.counted(p_sent, null, moment, rule.per) as e);
+  counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then
     perform private.refuse_limited(
       'message', rule.allowed, 0, counted[cardinality(counted) - rule.allowed + 1] + rule.per
@@ -1381,6 +1541,48 @@ end
 $$;
 
 revoke execute on function private.refuse_full_window(timestamptz[]) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_participations.sql
+-- Who takes part in which conversation: listed, and still a member of its organization.
+create or replace view private.participations as
+select cp.conversation_id, c.organization_id, cp.user_id
+from public.conversation_participants cp
+join public.conversations c on c.id = cp.conversation_id
+join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
+
+-- The conversations that the caller takes part in, now; a suspended caller in none. What the policies ask, so that they
+-- need neither refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no
+-- security_invoker) and shows the caller's own rows only; the schema is not exposed.
+create or replace view private.my_participations
+with (security_barrier = true) as
+select p.conversation_id, p.organization_id
+from private.participations p
+where p.user_id = (select private.current_user_id());
+
+revoke all on private.participations from public, anon, authenticated;
+revoke all on private.my_participations from public, anon, authenticated;
+grant select on private.my_participations to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_outsider.sql
+-- Refuse whoever does not take part in all of these conversations at this moment: for triggers, after they have waited.
+create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from unnest(p_conversation_ids) as c (id)
+    where not exists (select from private.my_participations p where p.conversation_id = c.id)
+  ) then
+    perform private.refuse_row(p_table);
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_outsider(text, uuid[]) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_return.sql
@@ -1399,7 +1601,7 @@ begin
   departures := array(
     select e.at
     from private.departures d
-    cross join lateral private.counted(d.left_at, null, clock_timestamp(), rule.per) as e
+    cross join lateral private.window_entries(d.left_at, null, clock_timestamp(), rule.per) as e
     where d.conversation_id = p_conversation_id and d.user_id = p_user_id
   );
   if cardinality(departures) >= rule.allowed then
@@ -1412,22 +1614,6 @@ end
 $$;
 
 revoke execute on function private.refuse_return(uuid, uuid) from public;
-reset all; set check_function_bodies = off;
-
--- objects/functions/refuse_row.sql
--- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
-create or replace function private.refuse_row(p_table text)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  raise insufficient_privilege using
-    message = format('new row violates row-level security policy for table "%s"', p_table);
-end
-$$;
-
-revoke execute on function private.refuse_row(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/send_message.sql
@@ -1497,39 +1683,6 @@ $$;
 revoke execute on function private.set_limit(text, bigint, interval, text, text) from public;
 reset all; set check_function_bodies = off;
 
--- objects/functions/settle_participant.sql
--- Before somebody is added to a conversation: wait until whatever happens to a row that they have in it is done. They
--- may be leaving, or marking it read, and hold that row while they wait for the conversation; and the unique index
--- would wait for them. With a conversation locked already that would be a deadlock, and the INSERT is refused.
-create or replace function private.settle_participant(p_conversation_id uuid, p_user_id uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not exists (
-    select from public.conversation_participants p
-    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
-  ) then
-    return;
-  elsif coalesce(current_setting('chat.last_locked', true), '') = '' then
-    perform from public.conversation_participants p
-    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
-    for no key update;
-    return;
-  end if;
-  perform from public.conversation_participants p
-  where p.conversation_id = p_conversation_id and p.user_id = p_user_id
-  for no key update skip locked;
-  if not found then
-    perform private.refuse_for_now();
-  end if;
-end
-$$;
-
-revoke execute on function private.settle_participant(uuid, uuid) from public;
-reset all; set check_function_bodies = off;
-
 -- objects/functions/start_direct_conversation.sql
 -- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first):
 -- the one there is, or a new one. Two who start it at once get the same.
@@ -1581,90 +1734,26 @@ revoke execute on function public.start_direct_conversation(uuid, uuid) from pub
 grant execute on function public.start_direct_conversation(uuid, uuid) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
--- objects/functions/take.sql
--- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
--- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
--- are few whatever the limit is; a limit is thereby stricter by as much at most.
-create or replace function private.take(p_user_id uuid, p_action text, p_amount bigint default 1)
+-- objects/functions/take_pair.sql
+-- Wait until nobody else is starting a direct conversation of these two people, until the end of the transaction. One that
+-- has started another before does not wait: three who each start two, in a ring, would wait for each other.
+create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  moment timestamptz := clock_timestamp();
-  rule private.limits;
-  times timestamptz[];
-  amounts bigint[];
-  used bigint;
-  size integer;
-  tick numeric;
+  pair bigint := hashtextextended(concat_ws(' ', 'direct', p_organization_id, p_user_a, p_user_b), 0);
 begin
-  select l.* into strict rule from private.limits l where l.action = p_action;
-  tick := extract(epoch from rule.per) / 60;
-  select coalesce(array_agg(e.at), '{}'), coalesce(array_agg(e.amount), '{}'), coalesce(sum(e.amount), 0)
-  into times, amounts, used
-  from private.action_windows w
-  cross join lateral private.counted(w.at, w.amount, moment, rule.per) as e
-  where w.user_id = p_user_id and w.action = p_action;
-
-  if used + p_amount > rule.allowed then
-    perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
-      (
-        -- The first entry after whose end the later ones leave room.
-        select min(e.at) + rule.per
-        from (
-          select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
-          from unnest(times, amounts) with ordinality as t (at, amount, place)
-        ) as e
-        where e.later + p_amount <= rule.allowed
-      ),
-      moment + rule.per
-    ));
-  end if;
-  size := cardinality(times);
-  if size > 0 and floor(extract(epoch from times[size]) / tick) = floor(extract(epoch from moment) / tick) then
-    times[size] := moment;
-    amounts[size] := amounts[size] + p_amount;
-  else
-    times := times || moment;
-    amounts := amounts || p_amount;
-  end if;
-  update private.action_windows w
-  set at = times, amount = amounts
-  where w.user_id = p_user_id and w.action = p_action;
-  if not found then
-    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
-    insert into private.action_windows (user_id, action, at, amount)
-    select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
+  if coalesce(current_setting('chat.has_pair', true), '') = '' then
+    perform pg_advisory_xact_lock(pair), set_config('chat.has_pair', 'yes', true);
+  elsif not pg_try_advisory_xact_lock(pair) then
+    perform private.refuse_to_wait();
   end if;
 end
 $$;
 
--- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
--- through, take decides.
-create or replace function private.refuse_spent(p_user_id uuid, p_action text)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  spent record;
-begin
-  select l.allowed, l.per, sum(e.amount) as used, min(e.at) as first
-  into spent
-  from private.limits l
-  join private.action_windows w on w.user_id = p_user_id and w.action = l.action
-  cross join lateral private.counted(w.at, w.amount, clock_timestamp(), l.per) as e
-  where l.action = p_action
-  group by l.allowed, l.per;
-  if spent.used >= spent.allowed then
-    perform private.refuse_limited(p_action, spent.allowed, 0, spent.first + spent.per);
-  end if;
-end
-$$;
-
-revoke execute on function private.take(uuid, text, bigint) from public;
-revoke execute on function private.refuse_spent(uuid, text) from public;
+revoke execute on function private.take_pair(uuid, uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/take_turn.sql
@@ -1686,7 +1775,7 @@ begin
     if found then
       return sent;
     elsif exists (select from private.send_windows w where w.user_id = p_user_id) then
-      perform private.refuse_for_now();
+      perform private.refuse_to_wait();
     end if;
   end if;
   select w.sent_at into sent
@@ -1747,6 +1836,39 @@ revoke execute on function public.toggle_reaction(uuid, text) from public, anon;
 grant execute on function public.toggle_reaction(uuid, text) to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
+-- objects/functions/wait_for_participant.sql
+-- Before somebody is added to a conversation: wait until whatever happens to a row that they have in it is done. They
+-- may be leaving, or marking it read, and hold that row while they wait for the conversation; and the unique index
+-- would wait for them. With a conversation locked already that would be a deadlock, and the INSERT is refused.
+create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.conversation_participants p
+    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+  ) then
+    return;
+  elsif coalesce(current_setting('chat.last_locked', true), '') = '' then
+    perform from public.conversation_participants p
+    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+    for no key update;
+    return;
+  end if;
+  perform from public.conversation_participants p
+  where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+  for no key update skip locked;
+  if not found then
+    perform private.refuse_to_wait();
+  end if;
+end
+$$;
+
+revoke execute on function private.wait_for_participant(uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/views/my_colleagues.sql
 -- The people who share an organization with the caller; for the policies, like my_participations.
 create or replace view private.my_colleagues
@@ -1758,28 +1880,6 @@ where me.user_id = (select private.current_user_id());
 
 revoke all on private.my_colleagues from public, anon, authenticated;
 grant select on private.my_colleagues to authenticated;
-reset all; set check_function_bodies = off;
-
--- objects/views/my_participations.sql
--- Who takes part in which conversation: listed, and still a member of its organization.
-create or replace view private.participations as
-select cp.conversation_id, c.organization_id, cp.user_id
-from public.conversation_participants cp
-join public.conversations c on c.id = cp.conversation_id
-join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
-
--- The conversations that the caller takes part in, now; a suspended caller in none. What the policies ask, so that they
--- need neither refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no
--- security_invoker) and shows the caller's own rows only; the schema is not exposed.
-create or replace view private.my_participations
-with (security_barrier = true) as
-select p.conversation_id, p.organization_id
-from private.participations p
-where p.user_id = (select private.current_user_id());
-
-revoke all on private.participations from public, anon, authenticated;
-revoke all on private.my_participations from public, anon, authenticated;
-grant select on private.my_participations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_hidden_attachments.sql
@@ -1807,23 +1907,28 @@ grant select on private.my_organizations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_limited.sql
--- What a client may do to conversations: start so many, and change one at a time.
+-- What a client may do to conversations: start so many, and change one at a time. As the policies do, it asks who is a
+-- member and who takes part; but after the statement has waited.
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid := private.api_writer('conversations');
 begin
   if writer is null then
     return new;
   elsif tg_op = 'INSERT' then
-    perform private.take(writer, 'conversation');
+    if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
+      perform private.refuse_row('conversations');
+    end if;
+    perform private.count_against_limit(writer, 'conversation');
   else
-    perform private.allow_one('Change one conversation at a time');
+    perform private.allow_one_row('Change one conversation at a time'), private.hold_briefly();
+    perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
-    perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
+    perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;
   return new;
 end
@@ -1835,7 +1940,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.wait_as_before();
+  perform private.restore_lock_timeout();
   return null;
 end
 $$;
@@ -2028,10 +2133,6 @@ begin
     if new.reactions <> '[]' then
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
     end if;
-  elsif exists (select from public.messages m where m.id = new.id) then
-    -- Past this point an ON CONFLICT DO NOTHING would leave a gap in seq.
-    raise unique_violation using
-      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
   end if;
   if new.deleted_at is null then
     perform private.refuse_message(new.content, new.attachments, new.reactions);
@@ -2050,6 +2151,12 @@ begin
   -- In this order, and in one statement: each takes as long to begin as its function does.
   perform
     private.refuse_full_window(window_open), private.lock_conversation(new.conversation_id);
+  -- Clients give no ids. Without the lock another session could be inserting this message at the same time; and an ON
+  -- CONFLICT DO NOTHING would leave a gap in seq.
+  if trusted and exists (select from public.messages m where m.id = new.id) then
+    raise unique_violation using
+      message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
+  end if;
   update public.conversations c
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
@@ -2113,10 +2220,12 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('React to one message at a time');
+      perform private.allow_one_row('React to one message at a time'), private.hold_briefly();
+    elsif new.deleted_at is null then -- who deletes waits for the conversation first
+      perform private.hold_briefly();
     end if;
     if old.deleted_at is not null then
-      perform private.take(caller, 'delete'); -- it has locked the row
+      perform private.count_against_limit(caller, 'delete'); -- it has locked the row
       return null; -- a tombstone: nothing to change, and deleting it twice is no error
     end if;
     -- Asked again, since this may have waited for the row.
@@ -2130,7 +2239,7 @@ begin
         message = 'only its sender can edit or delete a message', hint = 'FORBIDDEN';
     end if;
     new.reactions := private.merge_reactions(old.reactions, new.reactions, caller);
-    perform private.take(caller, case
+    perform private.count_against_limit(caller, case
       when new.deleted_at is not null then 'delete'
       when new.content is distinct from old.content then 'edit'
       else 'reaction'
@@ -2224,7 +2333,7 @@ declare
   senders uuid[];
   changes integer[];
 begin
-  perform private.wait_as_before();
+  perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
       array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
@@ -2243,6 +2352,9 @@ begin
   end if;
 
   perform private.lock_conversations(conversations);
+  if tg_op = 'UPDATE' and private.api_writer('messages') is not null then
+    perform private.refuse_outsider('messages', conversations);
+  end if;
   update public.conversations c
   set message_count = c.message_count + t.change,
       last_message_seq = coalesce((
@@ -2301,6 +2413,30 @@ before update or delete or truncate on private.moderation_log
 for each statement execute function private.moderation_log_is_append_only();
 reset all; set check_function_bodies = off;
 
+-- objects/triggers/participants_before_delete.sql
+-- Before somebody leaves a group, or is removed from it by its creator: one at a time, so that whoever waits for the row of
+-- a participant holds no other. Not where a project lets its users delete conversations, or themselves, which cascades.
+create or replace function private.participants_before_delete()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if private.api_writer('conversation_participants') is not null then
+    perform private.allow_one_row('Remove one person at a time');
+  end if;
+  return old;
+end
+$$;
+
+revoke execute on function private.participants_before_delete() from public;
+
+create or replace trigger participants_before_delete
+before delete on public.conversation_participants
+for each row when (pg_trigger_depth() = 0)
+execute function private.participants_before_delete();
+reset all; set check_function_bodies = off;
+
 -- objects/triggers/participants_before_insert.sql
 -- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
 -- anything but by themselves, or anything that is yet to come.
@@ -2311,25 +2447,24 @@ set search_path = ''
 as $$
 declare
   trusted boolean := private.is_trusted();
-  caller uuid := private.current_user_id();
 begin
   if not trusted then
-    if not private.may_add(caller, new.conversation_id, new.user_id) then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
   end if;
-  perform private.settle_participant(new.conversation_id, new.user_id);
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
   perform private.hold_briefly();
   -- Once more, for what others did while this waited.
-  perform private.settle_participant(new.conversation_id, new.user_id);
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then
-    if not private.may_add(caller, new.conversation_id, new.user_id) then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
-    if new.user_id is distinct from caller then
+    if new.user_id is distinct from private.current_user_id() then
       new.last_read_at := null;
     end if;
   end if;
@@ -2381,7 +2516,10 @@ declare
   existing uuid;
 begin
   if writer is not null then
-    perform private.take(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
+    if (select count(distinct j.conversation_id) from joined j) > 1 then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
+    end if;
+    perform private.count_against_limit(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in
     select j.conversation_id, array_agg(j.user_id order by j.user_id) as users, count(*)::integer as size
@@ -2415,6 +2553,7 @@ begin
           perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation has exactly 2 participants',
             jsonb_build_object('participants', arrival.size));
         end if;
+        perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
         insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
         values (conversation.organization_id, arrival.users[1], arrival.users[2], conversation.id)
         on conflict on constraint one_direct_conversation do nothing;
@@ -2469,24 +2608,43 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid;
 begin
+  if not exists (select from departed) then
+    return null;
+  end if;
+  if private.restore_lock_timeout() then -- else they go with their conversation, or user
+    writer := private.api_writer('conversation_participants');
+  end if;
   if writer is not null then
-    perform private.take(writer, 'remove', count(*)) from departed d having count(*) > 0;
+    perform private.count_against_limit(writer, 'remove');
+  end if;
+  perform private.lock_conversations(array(select d.conversation_id from departed d));
+  if writer is not null then
+    -- What the policies ask, once more: who leaves is a member, and who removes others manages the group.
+    perform private.api_writer('conversation_participants');
+    if exists (
+      select from departed d
+      join public.conversations c on c.id = d.conversation_id
+      where not exists (
+        select from public.organization_members o
+        where o.organization_id = c.organization_id and o.user_id = writer
+      )
+        or (d.user_id <> writer and c.created_by is distinct from writer)
+    ) then
+      perform private.refuse_row('conversation_participants');
+    end if;
     insert into private.departures as l (conversation_id, user_id, left_at)
     select d.conversation_id, d.user_id, array[clock_timestamp()]
     from departed d
-    join public.conversations c on c.id = d.conversation_id
-    join public.user_profiles u on u.id = d.user_id
     where d.user_id = writer
     on conflict (conversation_id, user_id) do update set left_at = array(
       select e.at
       from private.limits r
-      cross join lateral private.counted(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
+      cross join lateral private.window_entries(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
       where r.action = 'return'
     );
   end if;
-  perform private.lock_conversations(array(select d.conversation_id from departed d));
   update public.conversations c
   set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)
   from (select p.conversation_id, count(*)::integer as size from departed p group by p.conversation_id) as d
@@ -2507,28 +2665,45 @@ for each statement execute function private.participants_left();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_read.sql
--- After participants have changed their marks: that counts, each conversation once; and of those that they have read, how
--- far, and how many messages that leaves unread.
+-- After participants have changed their marks: that counts, each conversation once, and once more for each thousand
+-- messages that it leaves unread, which others wait for; and of those that they have read, how far, and how many messages
+-- that leaves unread.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid;
   conversations uuid[] := array(
     select a.conversation_id
     from before b join after a on a.id = b.id
     where a.last_read_at is distinct from b.last_read_at
   );
 begin
+  if not exists (select from after) then
+    return null;
+  end if;
+  writer := private.api_writer('conversation_participants');
   if writer is not null then
-    perform private.take(writer, 'mark', count(*)) from after a having count(*) > 0;
+    -- What has to be counted under the lock is looked up before it.
+    perform private.count_against_limit(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
+    from (
+      select
+        count(*) as marks,
+        coalesce(sum(private.messages_after(a.conversation_id, a.last_read_at))
+          filter (where a.conversation_id = any (conversations)), 0)::bigint as messages
+      from after a
+    ) as w
+    join private.limits l on l.action = 'mark';
+  end if;
+  perform private.lock_conversations(conversations);
+  if writer is not null then
+    perform private.refuse_outsider('conversation_participants', array(select a.conversation_id from after a));
   end if;
   if conversations = '{}' then
     return null;
   end if;
-  perform private.lock_conversations(conversations);
   update private.read_states r
   set last_read_seq = p.last_read_seq, seen_count = p.seen_count
   from after a
@@ -2555,10 +2730,10 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  writer uuid := private.api_user();
+  writer uuid := private.api_writer('user_profiles');
 begin
   if writer is not null then
-    perform private.take(writer, 'profile');
+    perform private.count_against_limit(writer, 'profile');
   end if;
   return new;
 end
@@ -2633,7 +2808,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  uploader uuid := private.api_user();
+  uploader uuid := private.api_writer('objects');
   size text := coalesce(new.metadata ->> 'size', new.metadata ->> 'contentLength');
 begin
   if current_setting('role', true) = 'service_role' then
@@ -2648,9 +2823,14 @@ begin
   end if;
   perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
   perform private.take_turn(uploader);
-  perform private.take(uploader, 'upload');
+  if private.api_writer('objects') is not null and not exists (
+    select from private.my_participations p where p.conversation_id::text = (storage.foldername(new.name))[3]
+  ) then
+    perform private.refuse_row('objects');
+  end if;
+  perform private.count_against_limit(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
-    perform private.take(uploader, 'upload_bytes', size::bigint);
+    perform private.count_against_limit(uploader, 'upload_bytes', size::bigint);
   end if;
   return new;
 end
@@ -2675,7 +2855,10 @@ as $$
 begin
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
+  -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
+  -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
   -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
@@ -2709,7 +2892,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/triggers/writes_in_turn.sql
 -- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
--- writes at a time, and two of them cannot wait for each other.
+-- writes at a time, and two of them cannot wait for each other. Who has been suspended meanwhile is refused.
 --   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
 create or replace function private.writes_in_turn()
 returns trigger
@@ -2723,7 +2906,7 @@ begin
     if tg_nargs > 0 then
       perform private.refuse_spent(writer, tg_argv[0]);
     end if;
-    perform private.take_turn(writer);
+    perform private.take_turn(writer), private.api_writer(tg_table_name);
   end if;
   return null;
 end
@@ -2764,8 +2947,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/access/chat_hooks.sql
 -- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise; so would a role of the project's own, see docs/backend.md. PostgREST calls chat_hooks.before_request where this role may set that, and where no other function
--- is called already, which would not be any more; see docs/backend.md.
+-- otherwise; so would a role of the project's own. PostgREST calls chat_hooks.before_request where this role may set that,
+-- and where no other function is called already, which would not be any more; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 

@@ -333,3 +333,20 @@ def test_nobody_reads_what_was_said_after_they_left_by_starting_the_group_again(
         assert world.value(person, "select count(*) from conversations") == 0
         with pytest.raises(psycopg.Error, match="not part"):
             world.rows(person, "select * from get_messages_page(%s)", group)
+
+
+def test_a_project_may_let_creators_delete_their_groups(world: World) -> None:
+    """Which takes all participants along, whom their creator removes one at a time otherwise."""
+    organization, people = world.team()
+    group = world.group(organization, *people)
+    world.send(people[1], group)
+    world.operator.execute(
+        """
+        grant delete on conversations to authenticated;
+        create policy "creators delete" on conversations for delete to authenticated
+        using (created_by = (select private.current_user_id()))
+        """
+    )
+
+    assert world.changed(people[0], "delete from conversations where id = %s", group) == 1
+    assert world.fact("select count(*) from conversation_participants") == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import CONVERSATIONS, MEMBERS, MESSAGES, PARTICIPANTS, PROFILES, Hole
+from tests.holes.hole import CONVERSATIONS, MEMBERS, MESSAGES, PARTICIPANTS, PROFILES, Hole, edited
 
 HOLES = [
     Hole(
@@ -34,7 +34,13 @@ HOLES = [
     Hole(
         "a delete without where takes everybody along",
         "always true",
-        "create policy cleanup on conversation_participants for delete to authenticated using (true)",
+        """
+        create policy cleanup on conversation_participants for delete to authenticated using (true);
+        drop trigger participants_before_delete on conversation_participants;
+        """
+        + edited(
+            "private.participants_left()", "perform private.refuse_row('conversation_participants');", ""
+        ),
         ("leak:public.conversation_participants:delete without where",),
         (PARTICIPANTS,),
         ("nobody", "outsider", "anonymous"),

@@ -14,6 +14,13 @@ from tests.holes.hole import (
     edited,
 )
 
+# What the policy of conversations asks is asked by a trigger, too.
+IN_ANY_ORGANIZATION = edited(
+    "private.conversations_limited()",
+    "if not exists (select from private.my_organizations o",
+    "if false and not exists (select from private.my_organizations o",
+)
+
 HOLES = [
     Hole(
         "sending where one takes no part",
@@ -63,8 +70,9 @@ HOLES = [
         "insert without membership",
         """
         create policy "Users can create conversations" on conversations for insert to authenticated
-        with check (created_by = auth.uid())
-        """,
+        with check (created_by = auth.uid());
+        """
+        + IN_ANY_ORGANIZATION,
         ("leak:public.conversations:insert",),
         (CONVERSATIONS,),
         ("nobody", "outsider", "removed", "anonymous"),
@@ -74,8 +82,11 @@ HOLES = [
         "null comparison",
         """
         create policy "started as oneself" on conversations for insert to authenticated
-        with check (created_by is not distinct from private.current_user_id())
-        """,
+        with check (created_by is not distinct from private.current_user_id());
+        """
+        + IN_ANY_ORGANIZATION
+        + ";"
+        + edited("private.api_writer(text)", "if writer is null and", "if false and"),
         ("leak:public.conversations:insert",),
         (CONVERSATIONS,),
         ("suspended", "no claims", "nobody"),

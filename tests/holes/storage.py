@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import LEAST, OBJECTS, Hole
+from tests.holes.hole import LEAST, OBJECTS, Hole, edited
 
 BUCKETS = "storage.buckets"
 READS = 'drop policy "participants read attachments" on storage.objects;'
@@ -261,8 +261,11 @@ HOLES = [
         "always true",
         """
         create policy "attachments" on storage.objects for all to authenticated
-        using (bucket_id = 'attachments') with check (bucket_id = 'attachments')
-        """,
+        using (bucket_id = 'attachments') with check (bucket_id = 'attachments');
+        """
+        + edited(
+            "private.uploads_limited()", "if private.api_writer('objects') is not null and", "if false and"
+        ),
         ("leak:storage.objects:insert", "leak:storage.objects:delete", "leak:storage.objects:select"),
         (OBJECTS,),
         ("nobody", "outsider"),

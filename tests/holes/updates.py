@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.holes.hole import CONVERSATIONS, MEMBERS, ORGANIZATIONS, PARTICIPANTS, PROFILES, Hole
+from tests.holes.hole import CONVERSATIONS, MEMBERS, ORGANIZATIONS, PARTICIPANTS, PROFILES, Hole, edited
 
 HOLES = [
     Hole(
@@ -21,8 +21,14 @@ HOLES = [
         "always true",
         """
         create policy loose on conversation_participants for update to authenticated
-        using (true) with check (true)
-        """,
+        using (true) with check (true);
+        """
+        + edited(
+            "private.participants_read()",
+            "perform private.refuse_outsider('conversation_participants', "
+            "array(select a.conversation_id from after a));",
+            "null;",
+        ),
         ("leak:public.conversation_participants:update is_muted without where",),
         (PARTICIPANTS,),
         ("nobody",),
@@ -68,8 +74,13 @@ HOLES = [
         "creator who is no participant",
         """
         create policy "Creators can update conversations" on conversations for update to authenticated
-        using (created_by = (select private.current_user_id()))
-        """,
+        using (created_by = (select private.current_user_id()));
+        """
+        + edited(
+            "private.conversations_limited()",
+            "perform private.refuse_outsider('conversations', array[new.id]);",
+            "null;",
+        ),
         ("leak:public.conversations:update name without where",),
         (CONVERSATIONS,),
         ("left", "removed"),

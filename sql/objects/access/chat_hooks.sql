@@ -1,6 +1,6 @@
 -- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise; so would a role of the project's own, see docs/backend.md. PostgREST calls chat_hooks.before_request where this role may set that, and where no other function
--- is called already, which would not be any more; see docs/backend.md.
+-- otherwise; so would a role of the project's own. PostgREST calls chat_hooks.before_request where this role may set that,
+-- and where no other function is called already, which would not be any more; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 

@@ -19,7 +19,7 @@ begin
   counted := array(
     select e.at
     from private.send_windows w
-    cross join lateral private.counted(w.sent_at, null, moment, rule.per) as e
+    cross join lateral private.window_entries(w.sent_at, null, moment, rule.per) as e
     where w.user_id = caller
   );
   "limit" := rule.allowed;

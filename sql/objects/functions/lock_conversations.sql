@@ -22,7 +22,7 @@ begin
   if last_locked > p_conversation_id then
     perform from public.conversations c where c.id = p_conversation_id for no key update skip locked;
     if not found and exists (select from public.conversations c where c.id = p_conversation_id) then
-      perform private.refuse_for_now();
+      perform private.refuse_to_wait();
     end if;
     return;
   end if;

@@ -15,7 +15,7 @@ begin
   then
     return; -- as most of the time: there was room for this one before the last few came
   end if;
-  counted := array(select e.at from private.counted(p_sent, null, moment, rule.per) as e);
+  counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then
     perform private.refuse_limited(
       'message', rule.allowed, 0, counted[cardinality(counted) - rule.allowed + 1] + rule.per

@@ -13,7 +13,7 @@ begin
   departures := array(
     select e.at
     from private.departures d
-    cross join lateral private.counted(d.left_at, null, clock_timestamp(), rule.per) as e
+    cross join lateral private.window_entries(d.left_at, null, clock_timestamp(), rule.per) as e
     where d.conversation_id = p_conversation_id and d.user_id = p_user_id
   );
   if cardinality(departures) >= rule.allowed then

@@ -11,7 +11,7 @@ begin
   if coalesce(current_setting('chat.has_pair', true), '') = '' then
     perform pg_advisory_xact_lock(pair), set_config('chat.has_pair', 'yes', true);
   elsif not pg_try_advisory_xact_lock(pair) then
-    perform private.refuse_for_now();
+    perform private.refuse_to_wait();
   end if;
 end
 $$;

@@ -16,7 +16,7 @@ begin
     if found then
       return sent;
     elsif exists (select from private.send_windows w where w.user_id = p_user_id) then
-      perform private.refuse_for_now();
+      perform private.refuse_to_wait();
     end if;
   end if;
   select w.sent_at into sent

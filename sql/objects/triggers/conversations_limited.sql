@@ -14,12 +14,12 @@ begin
     if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
       perform private.refuse_row('conversations');
     end if;
-    perform private.take(writer, 'conversation');
+    perform private.count_against_limit(writer, 'conversation');
   else
-    perform private.allow_one('Change one conversation at a time'), private.hold_briefly();
+    perform private.allow_one_row('Change one conversation at a time'), private.hold_briefly();
     perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
-    perform private.take(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
+    perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
   end if;
   return new;
 end
@@ -31,7 +31,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.wait_as_before();
+  perform private.restore_lock_timeout();
   return null;
 end
 $$;

@@ -21,12 +21,12 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one('React to one message at a time'), private.hold_briefly();
+      perform private.allow_one_row('React to one message at a time'), private.hold_briefly();
     elsif new.deleted_at is null then -- who deletes waits for the conversation first
       perform private.hold_briefly();
     end if;
     if old.deleted_at is not null then
-      perform private.take(caller, 'delete'); -- it has locked the row
+      perform private.count_against_limit(caller, 'delete'); -- it has locked the row
       return null; -- a tombstone: nothing to change, and deleting it twice is no error
     end if;
     -- Asked again, since this may have waited for the row.
@@ -40,7 +40,7 @@ begin
         message = 'only its sender can edit or delete a message', hint = 'FORBIDDEN';
     end if;
     new.reactions := private.merge_reactions(old.reactions, new.reactions, caller);
-    perform private.take(caller, case
+    perform private.count_against_limit(caller, case
       when new.deleted_at is not null then 'delete'
       when new.content is distinct from old.content then 'edit'
       else 'reaction'

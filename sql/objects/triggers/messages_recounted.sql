@@ -12,7 +12,7 @@ declare
   senders uuid[];
   changes integer[];
 begin
-  perform private.wait_as_before();
+  perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
       array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
@@ -31,7 +31,7 @@ begin
   end if;
 
   perform private.lock_conversations(conversations);
-  if private.api_writer('messages') is not null then
+  if tg_op = 'UPDATE' and private.api_writer('messages') is not null then
     perform private.refuse_outsider('messages', conversations);
   end if;
   update public.conversations c

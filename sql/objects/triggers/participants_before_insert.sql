@@ -14,11 +14,11 @@ begin
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
   end if;
-  perform private.settle_participant(new.conversation_id, new.user_id);
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
   perform private.hold_briefly();
   -- Once more, for what others did while this waited.
-  perform private.settle_participant(new.conversation_id, new.user_id);
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then
     if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
       perform private.refuse_row('conversation_participants');

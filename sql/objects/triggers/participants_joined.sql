@@ -16,7 +16,7 @@ begin
     if (select count(distinct j.conversation_id) from joined j) > 1 then
       perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
     end if;
-    perform private.take(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
+    perform private.count_against_limit(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in
     select j.conversation_id, array_agg(j.user_id order by j.user_id) as users, count(*)::integer as size

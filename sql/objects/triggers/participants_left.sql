@@ -12,10 +12,11 @@ begin
   if not exists (select from departed) then
     return null;
   end if;
-  perform private.wait_as_before();
-  writer := private.api_writer('conversation_participants');
+  if private.restore_lock_timeout() then -- else they go with their conversation, or user
+    writer := private.api_writer('conversation_participants');
+  end if;
   if writer is not null then
-    perform private.take(writer, 'remove');
+    perform private.count_against_limit(writer, 'remove');
   end if;
   perform private.lock_conversations(array(select d.conversation_id from departed d));
   if writer is not null then
@@ -39,7 +40,7 @@ begin
     on conflict (conversation_id, user_id) do update set left_at = array(
       select e.at
       from private.limits r
-      cross join lateral private.counted(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
+      cross join lateral private.window_entries(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
       where r.action = 'return'
     );
   end if;

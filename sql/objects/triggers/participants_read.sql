@@ -20,7 +20,7 @@ begin
   writer := private.api_writer('conversation_participants');
   if writer is not null then
     -- What has to be counted under the lock is looked up before it.
-    perform private.take(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
+    perform private.count_against_limit(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
     from (
       select
         count(*) as marks,

@@ -8,7 +8,7 @@ declare
   writer uuid := private.api_writer('user_profiles');
 begin
   if writer is not null then
-    perform private.take(writer, 'profile');
+    perform private.count_against_limit(writer, 'profile');
   end if;
   return new;
 end

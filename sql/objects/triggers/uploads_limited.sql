@@ -27,9 +27,9 @@ begin
   ) then
     perform private.refuse_row('objects');
   end if;
-  perform private.take(uploader, 'upload');
+  perform private.count_against_limit(uploader, 'upload');
   if size ~ '^[1-9][0-9]{0,14}$' then
-    perform private.take(uploader, 'upload_bytes', size::bigint);
+    perform private.count_against_limit(uploader, 'upload_bytes', size::bigint);
   end if;
   return new;
 end

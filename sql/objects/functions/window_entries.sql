@@ -2,7 +2,7 @@
 -- those as far ahead, after the clock was set back; what lies further ahead would refuse somebody until the clock is
 -- there again.
 --   p_at, p_amount  when, and how much; no amounts: each counts once
-create or replace function private.counted(
+create or replace function private.window_entries(
   p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval
 )
 returns table (at timestamptz, amount bigint)
@@ -15,4 +15,4 @@ as $$
   order by e.at
 $$;
 
-revoke execute on function private.counted(timestamptz[], bigint[], timestamptz, interval) from public;
+revoke execute on function private.window_entries(timestamptz[], bigint[], timestamptz, interval) from public;

@@ -1,7 +1,7 @@
 -- Before somebody is added to a conversation: wait until whatever happens to a row that they have in it is done. They
 -- may be leaving, or marking it read, and hold that row while they wait for the conversation; and the unique index
 -- would wait for them. With a conversation locked already that would be a deadlock, and the INSERT is refused.
-create or replace function private.settle_participant(p_conversation_id uuid, p_user_id uuid)
+create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
 set search_path = ''
@@ -22,9 +22,9 @@ begin
   where p.conversation_id = p_conversation_id and p.user_id = p_user_id
   for no key update skip locked;
   if not found then
-    perform private.refuse_for_now();
+    perform private.refuse_to_wait();
   end if;
 end
 $$;
 
-revoke execute on function private.settle_participant(uuid, uuid) from public;
+revoke execute on function private.wait_for_participant(uuid, uuid) from public;

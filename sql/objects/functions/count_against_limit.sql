@@ -1,7 +1,7 @@
 -- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
 -- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
 -- are few whatever the limit is; a limit is thereby stricter by as much at most.
-create or replace function private.take(p_user_id uuid, p_action text, p_amount bigint default 1)
+create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
 returns void
 language plpgsql
 set search_path = ''
@@ -20,7 +20,7 @@ begin
   select coalesce(array_agg(e.at), '{}'), coalesce(array_agg(e.amount), '{}'), coalesce(sum(e.amount), 0)
   into times, amounts, used
   from private.action_windows w
-  cross join lateral private.counted(w.at, w.amount, moment, rule.per) as e
+  cross join lateral private.window_entries(w.at, w.amount, moment, rule.per) as e
   where w.user_id = p_user_id and w.action = p_action;
 
   if p_amount > rule.allowed then
@@ -60,7 +60,7 @@ end
 $$;
 
 -- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
--- through, take decides.
+-- through, count_against_limit decides.
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql
@@ -73,7 +73,7 @@ begin
   into spent
   from private.limits l
   join private.action_windows w on w.user_id = p_user_id and w.action = l.action
-  cross join lateral private.counted(w.at, w.amount, clock_timestamp(), l.per) as e
+  cross join lateral private.window_entries(w.at, w.amount, clock_timestamp(), l.per) as e
   where l.action = p_action
   group by l.allowed, l.per;
   if spent.used >= spent.allowed then
@@ -82,5 +82,5 @@ begin
 end
 $$;
 
-revoke execute on function private.take(uuid, text, bigint) from public;
+revoke execute on function private.count_against_limit(uuid, text, bigint) from public;
 revoke execute on function private.refuse_spent(uuid, text) from public;

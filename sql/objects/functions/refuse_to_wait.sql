@@ -1,5 +1,5 @@
 -- Refuse what would have to wait for others in an order that could end in a deadlock: a moment later it may go through.
-create or replace function private.refuse_for_now()
+create or replace function private.refuse_to_wait()
 returns void
 language plpgsql
 set search_path = ''
@@ -11,4 +11,4 @@ begin
 end
 $$;
 
-revoke execute on function private.refuse_for_now() from public;
+revoke execute on function private.refuse_to_wait() from public;
