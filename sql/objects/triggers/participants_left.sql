@@ -9,9 +9,6 @@ as $$
 declare
   writer uuid;
 begin
-  if not exists (select from departed) then
-    return null;
-  end if;
   if private.restore_lock_timeout() then -- else they go with their conversation, or user
     writer := private.api_writer('conversation_participants');
   end if;
