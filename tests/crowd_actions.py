@@ -57,8 +57,10 @@ MINE = (
     "(select id from messages where conversation_id = %s and sender_id = %s and deleted_at is null "
     "order by random() limit 1)"
 )
+# By the conversation's own number: looking for it would read every message that was deleted after it.
 LATEST = (
-    "(select id from messages where conversation_id = %s and deleted_at is null order by seq desc limit 1)"
+    "(select m.id from messages m "
+    "join conversations c on c.id = m.conversation_id and c.last_message_seq = m.seq where c.id = %s)"
 )
 INSERT = "insert into messages (organization_id, conversation_id, sender_id, content) values "
 MARK = "update conversation_participants set "

@@ -278,7 +278,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_joined.sql', 'f4f152fef9f2d089dd971323f6ed4288ab3a565e96e4e338da59ddda2a5c2a7f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', 'e770b4cfdc26b50dbe34a7660f294bcce28d041ceb09d4ff9642ac93c5cb3edc', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', '7042d20b92a44dbddc0a6d147854b2c0064bca74b6768e684c879cfb02d7aea8', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_read.sql', '514f3d4d5ab1389dd6c4842be05144ab7e69de70fba42dffb3305eeeac6a892e', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
@@ -2610,9 +2610,6 @@ as $$
 declare
   writer uuid;
 begin
-  if not exists (select from departed) then
-    return null;
-  end if;
   if private.restore_lock_timeout() then -- else they go with their conversation, or user
     writer := private.api_writer('conversation_participants');
   end if;
