@@ -11,7 +11,13 @@ from (
     from public.conversation_participants p
     join public.organization_members o on o.organization_id = d.organization_id and o.user_id = p.user_id
     where p.conversation_id = d.id
-    order by p.user_id is not distinct from d.created_by desc, p.joined_at, p.user_id
+    order by
+      p.user_id is not distinct from d.created_by desc,
+      exists (
+        select from private.suspensions s
+        where s.user_id = p.user_id and (s.suspended_until is null or s.suspended_until > now())
+      ),
+      p.joined_at, p.user_id
     limit 1
   ) as creator
   from public.conversations d

@@ -252,6 +252,14 @@ HELD = {
         "update messages set reactions = %(reactions)s where id = %(message)s returning id",
         "update messages set content = 'edited' where id = %(message)s",
     ),
+    "a removal": (
+        "delete from conversation_participants where user_id = %(other)s returning id",
+        "update conversation_participants set is_muted = true where user_id = %(other)s",
+    ),
+    "a deletion": (
+        "update messages set deleted_at = now() where id = %(mine)s returning id",
+        "select toggle_reaction(%(mine)s, 'hm')",
+    ),
 }
 
 
@@ -260,6 +268,7 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
+    scene["mine"] = world.send(scene["sender"], scene["conversation"])
     writes, needs = HELD[name]
     endless = f"with written as ({writes}) select count(*), pg_sleep(60) from written"
 
@@ -268,6 +277,8 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
         pytest.raises(psycopg.Error) as cut_off,
         world.acting(scene["sender"], conn=slow),
     ):
+        if pg_version >= 17:  # a time-out of the project's own runs already
+            slow.execute("set local transaction_timeout = '90s'")
         slow.execute(HOOK)
         if pg_version >= 17:  # there, the time for which something is held is what ends it, and nothing else
             slow.execute("set local statement_timeout = 0")
@@ -277,7 +288,7 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
     assert cut_off.value.sqlstate == ("57014" if pg_version == 16 else "25P04")
     with world.acting(scene["other"]) as conn:
         conn.execute(needs.encode(), scene)
-    assert world.fact("select count(*) from messages") == 1
+    assert world.fact("select count(*) from messages where deleted_at is null") == 2
 
 
 @pytest.mark.parametrize("name", [*HELD, "send_message"])
@@ -285,6 +296,7 @@ def test_the_time_for_holding_begins_when_something_is_held(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
+    scene["mine"] = world.send(scene["sender"], scene["conversation"])
     statement = CALL if name == "send_message" else HELD[name][0]
     limit = "select current_setting('transaction_timeout', true)"
 

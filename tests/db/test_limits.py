@@ -68,6 +68,7 @@ ATTEMPTS: dict[str, Try] = {
     "mark": lambda s, n: (
         "update conversation_participants set is_starred = not is_starred where user_id = %s", (s.ann,)
     ),
+    "touch": lambda s, n: ("update conversations set updated_at = now() where id = %s", (s.room,)),
     "rename": lambda s, n: ("update conversations set name = %s where id = %s", (f"{uuid4()}", s.room)),
     "conversation": lambda s, n: (
         "insert into conversations (organization_id, name, is_group, created_by) values (%s, 'g', true, %s)",

@@ -279,3 +279,32 @@ def test_what_an_erased_user_wrote_is_erased_before_a_conversation_is_locked(sce
     assert conversations == []
     assert sqlstate(done) is None
     assert scene.world.fact("select count(*) from messages where sender_id is null") == 2
+
+
+def test_who_has_renamed_a_group_does_not_wait_for_an_earlier_one(scene: Scene) -> None:
+    """Several writes in one transaction, as GraphQL makes them."""
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+
+    with (
+        scene.world.database.connect("authenticator") as conn,
+        pytest.raises(psycopg.Error, match="one conversation at a time"),
+        scene.world.acting(scene.ann, conn=conn),
+    ):
+        conn.execute("update conversations set name = 'new' where id = %s", (scene.rooms[1],))
+        conn.execute(SEND, (scene.organization, scene.rooms[0], scene.ann))
+    scene.release()
+
+
+def test_a_first_write_that_another_session_is_making_is_not_waited_for_with_a_conversation_locked(
+    scene: Scene,
+) -> None:
+    scene.world.forget_sending()
+    scene.holder.execute("begin")
+    scene.holder.execute(SEND, (scene.organization, scene.rooms[0], None))
+
+    with scene.waits(scene.ann, SEND, scene.organization, scene.rooms[0], scene.ann) as sent:
+        with pytest.raises(psycopg.Error, match="one conversation at a time"):
+            scene.holder.execute(SEND, (scene.organization, scene.rooms[0], scene.ann))
+        scene.holder.execute("rollback")
+
+    assert sqlstate(sent) is None

@@ -237,3 +237,11 @@ def test_the_files_of_messages_deleted_before_are_hidden_however_they_are_spelle
 
     assert world.rows(ben, "select name from storage.objects") == [(live,)]
     assert breaches(old.conn) == {}
+
+
+def test_older_messages_are_searched_for_files_as_later_ones_are() -> None:
+    """Migrations come before the functions, so that one has copies of two."""
+    sql = data_directory("sql")
+    migration = (sql / "migrations/20261129090500_hidden_files.sql").read_text(encoding="utf-8")
+    for name in ("plain_text", "file_ids"):
+        assert (sql / f"objects/functions/{name}.sql").read_text(encoding="utf-8") in migration

@@ -22,11 +22,21 @@ begin
     raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request, which may call chat_hooks.before_request()', other;
     return;
   end if;
+  if exists (
+    select from pg_catalog.pg_db_role_setting s
+    cross join lateral unnest(s.setconfig) as each
+    where s.setrole = (select r.oid from pg_catalog.pg_roles r where r.rolname = 'authenticator')
+      and s.setdatabase = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+      and each = 'pgrst.db_pre_request=chat_hooks.before_request'
+  ) then
+    return;
+  end if;
   execute format(
     'alter role authenticator in database %I set pgrst.db_pre_request = %L',
     current_database(), 'chat_hooks.before_request'
   );
   notify pgrst, 'reload config';
+  raise notice 'PostgREST calls chat_hooks.before_request before each request now, and none that its file or environment may name';
 exception when insufficient_privilege then
   raise notice 'writes of the API are not limited to 0.9 s: this role may not alter authenticator';
 end

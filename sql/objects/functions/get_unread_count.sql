@@ -11,7 +11,7 @@ begin
     select (c.message_count - r.seen_count)::integer
     from private.read_states r
     join public.conversations c on c.id = r.conversation_id
-    join public.organization_members om on om.organization_id = c.organization_id and om.user_id = r.user_id
+    join private.participations p on p.conversation_id = r.conversation_id and p.user_id = r.user_id
     where r.conversation_id = p_conversation_id and r.user_id = p_user_id
   ), 0);
 end

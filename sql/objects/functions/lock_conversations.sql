@@ -24,10 +24,10 @@ begin
     if not found and exists (select from public.conversations c where c.id = p_conversation_id) then
       perform private.refuse_to_wait();
     end if;
-    return;
+  else
+    perform set_config('chat.last_locked', p_conversation_id::text, true);
+    perform from public.conversations c where c.id = p_conversation_id for no key update;
   end if;
-  perform set_config('chat.last_locked', p_conversation_id::text, true);
-  perform from public.conversations c where c.id = p_conversation_id for no key update;
   perform private.hold_briefly();
 end
 $$;

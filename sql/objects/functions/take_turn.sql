@@ -9,6 +9,7 @@ set search_path = ''
 as $$
 declare
   sent timestamptz[];
+  usual text := current_setting('lock_timeout');
 begin
   if current_setting('chat.last_locked', true) <> '' then
     select w.sent_at into sent
@@ -25,11 +26,19 @@ begin
     return sent;
   end if;
   begin
+    -- The first write of this user: of a row that somebody else is adding at the same time nothing is seen but the wait.
+    if current_setting('chat.last_locked', true) <> '' then
+      perform set_config('lock_timeout', '300ms', true);
+    end if;
     insert into private.send_windows (user_id)
     select u.id from public.user_profiles u where u.id = p_user_id
     on conflict do nothing;
-  exception when foreign_key_violation then
-    return null; -- deleted at this moment
+    perform set_config('lock_timeout', usual, true);
+  exception
+    when foreign_key_violation then
+      return null; -- deleted at this moment
+    when lock_not_available then
+      perform private.refuse_to_wait();
   end;
   select w.sent_at into sent
   from private.send_windows w where w.user_id = p_user_id for no key update;

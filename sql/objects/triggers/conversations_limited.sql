@@ -16,10 +16,11 @@ begin
     end if;
     perform private.count_against_limit(writer, 'conversation');
   else
-    perform private.allow_one_row('Change one conversation at a time'), private.hold_briefly();
+    perform private.allow_one_row('Change one conversation at a time');
+    perform private.lock_conversation(new.id); -- which it is already; but later statements have to know
     perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
-    perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'mark' end);
+    perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'touch' end);
   end if;
   return new;
 end

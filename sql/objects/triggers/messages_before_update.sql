@@ -21,10 +21,9 @@ begin
 
   if not trusted then
     if old.sender_id is distinct from caller then
-      perform private.allow_one_row('React to one message at a time'), private.hold_briefly();
-    elsif new.deleted_at is null then -- who deletes waits for the conversation first
-      perform private.hold_briefly();
+      perform private.allow_one_row('React to one message at a time');
     end if;
+    perform private.hold_briefly();
     if old.deleted_at is not null then
       perform private.count_against_limit(caller, 'delete'); -- it has locked the row
       return null; -- a tombstone: nothing to change, and deleting it twice is no error

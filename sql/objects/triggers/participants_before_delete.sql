@@ -7,7 +7,7 @@ set search_path = ''
 as $$
 begin
   if private.api_writer('conversation_participants') is not null then
-    perform private.allow_one_row('Remove one person at a time');
+    perform private.allow_one_row('Remove one person at a time'), private.hold_briefly();
   end if;
   return old;
 end
