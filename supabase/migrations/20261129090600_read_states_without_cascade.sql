@@ -128,7 +128,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/hide_files.sql', '7fab4a1edd962bdb0e9316b5c42154675dbacd0a0a4d370f592d78926a251538', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', '806df4aef3385a4d6b620fe97ecb6852c523c3c39a15359f189195d3dc93763a', '{"drop function if exists private.hold_briefly()"}'::text[]);
+values ('objects/functions/hold_briefly.sql', '7bde519f5535eaf9ac77421956796d27e06f812db76e4089f3de51531d6fbf30', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '6e1858ece70ec1a7a41404f614c03ae387473184336b6242c8c646525dd5089d', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
@@ -137,7 +137,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', 'bdc4176d31486969a785aae42a9face5b3cafc40588991db12204a16740fbf38', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', '2829ed01ce5f37eee83124787e8a14e405d92a444db16514efed39a7d312ce34', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', '0597e72cf192c60b22c58c332f0e7b2305d1e9428b65cbbda28c2a7a9c824d8f', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', '898db0b7fca2d35f45611bcb1a1b0c6f89af479b4886a94638ab4fdff0e61222', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
@@ -173,7 +173,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/send_message.sql', '4bc059095cc202aa5438e42bf3d7d142cad8c89bb282ab41727528947e002747', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/set_limit.sql', 'bc5a37e57f3824dad759757a11c0534454a8ab90e37c2b3331b0401d7d52b301', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
+values ('objects/functions/set_limit.sql', 'cf12f8d9575413c6729ce8a24c741d9558521ca1d29680aeee1201d887853711', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '8a42371ca6afed5193345f2d33cafff8aa62f82d2adad7c47f69a7c22713dbe3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
@@ -236,7 +236,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_insert.sql', 'e23c16a23d3a307eac032e1004d013f0fa491c67bd4da6d7ae0f53380d95b2e3', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_read.sql', '857acd070ee726e4a39448a0e62b0c8a920f044cb651f77029581ff239ff4faa', '{"drop trigger if exists participants_before_read on public.conversation_participants","drop function if exists private.participants_before_read()"}'::text[]);
+values ('objects/triggers/participants_before_mark.sql', 'fc3b7325093f0f5828d1eb3d846ef7ecef15907d9944f86b6e4acb9a9f804f1b', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_joined.sql', 'f4f152fef9f2d089dd971323f6ed4288ab3a565e96e4e338da59ddda2a5c2a7f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
@@ -1178,8 +1178,9 @@ reset all; set check_function_bodies = off;
 
 -- objects/functions/hold_briefly.sql
 -- With something locked that others need: let the transaction end soon, where before_request has said how soon. PostgreSQL
--- ends the connection otherwise. A time-out of the statement would count the wait for the lock, too. The first call of a
--- transaction counts; a time-out that the project has set is already running, and would not be shortened but ended first.
+-- ends the connection otherwise. A time-out of the statement would count the wait for the lock, too; and so would this one,
+-- so that wait_unhurried is called before something else is waited for. A time-out that is already running, of the project's
+-- own for instance, is not shortened but ended first.
 create or replace function private.hold_briefly()
 returns void
 language plpgsql
@@ -1189,12 +1190,24 @@ begin
   if current_setting('chat.longest_hold', true) <> '' then
     perform set_config('transaction_timeout', '0', true);
     perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
-    perform set_config('chat.longest_hold', '', true);
+  end if;
+end
+$$;
+
+create or replace function private.wait_unhurried()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', '0', true);
   end if;
 end
 $$;
 
 revoke execute on function private.hold_briefly() from public;
+revoke execute on function private.wait_unhurried() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/is_conversation_participant.sql
@@ -1266,7 +1279,7 @@ begin
       perform private.refuse_to_wait();
     end if;
   else
-    perform set_config('chat.last_locked', p_conversation_id::text, true);
+    perform set_config('chat.last_locked', p_conversation_id::text, true), private.wait_unhurried();
     perform from public.conversations c where c.id = p_conversation_id for no key update;
   end if;
   perform private.hold_briefly();
@@ -1663,6 +1676,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A limit is changed by somebody, for a reason');
+  end if;
   perform set_config('chat.actor', p_actor, true), set_config('chat.reason', p_reason, true);
   update private.limits l set allowed = p_allowed, per = p_per where l.action = p_action;
   if not found then
@@ -2481,24 +2497,30 @@ before insert on public.conversation_participants
 for each row execute function private.participants_before_insert();
 reset all; set check_function_bodies = off;
 
--- objects/triggers/participants_before_read.sql
--- Before somebody marks a conversation read: nothing that is yet to come.
-create or replace function private.participants_before_read()
+-- objects/triggers/participants_before_mark.sql
+-- Before somebody marks a conversation: nothing is read that is yet to come. Their row is held briefly, since the creator may
+-- be removing them.
+create or replace function private.participants_before_mark()
 returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
+  if private.api_user() is not null then
+    perform private.hold_briefly();
+  end if;
+  if new.last_read_at is distinct from old.last_read_at then
+    new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
+  end if;
   return new;
 end
 $$;
 
-revoke execute on function private.participants_before_read() from public;
+revoke execute on function private.participants_before_mark() from public;
 
-create or replace trigger participants_before_read
-before update of last_read_at on public.conversation_participants
-for each row execute function private.participants_before_read();
+create or replace trigger participants_before_mark
+before update of is_starred, is_muted, last_read_at on public.conversation_participants
+for each row execute function private.participants_before_mark();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_joined.sql

@@ -256,6 +256,10 @@ HELD = {
         "delete from conversation_participants where user_id = %(other)s returning id",
         "update conversation_participants set is_muted = true where user_id = %(other)s",
     ),
+    "a star": (
+        "update conversation_participants set is_starred = true where user_id = %(sender)s returning id",
+        "update conversation_participants set is_muted = true where user_id = %(other)s",
+    ),
     "a deletion": (
         "update messages set deleted_at = now() where id = %(mine)s returning id",
         "select toggle_reaction(%(mine)s, 'hm')",

@@ -34,7 +34,7 @@ HOLES = [
     Hole(
         "reading in the future",
         "trigger gone",
-        "drop trigger participants_before_read on conversation_participants",
+        "drop trigger participants_before_mark on conversation_participants",
         ("effect:public.conversation_participants:update last_read_at",),
         (PARTICIPANTS,),
         ("participant",),

@@ -25,7 +25,7 @@ begin
       perform private.refuse_to_wait();
     end if;
   else
-    perform set_config('chat.last_locked', p_conversation_id::text, true);
+    perform set_config('chat.last_locked', p_conversation_id::text, true), private.wait_unhurried();
     perform from public.conversations c where c.id = p_conversation_id for no key update;
   end if;
   perform private.hold_briefly();

@@ -7,6 +7,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A limit is changed by somebody, for a reason');
+  end if;
   perform set_config('chat.actor', p_actor, true), set_config('chat.reason', p_reason, true);
   update private.limits l set allowed = p_allowed, per = p_per where l.action = p_action;
   if not found then
