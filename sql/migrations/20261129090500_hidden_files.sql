@@ -12,7 +12,7 @@ as $$
 declare
   plain text := left(p_text, 16384);
 begin
-  if position('%' in plain) > 0 then
+  if plain ~ '%' then
     plain := regexp_replace(plain, '%(25)+', '%', 'g');
     -- Fullwidth digits and letters in UTF-8; what else is not ASCII goes.
     plain := regexp_replace(plain, '%ef%bc%9([0-9])', '\1', 'gi');

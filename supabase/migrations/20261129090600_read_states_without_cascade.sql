@@ -107,7 +107,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/creator_of.sql', '9ba5a197b012398cf06d5147ebffdf22ea0e4d9003ab7acadbb8d806b6e31853', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/plain_text.sql', '1a28914a34dc2e3a4b7b3e2a2ca5b3d2726edc29977eafe18a90e57674be59fd', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+values ('objects/functions/plain_text.sql', '2600d7eb88b053f78c9dcebc89ceaf90069b475ecda8e6be70552a431bf682f0', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/file_ids.sql', 'ebca4adf87637b111e97f89f1afce6c8c419f2c9c35c6092339b1f77a2a932ad', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
@@ -919,7 +919,7 @@ as $$
 declare
   plain text := left(p_text, 16384);
 begin
-  if position('%' in plain) > 0 then
+  if plain ~ '%' then
     plain := regexp_replace(plain, '%(25)+', '%', 'g');
     -- Fullwidth digits and letters in UTF-8; what else is not ASCII goes.
     plain := regexp_replace(plain, '%ef%bc%9([0-9])', '\1', 'gi');
