@@ -16,6 +16,7 @@ from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.findings import Finding
 from chatctl.services.lint.run import rules
 from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile
+from tests import lints_page
 
 LINTS = sorted((data_directory("sql") / "lints").glob("*.sql"))
 KNOWN = [rule.name for rule in rules()]
@@ -288,3 +289,7 @@ def test_the_rules_agree_on_where_the_roles_of_the_api_stand() -> None:
     lines = {line for path in LINTS for line in path.read_text().splitlines() if "chatctl.api_roles" in line}
 
     assert len(lines) == 1
+
+
+def test_the_page_of_the_rules_says_what_their_files_do() -> None:
+    assert lints_page.PAGE.read_text(encoding="utf-8") == lints_page.page()
