@@ -19,7 +19,7 @@ SCHEMA = "create schema s;\ngrant usage on schema s to authenticated;\n"
 
 
 def policy(name: str, *, on: str = "public.t", using: str = "true") -> str:
-    """A policy as an object file states it."""
+    """A policy as an object file has it."""
     return (
         f"drop policy if exists {name} on {on};\n"
         f"create policy {name} on {on} for select to authenticated using ({using});\n"
@@ -27,7 +27,7 @@ def policy(name: str, *, on: str = "public.t", using: str = "true") -> str:
 
 
 def function(name: str, arguments: str = "", *, body: str = "select true", returns: str = "boolean") -> str:
-    """A function in SQL as an object file states it."""
+    """A function in SQL as an object file has it."""
     return f"create or replace function {name}({arguments}) returns {returns} language sql as $${body}$$;\n"
 
 

@@ -92,7 +92,7 @@ def _migrate(url: str) -> str:
     with connection(url) as conn:
         steps = migrations.migrate(conn)
     versions = sum(step.kind == "version" for step in steps)
-    return f"ran {versions} migrations, stated {len(steps) - versions} objects"
+    return f"ran {versions} migrations, applied {len(steps) - versions} objects"
 
 
 def _seed(url: str) -> str:

@@ -5,7 +5,7 @@
 alter table private.read_states drop constraint read_states_participant;
 
 -- chatctl:objects
--- From here on: the objects as they are with this version, stated again with every newer one. Written by
+-- From here on: the objects as they are with this version, applied again with every newer one. Written by
 -- `chatctl migrate export`; change the files of objects/ instead.
 reset all; set check_function_bodies = off;
 

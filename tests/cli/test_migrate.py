@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.conftest import Result
 from tests.world import Database
 
@@ -21,6 +23,16 @@ def test_migrate_then_nothing_to_do(chatctl: Chatctl, bare_database: Database) -
     assert {step["kind"] for step in first.document["steps"]} == {"version", "object"}
     assert second.document["steps"] == []
     assert chatctl("migrate", "status", "--check", "--db-url", url).exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--reapply", "--restate"])
+def test_all_objects_are_applied_again_by_either_name_of_the_option(
+    chatctl: Chatctl, database: Database, option: str
+) -> None:
+    again = chatctl("migrate", option, "--db-url", database.url, "-o", "json")
+
+    assert again.exit_code == 0
+    assert {step["kind"] for step in again.document["steps"]} == {"object"}
 
 
 def test_dry_run_says_so_and_changes_nothing(chatctl: Chatctl, bare_database: Database) -> None:

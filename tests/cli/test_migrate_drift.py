@@ -79,7 +79,7 @@ def test_what_objects_state_comes_back_by_restating(
 
     said = capsys.readouterr()
     assert said.out == "private.is_trusted()\n"
-    assert "chatctl migrate --restate" in said.err
+    assert "chatctl migrate --reapply" in said.err
 
 
 def test_a_directory_without_migrations_is_exit_3(

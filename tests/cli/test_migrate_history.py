@@ -76,7 +76,7 @@ def test_every_next_command_leads_to_where_all_is_applied(
         "v.sql": "lost",
     }
     # The history first, its next commands as they stand: a run is refused while it contradicts the files.
-    for kind in (" repair ", "--include-all", "--restate"):
+    for kind in (" repair ", "--include-all", "--reapply"):
         for command in {line["next"]: None for line in told.values() if kind in (line["next"] or "")}:
             for part in command.split(" && "):
                 assert chatctl(*shlex.split(part)[1:], "--db-url", bare_database.url).exit_code == 0

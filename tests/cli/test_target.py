@@ -84,7 +84,7 @@ def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
     for value in (HOST, "nonsense"):
         env = dict.fromkeys(VARIABLES, value) | {"PGPORT": str(remote.port)}
         for command in (
-            ["migrate", "--restate"],
+            ["migrate", "--reapply"],
             ["migrate", "status", "--check"],
             ["migrate", "drift"],
             ["audit-rls", "--only", "public.organizations"],

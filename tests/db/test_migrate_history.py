@@ -364,7 +364,7 @@ def test_objects_are_never_versions(bare_database: Database, files: SqlFiles) ->
     files.object("access/t.sql", policy("p"))
     with bare_database.connect() as conn:
         run(conn, files)
-        run(conn, files, restate=True)
+        run(conn, files, reapply=True)
 
         assert names(conn, f"select version from {HISTORY}") == [V1]
         assert names(conn, "select path from supabase_migrations.chatctl_objects order by 1") == [

@@ -89,7 +89,7 @@ def test_two_at_once_one_waits_and_says_for_whom(
         rf"waiting for another migration: pid {holder[0]}, chatctl, as postgres, since \d\d:\d\d:\d\d UTC",
         second.said(),
     )
-    assert first.stdout.read_text() == "ran 1 migration, stated 0 objects\n"
+    assert first.stdout.read_text() == "ran 1 migration, applied 0 objects\n"
     assert second.stdout.read_text().startswith("nothing to do")
 
 

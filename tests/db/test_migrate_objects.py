@@ -293,9 +293,9 @@ def test_what_others_still_need_is_not_dropped_and_nothing_else_is(
 
 
 @pytest.mark.parametrize("after", ["a bigint", "a int, b int default 1"])
-@pytest.mark.parametrize("restate", [False, True])
+@pytest.mark.parametrize("reapply", [False, True])
 def test_a_function_changes_its_signature_under_a_policy_of_another_file(
-    bare_database: Database, files: SqlFiles, after: str, *, restate: bool
+    bare_database: Database, files: SqlFiles, after: str, *, reapply: bool
 ) -> None:
     files.object("functions/f.sql", function("s.f", "a int"))
     files.object("access/t.sql", policy("p", using="s.f(a)"))
@@ -303,7 +303,7 @@ def test_a_function_changes_its_signature_under_a_policy_of_another_file(
         run(conn, files)
         files.object("functions/f.sql", function("s.f", after))
 
-        run(conn, files, restate=restate)
+        run(conn, files, reapply=reapply)
 
         assert len(functions(conn)) == 1
         assert policies(conn) == ["p"]
@@ -316,7 +316,7 @@ def test_dependents_go_before_what_they_need(bare_database: Database, files: Sql
     files.object("views/c.sql", "create or replace view s.c as select * from s.b;")
     with bare_database.connect() as conn:
         run(conn, files)
-        files.object("views/a.sql", "create or replace view s.a as select 1 as x; -- stated last")
+        files.object("views/a.sql", "create or replace view s.a as select 1 as x; -- applied last")
         run(conn, files)
         for name in "abc":
             files.remove(f"views/{name}.sql")

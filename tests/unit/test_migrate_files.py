@@ -148,7 +148,7 @@ def test_an_object_that_lies_where_none_is_stated_is_named(files: SqlFiles, path
     files.object("functions/good.sql", "select 1;")
     files.object(path, "select 1;")
 
-    with pytest.raises(Invalid, match=f"sql/objects/{path}: no object is stated from there"):
+    with pytest.raises(Invalid, match=f"sql/objects/{path}: no object is applied from there"):
         objects(files.directory)
 
 

@@ -26,8 +26,8 @@ be installed; what PostgreSQL, extensions and Supabase bring is left out.
 
 # What one difference may take on the screen; -o json has all of it.
 _SHOWN_LINES = 40
-# What objects/ states, over and over; the rest is what migrations made once.
-_STATED = ("function", "view", "trigger", "policy", "grant", "bucket")
+# What objects/ has, applied again and again; the rest is what migrations made once.
+_REPEATABLE = ("function", "view", "trigger", "policy", "grant", "bucket")
 
 
 def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
@@ -78,6 +78,6 @@ def _ways_on(differences: list[Difference]) -> Iterator[str]:
     yield f"{len(differences)} differences; - is what sql/ says, + what the database has"
     if any(each.state == "missing" for each in differences):
         yield "what is missing may only be pending: see `chatctl migrate status`"
-    if any(each.kind in _STATED and each.state != "extra" for each in differences):
-        yield f"{', '.join(_STATED)}: state them again with `chatctl migrate --restate`"
+    if any(each.kind in _REPEATABLE and each.state != "extra" for each in differences):
+        yield f"{', '.join(_REPEATABLE)}: apply them again with `chatctl migrate --reapply`"
     yield "else undo it in the database, or keep it: write a migration with `chatctl migrate new NAME`"

@@ -55,8 +55,8 @@ def export(
 ) -> None:
     """Write the files as a directory that `supabase db push` applies as it is, objects included.
 
-    The newest migration also states the objects. Objects that change without a new migration reach a database
-    with chatctl, or with the next migration: the Supabase CLI runs a version once.
+    The newest migration also applies the objects. Objects that change without a new migration reach a
+    database with chatctl, or with the next migration: the Supabase CLI runs a version once.
     """
     shared = options(ctx)
     where = sql_directory(directory)

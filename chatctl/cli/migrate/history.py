@@ -63,7 +63,7 @@ def baseline(
 ) -> None:
     """Give a history to a database that was built without one: every version counts as applied.
 
-    Changes the history only. Objects are stated by the next `chatctl migrate`.
+    Changes the history only. Objects are applied by the next `chatctl migrate`.
     """
     shared = options(ctx)
     where = sql_directory(directory)

@@ -46,9 +46,10 @@ def migrate(
     include_all: Annotated[
         bool, typer.Option("--include-all", help="Run files that are older than what was applied, too.")
     ] = False,
-    restate: Annotated[
-        bool, typer.Option("--restate", help="State all objects again, also those that did not change.")
+    reapply: Annotated[
+        bool, typer.Option("--reapply", help="Apply all objects again, also those that did not change.")
     ] = False,
+    restate: Annotated[bool, typer.Option("--restate", hidden=True)] = False,  # until 0.2: its former name
     deadline: Annotated[
         float,
         typer.Option(help="How long to wait for another migration, and for locks.", min=0, metavar="SECONDS"),
@@ -72,7 +73,7 @@ def migrate(
             directory=where,
             to=to,
             include_all=include_all,
-            restate=restate,
+            reapply=reapply or restate,
             dry_run=dry_run,
             deadline=deadline,
             lock_timeout=lock_timeout,
@@ -113,7 +114,7 @@ def _line(step: Step) -> str:
 def _summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     if not steps:
         return "nothing to do: the database is what sql/ says"
-    did = [f"ran {_count(steps, 'version', 'migration')}", f"stated {_count(steps, 'object', 'object')}"]
+    did = [f"ran {_count(steps, 'version', 'migration')}", f"applied {_count(steps, 'object', 'object')}"]
     if any(step.kind == "drop" for step in steps):
         did.append(f"dropped what {_count(steps, 'drop', 'file')} made")
     if dry_run:

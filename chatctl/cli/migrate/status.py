@@ -51,7 +51,7 @@ def status(
     ]
     show(shown, shared, columns=("state", "path", "applied_at", "by", "next"))
     if new:
-        note(f"{len(new)} objects are not stated yet (--all lists them): chatctl migrate", shared)
+        note(f"{len(new)} objects are not applied yet (--all lists them): chatctl migrate", shared)
     note(f"{len(waiting)} not applied" if waiting else "all applied", shared)
     if check and waiting:
         raise typer.Exit(7)

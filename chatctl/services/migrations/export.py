@@ -1,8 +1,8 @@
 """The files as a directory that ``supabase db push`` applies as it is, objects included.
 
 Each version is its file, byte for byte; one that changes the role is brought back from it. The newest that
-runs in a transaction also states the objects, after the line ``-- chatctl:objects``: the Supabase CLI knows
-no files that run again, and objects are no versions. What it states, it records where chatctl looks, so that
+runs in a transaction also applies the objects, after the line ``-- chatctl:objects``: the Supabase CLI knows
+no files that run again, and objects are no versions. What it applies, it records where chatctl looks, so that
 neither finds anything to do after the other.
 """
 
@@ -23,7 +23,7 @@ from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations,
 from chatctl.services.migrations.made import drops, in_order
 
 _HEAD = f"""{OBJECTS_MARK}
--- From here on: the objects as they are with this version, stated again with every newer one. Written by
+-- From here on: the objects as they are with this version, applied again with every newer one. Written by
 -- `chatctl migrate export`; change the files of objects/ instead.
 """
 # As chatctl does after each file; the Supabase CLI does it before a migration alone.
@@ -48,9 +48,9 @@ def exported(directory: Path) -> dict[str, str]:
     bearer = next((file for file in reversed(versions) if not file.alone), None)
     if bearer is None:
         raise Invalid(f"{directory.name}/migrations has no migration that could carry the objects")
-    stated = in_order(objects(directory))
+    ordered = in_order(objects(directory))
     return {
-        f"{file.version}_{file.name}.sql": _bearer(file, stated) if file is bearer else _version(file)
+        f"{file.version}_{file.name}.sql": _bearer(file, ordered) if file is bearer else _version(file)
         for file in versions
     }
 
@@ -107,9 +107,9 @@ def _version(file: SqlFile) -> str:
 def _bearer(file: SqlFile, objects: Sequence[SqlFile]) -> str:
     wanted = [_want(each) for each in objects]
     before = [query("migrate/history"), query("migrate/wanted"), *wanted, query("migrate/find_obsolete")]
-    stated = [f"-- {each.path}\n{_ended(each.text)}{_back(each)}{_RESET}" for each in objects]
+    texts = [f"-- {each.path}\n{_ended(each.text)}{_back(each)}{_RESET}" for each in objects]
     after = [query("migrate/export_record"), query("migrate/drop_obsolete"), "reset all;\n"]
-    return "\n".join([_ended(file.text), _HEAD + _back(file) + _RESET, *before, *stated, *after])
+    return "\n".join([_ended(file.text), _HEAD + _back(file) + _RESET, *before, *texts, *after])
 
 
 def _back(file: SqlFile) -> str:

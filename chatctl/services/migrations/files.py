@@ -1,4 +1,4 @@
-"""The files that a database is brought to: versions, which run once, and objects, which are stated."""
+"""The files that a database is brought to: versions run once, objects whenever their text changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatctl.db.statements import Statement, bare, leading_comments, recorded, s
 from chatctl.errors import Invalid, NotFound
 from chatctl.settings import beginning
 
-# Folders of objects/, in the order in which they are stated where nothing else decides.
+# Folders of objects/, in the order in which they are applied where nothing else decides.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")
 
 NO_TRANSACTION = "-- chatctl:no-transaction"
@@ -112,7 +112,7 @@ def _object_paths(root: Path) -> Iterator[Path]:
     stray |= {path for path in root.glob("*/*.sql") if path.parent.name not in OBJECT_FOLDERS}
     if stray:
         raise Invalid(
-            f"{min(stray).relative_to(root.parent.parent)}: no object is stated from there; "
+            f"{min(stray).relative_to(root.parent.parent)}: no object is applied from there; "
             f"objects/ has the folders {', '.join(OBJECT_FOLDERS)}"
         )
     for folder in OBJECT_FOLDERS:

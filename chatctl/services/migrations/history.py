@@ -48,8 +48,8 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Stated:
-    """An object file as it was last stated, and the statements that take back what it made."""
+class AppliedObject:
+    """An object file as it was last applied, and the statements that take back what it made."""
 
     path: str
     sha256: str
@@ -93,11 +93,11 @@ def applied(conn: Connection) -> list[Applied]:
     ]
 
 
-def stated(conn: Connection) -> dict[str, Stated]:
-    """The objects as they were last stated, by path."""
+def applied_objects(conn: Connection) -> dict[str, AppliedObject]:
+    """The objects as they were last applied, by path."""
     if not is_ready(conn):
         return {}
-    with conn.cursor(row_factory=class_row(Stated)) as cursor:
+    with conn.cursor(row_factory=class_row(AppliedObject)) as cursor:
         return {row.path: row for row in cursor.execute(query("migrate/objects"))}
 
 
@@ -141,7 +141,7 @@ def record_details(conn: Connection, file: SqlFile, author: Author, milliseconds
 
 
 def record_object(conn: Connection, file: SqlFile, author: Author) -> None:
-    """Keep that an object file is stated, and what would take it back."""
+    """Keep that an object file is applied, and what would take it back."""
     details = {"path": file.path, "drops": drops(file), **_details(file, author)}
     conn.execute(query("migrate/record_object"), details)
 

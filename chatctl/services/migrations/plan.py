@@ -12,7 +12,7 @@ from chatctl.db.files import query
 from chatctl.db.statements import bare, split, with_lf
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
-from chatctl.services.migrations.history import Applied, Stated, applied, same, stated
+from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
 from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
 
 _DIFFERENCE_LINES = 40
@@ -37,7 +37,7 @@ class Obsolete:
 class Batch:
     """What runs together: versions in one transaction, or one file ``alone`` outside of any.
 
-    The ``last`` batch states the objects, too.
+    The ``last`` batch applies the objects, too.
     """
 
     versions: list[SqlFile]
@@ -81,12 +81,12 @@ def plan(
     *,
     to: str | None = None,
     include_all: bool = False,
-    restate: bool = False,
+    reapply: bool = False,
 ) -> Plan:
     """What ``migrate`` would run. Raises Conflict where files and history contradict each other.
 
     With ``to``, no version after it, and no objects unless it is the newest. ``include_all`` runs files that
-    are older than what was applied, ``restate`` all objects, changed or not.
+    are older than what was applied, ``reapply`` all objects, changed or not.
     """
     files = migrations(directory)
     history = {had.version: had for had in applied(conn)}
@@ -102,7 +102,7 @@ def plan(
     if not newest:
         return Plan(versions=pending, reaches_newest=False)
     everything = objects(directory)
-    known = stated(conn)
+    known = applied_objects(conn)
     if known and not (directory / "objects").is_dir():
         raise Conflict(
             f"{directory.name}/ has no folder objects/, and the database has {len(known)} objects from there",
@@ -111,7 +111,7 @@ def plan(
     obsolete = _obsolete(everything, known)
     # What is not there any more comes back, also when the run that took it was killed.
     vanished = {file.path for file in lost(conn, [file for file in everything if file.path in known])}
-    changed = _to_state(everything, known, obsolete, restate=restate)
+    changed = _to_apply(everything, known, obsolete, reapply=reapply)
     return Plan(
         versions=pending,
         objects=[file for file in everything if file in changed or file.path in vanished],
@@ -201,7 +201,7 @@ def _refuse_late(pending: list[SqlFile], history: dict[str, Applied]) -> None:
             )
 
 
-def _obsolete(files: list[SqlFile], known: dict[str, Stated]) -> list[Obsolete]:
+def _obsolete(files: list[SqlFile], known: dict[str, AppliedObject]) -> list[Obsolete]:
     wanted = {drop for file in files for drop in drops(file)}
     present = {file.path: file for file in files}
     found = []
@@ -218,15 +218,15 @@ def _obsolete(files: list[SqlFile], known: dict[str, Stated]) -> list[Obsolete]:
     return found
 
 
-def _to_state(
-    files: list[SqlFile], known: dict[str, Stated], obsolete: list[Obsolete], *, restate: bool
+def _to_apply(
+    files: list[SqlFile], known: dict[str, AppliedObject], obsolete: list[Obsolete], *, reapply: bool
 ) -> list[SqlFile]:
     # A revoke takes a privilege that another file may grant on the same thing.
     closed = {on for it in obsolete for drop in it.drops if (on := revoked_on(drop))}
     return [
         file
         for file in files
-        if restate
+        if reapply
         or file.path not in known
         or known[file.path].sha256 != file.sha256
         or any(

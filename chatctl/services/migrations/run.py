@@ -11,7 +11,7 @@ from typing import TypeVar
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
 from chatctl.errors import Conflict
-from chatctl.services.migrations import alone, execute, history, lock, stating
+from chatctl.services.migrations import alone, execute, history, lock, objectfiles
 from chatctl.services.migrations.effects import Observer
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
@@ -56,7 +56,7 @@ def migrate(
     directory: Path | None = None,
     to: str | None = None,
     include_all: bool = False,
-    restate: bool = False,
+    reapply: bool = False,
     dry_run: bool = False,
     deadline: float = DEADLINE,
     lock_timeout: float = LOCK_TIMEOUT,
@@ -65,7 +65,7 @@ def migrate(
     """Run what is pending, objects in the transaction of the versions; the files that were run.
 
     ``dry_run`` runs it on the database all the same, looks at what it does, and rolls back. For ``to``,
-    ``include_all`` and ``restate`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
+    ``include_all`` and ``reapply`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
     end, and as long again for locks, each of which is given up after ``lock_timeout`` seconds.
     Raises Conflict where files and history contradict each other, or when a lock stays busy; Invalid naming
     file, line and statement when PostgreSQL refuses one, or Unavailable when that may pass. In any case a
@@ -75,11 +75,11 @@ def migrate(
     # What psycopg prepares by itself would be discarded with what files prepare.
     conn.prepare_threshold = None
     with lock.held(conn, deadline, tell.wait):
-        todo = plan(conn, directory, to=to, include_all=include_all, restate=restate)
+        todo = plan(conn, directory, to=to, include_all=include_all, reapply=reapply)
         if not todo:
             return []
         tell.plan(todo)
-        tables = stating.granted_tables(conn, todo)
+        tables = objectfiles.granted_tables(conn, todo)
         run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell, tables)
         return _rehearse(run) if dry_run else _perform(run)
 
@@ -162,7 +162,7 @@ def _files(run: _Run, session: FileSession, batch: Batch) -> Iterator[Step]:
             history.record_version(run.conn, file, run.author, milliseconds)
         yield Step("version", file.path, milliseconds)
     if batch.last:
-        yield from stating.state(session, run.plan, run.author, tables=run.tables)
+        yield from objectfiles.apply_objects(session, run.plan, run.author, tables=run.tables)
     else:
         _refuse_open_tables(run.conn, open_before, batch.versions[-1])
 

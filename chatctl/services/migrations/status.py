@@ -11,7 +11,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
 from chatctl.db.statements import canonical
 from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import Applied, applied, same, stated, unfinished
+from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
 from chatctl.services.migrations.plan import lost
 
 State = Literal[
@@ -109,7 +109,7 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
 
 
 def _objects(conn: Connection, directory: Path) -> list[Line]:
-    known = stated(conn)
+    known = applied_objects(conn)
     files = objects(directory)
     vanished = {file.path for file in lost(conn, [file for file in files if file.path in known])}
     lines = []

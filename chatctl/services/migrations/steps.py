@@ -10,7 +10,7 @@ from chatctl.services.migrations.effects import Effects
 
 @dataclass(frozen=True)
 class Step:
-    """One file that was run, stated or dropped, and how long it took.
+    """One file that was run, applied or dropped, and how long it took.
 
     ``effects`` are known after a rehearsal only; ``tried`` is false for what a rehearsal cannot run.
     """

@@ -1,4 +1,4 @@
-"""Stating objects: what changed, each after what it needs, and dropping what no file makes any more."""
+"""Applying objects: what changed, each after what it needs, and dropping what no file makes any more."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def granted_tables(conn: Connection, plan: Plan) -> dict[str, int | None]:
     return dict(conn.execute(query("migrate/oids"), {"names": names}).fetchall())
 
 
-def state(
+def apply_objects(
     session: FileSession, plan: Plan, author: Author, *, tables: dict[str, int | None]
 ) -> Iterator[Step]:
-    """State what changed and what a version took away, drop what is obsolete; each file as it is done.
+    """Apply what changed and what a version took away, drop what is obsolete; each file as it is done.
 
     ``tables`` are the ``granted_tables`` before the versions ran: another table of the same name has none of
     the privileges that were granted and revoked.
@@ -51,16 +51,16 @@ def state(
         other = {name for name, oid in granted_tables(conn, plan).items() if tables.get(name) != oid}
         taken |= {file.path for file in unchanged if not other.isdisjoint(made.granted_tables(file))}
     waiting = in_order([file for file in plan.everything if file.path in changed | taken])
-    yield from _state_all(session, waiting, author)
+    yield from _apply_all(session, waiting, author)
     if plan.obsolete:
         _run(conn, plan, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
     # A file that drops with cascade takes along what other files make.
-    yield from _state_all(session, lost(conn, plan.everything), author)
+    yield from _apply_all(session, lost(conn, plan.everything), author)
     _read_bodies(conn, waiting)
 
 
-def _state_all(session: FileSession, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
+def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
     # One that names what is not there yet waits for the next round, until a round changes nothing.
     waiting = list(files)
     while waiting:

@@ -1,4 +1,4 @@
-"""Objects are stated after what they need, read as a whole, and again when something took them away."""
+"""Objects are applied after what they need, read as a whole, and again when something took them away."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ def test_privileges_that_a_version_takes_along_are_stated_again(
         assert not may(conn, "insert")
 
 
-def test_what_somebody_dropped_by_hand_is_seen_and_restated(bare_database: Database, files: SqlFiles) -> None:
+def test_what_somebody_dropped_by_hand_is_seen_and_reapplied(
+    bare_database: Database, files: SqlFiles
+) -> None:
     files.object("access/t.sql", policy("p"))
     files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
     with bare_database.connect() as conn:
@@ -113,7 +115,7 @@ def test_what_somebody_dropped_by_hand_is_seen_and_restated(bare_database: Datab
         }
         assert run(conn, files).paths == ["t.sql"]
         assert policies(conn) == ["p"]
-        assert run(conn, files, restate=True).paths == ["v.sql", "t.sql"]
+        assert run(conn, files, reapply=True).paths == ["v.sql", "t.sql"]
 
 
 @pytest.mark.parametrize("name", ["s.f", "f"])
