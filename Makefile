@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: setup lint test test-slow demo bench lock clean
+.PHONY: setup lint test test-slow demo bench lock dist clean
 
 setup: $(STAMP)
 
@@ -38,5 +38,10 @@ bench: $(STAMP)
 lock: $(STAMP)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
 
+# The wheel and the source, in dist/.
+dist: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
 clean:
-	rm -rf .venv .chatctl
+	rm -rf .venv .chatctl dist
