@@ -233,13 +233,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_delete.sql', '5d69aa401d560074b7a34f149ce05c132281c9641fd3762e9a532b9da7412600', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', 'e23c16a23d3a307eac032e1004d013f0fa491c67bd4da6d7ae0f53380d95b2e3', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', 'd4234ce058cb991e172486a46735098e607332b2182c5e55942cd832f0ed5af8', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_mark.sql', 'fc3b7325093f0f5828d1eb3d846ef7ecef15907d9944f86b6e4acb9a9f804f1b', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', 'f4f152fef9f2d089dd971323f6ed4288ab3a565e96e4e338da59ddda2a5c2a7f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', '7dd281b5fdd4a9018a944d5b1d6078aa9c93de01cf28c9bbbfd2cce9a775a43f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_left.sql', '7042d20b92a44dbddc0a6d147854b2c0064bca74b6768e684c879cfb02d7aea8', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
@@ -2456,7 +2456,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_insert.sql
 -- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
--- anything but by themselves, or anything that is yet to come.
+-- anything but by themselves, or anything that is yet to come. A statement of the API adds to one conversation, so that it
+-- waits for none with another one locked; participants_joined ends the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
@@ -2470,6 +2471,10 @@ begin
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
+    if current_setting('chat.adding_to', true) not in ('', new.conversation_id::text) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
+    end if;
+    perform set_config('chat.adding_to', new.conversation_id::text, true);
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
@@ -2538,10 +2543,8 @@ declare
   conversation public.conversations;
   existing uuid;
 begin
+  perform set_config('chat.adding_to', '', true);
   if writer is not null then
-    if (select count(distinct j.conversation_id) from joined j) > 1 then
-      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
-    end if;
     perform private.count_against_limit(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in

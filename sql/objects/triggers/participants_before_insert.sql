@@ -1,5 +1,6 @@
 -- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
--- anything but by themselves, or anything that is yet to come.
+-- anything but by themselves, or anything that is yet to come. A statement of the API adds to one conversation, so that it
+-- waits for none with another one locked; participants_joined ends the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
@@ -13,6 +14,10 @@ begin
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
+    if current_setting('chat.adding_to', true) not in ('', new.conversation_id::text) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
+    end if;
+    perform set_config('chat.adding_to', new.conversation_id::text, true);
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);

@@ -12,10 +12,8 @@ declare
   conversation public.conversations;
   existing uuid;
 begin
+  perform set_config('chat.adding_to', '', true);
   if writer is not null then
-    if (select count(distinct j.conversation_id) from joined j) > 1 then
-      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
-    end if;
     perform private.count_against_limit(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
   end if;
   for arrival in
