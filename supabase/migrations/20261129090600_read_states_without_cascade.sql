@@ -233,7 +233,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_delete.sql', '5d69aa401d560074b7a34f149ce05c132281c9641fd3762e9a532b9da7412600', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', 'd4234ce058cb991e172486a46735098e607332b2182c5e55942cd832f0ed5af8', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', '56155617edd84fbf5797684b13d4b9b0f23d3bacaa7ed753a466fbf16b63bea9', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_mark.sql', 'fc3b7325093f0f5828d1eb3d846ef7ecef15907d9944f86b6e4acb9a9f804f1b', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
@@ -2478,7 +2478,6 @@ begin
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
-  perform private.hold_briefly();
   -- Once more, for what others did while this waited.
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then

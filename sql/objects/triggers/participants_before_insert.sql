@@ -21,7 +21,6 @@ begin
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
-  perform private.hold_briefly();
   -- Once more, for what others did while this waited.
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then
