@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import canonical
 from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
+from chatctl.sqltext.statements import canonical
 from tests.race import race_operators
 from tests.world import Database
 

@@ -10,10 +10,10 @@ import pytest
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
-from chatctl.db.statements import split
 from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
 from chatctl.services.migrations import export
+from chatctl.sqltext.statements import split
 from tests.sqlfiles import (
     SCHEMA,
     TABLE,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.db.statements import split
 from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.services import migrations
+from chatctl.sqltext.statements import split
 from tests.sqlfiles import TABLE, SqlFiles, function, names, policy, run, states, version
 from tests.world import Database
 

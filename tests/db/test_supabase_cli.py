@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import split
 from chatctl.services import migrations
 from chatctl.services.drift.compare import find
 from chatctl.services.migrations import export
+from chatctl.sqltext.statements import split
 from tests.proxy import Proxy
 from tests.sqlfiles import SqlFiles
 from tests.world import Database

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid
 from chatctl.services.audit.expectations import NEVER, Api, Delete, Function, Moment, load
 from chatctl.services.audit.report import default_file
-from chatctl.services.audit.sqltext import filled
+from chatctl.sqltext.quoting import filled
 from tests.unit.access_files import BASE, OURS, steps, under
 
 Written = Callable[[str | bytes], Path]

@@ -21,13 +21,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatctl.db import statements as module
-from chatctl.db.statements import bare, canonical, consists_of, masked, statements
 from chatctl.services import lint, migrations
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Applied
 from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import difference
+from chatctl.sqltext import statements as module
+from chatctl.sqltext.statements import bare, canonical, consists_of, masked, statements
 
 _REPEATED = re.compile(r"( *)([A-Z]+)_REPEAT \d+ MAXREPEAT")
 _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
@@ -35,7 +35,7 @@ _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """The patterns of every module that reads SQL files, by their names."""
-    names = ["chatctl.db.statements"]
+    names = ["chatctl.sqltext.statements"]
     for package in (migrations, lint):
         names += [each.name for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     for name in names:

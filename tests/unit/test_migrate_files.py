@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatctl.db.statements import bare, canonical, masked, split, statements
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.migrations import new
 from chatctl.services.migrations.files import migrations, objects
+from chatctl.sqltext.statements import bare, canonical, masked, split, statements
 from tests.sqlfiles import SqlFiles, version
 
 V1 = version(1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import bare, canonical, consists_of, joined, masked, split, statements
+from chatctl.sqltext.statements import bare, canonical, consists_of, joined, masked, split, statements
 
 ATOMIC = "begin atomic select case when true then 1 end; select 2; end"
 CASES = {

@@ -9,9 +9,9 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.services.audit.clauses import condition, written
 from chatctl.services.audit.expectations import NEVER, Access
 from chatctl.services.audit.room import among_samples, reading, single
-from chatctl.services.audit.sqltext import condition, written
 
 
 @dataclass(frozen=True, slots=True)

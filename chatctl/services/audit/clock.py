@@ -17,7 +17,8 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit.sqltext import relation, written
+from chatctl.services.audit.clauses import written
+from chatctl.sqltext.quoting import relation
 
 _NEAR = timedelta(days=1)
 _ZONES = timedelta(hours=14)  # a time without a zone may be of any

@@ -12,9 +12,10 @@ from psycopg.rows import dict_row
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
+from chatctl.services.audit.clauses import key_text, written
 from chatctl.services.audit.expectations import Access, Table
 from chatctl.services.audit.room import needed, snapshot
-from chatctl.services.audit.sqltext import column, key_text, relation, written
+from chatctl.sqltext.quoting import column, relation
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive
 from chatctl.services.audit import contents
+from chatctl.services.audit.clauses import written
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import Access, Table
 from chatctl.services.audit.room import define_relations, introduce, live, needed, prepare, reading, single
-from chatctl.services.audit.sqltext import relation, written
+from chatctl.sqltext.quoting import relation
 
 
 def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str, Content]]:

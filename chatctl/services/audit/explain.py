@@ -23,9 +23,9 @@ from chatctl.services.audit.places import Places
 from chatctl.services.audit.probes import Probe, Stage
 from chatctl.services.audit.run import try_all
 from chatctl.services.audit.scope import COMMANDS, Scope
-from chatctl.services.audit.sqltext import relation
 from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
+from chatctl.sqltext.quoting import relation
 
 
 @dataclass(frozen=True)

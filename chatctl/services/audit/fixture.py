@@ -9,10 +9,11 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
 from chatctl.services.audit import contents, scripts
+from chatctl.services.audit.clauses import written
 from chatctl.services.audit.contents import Content
 from chatctl.services.audit.expectations import Access, Table
 from chatctl.services.audit.room import define_relations, introduce, prepare
-from chatctl.services.audit.sqltext import relation, written
+from chatctl.sqltext.quoting import relation
 
 
 def make(conn: Connection, access: Access) -> dict[str, Content]:

@@ -10,7 +10,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.audit.expectations import NEVER, Access, SchemaKind, Table
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.privileges import Privileges, rows
-from chatctl.services.audit.sqltext import literal, procedure, relation
+from chatctl.sqltext.quoting import literal, procedure, relation
 
 # PostgREST reads its configuration from pgrst.…, and makes the settings of a role for every request as it.
 _DECISIVE = re.compile(

@@ -7,9 +7,9 @@ from chatctl.db.files import data_directory
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.replay import quoted
-from chatctl.services.audit.sqltext import literal
 from chatctl.services.lint import accepted, filerules
 from chatctl.services.lint.schema import check_schema, queries
+from chatctl.sqltext.quoting import literal
 
 
 def check(conn: Connection, access: Access) -> list[Finding]:

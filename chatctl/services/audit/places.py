@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from chatctl.db.files import data_directory
-from chatctl.db.statements import bare
 from chatctl.errors import ChatctlError
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.replay import repository
 from chatctl.services.migrations.files import SqlFile, migrations, objects
+from chatctl.sqltext.statements import bare
 
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _QUALIFIED = rf"{_NAME}(?: ?\. ?{_NAME})?"

@@ -9,10 +9,11 @@ from pathlib import Path
 from psycopg import sql
 
 from chatctl.db.files import data_directory
+from chatctl.services.audit.clauses import key_text
 from chatctl.services.audit.expectations import Access, Identity
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.room import path, token
-from chatctl.services.audit.sqltext import filled, key_text, literal, relation
+from chatctl.sqltext.quoting import filled, literal, relation
 
 BEGIN = "begin;"
 ROLLBACK = "rollback;"

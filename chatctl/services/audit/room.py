@@ -14,8 +14,8 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.errors import Inconclusive, Invalid
+from chatctl.services.audit.clauses import written
 from chatctl.services.audit.expectations import Access, Identity
-from chatctl.services.audit.sqltext import written
 
 _LEFT_BEHIND = (
     "an audit whose fixture committed has left it, and its rows: "

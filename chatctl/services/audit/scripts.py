@@ -16,10 +16,10 @@ import psycopg
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.sqlstate import reason
-from chatctl.db.statements import Statement, copy_command, session_command, statements
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.undone import asserted
+from chatctl.sqltext.statements import Statement, copy_command, session_command, statements
 
 _IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
 _SYNTAX = "42601"

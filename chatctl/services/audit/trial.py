@@ -21,10 +21,11 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.batch import Batch, Patience, Trying, function_name, in_silence
+from chatctl.services.audit.clauses import written
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.probes import Probe
 from chatctl.services.audit.room import path
-from chatctl.services.audit.sqltext import filled, literal, written
+from chatctl.sqltext.quoting import filled, literal
 
 
 class Trial:

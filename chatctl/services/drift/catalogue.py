@@ -9,8 +9,8 @@ from psycopg.rows import class_row, dict_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import with_lf
 from chatctl.errors import ChatctlError, Unavailable
+from chatctl.sqltext.statements import with_lf
 
 # A file of sql/queries/drift each, in the order in which differences are told.
 KINDS = (

@@ -13,11 +13,11 @@ from itertools import chain
 from pathlib import Path
 
 from chatctl import extras
-from chatctl.db.statements import with_lf
 from chatctl.errors import ChatctlError
 from chatctl.local.binaries import VERSIONS
 from chatctl.services.lint.findings import Finding
 from chatctl.services.migrations.files import SqlFile
+from chatctl.sqltext.statements import with_lf
 
 _OPTIONS = (
     "--reporter=json",

@@ -12,7 +12,6 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import bare
 from chatctl.errors import Invalid
 from chatctl.services.migrations import execute, history
 from chatctl.services.migrations.files import SqlFile
@@ -20,6 +19,7 @@ from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.patience import patiently
 from chatctl.services.migrations.session import reset
 from chatctl.services.migrations.steps import Step
+from chatctl.sqltext.statements import bare
 
 # Of so many parts, quoted or not; "a""b" is two.
 _NAME = r'(?:"[^"]*+"|[\w$.]++){1,100}'

@@ -17,10 +17,10 @@ from typing import Literal
 from psycopg import sql
 
 from chatctl.db.files import query
-from chatctl.db.statements import SPACES, bare, split
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
 from chatctl.services.migrations.made import drops, in_order
+from chatctl.sqltext.statements import SPACES, bare, split
 
 _HEAD = f"""{OBJECTS_MARK}
 -- From here on: the objects as they are with this version, applied again with every newer one. Written by

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from chatctl.db.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 from chatctl.errors import Invalid, NotFound
 from chatctl.settings import beginning
+from chatctl.sqltext.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 
 # Folders of objects/, in the order in which they are applied where nothing else decides.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")

@@ -12,10 +12,10 @@ from psycopg.rows import class_row
 from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import canonical, consists_of, joined, split, with_lf
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile
 from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
+from chatctl.sqltext.statements import canonical, consists_of, joined, split, with_lf
 
 
 @dataclass(frozen=True)

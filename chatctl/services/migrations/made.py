@@ -15,8 +15,8 @@ from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
-from chatctl.db.statements import NO_NAME, masked, with_lf
 from chatctl.services.migrations.files import SqlFile
+from chatctl.sqltext.statements import NO_NAME, masked, with_lf
 
 # Before a statement that a file gives for the day it is gone.
 SAID = "-- chatctl:drop"

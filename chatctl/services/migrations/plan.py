@@ -9,11 +9,11 @@ from pathlib import Path
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.statements import bare, split, with_lf
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
 from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
 from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
+from chatctl.sqltext.statements import bare, split, with_lf
 
 _DIFFERENCE_LINES = 40
 _CONTEXT_LINES = 2

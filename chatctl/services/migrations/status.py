@@ -9,10 +9,10 @@ from typing import Literal
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
-from chatctl.db.statements import canonical
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
 from chatctl.services.migrations.plan import lost
+from chatctl.sqltext.statements import canonical
 
 State = Literal[
     "applied",

@@ -13,7 +13,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.mutation.tokens import tokens
-from chatctl.services.audit.sqltext import procedure
+from chatctl.sqltext.quoting import procedure
 
 T = TypeVar("T")
 

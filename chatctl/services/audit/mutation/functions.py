@@ -8,7 +8,7 @@ from chatctl.services.audit.mutation import bodies, expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
 from chatctl.services.audit.mutation.edits import Edit
 from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
-from chatctl.services.audit.sqltext import column, relation
+from chatctl.sqltext.quoting import column, relation
 
 _READABLE = ("sql", "plpgsql")
 

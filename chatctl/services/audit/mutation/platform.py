@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chatctl.services.audit.mutation.catalogue import Bucket, Catalogue, Publication
 from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
-from chatctl.services.audit.sqltext import column, literal, relation
+from chatctl.sqltext.quoting import column, literal, relation
 
 _FOREIGN_TYPE = "text/html"
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from chatctl.services.audit.mutation import expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Policy
 from chatctl.services.audit.mutation.mutant import Mutant, of_edits
-from chatctl.services.audit.sqltext import column, relation
+from chatctl.sqltext.quoting import column, relation
 
 _COMMANDS = ("select", "insert", "update", "delete")
 _ADDED = "anybody at all"

@@ -9,7 +9,7 @@ from chatctl.services.audit.mutation.catalogue import Catalogue
 from chatctl.services.audit.mutation.conditions import QUERY
 from chatctl.services.audit.mutation.edits import Edit
 from chatctl.services.audit.mutation.tokens import Group, Item, tree
-from chatctl.services.audit.sqltext import column as quoted
+from chatctl.sqltext.quoting import column as quoted
 
 Sources = Mapping[str, str]  # what a table is called here, and which it is
 

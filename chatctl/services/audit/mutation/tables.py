@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from chatctl.services.audit.mutation.catalogue import Catalogue, Privilege, Relation, Trigger
 from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
-from chatctl.services.audit.sqltext import column, relation
+from chatctl.sqltext.quoting import column, relation
 
 _REVOKED = ("select", "insert", "update", "delete")
 

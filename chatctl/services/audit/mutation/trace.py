@@ -11,7 +11,7 @@ from chatctl.services.audit.batch import Batch
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
 from chatctl.services.audit.mutation.functions import name_of, replaced
 from chatctl.services.audit.mutation.tokens import Group, tree
-from chatctl.services.audit.sqltext import literal
+from chatctl.sqltext.quoting import literal
 
 # Function, as access.yaml names it -> the numbers of the statements that call it.
 Trace = Mapping[str, frozenset[int]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from chatctl.services.audit.mutation import expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Relation
 from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
-from chatctl.services.audit.sqltext import relation
+from chatctl.sqltext.quoting import relation
 
 _INVOKER = ("security_invoker=true", "security_invoker=on", "security_invoker=1", "security_invoker=yes")
 

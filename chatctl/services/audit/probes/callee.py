@@ -12,7 +12,7 @@ from chatctl.errors import Invalid
 from chatctl.services.audit.expectations import Access, Function
 from chatctl.services.audit.probes.stage import Stage
 from chatctl.services.audit.room import reading
-from chatctl.services.audit.sqltext import column, procedure, relation
+from chatctl.sqltext.quoting import column, procedure, relation
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from psycopg import sql
 
 from chatctl.services.audit.candidates import Candidate, candidates_of, types_of
+from chatctl.services.audit.clauses import condition, written
 from chatctl.services.audit.expectations import Function
 from chatctl.services.audit.probes import callee
 from chatctl.services.audit.probes.inserts import said
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.probes.stage import UNKNOWN, Stage
-from chatctl.services.audit.sqltext import condition, written
 
 # name -> (SQL of the values, type)
 Arguments = Mapping[str, tuple[str, str]]

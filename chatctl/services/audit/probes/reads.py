@@ -7,10 +7,11 @@ from typing import Any
 
 from psycopg import sql
 
+from chatctl.services.audit.clauses import key_text, written
 from chatctl.services.audit.probes.probe import ALL, Probe
 from chatctl.services.audit.probes.stage import TableStage
 from chatctl.services.audit.room import reading, single
-from chatctl.services.audit.sqltext import column, key_text, written
+from chatctl.sqltext.quoting import column
 
 
 def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:

@@ -13,12 +13,13 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.candidates import Candidate, candidates_of
+from chatctl.services.audit.clauses import condition, key_text, written
 from chatctl.services.audit.contents import Column, Content, Row
 from chatctl.services.audit.expectations import NEVER, Access, Identity, Table
 from chatctl.services.audit.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, ways
 from chatctl.services.audit.room import reading, single, snapshot
-from chatctl.services.audit.sqltext import array, column, condition, key_text, literal, relation, written
+from chatctl.sqltext.quoting import array, column, literal, relation
 
 # Values of the type for a column that nobody may write; of another type those of other rows serve.
 _SAMPLES = {

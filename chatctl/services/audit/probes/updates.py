@@ -7,12 +7,13 @@ from typing import Any
 
 from psycopg import sql
 
+from chatctl.services.audit.clauses import condition, key_text, written
 from chatctl.services.audit.contents import Column, Row
 from chatctl.services.audit.expectations import Change, Identity
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
 from chatctl.services.audit.probes.stage import TableStage
 from chatctl.services.audit.room import reading, single
-from chatctl.services.audit.sqltext import column, condition, key_text, literal, written
+from chatctl.sqltext.quoting import column, literal
 
 
 def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
