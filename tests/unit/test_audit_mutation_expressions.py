@@ -6,7 +6,8 @@ import pytest
 
 from chatctl.services.audit.mutation.edits import difference, told_apart
 from chatctl.services.audit.mutation.expressions import body_edits, edits
-from chatctl.services.audit.mutation.tokens import tokens, tree
+from chatctl.services.audit.mutation.nesting import tree
+from chatctl.sqltext.tokens import tokens
 
 
 def made(text: str, operator: str) -> list[str]:

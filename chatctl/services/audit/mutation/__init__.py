@@ -2,5 +2,5 @@
 
 ``catalogue`` reads what there is; ``policies``, ``tables``, ``views``, ``functions`` and ``platform`` make
 mutants of it; ``expressions``, ``scopes`` and ``bodies`` are the operators on the texts. They work on
-``tokens`` and ``conditions``, so that all but the change stays as PostgreSQL tells it.
+``nesting`` and ``conditions``, so that all but the change stays as PostgreSQL tells it.
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chatctl.services.audit.mutation.edits import Edit
 from chatctl.services.audit.mutation.expressions import DROPPED, replaced
-from chatctl.services.audit.mutation.tokens import Group, Item, tree
+from chatctl.services.audit.mutation.nesting import Group, Item, tree
 
 _ACTOR = re.compile(r"user|person|actor|member|sender|author|owner|account|creator|recipient|profile", re.I)
 _BRANCHES = {"if": ("elsif", "elseif", "else"), "case": ("when", "else")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from chatctl.services.audit.mutation.tokens import Group, Item
+from chatctl.services.audit.mutation.nesting import Group, Item
 
 # What a stretch of a query begins with, and where an operand before it ends. All of them are reserved words.
 QUERY = frozenset(

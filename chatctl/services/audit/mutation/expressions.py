@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from chatctl.services.audit.mutation.conditions import BODY, Condition, conditions, in_parentheses
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.tokens import Group, Item, Token, tree
+from chatctl.services.audit.mutation.nesting import Group, Item, tree
+from chatctl.sqltext.tokens import Token
 
 DROPPED = "(dropped)"
 
@@ -35,7 +36,7 @@ _DECISIONS = frozenset({"if", "elsif", "elseif", "while", "when"})
 _DECIDING = _DECISIONS | {"return"}
 _CLAUSES = frozenset({"where", "on", "having"})
 _NEGATED_WHOLE = frozenset({"whole", "if", "elsif", "elseif"})
-_WHOLE_NUMBER = re.compile(r"\d+")
+_WHOLE_NUMBER = re.compile(r"\d++")
 
 
 def edits(text: str) -> Iterator[Edit]:

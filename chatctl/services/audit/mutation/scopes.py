@@ -8,7 +8,7 @@ from itertools import pairwise
 from chatctl.services.audit.mutation.catalogue import Catalogue
 from chatctl.services.audit.mutation.conditions import QUERY
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.tokens import Group, Item, tree
+from chatctl.services.audit.mutation.nesting import Group, Item, tree
 from chatctl.sqltext.quoting import column as quoted
 
 Sources = Mapping[str, str]  # what a table is called here, and which it is
@@ -52,20 +52,20 @@ def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
         return
     if len(items) < 3 or items[1].text != "." or isinstance(items[2], Group):  # noqa: PLR2004 - schema.table
         return
-    name = f"{_plain(first)}.{_plain(items[2])}"
+    name = f"{first.plain}.{items[2].plain}"
     rest = [item for item in items[3:5] if not item.is_word("as")]
     alias = rest[0] if rest and rest[0].kind in ("word", "name") and not rest[0].is_word(*QUERY) else items[2]
-    found[_plain(alias)] = name
+    found[alias.plain] = name
 
 
 def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
     """A column of the row asked about, taken for the column of that name of a table that is read."""
     for inner in _without_queries(group):
         for alias, dot, column in zip(inner.items, inner.items[1:], inner.items[2:], strict=False):
-            if dot.text != "." or isinstance(column, Group) or _plain(alias) not in set(outer) - set(local):
+            if dot.text != "." or isinstance(column, Group) or alias.plain not in set(outer) - set(local):
                 continue
             for own, relation in local.items():
-                if _plain(column) in _columns(catalogue, relation):
+                if column.plain in _columns(catalogue, relation):
                     was, now = f"{alias.text}.{column.text}", f"{own}.{column.text}"
                     new = f"{quoted(own)}.{column.text}"
                     yield Edit(alias.start, column.end, "column-captured", new, was, now)
@@ -88,8 +88,8 @@ def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> I
 
 
 def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
-    name = _plain(column[-1])
-    table = _plain(column[0]) if len(column) > 1 else ""
+    name = column[-1].plain
+    table = column[0].plain if len(column) > 1 else ""
     for alias, relation in scope.items():
         known = catalogue.relations.get(relation)
         for other in known.principals if known else ():
@@ -117,7 +117,3 @@ def _without_queries(group: Group) -> Iterator[Group]:
 def _columns(catalogue: Catalogue, relation: str) -> Sequence[str]:
     known = catalogue.relations.get(relation)
     return known.columns if known else ()
-
-
-def _plain(item: Item) -> str:
-    return item.text[1:-1].replace('""', '"') if item.kind == "name" else item.text

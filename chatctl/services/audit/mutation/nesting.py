@@ -1,48 +1,19 @@
-"""SQL and PL/pgSQL as tokens that know where they stand, nested by parentheses and blocks.
+"""SQL and PL/pgSQL nested by parentheses and blocks.
 
 A mutant replaces a piece of the text that PostgreSQL gave; the rest stays as it was, comments and all.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space>    \s+ | --[^\n]* )
-    | (?P<comment>  /\* )
-    | (?P<string>   [eE]'(?:[^'\\]|\\.|'')*' | (?:[bBnNxX]|[uU]&)?'(?:[^']|'')*'
-                    | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$ )
-    | (?P<name>     (?:[uU]&)?"(?:[^"]|"")*" )
-    | (?P<word>     [^\W\d][\w$]* | \$\d+ )
-    | (?P<number>   \d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)? | \.\d+ )
-    | (?P<mark>     :=|::|\.\.|=>|[()\[\],;.:] )
-    | (?P<operator> (?:(?!--|/\*)[+\-*/<>=~!@\#%^&|`?])+ )
-    | (?P<other>    . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-_ENDS_AS_WRITTEN = re.compile(r"[~!@#%^&|`?]")
+from chatctl.sqltext.tokens import Token, tokens
+
 _PAIRS = {"(": ")", "[": "]"}
 # Before which an `if` begins a statement; elsewhere it is the `if exists` of a command.
 _BEFORE_STATEMENT = frozenset({";", "begin", "then", "else", "loop", ">>"})
 _BLOCKS = frozenset({"begin", "case", "if", "loop"})
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token; the text of a bare word is in lower case."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    def is_word(self, *words: str) -> bool:
-        return self.kind == "word" and self.text in words
 
 
 @dataclass
@@ -58,6 +29,10 @@ class Group:
     @property
     def text(self) -> str:
         """Nothing: a group is no token of any name."""
+        return ""
+
+    @property
+    def plain(self) -> str:
         return ""
 
     def is_word(self, *_words: str) -> bool:
@@ -77,24 +52,6 @@ class Group:
 
 
 Item = Token | Group
-
-
-def tokens(text: str) -> list[Token]:
-    """The tokens of ``text`` without white space and comments."""
-    found = []
-    position = 0
-    while match := _TOKEN.match(text, position):
-        kind, position = match.lastgroup or "", match.end()
-        if kind == "comment":
-            position = _end_of_comment(text, position)
-        if kind in ("space", "comment"):
-            continue
-        written = match.group()
-        if kind == "operator":
-            written = _operator(written)
-            position = match.start() + len(written)
-        found.append(Token(kind, written.lower() if kind == "word" else written, match.start(), position))
-    return found
 
 
 def tree(text: str, *, procedural: bool = False) -> Group:
@@ -128,18 +85,3 @@ def _opens(token: Token, previous: str) -> bool:
     if token.is_word("if"):
         return previous in _BEFORE_STATEMENT
     return previous not in ("end", ".")  # `end case` begins nothing
-
-
-def _operator(run: str) -> str:
-    # As PostgreSQL has it: + and - end an operator of several characters only beside one of these.
-    while len(run) > 1 and run[-1] in "+-" and not _ENDS_AS_WRITTEN.search(run):
-        run = run[:-1]
-    return run
-
-
-def _end_of_comment(text: str, position: int) -> int:
-    depth = 1
-    while depth and (edge := _COMMENT_EDGE.search(text, position)):
-        depth += 1 if edge.group() == "/*" else -1
-        position = edge.end()
-    return position if not depth else len(text)

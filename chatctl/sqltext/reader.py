@@ -1,0 +1,97 @@
+"""Reading a statement from its beginning, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from chatctl.sqltext.tokens import Token
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name, qualified or not; as SQL writes it, what is not in quotes folded."""
+
+    tokens: tuple[Token, ...]
+
+    @property
+    def sql(self) -> str:
+        return ".".join(token.text for token in self.tokens)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its parts without their quotes."""
+        return tuple(token.plain for token in self.tokens)
+
+
+class Reader:
+    """A position in the tokens of a statement, which moves on with what is taken."""
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self._tokens = list(tokens)
+        self._position = 0
+
+    @property
+    def rest(self) -> list[Token]:
+        """The tokens that were not taken yet."""
+        return self._tokens[self._position :]
+
+    def take(self, *texts: str) -> bool:
+        """Take words or marks if they come next, all of them or none."""
+        following = self._tokens[self._position : self._position + len(texts)]
+        if [token.text for token in following] != list(texts):
+            return False
+        self._position += len(texts)
+        return True
+
+    def take_one_of(self, *texts: str) -> str:
+        """Take whichever of ``texts`` comes next; empty if none does."""
+        token = self._next()
+        if token is None or token.text not in texts:
+            return ""
+        self._position += 1
+        return token.text
+
+    def take_until(self, text: str) -> bool:
+        """Take everything up to ``text``, and that; nothing if it does not come."""
+        found = next((number for number, token in enumerate(self.rest, 1) if token.text == text), 0)
+        self._position += found
+        return bool(found)
+
+    def take_any(self) -> Token | None:
+        """Take whatever comes next; None at the end."""
+        token = self._next()
+        self._position += 1
+        return token
+
+    def name(self) -> Name | None:
+        """Take a name with its qualification; None if something else comes next."""
+        found = []
+        while (token := self._next()) and token.is_identifier:
+            found.append(token)
+            self._position += 1
+            if not self.take("."):
+                break
+        return Name(tuple(found)) if found else None
+
+    def _next(self) -> Token | None:
+        return self._tokens[self._position] if self._position < len(self._tokens) else None
+
+
+def separated(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    """The items of a list with commas, up to where the parenthesis around it closes, or to the end."""
+    depth = 0
+    item: list[Token] = []
+    for token in tokens:
+        if token.text in ("(", "["):
+            depth += 1
+        elif token.text in (")", "]"):
+            depth -= 1
+        if depth < 0:
+            break
+        if token.text == "," and not depth:
+            yield item
+            item = []
+        else:
+            item.append(token)
+    yield item

@@ -1,0 +1,134 @@
+"""SQL and PL/pgSQL as the tokens of PostgreSQL's own scanner, which know where they stand.
+
+Tokens and not a parse tree: a statement is told apart by how it begins, whatever a server of another version
+allows after that, and what is quoted or replaced keeps its spelling. Nor does every statement have a tree
+that can be had: protobuf reads no message that is nested 100 deep, which fifty operands of ``||`` are, and
+libpg_query overflows the stack at some ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any, Literal
+
+Kind = Literal["word", "name", "string", "number", "mark", "operator", "comment", "other"]
+
+_MARKS = frozenset("()[],;.:")
+_OPERATORS = frozenset("+-*/<>=%^")
+_LAST_CHARACTER = 255  # a token of one character has its code as number, keywords and names come after
+# PostgreSQL folds these letters and no others.
+_FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
+# Of strings in strings: a body, a statement that it executes, and a string in that one.
+_LEVELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: a ``word`` is a keyword, a name or a parameter, folded; a ``name`` is one in quotes."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+    def is_word(self, *words: str) -> bool:
+        return self.kind == "word" and self.text in words
+
+    @property
+    def is_identifier(self) -> bool:
+        return self.kind in ("word", "name")
+
+    @property
+    def plain(self) -> str:
+        """A name without its quotes."""
+        return self.text[1:-1].replace('""', '"') if self.text.startswith('"') else self.text
+
+    @property
+    def content(self) -> str:
+        """What is within the quotes of a string; its escapes are left as they are."""
+        if self.text.startswith("$"):
+            tag = self.text.index("$", 1) + 1
+            return self.text[tag:-tag]
+        return self.text[self.text.index("'") + 1 : -1].replace("''", "'")
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of ``text`` without its comments.
+
+    From where the scanner refuses the text, the rest is one token ``other``.
+    """
+    kinds = _kinds()
+    scanned, readable = _scanned(text)
+    found = []
+    for each, (start, end) in zip(scanned, _positions(text, scanned), strict=True):
+        written = text[start:end]
+        kind = kinds.get(each.token) or _kind_of(each.token, written)
+        if kind != "comment":
+            found.append(Token(kind, written.translate(_FOLDING) if kind == "word" else written, start, end))
+    if readable < len(text):
+        found.append(Token("other", text[readable:], readable, len(text)))
+    return found
+
+
+def tokens_and_bodies(text: str, levels: int = _LEVELS) -> Iterator[Token]:
+    """The tokens of ``text``, and in place of a string, such as a body, those of its content."""
+    for token in tokens(text):
+        if token.kind == "string" and levels:
+            yield from tokens_and_bodies(token.content, levels - 1)
+        else:
+            yield token
+
+
+def _scanned(text: str) -> tuple[Sequence[Any], int]:
+    """The scanner's own tokens, and up to where it could read ``text``."""
+    from postgast import PgQueryError, scan  # noqa: PLC0415 - takes 60 ms, and most commands read no SQL
+
+    end = len(text)
+    while True:
+        try:
+            return scan(text[:end]).tokens, end
+        except PgQueryError as error:
+            # Where the token begins that is refused, or within it.
+            end = max(min(error.cursorpos, end) - 1, 0)
+
+
+def _positions(text: str, scanned: Sequence[Any]) -> Iterator[tuple[int, int]]:
+    """Where the scanner's tokens begin and end in ``text``; the scanner counts bytes."""
+    if text.isascii():
+        yield from ((each.start, each.end) for each in scanned)
+        return
+    encoded = text.encode()
+    byte = end = 0
+    for each in scanned:
+        start = end + len(encoded[byte : each.start].decode())
+        end = start + len(encoded[each.start : each.end].decode())
+        byte = each.end
+        yield start, end
+
+
+@cache
+def _kinds() -> Mapping[int, Kind]:
+    """The kinds of those tokens that do not depend on their text."""
+    from postgast.pg_query_pb2 import Token as Number  # noqa: PLC0415 - see above
+
+    kinds: dict[Kind, Sequence[int]] = {
+        "string": (Number.SCONST, Number.USCONST, Number.BCONST, Number.XCONST),
+        "number": (Number.ICONST, Number.FCONST),
+        "mark": (Number.TYPECAST, Number.DOT_DOT, Number.COLON_EQUALS, Number.EQUALS_GREATER),
+        "operator": (Number.Op, Number.LESS_EQUALS, Number.GREATER_EQUALS, Number.NOT_EQUALS),
+        "word": (Number.PARAM,),
+        "name": (Number.UIDENT,),
+        "comment": (Number.SQL_COMMENT, Number.C_COMMENT),
+    }
+    return {number: kind for kind, numbers in kinds.items() for number in numbers}
+
+
+def _kind_of(number: int, written: str) -> Kind:
+    if number > _LAST_CHARACTER:
+        return "name" if written.startswith('"') else "word"
+    if written in _MARKS:
+        return "mark"
+    return "operator" if written in _OPERATORS else "other"
