@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from psycopg import sql
 
-_PLACE = re.compile(r'(?<![\w"$])\$(\d+)')
+_PLACE = re.compile(r'(?<![\w"$])\$(\d++)')
 
 
 def relation(name: str) -> str:

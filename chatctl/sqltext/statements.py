@@ -126,23 +126,6 @@ def bare(statement: str) -> str:
     return "".join(kept).strip(" ")
 
 
-def masked(text: str) -> str:
-    """``text`` with underscores for what is within quotes: as long as it was, each in a pair of ' or of "."""
-    kept: list[str] = []
-    position = 0
-    while token := _token(_QUOTE_OR_COMMENT, text, position):
-        kind, start, end = token
-        kept.append(text[position:start])
-        position = end
-        if kind in "-/":
-            kept.append(text[start:end])
-        else:
-            mark = '"' if kind == '"' else "'"
-            kept.append(f"{mark}{'_' * (end - start - 2)}{mark}"[: end - start])
-    kept.append(text[position:])
-    return "".join(kept)
-
-
 def canonical(statements: list[str]) -> list[str]:
     """``statements`` in the form in which two tools' records of one file are equal: line ends do not count,
     nor do white space and comments outside quotes.
@@ -189,6 +172,17 @@ def leading_comments(script: str) -> Iterator[str]:
         end = _after_comment(script, position)
         yield script[position:end]
         position = _after(_SPACE, script, end)
+
+
+def leading_words(script: str, most: int, position: int = 0) -> list[str]:
+    """The words that stand at ``position``, in lower case; one with a dot behind it is part of a name."""
+    words: list[str] = []
+    while len(words) < most:
+        word, position = _word(script, position)
+        if not word or script.startswith(".", position):
+            break
+        words.append(word)
+    return words
 
 
 def _pieces(script: str) -> Iterator[tuple[int, int]]:
@@ -255,13 +249,10 @@ def _next_part(script: str, position: int) -> int | None:
 
 
 def _makes_routine(script: str, position: int) -> bool:
-    words = []
-    for _ in range(4):
-        word, position = _word(script, position)
-        words.append(word)
-    if words[1:3] == ["or", "replace"]:
-        del words[1:3]
-    return words[0] == "create" and words[1] in ("function", "procedure")
+    match leading_words(script, 4, position):
+        case ["create", "function" | "procedure", *_] | ["create", "or", "replace", "function" | "procedure"]:
+            return True
+    return False
 
 
 def _end_of_body(script: str, position: int) -> int:
@@ -311,45 +302,3 @@ def _line_ends(text: str, start: int, end: int) -> int:
     """How many lines end between two positions; a carriage return ends one with or without a line feed."""
     crs = text.count("\r", start, end)
     return text.count("\n", start, end) + (crs and crs - text.count("\r\n", start, end))
-
-
-_ABOUT_TRANSACTION = re.compile(
-    r"""
-    (?: begin | start\ transaction | commit | end | prepare\ transaction
-      | (?:rollback | abort) (?!\ (?:work\ |transaction\ )?to\b)
-      | set\ (?:session\ |local\ )?transaction(?:_\w++)?
-      | set\ session\ characteristics
-    ) (?![\w$.])
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_ABOUT_SAVEPOINT_OR_LOGIN = re.compile(
-    r"""
-    (?: savepoint | release | rollback | abort
-      | discard\ all | reset\ session\ authorization | set\ (?:session\ |local\ )?session\ authorization
-    ) (?![\w$.])
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_COPY = re.compile(r"copy\b", re.IGNORECASE)
-_STREAM = re.compile(r" (?:from stdin|to stdout)\b", re.IGNORECASE)
-
-
-def transaction_command(statement: str) -> str | None:
-    """The words that begin, end or change the transaction around ``statement``; None for other statements."""
-    found = _ABOUT_TRANSACTION.match(bare(statement))
-    return found.group().lower() if found else None
-
-
-def session_command(statement: str) -> str | None:
-    """The words that make ``statement`` one about the transaction, a savepoint or the login; else None."""
-    text = bare(statement)
-    found = _ABOUT_TRANSACTION.match(text) or _ABOUT_SAVEPOINT_OR_LOGIN.match(text)
-    return found.group().lower() if found else None
-
-
-def copy_command(statement: str) -> str | None:
-    """The words of a COPY whose rows come from the client or go there; None for other statements."""
-    text = bare(statement)
-    stream = _STREAM.search(masked(text)) if _COPY.match(text) else None
-    return text[: stream.end()] if stream else None

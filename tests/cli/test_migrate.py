@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -23,6 +25,21 @@ def test_migrate_then_nothing_to_do(chatctl: Chatctl, bare_database: Database) -
     assert {step["kind"] for step in first.document["steps"]} == {"version", "object"}
     assert second.document["steps"] == []
     assert chatctl("migrate", "status", "--check", "--db-url", url).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["migrate", "migrate status"])
+def test_where_nothing_is_to_be_done_the_scanner_is_not_imported(database: Database, command: str) -> None:
+    arguments = [*command.split(), "--db-url", database.url, "-q"]
+    script = (
+        "import sys; from chatctl.cli.app import run\n"
+        f"assert run({arguments!r}) == 0\n"
+        "assert 'psycopg' in sys.modules\n"
+        "assert 'postgast' not in sys.modules"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("option", ["--reapply", "--restate"])

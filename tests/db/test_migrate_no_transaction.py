@@ -148,7 +148,9 @@ def test_an_invalid_index_that_somebody_left_is_built_anew(
     [
         ("create index concurrently t_a on public.t (a)", {"t_a": True}),
         ("create unique index concurrently if not exists t_a on only t (a)", {"t_a": True}),
+        ('create index concurrently "t_a" on /* the table */ Public . "t" (a)', {"t_a": True}),
         ("drop index concurrently public.t_old", {}),
+        ("drop index concurrently public . T_old", {}),
     ],
 )
 def test_what_was_done_but_not_recorded_is_not_done_again(
@@ -202,6 +204,7 @@ def test_an_index_of_the_file_as_it_was_then_is_no_proof(conn: Connection, files
     "options",
     [
         "index concurrently public.t_a",
+        'index concurrently public . "t_a"',
         "(verbose) table concurrently public.t",
         "(concurrently) table public.t",
     ],

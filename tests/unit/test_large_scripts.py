@@ -21,13 +21,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatctl import sqltext
 from chatctl.services import lint, migrations
+from chatctl.services.audit import mutation
+from chatctl.services.audit.mutation.nesting import tree
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Applied
 from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import difference
 from chatctl.sqltext import statements as module
-from chatctl.sqltext.statements import bare, canonical, consists_of, masked, statements
+from chatctl.sqltext.commands import copy_command, session_command
+from chatctl.sqltext.statements import bare, canonical, consists_of, statements
 
 _REPEATED = re.compile(r"( *)([A-Z]+)_REPEAT \d+ MAXREPEAT")
 _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
@@ -35,8 +39,8 @@ _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """The patterns of every module that reads SQL files, by their names."""
-    names = ["chatctl.sqltext.statements"]
-    for package in (migrations, lint):
+    names = []
+    for package in (sqltext, migrations, lint, mutation):
         names += [each.name for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     for name in names:
         for variable, value in vars(importlib.import_module(name)).items():
@@ -135,7 +139,7 @@ def test_each_character_is_looked_at_a_few_times(parts: list[tuple[str, int]]) -
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 patch.setattr(module, name, Counting(value, seen))
-        for read in (statements, bare, masked, lambda text: canonical([text])):
+        for read in (statements, bare, lambda text: canonical([text])):
             seen.clear()
             read(script)
             assert sum(seen) <= 12 * len(script) + 50, read
@@ -188,7 +192,9 @@ def read_hostile(length: int) -> None:
         text = make(length // len(make(1)))
         file = SqlFile("objects/functions/f.sql", text)
         for statement in file.statements:
-            masked(statement.text)
+            session_command(statement.text)
+            copy_command(statement.text)
+            tree(statement.text)
             assert statement.first_word == statement.first_word.lower()
         assert not file.alone
         drops(file)

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatctl.services.migrations.files import SqlFile
-from chatctl.services.migrations.made import Made, drops, in_order, made, may_overlap, revoked_on
+from chatctl.services.migrations.made import (
+    Made,
+    dropped_by,
+    drops,
+    granted_tables,
+    in_order,
+    made,
+    may_overlap,
+    revoked_on,
+)
 
 # How a function begins -> its signature in the statement that drops it.
 FUNCTIONS = {
@@ -159,11 +168,51 @@ def test_grants_overlap_however_they_are_spelled() -> None:
         ("all tables in schema s", "s.t"),
         ("x", "ALL functions IN SCHEMA s, t"),
         ("schema s", "schema s"),
+        ('"a, b"', 's."a, b"'),
+        ("function f(numeric(10, 2)), g()", "function g(a text default ',')"),
     ]
-    others = [("public.t", "public.tt"), ("a, b", "c"), ("function f(a int)", "a"), ("schema s", "s.t")]
+    others = [
+        ("public.t", "public.tt"),
+        ("a, b", "c"),
+        ("function f(a int)", "a"),
+        ("schema s", "s.t"),
+        ('"a, b"', "b"),
+    ]
 
     assert all(may_overlap(a, b) and may_overlap(b, a) for a, b in same)
     assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in others)
+
+
+@pytest.mark.parametrize("created", [*FUNCTIONS, *OTHERS])
+def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
+    file = _file(f"create {created}; grant select on t to a;\n-- chatctl:drop drop view if exists v\n")
+
+    assert dropped_by(drops(file)) == tuple(thing for thing in made(file) if thing.kind != "other")
+
+
+# A scanner reads all of these; no parser does, or protobuf cannot read what it makes of them.
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "with (of_a_later_version) as select 1",
+        "as select " + "(select " * 200 + "1" + ")" * 200,
+        "as select a" + " || b" * 40_000,
+        "as select 1 from a" + " join b using (c)" * 40_000,
+    ],
+    ids=["later version", "subqueries", "operands", "joins"],
+)
+def test_what_follows_a_name_need_not_be_understood(rest: str) -> None:
+    assert drops(_file(f"create view s.v {rest};")) == ["drop view if exists s.v"]
+
+
+def test_privileges_on_tables_are_told_from_others() -> None:
+    text = """
+    grant select on s.a, "b, c" to x; grant insert (d) on table D to x;
+    grant usage on schema e to x; grant execute on function f(uuid, bigint), g(text) to x;
+    grant select on all tables in schema h to x; grant usage on sequence i to x; revoke all on j from x;
+    """
+
+    assert granted_tables(_file(text)) == {"s.a", '"b, c"', "d"}
 
 
 def test_what_a_revoke_is_on() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.migrations import new
 from chatctl.services.migrations.files import migrations, objects
-from chatctl.sqltext.statements import bare, canonical, masked, split, statements
+from chatctl.sqltext.statements import bare, canonical, split, statements
 from tests.sqlfiles import SqlFiles, version
 
 V1 = version(1)
@@ -300,7 +300,6 @@ def test_any_text_splits_into_itself(script: str) -> None:
         assert statement.line <= statement.first_line
         assert [each.text for each in statements(statement.text)] == [statement.text]
     assert bare(bare(script)) == bare(script)
-    assert len(masked(script)) == len(script)
 
 
 def test_a_long_script_takes_no_more_time_than_its_length() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatctl.db.files import data_directory
-from chatctl.sqltext.statements import bare, canonical, consists_of, joined, masked, split, statements
+from chatctl.sqltext.statements import bare, canonical, consists_of, joined, split, statements
 
 ATOMIC = "begin atomic select case when true then 1 end; select 2; end"
 CASES = {
@@ -162,13 +162,6 @@ def test_a_script_that_consists_of_statements_says_the_same(
     if consists_of(script, texts):
         assert canonical([script]) == canonical(texts)
     assert consists_of(joined(texts), texts)
-
-
-def test_what_is_quoted_is_masked() -> None:
-    text = """select 'a (', "b "" on", $x$ , $x$, E'\\' to', c -- it's"""
-
-    assert masked(text) == """select '___', "_______", '_______', '______', c -- it's"""
-    assert (masked("'"), masked("'a"), masked('"a')) == ("'", "''", '""')
 
 
 def test_a_comment_is_no_edit() -> None:

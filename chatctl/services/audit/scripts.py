@@ -19,7 +19,8 @@ from chatctl.db.sqlstate import reason
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.undone import asserted
-from chatctl.sqltext.statements import Statement, copy_command, session_command, statements
+from chatctl.sqltext.commands import copy_command, session_command
+from chatctl.sqltext.statements import Statement, statements
 
 _IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
 _SYNTAX = "42601"

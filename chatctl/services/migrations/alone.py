@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -19,20 +20,17 @@ from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.patience import patiently
 from chatctl.services.migrations.session import reset
 from chatctl.services.migrations.steps import Step
-from chatctl.sqltext.statements import bare
+from chatctl.sqltext.reader import Reader
+from chatctl.sqltext.tokens import Token, tokens
 
-# Of so many parts, quoted or not; "a""b" is two.
-_NAME = r'(?:"[^"]*+"|[\w$.]++){1,100}'
-_CREATE = re.compile(
-    rf"create (?:unique )?index concurrently (?:if not exists )?(?:(?!on )(?P<name>{_NAME}) )?"
-    rf"on (?:only )?(?P<relation>{_NAME})",
-    re.IGNORECASE,
-)
-_REINDEX = re.compile(
-    rf"reindex (?:\([^)]*+\) ?)?(?:index|table) (?:concurrently )?(?P<relation>{_NAME})", re.IGNORECASE
-)
-_CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
-_DROP = re.compile(rf"drop index concurrently (?!if exists )(?P<relation>{_NAME})", re.IGNORECASE)
+
+@dataclass(frozen=True)
+class _IndexWork:
+    """What a statement does to an index of ``relation``, or to all of them; or to the index ``relation``."""
+
+    action: Literal["create", "reindex", "drop"]
+    relation: str
+    name: str | None = None
 
 
 def run(
@@ -50,9 +48,9 @@ def run(
     """
     start = time.perf_counter()
     (statement,) = file.statements
-    text = bare(statement.text)
-    created = _CREATE.match(text)
-    if created and not created["name"]:
+    found = tokens(statement.text)
+    work = _index_work(found)
+    if work and work.action == "create" and not work.name:
         raise Invalid(
             f"{file.where}:{statement.first_line}: name the index",
             hint="one without a name could not be told from another when its making fails",
@@ -63,12 +61,13 @@ def run(
     conn.execute(query("migrate/begin_unfinished"), marked)
 
     # What is made concurrently waits in nobody's way, as long as it takes; anything else gives up in time.
-    patience = deadline if _CONCURRENTLY.search(text) else lock_timeout
+    concurrently = any(token.is_word("concurrently") for token in found)
+    patience = deadline if concurrently else lock_timeout
 
     def attempt(_: object) -> None:
         with execute.refusals(file.where), _giving_up(conn, patience):
-            _drop_leftovers(conn, text)
-            if not (begun and _is_done(conn, text)):
+            _drop_leftovers(conn, work)
+            if not (begun and _is_done(conn, work)):
                 _execute(conn, file)
 
     try:
@@ -76,7 +75,7 @@ def run(
     except Invalid:
         # What cannot be dropped in time stays marked as unfinished, and the next run drops it.
         with suppress(psycopg.errors.LockNotAvailable), _giving_up(conn, lock_timeout):
-            _drop_leftovers(conn, text)
+            _drop_leftovers(conn, work)
             conn.execute(query("migrate/end_unfinished"), {"version": file.version})
         raise
     milliseconds = round((time.perf_counter() - start) * 1000)
@@ -106,26 +105,53 @@ def _execute(conn: Connection, file: SqlFile) -> None:
         raise execute.refusal(file.where, error, statement) from error
 
 
-def _drop_leftovers(conn: Connection, text: str) -> None:
+def _drop_leftovers(conn: Connection, work: _IndexWork | None) -> None:
     """Drop the invalid indexes that a failed try of this statement has left."""
-    match = _CREATE.match(text) or _REINDEX.match(text)
-    if match is None:
+    if work is None or work.action == "drop":
         return
-    name = match.groupdict().get("name")
     rows = conn.execute(
-        query("migrate/leftover_indexes"), {"relation": match["relation"], "name": name}
+        query("migrate/leftover_indexes"), {"relation": work.relation, "name": work.name}
     ).fetchall()
     for _, schema, index in rows:
         conn.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(schema, index)))
 
 
-def _is_done(conn: Connection, text: str) -> bool:
+def _is_done(conn: Connection, work: _IndexWork | None) -> bool:
     """Whether the statement, begun before by a try that was killed, had come to its end."""
-    if created := _CREATE.match(text):
-        values = {"relation": created["relation"], "name": created["name"]}
+    if work is None or work.action == "reindex":
+        return False
+    if work.action == "create":
+        values = {"relation": work.relation, "name": work.name}
         row = conn.execute(query("migrate/index_is_valid"), values).fetchone()
-        return bool(row and row[0])
-    if dropped := _DROP.match(text):
-        row = conn.execute("select to_regclass(%s::text) is null", (dropped["relation"],)).fetchone()
-        return bool(row and row[0])
-    return False
+    else:
+        row = conn.execute("select to_regclass(%s::text) is null", (work.relation,)).fetchone()
+    return bool(row and row[0])
+
+
+def _index_work(statement: Sequence[Token]) -> _IndexWork | None:
+    """The work on indexes of ``statement`` that a failed or killed try may have left half done."""
+    reader = Reader(statement)
+    index = None
+    match reader.take_one_of("create", "reindex", "drop"):
+        case "create" as action:
+            reader.take("unique")
+            if not reader.take("index", "concurrently"):
+                return None
+            reader.take("if", "not", "exists")
+            index = None if reader.take("on") else reader.name()
+            if index and not reader.take("on"):
+                return None
+            reader.take("only")
+        case "reindex" as action:
+            if reader.take("("):
+                reader.take_until(")")
+            if not reader.take_one_of("index", "table"):
+                return None
+            reader.take("concurrently")
+        case "drop" as action:
+            if not reader.take("index", "concurrently") or reader.take("if", "exists"):
+                return None
+        case _:
+            return None
+    relation = reader.name()
+    return _IndexWork(action, relation.sql, index.sql if index else None) if relation else None

@@ -12,7 +12,8 @@ from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.errors import ChatctlError, Invalid, Unavailable
 from chatctl.services.migrations.files import SqlFile, first_lines
 from chatctl.services.migrations.session import FileSession
-from chatctl.sqltext.statements import Statement, copy_command, lines, transaction_command
+from chatctl.sqltext.commands import copy_command, transaction_command
+from chatctl.sqltext.statements import Statement, lines
 
 # Sent without waiting; the results of so many are kept.
 _AT_ONCE = 500

@@ -46,7 +46,7 @@ def apply_objects(
         _run(conn, plan, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
-    taken = {file.path for file in lost(conn, unchanged)}
+    taken = lost(conn, {file.path: made.made(file) for file in unchanged})
     if plan.versions:
         other = {name for name, oid in granted_tables(conn, plan).items() if tables.get(name) != oid}
         taken |= {file.path for file in unchanged if not other.isdisjoint(made.granted_tables(file))}
@@ -56,7 +56,8 @@ def apply_objects(
         _run(conn, plan, "migrate/drop_obsolete")
         yield from (Step("drop", it.path, 0) for it in plan.obsolete)
     # A file that drops with cascade takes along what other files make.
-    yield from _apply_all(session, lost(conn, plan.everything), author)
+    vanished = lost(conn, {file.path: made.made(file) for file in plan.everything})
+    yield from _apply_all(session, [file for file in plan.everything if file.path in vanished], author)
     _read_bodies(conn, waiting)
 
 

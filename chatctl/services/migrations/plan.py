@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -12,7 +13,15 @@ from chatctl.db.files import query
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
 from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
-from chatctl.services.migrations.made import SAID, drops, made, may_overlap, revoked_on
+from chatctl.services.migrations.made import (
+    SAID,
+    Made,
+    dropped_by,
+    drops,
+    made,
+    may_overlap,
+    revoked_on,
+)
 from chatctl.sqltext.statements import bare, split, with_lf
 
 _DIFFERENCE_LINES = 40
@@ -110,7 +119,7 @@ def plan(
         )
     obsolete = _obsolete(everything, known)
     # What is not there any more comes back, also when the run that took it was killed.
-    vanished = {file.path for file in lost(conn, [file for file in everything if file.path in known])}
+    vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
     changed = _to_apply(everything, known, obsolete, reapply=reapply)
     return Plan(
         versions=pending,
@@ -120,11 +129,11 @@ def plan(
     )
 
 
-def lost(conn: Connection, files: list[SqlFile]) -> list[SqlFile]:
-    """Those of ``files`` that made something which is not there any more."""
-    things = [thing for file in files for thing in made(file) if thing.kind != "other"]
+def lost(conn: Connection, files: Mapping[str, Sequence[Made]]) -> set[str]:
+    """The paths of those ``files`` that made something which is not there any more."""
+    things = [thing for made_by in files.values() for thing in made_by if thing.kind != "other"]
     if not things:
-        return []
+        return set()
     rows = conn.execute(
         query("migrate/lost"),
         {
@@ -134,7 +143,11 @@ def lost(conn: Connection, files: list[SqlFile]) -> list[SqlFile]:
         },
     ).fetchall()
     missing = set(rows)
-    return [f for f in files if any((t.kind, t.name, t.table) in missing for t in made(f))]
+    return {
+        path
+        for path, made_by in files.items()
+        if any((thing.kind, thing.name, thing.table) in missing for thing in made_by)
+    }
 
 
 def difference(file: SqlFile, had: Applied) -> str:
@@ -202,17 +215,20 @@ def _refuse_late(pending: list[SqlFile], history: dict[str, Applied]) -> None:
 
 
 def _obsolete(files: list[SqlFile], known: dict[str, AppliedObject]) -> list[Obsolete]:
-    wanted = {drop for file in files for drop in drops(file)}
     present = {file.path: file for file in files}
+    altered = [
+        was for was in known.values() if was.path not in present or present[was.path].sha256 != was.sha256
+    ]
+    wanted = {drop for file in files for drop in drops(file)} if altered else set()
     found = []
-    for was in known.values():
+    for was in altered:
         file = present.get(was.path)
         left = [
             drop.removeprefix(f"{SAID}\n")
             for drop in was.drops
             if drop not in wanted and not (file and drop.startswith(SAID))  # said for the day it is gone
         ]
-        if file is None or (left and file.sha256 != was.sha256):
+        if file is None or left:
             moved = bool(was.drops) and not left
             found.append(Obsolete(was.path, left, gone=file is None, moved=moved))
     return found
@@ -229,8 +245,10 @@ def _to_apply(
         if reapply
         or file.path not in known
         or known[file.path].sha256 != file.sha256
-        or any(
-            thing.kind == "other" and thing.table and any(may_overlap(thing.table, on) for on in closed)
-            for thing in made(file)
-        )
+        or (closed and _grants_on(file, closed))
     ]
+
+
+def _grants_on(file: SqlFile, closed: set[str]) -> bool:
+    granted = [thing.table for thing in made(file) if thing.kind == "other" and thing.table]
+    return any(may_overlap(table, on) for table in granted for on in closed)

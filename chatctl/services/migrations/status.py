@@ -11,6 +11,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
+from chatctl.services.migrations.made import dropped_by
 from chatctl.services.migrations.plan import lost
 from chatctl.sqltext.statements import canonical
 
@@ -111,7 +112,7 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
 def _objects(conn: Connection, directory: Path) -> list[Line]:
     known = applied_objects(conn)
     files = objects(directory)
-    vanished = {file.path for file in lost(conn, [file for file in files if file.path in known])}
+    vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
     lines = []
     for file in files:
         was = known.get(file.path)
