@@ -23,6 +23,7 @@ _LAST_CHARACTER = 255  # a token of one character has its code as number, keywor
 _FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
 # Of strings in strings: a body, a statement that it executes, and a string in that one.
 _LEVELS = 3
+_LONGEST_BODY = 1_000_000  # characters; a longer string is data
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def tokens(text: str) -> list[Token]:
 def tokens_and_bodies(text: str, levels: int = _LEVELS) -> Iterator[Token]:
     """The tokens of ``text``, and in place of a string, such as a body, those of its content."""
     for token in tokens(text):
-        if token.kind == "string" and levels:
+        if token.kind == "string" and levels and len(token.text) <= _LONGEST_BODY:
             yield from tokens_and_bodies(token.content, levels - 1)
         else:
             yield token

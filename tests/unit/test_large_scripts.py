@@ -244,3 +244,15 @@ def test_hostile_scripts_are_read_like_others() -> None:
 )
 def test_a_large_script_takes_a_few_times_its_size(text: str) -> None:
     in_a_child(f"read_large({text})", megabytes=1000)
+
+
+def read_large_object(text: str) -> None:
+    """Do with ``text`` what is done with the file of an object."""
+    file = SqlFile("objects/functions/f.sql", text)
+    assert drops(file) == ["drop view if exists v"]
+    assert in_order([file]) == [file]
+
+
+def test_a_long_string_in_an_object_is_not_read_as_a_body() -> None:
+    text = "f\"create view v as select '{'x y ' * 12_500_000}'\""
+    in_a_child(f"read_large_object({text})", megabytes=1000)
