@@ -77,6 +77,38 @@ def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
     assert places.of(finding(name="public.No.Tes")).line == 2
 
 
+@pytest.mark.parametrize(
+    ("statement", "rule", "name", "action"),
+    [
+        ('create policy "for select" on /* a */ S . notes for select', Rule.leak, "s.notes", "select"),
+        ("create policy a on notes as permissive for all to b", Rule.leak, "public.notes", "delete"),
+        ("create policy a on notes to b", Rule.leak, "public.notes", "insert"),
+        ("ALTER TABLE IF EXISTS ONLY notes FORCE ROW LEVEL SECURITY", Rule.row_security, "public.notes", "x"),
+        ("create unlogged table if not exists notes (a int)", Rule.unlisted, "public.notes", "x"),
+        ("create or replace recursive view notes (a) as select 1", Rule.unlisted, "public.notes", "x"),
+        ("create or replace function s.f(a text default ')')", Rule.definer, "s.f(text)", "x"),
+        ("grant select (a, b) on other, notes to c", Rule.privilege, "public.notes", "c select"),
+        ("revoke all on function s.g(int), s.f(a text) from c", Rule.privilege, "s.f(text)", "c execute"),
+        ("grant usage on schema s to c", Rule.privilege, "s", "c usage"),
+        ("create schema if not exists s", Rule.unlisted, "s", "usage"),
+        ("insert into storage.buckets (id) values ('a'), ('it''s')", Rule.bucket, "bucket it's", "public"),
+        ("update storage.buckets set name = 'b' where id = 'a'", Rule.bucket, "bucket a", "public"),
+        ('alter publication "P" add table notes', Rule.publication, "publication P", "x"),
+    ],
+)  # fmt: skip
+def test_a_statement_is_found_however_it_is_written(
+    tmp_path: Path, statement: str, rule: Rule, name: str, action: str
+) -> None:
+    (tmp_path / "objects" / "access").mkdir(parents=True)
+    (tmp_path / "objects" / "access" / "a.sql").write_text(f"-- One.\n\n{statement};\n")
+    access = tmp_path / "access.yaml"
+    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+
+    place = Places(load(access)).of(finding(rule, name, action))
+
+    assert (place.file.rpartition("/")[2], place.line) == ("a.sql", 3)
+
+
 def test_files_that_migrate_refuses_leave_the_line_of_the_rules(tmp_path: Path) -> None:
     (tmp_path / "objects").mkdir()
     (tmp_path / "objects" / "stray.sql").write_text("select 1;")

@@ -6,9 +6,9 @@ the place is then where the file says otherwise.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from chatctl.db.files import data_directory
@@ -17,29 +17,16 @@ from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.replay import repository
 from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.sqltext.statements import bare
+from chatctl.sqltext.grants import grant
+from chatctl.sqltext.grants import objects as granted_objects
+from chatctl.sqltext.reader import Name, Reader
+from chatctl.sqltext.statements import Statement
+from chatctl.sqltext.tokens import Token, tokens, tokens_and_bodies
 
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_QUALIFIED = rf"{_NAME}(?: ?\. ?{_NAME})?"
-# What a statement is about: the kind, and the name in the group.
-_ABOUT = {
-    "policy": re.compile(
-        rf"create policy (?P<called>{_NAME}) on (?P<name>{_QUALIFIED})(?: as \w+)?(?: for (?P<command>\w+))?",
-        re.I,
-    ),
-    "enable": re.compile(
-        rf"alter table (?:only )?(?:if exists )?({_QUALIFIED}) (?:enable|force) row level security", re.I
-    ),
-    "function": re.compile(rf"create (?:or replace )?function ({_QUALIFIED}) ?\(", re.I),
-    "table": re.compile(
-        rf"create (?:or replace )?(?:materialized )?(?:table|view) (?:if not exists )?({_QUALIFIED})", re.I
-    ),
-    "schema": re.compile(rf"create schema (?:if not exists )?({_NAME})", re.I),
-    "bucket": re.compile(r"(?:insert into|update) storage\.buckets\b.*?'([^']+)'", re.I | re.S),
-    "publication": re.compile(rf"(?:create|alter) publication ({_NAME})", re.I),
-}
-_GRANT = re.compile(r"(?:grant|revoke) .+? on (?P<what>.+) (?:to|from) ", re.I | re.S)
-_WITHIN = re.compile(r"\bpublication ([a-z_]\w*)", re.I)
+_COMMANDS = ("select", "insert", "update", "delete")
+# What may stand between `create` and `table` or `view`.
+_QUALIFIERS = ("global", "local", "temporary", "temp", "unlogged", "foreign", "recursive", "materialized")
+_ENABLING = ("enable", "force")
 
 # Where to look first, for each rule; the rest is looked for in the policies of the command.
 _ORDER: dict[Rule, tuple[str, ...]] = {
@@ -101,7 +88,7 @@ class Places:
         for file in files:
             for statement in file.statements:
                 place = Place(name_of(self.directory / file.path), statement.first_line)
-                found.update((key, place) for key in _about(file, bare(statement.text)))
+                found.update((key, place) for key in _about(file, statement))
         return found
 
     @cached_property
@@ -138,29 +125,89 @@ def _lines(path: Path) -> dict[tuple[str, ...], int]:
     return found
 
 
-def _about(file: SqlFile, text: str) -> Iterator[tuple[str, str]]:
-    for kind, pattern in _ABOUT.items():
-        if match := pattern.match(text):
-            said = match["name"] if kind == "policy" else match[1]
-            name = _plain(said) if kind in ("schema", "bucket", "publication") else _full(said)
-            yield kind, name
-            if kind == "policy":
-                yield f"policy called {_plain(match['called'])}", name
-                said = (match["command"] or "all").lower()
-                for command in ("select", "insert", "update", "delete") if said == "all" else (said,):
-                    yield f"policy {command}", name
-    if match := _GRANT.match(text):
-        for item in re.sub(r"\([^()]*\)", "", match["what"]).split(","):
-            yield "grant", _full(re.sub(r"^(?:table|function|schema) ", "", item.strip(), flags=re.I))
+def _about(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
+    """What ``statement`` decides: the kind, and the name of what it is about."""
+    text = statement.text
+    match statement.first_word:
+        case "create":
+            yield from _created(Reader(tokens(text)))
+        case "alter":
+            yield from _altered(Reader(tokens(text)))
+        case "grant" | "revoke":
+            yield from _granted(text)
+        # There may be a million other inserts.
+        case "insert" | "update" if "buckets" in text.lower():
+            yield from _bucket(tokens(text))
     if file.path.startswith("objects/realtime/"):
         # Tables are added in a do block, so that it may run again.
-        yield from (("publication", name.lower()) for name in _WITHIN.findall(text))
+        for word, name in pairwise(tokens_and_bodies(text)):
+            if word.is_word("publication") and name.is_identifier:
+                yield "publication", name.plain
 
 
-def _plain(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+def _created(reader: Reader) -> Iterator[tuple[str, str]]:
+    reader.take("create")
+    reader.take("or", "replace")
+    while reader.take_one_of(*_QUALIFIERS):
+        pass
+    kind = reader.take_one_of("policy", "function", "table", "view", "schema", "publication")
+    reader.take("if", "not", "exists")
+    name = reader.name()
+    if name is None:
+        return
+    match kind:
+        case "policy":
+            if reader.take("on") and (table := reader.name()):
+                yield from _policy(name.parts[-1], _full(table), reader)
+        case "function":
+            yield kind, _full(name)
+        case "table" | "view":
+            yield "table", _full(name)
+        case "schema" | "publication":
+            yield kind, name.parts[-1]
 
 
-def _full(name: str) -> str:
-    parts = [_plain(part.strip()) for part in re.findall(_NAME, name)]
-    return ".".join(parts if len(parts) > 1 else ["public", *parts])
+def _policy(called: str, table: str, reader: Reader) -> Iterator[tuple[str, str]]:
+    yield "policy", table
+    yield f"policy called {called}", table
+    if reader.take("as"):
+        reader.take_any()
+    command = reader.take_one_of(*_COMMANDS, "all") if reader.take("for") else "all"
+    for each in _COMMANDS if command == "all" else (command,):
+        yield f"policy {each}", table
+
+
+def _altered(reader: Reader) -> Iterator[tuple[str, str]]:
+    reader.take("alter")
+    kind = reader.take_one_of("table", "publication")
+    reader.take("if", "exists")
+    reader.take("only")
+    name = reader.name()
+    if name is None:
+        return
+    if kind == "publication":
+        yield kind, name.parts[-1]
+    elif kind == "table" and any(reader.take(word, "row", "level", "security") for word in _ENABLING):
+        yield "enable", _full(name)
+
+
+def _granted(text: str) -> Iterator[tuple[str, str]]:
+    given = grant(text)
+    on = granted_objects(given.on) if given else None
+    if on is None or on.is_everything_in_schema:
+        return
+    for name in on.names:
+        yield "grant", name.parts[-1] if on.kind == "schema" else _full(name)
+
+
+def _bucket(statement: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    reader = Reader(statement)
+    reader.take_one_of("insert", "update")
+    reader.take("into")
+    if reader.take("storage", ".", "buckets"):
+        # Which of its strings are names of buckets, its columns would tell; the others name none.
+        yield from (("bucket", token.content) for token in statement if token.kind == "string")
+
+
+def _full(name: Name) -> str:
+    return ".".join(name.parts if len(name.parts) > 1 else ("public", *name.parts))
