@@ -21,20 +21,20 @@ _TRIMMED = f"{SPACES}\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join
 
 # The ASCII characters that no name has: negated, they are those of a name. A class with the range up to
 # \U0010ffff would take ten times as long to compile.
-NO_NAME = r"\x00-#%-/:-@\[-^`{-\x7f"
+_NO_NAME = r"\x00-#%-/:-@\[-^`{-\x7f"
 _QUOTED = (
     # After so many doubled quotation marks the rest is another one, side by side with it.
     r"'[^']*+(?:''[^']*+){0,1000}+'?+",
     r'"[^"]*+(?:""[^"]*+){0,1000}+"?+',
-    rf"e(?<![^{NO_NAME}]e)'",
-    rf"E(?<![^{NO_NAME}]E)'",
-    rf"\$(?<![^{NO_NAME}]\$)(?:[^{NO_NAME}$0-9][^{NO_NAME}$]*+)?+\$",
+    rf"e(?<![^{_NO_NAME}]e)'",
+    rf"E(?<![^{_NO_NAME}]E)'",
+    rf"\$(?<![^{_NO_NAME}]\$)(?:[^{_NO_NAME}$0-9][^{_NO_NAME}$]*+)?+\$",
     r"--[^\n\r]*+",
     r"/\*",
 )
 _STRUCTURE = (
-    rf"b(?<![^{NO_NAME}]b)[eE][gG][iI][nN](?![^{NO_NAME}])",
-    rf"B(?<![^{NO_NAME}]B)[eE][gG][iI][nN](?![^{NO_NAME}])",
+    rf"b(?<![^{_NO_NAME}]b)[eE][gG][iI][nN](?![^{_NO_NAME}])",
+    rf"B(?<![^{_NO_NAME}]B)[eE][gG][iI][nN](?![^{_NO_NAME}])",
     *(r"\(", r"\[", r"\)", r"\]", ";"),
 )
 # Each alternative begins with a literal character, so that `re` quickly passes over the text between them.
@@ -46,7 +46,7 @@ _LINE_COMMENT = re.compile(r"--[^\n\r]*+")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _SPACE = re.compile(rf"[{SPACES}]++")
 _GAP = re.compile(rf"[{SPACES};]++")
-_WORD = re.compile(rf"[^{NO_NAME}]++")
+_WORD = re.compile(rf"[^{_NO_NAME}]++")
 _NEW_LINE = re.compile(r"[\n\r]")
 _LINE_END = re.compile(r"\r\n?+")
 # The inside of an escaped string, up to so many escapes.
