@@ -145,6 +145,16 @@ def test_every_command_has_a_module_help_and_an_example() -> None:
         assert "chatctl " in (command.epilog or ""), f"{name} shows no example"
 
 
+def test_every_verb_has_a_module_of_its_name() -> None:
+    root = typer.main.get_group(app)
+    for name in COMMANDS:
+        command = root.get_command(typer.Context(root), name)
+        for verb in getattr(command, "commands", ()):
+            module = {"from": "from_file"}.get(verb, verb)  # `from` is a keyword
+            folder = ROOT / "chatctl" / "cli" / "commands" / name.replace("-", "_")
+            assert (folder / f"{module}.py").is_file(), f"{name} {verb}"
+
+
 def test_the_readme_names_every_command_and_exit_code() -> None:
     readme = (ROOT / "README.md").read_text()
     for name in COMMANDS:

@@ -59,7 +59,7 @@ def _usage_errors_masked() -> Iterator[None]:
 
 
 class Root(Group):
-    """The group of all commands, each loaded from ``chatctl.cli.<command>`` on first use."""
+    """The group of all commands, each loaded from ``chatctl.cli.commands`` on first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -67,7 +67,7 @@ class Root(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"chatctl.cli.{cmd_name.replace('-', '_')}")
+        module = import_module(f"chatctl.cli.commands.{cmd_name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.cli.app import run
-from chatctl.cli.audit_rls import silence
+from chatctl.cli.commands.audit_rls import silence
 from chatctl.services.audit import batch
 from tests.world import Database
 

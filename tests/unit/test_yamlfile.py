@@ -227,7 +227,7 @@ def test_no_secret_of_a_configuration_that_was_tampered_with_is_repeated(
 
 def test_without_a_file_to_read_neither_yaml_nor_pydantic_is_imported(tmp_path: Path) -> None:
     script = (
-        "import sys; from chatctl.cli import audit_rls, loadtest, local, migrate, seed\n"
+        "import sys; from chatctl.cli.commands import audit_rls, loadtest, local, migrate, seed\n"
         "from chatctl.settings import load; load(env={})\n"
         "print(sorted({'yaml', 'pydantic'} & sys.modules.keys()))"
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, show
 from chatctl.cli.session import session

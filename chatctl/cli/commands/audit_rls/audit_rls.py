@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from chatctl.cli import files
-from chatctl.cli.audit_rls import explaining, mutating, reports
-from chatctl.cli.audit_rls.silence import never_silent
+from chatctl.cli.commands.audit_rls import explaining, mutating, reports
+from chatctl.cli.commands.audit_rls.silence import never_silent
 from chatctl.cli.options import DOCUMENT, Options, options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, confirm_write, session

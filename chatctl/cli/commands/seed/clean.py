@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.commands.seed.target import seed_session
+from chatctl.cli.commands.seed.verify import OneSeedOption, WorldArgument
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show_document, table
-from chatctl.cli.seed.target import seed_session
-from chatctl.cli.seed.verify import OneSeedOption, WorldArgument
 from chatctl.cli.session import confirm_write
 from chatctl.errors import NotFound
 from chatctl.services.seed import clean as cleaning

@@ -1,53 +1,21 @@
-"""``chatctl seed demo|perf|from``: fill a database with a world."""
+"""Seeding one world: what ``seed``, ``demo``, ``perf`` and ``from`` share."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from chatctl.cli.options import Options, options
-from chatctl.cli.output import note, show_document, show_schema
+from chatctl.cli.commands.seed.target import api_alone, api_session, require_api, seed_session
+from chatctl.cli.options import Options
+from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
-from chatctl.cli.seed.target import api_alone, api_session, require_api, seed_session
 from chatctl.cli.session import confirm_write
 from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.loading import Outcome
 from chatctl.services.seed.outline import Outline
-from chatctl.services.seed.spec import BUILT_IN, Spec, scaled
-
-EPILOG = """\b
-Examples:
-  chatctl seed                        the demo: 3 organizations, 60 users, 2,000 messages
-  chatctl seed demo --seed 7          other people and other talk, beside the first
-  chatctl seed perf                   one user in 100 conversations of 10,000 messages each
-  chatctl seed from world.yaml --scale 10
-  chatctl seed perf --dry-run         how many rows and how much disk, and whether they would go in
-  chatctl seed verify                 is everything as it was made; exit 7 if not
-  chatctl seed clean                  take away what was seeded, and nothing else
-
-The same world and number give the same rows on every server. Production is never seeded.
-"""
-PERF_EPILOG = """\b
-Examples:
-  chatctl seed perf                   1,010,000 messages: pat@perf.example is in 100 conversations,
-                                      50 others share a busy group
-  chatctl seed perf --scale 0.1       a tenth of it
-"""
-FROM_EPILOG = """\b
-Examples:
-  chatctl seed from world.yaml
-  chatctl seed from world.yaml --scale 10 --dry-run
-  chatctl seed schema > world.schema.json     for an editor that completes and checks the file
-
-Every key is described in docs/seed-worlds.md; examples/world.yaml has them all.
-"""
-SCHEMA_EPILOG = """\b
-Examples:
-  chatctl seed schema > world.schema.json
-"""
+from chatctl.services.seed.spec import Spec, scaled
 
 # What people count, and how they call it; the machine formats have every table.
 _COUNTED = {
@@ -73,71 +41,7 @@ UsersOption = Annotated[
 ]
 
 
-def seed(
-    ctx: typer.Context,
-    number: SeedOption = outline.FIRST_SEED,
-    scale: ScaleOption = 1.0,
-    users: UsersOption = "auto",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Fill a database with a world that looks alive; without a command, the demo."""
-    if ctx.invoked_subcommand is None:
-        _seed(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
-        return
-    # What was said before the command counts as if it were said after it.
-    said = {
-        name: value
-        for name, value in ctx.params.items()
-        if (source := ctx.get_parameter_source(name)) and source.name != "DEFAULT"
-    }
-    ctx.default_map = {ctx.invoked_subcommand: said}
-
-
-def demo(
-    ctx: typer.Context,
-    number: SeedOption = outline.FIRST_SEED,
-    scale: ScaleOption = 1.0,
-    users: UsersOption = "auto",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Seed the demo: users who can sign in, and what they wrote. Once it is there, nothing is added."""
-    _seed(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
-
-
-def perf(
-    ctx: typer.Context,
-    number: SeedOption = outline.FIRST_SEED,
-    scale: ScaleOption = 1.0,
-    users: UsersOption = "auto",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Seed what shows where a backend is slow: a million messages, and somebody who is in most of them."""
-    _seed(options(ctx), BUILT_IN["perf"], number, scale, users, dry_run)
-
-
-def from_file(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="What the world is to be like.", metavar="FILE.yaml")],
-    number: SeedOption = outline.FIRST_SEED,
-    scale: ScaleOption = 1.0,
-    users: UsersOption = "auto",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Seed a world of your own, as a YAML file describes it."""
-    from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
-
-    _seed(options(ctx), specfile.load(file), number, scale, users, dry_run)
-
-
-def schema(ctx: typer.Context) -> None:
-    """Print the JSON Schema of the files that `seed from` takes."""
-    shared = options(ctx)
-    from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
-
-    show_schema(specfile.schema(), shared)
-
-
-def _seed(
+def seed_world(
     shared: Options,
     spec: Spec,
     number: int,
@@ -145,6 +49,7 @@ def _seed(
     users: Literal["auto", "sql", "api"],
     dry_run: bool,
 ) -> None:
+    """Load the world of ``spec`` and ``number`` into the target, or only say what that would take."""
     if users == "api":
         require_api(shared)
     world = outline.build(scaled(spec, scale), number)

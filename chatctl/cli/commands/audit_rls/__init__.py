@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from chatctl.cli.audit_rls import audit, schema
+from chatctl.cli.commands.audit_rls import audit_rls, schema
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
     help="Prove the access rules by impersonating users.",
-    epilog=audit.EPILOG,
+    epilog=audit_rls.EPILOG,
     formats=ROWS_WITH_IDS,
     no_args_is_help=False,
     invoke_without_command=True,
 )
-app.callback()(audit.audit_rls)
+app.callback()(audit_rls.audit_rls)
 app.command(epilog=schema.EPILOG, formats=DOCUMENT)(schema.schema)

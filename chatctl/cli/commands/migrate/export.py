@@ -1,4 +1,4 @@
-"""``chatctl migrate new`` and ``export``: files in, files out; no database is needed."""
+"""``chatctl migrate export``: sql/ as a directory for the Supabase CLI; no database is needed."""
 
 from __future__ import annotations
 
@@ -7,42 +7,17 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.files import cannot_write, create
-from chatctl.cli.migrate.directory import DirectoryOption, own_directory, sql_directory
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.files import cannot_write
 from chatctl.cli.options import options
-from chatctl.cli.output import note, show, show_document
+from chatctl.cli.output import note, show
 from chatctl.services.migrations import export as exporting
-from chatctl.services.migrations import new as making
 
-NEW_EPILOG = """\b
-Examples:
-  chatctl migrate new add_pinned_messages
-  chatctl migrate new "index on sender" --no-transaction
-"""
-
-EXPORT_EPILOG = """\b
+EPILOG = """\b
 Examples:
   chatctl migrate export supabase/migrations            what `supabase db push` applies
   chatctl migrate export supabase/migrations --check    for CI: exit 7 when it is not up to date
 """
-
-
-def new(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it does, in a few words.")],
-    no_transaction: Annotated[
-        bool, typer.Option("--no-transaction", help="One statement that runs outside a transaction.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the path, write nothing.")] = False,
-    directory: DirectoryOption = None,
-) -> None:
-    """Make a migration file, named for the time (UTC) and what it does."""
-    shared = options(ctx)
-    path = making.path_for(own_directory(directory), name)
-    if not dry_run:
-        create(path, making.text_for(name, no_transaction=no_transaction))
-    version = path.name.split("_", maxsplit=1)[0]
-    show_document({"path": path, "version": version, "dry_run": dry_run}, shared, text=str(path))
 
 
 def export(

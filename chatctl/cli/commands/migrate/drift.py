@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import typer
 
-from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session

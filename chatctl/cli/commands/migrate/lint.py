@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.options import ROWS, Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.text import cell

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.migrate.target import migration_session
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.commands.migrate.target import migration_session
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, show, show_document
 from chatctl.cli.session import confirm_write

@@ -1,0 +1,70 @@
+"""The embedded server of the working directory: what the verbs of ``local`` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note, show_document
+from chatctl.cli.session import embedded_server
+from chatctl.errors import Invalid
+from chatctl.local import binaries
+from chatctl.local.server import Server
+from chatctl.settings import EMBEDDED_DIRECTORY, Project, Target, load, project_around
+
+VersionOption = Annotated[
+    int | None,
+    typer.Option(
+        "--pg-version",
+        metavar="16|18",
+        show_default=False,
+        help="The major version of PostgreSQL; by default CHATCTL_PG_VERSION, that of the data, or 18.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class ServerReport:
+    """A server as `up`, `down`, `status` and `reset` report it; null is what only a running one has."""
+
+    running: bool
+    directory: Path
+    url: str | None = None
+    version: str | None = None
+    pid: int | None = None
+    removed: tuple[Path, ...] = ()
+
+
+def server_directory(shared: Options) -> Path:
+    """The directory of the server, whether there is one or not; see ``embedded_project``."""
+    return embedded_project(shared).embedded
+
+
+def existing_server(shared: Options) -> Server:
+    """The server, started if need be, but not created. Raises NotFound where there is none."""
+    project = embedded_project(shared)
+    return embedded_server(project.embedded, project)
+
+
+def embedded_project(shared: Options) -> Project:
+    """The project around the working directory. Raises Invalid where the options name another database."""
+    if shared.db_url or (shared.target and not load(target=shared.target).target.embedded):
+        named = "--db-url" if shared.db_url else f"--target {shared.target}"
+        raise Invalid(f"`chatctl local` is about the embedded server in {EMBEDDED_DIRECTORY}, not {named}")
+    binaries.check_installed()
+    project = project_around()
+    note(f"target: {Target(source='chatctl local', directory=project.embedded).label}", shared)
+    return project
+
+
+def show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
+    """Report the server that runs ``at`` its directory."""
+    report = ServerReport(
+        running=True, directory=at.directory, url=at.url, version=at.version, pid=at.pid, removed=removed
+    )
+    text = f"PostgreSQL {at.version} runs in {at.directory} (process {at.pid})\n  {at.url}"
+    show_document(report, shared, text=text)

@@ -1,0 +1,43 @@
+"""``chatctl local psql``: psql on the embedded server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.commands.local.place import existing_server
+from chatctl.cli.options import options
+from chatctl.local import binaries, server
+from chatctl.local.cluster import PORT, SUPERUSER
+from chatctl.local.server import Server
+
+EPILOG = """\b
+Examples:
+  chatctl local psql
+  chatctl local psql -- -c 'select count(*) from messages'
+  chatctl local psql --admin -- -f platform.sql
+"""
+
+
+def psql(
+    ctx: typer.Context,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", show_default=False, help="For psql.")
+    ] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="As the superuser.")] = False,
+) -> None:
+    """Open psql on the server, which is started if need be."""
+    at = existing_server(options(ctx))
+    program = binaries.program(int(at.version.split(".", maxsplit=1)[0]), "psql")
+    sys.stdout.flush()
+    role = SUPERUSER if admin else server.OWNER
+    os.execve(program, ["psql", *(arguments or [])], _psql_environment(at, role))  # noqa: S606 - psql takes over
+
+
+def _psql_environment(at: Server, role: str) -> dict[str, str]:
+    # Variables rather than a URL: -d and -U among psql's own arguments still count.
+    place = {"PGHOST": str(at.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
+    return {**binaries.without_libpq(), **place, "PGDATABASE": server.DATABASE}

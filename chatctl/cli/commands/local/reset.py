@@ -1,0 +1,62 @@
+"""``chatctl local reset``: delete the data of the embedded server."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.commands.local.place import VersionOption, server_directory, show_running
+from chatctl.cli.options import Options, options
+from chatctl.errors import Invalid
+from chatctl.local import server
+from chatctl.local.server import Server
+from chatctl.settings import load
+
+
+def reset(
+    ctx: typer.Context,
+    confirm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", show_default=False, help="The name of the directory that .chatctl is in."
+        ),
+    ] = None,
+    version: VersionOption = None,
+) -> None:
+    """Delete all its data and start anew.
+
+    This cannot be undone, so it asks for the name of the directory that .chatctl is in; without a terminal,
+    give it with --confirm.
+    """
+    shared = options(ctx)
+    directory = server_directory(shared)
+    _refuse_other_target(directory, shared)
+    server.check_resettable(directory, version=version)
+    _confirm_deletion(directory, confirm)
+    show_running(server.reset(directory, version=version), shared)
+
+
+def _refuse_other_target(directory: Path, shared: Options) -> None:
+    # The user chose another database, or calls this one production: the reset would be a mistake.
+    target = load(target=shared.target).target
+    ours = Server(directory.resolve(), version="", pid=0).url
+    if target.environment == "production" or target.db_url not in (None, ours):
+        raise Invalid(
+            f"`local reset` deletes the data in {directory}, but the target is {target.label}; "
+            "remove that target first"
+        )
+
+
+def _confirm_deletion(directory: Path, confirm: str | None) -> None:
+    directory = directory.resolve()  # what a link leads to, and whose data it is
+    name = directory.parent.name or str(directory.parent)
+    if confirm is None and sys.stdin.isatty():
+        confirm = typer.prompt(f"This deletes all data in {directory}. Type {name} to go on", err=True)
+    if confirm is None:
+        raise Invalid(f"deleting all data in {directory} needs --confirm {shlex.quote(name)}")
+    if confirm != name:
+        raise Invalid(f"{confirm!r} is not {name!r}, in which {directory.name} is; nothing was changed")

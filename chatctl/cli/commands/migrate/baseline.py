@@ -1,0 +1,37 @@
+"""``chatctl migrate baseline``: a history for a database that was built without one; nothing is run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
+from chatctl.cli.commands.migrate.history import DryRunOption, change_history
+from chatctl.cli.commands.migrate.target import migration_session
+from chatctl.cli.options import options
+from chatctl.services.migrations import repair as repairing
+
+EPILOG = """\b
+Examples:
+  chatctl migrate baseline --to 20260123000300 --dry-run     a restored database, as of that version
+  chatctl migrate baseline
+"""
+
+
+def baseline(
+    ctx: typer.Context,
+    to: Annotated[
+        str | None, typer.Option(metavar="VERSION", show_default=False, help="The newest that it has had.")
+    ] = None,
+    dry_run: DryRunOption = False,
+    directory: DirectoryOption = None,
+) -> None:
+    """Give a history to a database that was built without one: every version counts as applied.
+
+    Changes the history only. Objects are applied by the next `chatctl migrate`.
+    """
+    shared = options(ctx)
+    where = sql_directory(directory)
+    with migration_session(shared, watched=dry_run) as at:
+        change_history(at, shared, lambda: repairing.baseline(at.conn, where, to=to), where, dry_run=dry_run)

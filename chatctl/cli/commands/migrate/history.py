@@ -1,0 +1,46 @@
+"""Changing the history of a database: what ``repair`` and ``baseline`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note, show
+from chatctl.cli.session import Session, confirm_write
+from chatctl.services.migrations import repair as repairing
+from chatctl.services.migrations.patience import DEADLINE
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change in the history.")]
+
+
+def change_history(
+    at: Session,
+    shared: Options,
+    decide: Callable[[], list[repairing.Change]],
+    directory: Path,
+    *,
+    dry_run: bool,
+) -> None:
+    """Show what ``decide`` would change in the history, and write it unless this is a dry run."""
+    changes = decide()
+    show(changes, shared, columns=("action", "version", "name"))
+    if not changes:
+        note("nothing to do: the history says so already", shared)
+        return
+    if dry_run:
+        note("nothing is changed", shared)
+        return
+    confirm_write(at.target, shared, what=f"change {len(changes)} rows of the history")
+    repairing.write(
+        at.conn,
+        directory,
+        decide,
+        shown=changes,
+        deadline=DEADLINE,
+        on_wait=lambda why: note(f"  {why}", shared),
+    )
+    note("the history says so now; run chatctl migrate status", shared)

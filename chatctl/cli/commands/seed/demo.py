@@ -1,0 +1,21 @@
+"""``chatctl seed demo``: users who can sign in, and what they wrote."""
+
+from __future__ import annotations
+
+import typer
+
+from chatctl.cli.commands.seed.world import DryRunOption, ScaleOption, SeedOption, UsersOption, seed_world
+from chatctl.cli.options import options
+from chatctl.services.seed import outline
+from chatctl.services.seed.spec import BUILT_IN
+
+
+def demo(
+    ctx: typer.Context,
+    number: SeedOption = outline.FIRST_SEED,
+    scale: ScaleOption = 1.0,
+    users: UsersOption = "auto",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Seed the demo: users who can sign in, and what they wrote. Once it is there, nothing is added."""
+    seed_world(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
