@@ -54,11 +54,32 @@ def test_no_sql_is_made_by_formatting(path: Path) -> None:
             assert not formatted, f"{_name(path)}:{call.lineno}"
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=_name)
-def test_exits_are_raised_not_returned(path: Path) -> None:
+@pytest.mark.parametrize("path", [p for p in PYTHON if p.name != "app.py"], ids=_name)
+def test_an_exit_code_is_that_of_an_error(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
-            assert not ast.unparse(node.value.func).endswith("typer.Exit"), f"{_name(path)}:{node.lineno}"
+        if isinstance(node, ast.Attribute):
+            assert ast.unparse(node) not in ("typer.Exit", "click.exceptions.Exit"), (
+                f"{_name(path)}:{node.lineno}"
+            )
+
+
+COMMAND_LINE = [path for path in PYTHON if "cli" in path.parts]
+
+
+@pytest.mark.parametrize("path", [p for p in COMMAND_LINE if p.name != "guards.py"], ids=_name)
+def test_production_and_confirmations_are_decided_in_one_place(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            asks = ("typer.confirm", "typer.prompt", "sys.stdin.isatty")
+            assert ast.unparse(node) not in asks, f"{_name(path)}:{node.lineno}"
+            assert node.attr != "environment", f"{_name(path)}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", [p for p in COMMAND_LINE if p.name != "options.py"], ids=_name)
+def test_a_command_reads_its_settings_once(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "chatctl.settings":
+            assert "load" not in {alias.name for alias in node.names}, f"{_name(path)}:{node.lineno}"
 
 
 @pytest.mark.parametrize("path", [p for p in PYTHON if "cli" not in p.parts], ids=_name)

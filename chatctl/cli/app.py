@@ -22,7 +22,7 @@ from chatctl.cli import streams
 from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
 from chatctl.cli.text import printable
-from chatctl.errors import ChatctlError, Interrupted, Invalid
+from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
 from chatctl.settings import MASK, excerpt, mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
@@ -167,6 +167,8 @@ def _invoked(arguments: list[str]) -> int:
 
 
 def _report(error: ChatctlError, arguments: list[str]) -> int:
+    if isinstance(error, Found) and _is_quiet(arguments):
+        return error.exit_code  # what a check found is its result, which stdout has
     if "--debug" in arguments:
         for part in traceback.format_exception(sys.exception() or error):
             print(printable(excerpt(part, _MOST_SHOWN)), file=sys.stderr, end="")
@@ -176,9 +178,14 @@ def _report(error: ChatctlError, arguments: list[str]) -> int:
         body = {"code": error.code, "message": message, "hint": hint, "exit": error.exit_code}
         print(json.dumps({"error": body}), file=sys.stderr)
     else:
-        lines = [f"error: {printable(message)}", *(printable(hint).splitlines() if hint else [])]
+        prefix = "" if isinstance(error, Found) else "error: "
+        lines = [f"{prefix}{printable(message)}", *(printable(hint).splitlines() if hint else [])]
         print("\n  ".join(lines), file=sys.stderr)
     return error.exit_code
+
+
+def _is_quiet(arguments: list[str]) -> bool:
+    return "--quiet" in arguments or any(re.fullmatch("-[a-z]*q[a-z]*", each) for each in arguments)
 
 
 def _wants_json(arguments: list[str]) -> bool:

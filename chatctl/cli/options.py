@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -14,6 +14,7 @@ import typer.core
 import typer.main
 
 from chatctl.errors import Invalid
+from chatctl.settings import Settings, load
 
 
 class Format(StrEnum):
@@ -47,6 +48,11 @@ class Options:
     quiet: bool = False
     yes: bool = False
     debug: bool = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The target and the project, read once for a command. Raises what ``settings.load`` raises."""
+        return load(db_url=self.db_url, target=self.target)
 
 
 def options(ctx: typer.Context, *, formats: Formats | None = None) -> Options:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
 from chatctl.db.connection import Connection, connection, destination_of, url_of
-from chatctl.errors import ChatctlError, Invalid, NotFound
-from chatctl.settings import Project, Settings, Target, load
+from chatctl.errors import Invalid, NotFound
+from chatctl.settings import Project, Settings, Target
 
 if TYPE_CHECKING:
     from chatctl.local.server import Server
@@ -37,7 +34,7 @@ def session(options: Options, *, creates: bool = False, watched: bool = False) -
     Without ``creates``, a missing embedded server is NotFound. With ``watched``, for what commits nothing,
     the session ends when the database falls silent. Its target names the host that was connected.
     """
-    settings = load(db_url=options.db_url, target=options.target)
+    settings = options.settings
     target = settings.target
     url = database_url(settings, creates=creates)
     note(f"target: {target.label}", options)
@@ -67,13 +64,3 @@ def embedded_server(directory: Path, project: Project, *, creates: bool = False)
             hint="`chatctl local up` creates one",
         )
     return server.ensure_running(directory)
-
-
-def confirm_write(target: Target, options: Options, *, what: str) -> None:
-    """Ask before a write on a target that is not local; ``--yes`` answers, no terminal is exit 2."""
-    if target.local or options.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Invalid(f"{what} on {target.label} needs --yes")
-    if not typer.confirm(f"{what} on {target.label}?", default=False, err=True):
-        raise ChatctlError("declined; nothing was changed")

@@ -37,14 +37,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """How a step went; ``exit`` is the code that its own command would have ended with."""
+    """How a step went; ``error`` is the one that its own command would have ended with."""
 
     step: str
     state: Literal["done", "failed", "skipped"]
     result: str
     seconds: float
-    exit: int = 0
-    hint: str | None = None
+    error: ChatctlError | None = None
 
 
 def check_installed() -> None:
@@ -72,10 +71,10 @@ def run(
     return list(results.values())
 
 
-def worst(results: list[Result]) -> int:
-    """The exit code of all steps together: 0 when all went well, else the worst of theirs."""
-    codes = {result.exit for result in results}
-    return next((code for code in _SEVERITY if code in codes), 0)
+def worst(results: list[Result]) -> ChatctlError | None:
+    """The error of all steps together: None when all went well, else the worst of theirs."""
+    errors = [result.error for result in results if result.error]
+    return min(errors, key=lambda error: _SEVERITY.index(error.exit_code), default=None)
 
 
 def _tried(step: Step, url: str) -> Result:
@@ -84,7 +83,7 @@ def _tried(step: Step, url: str) -> Result:
         sentence = step.run(url)
     except ChatctlError as error:
         seconds = round(time.perf_counter() - start, 1)
-        return Result(step.name, "failed", error.message, seconds, error.exit_code, error.hint)
+        return Result(step.name, "failed", error.message, seconds, error)
     return Result(step.name, "done", sentence, round(time.perf_counter() - start, 1))
 
 

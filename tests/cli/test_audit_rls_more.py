@@ -132,20 +132,24 @@ def test_the_schema_of_the_file_is_printed(capsys: pytest.CaptureFixture[str]) -
     assert "identities" in json.loads(capsys.readouterr().out)["properties"]
 
 
-@pytest.mark.parametrize(("flags", "said"), [([], "needs --yes"), (["--mutate", "--yes"], "is production")])
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [([], 2, "needs --yes"), (["--mutate", "--yes"], 4, "production is never mutated")],
+)
 def test_production_is_asked_for_and_its_rules_are_never_broken(
     database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     flags: list[str],
+    code: int,
     said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("chatctl.yaml").write_text(
         f"targets:\n  live:\n    db_url: {database.url}\n    environment: production\n"
     )
-    assert run(["audit-rls", "--target", "live", "--only", TABLE, *flags]) == 2
+    assert run(["audit-rls", "--target", "live", "--only", TABLE, *flags]) == code
     assert said in capsys.readouterr().err
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatctl.errors import ChatctlError, Found, Inconclusive, Unavailable
 from chatctl.local import waiting
 from chatctl.services.demo import Result, worst
 from tests.places import PLACE
@@ -89,14 +90,14 @@ def test_what_a_killed_demo_leaves_goes_with_the_next_look(place: Path) -> None:
 
 
 def test_the_worst_code_is_what_broke_then_what_was_found_then_what_could_not_be_judged() -> None:
-    def of(*codes: int) -> int:
-        return worst([Result("step", "failed", "", 0.0, code) for code in codes])
+    def of(*errors: ChatctlError | None) -> ChatctlError | None:
+        return worst([Result("step", "failed", "", 0.0, error) for error in errors])
 
-    assert of() == of(0, 0) == 0
-    assert of(0, 9) == 9
-    assert of(9, 7) == 7
-    assert of(9, 8, 7) == 8
-    assert of(7, 2, 1) == 1
+    unjudged, missed, broke = Inconclusive("a"), Found("b"), Unavailable("c")
+    assert of() is of(None, None) is None
+    assert of(None, unjudged) is unjudged
+    assert of(unjudged, missed) is missed
+    assert of(unjudged, broke, missed) is broke
 
 
 def test_a_target_makes_no_sense(place: Path) -> None:

@@ -170,17 +170,23 @@ def test_git_leaves_the_server_out(project: Path, document: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    "config",
+    ("config", "code", "reason"),
     [
-        "default: live\ntargets: {live: {db_url: 'postgresql://db.example.com/postgres'}}",
-        "default: mine\ntargets: {mine: {environment: production}}",
+        (
+            "default: live\ntargets: {live: {db_url: 'postgresql://db.example.com/postgres'}}",
+            2,
+            "remove that target first",
+        ),
+        ("default: mine\ntargets: {mine: {environment: production}}", 4, "production is never reset"),
     ],
 )
-def test_reset_refuses_when_another_target_is_meant(project: Path, chatctl: Chatctl, config: str) -> None:
+def test_reset_refuses_when_another_target_is_meant(
+    project: Path, chatctl: Chatctl, config: str, code: int, reason: str
+) -> None:
     (project / "chatctl.yaml").write_text(config)
     answer = chatctl("reset", "--confirm", "my-app")
-    assert answer.returncode == 2
-    assert "remove that target first" in answer.stderr
+    assert answer.returncode == code
+    assert reason in answer.stderr
     assert not (project / ".chatctl").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,3 +72,17 @@ def test_the_target_is_named_in_one_line_on_stderr(chatctl: Chatctl, database: D
     shown = chatctl("migrate", "status", "--db-url", database.url)
 
     assert shown.stderr.startswith(f"target: {database.name} on ")
+
+
+def test_what_a_check_found_is_one_line_and_with_quiet_none(
+    chatctl: Chatctl, bare_database: Database
+) -> None:
+    check = ["migrate", "status", "--check", "--db-url", bare_database.url]
+    shown, quiet, combined = chatctl(*check), chatctl(*check, "-q"), chatctl(*check, "-qy")
+    as_json = chatctl(*check, "-o", "json")
+
+    assert shown.exit_code == quiet.exit_code == combined.exit_code == as_json.exit_code == 7
+    assert shown.stderr.splitlines()[-1].endswith(" not applied")
+    assert "error" not in shown.stderr
+    assert quiet.stderr == combined.stderr == ""
+    assert json.loads(as_json.stderr.splitlines()[-1])["error"]["code"] == "FOUND"

@@ -36,14 +36,28 @@ def demo(ctx: typer.Context) -> None:
 
     def ended(result: Result) -> None:
         note(f"  {result.state} after {result.seconds} s: {result.result}", shared)
-        if result.hint:
-            note(f"  {result.hint}", shared)
+        if result.error and result.error.hint:
+            note(f"  {result.error.hint}", shared)
 
     note("target: a throwaway server", shared)
     with throwaway.server() as server:
         note(f"PostgreSQL {server.version} runs in {server.directory}", shared)
         results = parts.run(server, on_start=started, on_end=ended)
-    code = parts.worst(results)
+    failure = parts.worst(results)
     columns = ("step", "state", "result", "seconds")
-    show(results, shared, columns=columns, document={"exit": code, "steps": results})
-    raise typer.Exit(code)
+    document = {"exit": failure.exit_code if failure else 0, "steps": [_record(each) for each in results]}
+    show(results, shared, columns=columns, document=document)
+    if failure:
+        raise failure
+
+
+def _record(result: Result) -> dict[str, object]:
+    error = result.error
+    return {
+        "step": result.step,
+        "state": result.state,
+        "result": result.result,
+        "seconds": result.seconds,
+        "exit": error.exit_code if error else 0,
+        "hint": error.hint if error else None,
+    }

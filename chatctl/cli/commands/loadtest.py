@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from chatctl.cli import files
+from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import ROWS, App, options
 from chatctl.cli.output import note, plain, show
-from chatctl.cli.session import confirm_write, session
-from chatctl.errors import Invalid, NotAllowed
+from chatctl.cli.session import session
+from chatctl.errors import Invalid
 from chatctl.services.loadtest import targets as demands
 from chatctl.services.loadtest.generator import check_installed
 from chatctl.services.loadtest.measured import Times
@@ -114,6 +115,7 @@ def loadtest(
     for name in chosen:
         if name not in wanted:
             raise Invalid(f"{targets or default_targets()} has no targets for {name}")
+    refuse_production(shared.settings.target, done="put under load")
     load = Load(users, rate or users * RATE_PER_USER, duration, seed)
     if load.rate * load.duration > MOST_REQUESTS:
         raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MOST_REQUESTS:,} requests")
@@ -122,8 +124,6 @@ def loadtest(
         for name in (_RESULT, *(f"{scenario}.html" for scenario in chosen)):
             files.require_writable(report / name, "--report:")
     with session(shared) as at:
-        if at.target.environment == "production":
-            raise NotAllowed(f"loadtest refuses production: {at.target.label}")
         confirm_write(at.target, shared, what="loadtest")
         found = people(at.conn, users)
         url, role = sign_in(at.url, local=at.target.local)

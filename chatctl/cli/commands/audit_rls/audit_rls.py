@@ -11,14 +11,16 @@ import typer
 from chatctl.cli import files
 from chatctl.cli.commands.audit_rls import explaining, mutating, reports
 from chatctl.cli.commands.audit_rls.silence import never_silent
-from chatctl.cli.options import DOCUMENT, Options, options
+from chatctl.cli.guards import confirm_write, refuse_production
+from chatctl.cli.options import DOCUMENT, options
 from chatctl.cli.output import note
-from chatctl.cli.session import Session, confirm_write, session
-from chatctl.errors import Invalid
+from chatctl.cli.session import session
+from chatctl.errors import Found, Inconclusive, Invalid
 from chatctl.services.audit import baseline as accepted
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.findings import Place, Rule
 from chatctl.services.audit.formats import Format
+from chatctl.services.audit.formats.groups import verdict
 from chatctl.services.audit.report import audit, default_file
 from chatctl.services.audit.scope import Scope
 
@@ -106,6 +108,8 @@ def audit_rls(
         raise Invalid("--explain and --mutate look at the fixture; they go without --on-existing-data")
     if sample and not on_existing_data:
         raise Invalid("--sample is for --on-existing-data")
+    if mutate:
+        refuse_production(shared.settings.target, done="mutated")
     rules = load(access or default_file())
     scope = Scope.of(rules, only or ())
     today = datetime.now(UTC).date()
@@ -116,7 +120,7 @@ def audit_rls(
         files.require_writable(baseline, "--baseline")
     asked = reports.wanted(formats or [], report_to, shared)
     with session(shared, watched=True) as at:
-        _confirm(at, shared, mutates=mutate)
+        confirm_write(at.target, shared, what="audit-rls (rolled back)")
         if explain:
             explaining.show(at.conn, rules, explain, shared)
             return
@@ -138,19 +142,9 @@ def audit_rls(
     people = f"{report.identities} identities"
     note(f"{report.probes} probes as {people} in {report.seconds} s, all rolled back", shared)
     if report.findings:
-        raise typer.Exit(7)
+        raise Found(verdict(report))
     if not report.conclusive:
-        raise typer.Exit(9)
-
-
-def _confirm(at: Session, shared: Options, *, mutates: bool) -> None:
-    """Ask before anything is tried where others work; the rules of production are never broken."""
-    production = at.target.environment == "production"
-    if mutates and production:
-        raise Invalid(f"--mutate breaks the rules for a moment; {at.target.label} is production")
-    if production and not shared.yes:
-        raise Invalid(f"audit-rls on {at.target.label}, which is production, needs --yes")
-    confirm_write(at.target, shared, what="audit-rls (rolled back)")
+        raise Inconclusive(f"{verdict(report)}: these probes prove nothing")
 
 
 def _accept(

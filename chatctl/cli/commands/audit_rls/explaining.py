@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import typer
-
 from chatctl.cli.options import Options
 from chatctl.cli.output import show_document
 from chatctl.db.connection import Connection
-from chatctl.services.audit.cells import State
+from chatctl.errors import Found, Inconclusive
+from chatctl.services.audit.cells import Cell, State
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.explain import Asked, Explanation, Policy, explain
 from chatctl.services.audit.findings import Place
@@ -21,14 +20,18 @@ def show(conn: Connection, access: Access, cell: str, shared: Options) -> None:
     show_document(said, shared, text="\n".join(_lines(said)))
     match said.cell.state:
         case State.finding:
-            raise typer.Exit(7)
+            raise Found(_verdict(said.cell))
         case State.invalid | State.vacuous:
-            raise typer.Exit(9)
+            raise Inconclusive(_verdict(said.cell))
+
+
+def _verdict(cell: Cell) -> str:
+    return f"{cell.identity}: {cell.command} of {cell.object}: {cell.state.upper()}"
 
 
 def _lines(said: Explanation) -> Iterator[str]:
     cell = said.cell
-    yield f"{cell.identity}: {cell.command} of {cell.object}: {cell.state.upper()}"
+    yield _verdict(cell)
     yield f"  {said.through} of {said.probes} probes got through{_at(said.place)}"
     yield from _part("access.yaml says", [f"{key}: {' '.join(text.split())}" for key, text in said.declared])
     held = [what for what, there in said.privileges if there]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-import typer
-
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.db.connection import Connection
+from chatctl.errors import Found, Inconclusive
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.mutation import equivalents
 from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
@@ -26,9 +25,14 @@ def run(conn: Connection, access: Access, only: Collection[str], shared: Options
     show_document(_document(score), shared, text="\n".join(_lines(score)))
     note(f"{len(score.fates)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared)
     if score.of(End.survived, End.stale):
-        raise typer.Exit(7)
+        raise Found(_counted(score, End.survived, End.stale))
     if score.of(End.inconclusive):
-        raise typer.Exit(9)
+        raise Inconclusive(_counted(score, End.inconclusive))
+
+
+def _counted(score: Score, *ends: End) -> str:
+    counts = [(len(score.of(end)), end) for end in ends]
+    return f"mutants: {', '.join(f'{count} {end}' for count, end in counts if count)}"
 
 
 def _lines(score: Score) -> Iterator[str]:

@@ -14,7 +14,7 @@ from chatctl.cli.session import embedded_server
 from chatctl.errors import Invalid
 from chatctl.local import binaries
 from chatctl.local.server import Server
-from chatctl.settings import EMBEDDED_DIRECTORY, Project, Target, load, project_around
+from chatctl.settings import EMBEDDED_DIRECTORY, Project, Target, project_around
 
 VersionOption = Annotated[
     int | None,
@@ -52,7 +52,7 @@ def existing_server(shared: Options) -> Server:
 
 def embedded_project(shared: Options) -> Project:
     """The project around the working directory. Raises Invalid where the options name another database."""
-    if shared.db_url or (shared.target and not load(target=shared.target).target.embedded):
+    if shared.db_url or (shared.target and not shared.settings.target.embedded):
         named = "--db-url" if shared.db_url else f"--target {shared.target}"
         raise Invalid(f"`chatctl local` is about the embedded server in {EMBEDDED_DIRECTORY}, not {named}")
     binaries.check_installed()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chatctl.cli.commands.local.place import VersionOption, server_directory, show_running
+from chatctl.cli.guards import confirm_by_name, refuse_production
 from chatctl.cli.options import Options, options
 from chatctl.errors import Invalid
 from chatctl.local import server
 from chatctl.local.server import Server
-from chatctl.settings import load
 
 
 def reset(
@@ -36,27 +34,19 @@ def reset(
     directory = server_directory(shared)
     _refuse_other_target(directory, shared)
     server.check_resettable(directory, version=version)
-    _confirm_deletion(directory, confirm)
+    resolved = directory.resolve()  # what a link leads to, and whose data it is
+    name = resolved.parent.name or str(resolved.parent)
+    confirm_by_name(name, confirm, what=f"deleting all data in {resolved}")
     show_running(server.reset(directory, version=version), shared)
 
 
 def _refuse_other_target(directory: Path, shared: Options) -> None:
     # The user chose another database, or calls this one production: the reset would be a mistake.
-    target = load(target=shared.target).target
+    target = shared.settings.target
+    refuse_production(target, done="reset")
     ours = Server(directory.resolve(), version="", pid=0).url
-    if target.environment == "production" or target.db_url not in (None, ours):
+    if target.db_url not in (None, ours):
         raise Invalid(
             f"`local reset` deletes the data in {directory}, but the target is {target.label}; "
             "remove that target first"
         )
-
-
-def _confirm_deletion(directory: Path, confirm: str | None) -> None:
-    directory = directory.resolve()  # what a link leads to, and whose data it is
-    name = directory.parent.name or str(directory.parent)
-    if confirm is None and sys.stdin.isatty():
-        confirm = typer.prompt(f"This deletes all data in {directory}. Type {name} to go on", err=True)
-    if confirm is None:
-        raise Invalid(f"deleting all data in {directory} needs --confirm {shlex.quote(name)}")
-    if confirm != name:
-        raise Invalid(f"{confirm!r} is not {name!r}, in which {directory.name} is; nothing was changed")

@@ -10,6 +10,7 @@ from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_director
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session
+from chatctl.errors import Found
 from chatctl.local import binaries
 from chatctl.services.drift.catalogue import major
 from chatctl.services.drift.compare import Difference, find, replay_version
@@ -43,10 +44,9 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
             note(f"the target runs PostgreSQL {version}, which does not come with chatctl", shared)
         differences = find(at.conn, files)
     _show(differences, {"postgresql": version, "replayed_on": replayed}, shared)
-    for line in _ways_on(differences):
-        note(line, shared)
     if differences:
-        raise typer.Exit(7)
+        summary = f"{len(differences)} differences; - is what sql/ says, + what the database has"
+        raise Found(summary, hint="\n".join(_ways_on(differences)))
 
 
 def _show(differences: list[Difference], versions: dict[str, int], shared: Options) -> None:
@@ -73,9 +73,6 @@ def _readable(difference: Difference) -> Iterator[str]:
 
 
 def _ways_on(differences: list[Difference]) -> Iterator[str]:
-    if not differences:
-        return
-    yield f"{len(differences)} differences; - is what sql/ says, + what the database has"
     if any(each.state == "missing" for each in differences):
         yield "what is missing may only be pending: see `chatctl migrate status`"
     if any(each.kind in _REPEATABLE and each.state != "extra" for each in differences):

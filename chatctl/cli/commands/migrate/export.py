@@ -11,6 +11,7 @@ from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_director
 from chatctl.cli.files import cannot_write
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.errors import Found
 from chatctl.services.migrations import export as exporting
 
 EPILOG = """\b
@@ -47,5 +48,4 @@ def export(
     if not stale:
         note(f"{target} is up to date", shared)
     elif check:
-        note(f"{stale} files differ: chatctl migrate export {target}", shared)
-        raise typer.Exit(7)
+        raise Found(f"{stale} files differ: chatctl migrate export {target}")

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show
-from chatctl.cli.session import Session, confirm_write
+from chatctl.cli.session import Session
 from chatctl.services.migrations import repair as repairing
 from chatctl.services.migrations.patience import DEADLINE
 

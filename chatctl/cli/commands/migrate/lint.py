@@ -14,7 +14,7 @@ from chatctl.cli.options import ROWS, Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.text import cell
 from chatctl.db.connection import Connection, connection
-from chatctl.settings import load
+from chatctl.errors import Found
 
 if TYPE_CHECKING:
     from chatctl.services.lint.run import Report
@@ -66,15 +66,15 @@ def lint(
     with _database(shared) as database:
         report = linting.lint(where, database)
     _show(report, shared)
-    note(_summary(report, where), shared)
     if report.findings:
-        raise typer.Exit(7)
+        raise Found(_summary(report, where))
+    note(_summary(report, where), shared)
 
 
 @contextmanager
 def _database(shared: Options) -> Iterator[Connection | None]:
     # What says whether an applied file was edited; a server that does not run is not started for that.
-    target = load(db_url=shared.db_url, target=shared.target).target
+    target = shared.settings.target
     url = target.db_url
     if target.directory is not None:
         from chatctl.local.server import status  # noqa: PLC0415 - only the embedded server needs it

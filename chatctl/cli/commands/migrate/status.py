@@ -13,6 +13,7 @@ from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_director
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, show
 from chatctl.cli.session import session
+from chatctl.errors import Found
 from chatctl.services import migrations
 
 EPILOG = """\b
@@ -52,9 +53,10 @@ def status(
     show(shown, shared, columns=("state", "path", "applied_at", "by", "next"))
     if new:
         note(f"{len(new)} objects are not applied yet (--all lists them): chatctl migrate", shared)
-    note(f"{len(waiting)} not applied" if waiting else "all applied", shared)
+    summary = f"{len(waiting)} not applied" if waiting else "all applied"
     if check and waiting:
-        raise typer.Exit(7)
+        raise Found(summary)
+    note(summary, shared)
 
 
 def _here(command: str, shared: Options, directory: Path | None) -> str:

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from chatctl.cli.options import Options
 from chatctl.cli.session import Session, session
 from chatctl.services.migrations.lock import refuse_transaction_pooler
-from chatctl.settings import load
 
 
 @contextmanager
 def migration_session(options: Options, *, creates: bool = False, watched: bool = False) -> Iterator[Session]:
     """``session``, but not through a transaction pooler. Raises Invalid for one, before anything is sent."""
-    target = load(db_url=options.db_url, target=options.target).target
+    target = options.settings.target
     if target.db_url is not None:
         refuse_transaction_pooler(target.db_url)
     with session(options, creates=creates, watched=watched) as at:

@@ -8,9 +8,9 @@ import typer
 
 from chatctl.cli.commands.seed.target import seed_session
 from chatctl.cli.commands.seed.verify import OneSeedOption, WorldArgument
+from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show_document, table
-from chatctl.cli.session import confirm_write
 from chatctl.errors import NotFound
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed import runs
@@ -34,7 +34,7 @@ def clean(
 ) -> None:
     """Take away what was seeded, and nothing that users made since."""
     shared = options(ctx)
-    with seed_session(shared, what="cleaned", watched=dry_run) as at:
+    with seed_session(shared, done="cleaned", watched=dry_run) as at:
         found = runs.of(at.conn, world, number)
         if not found and (world, number) != (None, None):
             raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
-from chatctl.cli.session import Session, confirm_write, session
-from chatctl.errors import Invalid, NotAllowed
+from chatctl.cli.session import Session, session
+from chatctl.errors import Invalid
 from chatctl.services.migrations.lock import refuse_transaction_pooler
-from chatctl.settings import Target, load
+from chatctl.settings import Target
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -26,9 +27,10 @@ class Seeded(Session):
 
 
 @contextmanager
-def seed_session(options: Options, *, what: str, watched: bool = False) -> Iterator[Seeded]:
+def seed_session(options: Options, *, done: str, watched: bool = False) -> Iterator[Seeded]:
     """``session``, but never with production, nor through a transaction pooler."""
-    target = _target(options, what)
+    target = options.settings.target
+    refuse_production(target, done=done)
     if target.db_url is not None:
         # Two seeds at once wait for each other by a lock of the session.
         refuse_transaction_pooler(target.db_url)
@@ -38,32 +40,26 @@ def seed_session(options: Options, *, what: str, watched: bool = False) -> Itera
 
 def api_alone(options: Options) -> bool:
     """Whether the target has an API and no database: ``api_url`` and ``secret_key``, but no ``db_url``."""
-    target = load(db_url=options.db_url, target=options.target).target
+    target = options.settings.target
     return target.api_alone and target.secret_key is not None
 
 
 def require_api(options: Options) -> None:
     """Raises Invalid where the target has no API that makes users."""
-    if not _api(load(db_url=options.db_url, target=options.target).target):
+    if not _api(options.settings.target):
         raise Invalid("--users api needs api_url and secret_key of the target")
 
 
 @contextmanager
 def api_session(options: Options, *, what: str) -> Iterator[Client]:
     """A client of a target that has an API alone; asks before it writes there."""
-    target = _target(options, "seeded")
+    target = options.settings.target
+    refuse_production(target, done="seeded")
     note(f"target: {target.label}", options)
     confirm_write(target, options, what=what)
     with _client(target) as api:
         assert api  # noqa: S101 - api_alone says so
         yield api
-
-
-def _target(options: Options, what: str) -> Target:
-    target = load(db_url=options.db_url, target=options.target).target
-    if target.environment == "production":
-        raise NotAllowed(f"production is never {what}", hint="choose another target")
-    return target
 
 
 def _api(target: Target) -> tuple[str, str] | None:

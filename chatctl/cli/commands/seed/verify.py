@@ -11,7 +11,7 @@ import typer
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show, show_document
 from chatctl.cli.session import session
-from chatctl.errors import NotFound
+from chatctl.errors import Found, NotFound
 from chatctl.services.seed import runs
 from chatctl.services.seed import verify as checking
 from chatctl.services.seed.people import PASSWORD
@@ -57,7 +57,8 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
     document = {"worlds": verdicts}
     if differences:
         show(differences, shared, document=document)
-        raise typer.Exit(7)
+        changed = f"{len(differences)} differences" if len(differences) > 1 else "1 difference"
+        raise Found(f"{changed} from what was seeded")
     columns = [field.name for field in fields(Difference)]
     show_document(document, shared, text=_all_well(verdicts), rows=[], columns=columns)
 

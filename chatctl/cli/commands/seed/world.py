@@ -7,10 +7,10 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from chatctl.cli.commands.seed.target import api_alone, api_session, require_api, seed_session
+from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
-from chatctl.cli.session import confirm_write
 from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.loading import Outcome
@@ -55,7 +55,7 @@ def seed_world(
     world = outline.build(scaled(spec, scale), number)
     if api_alone(shared):
         _sign_up(shared, world)
-    with seed_session(shared, what="seeded", watched=dry_run) as at:
+    with seed_session(shared, done="seeded", watched=dry_run) as at:
         if not dry_run:
             confirm_write(at.target, shared, what=f"seed {spec.name}")
         how = loading.Options(
