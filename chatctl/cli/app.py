@@ -21,8 +21,8 @@ from chatctl import __version__
 from chatctl.cli import streams
 from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
-from chatctl.cli.text import printable
 from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
+from chatctl.formats.escaping import visible
 from chatctl.settings import MASK, excerpt, mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
@@ -171,7 +171,7 @@ def _report(error: ChatctlError, arguments: list[str]) -> int:
         return error.exit_code  # what a check found is its result, which stdout has
     if "--debug" in arguments:
         for part in traceback.format_exception(sys.exception() or error):
-            print(printable(excerpt(part, _MOST_SHOWN)), file=sys.stderr, end="")
+            print(visible(excerpt(part, _MOST_SHOWN)), file=sys.stderr, end="")
     message = excerpt(str(error), _MOST_SHOWN)
     hint = excerpt(error.hint, _MOST_SHOWN) if error.hint else None
     if _wants_json(arguments):
@@ -179,7 +179,7 @@ def _report(error: ChatctlError, arguments: list[str]) -> int:
         print(json.dumps({"error": body}), file=sys.stderr)
     else:
         prefix = "" if isinstance(error, Found) else "error: "
-        lines = [f"{prefix}{printable(message)}", *(printable(hint).splitlines() if hint else [])]
+        lines = [f"{prefix}{visible(message)}", *(visible(hint).splitlines() if hint else [])]
         print("\n  ".join(lines), file=sys.stderr)
     return error.exit_code
 

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from chatctl.cli.options import Format, Options
-from chatctl.cli.text import cell, csv_cell, printable
+from chatctl.formats.escaping import csv_cell, line, visible
 
 
 def chosen_format(options: Options) -> Format:
@@ -83,7 +83,7 @@ def show_document(
         case Format.csv | Format.id:
             show([record] if rows is None else rows, options, columns=columns)
         case _:
-            _write(printable(text))
+            _write(visible(text))
 
 
 def show_schema(schema: Mapping[str, Any], options: Options) -> None:
@@ -94,7 +94,7 @@ def show_schema(schema: Mapping[str, Any], options: Options) -> None:
 def note(message: str, options: Options) -> None:
     """A line for the person at the terminal, on stderr; nothing under ``-q``."""
     if not options.quiet:
-        print(printable(message), file=sys.stderr, flush=True)
+        print(visible(message), file=sys.stderr, flush=True)
 
 
 def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -103,7 +103,7 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
     header = [column.replace("_", " ").upper() for column in columns]
     return tabulate(
-        [[cell(_text(record.get(column))) for column in columns] for record in records],
+        [[line(_text(record.get(column))) for column in columns] for record in records],
         headers=header,
         tablefmt="plain",
         disable_numparse=True,
@@ -163,7 +163,7 @@ def _write_csv(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
 def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
     for record in records:
         key = next(name for name in ("id", "version", "name") if record.get(name) is not None)
-        _write(cell(_text(record[key])))
+        _write(line(_text(record[key])))
 
 
 def _write_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -175,7 +175,7 @@ def _write_lines(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -
     if records:
         _write("\t".join(columns))
     for record in records:
-        _write("\t".join(cell(_text(record.get(column))) for column in columns))
+        _write("\t".join(line(_text(record.get(column))) for column in columns))
 
 
 def _text(value: Any) -> str:

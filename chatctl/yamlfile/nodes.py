@@ -135,11 +135,6 @@ def cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def printable(text: str) -> str:
-    """``text`` with an escape for whatever ends a line, steers a terminal or cannot be written."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
 def under(at: str, key: str) -> str:
     """The key path of ``key`` in the mapping at ``at``."""
     return ".".join(filter(None, (at, key)))

@@ -10,7 +10,8 @@ from pathlib import Path
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from chatctl.errors import Invalid
-from chatctl.yamlfile.nodes import Dialect, Position, composed, cut, place, position, printable, shown, under
+from chatctl.formats.escaping import line
+from chatctl.yamlfile.nodes import Dialect, Position, composed, cut, place, position, shown, under
 from chatctl.yamlfile.suggestions import nearest
 
 _MOST_LISTED = 10
@@ -67,7 +68,7 @@ class Reading:
     def report(self, position: Position, at: str, sentence: str) -> None:
         """Keep a mistake. Raises TooManyMistakes when there are more than anybody reads."""
         self.reported += 1
-        self.mistakes.add((position, printable(at) or f"the {self._dialect.noun}", printable(sentence)))
+        self.mistakes.add((position, line(at) or f"the {self._dialect.noun}", line(sentence)))
         if len(self.mistakes) > _MOST_LISTED:
             raise TooManyMistakes
 

@@ -11,11 +11,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from chatctl.formats.escaping import line, visible
 from chatctl.services.audit.cells import State
 from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.formats import FILES, Format, github, markdown, render
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.formats.harmless import line, visible
 from chatctl.services.audit.report import Accepted, Existing, Report, default_file
 from chatctl.services.audit.rules import MEANING
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding

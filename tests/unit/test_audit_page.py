@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
+from chatctl.formats.escaping import line
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.formats.harmless import line
 from chatctl.services.audit.report import Report
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
 

@@ -12,9 +12,9 @@ import typer
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.options import ROWS, Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
-from chatctl.cli.text import cell
 from chatctl.db.connection import Connection, connection
 from chatctl.errors import Found
+from chatctl.formats.escaping import line
 
 if TYPE_CHECKING:
     from chatctl.services.lint.run import Report
@@ -110,7 +110,7 @@ def _show(report: Report, shared: Options) -> None:
 
 def _block(finding: dict[str, Any]) -> str:
     # In columns a line would be some 300 characters long.
-    rule, where, problem, remedy = (cell(finding[column]) for column in _COLUMNS)
+    rule, where, problem, remedy = (line(finding[column]) for column in _COLUMNS)
     return f"{rule}  {where}\n    {problem}\n    {remedy}"
 
 

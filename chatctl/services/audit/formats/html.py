@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator
-from html import escape
 from itertools import groupby
 from pathlib import Path
 from string import Template
 
+from chatctl.formats.escaping import line, visible
+from chatctl.formats.html import policy_hash, script_data, text
 from chatctl.services.audit.cells import Cell, State
 from chatctl.services.audit.formats.groups import Group, counted, groups, located, scope, verdict
-from chatctl.services.audit.formats.harmless import line, visible
 from chatctl.services.audit.formats.json import verdict as outcome
 from chatctl.services.audit.report import Report
 
@@ -36,22 +33,22 @@ def render(report: Report) -> str:
     cells = {(cell.object, cell.command, cell.identity): n for n, cell in enumerate(report.cells)}
     identities = list(dict.fromkeys(cell.identity for cell in report.cells))
     return Template(_file("page.html")).substitute(
-        title=_text(f"{verdict(report)} · access audit"),
-        access=_text(report.access),
-        verdict=_text(verdict(report)),
+        title=text(f"{verdict(report)} · access audit"),
+        access=text(report.access),
+        verdict=text(verdict(report)),
         verdict_class=outcome(report),
-        scope=_text(scope(report)),
+        scope=text(scope(report)),
         findings="\n".join(_findings(report)),
         accepted="\n".join(_accepted(report)),
         legend="".join(_legend(report)),
-        identities="".join(f'<th scope="col"><span>{_text(name)}</span></th>' for name in identities),
+        identities="".join(f'<th scope="col"><span>{text(name)}</span></th>' for name in identities),
         matrix="\n".join(_objects(report, identities, cells)),
-        notes="".join(f" {_text(_sentence(each))}" for each in report.notes),
+        notes="".join(f" {text(_sentence(each))}" for each in report.notes),
         data=_data(report),
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
     )  # fmt: skip
 
 
@@ -69,20 +66,20 @@ def _group(group: Group) -> str:
     more = f'<span class="more">{counted(group.probes, "probe")}</span>' if group.probes > 1 else ""
     parts = [
         f'<details class="{group.meaning.level}"><summary><div class="head">',
-        f'<span class="rule">{_text(group.rule)}</span><b><bdi>{_text(first.object)}</bdi></b>',
-        f'<span class="what"><bdi>{_text(first.command or first.action)}</bdi></span>{more}</div>',
-        f'<p class="message"><bdi>{_text(first.message)}</bdi></p></summary><div class="body">',
+        f'<span class="rule">{text(group.rule)}</span><b><bdi>{text(first.object)}</bdi></b>',
+        f'<span class="what"><bdi>{text(first.command or first.action)}</bdi></span>{more}</div>',
+        f'<p class="message"><bdi>{text(first.message)}</bdi></p></summary><div class="body">',
     ]
     if group.identities:
-        chips = "".join(f'<button type="button">{_text(name)}</button>' for name in group.identities)
-        where = f'data-object="{_text(first.object)}" data-command="{_text(first.command)}"'
+        chips = "".join(f'<button type="button">{text(name)}</button>' for name in group.identities)
+        where = f'data-object="{text(first.object)}" data-command="{text(first.command)}"'
         parts.append(f'<div class="chips" {where}>{chips}</div>')
     if len(group.actions) > 1:
-        parts.append(f'<p><span class="label">Tried:</span> {_text(", ".join(group.actions))}</p>')
-    place = f" <code>{_text(located(first.place))}</code>" if first.place else ""
-    parts.append(f"<p>{_text(group.meaning.help)}{place}</p>")
+        parts.append(f'<p><span class="label">Tried:</span> {text(", ".join(group.actions))}</p>')
+    place = f" <code>{text(located(first.place))}</code>" if first.place else ""
+    parts.append(f"<p>{text(group.meaning.help)}{place}</p>")
     if first.sql:
-        parts.append(f'<div class="sql"><pre>{_text(first.sql, keep_lines=True)}</pre></div>')
+        parts.append(f'<div class="sql"><pre>{text(first.sql, keep_lines=True)}</pre></div>')
     return "".join([*parts, "</div></details>"])
 
 
@@ -93,7 +90,7 @@ def _accepted(report: Report) -> Iterator[str]:
     yield "<tr><th>Finding</th><th>Reason</th><th>Owner</th><th>Until</th></tr>"
     for each in report.accepted:
         values = (each.finding.id, each.reason, each.owner, each.expires)
-        yield f"<tr>{''.join(f'<td><bdi>{_text(value)}</bdi></td>' for value in values)}</tr>"
+        yield f"<tr>{''.join(f'<td><bdi>{text(value)}</bdi></td>' for value in values)}</tr>"
     yield "</table></div></section>"
 
 
@@ -111,12 +108,12 @@ def _objects(report: Report, identities: list[str], cells: dict[tuple[str, str, 
         yield f'<tbody class="{"one" if one else ""}">'
         if not one:
             wide = f'class="object" colspan="{len(identities) + 1}" scope="rowgroup"'
-            yield f"<tr><th {wide}>{_text(name)}</th></tr>"
+            yield f"<tr><th {wide}>{text(name)}</th></tr>"
         for command in commands:
             label = name if one else command
             row = [cells.get((name, command, identity)) for identity in identities]
             squares = "".join("<td></td>" if n is None else _square(n, report.cells[n]) for n in row)
-            yield f'<tr><th scope="row" title="{_text(label)}">{_text(label)}</th>{squares}</tr>'
+            yield f'<tr><th scope="row" title="{text(label)}">{text(label)}</th>{squares}</tr>'
         yield "</tbody>"
 
 
@@ -125,7 +122,7 @@ def _sentence(note: str) -> str:
 
 
 def _square(number: int, cell: Cell) -> str:
-    says = _text(f"{cell.identity}: {cell.command} {cell.object}: {cell.state}")
+    says = text(f"{cell.identity}: {cell.command} {cell.object}: {cell.state}")
     return (
         f'<td><button class="m {cell.state}" data-cell="{number}" tabindex="-1" title="{says}"></button></td>'
     )
@@ -158,17 +155,8 @@ def _data(report: Report) -> str:
         },
         "setup": {"commands": "\n".join(report.setup.commands), "text": report.setup.text},
     }
-    # Nothing in it may end the script element, or begin a comment in it.
-    return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _text(text: str, *, keep_lines: bool = False) -> str:
-    return escape(visible(text, keep_lines=keep_lines))
+    return script_data(document)
 
 
 def _file(name: str) -> str:
     return (_BESIDE / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

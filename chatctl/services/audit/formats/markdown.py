@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from chatctl.formats.markdown import fenced, html, inline, page, table
 from chatctl.services.audit.cells import Cell, State
-from chatctl.services.audit.findings import Finding
 from chatctl.services.audit.formats.groups import Group, counted, groups, located, people, scope, verdict
-from chatctl.services.audit.formats.harmless import line, shortened, visible
 from chatctl.services.audit.report import Report
 
 # A comment on GitHub holds 65,536 characters, so that the worst come with SQL and the rest in a line each.
@@ -19,8 +17,6 @@ _MARKS = {
     State.finding: "❌", State.invalid: "❔", State.vacuous: "◌",
     State.accepted: "☑", State.allowed: "●", State.denied: "·",
 }  # fmt: skip
-_SPECIAL = re.compile(r"([\\`*\[\]|~$#]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.)", re.I)
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"})
 
 
 def render(report: Report) -> str:
@@ -30,15 +26,7 @@ def render(report: Report) -> str:
 def text(report: Report, most: int) -> str:
     """The page in at most ``most`` bytes; what is too much is left off from the end, and said."""
     parts = [*_head(report), *_findings(report), *_accepted(report), *_matrix(report.cells)]
-    kept: list[str] = []
-    left = most - 200
-    for part in parts:
-        left -= len(part.encode()) + 2
-        if left < 0:
-            kept.append("_More than fits here; the HTML or JSON report has all of it._")
-            break
-        kept.append(part)
-    return "\n\n".join(kept) + "\n"
+    return page(parts, most=most, more="_More than fits here; the HTML or JSON report has all of it._")
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -46,7 +34,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"## {mark} Access audit: {verdict(report).lower()}"
     yield f"{scope(report)}; everything is rolled back."
     if report.notes:
-        yield "\n".join(f"- {_inline(each)}" for each in report.notes)
+        yield "\n".join(f"- {inline(each)}" for each in report.notes)
 
 
 def _findings(report: Report) -> Iterator[str]:
@@ -54,27 +42,25 @@ def _findings(report: Report) -> Iterator[str]:
     for group in found[:WITH_SQL]:
         yield _group(group)
     if found[WITH_SQL:]:
-        yield "\n".join(
-            f"- {_inline(each.title)}: {_inline(each.first.message)}" for each in found[WITH_SQL:]
-        )
+        yield "\n".join(f"- {inline(each.title)}: {inline(each.first.message)}" for each in found[WITH_SQL:])
 
 
 def _group(group: Group) -> str:
     first = group.first
-    summary = f"<b>{_html(first.rule)}</b> {_html(first.object)}: {_html(first.action)}"
-    lines = [f"<details><summary>{summary}</summary>", "", _inline(first.message)]
+    summary = f"<b>{html(first.rule)}</b> {html(first.object)}: {html(first.action)}"
+    lines = [f"<details><summary>{summary}</summary>", "", inline(first.message)]
     if len(group.actions) > 1:
-        lines += ["", f"Also: {_inline(', '.join(group.actions[1:]))}"]
+        lines += ["", f"Also: {inline(', '.join(group.actions[1:]))}"]
     if group.probes > 1:
-        lines += ["", f"{counted(group.probes, 'probe')}, as {_inline(people(group))}"]
-    place = f" ({_inline(located(first.place))})" if first.place else ""
-    lines += ["", f"{group.meaning.help}{place}", "", _fenced(first), "", "</details>"]
+        lines += ["", f"{counted(group.probes, 'probe')}, as {inline(people(group))}"]
+    place = f" ({inline(located(first.place))})" if first.place else ""
+    lines += ["", f"{group.meaning.help}{place}", "", fenced(first.sql, "sql"), "", "</details>"]
     return "\n".join(lines)
 
 
 def _accepted(report: Report) -> Iterator[str]:
     if report.accepted:
-        yield _table(
+        yield table(
             ["Accepted", "Reason", "Owner", "Until"],
             [[each.finding.id, each.reason, each.owner, each.expires] for each in report.accepted],
         )
@@ -91,29 +77,4 @@ def _matrix(cells: Sequence[Cell]) -> Iterator[str]:
     for name, command in dict.fromkeys((cell.object, cell.command) for cell in cells):
         marks = [states.get((name, command, identity)) for identity in identities]
         rows.append([f"{name} {command}", *(_MARKS[mark] if mark else "" for mark in marks)])
-    yield _table(["", *identities], rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        f"| {' | '.join(each if lines.index(row) == 1 else _inline(each) for each in row)} |" for row in lines
-    )
-
-
-def _fenced(finding: Finding) -> str:
-    statement = visible(finding.sql)
-    longest = max((len(run) for run in re.findall(r"`+", statement)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}sql\n{statement}\n{fence}"
-
-
-def _inline(value: str) -> str:
-    """``value`` as text of one line: no markup, no mention, no link."""
-    return _SPECIAL.sub(r"\\\1", shortened(line(value), 500)).translate(_ENTITIES)
-
-
-def _html(value: str) -> str:
-    # GitHub reads Markdown inside of HTML as well, but no backslashes.
-    escaped = line(value).translate(_ENTITIES)
-    return re.sub(r"[*_`~\[\]|\\]|:(?=//)|(?<=www)\.", lambda match: f"&#{ord(match.group())};", escaped)
+    yield table(["", *identities], rows)

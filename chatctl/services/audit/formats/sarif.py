@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from chatctl import __version__
+from chatctl.formats.escaping import line, shortened, visible
 from chatctl.services.audit.findings import Finding, Place, Rule
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.formats.harmless import line, shortened, visible
 from chatctl.services.audit.report import Accepted, Report
 from chatctl.services.audit.rules import MEANING
 

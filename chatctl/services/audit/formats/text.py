@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from chatctl.formats.escaping import line, visible
 from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.formats.groups import Group, groups, located, people
-from chatctl.services.audit.formats.harmless import line, visible
 from chatctl.services.audit.report import Report
 
 

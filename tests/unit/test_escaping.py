@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatctl.cli.text import cell, csv_cell, printable
+from chatctl.formats.escaping import csv_cell, line, visible
 
 HOSTILE = {
     "clear screen": "\x1b[2J\x1b[H",
@@ -22,25 +24,40 @@ HOSTILE = {
     "carriage return": "good\rbad",
     "surrogate": "\ud83d",
     "tag characters": "\U000e0041",
+    "private use": "\ue000",
 }
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_becomes_visible(text: str) -> None:
-    shown = printable(text)
+    shown = visible(text)
 
     assert all(unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in shown)
     assert "\\" in shown
 
 
-@pytest.mark.parametrize("text", ["hello", "Grüße", "مرحبا", "👩‍👩‍👧 family", "[/red] [docs]", "日本語"])
+@pytest.mark.parametrize(
+    "text", ["hello", "Grüße", "مرحبا", "👩‍👩‍👧 family", "[/red] [docs]", "日本語", "\U0001fae8"]
+)
 def test_honest_text_stays(text: str) -> None:
-    assert printable(text) == cell(text) == text
+    assert visible(text) == line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("character", "escape"), [("\x1b", r"\x1b"), ("\u202e", r"\u202e"), ("\U000e0041", r"\U000e0041")]
+)
+def test_an_escape_is_the_one_of_a_python_string(character: str, escape: str) -> None:
+    assert visible(character) == escape
+
+
+@given(st.text(st.characters()))
+def test_what_is_visible_is_allowed_in_xml(text: str) -> None:
+    ElementTree.fromstring(f"<x>{html.escape(visible(text))}</x>")  # noqa: S314 - it is ours
 
 
 @given(st.text())
 def test_a_cell_is_one_line_without_control_characters(text: str) -> None:
-    assert not any(unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") for c in cell(text))
+    assert not any(unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") for c in line(text))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "=cmd|'/c calc'!A1"])

@@ -1,0 +1,48 @@
+"""Text that users, databases and files supply is hostile: made harmless here before anybody is shown it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Controls start terminal commands, format characters (Cf) reorder or hide text, lone surrogates cannot be
+# written, private characters mean nothing here. Unassigned ones stay: they may be newer than our Unicode.
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}  # they build emoji
+_NONCHARACTERS = 0xFFFE  # the last two of each plane, which XML does not allow
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def visible(text: str, *, keep_lines: bool = True) -> str:
+    r"""``text`` with control, ANSI, bidi and other unseen characters as escapes, for example ``\x1b``.
+
+    What is left moves no text around and is allowed in XML 1.0.
+    """
+    return "".join(each if _shown(each) or (keep_lines and each == "\n") else _escaped(each) for each in text)
+
+
+def line(text: str) -> str:
+    """``text`` visible and on one line."""
+    return visible(text, keep_lines=False)
+
+
+def csv_cell(text: str) -> str:
+    """``text`` for a CSV cell: visible, and no formula when a spreadsheet opens it."""
+    harmless = visible(text)
+    return f"'{harmless}" if harmless.startswith(_FORMULA) else harmless
+
+
+def shortened(text: str, most: int) -> str:
+    """``text`` with at most ``most`` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _shown(character: str) -> bool:
+    if character in _JOINERS:
+        return True
+    noncharacter = ord(character) & _NONCHARACTERS == _NONCHARACTERS
+    return not noncharacter and unicodedata.category(character) not in _HIDDEN
+
+
+def _escaped(character: str) -> str:
+    # As Python writes it in a string.
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
