@@ -78,8 +78,7 @@ def _naming(planted: str, object: str) -> str:
 
 def _counters(detail: str, change: str) -> Plant:
     sql = f"update conversations set {change} where id = {EVERYONE} " + _returning("conversation %s", "id")
-    without = ("conversations_counts", "conversations_participant_count")
-    return Plant("counters", detail, sql, table="conversations", without=without)
+    return Plant("counters", detail, sql, table="conversations", without=("conversations_counts",))
 
 
 def _seqs(change: str) -> Plant:

@@ -207,6 +207,47 @@ def test_the_participant_count_follows_an_erased_user(world: World) -> None:
     assert world.fact("select participant_count from conversations where id = %s", conversation) == 2
 
 
+GROUP_SIZE = "conversations_participant_count"
+GROUP_NAME = "conversations_name"
+
+
+@pytest.mark.parametrize(
+    ("is_group", "change", "constraint"),
+    [
+        (True, "name = null", GROUP_NAME),
+        (True, "name = '  '", GROUP_NAME),
+        (True, "name = repeat('x', 256)", GROUP_NAME),
+        (True, "is_group = false, participant_count = 2", GROUP_NAME),
+        (True, "participant_count = 51", GROUP_SIZE),
+        (True, "participant_count = -1", GROUP_SIZE),
+        (False, "name = 'Team'", GROUP_NAME),
+        (False, "is_group = true", GROUP_NAME),
+        (False, "participant_count = 3", GROUP_SIZE),
+        (False, "name = null, participant_count = 2", None),
+        (True, "name = 'x'", None),
+        (True, "name = repeat('x', 255), participant_count = 50", None),
+        (True, "is_group = false, name = null, participant_count = 2", None),
+    ],
+)
+def test_what_a_conversation_must_be_holds_for_the_operator_too(
+    world: World, is_group: bool, change: str, constraint: str | None
+) -> None:
+    organization, (ann, ben, cleo) = world.team(3)
+    conversation = (
+        world.group(organization, ann, ben, cleo) if is_group else world.direct(organization, ann, ben)
+    )
+    update = f"update conversations set {change} where id = %s"
+
+    if constraint is None:
+        world.operator.execute(update.encode(), (conversation,))
+        return
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        world.operator.execute(update.encode(), (conversation,))
+
+    assert refused.value.diag.constraint_name == constraint
+    assert refused.value.diag.table_name == "conversations"
+
+
 # Who manages a group when its creator is gone -------------------------------------------------------------
 
 GO: dict[str, str] = {

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection, connect
 from chatctl.db.files import data_directory
+from tests.waiting import waiting
 from tests.world import World
 
 SEND = """
@@ -313,6 +314,25 @@ def test_the_time_for_holding_begins_when_something_is_held(
         after = conn.execute(limit).fetchone()
 
     assert (before, after) == ((("0",), ("50s",)) if pg_version >= 17 else ((None,), (None,)))
+
+
+def test_the_time_for_holding_does_not_run_while_a_send_waits(
+    world: World, scene: dict[str, Any], pg_version: int
+) -> None:
+    scene["mine"] = world.send(scene["sender"], scene["conversation"])
+
+    with world.database.connect() as holder, world.acting(scene["sender"]) as conn:
+        if pg_version >= 17:
+            conn.execute("set local chat.longest_hold = '1s'")
+        conn.execute("update messages set content = 'edited' where id = %(mine)s", scene)
+        with holder.transaction():
+            holder.execute("select from conversations where id = %(conversation)s for update", scene)
+            with waiting(conn, lambda: conn.execute(SEND.encode(), scene), world.operator) as sent:
+                holder.execute("select pg_sleep(1.2)")
+                holder.execute("commit; begin")
+                sent.result()
+
+    assert world.fact("select count(*) from messages") == 2
 
 
 def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> None:

@@ -125,8 +125,9 @@ def test_an_immutable_function_may_be_called_for_every_row(conn: Connection) -> 
 
 
 def test_what_only_an_insert_checks_needs_no_index(conn: Connection) -> None:
+    before = found(conn, "unindexed_policy_column")
     conn.execute((NOTES + policy("author = (select auth.uid())", "insert")).encode())
-    assert found(conn, "unindexed_policy_column") == set()
+    assert found(conn, "unindexed_policy_column") == before
 
 
 def test_an_index_that_is_not_valid_finds_nothing(superuser: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -99,3 +100,48 @@ def test_a_stranger_takes_no_lock_of_a_conversation(world: World) -> None:
                 "values (%s, %s, %s, 'hi')",
                 (organization, conversation, eve),
             )
+
+
+# What trusted roles may send, and clients may not ------------------------------------------------------
+
+INSERT = """
+insert into messages (organization_id, conversation_id, sender_id, content, deleted_at)
+values (%s, %s, %s, %s, %s) returning seq
+"""
+
+
+def test_in_the_name_of_somebody_who_takes_no_part(world: World) -> None:
+    organization, (ann, ben, cleo) = world.team(3)
+    conversation = world.direct(organization, ann, ben)
+
+    assert world.fact(INSERT, organization, conversation, cleo, "Cleo will join us.", None) == 1
+    assert world.value(ann, "select get_unread_count(%s, %s)", conversation, ann) == 1
+
+
+def test_a_message_that_was_deleted_elsewhere_stays_deleted(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+
+    assert world.fact(INSERT, organization, conversation, ann, None, "2026-01-01") == 1
+    counted = "select array[last_seq, last_message_seq, message_count] from conversations"
+    assert world.fact(counted) == [1, 0, 0]
+
+
+@pytest.mark.parametrize("missing", ["conversation", "organization"])
+def test_nothing_into_a_conversation_that_is_not_there(world: World, missing: str) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    nowhere = UUID(int=0)
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        world.operator.execute(
+            INSERT.encode(),
+            (
+                nowhere if missing == "organization" else organization,
+                nowhere if missing == "conversation" else conversation,
+                ann,
+                "hello",
+                None,
+            ),
+        )
+    assert world.fact("select last_seq from conversations") == 0

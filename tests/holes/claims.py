@@ -143,8 +143,9 @@ HOLES = [
         "user_metadata trusted",
         edited(
             "private.current_user_id()",
-            "sub := coalesce(",
-            "sub := coalesce(current_setting('request.jwt.claims', true)::jsonb #>> '{user_metadata,sub}',",
+            "caller := coalesce(",
+            "caller := coalesce("
+            "current_setting('request.jwt.claims', true)::jsonb #>> '{user_metadata,sub}',",
         ),
         ("leak:public.messages:select",),
         (MESSAGES,),

@@ -100,8 +100,21 @@ HOLES = [
         from public.conversation_participants cp join public.conversations c on c.id = cp.conversation_id
         where cp.user_id = (select private.current_user_id())
         """,
-        ("leak:public.messages:select", "leak:public.messages:update reactions"),
-        (MESSAGES,),
+        ("leak:public.conversation_participants:select",),
+        (PARTICIPANTS,),
+        ("removed",),
+    ),
+    Hole(
+        "removed from the organization, still reading its messages",
+        "former member",
+        """
+        create or replace view private.my_listings with (security_barrier = true) as
+        select cp.conversation_id, c.organization_id
+        from public.conversation_participants cp join public.conversations c on c.id = cp.conversation_id
+        where cp.user_id = (select private.current_user_id())
+        """,
+        ("leak:public.messages:select", "leak:private.my_listings:select"),
+        (MESSAGES, "private.my_listings"),
         ("removed",),
     ),
     Hole(
@@ -178,6 +191,7 @@ HOLES = [
         """
         alter view private.participations set (security_invoker = true);
         alter view private.my_participations set (security_invoker = true);
+        alter view private.my_listings set (security_invoker = true);
         grant select on private.participations to authenticated
         """,
         (),
@@ -224,8 +238,8 @@ HOLES = [
         + ";"
         + edited(
             "private.current_user_id()",
-            "sub := coalesce(",
-            "sub := coalesce(nullif(current_setting('chat.user_id', true), ''),",
+            "caller := coalesce(",
+            "caller := coalesce(nullif(current_setting('chat.user_id', true), ''),",
         ),
         ("lint:private.current_user_id():setting_outlives_transaction",),
         LEAST,

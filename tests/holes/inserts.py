@@ -21,11 +21,15 @@ IN_ANY_ORGANIZATION = edited(
     "if false and not exists (select from private.my_organizations o",
 )
 
+COUNT_MESSAGE = "private.count_message(uuid, uuid, uuid, timestamptz, boolean)"
+
 HOLES = [
     Hole(
         "sending where one takes no part",
         "insert without membership",
-        edited("private.messages_before_insert()", "p.user_id = new.sender_id", "true"),
+        edited(COUNT_MESSAGE, "p.user_id = p_sender_id", "true")
+        + ";"
+        + edited("private.messages_before_insert()", "if not found and not trusted then", "if false then"),
         ("leak:public.messages:insert",),
         (MESSAGES,),
         ("colleague", "left"),
@@ -177,8 +181,7 @@ HOLES = [
     Hole(
         "a new message brings reactions of others",
         "in another's name",
-        "drop trigger messages_as_oneself on messages;"
-        + edited("private.messages_before_insert()", "if new.reactions <> '[]' then", "if false then"),
+        edited("private.messages_before_insert()", "if new.reactions <> '[]' then", "if false then"),
         ("leak:public.messages:insert",),
         (MESSAGES,),
     ),

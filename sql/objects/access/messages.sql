@@ -9,7 +9,10 @@ drop policy if exists "participants read messages" on public.messages;
 create policy "participants read messages"
 on public.messages for select to authenticated
 using (
-  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+  exists (
+    select from private.my_listings l
+    where l.conversation_id = messages.conversation_id and l.organization_id = messages.organization_id
+  )
 );
 
 drop policy if exists "participants send as themselves" on public.messages;

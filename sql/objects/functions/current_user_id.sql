@@ -7,20 +7,16 @@ language plpgsql stable security definer
 set search_path = ''
 as $$
 declare
-  sub text;
   caller uuid;
 begin
   begin
-    sub := coalesce(
+    caller := coalesce(
       nullif(current_setting('request.jwt.claim.sub', true), ''),
       nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
     );
-  exception when others then -- not JSON, or nested past the stack
+  exception when others then -- not JSON, nested past the stack, or no id
     return null;
   end;
-  if sub ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
-    caller := sub;
-  end if;
   if caller is not null and exists (select from private.suspended s where s.user_id = caller) then
     return null;
   end if;

@@ -173,3 +173,6 @@ insert into private.departures (conversation_id, user_id, left_at)
 values
   (id('group'), id('left'), array['2020-02-01', now() - interval '15 days']),
   (id('group'), id('colleague'), array[timestamptz '2020-02-01']), (id('group'), id('participant'), array[timestamptz '2020-02-01']);
+
+-- As at the beginning of a request, of which these writes are no part: nothing is locked.
+set local chat.last_locked = '';

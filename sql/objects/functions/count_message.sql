@@ -1,0 +1,33 @@
+-- Take the turn of a message's sender and count the message against the limit, or refuse it: what messages_before_insert
+-- does step by step where one statement does not do: to say why, to wait, and for trusted roles, who need not take part.
+--   p_noted  the moment that is counted
+create or replace function private.count_message(
+  p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sent timestamptz[];
+begin
+  if not p_trusted and not exists (
+    select from private.participations p
+    where p.conversation_id = p_conversation_id and p.organization_id = p_organization_id and p.user_id = p_sender_id
+  ) then
+    perform private.refuse_row('messages');
+  end if;
+  if p_sender_id is null then
+    return;
+  end if;
+  -- Whoever is over the limit waits for nothing.
+  perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
+  sent := private.take_turn(p_sender_id);
+  perform private.refuse_full_window(sent);
+  update private.send_windows w
+  set sent_at = (sent || p_noted)[greatest(cardinality(sent) - 8, 1):]
+  where w.user_id = p_sender_id;
+end
+$$;
+
+revoke execute on function private.count_message(uuid, uuid, uuid, timestamptz, boolean) from public;

@@ -1,0 +1,31 @@
+-- What a conversation must be: a group has a name and up to 50 people, a direct conversation no name and two. Not check
+-- constraints, which PostgreSQL reads anew in every statement that changes a conversation: sending a message, which
+-- changes none of this, would take a twentieth longer. Errors are those of constraints.
+create or replace function private.conversations_checked()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  broken text := case
+    when new.participant_count not between 0 and case when new.is_group then 50 else 2 end
+      then 'conversations_participant_count'
+    when new.is_group and coalesce(char_length(btrim(new.name)), 0) > 0 and char_length(new.name) <= 255 then null
+    when not new.is_group and new.name is null then null
+    else 'conversations_name'
+  end;
+begin
+  if broken is not null then
+    raise check_violation using
+      message = format('new row for relation "conversations" violates check constraint "%s"', broken),
+      schema = 'public', table = 'conversations', constraint = broken;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.conversations_checked() from public;
+
+create or replace trigger conversations_checked
+before insert or update of name, is_group, participant_count on public.conversations
+for each row execute function private.conversations_checked();
