@@ -80,7 +80,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/window_entries.sql', '7965917de85edc71768865db0fd6827994bbfc6f917f1ec969da3b639d4471de', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/check_message_rate_limit.sql', 'a6bd84aa9eb1b8c0746599cfd8f6790d787b1ef827f29ed0e2a2f66d45d0637b', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+values ('objects/functions/check_message_rate_limit.sql', 'd9ca5c559b0971eb4ada2aadddbbfbc933ca74fddf89c05fce73c0775263e3f7', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_limited.sql', 'cfcaea2b163d6338b72ab458980e0b28ccf2542b5e523addb428e9ea40952f4c', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
@@ -92,16 +92,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_full_window.sql', 'a3d126405d614c20d3ed064172083451b4fca9718cf644628905c510f00b71e9', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+values ('objects/functions/refuse_full_window.sql', '342edaae7d9f48ae26e5cc3c59ba3fe78747dfddbf377022d8de4a3e513a7160', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', 'bdc4176d31486969a785aae42a9face5b3cafc40588991db12204a16740fbf38', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_turn.sql', '63371e6f4e63e039c47e5d62ce58f1bd87ed81cda726b9d088c6abde8fc6ea15', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', 'bba60b50f23d2aac50c9a0e8467405a4f3625a4a68710c54f6cb6173adb2396c', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_message.sql', 'f05974c0069f3ad524d220e81c8fe2a8aeeb68609dd4a393928de9d00248a0ce', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', 'f0b48bad381658912be77a2cda1b002c5d6edaca03ae570b68bf5f046eb8da0e', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'd51e55293c735c32a6b298c264a8c8e6759509dd66cfcca0c51ba8cfae31a2ec', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
@@ -197,13 +197,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_hidden_attachments.sql', '2bd825c58f4e7257ac9b22bdbe73a1f15c769f42420eab90d2003b4891de286c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_listings.sql', '61beb84c19e14fda1852a6021e3abe29e79f8831cd26f365ac2080842001f820', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
+values ('objects/views/my_listings.sql', '1c82d91ed5556c24a3dfab8b688096fa49e3403d740f0e3854c1fd98aef004ee', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'd4f6bc2a8bbfc3f8ebdcbc1d01ea9723b973f6074446cd6274b87401933fbbb8', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '0a7f4038b361a7378aaa942c14e10aa8a3177041e9382dc6b4e8bfc004315c90', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '7fc4af7eff8a5465370997c8df5b50fd70991aac6b71d37510d9023d495aa140', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '2ea0e3d7dc90aa1c11a42a63ab89004dfda38c042194903bc380948055035de2', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
@@ -218,7 +218,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', 'b8cd08b1ac662cda2558d48d1e1307ff06bd25949f52035d678316d3e00ff81c', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', '171fed535f9d69727a09658ce95d651d0016f4f863eb2b1f6b6b1a59e7119028', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', 'eef5ec16e99258637ed0b8c37859818670c467f6c1f5e02addb72c8380dc4884', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_update.sql', 'fc6c082303c35e3b0c8807b0539fa9816a2174301ce80c593a2e312608abb990', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
@@ -644,7 +644,7 @@ begin
   "limit" := rule.allowed;
   remaining := greatest("limit" - cardinality(counted), 0);
   allowed := remaining > 0;
-  reset_at := coalesce(least(counted[greatest(cardinality(counted) - "limit" + 1, 1)], moment) + rule.per, moment);
+  reset_at := coalesce(counted[greatest(cardinality(counted) - "limit" + 1, 1)] + rule.per, moment);
   retry_after := case
     when allowed then 0
     else greatest(1, ceil(extract(epoch from reset_at - clock_timestamp()))::integer)
@@ -797,8 +797,7 @@ grant select on private.my_participations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_full_window.sql
--- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept. One that is
--- noted as of a moment ahead, see messages_before_insert, counts as one of now.
+-- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept.
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql
@@ -818,7 +817,7 @@ begin
   counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then
     perform private.refuse_limited(
-      'message', rule.allowed, 0, least(counted[cardinality(counted) - rule.allowed + 1], moment) + rule.per
+      'message', rule.allowed, 0, counted[cardinality(counted) - rule.allowed + 1] + rule.per
     );
   end if;
 end
@@ -845,8 +844,8 @@ revoke execute on function private.refuse_to_wait() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/take_turn.sql
--- Wait until it is a user's turn to write, which ends with the transaction; returns when their last messages were
--- accepted, null for a user without profile. One user's writes, from whatever devices, thereby follow one another.
+-- Wait until it is a user's turn to write, which ends with the transaction; returns the moments that count for their last
+-- messages, null for a user without profile. One user's writes, from whatever devices, thereby follow one another.
 -- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
 -- role) it does not wait, see lock_conversations.
 create or replace function private.take_turn(p_user_id uuid)
@@ -897,8 +896,9 @@ revoke execute on function private.take_turn(uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/count_message.sql
--- Take the turn of a message's sender and count the message against the limit, or refuse it: what messages_before_insert
--- does step by step where one statement does not do: to say why, to wait, and for trusted roles, who need not take part.
+-- Take the turn of a message's sender and count the message against the limit, or refuse it, step by step. Of most
+-- messages messages_before_insert does this in one statement; here come those that are refused, those of trusted roles,
+-- who need not take part, a user's first one, and any after the first in one transaction.
 --   p_noted  the moment that is counted
 create or replace function private.count_message(
   p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean
@@ -1948,9 +1948,9 @@ grant select on private.my_hidden_attachments to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_listings.sql
--- The conversations that list the caller, each with every organization that the caller is a member of. A row that knows
--- the organization of its conversation, as messages do by their foreign key, is thereby one of my_participations; this
--- does not look up the conversation, which takes longer than all the rest of a policy.
+-- The conversations that list the caller, each with every organization that the caller is a member of: for rows that know
+-- the organization of their conversation, as messages do by their foreign key. Compared by both, they are those of
+-- my_participations. Looking up the conversation is left out, since it would take longer than the rest of the policy.
 create or replace view private.my_listings
 with (security_barrier = true) as
 select cp.conversation_id, om.organization_id
@@ -1975,9 +1975,10 @@ grant select on private.my_organizations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_checked.sql
--- What a conversation must be: a group has a name and up to 50 people, a direct conversation no name and two. Not check
--- constraints, which PostgreSQL reads anew in every statement that changes a conversation: sending a message, which
--- changes none of this, would take a twentieth longer. Errors are those of constraints.
+-- What a conversation must be: a group has a name and at most 50 people, a direct conversation no name and at most two.
+-- Not check constraints, which PostgreSQL parses anew in every statement that changes a conversation: sending a message,
+-- which changes none of this, would take a twentieth longer. The errors look like those of constraints. As with the other
+-- triggers, what is loaded without triggers is not checked.
 create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
@@ -2180,10 +2181,11 @@ reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_before_insert.sql
 -- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
--- Locks go sender's turn, conversation, read state. Who may not send there is refused before anything is locked, and
--- again under the locks, for which it may have waited: a message is judged by what is true when it is accepted.
--- A statement takes as long to begin as it does to run. So a client's message has three, and each does several things:
--- the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again.
+-- Locks go sender's turn, conversation, read state. Who may not send there is refused before the conversation is locked,
+-- and again under its lock, for which the message may have waited: it is judged by what is true when it is accepted.
+-- A statement takes as long to begin as it does to run. So most messages of clients have three, and each does several
+-- things: the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again
+-- who may send. The others go through count_message.
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
@@ -2196,7 +2198,7 @@ declare
   trusted boolean := current_setting('role', true) is distinct from 'authenticated' and private.is_trusted();
   live integer := (new.deleted_at is null)::integer;
   moment timestamptz := clock_timestamp();
-  -- What counts as the moment at which it is accepted: no earlier than that, unless it waits longer.
+  -- Counted as accepted 20 ms from now, so that it need not be written again unless the message waits longer.
   noted timestamptz := moment + interval '20 milliseconds';
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
@@ -2207,7 +2209,7 @@ begin
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
-      -- There is nothing yet that a client could have read, as there is where merge_reactions ignores those of others.
+      -- merge_reactions ignores reactions of others, which a client has read with the message; a new one has none.
       if exists (
         select
         from jsonb_array_elements(case jsonb_typeof(new.reactions) when 'array' then new.reactions else '[]' end) as r (entry)

@@ -25,7 +25,7 @@ begin
   "limit" := rule.allowed;
   remaining := greatest("limit" - cardinality(counted), 0);
   allowed := remaining > 0;
-  reset_at := coalesce(least(counted[greatest(cardinality(counted) - "limit" + 1, 1)], moment) + rule.per, moment);
+  reset_at := coalesce(counted[greatest(cardinality(counted) - "limit" + 1, 1)] + rule.per, moment);
   retry_after := case
     when allowed then 0
     else greatest(1, ceil(extract(epoch from reset_at - clock_timestamp()))::integer)

@@ -1,5 +1,6 @@
--- Take the turn of a message's sender and count the message against the limit, or refuse it: what messages_before_insert
--- does step by step where one statement does not do: to say why, to wait, and for trusted roles, who need not take part.
+-- Take the turn of a message's sender and count the message against the limit, or refuse it, step by step. Of most
+-- messages messages_before_insert does this in one statement; here come those that are refused, those of trusted roles,
+-- who need not take part, a user's first one, and any after the first in one transaction.
 --   p_noted  the moment that is counted
 create or replace function private.count_message(
   p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean

@@ -1,5 +1,4 @@
--- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept. One that is
--- noted as of a moment ahead, see messages_before_insert, counts as one of now.
+-- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept.
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql
@@ -19,7 +18,7 @@ begin
   counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then
     perform private.refuse_limited(
-      'message', rule.allowed, 0, least(counted[cardinality(counted) - rule.allowed + 1], moment) + rule.per
+      'message', rule.allowed, 0, counted[cardinality(counted) - rule.allowed + 1] + rule.per
     );
   end if;
 end

@@ -1,6 +1,7 @@
--- What a conversation must be: a group has a name and up to 50 people, a direct conversation no name and two. Not check
--- constraints, which PostgreSQL reads anew in every statement that changes a conversation: sending a message, which
--- changes none of this, would take a twentieth longer. Errors are those of constraints.
+-- What a conversation must be: a group has a name and at most 50 people, a direct conversation no name and at most two.
+-- Not check constraints, which PostgreSQL parses anew in every statement that changes a conversation: sending a message,
+-- which changes none of this, would take a twentieth longer. The errors look like those of constraints. As with the other
+-- triggers, what is loaded without triggers is not checked.
 create or replace function private.conversations_checked()
 returns trigger
 language plpgsql

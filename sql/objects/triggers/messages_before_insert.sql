@@ -1,8 +1,9 @@
 -- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
--- Locks go sender's turn, conversation, read state. Who may not send there is refused before anything is locked, and
--- again under the locks, for which it may have waited: a message is judged by what is true when it is accepted.
--- A statement takes as long to begin as it does to run. So a client's message has three, and each does several things:
--- the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again.
+-- Locks go sender's turn, conversation, read state. Who may not send there is refused before the conversation is locked,
+-- and again under its lock, for which the message may have waited: it is judged by what is true when it is accepted.
+-- A statement takes as long to begin as it does to run. So most messages of clients have three, and each does several
+-- things: the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again
+-- who may send. The others go through count_message.
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
@@ -15,7 +16,7 @@ declare
   trusted boolean := current_setting('role', true) is distinct from 'authenticated' and private.is_trusted();
   live integer := (new.deleted_at is null)::integer;
   moment timestamptz := clock_timestamp();
-  -- What counts as the moment at which it is accepted: no earlier than that, unless it waits longer.
+  -- Counted as accepted 20 ms from now, so that it need not be written again unless the message waits longer.
   noted timestamptz := moment + interval '20 milliseconds';
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
@@ -26,7 +27,7 @@ begin
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
-      -- There is nothing yet that a client could have read, as there is where merge_reactions ignores those of others.
+      -- merge_reactions ignores reactions of others, which a client has read with the message; a new one has none.
       if exists (
         select
         from jsonb_array_elements(case jsonb_typeof(new.reactions) when 'array' then new.reactions else '[]' end) as r (entry)
