@@ -1,4 +1,4 @@
-"""Statements that concern whoever runs a script: its transaction, its login, and rows that a client sends."""
+"""Statements that the program running a script must know about: transaction, login, and COPY rows."""
 
 from __future__ import annotations
 

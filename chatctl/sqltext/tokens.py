@@ -1,7 +1,7 @@
 """SQL and PL/pgSQL as the tokens of PostgreSQL's own scanner, which know where they stand.
 
-Tokens and not a parse tree: a statement is told apart by how it begins, whatever a server of another version
-allows after that, and what is quoted or replaced keeps its spelling. Nor does every statement have a tree
+Tokens and not a parse tree: the beginning of a statement says what it is, and a server of another version may
+allow more after that; and what is quoted or replaced keeps its spelling. Nor does every statement have a tree
 that can be had: protobuf reads no message that is nested 100 deep, which fifty operands of ``||`` are, and
 libpg_query overflows the stack at some ten thousand.
 """

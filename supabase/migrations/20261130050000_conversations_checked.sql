@@ -98,10 +98,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', 'bdc4176d31486969a785aae42a9face5b3cafc40588991db12204a16740fbf38', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_turn.sql', 'bba60b50f23d2aac50c9a0e8467405a4f3625a4a68710c54f6cb6173adb2396c', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', 'f6c656bb687508388dddc08fbd6b3ccfa9ccd069826afd44d7637d6b9cc6d92d', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_message.sql', 'f0b48bad381658912be77a2cda1b002c5d6edaca03ae570b68bf5f046eb8da0e', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', 'd212d6f64f4bae60e87f981a3ec264142b231c1850da0ea25b937b706f6da220', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'd51e55293c735c32a6b298c264a8c8e6759509dd66cfcca0c51ba8cfae31a2ec', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
@@ -845,7 +845,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/functions/take_turn.sql
 -- Wait until it is a user's turn to write, which ends with the transaction; returns the moments that count for their last
--- messages, null for a user without profile. One user's writes, from whatever devices, thereby follow one another.
+-- messages, null for a user without profile. So the writes of one user follow one another, from whatever devices.
 -- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
 -- role) it does not wait, see lock_conversations.
 create or replace function private.take_turn(p_user_id uuid)
@@ -919,7 +919,7 @@ begin
   if p_sender_id is null then
     return;
   end if;
-  -- Whoever is over the limit waits for nothing.
+  -- A sender over the limit waits for nothing.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
   perform private.refuse_full_window(sent);

@@ -20,8 +20,8 @@ from chatctl.sqltext.reader import Name, Reader, separated
 from chatctl.sqltext.statements import lines
 from chatctl.sqltext.tokens import Token, tokens, tokens_and_bodies
 
-# Before a statement that a file gives for the day it is gone.
-SAID = "-- chatctl:drop"
+# Before a statement of a file that runs when the file has been removed.
+DROP_MARK = "-- chatctl:drop"
 
 Kind = Literal["function", "view", "trigger", "policy", "other"]
 
@@ -55,9 +55,10 @@ class Made:
 @cache
 def made(file: SqlFile) -> tuple[Made, ...]:
     """What ``file`` makes, in its order; a grant counts, since it is taken back with the file."""
-    said = [line.removeprefix(f"{SAID} ") for line in lines(file.text) if line.startswith(f"{SAID} ")]
-    statements = filter(None, (line.rstrip().removesuffix(";") for line in said))
-    found = [Made("other", statement, None, f"{SAID}\n{statement}") for statement in statements]
+    mark = f"{DROP_MARK} "
+    marked = [line.removeprefix(mark) for line in lines(file.text) if line.startswith(mark)]
+    statements = filter(None, (line.rstrip().removesuffix(";") for line in marked))
+    found = [Made("other", statement, None, f"{DROP_MARK}\n{statement}") for statement in statements]
     return (*found, *(thing for text in file.bare if (thing := _created(text) or _granted(text))))
 
 

@@ -14,7 +14,7 @@ from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
 from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
 from chatctl.services.migrations.made import (
-    SAID,
+    DROP_MARK,
     Made,
     dropped_by,
     drops,
@@ -224,9 +224,10 @@ def _obsolete(files: list[SqlFile], known: dict[str, AppliedObject]) -> list[Obs
     for was in altered:
         file = present.get(was.path)
         left = [
-            drop.removeprefix(f"{SAID}\n")
+            drop.removeprefix(f"{DROP_MARK}\n")
             for drop in was.drops
-            if drop not in wanted and not (file and drop.startswith(SAID))  # said for the day it is gone
+            if drop not in wanted
+            and not (file and drop.startswith(DROP_MARK))  # those run once the file is removed
         ]
         if file is None or left:
             moved = bool(was.drops) and not left

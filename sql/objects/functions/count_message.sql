@@ -21,7 +21,7 @@ begin
   if p_sender_id is null then
     return;
   end if;
-  -- Whoever is over the limit waits for nothing.
+  -- A sender over the limit waits for nothing.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
   perform private.refuse_full_window(sent);

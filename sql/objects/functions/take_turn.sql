@@ -1,5 +1,5 @@
 -- Wait until it is a user's turn to write, which ends with the transaction; returns the moments that count for their last
--- messages, null for a user without profile. One user's writes, from whatever devices, thereby follow one another.
+-- messages, null for a user without profile. So the writes of one user follow one another, from whatever devices.
 -- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
 -- role) it does not wait, see lock_conversations.
 create or replace function private.take_turn(p_user_id uuid)
