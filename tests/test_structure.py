@@ -111,7 +111,9 @@ def test_a_function_fixes_its_search_path_and_is_revoked_from_public(path: Path)
 def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
     for policy in re.findall(r"create policy .*?;\n", path.read_text(), re.DOTALL):
         assert re.search(r"for (select|insert|update|delete) to authenticated\n", policy)
-        assert policy.count("current_user_id()") == policy.count("(select private.current_user_id())")
+        assert policy.count("_user_id()") == len(
+            re.findall(r"\(select private\.(?:current|claimed)_user_id\(\)\)", policy)
+        )
 
 
 def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:

@@ -62,7 +62,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/suspended.sql', 'db807b2d68e7dbefbf4b211711c7bab6e713f2c1c0ed17d064ff0f2f7e0f5fc9', '{"drop view if exists private.suspended"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/current_user_id.sql', '467d701142be30d37ed720176f0baa4e69db8301e1d6187ad9663a290e18aa2e', '{"revoke execute on function private.current_user_id() from authenticated, service_role","drop function if exists private.current_user_id()"}'::text[]);
+values ('objects/functions/current_user_id.sql', '8c802af6799f3d9c03183d200b40aad249961cf26b930e22bea10ec92d482fbf', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
@@ -101,7 +101,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/take_turn.sql', 'f6c656bb687508388dddc08fbd6b3ccfa9ccd069826afd44d7637d6b9cc6d92d', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_message.sql', 'd212d6f64f4bae60e87f981a3ec264142b231c1850da0ea25b937b706f6da220', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', 'cc8d8372bf2724523305d242339dfe2026aa78cbeb71bf44a98f077dd5e81f28', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'd51e55293c735c32a6b298c264a8c8e6759509dd66cfcca0c51ba8cfae31a2ec', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
@@ -218,7 +218,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', 'b8cd08b1ac662cda2558d48d1e1307ff06bd25949f52035d678316d3e00ff81c', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', 'eef5ec16e99258637ed0b8c37859818670c467f6c1f5e02addb72c8380dc4884', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', '382b086bda464f1ee1d3974be86d84660b7f48089bf5dd91ae1dac1a9496c467', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_update.sql', 'fc6c082303c35e3b0c8807b0539fa9816a2174301ce80c593a2e312608abb990', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
@@ -278,7 +278,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/conversations.sql', '3a222de9ea709110716a34a718eb8617c5d736e968563977ec549ed74912b741',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/messages.sql', '6ca73135c8aab02600b730a3fef56acf0e7900c1f01ddc40f1b5036e327a75e6',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
+values ('objects/access/messages.sql', '7edf2d50851c90052b0aca6d6b49ba7992d0c7b71711ce5bab43b30db80f516d',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
@@ -452,25 +452,37 @@ revoke all on private.suspended from public, anon, authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/current_user_id.sql
--- Who is asking: the user id of the caller's token; null for a token that names nobody, and for a
--- suspended user, who from that moment is nobody to every policy and function.
+-- Whom the caller's token names; null for a token that names nobody.
 -- Never raises, whatever the claims: one raising policy stops Realtime for everybody. auth.uid() does raise.
+create or replace function private.claimed_user_id()
+returns uuid
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  named uuid;
+begin
+  -- An assignment, since what RETURN casts is cast past the handler.
+  named := coalesce(
+    nullif(current_setting('request.jwt.claim.sub', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+  );
+  return named;
+exception when others then -- not JSON, nested past the stack, or no id
+  return null;
+end
+$$;
+
+-- Who is asking: the user whom the caller's token names; null for a suspended user, who from that moment is nobody to
+-- every policy and function.
 create or replace function private.current_user_id()
 returns uuid
 language plpgsql stable security definer
 set search_path = ''
 as $$
 declare
-  caller uuid;
+  caller uuid := private.claimed_user_id();
 begin
-  begin
-    caller := coalesce(
-      nullif(current_setting('request.jwt.claim.sub', true), ''),
-      nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-    );
-  exception when others then -- not JSON, nested past the stack, or no id
-    return null;
-  end;
   if caller is not null and exists (select from private.suspended s where s.user_id = caller) then
     return null;
   end if;
@@ -478,7 +490,9 @@ begin
 end
 $$;
 
+revoke execute on function private.claimed_user_id() from public;
 revoke execute on function private.current_user_id() from public;
+grant execute on function private.claimed_user_id() to authenticated, service_role;
 grant execute on function private.current_user_id() to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
@@ -913,6 +927,7 @@ begin
   if not p_trusted and not exists (
     select from private.participations p
     where p.conversation_id = p_conversation_id and p.organization_id = p_organization_id and p.user_id = p_sender_id
+      and not exists (select from private.suspended s where s.user_id = p.user_id)
   ) then
     perform private.refuse_row('messages');
   end if;
@@ -2203,9 +2218,11 @@ declare
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
 begin
-  new.reactions := coalesce(new.reactions, '[]');
+  if new.reactions is null then
+    new.reactions := '[]';
+  end if;
   if not trusted then
-    if new.sender_id is distinct from private.current_user_id() then
+    if new.sender_id is null or new.sender_id is distinct from private.claimed_user_id() then
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
@@ -2237,6 +2254,7 @@ begin
       and p.conversation_id = new.conversation_id and p.user_id = new.sender_id
       and m.organization_id = new.organization_id and m.user_id = new.sender_id
       and l.action = 'message'
+      and not exists (select from private.suspended s where s.user_id = new.sender_id)
       and (
         cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
       );
@@ -3238,8 +3256,8 @@ drop policy if exists "participants send as themselves" on public.messages;
 create policy "participants send as themselves"
 on public.messages for insert to authenticated
 with check (
-  sender_id = (select private.current_user_id())
-  -- Which clients may not write: messages_before_insert has, having seen that the sender takes part.
+  sender_id = (select private.claimed_user_id())
+  -- Which clients may not write: messages_before_insert has, having seen that the sender takes part and is not suspended.
   and seq is not null
 );
 

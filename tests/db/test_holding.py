@@ -77,6 +77,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "a long reaction": ({"reactions": "one's own, of 40 characters"}, "23514"),
     "another organization": ({"organization": uuid4()}, "42501"),
     "another sender": ({"sender": "other"}, "42501"),
+    "no sender": ({"sender": None}, "42501"),
     "no conversation": ({"conversation": uuid4()}, "42501"),
 }
 BY_CALL = [name for name, (change, _) in REFUSED.items() if {"content", "attachments"} & set(change)]
@@ -124,6 +125,27 @@ def test_who_is_over_the_limit_is_refused_without_a_lock(
         world.acting(scene["sender"], conn=conn),
     ):
         conn.execute(statement.encode(), scene)
+
+
+@pytest.mark.parametrize(
+    ("statement", "sqlstate"), [(SEND, "42501"), (CALL, "PT403")], ids=["insert", "send_message"]
+)
+def test_a_suspended_sender_is_refused_without_a_lock(
+    world: World, scene: dict[str, Any], statement: str, sqlstate: str
+) -> None:
+    world.operator.execute(
+        "insert into private.suspensions (user_id, reason) values (%s, 'spam')",
+        (scene["sender"],),
+    )
+
+    with (
+        _everything_held(world, scene) as conn,
+        pytest.raises(psycopg.Error) as refused,
+        world.acting(scene["sender"], conn=conn),
+    ):
+        conn.execute(statement.encode(), scene)
+
+    assert refused.value.sqlstate == sqlstate
 
 
 # A write that counts against each of these limits.

@@ -183,6 +183,17 @@ def test_nobody_fills_a_message_with_reactions(world: World, chat: tuple[list[UU
     assert world.rows(people[2], "select toggle_reaction(%s, '👍')", message)
 
 
+def test_a_new_message_whose_reactions_are_null_has_none(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    conversation = world.direct(organization, ann, ben)
+    insert = (
+        "insert into messages (organization_id, conversation_id, sender_id, content, reactions) "
+        "values (%s, %s, %s, 'hi', null) returning reactions"
+    )
+
+    assert world.rows(ann, insert, organization, conversation, ann) == [([],)]
+
+
 def test_a_new_message_comes_with_20_reactions_at_most(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)

@@ -142,10 +142,9 @@ HOLES = [
         "sub from user_metadata first",
         "user_metadata trusted",
         edited(
-            "private.current_user_id()",
-            "caller := coalesce(",
-            "caller := coalesce("
-            "current_setting('request.jwt.claims', true)::jsonb #>> '{user_metadata,sub}',",
+            "private.claimed_user_id()",
+            "named := coalesce(",
+            "named := coalesce(current_setting('request.jwt.claims', true)::jsonb #>> '{user_metadata,sub}',",
         ),
         ("leak:public.messages:select",),
         (MESSAGES,),

@@ -231,17 +231,17 @@ HOLES = [
         "who is asking is remembered for the session",
         "state of the session",
         edited(
-            "private.current_user_id()",
-            "return caller;",
-            "perform set_config('chat.user_id', caller::text, false); return caller;",
+            "private.claimed_user_id()",
+            "return named;",
+            "perform set_config('chat.user_id', named::text, false); return named;",
         )
         + ";"
         + edited(
-            "private.current_user_id()",
-            "caller := coalesce(",
-            "caller := coalesce(nullif(current_setting('chat.user_id', true), ''),",
+            "private.claimed_user_id()",
+            "named := coalesce(",
+            "named := coalesce(nullif(current_setting('chat.user_id', true), ''),",
         ),
-        ("lint:private.current_user_id():setting_outlives_transaction",),
+        ("lint:private.claimed_user_id():setting_outlives_transaction",),
         LEAST,
     ),
 ]

@@ -19,8 +19,8 @@ drop policy if exists "participants send as themselves" on public.messages;
 create policy "participants send as themselves"
 on public.messages for insert to authenticated
 with check (
-  sender_id = (select private.current_user_id())
-  -- Which clients may not write: messages_before_insert has, having seen that the sender takes part.
+  sender_id = (select private.claimed_user_id())
+  -- Which clients may not write: messages_before_insert has, having seen that the sender takes part and is not suspended.
   and seq is not null
 );
 

@@ -15,6 +15,7 @@ begin
   if not p_trusted and not exists (
     select from private.participations p
     where p.conversation_id = p_conversation_id and p.organization_id = p_organization_id and p.user_id = p_sender_id
+      and not exists (select from private.suspended s where s.user_id = p.user_id)
   ) then
     perform private.refuse_row('messages');
   end if;

@@ -21,9 +21,11 @@ declare
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
 begin
-  new.reactions := coalesce(new.reactions, '[]');
+  if new.reactions is null then
+    new.reactions := '[]';
+  end if;
   if not trusted then
-    if new.sender_id is distinct from private.current_user_id() then
+    if new.sender_id is null or new.sender_id is distinct from private.claimed_user_id() then
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
@@ -55,6 +57,7 @@ begin
       and p.conversation_id = new.conversation_id and p.user_id = new.sender_id
       and m.organization_id = new.organization_id and m.user_id = new.sender_id
       and l.action = 'message'
+      and not exists (select from private.suspended s where s.user_id = new.sender_id)
       and (
         cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
       );
