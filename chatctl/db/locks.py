@@ -1,49 +1,86 @@
-"""Locks of a database that mean something to chatctl alone: who comes second waits, and can say for whom."""
+"""Advisory locks: one task of a kind at a time in a database."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from math import inf
 
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.waiting import until
 
-POLL_SECONDS = 0.1
-
-
-def taken(conn: Connection, key: int) -> bool:
-    """Whether the session has the lock now; it keeps it until it is given back."""
-    return bool(conn.execute("select pg_try_advisory_lock(%s)", (key,)).fetchall()[0][0])
+_POLL_SECONDS = 0.1
+_POLLS_PER_MESSAGE = 100
 
 
-def taken_for_transaction(conn: Connection, key: int) -> bool:
-    """Whether the transaction has the lock now; it ends with it."""
-    return bool(conn.execute("select pg_try_advisory_xact_lock(%s)", (key,)).fetchall()[0][0])
+@dataclass(frozen=True)
+class AdvisoryLock:
+    """A lock of a database that means something to chatctl alone: only one ``task`` runs at a time.
+
+    The session holds it until it is released; with ``transaction``, until the transaction ends.
+    """
+
+    key: int
+    task: str  # for messages: "migration"
+    transaction: bool = False
+
+    def acquire(
+        self, conn: Connection, *, seconds: float = inf, on_wait: Callable[[str], None] | None = None
+    ) -> bool:
+        """Whether the lock was acquired within ``seconds``.
+
+        While another task holds it, ``on_wait`` gets a message with its holder at once and every ten seconds.
+        """
+        polls = count()
+
+        def try_once() -> bool:
+            acquired = self.try_acquire(conn)
+            if not acquired and on_wait and next(polls) % _POLLS_PER_MESSAGE == 0:
+                on_wait(f"waiting for another {self.task}: {self.holder(conn)}")
+            return acquired
+
+        # A session that waits inside PostgreSQL holds a snapshot, and an index that is built concurrently
+        # would wait for that snapshot in turn; and statement_timeout would end the wait.
+        return until(try_once, seconds=seconds, every=_POLL_SECONDS)
+
+    def try_acquire(self, conn: Connection) -> bool:
+        """Whether the lock was free and is now held."""
+        statement = (
+            "select pg_try_advisory_xact_lock(%s)" if self.transaction else "select pg_try_advisory_lock(%s)"
+        )
+        return bool(conn.execute(statement, (self.key,)).fetchall()[0][0])
+
+    def release(self, conn: Connection) -> None:
+        """Release the lock that the session holds."""
+        if _can_execute(conn):
+            conn.execute("select pg_advisory_unlock(%s)", (self.key,))
+
+    def still_busy(self, conn: Connection, seconds: float) -> str:
+        """The message for a lock that another task has held for ``seconds``."""
+        return f"another {self.task} still runs after {seconds:g} s: {self.holder(conn)}"
+
+    def holder(self, conn: Connection) -> str:
+        """Who holds the lock, for people."""
+        with conn.cursor(row_factory=dict_row, binary=True) as cursor:
+            session = cursor.execute(query("locks/holder"), {"key": self.key}).fetchone()
+        if session is None:
+            return "it has just ended"
+        # Only its own role and monitors see since when.
+        since = f", since {session['since']:%H:%M:%S} UTC" if session["since"] else ""
+        return f"pid {session['pid']}, {session['application_name']}, as {session['usename']}{since}"
 
 
-def give_back(conn: Connection, key: int) -> None:
-    """Give back what the session has taken."""
-    if _is_free(conn):
-        conn.execute("select pg_advisory_unlock(%s)", (key,))
-
-
-def give_back_all(conn: Connection) -> None:
-    """Give back everything that the session has taken."""
-    if _is_free(conn):
+def release_all(conn: Connection) -> None:
+    """Release every advisory lock that the session holds."""
+    if _can_execute(conn):
         conn.execute("select pg_advisory_unlock_all()")
 
 
-def holder(conn: Connection, key: int) -> str:
-    """Who holds the lock, for people."""
-    with conn.cursor(row_factory=dict_row, binary=True) as cursor:
-        found = cursor.execute(query("locks/holder"), {"key": key}).fetchone()
-    if found is None:
-        return "it has just ended"
-    # Since when is shown to its own role and to monitors only.
-    since = f", since {found['since']:%H:%M:%S} UTC" if found["since"] else ""
-    return f"pid {found['pid']}, {found['application_name']}, as {found['usename']}{since}"
-
-
-def _is_free(conn: Connection) -> bool:
-    # After Ctrl-C a statement may still run; closing the connection then gives the locks back.
+def _can_execute(conn: Connection) -> bool:
+    # After Ctrl-C a statement may still run; closing the connection then releases the locks.
     return conn.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS)

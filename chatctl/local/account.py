@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatctl import waiting
 from chatctl.errors import ChatctlError, Invalid, NotAllowed
-from chatctl.local import waiting
 from chatctl.local.directory import Directory
 
 NAME = "pgserver"

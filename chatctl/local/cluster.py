@@ -16,8 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatctl import waiting
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
-from chatctl.local import binaries, waiting
+from chatctl.local import binaries
 from chatctl.local.account import Account
 from chatctl.local.directory import Directory, holds_cluster
 

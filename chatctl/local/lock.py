@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chatctl import waiting
 from chatctl.errors import Conflict, Invalid
-from chatctl.local import waiting
 
 
 @contextmanager

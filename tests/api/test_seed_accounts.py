@@ -26,12 +26,12 @@ from supabase import Client
 
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
-from chatctl.local.waiting import until
 from chatctl.services.seed import accounts, api
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from chatctl.services.seed.rows import Person
 from chatctl.services.seed.spec import DEMO
+from chatctl.waiting import until
 from tests.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
 from tests.world import Database
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.local.waiting import until
+from chatctl.waiting import until
 from tests.forks import variables
 from tests.world import Database
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatctl import waiting
 from chatctl.errors import ChatctlError, Found, Inconclusive, Unavailable
-from chatctl.local import waiting
 from chatctl.services.demo import Result, worst
 from tests.places import PLACE
 

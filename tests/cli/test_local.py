@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from chatctl.local import waiting
+from chatctl import waiting
 from tests.forks import Forks, variables
 
 Chatctl = Callable[..., subprocess.CompletedProcess[str]]

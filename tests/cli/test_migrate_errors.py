@@ -12,7 +12,7 @@ import pytest
 from chatctl.db.connection import connect
 from chatctl.errors import NotAllowed
 from chatctl.local.server import Server
-from chatctl.local.waiting import until
+from chatctl.waiting import until
 from tests.cli.conftest import Result
 from tests.sqlfiles import TABLE, SqlFiles, names, version
 from tests.world import Database

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chatctl.local.waiting import until
 from chatctl.services.migrations import migrate
+from chatctl.waiting import until
 from tests.cli.conftest import Result
 from tests.forks import Forks, variables
 from tests.proxy import Cut, Proxy

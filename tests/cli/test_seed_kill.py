@@ -21,12 +21,12 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory
 from chatctl.local.server import Server
-from chatctl.local.waiting import until
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import chunks, indexes, loading, runs, specfile
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.verify import verify
+from chatctl.waiting import until
 from tests.forks import Fork, Forks, variables
 from tests.migrating import holding
 from tests.proxy import Cut, Proxy

@@ -14,13 +14,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chatctl.db import locks
+from chatctl.db.blockers import BlockerWatch
 from chatctl.db.connection import Connection, connect, url_of
-from chatctl.local.waiting import until
+from chatctl.db.locks import AdvisoryLock
 from chatctl.services.audit.report import audit
 from chatctl.services.migrations import history, migrate
-from chatctl.services.migrations.patience import Watch
 from chatctl.services.seed import runs
+from chatctl.waiting import until
 from tests.elsewhere import elsewhere
 from tests.forks import variables
 from tests.sqlfiles import TABLE, SqlFiles
@@ -72,6 +72,7 @@ def test_pgoptions_count_where_the_url_has_none(database: Database) -> None:
     program = """
 import sys
 from chatctl.db.connection import connect, url_of
+from chatctl.db.locks import AdvisoryLock
 with connect(sys.argv[1]) as conn:
     print(*conn.execute("select current_setting('work_mem'), current_setting('datestyle')").fetchone())
     with connect(url_of(conn)) as again:
@@ -200,10 +201,11 @@ def test_an_audit_judges_whatever_the_database_prints(styled: Database) -> None:
 
 def test_who_holds_a_lock_is_told_whatever_the_database_prints(styled: Database) -> None:
     with styled.connect() as holding, styled.connect() as waiting:
-        assert locks.taken(holding, 1)
+        lock = AdvisoryLock(1, "test")
+        assert lock.try_acquire(holding)
         since = value(waiting, "select to_char(backend_start at time zone 'utc', 'HH24:MI:SS') from "
                       "pg_stat_activity where pid = %s", holding.info.backend_pid)  # fmt: skip
-        assert locks.holder(waiting, 1).endswith(f"since {since} UTC")
+        assert lock.holder(waiting).endswith(f"since {since} UTC")
 
 
 def test_who_blocks_is_told_whatever_the_database_prints(styled: Database) -> None:
@@ -211,7 +213,7 @@ def test_who_blocks_is_told_whatever_the_database_prints(styled: Database) -> No
         with holding.transaction():
             holding.execute("lock table public.messages")
             began = value(holding, "select extract(epoch from now())")
-            with Watch(waiting) as watch:
+            with BlockerWatch(waiting) as watch:
                 pool.submit(waiting.execute, "comment on table public.messages is 'x'")
                 assert until(lambda: watch.last is not None, seconds=60)
         assert watch.last

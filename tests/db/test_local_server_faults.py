@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from chatctl import waiting
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
-from chatctl.local import processes, server, waiting
+from chatctl.local import processes, server
 from chatctl.local.server import Server
 from tests.places import PLACE
 

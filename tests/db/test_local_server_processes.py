@@ -14,8 +14,9 @@ from threading import Timer
 
 import pytest
 
+from chatctl import waiting
 from chatctl.errors import Conflict
-from chatctl.local import cluster, processes, server, waiting
+from chatctl.local import cluster, processes, server
 from chatctl.local.directory import MARK
 from chatctl.local.server import Server
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from chatctl import waiting
 from chatctl.errors import NotAllowed
-from chatctl.local import processes, throwaway, waiting
+from chatctl.local import processes, throwaway
 from chatctl.local.server import Server
 from tests.places import PLACE
 

@@ -19,10 +19,10 @@ import pytest
 
 from chatctl.db.connection import Connection, connect
 from chatctl.db.files import data_directory
+from chatctl.db.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
 from chatctl.errors import Conflict
-from chatctl.local.waiting import until
 from chatctl.services.migrations import lock, migrate
-from chatctl.services.migrations.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
+from chatctl.waiting import until
 from tests.forks import Fork, Forks, variables
 from tests.migrating import LOCK_TIMEOUT, MARGIN, holding, migrating
 from tests.world import Database, World

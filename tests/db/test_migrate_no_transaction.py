@@ -11,7 +11,7 @@ import pytest
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, Invalid, Unavailable
-from chatctl.local.waiting import until
+from chatctl.waiting import until
 from tests.migrating import MARGIN, holding, migrating
 from tests.sqlfiles import TABLE, SqlFiles, policy, run, states, version
 from tests.world import Database

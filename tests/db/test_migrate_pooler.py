@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import connection
+from chatctl.db.pooler import refuse_transaction_pooler
 from chatctl.errors import Invalid
-from chatctl.local.waiting import until
 from chatctl.services.migrations import migrate
-from chatctl.services.migrations.lock import refuse_transaction_pooler
+from chatctl.waiting import until
 from tests.proxy import Proxy
 from tests.world import Database
 

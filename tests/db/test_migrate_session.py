@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chatctl.db import locks
 from chatctl.db.connection import Connection
+from chatctl.db.locks import AdvisoryLock
 from chatctl.errors import Conflict, Invalid
-from chatctl.local.waiting import until
 from chatctl.services.migrations import Telling, lock, migrate
+from chatctl.waiting import until
 from tests.migrating import holding, migrating
 from tests.sqlfiles import TABLE, SqlFiles, names, run, version
 from tests.world import Database
@@ -220,12 +220,12 @@ def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
     files.version(3, "select pg_advisory_lock(1);")
     taken = []
     with bare_database.connect() as conn, bare_database.connect() as other:
-        tell = Telling(step=lambda step: taken.append(locks.taken(other, lock.KEY)))
+        tell = Telling(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
         migrate(conn, directory=files.directory, tell=tell)
 
         assert taken == [False] * 3
-        assert locks.taken(other, lock.KEY)
-        assert locks.taken(other, 1)
+        assert lock.MIGRATION.try_acquire(other)
+        assert AdvisoryLock(1, "file").try_acquire(other)
 
 
 def test_another_migration_that_came_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
@@ -233,7 +233,7 @@ def test_another_migration_that_came_in_between_is_named(bare_database: Database
     files.version(3, "create table public.late ();")
     with bare_database.connect() as conn, bare_database.connect() as other:
         run(conn, files, to=version(1))
-        tell = Telling(step=lambda step: taken.append(locks.taken(other, lock.KEY)))
+        tell = Telling(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
         taken: list[bool] = []
 
         with pytest.raises(Conflict, match=f"another one runs: pid {other.info.backend_pid}, "):

@@ -18,7 +18,6 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
 from chatctl.errors import Conflict
 from chatctl.local.server import Server
-from chatctl.local.waiting import until
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed import runs, verify
 from chatctl.services.seed.clean import Cleaned, clean
@@ -27,6 +26,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import Progress
 from chatctl.services.seed.runs import Run
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
+from chatctl.waiting import until
 from tests import seeded
 from tests.migrating import holding
 from tests.race import race_operators

@@ -15,7 +15,6 @@ import pytest
 from chatctl.db.connection import Connection, connect
 from chatctl.errors import Conflict, NotAllowed
 from chatctl.local.server import Server
-from chatctl.local.waiting import until
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import alone, chunks, indexes, paths, runs
@@ -25,6 +24,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import Progress
 from chatctl.services.seed.paths import Path, probe
 from chatctl.services.seed.verify import verify
+from chatctl.waiting import until
 from tests.migrating import holding
 from tests.proxy import Proxy
 from tests.rights import no_replica
@@ -580,7 +580,7 @@ def test_other_peoples_messages_keep_their_indexes(
     world: World, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nobody who reads them is waited for, nor has to wait."""
-    monkeypatch.setattr(indexes, "_PATIENCE", SECONDS)
+    monkeypatch.setattr(indexes, "LOCK_TIMEOUT", SECONDS)
     organization, (ann, ben) = world.team(2)
     world.send(ann, world.direct(organization, ann, ben))
     oids = fetch(world.operator, OIDS)

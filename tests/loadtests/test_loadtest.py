@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from chatctl.local import waiting
+from chatctl import waiting
 from tests.world import Database, World
 
 SERIES = "conversation list"

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 import psycopg
 
-from chatctl.db import locks
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.locks import AdvisoryLock
 from chatctl.db.sqlstate import reason
 from chatctl.errors import Inconclusive, Invalid
-from chatctl.local.waiting import until
 
-_LOCK_KEY = -1_333_860_889_745_199_648  # hashtextextended('chatctl audit', 0)
+# hashtextextended('chatctl audit', 0)
+_AUDIT = AdvisoryLock(-1_333_860_889_745_199_648, "audit", transaction=True)
 _TURN_SECONDS = 20
 
 
@@ -46,14 +46,9 @@ def _whose(conn: Connection) -> tuple[str, ...]:
 
 def _wait_for_others(conn: Connection) -> None:
     """Until no other audit runs: each makes schemas of the same names."""
-
-    def alone() -> bool:
-        return locks.taken_for_transaction(conn, _LOCK_KEY)
-
-    if not until(alone, seconds=_TURN_SECONDS, every=locks.POLL_SECONDS):
+    if not _AUDIT.acquire(conn, seconds=_TURN_SECONDS):
         raise Inconclusive(
-            f"another audit still runs after {_TURN_SECONDS} s: {locks.holder(conn, _LOCK_KEY)}",
-            hint="run it again when that one has ended",
+            _AUDIT.still_busy(conn, _TURN_SECONDS), hint="run it again when that one has ended"
         )
 
 

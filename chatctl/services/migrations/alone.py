@@ -13,11 +13,12 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.patience import retry_lock_timeouts
 from chatctl.errors import Invalid
 from chatctl.services.migrations import execute, history
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
-from chatctl.services.migrations.patience import patiently
+from chatctl.services.migrations.lock import BLOCKED_HINT
 from chatctl.services.migrations.session import reset
 from chatctl.services.migrations.steps import Step
 from chatctl.sqltext.reader import Reader
@@ -71,7 +72,9 @@ def run(
                 _execute(conn, file)
 
     try:
-        patiently(conn, attempt, deadline=deadline, lock_timeout=None, on_wait=on_wait)
+        retry_lock_timeouts(
+            conn, attempt, deadline=deadline, lock_timeout=None, on_wait=on_wait, hint=BLOCKED_HINT
+        )
     except Invalid:
         # What cannot be dropped in time stays marked as unfinished, and the next run drops it.
         with suppress(psycopg.errors.LockNotAvailable), _giving_up(conn, lock_timeout):

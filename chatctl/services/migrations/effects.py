@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chatctl.db.blockers import LOCK_MODES
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.migrations.patience import LOCK_MODES
 
 _STRENGTH = {mode: strength for strength, mode in enumerate(LOCK_MODES.values())}
 

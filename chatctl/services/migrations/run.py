@@ -8,21 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from chatctl.db.blockers import Blocker
 from chatctl.db.connection import Connection
 from chatctl.db.files import data_directory, query
+from chatctl.db.patience import (
+    DEADLINE,
+    LOCK_TIMEOUT,
+    limit_lock_waits,
+    lock_blocked_first,
+    retry_lock_timeouts,
+)
 from chatctl.errors import Conflict
 from chatctl.services.migrations import alone, execute, history, lock, objectfiles
 from chatctl.services.migrations.effects import Observer
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
-from chatctl.services.migrations.patience import (
-    DEADLINE,
-    LOCK_TIMEOUT,
-    Blocker,
-    limit,
-    lock_first,
-    patiently,
-)
 from chatctl.services.migrations.plan import Batch, Plan, plan
 from chatctl.services.migrations.session import FileSession
 from chatctl.services.migrations.steps import Step
@@ -87,7 +87,7 @@ def migrate(
 def _perform(run: _Run) -> list[Step]:
     steps: list[Step] = []
     if not history.is_ready(run.conn):
-        _patiently(run, lambda _: _make_ready(run))
+        _retry(run, lambda _: _make_ready(run))
     for number, batch in enumerate(run.plan.batches):
         if number:
             lock.regain(run.conn)
@@ -103,7 +103,7 @@ def _perform(run: _Run) -> list[Step]:
             run.tell.step(step)
             steps.append(step)
         else:
-            steps += _patiently(run, partial(_transaction, run, batch))
+            steps += _retry(run, partial(_transaction, run, batch))
     return steps
 
 
@@ -112,7 +112,7 @@ def _rehearse(run: _Run) -> list[Step]:
         steps: list[Step] = []
         with run.conn.transaction(force_rollback=True):
             session = FileSession.begun(run.conn, run.lock_timeout)
-            lock_first(run.conn, blocker)
+            lock_blocked_first(run.conn, blocker)
             history.make_ready(run.conn)
             observer = Observer(run.conn)
             for batch in run.plan.batches:
@@ -128,18 +128,23 @@ def _rehearse(run: _Run) -> list[Step]:
             run.conn.execute("set constraints all immediate")
         return steps
 
-    return _patiently(run, attempt)
+    return _retry(run, attempt)
 
 
-def _patiently(run: _Run, attempt: Callable[[Blocker | None], T]) -> T:
-    return patiently(
-        run.conn, attempt, deadline=run.deadline, lock_timeout=run.lock_timeout, on_wait=run.tell.wait
+def _retry(run: _Run, attempt: Callable[[Blocker | None], T]) -> T:
+    return retry_lock_timeouts(
+        run.conn,
+        attempt,
+        deadline=run.deadline,
+        lock_timeout=run.lock_timeout,
+        on_wait=run.tell.wait,
+        hint=lock.BLOCKED_HINT,
     )
 
 
 def _make_ready(run: _Run) -> None:
     with run.conn.transaction():
-        limit(run.conn, run.lock_timeout)
+        limit_lock_waits(run.conn, run.lock_timeout)
         history.make_ready(run.conn)
 
 
@@ -147,7 +152,7 @@ def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]
     steps = []
     with run.conn.transaction():
         session = FileSession.begun(run.conn, run.lock_timeout)
-        lock_first(run.conn, blocker)
+        lock_blocked_first(run.conn, blocker)
         for step in _files(run, session, batch):
             run.tell.step(step)
             steps.append(step)

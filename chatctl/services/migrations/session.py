@@ -31,7 +31,7 @@ class FileSession:
         session = cls(conn, lock_timeout)
         with conn.pipeline():
             session.renew()
-            cursor = conn.execute(query("migrate/begin"), {"lock": lock.KEY})
+            cursor = conn.execute(query("migrate/begin"), {"lock": lock.MIGRATION.key})
         kept, session.defers = cursor.fetchone() or (False, False)
         if not kept:
             raise lock.lost(conn)

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 
+from chatctl.db.blockers import Blocker
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.migrations.patience import LOCK_TIMEOUT, Blocker, limit, patiently
+from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits, retry_lock_timeouts
 from chatctl.services.seed import alone, paths
 from chatctl.services.seed.runs import Run
 
@@ -75,7 +76,7 @@ def clean(
 
     def attempt(_: Blocker | None) -> tuple[_Plan, dict[str, int]]:
         with conn.transaction(force_rollback=dry_run):
-            limit(conn, LOCK_TIMEOUT)
+            limit_lock_waits(conn, LOCK_TIMEOUT)
             conn.execute(query("seed/clean/lock"))
             plan = _plan(conn, run)
             removed = _remove(conn, plan, path, api=None if dry_run else api)
@@ -83,7 +84,7 @@ def clean(
         return plan, removed
 
     with alone.seeding(conn, on_wait):
-        plan, removed = patiently(
+        plan, removed = retry_lock_timeouts(
             conn,
             attempt,
             deadline=PATIENCE,

@@ -9,16 +9,13 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.migrations.patience import limit
+from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits
 from chatctl.services.seed import paths
 
 # Below so many messages it saves less than a second, and nobody else may read the table meanwhile.
 WORTHWHILE = 100_000
 # A kill takes away what one transaction did.
 AT_MOST = 2_000_000
-
-# Above PostgreSQL's deadlock_timeout of 1 s, after which an autovacuum that is in the way is cancelled.
-_PATIENCE = 1.5  # seconds
 
 
 def empty(conn: Connection) -> bool:
@@ -34,12 +31,12 @@ def lock_if_empty(conn: Connection) -> bool:
     """
     try:
         with conn.transaction():
-            limit(conn, _PATIENCE)
+            limit_lock_waits(conn, LOCK_TIMEOUT)
             conn.execute("lock table public.messages in access exclusive mode")
     except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
         return False
     # Whoever reads messages waits for us from now on.
-    limit(conn, paths.PATIENCE)
+    limit_lock_waits(conn, paths.PATIENCE)
     return empty(conn)
 
 

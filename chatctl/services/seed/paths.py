@@ -12,8 +12,8 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.db.patience import limit_lock_waits
 from chatctl.errors import Conflict, NotAllowed
-from chatctl.services.migrations.patience import limit
 
 # Whoever writes waits behind us while we wait for a lock.
 PATIENCE = 10.0  # seconds
@@ -120,7 +120,7 @@ def quiet(conn: Connection, path: Path) -> Iterator[None]:
 
 
 def _lock(conn: Connection) -> None:
-    limit(conn, PATIENCE)
+    limit_lock_waits(conn, PATIENCE)
     try:
         conn.execute(query("seed/lock_triggered"))
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

@@ -12,8 +12,8 @@ from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show
 from chatctl.cli.session import Session
+from chatctl.db.patience import DEADLINE
 from chatctl.services.migrations import repair as repairing
-from chatctl.services.migrations.patience import DEADLINE
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change in the history.")]
 

@@ -12,9 +12,9 @@ from chatctl.cli.commands.migrate.target import migration_session
 from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, show, show_document
+from chatctl.db.patience import DEADLINE, LOCK_TIMEOUT
 from chatctl.services import migrations
 from chatctl.services.migrations.effects import Effects
-from chatctl.services.migrations.patience import DEADLINE, LOCK_TIMEOUT
 from chatctl.services.migrations.plan import Plan
 from chatctl.services.migrations.steps import Step
 

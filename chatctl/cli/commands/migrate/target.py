@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from chatctl.cli.options import Options
 from chatctl.cli.session import Session, session
-from chatctl.services.migrations.lock import refuse_transaction_pooler
+from chatctl.db.pooler import refuse_transaction_pooler
 
 
 @contextmanager

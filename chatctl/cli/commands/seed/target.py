@@ -11,8 +11,8 @@ from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, session
+from chatctl.db.pooler import refuse_transaction_pooler
 from chatctl.errors import Invalid
-from chatctl.services.migrations.lock import refuse_transaction_pooler
 from chatctl.settings import Target
 
 if TYPE_CHECKING:
