@@ -12,8 +12,8 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.case import Case, side_by_side
+from chatctl.data import data_directory
 from chatctl.db.connection import connection
-from chatctl.db.files import data_directory
 from chatctl.local import throwaway
 from chatctl.local.binaries import program
 from chatctl.local.server import Server

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 
 
 @cache

@@ -23,7 +23,7 @@ from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, Format, Group
 from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
 from chatctl.formats.escaping import visible
-from chatctl.settings import MASK, excerpt, mask
+from chatctl.secrets import MASK, excerpt, mask
 
 # A command's module is imported when the command runs, not to print one line of help about it.
 COMMANDS = {

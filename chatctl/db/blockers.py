@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from chatctl.db.connection import Connection, backend_pid, connect, url_of
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError
-from chatctl.settings import mask
+from chatctl.secrets import mask
 
 _LOOK_SECONDS = 0.05
 _SHOWN_CHARACTERS = 200  # of a query

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
-from chatctl.settings import excerpt
+from chatctl.secrets import excerpt
 
 _MOST_CHARACTERS, _MOST_LINES = 2_000, 24
 

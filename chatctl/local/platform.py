@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import ChatctlError
 
 

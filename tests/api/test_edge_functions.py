@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from tests.api import attachments as made
 from tests.refused import error_codes
 

@@ -24,9 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg.types.json import Jsonb
 from supabase import Client
 
+from chatctl.api import client as api
+from chatctl.api import concurrent
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
-from chatctl.services.seed import accounts, api
+from chatctl.services.seed import accounts
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from chatctl.services.seed.rows import Person
@@ -121,7 +123,7 @@ def test_progress_is_told_from_what_was_there(client: Client) -> None:
 def test_a_few_are_made_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
     create(client)
-    assert 1 < project.at_once <= api.AT_ONCE
+    assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
 # Again, and after an interruption ---------------------------------------------------------------------------
@@ -378,7 +380,7 @@ def test_ctrl_c_does_not_wait_for_what_is_tried_again(project: Project) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), api.connect(project.url, SECRET_KEY) as client:
-        api.for_each(lambda page: page and client.auth.admin.list_users(page), [1, 2, 3, 0], interrupt)
+        concurrent.for_each(lambda page: page and client.auth.admin.list_users(page), [1, 2, 3, 0], interrupt)
     assert time.monotonic() - start < 5
 
 

@@ -12,8 +12,10 @@ import httpx
 import pytest
 from supabase import Client
 
+from chatctl.api import client as api
+from chatctl.api import concurrent
 from chatctl.errors import Conflict, NotAllowed, Unavailable
-from chatctl.services.seed import api, bucket, corpus, files
+from chatctl.services.seed import bucket, corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
 from tests.api.test_edge_functions import DENO, TOKEN
 from tests.api.test_edge_functions import serving as serving_function
@@ -68,7 +70,7 @@ def test_every_file_is_there_under_its_name_with_its_type_and_size(project: Proj
 def test_a_few_are_uploaded_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
     bucket.upload(client, FILES)
-    assert 1 < project.at_once <= api.AT_ONCE
+    assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
 def test_what_is_there_is_kept(project: Project, client: Client) -> None:
@@ -135,9 +137,9 @@ def test_the_publishable_key_is_not_enough(project: Project) -> None:
 def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> None:
     project.buckets["attachments"] = {"text/plain"}
 
-    with pytest.raises(api.Refused, match="answers 415: mime type application/pdf is not supported"):
+    with pytest.raises(api.ApiRefused, match="answers 415: mime type application/pdf is not supported"):
         bucket.upload(client, FILES[:1])
-    with pytest.raises(api.Refused, match="Invalid key"):
+    with pytest.raises(api.ApiRefused, match="Invalid key"):
         name = FILES[0].attachment["url"] + "é"
         bucket.upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatctl.cli.app import run
+from chatctl.data import data_directory
 from chatctl.db.connection import connection
-from chatctl.db.files import data_directory
 from chatctl.local import throwaway
 from chatctl.services.migrations import migrate, migrations
 from tests.cli.conftest import Result

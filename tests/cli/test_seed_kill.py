@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.local.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from tests.world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backend.md").read_text(encoding="utf-8")

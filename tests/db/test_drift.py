@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import Server
 from chatctl.services.drift.catalogue import KINDS, read

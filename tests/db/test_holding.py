@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connect
-from chatctl.db.files import data_directory
 from tests.waiting import waiting
 from tests.world import World
 

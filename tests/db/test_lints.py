@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import OWNER, Server
 from chatctl.services.lint import accepted, filerules

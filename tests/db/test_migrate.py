@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
 from chatctl.sqltext.statements import canonical

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
 from chatctl.services.migrations import export

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connect
-from chatctl.db.files import data_directory
 from chatctl.db.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
 from chatctl.errors import Conflict
 from chatctl.services.migrations import lock, migrate

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from chatctl import __version__
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.errors import Conflict, NotFound
 from chatctl.services import migrations
 from chatctl.services.migrations import repair

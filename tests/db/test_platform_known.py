@@ -13,8 +13,8 @@ from psycopg import IsolationLevel, sql
 from psycopg.errors import SyntaxError as SyntaxError_
 
 from chatctl.cli.app import run
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory
 from chatctl.local.cluster import SUPERUSER
 from chatctl.local.server import OWNER, Server
 from chatctl.services.audit.expectations import load

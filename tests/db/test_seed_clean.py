@@ -14,8 +14,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.errors import Conflict
 from chatctl.local.server import Server
 from chatctl.services.seed import clean as cleaning

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.errors import NotAllowed, Unavailable
 from chatctl.local.server import Server
 from chatctl.services.seed import verify

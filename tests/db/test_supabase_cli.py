@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.services import migrations
 from chatctl.services.drift.compare import find
 from chatctl.services.migrations import export

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.services.migrations import migrate
 from tests.db.test_deletion import DELETE, SPELLINGS
 from tests.invariants import breaches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 
 
 @dataclass(frozen=True)

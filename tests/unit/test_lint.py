@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import Invalid
 from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.findings import Finding

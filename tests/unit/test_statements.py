@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.sqltext.statements import bare, canonical, consists_of, joined, split, statements
 
 ATOMIC = "begin atomic select case when true then 1 end; select 2; end"

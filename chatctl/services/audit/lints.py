@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.replay import quoted

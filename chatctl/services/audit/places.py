@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import ChatctlError
 from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Finding, Place, Rule

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.services.audit.clauses import key_text
 from chatctl.services.audit.expectations import Access, Identity
 from chatctl.services.audit.probes.probe import Probe

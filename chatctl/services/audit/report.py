@@ -10,8 +10,9 @@ from pathlib import Path
 
 from psycopg.pq import TransactionStatus
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection, url_of
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Inconclusive
 from chatctl.services.audit import control
 from chatctl.services.audit.batch import Trying, in_silence

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from psycopg.rows import dict_row
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.services.lint.findings import Finding
 
 

@@ -16,11 +16,11 @@ from threading import Timer
 from typing import IO, Any
 
 from chatctl import extras
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import Inconclusive
+from chatctl.secrets import mask
 from chatctl.services.loadtest.measured import Measured, add_up
 from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
-from chatctl.settings import mask
 
 _SPARE_SECONDS = 15  # for Locust to load and to end
 _LOG_LINES = 5

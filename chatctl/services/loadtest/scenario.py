@@ -10,8 +10,9 @@ from typing import Literal
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.db.roles import act_as
 from chatctl.errors import ChatctlError, Found, Inconclusive, NotFound
 from chatctl.services.loadtest import targets as demands

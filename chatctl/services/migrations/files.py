@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from chatctl.errors import Invalid, NotFound
-from chatctl.settings import beginning
+from chatctl.secrets import beginning
 from chatctl.sqltext.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 
 # Folders of objects/, in the order in which they are applied where nothing else decides.

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from chatctl.data import data_directory
 from chatctl.db.blockers import Blocker
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.db.patience import (
     DEADLINE,
     LOCK_TIMEOUT,

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
 from chatctl.services.migrations.made import dropped_by

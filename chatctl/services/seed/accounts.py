@@ -9,9 +9,9 @@ from uuid import UUID
 from supabase import Client
 from supabase_auth.types import User
 
+from chatctl.api.client import ApiRefused, session
+from chatctl.api.concurrent import for_each
 from chatctl.errors import ChatctlError, Conflict, NotAllowed, NotFound
-from chatctl.services.seed import api
-from chatctl.services.seed.api import Refused
 from chatctl.services.seed.rows import Person
 
 _PAGE = 1_000  # users
@@ -35,7 +35,7 @@ def create(
     missing = _missing(client, people)
     there = len(people) - len(missing)
     on_made(there)
-    made = api.for_each(
+    made = for_each(
         lambda person: _make(client, person, password_hash), missing, lambda done: on_made(there + done)
     )
     return sum(made)
@@ -43,7 +43,7 @@ def create(
 
 def delete(client: Client, ids: Sequence[UUID]) -> int:
     """Delete the users with these ids, as far as they are there; how many were."""
-    return sum(api.for_each(lambda id: _delete(client, id), ids, lambda done: None))
+    return sum(for_each(lambda id: _delete(client, id), ids, lambda done: None))
 
 
 def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
@@ -52,14 +52,14 @@ def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
     Raises NotAllowed when they cannot.
     """
     # Not through supabase-py: it reads every time in the answer, and cannot read those of Supabase Lite.
-    with api.session(api_url, key) as http:
+    with session(api_url, key) as http:
         try:
             answer = http.post(
                 "/auth/v1/token",
                 params={"grant_type": "password"},
                 json={"email": email, "password": password},
             ).json()
-        except Refused as refused:
+        except ApiRefused as refused:
             raise NotAllowed(f"{email} cannot sign in: {refused.words}") from None
     try:
         if answer["access_token"]:
@@ -91,7 +91,7 @@ def _users(client: Client) -> Iterator[User]:
     for page in count(1):
         try:
             users = client.auth.admin.list_users(page=page, per_page=_PAGE)
-        except Refused as refused:
+        except ApiRefused as refused:
             if refused.status in (_NOT_FOUND, _NOT_IMPLEMENTED):
                 raise NotFound(
                     f"no Admin API of Auth: {refused}", hint="without it users are made in SQL"
@@ -114,7 +114,7 @@ def _make(client: Client, person: Person, password_hash: str) -> bool:
                 "user_metadata": {"full_name": person.full_name},
             }
         )
-    except Refused as refused:
+    except ApiRefused as refused:
         # It is ours when the answer to an earlier try was lost, or when another run was faster.
         found = _find(client, person.id)
         if found is not None and found.email == person.email:
@@ -134,7 +134,7 @@ def _make(client: Client, person: Person, password_hash: str) -> bool:
 def _find(client: Client, id: UUID) -> User | None:
     try:
         return client.auth.admin.get_user_by_id(str(id)).user
-    except Refused as refused:
+    except ApiRefused as refused:
         if refused.status == _NOT_FOUND:
             return None
         raise
@@ -143,7 +143,7 @@ def _find(client: Client, id: UUID) -> User | None:
 def _delete(client: Client, id: UUID) -> bool:
     try:
         client.auth.admin.delete_user(str(id))
-    except Refused as refused:
+    except ApiRefused as refused:
         if refused.status == _NOT_FOUND:
             return False
         raise

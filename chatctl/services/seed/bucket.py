@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from supabase import Client
 
+from chatctl.api.client import ApiRefused
+from chatctl.api.concurrent import for_each
 from chatctl.errors import Conflict
-from chatctl.services.seed import api, files
-from chatctl.services.seed.api import Refused
+from chatctl.services.seed import files
 from chatctl.services.seed.rows import StoredFile
 
 BUCKET = "attachments"
@@ -31,13 +32,13 @@ def upload(
         content = files.content(attachment["name"], attachment["type"])
         try:
             bucket.upload(attachment["url"], content, {"content-type": attachment["type"]})
-        except Refused as refused:
+        except ApiRefused as refused:
             if refused.status == _CONFLICT:
                 return False
             raise _understood(refused) from None
         return True
 
-    return sum(api.for_each(put, stored, on_uploaded))
+    return sum(for_each(put, stored, on_uploaded))
 
 
 def remove(client: Client, paths: Sequence[str]) -> int:
@@ -45,12 +46,12 @@ def remove(client: Client, paths: Sequence[str]) -> int:
     bucket = client.storage.from_(BUCKET)
     batches = [list(paths[start : start + _PER_REQUEST]) for start in range(0, len(paths), _PER_REQUEST)]
     try:
-        return sum(api.for_each(lambda batch: len(bucket.remove(batch)), batches, lambda done: None))
-    except Refused as refused:
+        return sum(for_each(lambda batch: len(bucket.remove(batch)), batches, lambda done: None))
+    except ApiRefused as refused:
         raise _understood(refused) from None
 
 
-def _understood(refused: Refused) -> Conflict | Refused:
+def _understood(refused: ApiRefused) -> Conflict | ApiRefused:
     if refused.status == _NOT_FOUND:
         return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run: chatctl migrate")
     return refused

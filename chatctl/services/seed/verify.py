@@ -9,8 +9,9 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.db.files import data_directory, query
+from chatctl.db.files import query
 from chatctl.errors import NotAllowed
 from chatctl.services.seed import runs
 from chatctl.services.seed.runs import Fingerprint, Run

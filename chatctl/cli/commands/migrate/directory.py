@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.db.files import data_directory
+from chatctl.data import data_directory
 from chatctl.errors import Invalid, NotFound
 
 DirectoryOption = Annotated[

@@ -76,7 +76,7 @@ def _client(target: Target) -> Iterator[Client | None]:
     if place is None:
         yield None
         return
-    from chatctl.services.seed import api  # noqa: PLC0415 - the client of Supabase
+    from chatctl.api import client as api  # noqa: PLC0415 - the client of Supabase
 
     with api.connect(*place) as client:
         yield client

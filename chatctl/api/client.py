@@ -1,4 +1,4 @@
-"""The API of a project, as seeding uses it: patiently, a few requests at once, and with our own errors.
+"""A client of a Supabase project's API that retries what may work later and raises chatctl's errors.
 
 Imports supabase, which takes a second: a command that does not need it must not import this.
 """
@@ -6,10 +6,9 @@ Imports supabase, which takes a second: a command that does not need it must not
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import httpx
 from pydantic import ValidationError
@@ -25,9 +24,8 @@ from tenacity import (
 )
 
 from chatctl.errors import ChatctlError, Invalid, NotAllowed, Unavailable
-from chatctl.settings import MASK, mask
+from chatctl.secrets import MASK, mask
 
-AT_ONCE = 8  # requests
 PATIENCE = 60.0  # seconds
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
@@ -37,12 +35,9 @@ _API_URL = "api_url (or SUPABASE_URL)"  # no message repeats its value, which ma
 
 _TOO_MANY, _SERVER_ERROR, _NOT_IMPLEMENTED = 429, 500, 501
 
-T = TypeVar("T")
-R = TypeVar("R")
 
-
-class Refused(ChatctlError):
-    """The API said no: with which status, under which names, and in its own words."""
+class ApiRefused(ChatctlError):
+    """The API refused a request: its status, the names of the error, and its message."""
 
     def __init__(self, where: str, status: int, names: frozenset[str], words: str) -> None:
         super().__init__(f"{where} answers {status}: {words}")
@@ -81,32 +76,13 @@ def session(api_url: str, key: str, *, patience: float = PATIENCE) -> Iterator[h
 
     What may work later (429, 5xx, no answer) is tried again for ``patience`` seconds. Raises Invalid for a
     URL or a key that cannot be one. Requests raise NotAllowed for a wrong key, Unavailable when patience
-    ends, Invalid when no Supabase project is there, and Refused for any other no.
+    ends, Invalid when no Supabase project is there, and ApiRefused for any other no.
     """
     host = _host(api_url)
     if not (key and key.isascii() and key.isprintable() and " " not in key):
         raise Invalid(f"the key for {host} is empty or not a key: keys are printable ASCII without spaces")
     with closing(_Http(api_url, key, f"the API at {host}", patience)) as http:
         yield http
-
-
-def for_each(act: Callable[[T], R], items: Iterable[T], on_done: Callable[[int], None]) -> list[R]:
-    """What ``act`` gives for each, in no order, several at a time; ``on_done`` hears how many are done.
-
-    After an error nothing more begins.
-    """
-    results: list[R] = []
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chatctl seed")
-    try:
-        for future in as_completed([pool.submit(act, item) for item in items]):
-            results.append(future.result())
-            on_done(len(results))
-    except BaseException as error:
-        # Who presses Ctrl-C does not wait for what is under way: closing the client ends its patience.
-        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
-        raise
-    pool.shutdown()
-    return results
 
 
 def _host(api_url: str) -> str:
@@ -182,7 +158,7 @@ class _Http(httpx.Client):
         if status == _TOO_MANY or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED):
             after = response.headers.get("retry-after", "")
             return _Later(f"{status} {words}", float(after) if after.isdigit() else 0)
-        return Refused(self._where, status, names, words)
+        return ApiRefused(self._where, status, names, words)
 
     def _give_up(self, state: RetryCallState) -> NoReturn:
         error = state.outcome.exception() if state.outcome else None
