@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from benchmarks.case import Case
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
-from chatctl.local.server import Server
+from chatctl.local.postgres import throwaway
+from chatctl.local.postgres.server import Server
 from chatctl.services.audit import fixture, privileges
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.probes import Stage, generate

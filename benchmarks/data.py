@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
-from chatctl.local.server import Server
+from chatctl.local.postgres import throwaway
+from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate
 
 HERE = Path(__file__).parent

@@ -14,9 +14,9 @@ from psycopg import sql
 from benchmarks.case import Case, side_by_side
 from chatctl.data import data_directory
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
-from chatctl.local.binaries import program
-from chatctl.local.server import Server
+from chatctl.local.postgres import throwaway
+from chatctl.local.postgres.binaries import program
+from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate, migrations, objects
 from chatctl.services.migrations.made import in_order
 

@@ -11,7 +11,7 @@ from benchmarks.case import Case, side_by_side
 from benchmarks.data import identifier
 from chatctl.db.connection import Connection, connect
 from chatctl.db.roles import act_as, claims_for
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 
 LIST = "select * from public.get_conversations_with_details(%s)"
 PLAN_LIST = "select * from bench.plan_list(%s)"

@@ -14,9 +14,9 @@ from psycopg import sql
 
 from benchmarks.case import Case, side_by_side
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
-from chatctl.local.binaries import program
-from chatctl.local.server import Server
+from chatctl.local.postgres import throwaway
+from chatctl.local.postgres.binaries import program
+from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate
 from chatctl.services.seed import history
 from chatctl.services.seed.history import Told

@@ -12,8 +12,8 @@ import psycopg
 
 from benchmarks.case import Case
 from benchmarks.data import HERE
-from chatctl.local.binaries import program
-from chatctl.local.server import Server
+from chatctl.local.postgres.binaries import program
+from chatctl.local.postgres.server import Server
 
 CLIENTS = 16
 # 300 senders of each client may send 10 a minute: a round of 1,500 takes half of that, and each round begins

@@ -13,8 +13,8 @@ import pytest
 from psycopg import sql
 
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
-from chatctl.local.server import Server
+from chatctl.local.postgres import throwaway
+from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate
 from tests import places
 from tests.forks import Forks

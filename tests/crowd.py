@@ -25,7 +25,7 @@ import psycopg
 from psycopg import sql
 
 from chatctl.db.connection import connect
-from chatctl.local import throwaway
+from chatctl.local.postgres import throwaway
 from chatctl.services.migrations import migrate
 from tests import invariants
 from tests.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Importer, Operator

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from chatctl.local import account, cluster, throwaway
-from chatctl.local.directory import hold
+from chatctl.local.postgres import account, cluster, throwaway
+from chatctl.local.postgres.directory import hold
 
 HOST = "127.0.0.2"
 

@@ -15,8 +15,8 @@ from threading import Thread
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
-from chatctl.local import cluster
-from chatctl.local.server import Server
+from chatctl.local.postgres import cluster
+from chatctl.local.postgres.server import Server
 
 _HOST = "127.0.0.1"
 _ENCRYPTION = (80877103, 80877104)  # SSLRequest and GSSENCRequest: answered by one byte, then the start again

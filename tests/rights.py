@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chatctl.db.connection import connect
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as, claims_for
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.services.seed import runs
 from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection, connect
 from chatctl.db.roles import act_as, claims_for
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 
 
 @dataclass(frozen=True)

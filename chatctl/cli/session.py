@@ -15,7 +15,7 @@ from chatctl.errors import Invalid, NotFound
 from chatctl.settings import Project, Settings, Target
 
 if TYPE_CHECKING:
-    from chatctl.local.server import Server
+    from chatctl.local.postgres.server import Server
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def database_url(settings: Settings, *, creates: bool) -> str:
 
 def embedded_server(directory: Path, project: Project, *, creates: bool = False) -> Server:
     """The embedded server of ``directory``, started if need be. Without ``creates``, none is NotFound."""
-    from chatctl.local import server  # noqa: PLC0415 - only the embedded server needs it
+    from chatctl.local.postgres import server  # noqa: PLC0415 - only the embedded server needs it
 
     if not creates and not server.exists(directory):
         raise NotFound(

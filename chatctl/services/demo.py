@@ -9,8 +9,8 @@ from typing import Literal
 
 from chatctl.db.connection import connection
 from chatctl.errors import ChatctlError, Found, Inconclusive
-from chatctl.local import binaries
-from chatctl.local.server import Server
+from chatctl.local.postgres import binaries
+from chatctl.local.postgres.server import Server
 from chatctl.services import migrations
 from chatctl.services.audit import report as audit
 from chatctl.services.loadtest import generator, scenario, targets

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chatctl.local import server
+from chatctl.local.postgres import server
 from tests.forks import Forks, variables
 from tests.places import PLACE
 

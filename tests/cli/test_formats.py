@@ -18,7 +18,7 @@ import yaml
 
 from chatctl.cli.app import app
 from chatctl.cli.options import Format, Formats
-from chatctl.local import server
+from chatctl.local.postgres import server
 from tests.cli.conftest import Result
 from tests.places import PLACE
 from tests.world import Database

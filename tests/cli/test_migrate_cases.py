@@ -17,8 +17,8 @@ import pytest
 from psycopg import sql
 
 from chatctl.db.connection import Connection, connect
-from chatctl.local.binaries import clean_environment, program
-from chatctl.local.server import Server
+from chatctl.local.postgres.binaries import clean_environment, program
+from chatctl.local.postgres.server import Server
 from tests.cli.conftest import Result
 from tests.world import Database
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatctl.db.connection import connect
 from chatctl.errors import NotAllowed
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.waiting import until
 from tests.cli.conftest import Result
 from tests.sqlfiles import TABLE, SqlFiles, names, version

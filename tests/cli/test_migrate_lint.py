@@ -12,7 +12,7 @@ import pytest
 from chatctl.cli.app import run
 from chatctl.data import data_directory
 from chatctl.db.connection import connection
-from chatctl.local import throwaway
+from chatctl.local.postgres import throwaway
 from chatctl.services.migrations import migrate, migrations
 from tests.cli.conftest import Result
 from tests.world import Database

@@ -20,7 +20,7 @@ import pytest
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import chunks, indexes, loading, runs, specfile

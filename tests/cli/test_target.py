@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import pq
 
-from chatctl.local import server
+from chatctl.local.postgres import server
 from tests.cli.conftest import Result
 from tests.elsewhere import HOST, Elsewhere, elsewhere
 from tests.world import Database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.local import server as embedded
+from chatctl.local.postgres import server as embedded
 from tests.places import PLACE
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
-from chatctl.local.server import OWNER, Server
+from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit import fixture, room
 from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.expectations import load

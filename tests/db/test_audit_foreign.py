@@ -12,8 +12,8 @@ from psycopg import IsolationLevel, sql
 
 from chatctl.cli.app import run
 from chatctl.db.connection import connection
-from chatctl.local.cluster import SUPERUSER
-from chatctl.local.server import Server
+from chatctl.local.postgres.cluster import SUPERUSER
+from chatctl.local.postgres.server import Server
 from chatctl.services.audit import room
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.mutation import equivalents

@@ -10,8 +10,8 @@ import pytest
 from psycopg import IsolationLevel
 
 from chatctl.db.connection import Connection, connection
-from chatctl.local.cluster import SUPERUSER
-from chatctl.local.server import OWNER, Server
+from chatctl.local.postgres.cluster import SUPERUSER
+from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import audit, default_file

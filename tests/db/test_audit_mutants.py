@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
-from chatctl.local.server import OWNER, Server
+from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.mutation import functions, policies, views
 from chatctl.services.audit.mutation.catalogue import read

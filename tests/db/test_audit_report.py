@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from chatctl.local import binaries
+from chatctl.local.postgres import binaries
 from chatctl.services.audit.cells import State
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.formats import Format, render

@@ -11,7 +11,7 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
-from chatctl.local.cluster import SUPERUSER
+from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.report import audit
 from tests import small_audit

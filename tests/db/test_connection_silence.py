@@ -13,7 +13,7 @@ from chatctl.cli.app import run
 from chatctl.db import silence
 from chatctl.db.connection import connect
 from chatctl.errors import Unavailable
-from chatctl.local import processes, throwaway
+from chatctl.local.postgres import processes, throwaway
 from tests.fakeserver import AUTHENTICATED, READY, FakeServer
 from tests.world import Database
 

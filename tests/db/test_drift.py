@@ -11,8 +11,8 @@ import pytest
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.local.cluster import SUPERUSER
-from chatctl.local.server import Server
+from chatctl.local.postgres.cluster import SUPERUSER
+from chatctl.local.postgres.server import Server
 from chatctl.services.drift.catalogue import KINDS, read
 from chatctl.services.drift.compare import between, compare, find, retold
 from chatctl.services.migrations import migrate

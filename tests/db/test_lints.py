@@ -14,8 +14,8 @@ from psycopg import sql
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import query
-from chatctl.local.cluster import SUPERUSER
-from chatctl.local.server import OWNER, Server
+from chatctl.local.postgres.cluster import SUPERUSER
+from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.lint import accepted, filerules
 from chatctl.services.lint.findings import Finding
 from chatctl.services.lint.run import rules

@@ -16,8 +16,8 @@ import pytest
 
 from chatctl import waiting
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
-from chatctl.local import processes, server
-from chatctl.local.server import Server
+from chatctl.local.postgres import processes, server
+from chatctl.local.postgres.server import Server
 from tests.places import PLACE
 
 
@@ -83,7 +83,7 @@ def test_lost_socket_is_made_anew(directory: Path) -> None:
 
 
 def test_killed_initdb_is_done_again(directory: Path) -> None:
-    start = "import sys; from pathlib import Path; from chatctl.local import server; "
+    start = "import sys; from pathlib import Path; from chatctl.local.postgres import server; "
     start += "server.ensure_running(Path(sys.argv[1]), durable=False)"
     starter = subprocess.Popen([sys.executable, "-c", start, directory])
     assert waiting.until((directory / "data.new" / "base").exists, seconds=30, every=0.001)

@@ -16,11 +16,14 @@ import pytest
 
 from chatctl import waiting
 from chatctl.errors import Conflict
-from chatctl.local import cluster, processes, server
-from chatctl.local.directory import MARK
-from chatctl.local.server import Server
+from chatctl.local.postgres import cluster, processes, server
+from chatctl.local.postgres.directory import MARK
+from chatctl.local.postgres.server import Server
 
-DO = "import sys; from pathlib import Path; from chatctl.local import server; directory = Path(sys.argv[1]); "
+DO = (
+    "import sys; from pathlib import Path; from chatctl.local.postgres import server; "
+    "directory = Path(sys.argv[1]); "
+)
 START = DO + "print(server.ensure_running(directory, durable=False).pid, flush=True)"
 RESET = DO + "server.reset(directory)"
 STOP = DO + "server.stop(directory)"
@@ -35,7 +38,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 HASTY = """
 import os, signal, subprocess, sys
 from pathlib import Path
-from chatctl.local import server
+from chatctl.local.postgres import server
 start = subprocess.Popen
 def start_and_die(command, **options):
     process = start(command, **options)

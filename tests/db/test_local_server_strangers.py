@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import ChatctlError, Invalid, NotAllowed
-from chatctl.local import server, throwaway
-from chatctl.local.directory import MARK
-from chatctl.local.server import Server
+from chatctl.local.postgres import server, throwaway
+from chatctl.local.postgres.directory import MARK
+from chatctl.local.postgres.server import Server
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:

@@ -17,13 +17,13 @@ import pytest
 
 from chatctl import waiting
 from chatctl.errors import NotAllowed
-from chatctl.local import processes, throwaway
-from chatctl.local.server import Server
+from chatctl.local.postgres import processes, throwaway
+from chatctl.local.postgres.server import Server
 from tests.places import PLACE
 
 OWNER = """
 import sys
-from chatctl.local import throwaway
+from chatctl.local.postgres import throwaway
 with throwaway.server() as at:
     print(at.directory, flush=True)
     sys.stdin.readline()

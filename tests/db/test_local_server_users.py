@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from chatctl.errors import Invalid, NotAllowed
-from chatctl.local import server, throwaway
-from chatctl.local.server import Server
+from chatctl.local.postgres import server, throwaway
+from chatctl.local.postgres.server import Server
 from tests.places import PLACE
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -26,13 +26,13 @@ START = """
 import sys
 from pathlib import Path
 import psycopg
-from chatctl.local import server
+from chatctl.local.postgres import server
 at = server.ensure_running(Path(sys.argv[1]), durable=False)
 psycopg.connect(at.url).execute("select 1")
 print(at.pid)
 """
 THROWAWAY = """
-from chatctl.local import throwaway
+from chatctl.local.postgres import throwaway
 with throwaway.server() as at:
     print(at.directory)
 """

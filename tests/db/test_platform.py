@@ -27,8 +27,8 @@ from psycopg.errors import (
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
-from chatctl.local import binaries, platform
-from chatctl.local.server import Server
+from chatctl.local.postgres import binaries, platform
+from chatctl.local.postgres.server import Server
 from tests.world import Database
 
 API_ROLES = ("anon", "authenticated", "service_role")

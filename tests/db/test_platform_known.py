@@ -15,8 +15,8 @@ from psycopg.errors import SyntaxError as SyntaxError_
 from chatctl.cli.app import run
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
-from chatctl.local.cluster import SUPERUSER
-from chatctl.local.server import OWNER, Server
+from chatctl.local.postgres.cluster import SUPERUSER
+from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.report import audit, default_file
 from chatctl.services.drift.compare import between

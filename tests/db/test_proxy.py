@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import connect
-from chatctl.local import binaries
+from chatctl.local.postgres import binaries
 from tests.proxy import Cut, Proxy
 from tests.world import Database
 

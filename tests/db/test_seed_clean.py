@@ -18,7 +18,7 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed import runs, verify
 from chatctl.services.seed.clean import Cleaned, clean

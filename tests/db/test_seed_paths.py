@@ -14,7 +14,7 @@ import pytest
 
 from chatctl.db.connection import Connection, connect
 from chatctl.errors import Conflict, NotAllowed
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import alone, chunks, indexes, paths, runs

@@ -13,7 +13,7 @@ import pytest
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed, Unavailable
-from chatctl.local.server import Server
+from chatctl.local.postgres.server import Server
 from chatctl.services.seed import verify
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import Options, load

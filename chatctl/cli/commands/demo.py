@@ -7,7 +7,7 @@ import typer
 from chatctl.cli.options import ROWS, App, options
 from chatctl.cli.output import note, show
 from chatctl.errors import Invalid
-from chatctl.local import throwaway
+from chatctl.local.postgres import throwaway
 from chatctl.services import demo as parts
 from chatctl.services.demo import Result, Step
 

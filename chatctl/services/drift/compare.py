@@ -47,7 +47,7 @@ def find(conn: Connection, directory: Path) -> list[Difference]:
     Raises Invalid when the package with the embedded server is not installed, or a file does not run.
     """
     # The server is a package of its own, which only this verb of migrate needs.
-    from chatctl.local import throwaway  # noqa: PLC0415
+    from chatctl.local.postgres import throwaway  # noqa: PLC0415
 
     with (
         throwaway.server(replay_version(catalogue.major(conn))) as server,
@@ -92,7 +92,7 @@ def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[Difference]:
 
 def replay_version(major: int) -> int:
     """The major version that comes with chatctl and is ``major`` or nearest to it; of two, the newer."""
-    from chatctl.local.binaries import VERSIONS  # noqa: PLC0415 - see find
+    from chatctl.local.postgres.binaries import VERSIONS  # noqa: PLC0415 - see find
 
     return min(VERSIONS, key=lambda version: (abs(version - major), -version))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chatctl.db.connection import Connection, connection
 from chatctl.errors import Invalid
-from chatctl.local import binaries, throwaway
+from chatctl.local.postgres import binaries, throwaway
 from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.accepted import Entry
 from chatctl.services.lint.findings import Finding

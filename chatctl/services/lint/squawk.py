@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chatctl import extras
 from chatctl.errors import ChatctlError
-from chatctl.local.binaries import VERSIONS
+from chatctl.local.postgres.binaries import VERSIONS
 from chatctl.services.lint.findings import Finding
 from chatctl.services.migrations.files import SqlFile
 from chatctl.sqltext.statements import with_lf

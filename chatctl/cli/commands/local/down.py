@@ -7,7 +7,7 @@ import typer
 from chatctl.cli.commands.local.place import ServerReport, server_directory
 from chatctl.cli.options import options
 from chatctl.cli.output import show_document
-from chatctl.local import server
+from chatctl.local.postgres import server
 
 
 def down(ctx: typer.Context) -> None:

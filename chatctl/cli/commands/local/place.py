@@ -12,8 +12,8 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.session import embedded_server
 from chatctl.errors import Invalid
-from chatctl.local import binaries
-from chatctl.local.server import Server
+from chatctl.local.postgres import binaries
+from chatctl.local.postgres.server import Server
 from chatctl.settings import EMBEDDED_DIRECTORY, Project, Target, project_around
 
 VersionOption = Annotated[

@@ -10,9 +10,9 @@ import typer
 
 from chatctl.cli.commands.local.place import existing_server
 from chatctl.cli.options import options
-from chatctl.local import binaries, server
-from chatctl.local.cluster import PORT, SUPERUSER
-from chatctl.local.server import Server
+from chatctl.local.postgres import binaries, server
+from chatctl.local.postgres.cluster import PORT, SUPERUSER
+from chatctl.local.postgres.server import Server
 
 EPILOG = """\b
 Examples:

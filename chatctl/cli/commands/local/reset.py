@@ -11,8 +11,8 @@ from chatctl.cli.commands.local.place import VersionOption, server_directory, sh
 from chatctl.cli.guards import confirm_by_name, refuse_production
 from chatctl.cli.options import Options, options
 from chatctl.errors import Invalid
-from chatctl.local import server
-from chatctl.local.server import Server
+from chatctl.local.postgres import server
+from chatctl.local.postgres.server import Server
 
 
 def reset(

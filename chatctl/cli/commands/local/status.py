@@ -7,7 +7,7 @@ import typer
 from chatctl.cli.commands.local.place import ServerReport, server_directory, show_running
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show_document
-from chatctl.local import server, throwaway
+from chatctl.local.postgres import server, throwaway
 
 
 def status(ctx: typer.Context) -> None:

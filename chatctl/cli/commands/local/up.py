@@ -6,7 +6,7 @@ import typer
 
 from chatctl.cli.commands.local.place import VersionOption, server_directory, show_running
 from chatctl.cli.options import options
-from chatctl.local import server
+from chatctl.local.postgres import server
 
 
 def up(ctx: typer.Context, version: VersionOption = None) -> None:

@@ -11,7 +11,7 @@ from chatctl.cli.options import Format, Options, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session
 from chatctl.errors import Found
-from chatctl.local import binaries
+from chatctl.local.postgres import binaries
 from chatctl.services.drift.catalogue import major
 from chatctl.services.drift.compare import Difference, find, replay_version
 

@@ -77,7 +77,7 @@ def _database(shared: Options) -> Iterator[Connection | None]:
     target = shared.settings.target
     url = target.db_url
     if target.directory is not None:
-        from chatctl.local.server import status  # noqa: PLC0415 - only the embedded server needs it
+        from chatctl.local.postgres.server import status  # noqa: PLC0415 - only the embedded server needs it
 
         running = status(target.directory)
         url = running.url if running else None

@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from chatctl.errors import NotAllowed
-from chatctl.local import account, lock
-from chatctl.local.cluster import socket_fits
-from chatctl.local.directory import Directory, hold
-from chatctl.local.server import Server, ensure_running
+from chatctl.local import lock
+from chatctl.local.postgres import account
+from chatctl.local.postgres.cluster import socket_fits
+from chatctl.local.postgres.directory import Directory, hold
+from chatctl.local.postgres.server import Server, ensure_running
 
 _OWNER = "owner"
 _LOCK_SECONDS = 120
@@ -118,6 +119,6 @@ def _changing(registry: Directory) -> AbstractContextManager[None]:
 
 
 def _end(directory: Path) -> None:
-    from chatctl.local import processes  # noqa: PLC0415 - psutil; mostly there is nothing to sweep
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - psutil; mostly there is nothing to sweep
 
     processes.end(directory)

@@ -12,8 +12,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from chatctl.errors import Conflict, Invalid, Unavailable
-from chatctl.local import account, binaries, cluster, lock, platform
-from chatctl.local.directory import Directory, found, opened
+from chatctl.local import lock
+from chatctl.local.postgres import account, binaries, cluster, platform
+from chatctl.local.postgres.directory import Directory, found, opened
 
 OWNER = "postgres"
 DATABASE = "postgres"

@@ -14,7 +14,7 @@ from typing import Any
 
 from chatctl import waiting
 from chatctl.errors import ChatctlError, Invalid, NotAllowed
-from chatctl.local.directory import Directory
+from chatctl.local.postgres.directory import Directory
 
 NAME = "pgserver"
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from chatctl import waiting
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
-from chatctl.local import binaries
-from chatctl.local.account import Account
-from chatctl.local.directory import Directory, holds_cluster
+from chatctl.local.postgres import binaries
+from chatctl.local.postgres.account import Account
+from chatctl.local.postgres.directory import Directory, holds_cluster
 
 SUPERUSER = "supabase_admin"
 PORT = 5432
@@ -186,7 +186,7 @@ def require_none(at: Directory) -> None:
 
 def clear_unfinished(at: Directory) -> None:
     """Delete what a killed initdb or reset has left; such an initdb may still be at work."""
-    from chatctl.local import processes  # noqa: PLC0415 - see stop
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     for name in _UNFINISHED:
         if at.status(name):
@@ -223,7 +223,7 @@ def stop(at: Directory) -> bool:
 
     Raises Conflict as ``running`` does, ChatctlError when even SIGKILL does not end it.
     """
-    from chatctl.local import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
 
     listens = running(at)
     # One that a killed chatctl has just started names itself in a moment.
@@ -244,7 +244,7 @@ def stop(at: Directory) -> bool:
 
 def delete(at: Directory) -> None:
     """Delete the data of a stopped server: all of it at once, as others see it."""
-    from chatctl.local import processes  # noqa: PLC0415 - see stop
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     require_cluster(at)
     clear_unfinished(at)
@@ -289,7 +289,7 @@ def _listener(at: Directory) -> Listener | None:
 
 def _is_listener(named: Postmaster, listener: Listener, at: Directory) -> bool:
     if listener.pid is None:
-        from chatctl.local import processes  # noqa: PLC0415 - see stop
+        from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
         return processes.works_in(named.pid, at.path)
     data = at.status("data")
@@ -298,7 +298,7 @@ def _is_listener(named: Postmaster, listener: Listener, at: Directory) -> bool:
 
 def _on_its_way(at: Directory) -> bool:
     # A chatctl that was killed may have left a postmaster that starts or recovers: it is as good as ours.
-    from chatctl.local import processes  # noqa: PLC0415 - see stop
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     def settled() -> bool:
         named = postmaster(at)
@@ -336,7 +336,7 @@ def _launch(at: Directory, major: int, account: Account) -> bool:
 def _forget_stranger(at: Directory) -> None:
     # After a crash the process id of the dead postmaster may belong to another program, for which
     # PostgreSQL would wait for ever. A dead id it clears up itself, with better checks than ours.
-    from chatctl.local import processes  # noqa: PLC0415 - see stop
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     named = postmaster(at)
     if named is not None and processes.exists(named.pid) and not processes.works_in(named.pid, at.path):
