@@ -1,11 +1,10 @@
 """The run of this process: all users start together, keep to the plan, and what they see is reported.
 
-Reports are lines of JSON on stdout: ``{"sent": 12, "planned": 400}`` now and then, the measurements last.
+Messages go to stdout: ``Progress`` now and then, ``RunReport`` at the end.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ from hdrh.histogram import HdrHistogram
 from locust import events
 from locust.env import Environment
 
+from chatctl.services.loadtest.messages import Progress, RunReport, SeriesReport, encode
 from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
 
 ON_TIME_SECONDS = 0.1
@@ -42,8 +42,9 @@ class Series:
         self.service = histogram()
         self.errors: Counter[str] = Counter()
 
-    def report(self) -> dict[str, Any]:
-        return {"response": _encoded(self.response), "service": _encoded(self.service), "errors": self.errors}
+    def report(self) -> SeriesReport:
+        """The measurements of this series."""
+        return SeriesReport(_encoded(self.response), _encoded(self.service), dict(self.errors))
 
 
 class Run:
@@ -102,18 +103,18 @@ class Run:
         assert environment.runner is not None  # noqa: S101 - Locust makes it before test_start
         environment.runner.quit()
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> RunReport:
         """What was measured; what was sent and never answered is an error of no series."""
         answered = sum(s.response.total_count + sum(s.errors.values()) for s in self.series.values())
-        return {
-            "planned": self.plan.requests,
-            "sent": self.sent,
-            "on_time": self.on_time,
-            "unanswered": self.sent - answered,
-            "lag": _encoded(self.lag),
-            "series": {name: series.report() for name, series in self.series.items()},
-            "failure": self.failure,
-        }
+        return RunReport(
+            planned=self.plan.requests,
+            sent=self.sent,
+            on_time=self.on_time,
+            unanswered=self.sent - answered,
+            lag=_encoded(self.lag),
+            series={name: series.report() for name, series in self.series.items()},
+            failure=self.failure,
+        )
 
     def _beat(self) -> None:
         # How late a greenlet wakes that does nothing else: what the generator itself adds to each request.
@@ -126,7 +127,7 @@ class Run:
     def _show_progress(self) -> None:
         while True:
             gevent.sleep(max(2.0, self.plan.duration / 20))
-            _say({"sent": self.sent, "planned": self.plan.requests})
+            _send(Progress(self.sent, self.plan.requests))
 
     @staticmethod
     def _follow_parent() -> None:
@@ -140,8 +141,8 @@ def _encoded(hist: HdrHistogram) -> str:
     return encoded.decode("ascii")
 
 
-def _say(line: dict[str, Any]) -> None:
-    print(json.dumps(line), flush=True)  # noqa: T201 - stdout is how we report
+def _send(message: Progress | RunReport) -> None:
+    print(encode(message), flush=True)  # noqa: T201 - stdout is how we report
 
 
 run = Run(Plan.from_environment())
@@ -154,4 +155,4 @@ def _begin(environment: Environment, **_: Any) -> None:
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust's
 def _end(environment: Environment, **_: Any) -> None:
-    _say(run.report())
+    _send(run.report())

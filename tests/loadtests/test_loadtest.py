@@ -209,13 +209,13 @@ def test_locust_ends_with_chatctl_however_that_ends(people: World, number: signa
 
 
 def test_psycopg_must_not_be_imported_before_locust() -> None:
-    scenarios = Path(__file__).parents[2] / "loadtests"
+    loadtests = Path(__file__).parents[2] / "loadtests"
     plan = {"url": "", "people": [""], "users": 1, "rate": 1, "duration": 1, "seed": 1}
     imports = {"psycopg, locust": 1, "locust, psycopg": 0}
     for order, code in imports.items():
         answer = subprocess.run(
             [sys.executable, "-c", f"import {order}, clients.sql"],
-            env={**os.environ, "PYTHONPATH": str(scenarios), "CHATCTL_LOADTEST": json.dumps(plan)},
+            env={**os.environ, "PYTHONPATH": str(loadtests), "CHATCTL_LOADTEST": json.dumps(plan)},
             capture_output=True,
             text=True,
             check=False,

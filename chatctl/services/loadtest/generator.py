@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
@@ -10,28 +9,20 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
-from typing import IO, Any
+from typing import IO
 
 from chatctl import extras
 from chatctl.data import data_directory
 from chatctl.errors import Inconclusive
 from chatctl.secrets import mask
 from chatctl.services.loadtest.measured import Measured, add_up
+from chatctl.services.loadtest.messages import Progress, RunReport, decode
 from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
 
 _SPARE_SECONDS = 15  # for Locust to load and to end
 _LOG_LINES = 5
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How many of the planned requests have been sent."""
-
-    sent: int
-    planned: int
 
 
 def check_installed() -> None:
@@ -50,7 +41,7 @@ def measure(
 
     Raises Inconclusive when Locust crashed, could not start its users or did not end in time.
     """
-    result: dict[str, Any] | None = None
+    result: RunReport | None = None
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
         _locust(scenario, plan, report, log) as locust,
@@ -58,18 +49,19 @@ def measure(
         overdue = Timer(_longest(plan) + _SPARE_SECONDS, locust.kill)
         overdue.start()
         try:
-            for line in _lines(locust.stdout):
-                if "series" in line:
-                    result = line
-                else:
-                    on_progress(Progress(**line))
+            for line in locust.stdout or ():
+                match decode(line):
+                    case Progress() as progress:
+                        on_progress(progress)
+                    case RunReport() as message:
+                        result = message
             locust.wait()
         finally:
             overdue.cancel()
         if result is None:
             raise Inconclusive(f"{scenario}: Locust gave no result{_end_of(log)}")
-    if result["failure"]:
-        raise Inconclusive(f"{scenario}: {mask(result['failure'])}")
+    if result.failure:
+        raise Inconclusive(f"{scenario}: {mask(result.failure)}")
     return add_up([result])
 
 
@@ -82,7 +74,7 @@ def _locust(scenario: str, plan: Plan, report: Path | None, log: IO[str]) -> Ite
     directory = data_directory("loadtests")
     command = [
         *(sys.executable, "-m", "locust", "--headless", "--skip-log-setup"),
-        *("--locustfile", str(directory / f"{scenario}.py")),
+        *("--locustfile", str(directory / "scenarios" / f"{scenario}.py")),
         *("--users", str(plan.users), "--spawn-rate", str(plan.users)),
         *("--run-time", str(math.ceil(_longest(plan)))),
         # Errors are judged here, by series.
@@ -92,7 +84,7 @@ def _locust(scenario: str, plan: Plan, report: Path | None, log: IO[str]) -> Ite
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     with subprocess.Popen(
         command,
-        cwd=directory,
+        cwd=directory,  # on the module path of scenarios, which import `clients`
         env={**kept, **plan.environment()},
         # Never written to: it closes when we end, and Locust with it.
         stdin=subprocess.PIPE,
@@ -105,12 +97,6 @@ def _locust(scenario: str, plan: Plan, report: Path | None, log: IO[str]) -> Ite
             yield process
         finally:
             process.kill()
-
-
-def _lines(stdout: IO[str] | None) -> Iterator[dict[str, Any]]:
-    for line in stdout or ():
-        if line.startswith("{"):
-            yield json.loads(line)
 
 
 def _end_of(log: IO[str]) -> str:

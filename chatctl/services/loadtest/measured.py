@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from chatctl.services.loadtest.messages import RunReport, SeriesReport
 
 
 @dataclass(frozen=True)
@@ -50,30 +51,30 @@ class Measured:
     series: tuple[Series, ...]
 
 
-def add_up(reports: Sequence[Mapping[str, Any]]) -> Measured:
+def add_up(reports: Sequence[RunReport]) -> Measured:
     """The measurements of one run from the reports of its processes."""
-    names = sorted({name for report in reports for name in report["series"]})
+    names = sorted({name for report in reports for name in report.series})
     return Measured(
-        planned=sum(report["planned"] for report in reports),
-        sent=sum(report["sent"] for report in reports),
-        on_time=sum(report["on_time"] for report in reports),
-        unanswered=sum(report["unanswered"] for report in reports),
-        lag=_times([report["lag"] for report in reports]),
+        planned=sum(report.planned for report in reports),
+        sent=sum(report.sent for report in reports),
+        on_time=sum(report.on_time for report in reports),
+        unanswered=sum(report.unanswered for report in reports),
+        lag=_times([report.lag for report in reports]),
         series=tuple(
-            _series(name, [report["series"][name] for report in reports if name in report["series"]])
+            _series(name, [report.series[name] for report in reports if name in report.series])
             for name in names
         ),
     )
 
 
-def _series(name: str, parts: Sequence[Mapping[str, Any]]) -> Series:
+def _series(name: str, parts: Sequence[SeriesReport]) -> Series:
     errors: Counter[str] = Counter()
     for part in parts:
-        errors.update(part["errors"])
+        errors.update(part.errors)
     return Series(
         name=name,
-        response=_times([part["response"] for part in parts]),
-        service=_times([part["service"] for part in parts]),
+        response=_times([part.response for part in parts]),
+        service=_times([part.service for part in parts]),
         errors=dict(errors),
     )
 

@@ -1,4 +1,4 @@
-"""Scenarios of loadtests/: which there are, whom they impersonate, and one run of one of them, judged."""
+"""Load-test scenarios: which there are, whom they impersonate, and one run of one of them, judged."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from chatctl.db.files import query
 from chatctl.db.roles import act_as
 from chatctl.errors import ChatctlError, Found, Inconclusive, NotFound
 from chatctl.services.loadtest import targets as demands
-from chatctl.services.loadtest.generator import Progress, measure
+from chatctl.services.loadtest.generator import measure
 from chatctl.services.loadtest.measured import Measured
+from chatctl.services.loadtest.messages import Progress
 from chatctl.services.loadtest.plan import Plan
 
 _AUTHENTICATOR = "authenticator"
@@ -48,7 +49,7 @@ class Outcome:
 
 def names(asked: Sequence[str] = ()) -> list[str]:
     """The scenarios of these names, all when none is asked for. Raises NotFound for one that there is not."""
-    known = sorted(path.stem for path in data_directory("loadtests").glob("*.py"))
+    known = sorted(path.stem for path in (data_directory("loadtests") / "scenarios").glob("*.py"))
     chosen = [name.replace("-", "_") for name in asked]
     for name in chosen:
         if name not in known:
