@@ -16,9 +16,9 @@ from chatctl.db.connection import connection
 from chatctl.local.postgres import throwaway
 from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate
-from tests import places
-from tests.forks import Forks
-from tests.world import Database, World
+from tests.support import places
+from tests.support.forks import Forks
+from tests.support.world import Database, World
 
 _numbers = count(1)
 _admins: dict[Server, psycopg.Connection[Any]] = {}  # who makes and drops the clones of a server

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.report import Report, audit
-from tests.world import Database
+from tests.support.world import Database
 
 RULES = """
 fixture: fixture.sql

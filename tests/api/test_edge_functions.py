@@ -20,8 +20,8 @@ import httpx
 import pytest
 
 from chatctl.data import data_directory
-from tests.api import attachments as made
-from tests.refused import error_codes
+from tests.support import attachments as made
+from tests.support.refused import error_codes
 
 DENO = Path(sys.prefix) / "bin" / "deno"
 TOKEN = {"Authorization": "Bearer header.claims.signature"}

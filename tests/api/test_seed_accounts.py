@@ -34,8 +34,8 @@ from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from chatctl.services.seed.rows import Person
 from chatctl.services.seed.spec import DEMO
 from chatctl.waiting import until
-from tests.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
-from tests.world import Database
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.world import Database
 
 PEOPLE = build(DEMO).people
 CREATE = "POST /auth/v1/admin/users"

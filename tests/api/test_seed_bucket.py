@@ -19,7 +19,7 @@ from chatctl.services.seed import bucket, corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
 from tests.api.test_edge_functions import DENO, TOKEN
 from tests.api.test_edge_functions import serving as serving_function
-from tests.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
 
 KINDS = {kind for _, kind in corpus.FILES}
 UPLOAD = "POST /storage/v1/object/attachments/"

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from chatctl.local.postgres import server
-from tests.forks import Forks, variables
-from tests.places import PLACE
+from tests.support.forks import Forks, variables
+from tests.support.places import PLACE
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pytest
 
 from chatctl.cli.app import COMMANDS
 from tests.cli.conftest import Result
-from tests.forks import variables
-from tests.world import Database
+from tests.support.forks import variables
+from tests.support.world import Database
 
 ROOT = Path(__file__).parent.parent.parent
 Chatctl = Callable[..., Result]

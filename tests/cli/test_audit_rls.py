@@ -12,7 +12,7 @@ import pytest
 
 from chatctl.cli.app import run
 from chatctl.services.audit.formats import FILES, Format
-from tests.world import Database
+from tests.support.world import Database
 
 TABLE = "public.organizations"
 

@@ -10,7 +10,7 @@ import pytest
 from chatctl.cli.app import run
 from chatctl.cli.commands.audit_rls import silence
 from chatctl.services.audit import batch
-from tests.world import Database
+from tests.support.world import Database
 
 TABLE = "public.organizations"
 SEND = "public.send_message(uuid, text, jsonb)"

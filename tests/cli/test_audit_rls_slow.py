@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from chatctl.waiting import until
-from tests.forks import variables
-from tests.world import Database
+from tests.support.forks import variables
+from tests.support.world import Database
 
 # The longest that our rules look back is 60 seconds.
 STOPPED_SECONDS = 70

@@ -18,7 +18,7 @@ import pytest
 from chatctl import waiting
 from chatctl.errors import ChatctlError, Found, Inconclusive, Unavailable
 from chatctl.services.demo import Result, worst
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 
 @pytest.fixture

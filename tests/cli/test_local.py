@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from chatctl import waiting
-from tests.forks import Forks, variables
+from tests.support.forks import Forks, variables
 
 Chatctl = Callable[..., subprocess.CompletedProcess[str]]
 Document = Callable[..., dict[str, Any]]

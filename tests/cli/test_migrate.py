@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Result
-from tests.world import Database
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 

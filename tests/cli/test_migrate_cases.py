@@ -20,7 +20,7 @@ from chatctl.db.connection import Connection, connect
 from chatctl.local.postgres.binaries import clean_environment, program
 from chatctl.local.postgres.server import Server
 from tests.cli.conftest import Result
-from tests.world import Database
+from tests.support.world import Database
 
 DIRECTORY = Path(__file__).parent.parent / "cases" / "migrate"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.cli.app import run
-from tests.world import Database
+from tests.support.world import Database
 
 HOLES = """
 alter table messages disable row level security;

@@ -14,8 +14,8 @@ from chatctl.errors import NotAllowed
 from chatctl.local.postgres.server import Server
 from chatctl.waiting import until
 from tests.cli.conftest import Result
-from tests.sqlfiles import TABLE, SqlFiles, names, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, names, version
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 V2 = f"{version(2)}_step.sql"

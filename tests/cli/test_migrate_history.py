@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Result
-from tests.sqlfiles import SCHEMA, TABLE, SqlFiles, function, names, policy, version
-from tests.world import Database
+from tests.support.sqlfiles import SCHEMA, TABLE, SqlFiles, function, names, policy, version
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 V1, V2, V3 = version(1), version(2), version(3)

@@ -17,9 +17,9 @@ from psycopg import sql
 from chatctl.services.migrations import migrate
 from chatctl.waiting import until
 from tests.cli.conftest import Result
-from tests.forks import Forks, variables
-from tests.proxy import Cut, Proxy
-from tests.world import Database
+from tests.support.forks import Forks, variables
+from tests.support.proxy import Cut, Proxy
+from tests.support.world import Database
 
 Message = tuple[bytes, bytes]
 

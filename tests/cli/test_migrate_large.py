@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks import variables
-from tests.sqlfiles import SqlFiles, names
-from tests.world import Database
+from tests.support.forks import variables
+from tests.support.sqlfiles import SqlFiles, names
+from tests.support.world import Database
 
 CHATCTL = (sys.executable, "-m", "chatctl")
 LENGTH = 50_000_000

@@ -15,7 +15,7 @@ from chatctl.db.connection import connection
 from chatctl.local.postgres import throwaway
 from chatctl.services.migrations import migrate, migrations
 from tests.cli.conftest import Result
-from tests.world import Database
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 INDEX = "-- Quick.\ncreate index messages_content on public.messages (content);\n"

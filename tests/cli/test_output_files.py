@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import Result
 from tests.cli.test_formats import NOBODY_LISTENS
-from tests.world import Database
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Result
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 Chatctl = Callable[..., Result]
 

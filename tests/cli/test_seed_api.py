@@ -14,8 +14,8 @@ from psycopg.types.json import Jsonb
 
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from tests.cli.conftest import Result
-from tests.contract import SECRET_KEY, Project, Stored, serving
-from tests.world import Database
+from tests.support.contract import SECRET_KEY, Project, Stored, serving
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 TYPES = {

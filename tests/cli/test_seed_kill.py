@@ -27,12 +27,12 @@ from chatctl.services.seed import chunks, indexes, loading, runs, specfile
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.verify import verify
 from chatctl.waiting import until
-from tests.forks import Fork, Forks, variables
-from tests.migrating import holding
-from tests.proxy import Cut, Proxy
-from tests.rights import no_replica
-from tests.seeded import copied
-from tests.world import Database
+from tests.support.forks import Fork, Forks, variables
+from tests.support.migrating import holding
+from tests.support.proxy import Cut, Proxy
+from tests.support.rights import no_replica
+from tests.support.seeded import copied
+from tests.support.world import Database
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # that anything may take at most; two cores, and the rest of the tests beside it
@@ -119,7 +119,7 @@ class Place:
         self._directory = directory
         self._numbers = count(1)
         (directory / "small.yaml").write_text(WORLD)
-        small = ("tests.small_parts", str(PART), str(enough))
+        small = ("tests.support.small_parts", str(PART), str(enough))
         self.seed = (*small, "seed", "from", str(directory / "small.yaml"))
         self.outline = build(specfile.load(directory / "small.yaml"))
         with original.connect() as conn:

@@ -15,8 +15,8 @@ import yaml
 
 from chatctl.cli.options import Format
 from tests.cli.conftest import Result
-from tests.forks import variables
-from tests.world import Database
+from tests.support.forks import variables
+from tests.support.world import Database
 
 CHATCTL = (sys.executable, "-m", "chatctl")
 ROWS = [each for each in Format if each is not Format.id]

@@ -11,8 +11,8 @@ from psycopg import pq
 
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
-from tests.elsewhere import HOST, Elsewhere, elsewhere
-from tests.world import Database
+from tests.support.elsewhere import HOST, Elsewhere, elsewhere
+from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 

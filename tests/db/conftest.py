@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.local.postgres import server as embedded
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 
 @pytest.fixture(params=[18, pytest.param(16, marks=pytest.mark.slow)], ids=["pg18", "pg16"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatctl.db.locks import AdvisoryLock, release_all
-from tests.world import Database
+from tests.support.world import Database
 
 LOCK = AdvisoryLock(1, "repair")
 

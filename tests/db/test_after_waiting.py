@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests import locking
-from tests.locking import ADD, LOCKING, WRITES, Scene
-from tests.waiting import sqlstate
-from tests.world import World
+from tests.support import locking
+from tests.support.locking import ADD, LOCKING, WRITES, Scene
+from tests.support.waiting import sqlstate
+from tests.support.world import World
 
 
 @pytest.fixture

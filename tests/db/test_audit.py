@@ -14,7 +14,7 @@ from chatctl.errors import Inconclusive, Invalid, NotFound
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import Report, audit, default_file
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 FIXTURE = default_file().parent / "queries" / "audit" / "fixture.sql"
 

@@ -12,7 +12,7 @@ from chatctl.errors import Invalid
 from chatctl.services.audit.cells import State
 from chatctl.services.audit.report import Report
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 TABLE = """
 create table public.notes (id uuid primary key, person uuid not null);

@@ -16,7 +16,7 @@ from chatctl.services.audit.clock import near_now
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import audit, default_file
-from tests.world import Database
+from tests.support.world import Database
 
 ACCESS = load(default_file())
 NEAR = {

@@ -11,7 +11,7 @@ from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.report import Report
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 CLOCK = """
 create sequence public.clock;

@@ -9,7 +9,7 @@ import pytest
 from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.report import Report
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 GRANTS = """
 create table public.grants (

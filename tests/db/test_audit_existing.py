@@ -16,7 +16,7 @@ from chatctl.services.audit.report import Report, audit, default_file
 from tests.db.test_audit import counted
 from tests.db.test_audit_report import pasted
 from tests.holes.hole import PAGE, edited
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 ACCESS = load(default_file())
 MESSAGES = "public.messages"

@@ -13,7 +13,7 @@ from chatctl.services.audit.expectations import Access
 from chatctl.services.audit.findings import Place, Rule
 from chatctl.services.audit.report import Report, audit
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 TODAY = date(2026, 6, 1)
 ACCEPT = Entry(Rule.leak, "", None, frozenset(), "known", "ann", date(2026, 9, 1), Place("", 1))

@@ -24,7 +24,7 @@ from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.probes import Probe, Stage, generate
 from chatctl.services.audit.report import default_file
 from chatctl.services.audit.trial import Trial
-from tests.world import Database
+from tests.support.world import Database
 
 TEXT = 25  # the oid of text, which is the type of every value of a probe
 AT_ONCE = 100  # probes on their way to the server together

@@ -14,7 +14,7 @@ from chatctl.services.audit.findings import Finding, Rule
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.formats.groups import groups
 from chatctl.services.audit.report import Report, audit, default_file
-from tests.world import Database
+from tests.support.world import Database
 
 ROOT = default_file().parent.parent
 HOLES = """

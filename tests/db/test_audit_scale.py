@@ -10,7 +10,7 @@ import yaml
 
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.report import audit
-from tests.world import Database
+from tests.support.world import Database
 
 TABLES = 200
 PEOPLE = 11

@@ -10,7 +10,7 @@ from chatctl.services.audit import batch
 from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.report import Report
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 FOR_EVER = 10_000  # seconds
 SCHEMA = """

@@ -17,7 +17,7 @@ from chatctl.services.audit.probes import Stage, generate
 from chatctl.services.audit.report import default_file
 from chatctl.services.audit.trial import Trial
 from chatctl.services.audit.undone import undone
-from tests.world import Database
+from tests.support.world import Database
 
 ACCESS = load(default_file())
 SEND = "public.send_message(uuid, text, jsonb)"

@@ -15,7 +15,7 @@ from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.services.audit.expectations import Access, load
 from chatctl.services.audit.report import audit
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 SCHEMA = """
 create table public.notes (id uuid primary key, person uuid not null);

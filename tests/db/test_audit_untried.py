@@ -12,7 +12,7 @@ from chatctl.services.audit.findings import Rule
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.report import Report, audit
 from tests import small_audit
-from tests.world import Database
+from tests.support.world import Database
 
 SCHEMA = """
 create table public.notes (id uuid primary key, person uuid not null, place point);

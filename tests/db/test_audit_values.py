@@ -10,7 +10,7 @@ import yaml
 
 from chatctl.services.audit.expectations import load
 from chatctl.services.audit.report import Report, audit
-from tests.world import Database
+from tests.support.world import Database
 
 SCHEMA = """
     create type public.mood as enum ('good', 'bad');

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from chatctl.data import data_directory
-from tests.world import World
+from tests.support.world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backend.md").read_text(encoding="utf-8")
 

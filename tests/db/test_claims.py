@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatctl.db.roles import claims_for
-from tests.world import World
+from tests.support.world import World
 
 NOBODY = {
     "unset": "",

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.world import World
+from tests.support.world import World
 
 PROFILE = "to_jsonb(p) - 'created_at' - 'updated_at'"
 MARK_READ = (

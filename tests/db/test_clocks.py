@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.db.test_unread import FAST, SLOW
-from tests.world import World
+from tests.support.world import World
 
 MARK = "update conversation_participants set last_read_at = {} where conversation_id = %s and user_id = %s"
 

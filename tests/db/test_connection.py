@@ -21,10 +21,10 @@ from chatctl.services.audit.report import audit
 from chatctl.services.migrations import history, migrate
 from chatctl.services.seed import runs
 from chatctl.waiting import until
-from tests.elsewhere import elsewhere
-from tests.forks import variables
-from tests.sqlfiles import TABLE, SqlFiles
-from tests.world import Database
+from tests.support.elsewhere import elsewhere
+from tests.support.forks import variables
+from tests.support.sqlfiles import TABLE, SqlFiles
+from tests.support.world import Database
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from chatctl.db.connection import connect, translated
 from chatctl.errors import ChatctlError, Invalid, NotAllowed, NotFound, Unavailable
-from tests.fakeserver import AUTHENTICATED, READY, FakeServer, refusal
-from tests.world import Database
+from tests.support.fakeserver import AUTHENTICATED, READY, FakeServer, refusal
+from tests.support.world import Database
 
 GERMAN = "Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen"
 

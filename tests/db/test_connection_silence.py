@@ -14,8 +14,8 @@ from chatctl.db import silence
 from chatctl.db.connection import connect
 from chatctl.errors import Unavailable
 from chatctl.local.postgres import processes, throwaway
-from tests.fakeserver import AUTHENTICATED, READY, FakeServer
-from tests.world import Database
+from tests.support.fakeserver import AUTHENTICATED, READY, FakeServer
+from tests.support.world import Database
 
 STARTED = AUTHENTICATED + READY
 

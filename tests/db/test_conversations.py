@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from tests.race import race, refusals
-from tests.refused import details, error_code
-from tests.world import World
+from tests.support.race import race, refusals
+from tests.support.refused import details, error_code
+from tests.support.world import World
 
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
 

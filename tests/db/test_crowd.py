@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crowd import Outcome, Plan, run
-from tests.invariants import breaches
-from tests.world import Database, World
+from tests.support.crowd import Outcome, Plan, run
+from tests.support.invariants import breaches
+from tests.support.world import Database, World
 
 
 def _in_order(outcome: Outcome) -> None:

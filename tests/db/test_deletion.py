@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.world import World
+from tests.support.world import World
 
 SECRET = "the secret sentence"
 DELETE = "update messages set deleted_at = now() where id = %s and sender_id = %s"

@@ -18,7 +18,7 @@ from chatctl.services.drift.compare import between, compare, find, retold
 from chatctl.services.migrations import migrate
 from tests.drifts import GROUND, PLANTS
 from tests.drifts.plant import Plant
-from tests.world import Database
+from tests.support.world import Database
 
 SQL = data_directory("sql")
 

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.refused import error_code
-from tests.world import World
+from tests.support.refused import error_code
+from tests.support.world import World
 
 # Every function of the API, and a call that is well-formed for somebody.
 CALLS = {

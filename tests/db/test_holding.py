@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connect
-from tests.waiting import waiting
-from tests.world import World
+from tests.support.waiting import waiting
+from tests.support.world import World
 
 SEND = """
 insert into messages (organization_id, conversation_id, sender_id, content, attachments, reactions)

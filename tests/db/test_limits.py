@@ -13,9 +13,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from tests.race import race, refusals
-from tests.refused import details, error_code
-from tests.world import World
+from tests.support.race import race, refusals
+from tests.support.refused import details, error_code
+from tests.support.world import World
 
 SEND = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, 'hi')"
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"

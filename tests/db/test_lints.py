@@ -21,7 +21,7 @@ from chatctl.services.lint.findings import Finding
 from chatctl.services.lint.run import rules
 from chatctl.services.lint.schema import check_schema
 from tests.lints import CASES, CLOSED, HEALTHY, NOTES, SUPERUSER_CASES, body, function, policy
-from tests.world import Database
+from tests.support.world import Database
 
 SQL = data_directory("sql")
 _numbers = count(1)

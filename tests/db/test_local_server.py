@@ -18,7 +18,7 @@ import pytest
 from chatctl.errors import Conflict, Invalid
 from chatctl.local.postgres import server
 from chatctl.local.postgres.server import Server
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 START = "import sys; from pathlib import Path; from chatctl.local.postgres import server; "
 START += "print(server.ensure_running(Path(sys.argv[1]), durable=False).pid)"

@@ -18,7 +18,7 @@ from chatctl import waiting
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
 from chatctl.local.postgres import processes, server
 from chatctl.local.postgres.server import Server
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:

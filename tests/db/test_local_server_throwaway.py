@@ -19,7 +19,7 @@ from chatctl import waiting
 from chatctl.errors import NotAllowed
 from chatctl.local.postgres import processes, throwaway
 from chatctl.local.postgres.server import Server
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 OWNER = """
 import sys

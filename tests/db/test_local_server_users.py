@@ -18,7 +18,7 @@ import pytest
 from chatctl.errors import Invalid, NotAllowed
 from chatctl.local.postgres import server, throwaway
 from chatctl.local.postgres.server import Server
-from tests.places import PLACE
+from tests.support.places import PLACE
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 

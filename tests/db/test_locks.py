@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from tests import locking
-from tests.locking import (
+from tests.support import locking
+from tests.support.locking import (
     ADD,
     CONVERSATIONS,
     LOCKING,
@@ -24,8 +24,8 @@ from tests.locking import (
     WRITES,
     Scene,
 )
-from tests.waiting import locked, sqlstate, waiting
-from tests.world import World
+from tests.support.waiting import locked, sqlstate, waiting
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from chatctl.data import data_directory
 from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
 from chatctl.sqltext.statements import canonical
-from tests.race import race_operators
-from tests.world import Database
+from tests.support.race import race_operators
+from tests.support.world import Database
 
 
 @pytest.fixture

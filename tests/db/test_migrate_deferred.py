@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import Invalid
-from tests.sqlfiles import TABLE, SqlFiles, names, run, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, names, run, version
+from tests.support.world import Database
 
 CHILD = "create table public.child (t_id int references public.t deferrable initially deferred);\n"
 CHILD_FIRST = "insert into public.child values (1);\ninsert into public.t values (1);\n"

@@ -10,8 +10,8 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.errors import ChatctlError, Conflict, Invalid
 from chatctl.services.migrations.effects import Effects, Lock, Rewrite
-from tests.sqlfiles import TABLE, SqlFiles, function, names, policy, run, states, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, function, names, policy, run, states, version
+from tests.support.world import Database
 
 BIG = """
 create table public.big (id int primary key, t_id int, body text);

@@ -14,7 +14,7 @@ from chatctl.errors import Conflict, Invalid
 from chatctl.services import migrations
 from chatctl.services.migrations import export
 from chatctl.sqltext.statements import split
-from tests.sqlfiles import (
+from tests.support.sqlfiles import (
     SCHEMA,
     TABLE,
     SqlFiles,
@@ -29,7 +29,7 @@ from tests.sqlfiles import (
     version,
     views,
 )
-from tests.world import Database
+from tests.support.world import Database
 
 MARK = "-- chatctl:objects"
 CLI_TABLES = """

@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.services import migrations
 from chatctl.sqltext.statements import split
-from tests.sqlfiles import TABLE, SqlFiles, function, names, policy, run, states, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, function, names, policy, run, states, version
+from tests.support.world import Database
 
 V1, V2, V3 = version(1), version(2), version(3)
 HISTORY = "supabase_migrations.schema_migrations"

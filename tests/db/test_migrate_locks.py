@@ -23,9 +23,9 @@ from chatctl.db.patience import LOCK_TIMEOUT as DEFAULT_LOCK_TIMEOUT
 from chatctl.errors import Conflict
 from chatctl.services.migrations import lock, migrate
 from chatctl.waiting import until
-from tests.forks import Fork, Forks, variables
-from tests.migrating import LOCK_TIMEOUT, MARGIN, holding, migrating
-from tests.world import Database, World
+from tests.support.forks import Fork, Forks, variables
+from tests.support.migrating import LOCK_TIMEOUT, MARGIN, holding, migrating
+from tests.support.world import Database, World
 
 TABLES = ("conversations", "messages")
 READ = "select count(*) from public.messages"

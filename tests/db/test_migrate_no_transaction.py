@@ -12,9 +12,9 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, Invalid, Unavailable
 from chatctl.waiting import until
-from tests.migrating import MARGIN, holding, migrating
-from tests.sqlfiles import TABLE, SqlFiles, policy, run, states, version
-from tests.world import Database
+from tests.support.migrating import MARGIN, holding, migrating
+from tests.support.sqlfiles import TABLE, SqlFiles, policy, run, states, version
+from tests.support.world import Database
 
 ALONE = "-- chatctl:no-transaction\n"
 BUILD = f"{ALONE}create index concurrently t_a on public.t (a);\n"

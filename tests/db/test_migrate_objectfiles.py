@@ -9,7 +9,7 @@ import pytest
 
 from chatctl.errors import Invalid
 from chatctl.services import migrations
-from tests.sqlfiles import (
+from tests.support.sqlfiles import (
     SCHEMA,
     TABLE,
     SqlFiles,
@@ -22,7 +22,7 @@ from tests.sqlfiles import (
     states,
     views,
 )
-from tests.world import Database
+from tests.support.world import Database
 
 
 @pytest.fixture

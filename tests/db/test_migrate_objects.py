@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import Invalid
-from tests.sqlfiles import (
+from tests.support.sqlfiles import (
     SCHEMA,
     TABLE,
     SqlFiles,
@@ -21,7 +21,7 @@ from tests.sqlfiles import (
     states,
     views,
 )
-from tests.world import Database
+from tests.support.world import Database
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from chatctl.db.pooler import refuse_transaction_pooler
 from chatctl.errors import Invalid
 from chatctl.services.migrations import migrate
 from chatctl.waiting import until
-from tests.proxy import Proxy
-from tests.world import Database
+from tests.support.proxy import Proxy
+from tests.support.world import Database
 
 PGBOUNCER = shutil.which("pgbouncer")
 

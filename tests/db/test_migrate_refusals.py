@@ -10,8 +10,8 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.errors import ChatctlError, Conflict, Invalid, Unavailable
 from chatctl.services.migrations import repair
-from tests.sqlfiles import TABLE, SqlFiles, function, names, run, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, function, names, run, version
+from tests.support.world import Database
 
 ALONE = "-- chatctl:no-transaction\n"
 

@@ -17,8 +17,8 @@ from chatctl.errors import Conflict, NotFound
 from chatctl.services import migrations
 from chatctl.services.migrations import repair
 from chatctl.services.migrations.repair import Change
-from tests.sqlfiles import TABLE, SqlFiles, names, policy, run, states, version
-from tests.world import Database
+from tests.support.sqlfiles import TABLE, SqlFiles, names, policy, run, states, version
+from tests.support.world import Database
 
 V1, V2, V3 = version(1), version(2), version(3)
 HISTORY = "supabase_migrations.schema_migrations"

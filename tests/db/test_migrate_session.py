@@ -12,9 +12,9 @@ from chatctl.db.locks import AdvisoryLock
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations import Telling, lock, migrate
 from chatctl.waiting import until
-from tests.migrating import holding, migrating
-from tests.sqlfiles import TABLE, SqlFiles, names, run, version
-from tests.world import Database
+from tests.support.migrating import holding, migrating
+from tests.support.sqlfiles import TABLE, SqlFiles, names, run, version
+from tests.support.world import Database
 
 ALONE = "-- chatctl:no-transaction\n"
 

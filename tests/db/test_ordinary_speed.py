@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 # What happened, in the order in which it did: when, who, what, and of which message or conversation.
 EVENTS = """

@@ -29,7 +29,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
 from chatctl.local.postgres import binaries, platform
 from chatctl.local.postgres.server import Server
-from tests.world import Database
+from tests.support.world import Database
 
 API_ROLES = ("anon", "authenticated", "service_role")
 _numbers = count(1)

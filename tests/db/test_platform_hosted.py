@@ -10,8 +10,8 @@ import pytest
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
-from tests import hosted
-from tests.world import Database
+from tests.support import hosted
+from tests.support.world import Database
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from chatctl.services.lint.run import rules
 from chatctl.services.lint.schema import check_schema
 from tests.holes import platform
 from tests.holes.hole import Hole
-from tests.world import Database
+from tests.support.world import Database
 
 FOREIGN = Path(__file__).parent.parent / "foreign"
 SQL = data_directory("sql")

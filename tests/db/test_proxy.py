@@ -12,8 +12,8 @@ import pytest
 
 from chatctl.db.connection import connect
 from chatctl.local.postgres import binaries
-from tests.proxy import Cut, Proxy
-from tests.world import Database
+from tests.support.proxy import Cut, Proxy
+from tests.support.world import Database
 
 
 def test_psql_and_psycopg_come_through(bare_database: Database, pg_version: int) -> None:

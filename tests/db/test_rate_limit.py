@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from tests.race import race, refusals
-from tests.refused import details, error_code
-from tests.waiting import waiting
-from tests.world import SEND, World
+from tests.support.race import race, refusals
+from tests.support.refused import details, error_code
+from tests.support.waiting import waiting
+from tests.support.world import SEND, World
 
 ONE = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, %s)"
 # A message counts as of a moment by which it has been accepted: this much after its trigger began, at most.

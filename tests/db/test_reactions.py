@@ -10,9 +10,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from tests.race import race, refusals
-from tests.refused import error_code
-from tests.world import World
+from tests.support.race import race, refusals
+from tests.support.refused import error_code
+from tests.support.world import World
 
 WRITE = "update messages set reactions = %s where id = %s"
 

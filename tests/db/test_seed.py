@@ -17,9 +17,9 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO, PERF, Spec, scaled
 from chatctl.services.seed.verify import verify
 from tests.db.test_unread import FAST, SLOW
-from tests.race import race_operators
+from tests.support.race import race_operators
+from tests.support.world import Database, World
 from tests.unit.test_seed_world import BUSY
-from tests.world import Database, World
 
 WORLD = build(DEMO)
 

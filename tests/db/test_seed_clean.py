@@ -28,11 +28,24 @@ from chatctl.services.seed.parts import Progress
 from chatctl.services.seed.runs import Run
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
 from chatctl.waiting import until
-from tests import seeded
-from tests.migrating import holding
-from tests.race import race_operators
-from tests.seeded import SMALL, Rows, Seeded, as_user, column, founder, less, north, rows, run_of, trio, value
-from tests.world import Database
+from tests.support import seeded
+from tests.support.migrating import holding
+from tests.support.race import race_operators
+from tests.support.seeded import (
+    SMALL,
+    Rows,
+    Seeded,
+    as_user,
+    column,
+    founder,
+    less,
+    north,
+    rows,
+    run_of,
+    trio,
+    value,
+)
+from tests.support.world import Database
 
 CLEAN = data_directory("sql") / "queries/seed/clean"
 LEDGER = {"private.seed_runs", "private.seed_chunks"}

@@ -25,11 +25,11 @@ from chatctl.services.seed.parts import Progress
 from chatctl.services.seed.paths import Path, probe
 from chatctl.services.seed.verify import verify
 from chatctl.waiting import until
-from tests.migrating import holding
-from tests.proxy import Proxy
-from tests.rights import no_replica
-from tests.seeded import SMALL, copied
-from tests.world import Database, World
+from tests.support.migrating import holding
+from tests.support.proxy import Proxy
+from tests.support.rights import no_replica
+from tests.support.seeded import SMALL, copied
+from tests.support.world import Database, World
 
 WORLD = build(SMALL)
 # As seed 1 makes them: whatever the path, the chunk size and the server, these and no other rows.

@@ -20,10 +20,10 @@ from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import Progress
 from chatctl.services.seed.verify import SHOWN, Difference, Found
-from tests import damage, seeded
-from tests.damage import EVERYONE, NORTH, Plant
-from tests.seeded import SMALL, Seeded, column, run_of, value
-from tests.world import Database
+from tests.support import damage, seeded
+from tests.support.damage import EVERYONE, NORTH, Plant
+from tests.support.seeded import SMALL, Seeded, column, run_of, value
+from tests.support.world import Database
 
 CHECKS = data_directory("sql") / "queries/seed/checks"
 PLANTS = damage.plants()

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
-from tests.race import race, refusals
-from tests.world import SEND, World
+from tests.support.race import race, refusals
+from tests.support.world import SEND, World
 
 
 def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world: World) -> None:

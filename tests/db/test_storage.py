@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 ADD = "insert into storage.objects (bucket_id, name, owner_id) values (%s, %s, %s)"
 LIST = "select name from storage.objects order by name"

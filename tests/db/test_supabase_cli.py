@@ -15,14 +15,14 @@ from chatctl.services import migrations
 from chatctl.services.drift.compare import find
 from chatctl.services.migrations import export
 from chatctl.sqltext.statements import split
-from tests.proxy import Proxy
-from tests.sqlfiles import SqlFiles
-from tests.world import Database
+from tests.support.proxy import Proxy
+from tests.support.sqlfiles import SqlFiles
+from tests.support.world import Database
 
 if TYPE_CHECKING:  # imported by pytest, which rewrites its assertions
-    from tests.supabase_cli import SupabaseCli
+    from tests.support.supabase_cli import SupabaseCli
 
-pytest_plugins = ["tests.supabase_cli"]
+pytest_plugins = ["tests.support.supabase_cli"]
 
 UP_TO_DATE = "Remote database is up to date.\n"
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as, claims_for
-from tests.race import race, refusals
-from tests.world import SEND, World
+from tests.support.race import race, refusals
+from tests.support.world import SEND, World
 
 PEOPLE = 4
 

@@ -14,8 +14,8 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.services.migrations import migrate
 from tests.db.test_deletion import DELETE, SPELLINGS
-from tests.invariants import breaches
-from tests.world import Database, World
+from tests.support.invariants import breaches
+from tests.support.world import Database, World
 
 LANDED = "20261123005000"  # the last migration before the rules that this is about
 

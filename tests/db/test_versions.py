@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import Database
+from tests.support.world import Database
 
 
 def test_the_server_is_of_the_version_under_test(database: Database, pg_version: int) -> None:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from chatctl import waiting
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 SERIES = "conversation list"
 LENIENT = {"samples": 50, "p95_ms": 60_000}

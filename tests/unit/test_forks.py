@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.forks import Forks, variables
+from tests.support.forks import Forks, variables
 
 FACTS = """
     import json, locale, os, shutil, signal, subprocess, sys, tempfile, threading, time

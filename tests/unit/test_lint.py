@@ -16,7 +16,7 @@ from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.findings import Finding
 from chatctl.services.lint.run import rules
 from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile
-from tests import lints_page
+from tests.support import lints_page
 
 LINTS = sorted((data_directory("sql") / "lints").glob("*.sql"))
 KNOWN = [rule.name for rule in rules()]

@@ -15,7 +15,7 @@ from chatctl.errors import Invalid, NotFound
 from chatctl.services.migrations import new
 from chatctl.services.migrations.files import migrations, objects
 from chatctl.sqltext.statements import bare, canonical, split, statements
-from tests.sqlfiles import SqlFiles, version
+from tests.support.sqlfiles import SqlFiles, version
 
 V1 = version(1)
 

@@ -18,7 +18,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH, logins
 from chatctl.services.seed.rows import DeletedMessage
 from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team, scaled
-from tests.unit.made import Made, Message, made
+from tests.support.seed_rows import Made, Message, made
 
 SEEDS = (1, 2, 3, 40, 2**31 - 1)
 
@@ -47,9 +47,7 @@ def demo() -> Made:
 
 
 def test_same_seed_same_world_in_any_process(demo: Made) -> None:
-    script = (
-        "from tests.unit.made import *; from tests.unit.test_seed_world import *; print(made(DEMO).digest)"
-    )
+    script = "from tests.unit.test_seed_world import DEMO, made; print(made(DEMO).digest)"
     elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert elsewhere.stdout.strip() == demo.digest

@@ -20,7 +20,7 @@ from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.runs import Run
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
-from tests.world import Database, World
+from tests.support.world import Database, World
 
 # Every kind of row is in it, often; a trio, which one who leaves makes too small; and a guest in each team.
 SMALL = Spec(

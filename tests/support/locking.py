@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chatctl.db.connection import Connection
-from tests.waiting import waiting
-from tests.world import World
+from tests.support.waiting import waiting
+from tests.support.world import World
 
 SEND = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, 'hi')"
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"

@@ -1,8 +1,9 @@
 """A crowd: many clients of a few people do everything they may do, at the same time.
 
-    python -m tests.crowd --seconds 60 --conversations 20 --people 25 --clients 50 --pg 18
+    python -m tests.support.crowd --seconds 60 --conversations 20 --people 25 --clients 50 --pg 18
 
-prints what was done, refused and waited for, and which rules of tests/invariants.py do not hold afterwards.
+prints what was done, refused and waited for, and which rules of tests/support/invariants.py do not hold
+afterwards.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from psycopg import sql
 from chatctl.db.connection import connect
 from chatctl.local.postgres import throwaway
 from chatctl.services.migrations import migrate
-from tests import invariants
-from tests.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Importer, Operator
-from tests.world import Database, World
+from tests.support import invariants
+from tests.support.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Importer, Operator
+from tests.support.world import Database, World
 
 # What actions may be refused with when others act at the same time; anything else is unexpected.
 RACES = {"42501", "PT403", "PT404", "PT429", "23505"}

@@ -1,4 +1,4 @@
-"""docs/lints.md, from the first comment of each rule: ``python -m tests.lints_page`` writes it."""
+"""docs/lints.md, from the first comment of each rule: ``python -m tests.support.lints_page`` writes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from chatctl.services.lint.filerules import DATABASE_RULES, RULES
 from chatctl.services.lint.schema import queries
 
-PAGE = Path(__file__).parent.parent / "docs" / "lints.md"
+PAGE = Path(__file__).parents[2] / "docs" / "lints.md"
 HEAD = """\
 # The rules of `chatctl migrate lint`
 
@@ -17,7 +17,7 @@ place, the problem and the remedy. What a team accepts stands in `lints/accepted
 files, each with its reason: `chatctl migrate lint --help` has an example. Rules about locks and data types of
 migrations are [squawk](https://squawkhq.com)'s, whose pages describe them.
 
-This page is written by `python -m tests.lints_page`.
+This page is written by `python -m tests.support.lints_page`.
 """
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.small_parts PART ENOUGH …``: ``chatctl …``, to which a few hundred messages are many.
+"""``python -m tests.support.small_parts PART ENOUGH …``: ``chatctl …``, for which 300 messages are many.
 
 Its parts have ``PART`` messages at most, and indexes are built after ``ENOUGH`` of them.
 """

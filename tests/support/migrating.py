@@ -12,7 +12,7 @@ from typing import Any
 from chatctl.db.connection import Connection, connect
 from chatctl.services.migrations import Telling, migrate
 from chatctl.services.migrations.steps import Step
-from tests.world import Database
+from tests.support.world import Database
 
 LOCK_TIMEOUT = 0.5  # seconds
 MARGIN = 1.0  # seconds that a statement may take longer: two cores, and the rest of the tests beside it

@@ -1,4 +1,4 @@
-"""What people and operators do in a crowd (tests/crowd.py): each action as the statement of a client."""
+"""What people and operators do in a crowd (see crowd.py): each action as the statement of a client."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from chatctl.db.connection import Connection
-from tests.world import Database
+from tests.support.world import Database
 
 
 def race(database: Database, size: int, act: Callable[[Connection, int], Any]) -> list[Any]:
