@@ -1,4 +1,5 @@
 -- A policy asks who is calling once for each statement, `(select auth.uid())`, not once for each row.
+-- level: warning
 -- Asked are functions without arguments that are not immutable, like auth.uid(), auth.jwt() and our
 -- private.current_user_id(), and current_setting('…'): over 100,000 rows it takes 10 ms or 200. A `select` counts as
 -- asked once when it has no FROM and names no column of the row. Not seen: functions with arguments, and a call inside

@@ -1,4 +1,5 @@
 -- Whoever may delete a row may delete what goes with it (`on delete cascade`).
+-- level: error
 -- A cascade runs as the owner of the table that it reaches, past privileges and row-level security: who may delete a
 -- conversation deletes everybody's messages. Found is each foreign key that leads so, by any number of steps, from a
 -- table in which privileges and a policy let an API role delete to one on which it holds no DELETE. Not seen: which

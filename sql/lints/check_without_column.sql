@@ -1,4 +1,5 @@
 -- A column that decides who reads a row is looked at when the row is changed.
+-- level: error
 -- With `using (org in (…mine…) and author = me) with check (author = me)` the author moves a row into another
 -- organization. Found is a column that a policy for reading and the USING of one for changing both name, that its WITH
 -- CHECK does not name, and that an API role may update; less booleans and what is compared with constants alone, by

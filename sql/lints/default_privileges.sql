@@ -1,4 +1,5 @@
 -- What will be created is closed to the API roles until somebody opens it.
+-- level: warning
 -- `alter default privileges … grant` opens every new table and function before its author has thought about it. Closed
 -- by default, what is forgotten is refused; open, it leaks. Found by kind of object and schema, whoever creates them.
 -- Left out are types, PostgreSQL's own default (EXECUTE for everybody), and what Supabase's own roles open of their own.

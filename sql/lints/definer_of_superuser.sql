@@ -1,4 +1,5 @@
 -- A SECURITY DEFINER function that an API role may call belongs to no superuser.
+-- level: warning
 -- What goes wrong in it goes wrong with the rights of its owner: files and programs of the server, every database.
 -- An owner past row-level security without being one is the usual `postgres`, and needed by such a function.
 with api as (

@@ -1,4 +1,5 @@
 -- A SECURITY DEFINER function puts no text of its caller into the SQL that it executes.
+-- level: error
 -- In plpgsql: EXECUTE of a literal, or of format() with %I and %L, and values in USING. Found are %s, `||` with more
 -- than literals and quote_ident, quote_literal or quote_nullable, and a text put together elsewhere. What only triggers
 -- call counts as well: rows are text too. Not seen: other languages, and whether the text can be the caller's.

@@ -1,4 +1,5 @@
 -- A SECURITY DEFINER function that an API role may call asks who is calling.
+-- level: error
 -- It runs past row-level security, so that nothing else stands between its arguments and everybody's rows. Asking is
 -- naming a setting or the role of the session, or a function or view that does, also through others: by name, in any
 -- schema. current_user is the owner and says nothing. Not seen: what is made of the answer, other languages' code, and

@@ -1,4 +1,5 @@
 -- PostgREST calls chat_hooks.before_request before each request, where that function exists.
+-- level: warning
 -- It limits how long a write of the API may take; without it one client holds a conversation for 8 seconds at a time. Which
 -- function PostgREST calls is a setting of the role that it signs in as, in this database or in all. Another function will do
 -- if its text names ours. Not seen is what PostgREST has in a file or in its environment. The embedded server has no

@@ -1,4 +1,5 @@
 -- A policy that names columns does not hold whatever is in them.
+-- level: error
 -- `kind = 'a' or true`, `id is not null` of a primary key, `x is null or x is not null` and `author = auth.uid() or
 -- auth.uid() is not null` give every row to whoever is signed in. Seen in the text, reduced from the inside out. Not
 -- seen: what always holds by arithmetic, by what the rows happen to be, or inside a function.

@@ -1,4 +1,5 @@
 -- A policy asks for what somebody may see once, as a set, and does not ask a function about every row.
+-- level: warning
 -- `conversation_id in (select my_conversations())` is one call and an index; `is_participant(conversation_id)` is a call
 -- for every row there is, which no `select` around it makes less. Found are functions that PostgreSQL does not take into
 -- the plan (PL/pgSQL, SECURITY DEFINER or with settings of their own) and that are less than immutable, where a column of

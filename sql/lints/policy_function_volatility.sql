@@ -1,4 +1,5 @@
 -- A function that a policy calls is STABLE, or IMMUTABLE when its result depends on nothing but its arguments.
+-- level: error
 -- A volatile one is called for every row and keeps indexes from being used. One that is declared immutable and reads a
 -- table or a setting may be worked out when a plan is made, and one caller's answer given to another. Found in the
 -- texts of SQL and plpgsql functions: tables after FROM and JOIN, settings, the time, and functions less than immutable

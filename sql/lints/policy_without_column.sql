@@ -1,4 +1,5 @@
 -- A policy looks at the row: it names one of its columns.
+-- level: error
 -- `true`, `1 = 1`, `auth.uid() is not null` and a sub-select about nothing of the row (perhaps because an inner table
 -- has a column of that name as well) say the same of every row, and whoever passes has them all. Seen in the parsed
 -- expression. Restrictive policies only take away, `false` closes, and what Realtime asks about is its topic. A policy

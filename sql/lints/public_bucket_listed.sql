@@ -1,4 +1,5 @@
 -- A public bucket has no policy that lists it.
+-- level: error
 -- Its files are served to whoever knows their names, without any policy. One for reading that names the bucket and asks
 -- for nothing else tells the names to everybody; one that asks for an owner or a folder as well is healthy.
 -- Not seen where there is no Storage, or by a role that its buckets are closed to.

@@ -1,4 +1,5 @@
 -- A publication names its tables.
+-- level: error
 -- One for all tables, or for all of a schema, also sends what somebody will create tomorrow, before its policies.
 select
   quote_ident(p.pubname) as object,

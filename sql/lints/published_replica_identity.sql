@@ -1,4 +1,5 @@
 -- A table that is published has its primary key for replica identity.
+-- level: error
 -- A deletion is sent to every subscriber, whatever the policies say: with `full` all columns of the row are in it.
 -- Without any identity, updates and deletes of the table are refused.
 select

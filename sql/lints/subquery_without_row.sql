@@ -1,4 +1,5 @@
 -- A sub-select of a policy is about the row, or about who is calling.
+-- level: error
 -- `exists (select from members m where m.role = 'admin')` holds for everybody as soon as there is one. An EXISTS needs
 -- the row or the caller in it, any other sub-select the caller somewhere in the clause. Asking for the caller is naming
 -- a setting or role of the session, or a function, view or table with policies that does, also through others: by name,

@@ -1,4 +1,5 @@
 -- A column by which a policy picks the rows of its table has an index.
+-- level: warning
 -- Every statement of every user runs through USING; without an index it reads the whole table. The column leads an
 -- index, or what comes before it in the index is asked for by the same policy.
 -- Looked at are the columns of the policy's own table in USING, less booleans and less what is compared with constants

@@ -51,6 +51,8 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     assert (index["where"], index["line"]) == ("migrations/20270101000000_search.sql:2", 2)
     assert "concurrently" in index["remedy"]
     assert found["bare_auth_uid"]["where"] == "open on public.messages"
+    assert {rule: each["level"] for rule, each in found.items()} == dict.fromkeys(found, "warning")
+    assert found["policy_without_to"]["title"] == "A policy names the roles that it is for."
     assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
     assert all(each["reason"] for each in shown.document["accepted"])
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
@@ -66,11 +68,11 @@ def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) ->
     shown = chatctl("migrate", "lint", "--directory", str(files))
 
     assert shown.exit_code == 7
-    assert {tuple(line.split("\t")[:2]) for line in shown.stdout.splitlines()[1:]} == {
-        ("unreadable_file", "migrations/hotfix.sql"),
-        ("version_format", "migrations/20271301000000_month_13.sql"),
-        ("version_twice", "migrations/20260123000500_seed_ledger.sql"),
-        ("require-concurrent-index-creation", "migrations/20270101000000_search.sql:2"),
+    assert {tuple(line.split("\t")[:3]) for line in shown.stdout.splitlines()[1:]} == {
+        ("unreadable_file", "migrations/hotfix.sql", "error"),
+        ("version_format", "migrations/20271301000000_month_13.sql", "error"),
+        ("version_twice", "migrations/20260123000500_seed_ledger.sql", "error"),
+        ("require-concurrent-index-creation", "migrations/20270101000000_search.sql:2", "warning"),
     }
     assert "not looked at: 34 rules about the schema (the files cannot be run: " in shown.stderr
 

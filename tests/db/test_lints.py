@@ -17,7 +17,7 @@ from chatctl.db.files import query
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.lint import accepted, filerules
-from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.findings import LintFinding
 from chatctl.services.lint.run import rules
 from chatctl.services.lint.schema import check_schema
 from tests.lints import CASES, CLOSED, HEALTHY, NOTES, SUPERUSER_CASES, body, function, policy
@@ -248,8 +248,11 @@ def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: 
         False,
     )
     assert check_schema(foreign, ["lone_anon", "lone_user"]) == [
-        Finding(
+        LintFinding(
             rule="table_without_rls",
+            level="error",
+            title="A table that the API reaches has row-level security; without it every row is open to "
+            "whoever holds a privilege.",
             problem="row-level security is off, and lone_user hold select",
             remedy="alter table public.tried enable row level security",
             object="public.tried",
@@ -309,4 +312,6 @@ def found(conn: Connection, rule: str) -> set[str | None]:
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('search_path', '', true)")
         conn.execute(query("platform"))
-        return {row[0] for row in conn.execute((SQL / "lints" / f"{rule}.sql").read_bytes())}
+        findings = conn.execute((SQL / "lints" / f"{rule}.sql").read_bytes()).fetchall()
+        assert all(problem and remedy for _, problem, remedy in findings)
+        return {object for object, _, _ in findings}

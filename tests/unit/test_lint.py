@@ -7,13 +7,14 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from chatctl.data import data_directory
 from chatctl.errors import Invalid
 from chatctl.services.lint import accepted, filerules, squawk
-from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.findings import Level, LintFinding
 from chatctl.services.lint.run import rules
 from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile
 from tests.support import lints_page
@@ -27,6 +28,10 @@ def accept(directory: Path, text: str) -> list[accepted.Entry]:
     (directory / "lints").mkdir(exist_ok=True)
     (directory / accepted.PATH).write_text(text)
     return accepted.read(directory, KNOWN)
+
+
+def finding(rule: str, **place: Any) -> LintFinding:
+    return LintFinding(rule, "error", "Title.", "problem", "remedy", **place)
 
 
 # The names of files -------------------------------------------------------------------------------------
@@ -99,6 +104,7 @@ def test_squawk_tells_file_and_line() -> None:
     (index,) = (each for each in found if each.rule == "require-concurrent-index-creation")
     assert index.where == "migrations/20260102000000_[odd] *.sql:3"
     assert "concurrently" in index.remedy
+    assert (index.title, index.level) == ("Require concurrent index creation", "warning")
 
 
 def test_squawk_counts_lines_whatever_ends_them() -> None:
@@ -198,11 +204,11 @@ rules:
 """,
     )
     findings = [
-        Finding("require-lock-timeout", "", "", file="migrations/a.sql", line=3),
-        Finding("ban-drop-column", "", "", file="migrations/a.sql", line=4),
-        Finding("ban-drop-column", "", "", file="migrations/b.sql", line=4),
-        Finding("bare_auth_uid", "", "", object="p on public.t"),
-        Finding("bare_auth_uid", "", "", object="p on public.u"),
+        finding("require-lock-timeout", file="migrations/a.sql", line=3),
+        finding("ban-drop-column", file="migrations/a.sql", line=4),
+        finding("ban-drop-column", file="migrations/b.sql", line=4),
+        finding("bare_auth_uid", object="p on public.t"),
+        finding("bare_auth_uid", object="p on public.u"),
     ]
 
     opened, known = accepted.sort_out(findings, entries)
@@ -258,11 +264,14 @@ def test_a_wrong_entry_is_refused_by_file_and_key(tmp_path: Path, text: str, sai
 # The rules ----------------------------------------------------------------------------------------------
 
 
-def test_every_rule_says_in_a_line_what_it_wants() -> None:
+def test_every_rule_has_a_title_a_level_and_an_explanation() -> None:
     assert {path.stem for path in LINTS} <= set(KNOWN)
+    assert len(set(KNOWN)) == len(KNOWN)
     for rule in rules():
-        assert rule.purpose.endswith("."), rule
-        assert len(rule.purpose) <= 120, rule
+        assert rule.title.endswith("."), rule
+        assert len(rule.title) <= 120, rule
+        assert rule.level in get_args(Level)
+        assert rule.explanation.endswith("."), rule
 
 
 def test_what_is_supabases_own_is_known_in_one_place() -> None:

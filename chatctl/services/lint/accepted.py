@@ -6,9 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.findings import LintFinding, LintRule
 
 PATH = "lints/accepted.yaml"
+WITHOUT_CAUSE = LintRule(
+    "accepted_without_cause",
+    "warning",
+    PATH,
+    "What is accepted still happens.",
+    "An entry that matches nothing would accept the next finding of its rule, unseen. Entries of rules "
+    "that could not be checked this time are passed over.",
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Entry:
     file: str | None = None
     object: str | None = None
 
-    def matches(self, finding: Finding) -> bool:
+    def matches(self, finding: LintFinding) -> bool:
         """Whether the entry is about ``finding``."""
         return (
             self.rule == finding.rule
@@ -49,11 +57,11 @@ def read(directory: Path, rules: Collection[str]) -> list[Entry]:
 
 
 def sort_out(
-    findings: Sequence[Finding], entries: Sequence[Entry]
-) -> tuple[list[Finding], list[tuple[Finding, Entry]]]:
+    findings: Sequence[LintFinding], entries: Sequence[Entry]
+) -> tuple[list[LintFinding], list[tuple[LintFinding, Entry]]]:
     """``findings`` that no entry accepts, and those that one does, beside it."""
-    opened: list[Finding] = []
-    accepted: list[tuple[Finding, Entry]] = []
+    opened: list[LintFinding] = []
+    accepted: list[tuple[LintFinding, Entry]] = []
     for finding in findings:
         entry = next((each for each in entries if each.matches(finding)), None)
         if entry is None:
@@ -64,15 +72,14 @@ def sort_out(
 
 
 def without_cause(
-    entries: Sequence[Entry], findings: Sequence[Finding], not_looked_at: Collection[str]
-) -> Iterator[Finding]:
+    entries: Sequence[Entry], findings: Sequence[LintFinding], not_looked_at: Collection[str]
+) -> Iterator[LintFinding]:
     """A finding for each entry that matches none of ``findings``, unless its rule was not looked at."""
     for entry in entries:
         if entry.rule in not_looked_at or any(entry.matches(finding) for finding in findings):
             continue
         place = entry.object or entry.file
-        yield Finding(
-            rule="accepted_without_cause",
+        yield WITHOUT_CAUSE.finding(
             problem=f"{entry.rule} is accepted{f' for {place}' if place else ''}, and nothing breaks it",
             remedy="remove the entry",
             file=PATH,

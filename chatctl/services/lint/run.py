@@ -11,19 +11,10 @@ from chatctl.errors import Invalid
 from chatctl.local.postgres import binaries, throwaway
 from chatctl.services.lint import accepted, filerules, squawk
 from chatctl.services.lint.accepted import Entry
-from chatctl.services.lint.findings import Finding
-from chatctl.services.lint.schema import check_schema, purpose, queries
+from chatctl.services.lint.findings import LintFinding, LintRule
+from chatctl.services.lint.schema import check_schema, queries, rule
 from chatctl.services.migrations.files import migrations
 from chatctl.services.migrations.run import migrate
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule of chatctl: what it looks at, and in a line what it wants."""
-
-    name: str
-    looks_at: str
-    purpose: str
 
 
 @dataclass(frozen=True)
@@ -39,8 +30,8 @@ class Report:
     """What a run found, what of it is accepted and why, and what it did not look at."""
 
     files: int
-    findings: list[Finding]
-    accepted: list[tuple[Finding, Entry]]
+    findings: list[LintFinding]
+    accepted: list[tuple[LintFinding, Entry]]
     not_looked_at: list[NotLookedAt]
 
 
@@ -56,7 +47,7 @@ def lint(directory: Path, database: Connection | None = None) -> Report:
     ``database`` is one that may have had the files; without it nobody knows whether one was edited since.
     Raises Invalid for a malformed accepted.yaml, a file that PostgreSQL refuses, or without squawk.
     """
-    entries = accepted.read(directory, [rule.name for rule in rules()])
+    entries = accepted.read(directory, [each.name for each in rules()])
     files, found = filerules.read(directory)
     found += filerules.check(files)
     hindrance = _hindrance(directory, found)
@@ -75,17 +66,17 @@ def lint(directory: Path, database: Connection | None = None) -> Report:
     return Report(len(files), opened, known, skipped)
 
 
-def rules() -> list[Rule]:
+def rules() -> list[LintRule]:
     """chatctl's own rules, those of the files first; a rule of the schema is a file of sql/lints."""
     return [
-        *(Rule(name, "files", purpose) for name, purpose in filerules.RULES.items()),
-        *(Rule(name, "files and target", purpose) for name, purpose in filerules.DATABASE_RULES.items()),
-        *(Rule(path.stem, "schema", purpose(path)) for path in queries()),
-        Rule("accepted_without_cause", "lints/accepted.yaml", "What is accepted still happens."),
+        *filerules.RULES.values(),
+        *filerules.DATABASE_RULES.values(),
+        *(rule(path) for path in queries()),
+        accepted.WITHOUT_CAUSE,
     ]
 
 
-def _hindrance(directory: Path, found: Sequence[Finding]) -> NotLookedAt | None:
+def _hindrance(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | None:
     # What is among the findings need not stop the rest; what `migrate` alone refuses must not be passed over.
     try:
         migrations(directory)
@@ -96,7 +87,7 @@ def _hindrance(directory: Path, found: Sequence[Finding]) -> NotLookedAt | None:
     return None
 
 
-def _replayed(directory: Path) -> list[Finding]:
+def _replayed(directory: Path) -> list[LintFinding]:
     with throwaway.server() as server, connection(server.url) as conn:
         migrate(conn, directory=directory)
         return check_schema(conn)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from psycopg.rows import dict_row
@@ -11,10 +12,12 @@ from psycopg.rows import dict_row
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.findings import Level, LintFinding, LintRule
+
+_LEVELS: dict[str, Level] = {"level: error": "error", "level: warning": "warning"}
 
 
-def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticated")) -> list[Finding]:
+def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticated")) -> list[LintFinding]:
     """What the rules of sql/lints say about the database of ``conn``; nothing is changed.
 
     ``roles`` are the ones that the API acts as for its callers; one that does not exist is passed over.
@@ -26,7 +29,7 @@ def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticate
         cursor.execute("select set_config('chatctl.api_roles', %s, true)", [",".join(roles)])
         cursor.execute(query("platform"))
         return [
-            Finding(rule=path.stem, **row)
+            rule(path).finding(**row)
             for path in queries()
             for row in cursor.execute(path.read_bytes()).fetchall()
         ]
@@ -37,7 +40,10 @@ def queries() -> list[Path]:
     return sorted((data_directory("sql") / "lints").glob("*.sql"))
 
 
-def purpose(rule: Path) -> str:
-    """In a line what a rule wants."""
-    with rule.open(encoding="utf-8") as file:
-        return re.sub(r"^-- ", "", file.readline()).strip()
+@cache
+def rule(path: Path) -> LintRule:
+    """The rule in ``path``, as its first comment describes it: title, level, explanation."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = takewhile(lambda line: line.startswith("--"), lines)
+    title, level, *explanation = (line.removeprefix("--").strip() for line in comment)
+    return LintRule(path.stem, _LEVELS[level], "schema", title, "\n".join(explanation))

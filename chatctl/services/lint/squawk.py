@@ -15,7 +15,7 @@ from pathlib import Path
 from chatctl import extras
 from chatctl.errors import ChatctlError
 from chatctl.local.postgres.binaries import VERSIONS
-from chatctl.services.lint.findings import Finding
+from chatctl.services.lint.findings import Level, LintFinding
 from chatctl.services.migrations.files import SqlFile
 from chatctl.sqltext.statements import with_lf
 
@@ -33,7 +33,7 @@ _OPTIONS = (
 )
 
 
-def check(files: Sequence[SqlFile]) -> list[Finding]:
+def check(files: Sequence[SqlFile]) -> list[LintFinding]:
     """What squawk finds in ``files``, in their order. Raises Invalid when squawk is not installed."""
     program = installed()
     with ThreadPoolExecutor() as pool:
@@ -50,7 +50,7 @@ def installed() -> str:
     return program
 
 
-def _findings(program: str, file: SqlFile) -> Iterator[Finding]:
+def _findings(program: str, file: SqlFile) -> Iterator[LintFinding]:
     # Through stdin: as an argument, a path with * or [ would be a pattern.
     command = [program, *_OPTIONS, f"--stdin-filepath={file.path}"]
     if not file.alone:
@@ -63,8 +63,11 @@ def _findings(program: str, file: SqlFile) -> Iterator[Finding]:
         raise ChatctlError(f"squawk failed on {file.path}: {said}") from None
     for violation in violations:
         rule = violation["rule_name"]
-        yield Finding(
+        level: Level = "error" if violation["level"] == "Error" else "warning"
+        yield LintFinding(
             rule=rule,
+            level=level,
+            title=rule.replace("-", " ").capitalize(),
             problem=violation["message"],
             remedy=violation["help"] or f"see squawkhq.com/docs/{rule}",
             file=file.path,

@@ -27,7 +27,7 @@ Examples:
   chatctl migrate lint                      squawk, and chatctl's rules on a throwaway server
   chatctl migrate lint --directory ./sql    another directory of files
   chatctl migrate lint --target staging     and whether a file that staging has had was edited
-  chatctl migrate lint -o json | jq -r '.findings[] | .rule, .where'
+  chatctl migrate lint -o json | jq -r '.findings[] | select(.level == "error").where'
   chatctl migrate lint --list               every rule in a line
 
 \b
@@ -42,7 +42,8 @@ What a team accepts stands in lints/accepted.yaml of the directory, each with it
       reason: shows the caller's own rows only
 """
 
-_COLUMNS = ("rule", "where", "problem", "remedy")
+_COLUMNS = ("rule", "where", "level", "problem", "remedy")
+_RULE_COLUMNS = ("name", "level", "looks_at", "title")
 
 
 def lint(
@@ -58,7 +59,7 @@ def lint(
 
     shared = options(ctx, formats=None if list_rules else ROWS)
     if list_rules:
-        show(linting.rules(), shared)
+        show(linting.rules(), shared, columns=_RULE_COLUMNS)
         note("and those of squawk for the versioned files: squawkhq.com/docs/rules", shared)
         return
     where = sql_directory(directory)
@@ -110,8 +111,8 @@ def _show(report: Report, shared: Options) -> None:
 
 def _block(finding: dict[str, Any]) -> str:
     # In columns a line would be some 300 characters long.
-    rule, where, problem, remedy = (line(finding[column]) for column in _COLUMNS)
-    return f"{rule}  {where}\n    {problem}\n    {remedy}"
+    rule, where, level, problem, remedy = (line(finding[column]) for column in _COLUMNS)
+    return f"{rule}  {where}  ({level})\n    {problem}\n    {remedy}"
 
 
 def _summary(report: Report, directory: Path) -> str:
