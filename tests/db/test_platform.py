@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import (
     CheckViolation,
     InsufficientPrivilege,
@@ -27,12 +17,10 @@ from psycopg.errors import (
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
-from chatctl.local.postgres import binaries, platform
-from chatctl.local.postgres.server import Server
+from tests.support.platform import value
 from tests.support.world import Database
 
 API_ROLES = ("anon", "authenticated", "service_role")
-_numbers = count(1)
 
 
 @pytest.fixture
@@ -47,12 +35,6 @@ def api(bare_database: Database) -> Iterator[Connection]:
     """Connected as PostgREST is."""
     with bare_database.connect("authenticator") as conn:
         yield conn
-
-
-def value(conn: Connection, statement: str, *parameters: Any) -> Any:
-    row = conn.execute(statement.encode(), parameters or None).fetchone()
-    assert row
-    return row[0]
 
 
 def insert_user(conn: Connection, email: str | None = None) -> UUID:
@@ -428,220 +410,3 @@ def test_a_policy_may_ask_which_operation_of_storage_it_is(api: Connection) -> N
             """
         ).fetchone()
     assert asked == (True, False, True, False)
-
-
-# Applying it ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def empty_database(server: Server) -> Iterator[Database]:
-    """A database without the platform, in a cluster whose roles are there."""
-    name = f"empty_{next(_numbers)}"
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(f"create database {name} template template0".encode())
-        try:
-            yield Database(server, name)
-        finally:
-            admin.execute(f"drop database {name} with (force)".encode())
-
-
-def columns(database: Database, *, defaults: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Type, nullability, default and generation of each column of users, identities, buckets and objects."""
-    with database.connect("supabase_admin") as conn:
-        rows = conn.execute(
-            """
-            select attrelid::regclass::text, attname, format_type(atttypid, null), attnotnull, attgenerated,
-                   case when %s and attgenerated = '' then pg_get_expr(adbin, adrelid) end
-            from pg_attribute
-            left join pg_attrdef on adrelid = attrelid and adnum = attnum
-            where attrelid in (
-                'auth.users'::regclass, 'auth.identities'::regclass,
-                'storage.buckets'::regclass, 'storage.objects'::regclass
-              )
-              and attnum > 0 and not attisdropped
-            """,
-            (defaults,),
-        ).fetchall()
-    return {(table, column): tuple(rest) for table, column, *rest in rows}
-
-
-def test_applied_again_it_changes_nothing(bare_database: Database) -> None:
-    before = columns(bare_database)
-    platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
-    assert columns(bare_database) == before
-
-
-def test_it_completes_an_older_one_and_keeps_what_is_in_it(bare_database: Database) -> None:
-    before = columns(bare_database)
-    with bare_database.connect("supabase_admin") as admin:
-        admin.execute(
-            """
-            drop schema graphql, graphql_public, net, vault, supabase_functions, pgbouncer, _realtime,
-              supabase_subscription_mgmt cascade;
-            drop table storage.s3_multipart_uploads, storage.migrations, auth.mfa_factors cascade;
-            drop table realtime.subscription, realtime.messages_other_days;
-            alter table storage.buckets drop column versioning_status;
-            alter table storage.objects drop column is_versioned;
-            alter schema extensions owner to supabase_admin;
-            insert into storage.buckets (id, name) values ('b', 'b');
-            insert into storage.objects (bucket_id, name) values ('b', 'a');
-            insert into realtime.messages (topic, extension) values ('t', 'broadcast');
-            create policy mine on realtime.messages for select to authenticated using (true);
-            """
-        )
-    for _ in range(2):
-        platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
-        assert columns(bare_database) == before
-    with bare_database.connect() as conn:
-        kept = conn.execute(
-            """
-            select
-              b.versioning_status, o.is_versioned, m.topic, p.polname,
-              to_regclass('realtime.subscription') is not null,
-              (select nspowner::regrole::text from pg_namespace where nspname = 'extensions')
-            from storage.buckets b, storage.objects o, realtime.messages m, pg_policy p
-            """
-        ).fetchall()
-    assert kept == [("DISABLED", False, "t", "mine", True, "postgres")]
-
-
-def test_it_can_be_applied_to_many_databases_at_once(server: Server) -> None:
-    with empty_database(server) as one, empty_database(server) as two, ThreadPoolExecutor() as threads:
-        urls = [server.url_for("supabase_admin", database.name) for database in (one, two)] * 3
-        list(threads.map(platform.apply, urls))
-        assert columns(one) == columns(two)
-
-
-def test_it_completes_an_auth_that_someone_else_began(server: Server) -> None:
-    with empty_database(server) as database:
-        with database.connect("supabase_admin") as conn:
-            conn.execute("create schema auth")
-            conn.execute(
-                "create table auth.users (id uuid primary key, email text, created_at date default now())"
-            )
-            conn.execute("insert into auth.users (id, email) values (gen_random_uuid(), 'ann@example.test')")
-        platform.apply(server.url_for("supabase_admin", database.name))
-        with database.connect() as conn:
-            assert value(conn, "select email from auth.users where not is_anonymous and phone_change = ''")
-
-
-def test_postgres_can_dump_the_database(bare_database: Database, pg_version: int) -> None:
-    program = binaries.program(pg_version, "pg_dump")
-    dump = subprocess.run([program, bare_database.url], capture_output=True, text=True, check=False)
-    assert dump.stderr == ""
-    assert "CREATE TABLE auth.users" in dump.stdout
-
-
-# Supabase Lite ----------------------------------------------------------------------------------------------
-
-DENO = Path(sys.prefix) / "bin" / "deno"
-LITE = "@supabase/lite@0.10.0"
-UNREACHABLE = re.compile(
-    "error sending request|timed out|dns error|connect|Failed to (?:fetch|load)|proxy", re.I
-)
-
-# Runs all of Lite's own SQL, says which statements fail, and signs somebody up and in.
-BOOTSTRAP = """
-import { App, getStorageSchemaSql, splitSqlStatements } from "@supabase/lite";
-import { createPostgresConnection } from "@supabase/lite/postgres";
-
-const postgresOptions = { ...JSON.parse(Deno.args[0]), max: 1, onnotice: () => {} };
-const connection = createPostgresConnection({ url: "postgresql://localhost/", postgresOptions });
-connection.rlsState = "active"; // or Lite grants the API roles everything in every schema with policies
-const app = new App({
-  connection,
-  auth: { enabled: true, jwt_secret: "s".repeat(40) },
-  db: { migrations: { enabled: false } }, // or it takes supabase_migrations for its own
-});
-await app.ensureSystemSchema();
-
-const failed = [];
-for (const sql of splitSqlStatements([connection.config.baseSchema, getStorageSchemaSql()].join("\\n"))) {
-  await connection.exec(sql).catch((error) => failed.push(`${error.code} ${error.message}`));
-}
-const post = async (path, body) => {
-  const headers = { "Content-Type": "application/json" };
-  const request = new Request("http://lite" + path, { method: "POST", headers, body: JSON.stringify(body) });
-  return (await app.fetch(request)).status;
-};
-const ann = { email: "Ann@Example.test", password: "correct horse battery" };
-const signedUp = await post("/auth/v1/signup", ann);
-const signedIn = await post("/auth/v1/token?grant_type=password", ann);
-console.log(JSON.stringify({ failed, signedUp, signedIn }));
-await connection.close();
-"""
-
-
-@pytest.fixture(scope="module")
-def lite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with Lite installed."""
-    if not DENO.exists():
-        pytest.skip("the extra `local` with Deno is not installed")
-    directory = tmp_path_factory.mktemp("lite")
-    (directory / "package.json").write_text('{"type": "module"}')
-    (directory / "deno.json").write_text('{"nodeModulesDir": "auto"}')
-    (directory / "bootstrap.js").write_text(BOOTSTRAP)
-    command = [str(DENO), "install", "--quiet", f"npm:{LITE}", "npm:postgres@^3.4.8"]
-    done = subprocess.run(
-        command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
-    )
-    if done.returncode and UNREACHABLE.search(done.stderr):
-        pytest.skip(f"npm is out of reach: {done.stderr.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr
-    return directory
-
-
-def deno_environment() -> dict[str, str]:
-    return {**os.environ, "DO_NOT_TRACK": "1", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
-
-
-def run_lite(directory: Path, database: Database, role: str) -> dict[str, Any]:
-    where = conninfo_to_dict(database.server.url_for(role, database.name))
-    options = {"host": where["host"], "port": where["port"], "user": role, "database": database.name}
-    command = [str(DENO), "run", "--allow-all", "bootstrap.js", json.dumps(options)]
-    done = subprocess.run(
-        command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return report
-
-
-def test_lite_as_postgres_runs_on_the_platform_and_changes_nothing(
-    lite: Path, bare_database: Database
-) -> None:
-    before = columns(bare_database)
-    report = run_lite(lite, bare_database, "postgres")
-    assert (report["signedUp"], report["signedIn"]) == (200, 200)
-    # It passes over what it may not do: replacing functions, adding indexes of its own.
-    assert {failure.split()[0] for failure in report["failed"]} <= {"42501", "42883"}
-    assert columns(bare_database) == before
-    with bare_database.connect("authenticator") as conn, conn.transaction():
-        user = uuid4()
-        act_as(conn, "authenticated", {"sub": str(user)})
-        assert value(conn, "select auth.uid()") == user
-
-
-def test_lite_as_superuser_runs_on_the_platform_without_an_error(lite: Path, bare_database: Database) -> None:
-    before = columns(bare_database)
-    report = run_lite(lite, bare_database, "supabase_admin")
-    assert report == {"failed": [], "signedUp": 200, "signedIn": 200}
-    assert columns(bare_database) == before
-
-
-def test_the_platform_completes_what_lite_began(lite: Path, server: Server, bare_database: Database) -> None:
-    with empty_database(server) as database:
-        assert run_lite(lite, database, "supabase_admin")["failed"] == []
-        platform.apply(server.url_for("supabase_admin", database.name))
-        ours, theirs = columns(bare_database), columns(database)
-        # A generated column keeps its type: character varying there, text here.
-        del ours["auth.identities", "email"], theirs["auth.identities", "email"]
-        assert theirs == ours
-        with database.connect() as conn:
-            conn.execute("delete from auth.users")
-        report = run_lite(lite, database, "postgres")
-        assert (report["signedUp"], report["signedIn"]) == (200, 200)
-        with database.connect("authenticator") as conn, conn.transaction():
-            user = uuid4()
-            act_as(conn, "authenticated", {"sub": str(user)})
-            assert value(conn, "select auth.uid()") == user

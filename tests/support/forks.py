@@ -33,6 +33,7 @@ READ_ONCE = ("PYTHON", "LANG", "LC_", "TZ", "TYPER_", "PSYCOPG_")  # variables, 
 READ_LATER = ("humanize", "psutil", "tabulate", "tenacity", "typer._adapters", "yaml")  # within functions
 
 _NUMBER = struct.Struct("i")
+_ROOT = Path(__file__).parents[2]
 
 
 def variables(**more: str) -> dict[str, str]:
@@ -127,7 +128,9 @@ class Forks:
         stack.callback(line.close)
         with far:
             origin = subprocess.Popen(
-                [sys.executable, __file__, str(far.fileno())],
+                # Not as a file: the modules beside it would be found in place of Python's own.
+                [sys.executable, "-m", "tests.support.forks", str(far.fileno())],
+                cwd=_ROOT,
                 env=self._variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

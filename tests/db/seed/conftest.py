@@ -1,0 +1,92 @@
+"""What a test of a seed may vary: the role, how triggers are switched off, whether indexes are rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.local.postgres.server import Server
+from chatctl.services.seed import indexes
+from chatctl.services.seed.loading import load
+from tests.support.loads import EVERYTHING, WORLD, run
+from tests.support.rights import no_replica
+from tests.support.seeded import copied
+from tests.support.world import Database
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[Connection]:
+    with database.connect() as conn:
+        yield conn
+
+
+@pytest.fixture
+def admin(database: Database) -> Iterator[Connection]:
+    with database.connect("supabase_admin") as conn:
+        yield conn
+
+
+@pytest.fixture(params=["kept", "rebuilt"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether the indexes of messages are kept, or rebuilt although the messages are few."""
+    monkeypatch.setattr(indexes, "WORTHWHILE", {"kept": EVERYTHING, "rebuilt": 1}[request.param])
+    return str(request.param)
+
+
+@pytest.fixture
+def rebuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "WORTHWHILE", 1)
+
+
+@pytest.fixture(params=["replica", "owner"])
+def triggers(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """How ``postgres`` may switch triggers off."""
+    if request.param == "owner":
+        with no_replica(server):
+            yield "owner"
+    else:
+        yield "replica"
+
+
+@pytest.fixture
+def fingerprint(server: Server, fingerprints: dict[Server, str]) -> str:
+    """That of a world which nobody disturbed, in parts of the usual size."""
+    if server not in fingerprints:
+        with copied(Database(server, "backend"), "undisturbed") as database, database.connect() as conn:
+            fingerprints[server] = load(conn, WORLD).fingerprint or ""
+    return fingerprints[server]
+
+
+@pytest.fixture(scope="session")
+def fingerprints() -> dict[Server, str]:
+    return {}
+
+
+@pytest.fixture
+def role(admin: Connection) -> Iterator[Callable[..., str]]:
+    """Make a role with these words that owns nothing, and may do what a seed needs."""
+    made = []
+
+    def make(words: str = "bypassrls") -> str:
+        name = f"seeder_{next(_numbers)}"
+        made.append(name)
+        run(
+            admin,
+            f"""
+            create role {name} login {words};
+            grant usage on schema public, private, auth, storage to {name};
+            grant select, insert, update on all tables in schema public, private, auth, storage to {name};
+            grant execute on all functions in schema private to {name};
+            grant set on parameter session_replication_role to {name};
+            """,
+        )
+        return name
+
+    yield make
+    for name in made:
+        run(admin, f"drop owned by {name}; drop role {name}")
