@@ -99,9 +99,10 @@ def _sqlstate(error: BaseException) -> str | None:
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
-def limit_lock_waits(conn: Connection, seconds: float) -> None:
-    """Give up any lock that is not had within ``seconds``, until the transaction ends."""
-    conn.execute("select set_config('lock_timeout', %s, true)", (f"{round(seconds * 1000)}ms",))
+def limit_lock_waits(conn: Connection, seconds: float, *, session: bool = False) -> None:
+    """Give up any lock that is not had within ``seconds``, until the transaction or the ``session`` ends."""
+    milliseconds = f"{round(seconds * 1000)}ms"
+    conn.execute("select set_config('lock_timeout', %s, %s)", (milliseconds, not session))
 
 
 def lock_blocked_first(conn: Connection, blocker: Blocker | None) -> None:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.db.patience import retry_lock_timeouts
+from chatctl.db.patience import limit_lock_waits, retry_lock_timeouts
 from chatctl.errors import Invalid
 from chatctl.services.migrations import execute, history
 from chatctl.services.migrations.files import SqlFile
@@ -92,7 +92,7 @@ def run(
 def _giving_up(conn: Connection, seconds: float) -> Iterator[None]:
     """Give up any lock that is not had within ``seconds``; no transaction ends this setting."""
     reset(conn)
-    conn.execute("select set_config('lock_timeout', %s, false)", (f"{round(seconds * 1000)}ms",))
+    limit_lock_waits(conn, seconds, session=True)
     try:
         yield
     finally:
