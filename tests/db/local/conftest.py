@@ -1,0 +1,31 @@
+"""A directory for an embedded server, whose end is the end of the test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatctl.local.postgres import server as embedded
+from tests.support.places import PLACE
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory for ``.chatctl`` and what is beside it; the servers in it are stopped in the end."""
+    place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
+    place.chmod(0o755)
+    yield place
+    for each in place.iterdir():
+        if each.is_dir() and (each / "data").is_dir() and not each.is_symlink():
+            embedded.stop(each)
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def directory(place: Path) -> Path:
+    """Where the ``.chatctl`` of a test is, or will be."""
+    return place / ".chatctl"
