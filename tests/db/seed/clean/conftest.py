@@ -1,0 +1,67 @@
+"""A seeded database: in a transaction that is rolled back, or a copy for what commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+
+import psycopg
+import pytest
+
+from chatctl.db.connection import Connection
+from chatctl.local.postgres.server import Server
+from tests.support import seeded
+from tests.support.seeded import (
+    Seeded,
+)
+from tests.support.world import Database
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def worlds(servers: Callable[[int], Server]) -> Iterator[Callable[[int], Seeded]]:
+    """The seeded database of a major version, made when first asked for."""
+    made: dict[int, Seeded] = {}
+    with ExitStack() as stack:
+
+        def world(version: int) -> Seeded:
+            if version not in made:
+                made[version] = stack.enter_context(seeded.worlds(servers(version)))
+            return made[version]
+
+        yield world
+
+
+@pytest.fixture
+def world(worlds: Callable[[int], Seeded], pg_version: int) -> Seeded:
+    return worlds(pg_version)
+
+
+@pytest.fixture
+def conn(world: Seeded) -> Iterator[Connection]:
+    """A transaction in the seeded database, rolled back at the end."""
+    with world.database.connect() as conn, conn.transaction(force_rollback=True):
+        yield conn
+
+
+@pytest.fixture
+def copy(world: Seeded) -> Iterator[Database]:
+    """A copy of the seeded database, for what commits."""
+    with seeded.copied(world.database, f"copy_{next(_numbers)}") as database:
+        yield database
+
+
+@pytest.fixture(params=["replica", "owner"])
+def path(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """Triggers are off for the session, or on our own tables where that is refused."""
+    if request.param == "replica":
+        yield "replica"
+        return
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute("revoke set on parameter session_replication_role from postgres")
+        try:
+            yield "owner"
+        finally:
+            admin.execute("grant set on parameter session_replication_role to postgres")
