@@ -178,13 +178,15 @@ def test_every_verb_has_a_module_of_its_name() -> None:
             assert (folder / f"{module}.py").is_file(), f"{name} {verb}"
 
 
-def test_the_readme_names_every_command_and_exit_code() -> None:
+def test_the_readme_and_the_pages_of_commands_name_every_command_and_exit_code() -> None:
     readme = (ROOT / "README.md").read_text()
+    commands = (ROOT / "docs" / "commands" / "README.md").read_text()
     for name in COMMANDS:
         assert f"chatctl {name}" in readme
+        assert f"[{name}]({name}.md)" in commands
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, errors.ChatctlError):
-            assert re.search(rf"^\| {error.exit_code} \|", readme, re.MULTILINE), error
+            assert re.search(rf"^\| {error.exit_code} \|", commands, re.MULTILINE), error
 
 
 def test_a_wheel_carries_everything_that_runs(tmp_path: Path) -> None:
