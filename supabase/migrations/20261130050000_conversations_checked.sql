@@ -53,232 +53,232 @@ create table supabase_migrations.chatctl_wanted (
 );
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse.sql', '4706d0e4864c281ab9d387b412d5dde539b619809f5198cf2cabb59820087b40', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
+values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/allow_one_row.sql', 'f1e3e9166a783ac2aafdac9f9c87b049269044730c07943ad9a28db8ae190646', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
+values ('objects/functions/allow_one_row.sql', '7be97838f3d4578849dc5928a16f765e8cba8b6174b987c785d3b8c94ccb32d9', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/suspended.sql', 'db807b2d68e7dbefbf4b211711c7bab6e713f2c1c0ed17d064ff0f2f7e0f5fc9', '{"drop view if exists private.suspended"}'::text[]);
+values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/current_user_id.sql', '8c802af6799f3d9c03183d200b40aad249961cf26b930e22bea10ec92d482fbf', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
+values ('objects/functions/current_user_id.sql', 'b2aaa94c63e3967a4f00d3f5b0ad228233dc01957d215970b12c8fd2aaf68efd', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_row.sql', '45db42c8eedb515907e2e9d4d7df9f226b3402ffb54c4aceafab30aba9df2eaa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+values ('objects/functions/refuse_row.sql', '4eef866f77e1e16874c36ab9957adfdb7496bb82fe167f9c1dcd3d41841925aa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/api_user.sql', 'ce1af7c141693dc09de472c0cc5102329952e457f7c423fbc01b47a330a65d6c', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
+values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/attachments_fit.sql', '5c3bfd7044347f58a123ff004c1f397b780fc074b4f2bc12ab7647048f08b52c', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/attachments_fit.sql', '9759c0aa3d58d79ed4558b64ac2b928c2da78b25185ca402ff05bd98342282fd', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/before_request.sql', '391b2f10e87eec39bd661465c5a22d8bf0187f1f6cab345c0bab583bfe5db18c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
+values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/window_entries.sql', '7965917de85edc71768865db0fd6827994bbfc6f917f1ec969da3b639d4471de', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
+values ('objects/functions/window_entries.sql', '7038ef22f60eb6f463c8b875a677ede6fbf229770356dfcae6868b7b63165aca', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/check_message_rate_limit.sql', 'd9ca5c559b0971eb4ada2aadddbbfbc933ca74fddf89c05fce73c0775263e3f7', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_limited.sql', 'cfcaea2b163d6338b72ab458980e0b28ccf2542b5e523addb428e9ea40952f4c', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+values ('objects/functions/refuse_limited.sql', '2f223d781ae450b87b1a80e7d5f9a2e7c5aa92c8c4d348b5baf028d2a9519c4a', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_against_limit.sql', 'eb4754e27b4b092d084fada791a7359a4dd99b0d819ce91537287a06b65ee03a', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/count_against_limit.sql', '13e78759804d9c2ee0d952209b520f504511305fa3e217ce70dd7039ed1ebc8a', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_participations.sql', 'fbfc12fc03e08562cbb553b853908332f22133be01253cce62a2b50cbd2cb7b1', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
+values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_full_window.sql', '342edaae7d9f48ae26e5cc3c59ba3fe78747dfddbf377022d8de4a3e513a7160', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+values ('objects/functions/refuse_full_window.sql', 'a698ac39ba275b86ec5f7133c917d48f683be065e19a4e8d0d983c8ca0f26564', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_to_wait.sql', 'bdc4176d31486969a785aae42a9face5b3cafc40588991db12204a16740fbf38', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
+values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_turn.sql', 'f6c656bb687508388dddc08fbd6b3ccfa9ccd069826afd44d7637d6b9cc6d92d', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', 'd0b6578c9257b1a662e0396d48054063279a20fad60a5a289af56a2ac41cf877', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_message.sql', 'cc8d8372bf2724523305d242339dfe2026aa78cbeb71bf44a98f077dd5e81f28', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', '3aa1d187e9bf253b0990a93bc2920ac56342b84941d418c536dac6c83d83f7b7', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/is_trusted.sql', 'd51e55293c735c32a6b298c264a8c8e6759509dd66cfcca0c51ba8cfae31a2ec', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
+values ('objects/functions/is_trusted.sql', 'e5bc212465d30ab9cf543cf5e54624d2d0ef2515119af437242a3580f17b13e7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/require_caller.sql', 'a597f700a5e0d2766b9c25906b2b3a4b9f10c1bf692591845063aac38e2a3a19', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
+values ('objects/functions/require_caller.sql', '984d500efb049fec02a95773048b36e42b2b0dd367b187002f30527dcd0f6c14', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/get_user_default_organization.sql', '90db2afdb80a809ee34dbc88a8730f98836bf30aa8578221f0f556180c7e89ed', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_user_default_organization.sql', '653cb24c863d8ef4befe136d04abbf4c043ae47e3bf82815aedbcb7a89b1ee05', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/create_group_conversation.sql', '2baa3cab4b1d540eabfdf03e97ddfc0474cc9758a50098f07bded80fc86eefe8', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
+values ('objects/functions/create_group_conversation.sql', '06a8155b97e48fcd8342ba91e51b2399638c36a77ed6695792c1f4557a5d8464', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/creator_of.sql', '9ba5a197b012398cf06d5147ebffdf22ea0e4d9003ab7acadbb8d806b6e31853', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/plain_text.sql', '2600d7eb88b053f78c9dcebc89ceaf90069b475ecda8e6be70552a431bf682f0', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+values ('objects/functions/plain_text.sql', '9ea788352f4ec846ef776f3d6600332a70eb47382cd1053c388411c516920a5f', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/file_ids.sql', 'ebca4adf87637b111e97f89f1afce6c8c419f2c9c35c6092339b1f77a2a932ad', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/file_ids.sql', '19e7a0316f4975f66a3d9faff927ac6f6066330b0889a03e14e46908345fd3c7', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/get_conversations_with_details.sql', 'ffd2a4aaa6214b27790516b92f2c7d23207cc627f7e9cf713badf56afc48ceb1', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_conversations_with_details.sql', '0b759a862f6ccf38a2b97bc32d4a6ab30a27159e8209013c3ea2de9f5cd288ce', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/get_messages_page.sql', 'db488e9610be7306165fa2ac7e577f8f214586a874abadea467e0014d02a31d2', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
+values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/get_unread_count.sql', '358660b12956b5b88ab7dbe61e6be5a3260dc1d2f88d282fc292f697406990b4', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hide_files.sql', '7fab4a1edd962bdb0e9316b5c42154675dbacd0a0a4d370f592d78926a251538', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
+values ('objects/functions/hide_files.sql', '95ad5c83677c23c3db13439bbcfcb10f7b49a4db559f2fadf823b9cb7e923221', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', '7bde519f5535eaf9ac77421956796d27e06f812db76e4089f3de51531d6fbf30', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
+values ('objects/functions/hold_briefly.sql', 'b211cecdda066baaf17194b7cc4d5ad16a7ea1bbb7bac94e82cffb2522609f57', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/is_conversation_participant.sql', '6e1858ece70ec1a7a41404f614c03ae387473184336b6242c8c646525dd5089d', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', '0597e72cf192c60b22c58c332f0e7b2305d1e9428b65cbbda28c2a7a9c824d8f', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', 'b909f5c62f51319c1babafdf87d0195b9b37e9cdc6a6cd0c4701af953a7e4a1b', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/mark_conversation_read.sql', '898db0b7fca2d35f45611bcb1a1b0c6f89af479b4886a94638ab4fdff0e61222', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
+values ('objects/functions/mark_conversation_read.sql', '08fa64ecad800cb7c1e1a2480e3abbe6d37ec634257dfb97c358a3c8e103ac1b', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/may_add.sql', 'e7579ac0be6d2da71e6a2a99cf0d887b7e2915b5d36b73288fb0a7f7606c06a2', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/may_add.sql', '980fee1c701dfad67a5c90eb02bec62f3ca4d6518c5d848492c112645fc9934b', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_message.sql', '946a4fd9335bd503358ff6d5e88c4806c70fb96a76d37397ca31049994473b3f', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
+values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/merge_reactions.sql', '6d31ad74bfda183ae5bbf5750afd6988a3e47d3baea2f581281ed96236d416ec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
+values ('objects/functions/merge_reactions.sql', '6324178e58375b34a45fe90d933e0c40400af07c6bd3cc40d6b680c74102265a', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/messages_after.sql', '180da09ca1e032d522ab12153a94c44feca2cb8485efbbe8853d444189aabd13', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
+values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/read_position.sql', '8b0ecd10b6cc69101225c69b416f824cb5917c5fb4dcfe578a2cfc57e5e988a4', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
+values ('objects/functions/read_position.sql', '59f0884efb7065a617fa8785e61e9fc2dd0d3aea197100f7854889135fdc9110', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/reading_moment.sql', 'ec162680becd71599c16bd19aa91ecc2b7adeac7ae59d3c3b8d7569cb76eaa96', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
+values ('objects/functions/reading_moment.sql', 'c37bb722ddb6b53d64547462a2132818fca3e2f327dca7976a28a3f966cf2b14', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_outsider.sql', '257c9bfec4ca3a4ea716e4b92310148eb848b20119006c0fe3486b2998bbb303', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
+values ('objects/functions/refuse_outsider.sql', '684207f23cbe4c23539dcbfbd36303eb1b5f55d977d8885a15bd9d5271b8bb8c', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_return.sql', '2f620861ba0f90f8c04bddd4877344afe6e7c46a347895acce400166d2817c3f', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/send_message.sql', '4bc059095cc202aa5438e42bf3d7d142cad8c89bb282ab41727528947e002747', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
+values ('objects/functions/send_message.sql', 'ba5beb53217a0ece6d427e36ca49d27ed82e6fb990cbad3441e12a74532c7379', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/set_limit.sql', 'cf12f8d9575413c6729ce8a24c741d9558521ca1d29680aeee1201d887853711', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
+values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/start_direct_conversation.sql', '8a42371ca6afed5193345f2d33cafff8aa62f82d2adad7c47f69a7c22713dbe3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
+values ('objects/functions/start_direct_conversation.sql', '097c1b6a18409c5970bfdb004753d4f73d90d2d419d4bbe196c1e4ea677529ff', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_pair.sql', '75e03cd82252522cdfd6ee726d89975b6fc8e2d013fd7a987738f4f94294882b', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
+values ('objects/functions/take_pair.sql', 'bbbefbf4039dee5ec8ffe9209fe735a95b1f6fc8c74775541a367f683b2b3b3a', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/toggle_reaction.sql', '353be1a0005db95ee0bc7e27e7f26127a735c7e285353735edbceed513016929', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
+values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/wait_for_participant.sql', '4b85ee53c1ba91b2a3df5d743763c0d2dab7dbd4814bfc28701c179684c45e0f', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/wait_for_participant.sql', '69a9542727e7c21490c59b268aa9b59060e419d4dc1580f78b4933bceb994399', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_colleagues.sql', '2b91dc7a43be8c90f921b8fda9e4966e396f08ee3eda8cc81ab890950915c5a7', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
+values ('objects/views/my_colleagues.sql', '323646c5d8a126470a38fc723297bd001d16fd8e2577acecab2d1deec56f28cb', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_hidden_attachments.sql', '2bd825c58f4e7257ac9b22bdbe73a1f15c769f42420eab90d2003b4891de286c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
+values ('objects/views/my_hidden_attachments.sql', '0e373bb63d4002461c57bfd556e622b087d55d566d65863e6dc9eef7b45a276c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_listings.sql', '1c82d91ed5556c24a3dfab8b688096fa49e3403d740f0e3854c1fd98aef004ee', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
+values ('objects/views/my_listings.sql', '8137b0d188493a5c3cbd3898b3a7fa2d1845bcfe96815e1ab201fe7ec74d5d5e', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/views/my_organizations.sql', 'd4f6bc2a8bbfc3f8ebdcbc1d01ea9723b973f6074446cd6274b87401933fbbb8', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
+values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '7fc4af7eff8a5465370997c8df5b50fd70991aac6b71d37510d9023d495aa140', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '0164cabc361704a78e38907991af595391c54acac40f44827dae8a671f2f0b19', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', '2ea0e3d7dc90aa1c11a42a63ab89004dfda38c042194903bc380948055035de2', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', '8099271f2a8b18c5bf781b44ef5d58ca5decdebff0b45d7dded6b023b4a800f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/limits_changed.sql', '201e0d2cbd05b705c2511736f475d278453f5075091f79cf296a64584d2ac9b3', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
+values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_before_insert.sql', '2ddb91c8fcaf5b570e1653422cd338b3ffc162ada0b23fcb587a6d6ff6839367', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+values ('objects/triggers/members_before_insert.sql', '258dfce8a7e223854df79d4df1ba930671df919fa1f6e05cb05b029d013f7a3e', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_changed.sql', 'b8cd08b1ac662cda2558d48d1e1307ff06bd25949f52035d678316d3e00ff81c', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
+values ('objects/triggers/members_changed.sql', 'a48d9eb1a3d6c12034a93d3e882253dce3eca6c3aa83246d0ec2fc180f4afe33', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', '382b086bda464f1ee1d3974be86d84660b7f48089bf5dd91ae1dac1a9496c467', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', 'fc6c082303c35e3b0c8807b0539fa9816a2174301ce80c593a2e312608abb990', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', '6cd8e0da86c8ef7bf37b0ec16bb711c873819605b3327884817c336756fd5565', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_make_room.sql', '071b26557b68ab1d2d9b1750144846066e9204a630e8a5a21f6290d3d8a4fa99', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
+values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', 'ac61dc2489149c0ecc88efe62fdf81edc48b93d860d23a65c797d0232b20fd47', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', '966ca688179899becc3f49eaf5889ef1ebd61f768fb0778adceff8d753054ba1', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/moderation_log_is_append_only.sql', '8fc6da6091c07d0bb88ca516046bee75dffdba81a7f14d55c4bc00a85e7a3913', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
+values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_delete.sql', '5d69aa401d560074b7a34f149ce05c132281c9641fd3762e9a532b9da7412600', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
+values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', '56155617edd84fbf5797684b13d4b9b0f23d3bacaa7ed753a466fbf16b63bea9', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', '365d519d13fed91ec5effbcb4e7b9fc9f312911fcc110c9f43c03369f570213f', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_mark.sql', 'fc3b7325093f0f5828d1eb3d846ef7ecef15907d9944f86b6e4acb9a9f804f1b', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
+values ('objects/triggers/participants_before_mark.sql', '42aea6098111c5ce8d75736489e0cb831f5f8faae1089f7c9baa60abad947607', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', '7dd281b5fdd4a9018a944d5b1d6078aa9c93de01cf28c9bbbfd2cce9a775a43f', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', 'd839a09f985c568b7f5c831bf6540249b02a5c1bb4376e4ac881044e32165665', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', '7042d20b92a44dbddc0a6d147854b2c0064bca74b6768e684c879cfb02d7aea8', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', '74ed3e6145db3391b3d33f872a667e09b4d4d5519255bb162bc6339c709b47d5', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_read.sql', '514f3d4d5ab1389dd6c4842be05144ab7e69de70fba42dffb3305eeeac6a892e', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+values ('objects/triggers/participants_read.sql', '390ba03ec8afe4f1d6ac5c7fd8819d7a159f2a20a0fc15d361730abecbc2cf49', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/profiles_limited.sql', 'cf6cdb58a08f1cd5b4c196edc7bc891d473bbd1d66ef730614605fa070d8627f', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+values ('objects/triggers/profiles_limited.sql', 'aaa25821356d38dae96278f39599bcdfe73c62393a3cad479b0d13ccbb73048b', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/set_updated_at.sql', 'b0cf0fce627858c79a25bd644330696883fcc3462a248e5d11dbf64faf3d1153', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
+values ('objects/triggers/set_updated_at.sql', 'b86cd9c4c47464e0d949f055edcf7af8907e13501ab76f6756bd281b06664078', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/sync_profile.sql', '772ad15c70d0f203ed2320e533038065665a3de36b0bb8de38f3898e4d9be92e', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
+values ('objects/triggers/sync_profile.sql', '26f9b07e5d37eda3cc7408f58cbf3590acb776d368b79d3d4e7f1f688ef62280', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/uploads_limited.sql', '8ef822c479505ec41aa8b76f7a1673b093c1695a5a5b898998f2b228351acba3', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
+values ('objects/triggers/uploads_limited.sql', 'b2fd5898e3443240cdbbc99825caa5ef9f9f533dba0fefef7903eb96be5d162f', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', 'e3843eff2d8b3da0d11f10fa03746c5888b327cd582e9c46c4044bd3469c1209', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', '650cd2771aa94c5941d1fa9dc1a89e2fccb9179a65d7a8b92adf00003bb1d725', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/writes_in_turn.sql', '02fbde688c2294ffaa95c16738d98018e1792e516f7f7b5d826c78f3a4e7ec2a', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
+values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/chat_hooks.sql', 'e9152c6bc8596573562780962344997b9dffc34cd200ccd0631d72ca5a4624d9', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
+values ('objects/access/chat_hooks.sql', 'afd9fa811136001f4d1bb2ac14aee7283c7ee022cfe893b2b69001cae652b7cb', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/conversation_participants.sql', '90782236d08f1282cc05a6f697b2f658446bae7e68b569f1ad6d1abba4c729df',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
+values ('objects/access/conversation_participants.sql', '37f9b7d766a6ddc0958ff34ce62d9f3e6da738e696c8b9b1284e53bc83e440f4',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/conversations.sql', '3a222de9ea709110716a34a718eb8617c5d736e968563977ec549ed74912b741',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
+values ('objects/access/conversations.sql', '82003bbf0d6602954ecbb5c09f9137b2014c907fb870f841487a62341b978623',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/messages.sql', '7edf2d50851c90052b0aca6d6b49ba7992d0c7b71711ce5bab43b30db80f516d',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
+values ('objects/access/messages.sql', '56b38e654bfc4e08dded34c153a3c5fc569e28ec7eec970b5dcce3a445ce4527',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
@@ -287,16 +287,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/organizations.sql', 'f9bcd6ed2c222c339381807e4b8b2e8778ad80cb04b2f283aab7eae25e8d4600',  E'{"drop policy if exists \\"members read their organizations\\" on public.organizations","revoke select on public.organizations from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/private.sql', '44caacc2a29a0b580d5750b5de175e9ccfaea11a666ec81c24881ff74a4d4460', '{"revoke usage on schema private from authenticated, service_role"}'::text[]);
+values ('objects/access/private.sql', '97b738a526ca23d7236a6e8e94110217883defa9147b430c43e13d66dfeb98e1', '{"revoke usage on schema private from authenticated, service_role"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/user_profiles.sql', '535671e191c8953447a0a3d4ac6d7e7a80bde53fa498115680d860fa5fd0d67a',  E'{"drop policy if exists \\"people change their own profile\\" on public.user_profiles","drop policy if exists \\"people read themselves and their colleagues\\" on public.user_profiles","revoke update (full_name, avatar_url) on public.user_profiles from authenticated","revoke select on public.user_profiles from authenticated"}'::text[]);
+values ('objects/access/user_profiles.sql', 'be907b9d1859b400dc5bac7578700c1b0618b33f98396f3fc876340bb2081ca2',  E'{"drop policy if exists \\"people change their own profile\\" on public.user_profiles","drop policy if exists \\"people read themselves and their colleagues\\" on public.user_profiles","revoke update (full_name, avatar_url) on public.user_profiles from authenticated","revoke select on public.user_profiles from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/storage/attachments.sql', 'ca4fd9dabec7a0b967d9b66c1e1a0f384170d3b3d6c0502ef8f424e3f9ca0979',  E'{"drop policy if exists \\"participants add attachments\\" on storage.objects","drop policy if exists \\"participants read attachments\\" on storage.objects"}'::text[]);
+values ('objects/storage/attachments.sql', '8ffe418e9e742e61daae3380b533a4f47db65f787e66b642c5e28139f4e3635e',  E'{"drop policy if exists \\"participants add attachments\\" on storage.objects","drop policy if exists \\"participants read attachments\\" on storage.objects"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/realtime/publication.sql', '8f75027530707021aecdf14e91a2e39e1accad391a63438b60ab9a407227bc38', '{}'::text[]);
+values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
 -- Before objects are stated: find what files made and none makes any more, the last stated first since what needs
 -- others was stated after them; and take back the privileges among it. What a file still grants on the same thing
@@ -382,8 +382,8 @@ end
 $$;
 
 -- objects/functions/refuse.sql
--- Refuse a request the way clients expect it: the SQLSTATE becomes the HTTP status (PostgREST), the hint is
--- the plan's error code, the detail its JSON.
+-- Refuse a request in the form that clients expect: PostgREST turns the SQLSTATE into the HTTP status; the hint is the
+-- plan's error code, the detail its JSON.
 create or replace function private.refuse(
   p_sqlstate text, p_code text, p_message text, p_details jsonb default '{}'
 )
@@ -402,9 +402,10 @@ grant execute on function private.refuse(text, text, text, jsonb) to authenticat
 reset all; set check_function_bodies = off;
 
 -- objects/functions/allow_one_row.sql
--- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
--- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
--- restore_lock_timeout after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+-- Refuse the second row of a statement from the API that changes rows which other people change too. Called for each
+-- row. PostgreSQL locks the row before this runs, so lock_timeout is shortened until restore_lock_timeout runs after the
+-- statement: a wait for another row then ends before it becomes a deadlock. It stays long enough for one row to be
+-- written to a slow disk.
 create or replace function private.allow_one_row(p_sentence text)
 returns void
 language plpgsql
@@ -420,7 +421,7 @@ begin
 end
 $$;
 
--- Returns whether the statement has changed such a row.
+-- Restore lock_timeout after the statement. Returns whether the statement changed such a row.
 create or replace function private.restore_lock_timeout()
 returns boolean
 language plpgsql
@@ -442,7 +443,7 @@ revoke execute on function private.restore_lock_timeout() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/views/suspended.sql
--- Who is suspended now.
+-- The users who are suspended now.
 create or replace view private.suspended as
 select s.user_id
 from private.suspensions s
@@ -452,8 +453,8 @@ revoke all on private.suspended from public, anon, authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/current_user_id.sql
--- Whom the caller's token names; null for a token that names nobody.
--- Never raises, whatever the claims: one raising policy stops Realtime for everybody. auth.uid() does raise.
+-- The user id in the caller's token; null if it has none.
+-- Never raises, whatever the claims are: a policy that raises stops Realtime for everybody. auth.uid() can raise.
 create or replace function private.claimed_user_id()
 returns uuid
 language plpgsql stable
@@ -462,7 +463,7 @@ as $$
 declare
   named uuid;
 begin
-  -- An assignment, since what RETURN casts is cast past the handler.
+  -- Assigned first, because a cast by RETURN would be outside of the exception handler.
   named := coalesce(
     nullif(current_setting('request.jwt.claim.sub', true), ''),
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
@@ -473,8 +474,8 @@ exception when others then -- not JSON, nested past the stack, or no id
 end
 $$;
 
--- Who is asking: the user whom the caller's token names; null for a suspended user, who from that moment is nobody to
--- every policy and function.
+-- The caller's user id; null if the token has none, or if the user is suspended. Policies and functions then treat the
+-- caller as nobody.
 create or replace function private.current_user_id()
 returns uuid
 language plpgsql stable security definer
@@ -497,7 +498,7 @@ grant execute on function private.current_user_id() to authenticated, service_ro
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_row.sql
--- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
+-- Refuse a row with the error of its policy, where the policy itself would run only after a lock was taken.
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql
@@ -513,8 +514,8 @@ revoke execute on function private.refuse_row(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/api_user.sql
--- The user for whom role authenticated acts: whose writes wait for each other, and have limits. Null for every other
--- role, whatever its rights, and for a token that names nobody.
+-- The user on whose behalf role authenticated acts. Their writes take turns and have limits. Null for every other role,
+-- whatever its privileges, and for a token without a user id.
 create or replace function private.api_user()
 returns uuid
 language sql stable
@@ -526,8 +527,8 @@ as $$
   end
 $$;
 
--- The same at the moment at which a row is written or has been, for triggers: who has been suspended since the statement
--- began, which may have waited, is refused. Volatile, so that it sees what was committed meanwhile.
+-- The same for triggers, which may run after the statement has waited: a user who was suspended meanwhile is refused.
+-- Volatile, so that it sees what was committed since the statement began.
 create or replace function private.api_writer(p_table text)
 returns uuid
 language plpgsql
@@ -548,8 +549,8 @@ revoke execute on function private.api_writer(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/attachments_fit.sql
--- Whether a new message may have these attachments: valid ones, with no keys but the plan's, an id of up to 100
--- characters, and 16 kB in all, of which 1 kB is as much as five files usually take.
+-- Whether a new message may have these attachments: they are valid, have only the plan's keys, ids of up to 100
+-- characters, and take at most 16 kB together. Five ordinary files take about 1 kB.
 create or replace function private.attachments_fit(p_attachments jsonb)
 returns boolean
 language sql immutable parallel safe
@@ -573,10 +574,10 @@ grant execute on function private.attachments_fit(jsonb) to authenticated, servi
 reset all; set check_function_bodies = off;
 
 -- objects/functions/before_request.sql
--- What PostgREST calls at the beginning of each request (db_pre_request). A write of a user may take 0.9 seconds: one
--- whose answer was made to take long (`select=` with thousands of embedded rows after an insert) would keep others
--- waiting for what it has changed as long as it may run, which is 8 seconds. From PostgreSQL 17 on it may hold a
--- conversation for 0.4 seconds, see hold_briefly: less than others may wait. A request that only reads is read-only.
+-- PostgREST calls this at the start of each request (db_pre_request). It gives a user's write 0.9 seconds. Otherwise a
+-- request whose response takes long (`select=` that embeds thousands of rows after an insert) could hold the rows that
+-- it has changed for 8 seconds. From PostgreSQL 17 on, a write also holds a conversation for at most 0.4 seconds, which
+-- is less than others may wait; see hold_briefly. A request that only reads runs in a read-only transaction.
 create or replace function chat_hooks.before_request()
 returns void
 language plpgsql
@@ -610,10 +611,10 @@ where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations';
 reset all; set check_function_bodies = off;
 
 -- objects/functions/window_entries.sql
--- Of the writes in a window those that count at a moment, oldest first: in the time that the limit looks back to. And
--- those as far ahead, after the clock was set back; what lies further ahead would refuse somebody until the clock is
--- there again.
---   p_at, p_amount  when, and how much; no amounts: each counts once
+-- The entries of a window that count at a given time, oldest first: those within the limit's period. After the clock was
+-- set back, entries up to one period ahead count as well; those further ahead do not, since they would block the user
+-- until the clock gets there.
+--   p_at, p_amount  when, and how much; without amounts, each counts once
 create or replace function private.window_entries(
   p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval
 )
@@ -631,9 +632,9 @@ revoke execute on function private.window_entries(timestamptz[], bigint[], times
 reset all; set check_function_bodies = off;
 
 -- objects/functions/check_message_rate_limit.sql
--- How much of the limit of messages (10 in 60 seconds, unless an operator lowered it) the caller has left.
---   reset_at     when the next message is accepted; while some remain, when the oldest counted one is forgotten
---   retry_after  seconds until a message is accepted; 0 = at once
+-- How many messages the caller may still send (10 in 60 seconds, unless an operator has lowered the limit).
+--   reset_at     when the next message is accepted; while some remain, when the oldest counted message leaves the window
+--   retry_after  seconds until a message is accepted; 0 means now
 create or replace function public.check_message_rate_limit()
 returns table (allowed boolean, "limit" integer, remaining integer, reset_at timestamptz, retry_after integer)
 language plpgsql stable security definer
@@ -672,9 +673,9 @@ grant execute on function public.check_message_rate_limit() to authenticated, se
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_limited.sql
--- Refuse what goes beyond a limit.
---   p_remaining  how much is left, which is less than what was asked for
---   p_reset_at   when as much as was asked for is free again
+-- Refuse a write that exceeds a limit.
+--   p_remaining  how much is left, less than was requested
+--   p_reset_at   when the requested amount is available
 --   p_message    the sentence for the user; null: the plan's
 create or replace function private.refuse_limited(
   p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
@@ -700,9 +701,9 @@ grant execute on function private.refuse_limited(text, bigint, bigint, timestamp
 reset all; set check_function_bodies = off;
 
 -- objects/functions/count_against_limit.sql
--- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
--- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
--- are few whatever the limit is; a limit is thereby stricter by as much at most.
+-- Count p_amount of an action against its limit, or refuse it. The user's turn is held (take_turn), so no number of
+-- parallel sessions gets past the limit. Writes within the same sixtieth of the window share one entry, with the time of
+-- the last one, so the number of entries is bounded; the limit can be stricter by that sixtieth.
 create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
 returns void
 language plpgsql
@@ -761,8 +762,8 @@ begin
 end
 $$;
 
--- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
--- through, count_against_limit decides.
+-- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. count_against_limit decides
+-- about the rest.
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql
@@ -789,16 +790,16 @@ revoke execute on function private.refuse_spent(uuid, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_participations.sql
--- Who takes part in which conversation: listed, and still a member of its organization.
+-- Who takes part in which conversation: participants who are still members of its organization.
 create or replace view private.participations as
 select cp.conversation_id, c.organization_id, cp.user_id
 from public.conversation_participants cp
 join public.conversations c on c.id = cp.conversation_id
 join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
 
--- The conversations that the caller takes part in, now; a suspended caller in none. What the policies ask, so that they
--- need neither refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no
--- security_invoker) and shows the caller's own rows only; the schema is not exposed.
+-- The conversations that the caller takes part in; none for a suspended caller. Policies use it, so that they neither
+-- refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no security_invoker), and shows
+-- only the caller's rows; the schema is not exposed.
 create or replace view private.my_participations
 with (security_barrier = true) as
 select p.conversation_id, p.organization_id
@@ -811,7 +812,7 @@ grant select on private.my_participations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_full_window.sql
--- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept.
+-- Refuse another message of somebody whose last messages were accepted at the times p_sent (the last ten are kept).
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql
@@ -841,7 +842,7 @@ revoke execute on function private.refuse_full_window(timestamptz[]) from public
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_to_wait.sql
--- Refuse what would have to wait for others in an order that could end in a deadlock: a moment later it may go through.
+-- Refuse a statement that would wait in an order that can deadlock. A retry shortly after may succeed.
 create or replace function private.refuse_to_wait()
 returns void
 language plpgsql
@@ -858,10 +859,10 @@ revoke execute on function private.refuse_to_wait() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/take_turn.sql
--- Wait until it is a user's turn to write, which ends with the transaction; returns the moments that count for their last
--- messages, null for a user without profile. So the writes of one user follow one another, from whatever devices.
--- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
--- role) it does not wait, see lock_conversations.
+-- Wait for a user's turn to write, and keep it until the transaction ends. Returns the times of their last messages that
+-- count; null for a user without profile. One user's writes thus run one after another, from any number of devices. This
+-- is the first lock of a transaction. If a conversation is locked already (messages of several senders in one statement
+-- of a trusted role), it does not wait; see lock_conversations.
 create or replace function private.take_turn(p_user_id uuid)
 returns timestamptz[]
 language plpgsql
@@ -910,10 +911,11 @@ revoke execute on function private.take_turn(uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/count_message.sql
--- Take the turn of a message's sender and count the message against the limit, or refuse it, step by step. Of most
--- messages messages_before_insert does this in one statement; here come those that are refused, those of trusted roles,
--- who need not take part, a user's first one, and any after the first in one transaction.
---   p_noted  the moment that is counted
+-- Take the turn of a message's sender, and count the message against the limit or refuse it, step by step.
+-- messages_before_insert does this in a single statement for most messages. This function handles the rest: refused
+-- messages, those of trusted roles (who need not take part), a user's first message, and any message after the first in
+-- a transaction.
+--   p_noted  the time to record in the window
 create or replace function private.count_message(
   p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean
 )
@@ -948,8 +950,8 @@ revoke execute on function private.count_message(uuid, uuid, uuid, timestamptz, 
 reset all; set check_function_bodies = off;
 
 -- objects/functions/is_trusted.sql
--- Whether the role in force is above row-level security: service_role, and operators on their own connection.
--- Asks for the role of the session, since inside a SECURITY DEFINER function current_user is its owner.
+-- Whether the current role bypasses row-level security: service_role, or an operator's own connection. Looks at the
+-- session's role, because inside a SECURITY DEFINER function current_user is the owner.
 create or replace function private.is_trusted()
 returns boolean
 language plpgsql stable security definer
@@ -973,7 +975,7 @@ grant execute on function private.is_trusted() to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/require_caller.sql
--- Refuse unless p_user_id is the caller: nobody asks in another person's name. Trusted roles may.
+-- Refuse unless p_user_id is the caller. Trusted roles may name anybody.
 create or replace function private.require_caller(p_user_id uuid)
 returns void
 language plpgsql stable
@@ -993,7 +995,7 @@ grant execute on function private.require_caller(uuid) to authenticated, service
 reset all; set check_function_bodies = off;
 
 -- objects/functions/get_user_default_organization.sql
--- The organization that a new conversation of p_user_id belongs to: the one joined first; null without any.
+-- The organization for a new conversation of p_user_id: the one they joined first, or null.
 create or replace function public.get_user_default_organization(p_user_id uuid)
 returns uuid
 language plpgsql stable security definer
@@ -1016,7 +1018,7 @@ grant execute on function public.get_user_default_organization(uuid) to authenti
 reset all; set check_function_bodies = off;
 
 -- objects/functions/create_group_conversation.sql
--- A new group of the caller and p_participant_ids, 3 to 50 people with the caller, in one step.
+-- Create a group of the caller and p_participant_ids, with 3 to 50 people including the caller, in one call.
 create or replace function public.create_group_conversation(
   p_name text, p_participant_ids uuid[], p_organization_id uuid default null
 )
@@ -1051,9 +1053,9 @@ grant execute on function public.create_group_conversation(text, uuid[], uuid) t
 reset all; set check_function_bodies = off;
 
 -- objects/functions/creator_of.sql
--- Who manages a conversation now: of a group its creator, as long as they take part and are a member of the organization;
--- else whoever of those has taken part longest, somebody who is not suspended before all others; null when there is
--- nobody. A direct conversation has no heir, and keeps its creator as long as anybody takes part.
+-- Who manages a conversation now. In a group: its creator, while they take part and are a member of the organization;
+-- otherwise the participant who joined first, preferring those who are not suspended; null when nobody is left. A direct
+-- conversation keeps its creator as long as anybody takes part.
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable
@@ -1081,8 +1083,8 @@ revoke execute on function private.creator_of(uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/plain_text.sql
--- The ASCII letters, digits and signs of a text, in lower case, whatever they are written as: percent-encoded (several times,
--- too), fullwidth, with invisible characters between them. Never raises, and looks at 16,384 characters.
+-- A text reduced to lower-case ASCII letters, digits and punctuation, however they are written: percent-encoded (even
+-- repeatedly), fullwidth, or with invisible characters in between. Never raises. Looks at the first 16,384 characters.
 create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable
@@ -1121,8 +1123,8 @@ revoke execute on function private.plain_text(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/file_ids.sql
--- The files that attachments name: every uuid in an id or a url, since the names of objects begin with one. A uuid too many
--- hides nothing that somebody else has uploaded. It is part of deleting a message, so it raises for no attachment.
+-- The ids of the files that attachments refer to: every uuid in an id or a url, because object names begin with one. An
+-- extra uuid hides no file that somebody else uploaded. Runs when a message is deleted, so it never raises.
 create or replace function private.file_ids(p_attachments jsonb)
 returns setof text
 language sql immutable
@@ -1148,9 +1150,8 @@ revoke execute on function private.file_ids(jsonb) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/get_conversations_with_details.sql
--- The conversation list of p_user_id, the one with the newest message first. SECURITY DEFINER, guarded by
--- require_caller: reads one row per conversation and table, and no message but
--- the last. One plan for everybody: making one anew takes as long as the list itself.
+-- The conversations of p_user_id, most recent message first. SECURITY DEFINER, guarded by require_caller. Reads one row
+-- per conversation and table, and only the last message. The plan is generic, because planning takes as long as running.
 create or replace function public.get_conversations_with_details(p_user_id uuid)
 returns table (
   conversation_id uuid,
@@ -1204,11 +1205,11 @@ grant execute on function public.get_conversations_with_details(uuid) to authent
 reset all; set check_function_bodies = off;
 
 -- objects/functions/get_messages_page.sql
--- One page of a conversation, newest message first, without deleted ones.
+-- One page of a conversation, newest message first, without deleted messages.
 --   p_before  bigint   seq of the last message already shown; null = first page
 --   p_limit   integer  1 to 200
--- SECURITY DEFINER: whether the caller takes part is asked once, where a policy asks for every row. Every page
--- costs the same, and has the same plan: making one takes longer than reading the page.
+-- SECURITY DEFINER, so that participation is checked once and not by a policy for every row. Every page costs the same.
+-- The plan is generic, because planning takes longer than reading the page.
 create or replace function public.get_messages_page(
   p_conversation_id uuid, p_before bigint default null, p_limit integer default 50
 )
@@ -1276,8 +1277,8 @@ grant execute on function public.get_messages_page(uuid, bigint, integer) to aut
 reset all; set check_function_bodies = off;
 
 -- objects/functions/get_unread_count.sql
--- How many messages of a conversation p_user_id has not read: newer than read, not their own, not deleted.
--- 0 for a conversation that the user takes no part in. Costs the same whatever the backlog.
+-- How many messages of a conversation p_user_id has not read: newer than the read position, not their own, not deleted.
+-- 0 for a conversation that the user does not take part in. Costs the same whatever the backlog.
 create or replace function public.get_unread_count(p_conversation_id uuid, p_user_id uuid)
 returns integer
 language plpgsql stable security definer
@@ -1300,9 +1301,9 @@ grant execute on function public.get_unread_count(uuid, uuid) to authenticated, 
 reset all; set check_function_bodies = off;
 
 -- objects/functions/hide_files.sql
--- Put on record which files go with a deleted message: Storage hides those that its sender has uploaded, and those of
--- which nobody knows who has, see storage/attachments.sql. Of an erased sender only the files still tell who it was:
--- somebody who is no user any more.
+-- Record the files of a deleted message. Storage then hides those that its sender uploaded, and those whose uploader is
+-- unknown; see storage/attachments.sql. After a sender was erased, only the files' owner still identifies them: a user
+-- who no longer exists.
 create or replace function private.hide_files(p_message public.messages)
 returns void
 language sql
@@ -1327,10 +1328,10 @@ revoke execute on function private.hide_files(public.messages) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/hold_briefly.sql
--- With something locked that others need: let the transaction end soon, where before_request has said how soon. PostgreSQL
--- ends the connection otherwise. A time-out of the statement would count the wait for the lock, too; and so would this one,
--- so that wait_unhurried is called before something else is waited for. A time-out that is already running, of the project's
--- own for instance, is not shortened but ended first.
+-- Called with something locked that others need: end the transaction after the time that before_request has set, where
+-- it set one. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
+-- transaction_timeout would, too, so wait_unhurried is called before anything else is waited for. A transaction_timeout
+-- that is running already, for example the project's own, still applies if it ends sooner.
 create or replace function private.hold_briefly()
 returns void
 language plpgsql
@@ -1361,7 +1362,7 @@ revoke execute on function private.wait_unhurried() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/is_conversation_participant.sql
--- Whether the caller takes part in a conversation. About somebody else it does not answer (42501).
+-- Whether the caller takes part in a conversation. Refuses to answer about anybody else (42501).
 create or replace function public.is_conversation_participant(
   p_conversation_id uuid, p_user_id uuid default auth.uid()
 )
@@ -1385,19 +1386,21 @@ grant execute on function public.is_conversation_participant(uuid, uuid) to auth
 reset all; set check_function_bodies = off;
 
 -- objects/functions/lock_conversations.sql
--- The lock of a conversation, under which seq, counters and read states change.
+-- Lock a conversation. seq, counters and read states change only under this lock.
 --
--- Everything that writes takes its locks in this order, so that nobody waits for somebody who waits for them:
+-- Every write takes its locks in this order, so that no two writes wait for each other:
 --   1. the turn of a user: the row of private.send_windows, see take_turn
 --   2. rows of participants, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
---   5. profiles, by foreign keys
--- A row is locked before its BEFORE ROW triggers run. So conversations are locked by AFTER STATEMENT triggers, which
--- know all that a statement has changed; an INSERT, which locks no row, locks its conversation in a BEFORE ROW trigger.
+--   5. profiles, through foreign keys
+-- PostgreSQL locks a row before its BEFORE ROW triggers run. Conversations are therefore locked by AFTER STATEMENT
+-- triggers, which know every row that a statement changed. An INSERT locks no rows, so it locks its conversation in a
+-- BEFORE ROW trigger.
 --
--- A transaction remembers the last conversation that it has locked. One before it (rows of several conversations in one
--- INSERT, in another order) it takes as long as nobody else has it; it does not wait, but is refused.
+-- The transaction remembers the last conversation that it locked. A conversation with a lower id (rows of several
+-- conversations in one INSERT, in another order) is locked only if nobody else holds it; otherwise the statement is
+-- refused.
 create or replace function private.lock_conversation(p_conversation_id uuid)
 returns void
 language plpgsql
@@ -1438,7 +1441,7 @@ revoke execute on function private.lock_conversations(uuid[]) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/mark_conversation_read.sql
--- Mark a conversation read up to a message, or to its end; never back. Returns what is still unread.
+-- Mark a conversation as read up to a message, or to its end. The position never moves back. Returns the unread count.
 --   p_seq  bigint  the last message that was seen; null = all
 create or replace function public.mark_conversation_read(p_conversation_id uuid, p_seq bigint default null)
 returns integer
@@ -1472,9 +1475,9 @@ grant execute on function public.mark_conversation_read(uuid, bigint) to authent
 reset all; set check_function_bodies = off;
 
 -- objects/functions/may_add.sql
--- Whether somebody may add a person to a conversation: the creator who takes part, to a group; or who created it, as
--- long as it has nobody. What the policy of conversation_participants asks, for triggers that ask before and after
--- they wait for a lock.
+-- Whether somebody may add a person to a conversation: in a group, the creator while they take part; in a conversation
+-- without participants, whoever created it. The policy of conversation_participants asks this, and so do triggers,
+-- before and after they wait for a lock.
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean
 language sql stable
@@ -1499,8 +1502,8 @@ revoke execute on function private.may_add(uuid, uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_message.sql
--- Refuse what is no message, as the constraints of messages do, and before anything is locked for it. Of a new message
--- more is asked than of one that is there, which may be older than this rule: see attachments_fit.
+-- Refuse an invalid message with the errors of the constraints of messages, before anything is locked. A new message has
+-- stricter rules than an existing one, which may predate them; see attachments_fit.
 create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
 returns void
 language plpgsql
@@ -1528,10 +1531,10 @@ grant execute on function private.refuse_message(text, jsonb, jsonb) to authenti
 reset all; set check_function_bodies = off;
 
 -- objects/functions/merge_reactions.sql
--- The reactions after a participant's write: its own entries as written, everybody else's as they are.
--- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. An entry of
--- somebody else that is not there is ignored: whether it was withdrawn meanwhile or never there, the array does not say.
--- A message has room for 1,000 entries, 20 for each of 50 participants; messages_make_room makes it.
+-- The reactions after a participant's write: their own entries as written, everybody else's unchanged. A client writes
+-- the whole array that it read earlier, which must not undo other people's changes since. An entry of another person
+-- that is missing in the current array is ignored, because it may have been withdrawn meanwhile. A message has room for
+-- 1,000 entries, 20 for each of 50 participants; messages_make_room keeps it so.
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
@@ -1578,7 +1581,7 @@ revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from publ
 reset all; set check_function_bodies = off;
 
 -- objects/functions/messages_after.sql
--- How many messages a conversation has after a moment, deleted ones among them.
+-- How many messages a conversation has after a given time, deleted ones included.
 create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
 returns bigint
 language sql stable
@@ -1602,8 +1605,8 @@ revoke execute on function private.messages_after(uuid, timestamptz) from public
 reset all; set check_function_bodies = off;
 
 -- objects/functions/read_position.sql
--- Where reading up to a moment leaves a participant: the seq read to, and how many messages are seen.
--- The caller holds the lock of the conversation, so that no message arrives in between.
+-- The read position for a given time: the seq read up to, and how many messages are seen. The caller holds the lock of
+-- the conversation, so that no message arrives meanwhile.
 create or replace function private.read_position(
   p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint
 )
@@ -1642,10 +1645,10 @@ revoke execute on function private.read_position(uuid, uuid, timestamptz) from p
 reset all; set check_function_bodies = off;
 
 -- objects/functions/reading_moment.sql
--- What is kept of the moment up to which somebody says to have read: not beyond the conversation's own time, which is
--- that of its last change and ahead of the clock after the clock was set back. Then "now" means all there is, as it does
--- otherwise: what a client says of the time is as right as its clock, by about a minute. Nothing, if its clock is so wrong
--- that it says a time before there was chat, which the constraint on last_read_at does not take.
+-- The time to store when a client marks a conversation as read up to p_read_at. Client clocks may be a minute off. After
+-- the server's clock was set back, the conversation's last change lies ahead of it; a time of about now then means that
+-- change, so that everything is read. A time in the future becomes now. Null for a time before 2000, which the
+-- constraint on last_read_at rejects.
 create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
 returns timestamptz
 language plpgsql
@@ -1674,7 +1677,7 @@ revoke execute on function private.reading_moment(uuid, timestamptz) from public
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_outsider.sql
--- Refuse whoever does not take part in all of these conversations at this moment: for triggers, after they have waited.
+-- Refuse a caller who does not take part in all of these conversations now. For triggers, after they have waited.
 create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
 returns void
 language plpgsql
@@ -1694,8 +1697,8 @@ revoke execute on function private.refuse_outsider(text, uuid[]) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_return.sql
--- Refuse to add somebody to a group that they have left by their own will not long ago: not by its creator, that is. The
--- plan's clients have no place to accept an invitation, so that time has to do.
+-- Refuse to let the creator add somebody to a group that they left recently of their own accord. A waiting time and not
+-- an invitation, because the plan's clients have no way to accept one.
 create or replace function private.refuse_return(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
@@ -1725,7 +1728,7 @@ revoke execute on function private.refuse_return(uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/send_message.sql
--- Send a message as the caller, who has thereby read what came before; returns the message as stored.
+-- Send a message as the caller, and mark the conversation as read up to it. Returns the message as stored.
 create or replace function public.send_message(
   p_conversation_id uuid, p_content text default null, p_attachments jsonb default null
 )
@@ -1770,7 +1773,7 @@ grant execute on function public.send_message(uuid, text, jsonb) to authenticate
 reset all; set check_function_bodies = off;
 
 -- objects/functions/set_limit.sql
--- Change a limit; the log says who did and why.
+-- Change a limit. The log records who did it and why.
 create or replace function private.set_limit(
   p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text
 )
@@ -1795,8 +1798,8 @@ revoke execute on function private.set_limit(text, bigint, interval, text, text)
 reset all; set check_function_bodies = off;
 
 -- objects/functions/start_direct_conversation.sql
--- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first):
--- the one there is, or a new one. Two who start it at once get the same.
+-- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first): the
+-- existing one, or a new one. When both start it at the same time, both get the same one.
 create or replace function public.start_direct_conversation(
   p_recipient_id uuid, p_organization_id uuid default null
 )
@@ -1846,8 +1849,9 @@ grant execute on function public.start_direct_conversation(uuid, uuid) to authen
 reset all; set check_function_bodies = off;
 
 -- objects/functions/take_pair.sql
--- Wait until nobody else is starting a direct conversation of these two people, until the end of the transaction. One that
--- has started another before does not wait: three who each start two, in a ring, would wait for each other.
+-- Wait until nobody else is starting a direct conversation of these two people, and keep it so until the transaction
+-- ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
+-- deadlock.
 create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void
 language plpgsql
@@ -1868,7 +1872,7 @@ revoke execute on function private.take_pair(uuid, uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/toggle_reaction.sql
--- Add the caller's reaction to a message, or take it back; returns the reactions after that.
+-- Add the caller's reaction to a message, or remove it. Returns the resulting reactions.
 create or replace function public.toggle_reaction(p_message_id uuid, p_emoji text)
 returns jsonb
 language plpgsql
@@ -1905,9 +1909,9 @@ grant execute on function public.toggle_reaction(uuid, text) to authenticated, s
 reset all; set check_function_bodies = off;
 
 -- objects/functions/wait_for_participant.sql
--- Before somebody is added to a conversation: wait until whatever happens to a row that they have in it is done. They
--- may be leaving, or marking it read, and hold that row while they wait for the conversation; and the unique index
--- would wait for them. With a conversation locked already that would be a deadlock, and the INSERT is refused.
+-- Before a person is added to a conversation: wait for changes of an existing row of theirs. They may be leaving, or
+-- marking it as read, and hold that row while they wait for the conversation; the unique index would wait for that row.
+-- With a conversation locked already this would deadlock, so the INSERT is refused.
 create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
@@ -1938,7 +1942,7 @@ revoke execute on function private.wait_for_participant(uuid, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_colleagues.sql
--- The people who share an organization with the caller; for the policies, like my_participations.
+-- The people who share an organization with the caller. For policies; see my_participations.
 create or replace view private.my_colleagues
 with (security_barrier = true) as
 select colleague.user_id
@@ -1951,7 +1955,7 @@ grant select on private.my_colleagues to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_hidden_attachments.sql
--- The files of deleted messages in the caller's conversations; for the Storage policies.
+-- The files of deleted messages in the caller's conversations. For the policies of Storage.
 create or replace view private.my_hidden_attachments
 with (security_barrier = true) as
 select d.conversation_id, lower(d.attachment_id) as attachment_id, d.sender_id
@@ -1963,9 +1967,9 @@ grant select on private.my_hidden_attachments to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_listings.sql
--- The conversations that list the caller, each with every organization that the caller is a member of: for rows that know
--- the organization of their conversation, as messages do by their foreign key. Compared by both, they are those of
--- my_participations. Looking up the conversation is left out, since it would take longer than the rest of the policy.
+-- The conversations that list the caller, combined with each organization that the caller is a member of. For rows that
+-- know the organization of their conversation, as messages do: compared by both columns, these are my_participations.
+-- Looking up the conversation would take longer than the rest of the policy.
 create or replace view private.my_listings
 with (security_barrier = true) as
 select cp.conversation_id, om.organization_id
@@ -1978,7 +1982,7 @@ grant select on private.my_listings to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/views/my_organizations.sql
--- The organizations that the caller is a member of; for the policies, like my_participations.
+-- The organizations that the caller is a member of. For policies; see my_participations.
 create or replace view private.my_organizations
 with (security_barrier = true) as
 select om.organization_id
@@ -1990,10 +1994,10 @@ grant select on private.my_organizations to authenticated;
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_checked.sql
--- What a conversation must be: a group has a name and at most 50 people, a direct conversation no name and at most two.
--- Not check constraints, which PostgreSQL parses anew in every statement that changes a conversation: sending a message,
--- which changes none of this, would take a twentieth longer. The errors look like those of constraints. As with the other
--- triggers, what is loaded without triggers is not checked.
+-- Check a conversation: a group has a name and at most 50 people, a direct conversation no name and at most two. Check
+-- constraints would be parsed for every statement that changes a conversation; sending a message, which changes none of
+-- these columns, would take 5 % longer. The errors are those of check constraints. As with other triggers, rows that are
+-- loaded with triggers off are not checked.
 create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
@@ -2025,8 +2029,8 @@ for each row execute function private.conversations_checked();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_limited.sql
--- What a client may do to conversations: start so many, and change one at a time. As the policies do, it asks who is a
--- member and who takes part; but after the statement has waited.
+-- Limit what clients may do to conversations: create so many per hour, and change one at a time. It checks membership
+-- and participation as the policies do, but after the statement has waited for locks.
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
@@ -2081,7 +2085,7 @@ for each statement execute function private.conversations_changed();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/limits_changed.sql
--- A limit can be changed, which is logged however it is done; it cannot be removed.
+-- Log every change of a limit, however it is made. A limit cannot be removed.
 create or replace function private.limits_changed()
 returns trigger
 language plpgsql
@@ -2129,9 +2133,9 @@ for each statement execute function private.limits_stay();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/members_before_insert.sql
--- Before somebody comes back to an organization in whose conversations they are still listed: these are locked, as
--- members_changed will, but before the foreign key locks the profile. It would be a deadlock with the deletion of that
--- user, and whoever waits for one of the conversations would be caught in it.
+-- Before somebody rejoins an organization in whose conversations they are still listed: lock these conversations.
+-- members_changed would lock them later, after the foreign key has locked the profile; that could deadlock with the
+-- deletion of the user.
 create or replace function private.members_before_insert()
 returns trigger
 language plpgsql security definer
@@ -2156,8 +2160,8 @@ for each row execute function private.members_before_insert();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/members_changed.sql
--- After people are removed from an organization, or come back to it while they are still listed in its groups: a group
--- whose creator is no member any more is managed by another participant, one that nobody managed by whoever came back.
+-- After people leave an organization, or rejoin it while they are still listed in its groups: a group whose creator is
+-- no longer a member gets another creator, and a group without one gets the person who rejoined.
 create or replace function private.members_changed()
 returns trigger
 language plpgsql security definer
@@ -2195,25 +2199,25 @@ for each statement execute function private.members_changed();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_before_insert.sql
--- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
--- Locks go sender's turn, conversation, read state. Who may not send there is refused before the conversation is locked,
--- and again under its lock, for which the message may have waited: it is judged by what is true when it is accepted.
--- A statement takes as long to begin as it does to run. So most messages of clients have three, and each does several
--- things: the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again
--- who may send. The others go through count_message.
+-- Accept a message: check and count it against the sender's limit, then assign seq and time under the conversation's
+-- lock. Locks are taken in the order sender's turn, conversation, read state. A sender without access is refused before
+-- the conversation is locked, and again after waiting for the lock: what holds when the message is accepted decides.
+-- Starting a statement costs as much as running it, so most messages of clients take three statements, each with several
+-- tasks: the first takes the turn and counts, the second locks the conversation and assigns the seq, the third checks
+-- access again. All other messages go through count_message.
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
 set search_path = ''
--- One plan for each statement, which PostgreSQL otherwise plans anew each time.
+-- Without this, PostgreSQL plans each statement again for every message.
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- Asked of the roles that may be: of clients that takes longer than the answer.
+  -- Looked up only for roles other than the clients'.
   trusted boolean := current_setting('role', true) is distinct from 'authenticated' and private.is_trusted();
   live integer := (new.deleted_at is null)::integer;
   moment timestamptz := clock_timestamp();
-  -- Counted as accepted 20 ms from now, so that it need not be written again unless the message waits longer.
+  -- Recorded as 20 ms from now, so that it is written a second time only if the message waits longer than that.
   noted timestamptz := moment + interval '20 milliseconds';
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
@@ -2226,7 +2230,7 @@ begin
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
-      -- merge_reactions ignores reactions of others, which a client has read with the message; a new one has none.
+      -- merge_reactions ignores other people's reactions; a new message cannot have any.
       if exists (
         select
         from jsonb_array_elements(case jsonb_typeof(new.reactions) when 'array' then new.reactions else '[]' end) as r (entry)
@@ -2238,7 +2242,7 @@ begin
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
     end if;
   end if;
-  -- Nothing is wrong with a short text: then there is no need to call what looks closer.
+  -- A short text is always valid; only other messages need the complete check.
   if new.deleted_at is null and (
     octet_length(new.content) <= 4000 and btrim(new.content, E' \t\r\n') <> ''
     and new.attachments is null and new.reactions = '[]'
@@ -2269,8 +2273,8 @@ begin
     perform private.count_message(new.conversation_id, new.organization_id, new.sender_id, noted, trusted);
     perform private.lock_conversation(new.conversation_id);
   end if;
-  -- Clients give no ids. Without the lock another session could be inserting this message at the same time; and an ON
-  -- CONFLICT DO NOTHING would leave a gap in seq.
+  -- Only trusted roles choose ids. Checked under the lock, because another session could insert the same id, and because
+  -- ON CONFLICT DO NOTHING would leave a gap in seq.
   if trusted then
     if exists (select from public.messages m where m.id = new.id) then
       raise unique_violation using
@@ -2335,7 +2339,7 @@ where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations';
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_before_update.sql
--- What may change in a message, by whom; and a deleted one keeps nothing that anybody could read.
+-- Decide who may change what in a message. A deleted message keeps nothing readable.
 create or replace function private.messages_before_update()
 returns trigger
 language plpgsql security definer
@@ -2420,8 +2424,8 @@ for each row execute function private.messages_before_update();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_make_room.sql
--- A message has room for the reactions of those who take part in the conversation. Those of people who have left stay
--- as long as there is room for them as well; the oldest of them go first. Comes after messages_before_update, by its name.
+-- Keep a message's reactions within 1,000: reactions of participants always fit; those of people who have left stay
+-- while there is room, and the oldest of them go first. Runs after messages_before_update, by its name.
 create or replace function private.messages_make_room()
 returns trigger
 language plpgsql security definer
@@ -2456,9 +2460,8 @@ execute function private.messages_make_room();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_recounted.sql
--- After messages are deleted, restored or purged: each conversation's count and last message, and what its participants
--- have seen. The conversations are locked first and read by statements of their own, which therefore see what was
--- committed while they waited.
+-- After messages are deleted, restored or purged: update each conversation's count and last message, and what its
+-- participants have seen. The conversations are locked first; later statements then see what was committed meanwhile.
 create or replace function private.messages_recounted()
 returns trigger
 language plpgsql security definer
@@ -2532,7 +2535,7 @@ for each statement execute function private.messages_recounted();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/moderation_log_is_append_only.sql
--- What was logged stays as it was logged.
+-- Reject every change of the moderation log.
 create or replace function private.moderation_log_is_append_only()
 returns trigger
 language plpgsql
@@ -2551,8 +2554,9 @@ for each statement execute function private.moderation_log_is_append_only();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_delete.sql
--- Before somebody leaves a group, or is removed from it by its creator: one at a time, so that whoever waits for the row of
--- a participant holds no other. Not where a project lets its users delete conversations, or themselves, which cascades.
+-- Before somebody leaves a group, or its creator removes somebody: allow one row per statement, so that a statement that
+-- waits for a participant's row holds no other. Does not apply where a project lets its users delete conversations or
+-- their own accounts, which cascades.
 create or replace function private.participants_before_delete()
 returns trigger
 language plpgsql security definer
@@ -2575,9 +2579,9 @@ execute function private.participants_before_delete();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_insert.sql
--- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
--- anything but by themselves, or anything that is yet to come. A statement of the API adds to one conversation, so that it
--- waits for none with another one locked; participants_joined ends the statement.
+-- Before somebody joins: lock the conversation if the caller may add people to it. Only the person themselves can say
+-- what they have read, and nothing that lies in the future. A statement of the API adds people to one conversation, so
+-- that it waits for no second one; participants_joined runs after the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
@@ -2622,8 +2626,8 @@ for each row execute function private.participants_before_insert();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_mark.sql
--- Before somebody marks a conversation: nothing is read that is yet to come. Their row is held briefly, since the creator may
--- be removing them.
+-- Before somebody marks a conversation: nothing in the future counts as read. Their row is held only briefly, because
+-- the creator may want to remove them.
 create or replace function private.participants_before_mark()
 returns trigger
 language plpgsql security definer
@@ -2648,9 +2652,9 @@ for each row execute function private.participants_before_mark();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_joined.sql
--- After people join: the rules that span rows (who, how many, one direct conversation per pair), the count,
--- who manages the group, and where each begins to read. After, not before, so that row-level security has refused
--- strangers first; participants_before_insert has locked the conversations.
+-- After people join: check the rules that span rows (who, how many, one direct conversation per pair), update the count
+-- and the creator, and set where each person starts to read. An AFTER trigger, so that row-level security has refused
+-- strangers before; participants_before_insert has locked the conversations.
 create or replace function private.participants_joined()
 returns trigger
 language plpgsql security definer
@@ -2744,9 +2748,8 @@ for each statement execute function private.participants_joined();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_left.sql
--- After people leave: the count, who manages the group from now on, and their read states; and that somebody has left by
--- their own will. The creator of an emptied conversation is nobody, so that nobody is in the place of somebody who has
--- just made one and may read it.
+-- After people leave: update the count, the creator and the read states, and record who left of their own accord. An
+-- emptied conversation has no creator, so that nobody can re-enter it as if they had just created it.
 create or replace function private.participants_left()
 returns trigger
 language plpgsql security definer
@@ -2807,9 +2810,9 @@ for each statement execute function private.participants_left();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_read.sql
--- After participants have changed their marks: that counts, each conversation once, and once more for each thousand
--- messages that it leaves unread, which others wait for; and of those that they have read, how far, and how many messages
--- that leaves unread.
+-- After participants change their marks: count them against the limit, each conversation once and once more for each
+-- thousand messages left unread, because others wait while these are counted. Then update how far each conversation is
+-- read.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
@@ -2865,7 +2868,7 @@ for each statement execute function private.participants_read();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/profiles_limited.sql
--- What a client may do to profiles: change its own, so often.
+-- Limit how often clients change their profile, and to their own.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
@@ -2889,8 +2892,8 @@ for each row execute function private.profiles_limited();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/set_updated_at.sql
--- updated_at is the server's, and never goes back: a message takes its time from here, so that within a
--- conversation created_at rises with seq even when the clock does not.
+-- Set updated_at, which clients cannot set, and never move it back. A message takes its time from its conversation, so
+-- created_at increases with seq even if the clock was set back.
 create or replace function private.set_updated_at()
 returns trigger
 language plpgsql
@@ -2914,7 +2917,7 @@ for each row execute function private.set_updated_at();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/sync_profile.sql
--- A profile appears with its auth user and follows its email.
+-- Create a profile with its auth user, and keep its email in step.
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer
@@ -2941,9 +2944,10 @@ for each row execute function private.sync_profile();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/uploads_limited.sql
--- What one person may upload: so many files and bytes in an hour. Storage asks the policies by an insert of its user that
--- it rolls back, receives the file, and then inserts its row as service_role, in the name of the owner: that one is
--- counted here, and refused if others were faster. Whatever else service_role uploads has no owner.
+-- Limit the files and bytes that one person uploads per hour. Storage first checks the policies with an insert as its
+-- user, which it rolls back; then it receives the file and inserts the row as service_role, with the user as owner. That
+-- row is counted here, and refused if parallel uploads have used up the limit. Other uploads of service_role have no
+-- owner.
 create or replace function private.uploads_limited()
 returns trigger
 language plpgsql security definer
@@ -2987,8 +2991,8 @@ execute function private.uploads_limited();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/users_before_delete.sql
--- Before a user is deleted, by Auth or by an operator: what goes or changes with them is locked in the order that
--- lock_conversations.sql gives. The cascade of the foreign keys would lock the profile first, and the rest after it.
+-- Before Auth or an operator deletes a user: lock everything that is deleted or changed with them, in the order of
+-- lock_conversations.sql. The cascade of the foreign keys would lock the profile first.
 create or replace function private.users_before_delete()
 returns trigger
 language plpgsql security definer
@@ -3033,9 +3037,9 @@ for each row execute function private.users_before_delete();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/writes_in_turn.sql
--- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
--- writes at a time, and two of them cannot wait for each other. Who has been suspended meanwhile is refused.
---   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
+-- Before a statement of the API writes: wait for the user's turn. One user's statements, from any number of devices,
+-- then write one after another and cannot deadlock with each other. A user who was suspended meanwhile is refused.
+--   argument: the action, if the statement has only one; when its limit is used up, it is refused without waiting
 create or replace function private.writes_in_turn()
 returns trigger
 language plpgsql security definer
@@ -3056,7 +3060,7 @@ $$;
 
 revoke execute on function private.writes_in_turn() from public;
 
--- Of the columns that clients write; the database's own changes of others belong to the statement that caused them.
+-- Only for the columns that clients write. Other columns change within a statement that has taken its turn.
 create or replace trigger conversations_insert_in_turn
 before insert on public.conversations
 for each statement execute function private.writes_in_turn('conversation');
@@ -3077,7 +3081,7 @@ create or replace trigger participants_delete_in_turn
 before delete on public.conversation_participants
 for each statement execute function private.writes_in_turn('remove');
 
--- An insert takes the turn of its sender, see messages_before_insert.
+-- An insert takes the turn of its sender; see messages_before_insert.
 create or replace trigger messages_update_in_turn
 before update of content, reactions, deleted_at on public.messages
 for each statement execute function private.writes_in_turn();
@@ -3088,9 +3092,9 @@ for each statement execute function private.writes_in_turn('profile');
 reset all; set check_function_bodies = off;
 
 -- objects/access/chat_hooks.sql
--- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise; so would a role of the project's own. PostgREST calls chat_hooks.before_request where this role may set that,
--- and where no other function is called already, which would not be any more; see docs/backend.md.
+-- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
+-- its requests would fail; so does any role of the project's own. PostgREST is set to call chat_hooks.before_request if
+-- the migrating role may do so and no other function is configured; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
@@ -3134,9 +3138,9 @@ $$;
 reset all; set check_function_bodies = off;
 
 -- objects/access/conversation_participants.sql
--- Participants: read by participants of the same conversation; added by the creator from the organization; one's
--- own marks are one's own; from a group one leaves, or the creator removes. What a client sees of the
--- conversation here, it sees through the policies of conversations: its participants, or its creator at first.
+-- Participants: read by the participants of the same conversation; added by the creator, from the organization; marks
+-- are changed by their owner; removed by leaving a group, or by its creator. A client sees a conversation's row here
+-- through the policies of conversations: as a participant, or as its creator before anybody was added.
 revoke all on public.conversation_participants from public, anon, authenticated;
 grant select on public.conversation_participants to authenticated;
 grant insert (conversation_id, user_id, last_read_at) on public.conversation_participants to authenticated;
@@ -3193,8 +3197,8 @@ using (
 reset all; set check_function_bodies = off;
 
 -- objects/access/conversations.sql
--- Conversations: read by participants, and by the creator until there are any; started by members, named by the
--- creator. updated_at is accepted, as the plan's clients send it, and overwritten.
+-- Conversations: read by participants, and by the creator until there are any; created by members, named by the creator.
+-- updated_at is accepted, because the plan's clients send it, and overwritten.
 revoke all on public.conversations from public, anon, authenticated;
 grant select on public.conversations to authenticated;
 grant insert (organization_id, name, is_group, created_by) on public.conversations to authenticated;
@@ -3235,8 +3239,8 @@ with check (created_by = (select private.current_user_id()));
 reset all; set check_function_bodies = off;
 
 -- objects/access/messages.sql
--- Messages: read by participants, tombstones too; sent by participants as themselves. An update is a
--- participant's; which columns of whose message, messages_before_update decides.
+-- Messages: read by participants, tombstones included; sent by participants as themselves; updated by participants,
+-- where messages_before_update decides which columns of whose messages.
 revoke all on public.messages from public, anon, authenticated;
 grant select on public.messages to authenticated;
 grant insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages to authenticated;
@@ -3257,7 +3261,7 @@ create policy "participants send as themselves"
 on public.messages for insert to authenticated
 with check (
   sender_id = (select private.claimed_user_id())
-  -- Which clients may not write: messages_before_insert has, having seen that the sender takes part and is not suspended.
+  -- Clients cannot set seq. messages_before_insert does, for a sender who takes part and is not suspended.
   and seq is not null
 );
 
@@ -3301,14 +3305,14 @@ using (
 reset all; set check_function_bodies = off;
 
 -- objects/access/private.sql
--- The schema that the API does not expose. Its functions and views are used by policies and by functions that
--- run as the caller, who therefore may enter it; its tables are nobody's but the owner's.
+-- The schema that the API does not expose. Policies, and functions that run as the caller, use its functions and views,
+-- so the caller has USAGE; only the owner has access to its tables.
 revoke all on schema private from public, anon;
 grant usage on schema private to authenticated, service_role;
 reset all; set check_function_bodies = off;
 
 -- objects/access/user_profiles.sql
--- Profiles: read by oneself and by people of a shared organization; name and avatar are one's own to change.
+-- Profiles: read by their owner and by people of a shared organization; name and avatar are changed by their owner.
 revoke all on public.user_profiles from public, anon, authenticated;
 grant select on public.user_profiles to authenticated;
 grant update (full_name, avatar_url) on public.user_profiles to authenticated;
@@ -3329,9 +3333,9 @@ with check (id = (select private.current_user_id()));
 reset all; set check_function_bodies = off;
 
 -- objects/storage/attachments.sql
--- Files: a private bucket whose limits Storage enforces; a participant reads and adds
--- {organization}/chat/{conversation}/{uuid}_{name}, nobody changes or deletes. Compared as text: a name is what
--- anybody made it, and a cast that fails on one would break the listing for all.
+-- Files: a private bucket whose limits Storage enforces. Participants read and add
+-- {organization}/chat/{conversation}/{uuid}_{name}; nobody changes or deletes files through the API. Paths are compared
+-- as text: anybody may choose a name, and a failing cast would break the listing for everybody.
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
 values ('attachments', 'attachments', false, 10485760, array[
   'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf', 'application/msword',
@@ -3356,7 +3360,7 @@ using (
   )
   and (storage.foldername(name))[2] = 'chat'
   and cardinality(storage.foldername(name)) = 3
-  -- The files of a deleted message go with it: those that its sender uploaded, or nobody in particular.
+  -- The files of a deleted message are hidden: those that its sender uploaded, and those without an owner.
   and not exists (
     select from private.my_hidden_attachments h
     where h.conversation_id::text = (storage.foldername(name))[3]
@@ -3377,7 +3381,7 @@ with check (
   )
   and (storage.foldername(name))[2] = 'chat'
   and cardinality(storage.foldername(name)) = 3
-  -- No control characters, line separators among them, and nothing that climbs.
+  -- No control characters or line separators, and no path components that lead upwards.
   and storage.filename(name)
     ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[^\u0001-\u001f\u007f-\u009f\u2028\u2029]{1,200}$'
   and name not like '%..%'
@@ -3385,9 +3389,9 @@ with check (
 reset all; set check_function_bodies = off;
 
 -- objects/realtime/publication.sql
--- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent
--- to every subscriber whatever the policies say, so that only the opaque key of a row may be in it: the
--- replica identity stays the primary key.
+-- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent to every
+-- subscriber, whatever the policies are, so it may contain only an opaque key: the replica identity stays the primary
+-- key.
 do $$
 declare
   wanted text;

@@ -1,6 +1,6 @@
--- The schema of what PostgREST calls in whatever role a request has: anon enters it, since it would be refused everything
--- otherwise; so would a role of the project's own. PostgREST calls chat_hooks.before_request where this role may set that,
--- and where no other function is called already, which would not be any more; see docs/backend.md.
+-- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
+-- its requests would fail; so does any role of the project's own. PostgREST is set to call chat_hooks.before_request if
+-- the migrating role may do so and no other function is configured; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 

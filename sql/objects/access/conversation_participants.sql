@@ -1,6 +1,6 @@
--- Participants: read by participants of the same conversation; added by the creator from the organization; one's
--- own marks are one's own; from a group one leaves, or the creator removes. What a client sees of the
--- conversation here, it sees through the policies of conversations: its participants, or its creator at first.
+-- Participants: read by the participants of the same conversation; added by the creator, from the organization; marks
+-- are changed by their owner; removed by leaving a group, or by its creator. A client sees a conversation's row here
+-- through the policies of conversations: as a participant, or as its creator before anybody was added.
 revoke all on public.conversation_participants from public, anon, authenticated;
 grant select on public.conversation_participants to authenticated;
 grant insert (conversation_id, user_id, last_read_at) on public.conversation_participants to authenticated;

@@ -1,4 +1,4 @@
--- Profiles: read by oneself and by people of a shared organization; name and avatar are one's own to change.
+-- Profiles: read by their owner and by people of a shared organization; name and avatar are changed by their owner.
 revoke all on public.user_profiles from public, anon, authenticated;
 grant select on public.user_profiles to authenticated;
 grant update (full_name, avatar_url) on public.user_profiles to authenticated;

@@ -1,6 +1,7 @@
--- Of the rows that others change too, a statement of the API changes one: called for each of them, it refuses the second.
--- PostgreSQL locks that row before it asks, so that waiting for it is kept too short to become a deadlock, until
--- restore_lock_timeout after the statement; not so short that the one row could run out of it, waiting for room on the disk.
+-- Refuse the second row of a statement from the API that changes rows which other people change too. Called for each
+-- row. PostgreSQL locks the row before this runs, so lock_timeout is shortened until restore_lock_timeout runs after the
+-- statement: a wait for another row then ends before it becomes a deadlock. It stays long enough for one row to be
+-- written to a slow disk.
 create or replace function private.allow_one_row(p_sentence text)
 returns void
 language plpgsql
@@ -16,7 +17,7 @@ begin
 end
 $$;
 
--- Returns whether the statement has changed such a row.
+-- Restore lock_timeout after the statement. Returns whether the statement changed such a row.
 create or replace function private.restore_lock_timeout()
 returns boolean
 language plpgsql

@@ -1,5 +1,5 @@
--- The user for whom role authenticated acts: whose writes wait for each other, and have limits. Null for every other
--- role, whatever its rights, and for a token that names nobody.
+-- The user on whose behalf role authenticated acts. Their writes take turns and have limits. Null for every other role,
+-- whatever its privileges, and for a token without a user id.
 create or replace function private.api_user()
 returns uuid
 language sql stable
@@ -11,8 +11,8 @@ as $$
   end
 $$;
 
--- The same at the moment at which a row is written or has been, for triggers: who has been suspended since the statement
--- began, which may have waited, is refused. Volatile, so that it sees what was committed meanwhile.
+-- The same for triggers, which may run after the statement has waited: a user who was suspended meanwhile is refused.
+-- Volatile, so that it sees what was committed since the statement began.
 create or replace function private.api_writer(p_table text)
 returns uuid
 language plpgsql

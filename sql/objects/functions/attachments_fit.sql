@@ -1,5 +1,5 @@
--- Whether a new message may have these attachments: valid ones, with no keys but the plan's, an id of up to 100
--- characters, and 16 kB in all, of which 1 kB is as much as five files usually take.
+-- Whether a new message may have these attachments: they are valid, have only the plan's keys, ids of up to 100
+-- characters, and take at most 16 kB together. Five ordinary files take about 1 kB.
 create or replace function private.attachments_fit(p_attachments jsonb)
 returns boolean
 language sql immutable parallel safe

@@ -1,7 +1,7 @@
--- What PostgREST calls at the beginning of each request (db_pre_request). A write of a user may take 0.9 seconds: one
--- whose answer was made to take long (`select=` with thousands of embedded rows after an insert) would keep others
--- waiting for what it has changed as long as it may run, which is 8 seconds. From PostgreSQL 17 on it may hold a
--- conversation for 0.4 seconds, see hold_briefly: less than others may wait. A request that only reads is read-only.
+-- PostgREST calls this at the start of each request (db_pre_request). It gives a user's write 0.9 seconds. Otherwise a
+-- request whose response takes long (`select=` that embeds thousands of rows after an insert) could hold the rows that
+-- it has changed for 8 seconds. From PostgreSQL 17 on, a write also holds a conversation for at most 0.4 seconds, which
+-- is less than others may wait; see hold_briefly. A request that only reads runs in a read-only transaction.
 create or replace function chat_hooks.before_request()
 returns void
 language plpgsql

@@ -1,6 +1,6 @@
--- How much of the limit of messages (10 in 60 seconds, unless an operator lowered it) the caller has left.
---   reset_at     when the next message is accepted; while some remain, when the oldest counted one is forgotten
---   retry_after  seconds until a message is accepted; 0 = at once
+-- How many messages the caller may still send (10 in 60 seconds, unless an operator has lowered the limit).
+--   reset_at     when the next message is accepted; while some remain, when the oldest counted message leaves the window
+--   retry_after  seconds until a message is accepted; 0 means now
 create or replace function public.check_message_rate_limit()
 returns table (allowed boolean, "limit" integer, remaining integer, reset_at timestamptz, retry_after integer)
 language plpgsql stable security definer

@@ -1,6 +1,6 @@
--- Count p_amount of an action against its limit, or refuse it. Never one too many in any such time, since it is the
--- user's turn (take_turn). Writes of the same sixtieth of that time are one entry, as of the last of them, so that there
--- are few whatever the limit is; a limit is thereby stricter by as much at most.
+-- Count p_amount of an action against its limit, or refuse it. The user's turn is held (take_turn), so no number of
+-- parallel sessions gets past the limit. Writes within the same sixtieth of the window share one entry, with the time of
+-- the last one, so the number of entries is bounded; the limit can be stricter by that sixtieth.
 create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
 returns void
 language plpgsql
@@ -59,8 +59,8 @@ begin
 end
 $$;
 
--- Refuse an action of which nothing is left, before anybody waits for a turn: a look that locks nothing. What it lets
--- through, count_against_limit decides.
+-- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. count_against_limit decides
+-- about the rest.
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql

@@ -1,7 +1,8 @@
--- Take the turn of a message's sender and count the message against the limit, or refuse it, step by step. Of most
--- messages messages_before_insert does this in one statement; here come those that are refused, those of trusted roles,
--- who need not take part, a user's first one, and any after the first in one transaction.
---   p_noted  the moment that is counted
+-- Take the turn of a message's sender, and count the message against the limit or refuse it, step by step.
+-- messages_before_insert does this in a single statement for most messages. This function handles the rest: refused
+-- messages, those of trusted roles (who need not take part), a user's first message, and any message after the first in
+-- a transaction.
+--   p_noted  the time to record in the window
 create or replace function private.count_message(
   p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean
 )

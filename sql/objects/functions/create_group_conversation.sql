@@ -1,4 +1,4 @@
--- A new group of the caller and p_participant_ids, 3 to 50 people with the caller, in one step.
+-- Create a group of the caller and p_participant_ids, with 3 to 50 people including the caller, in one call.
 create or replace function public.create_group_conversation(
   p_name text, p_participant_ids uuid[], p_organization_id uuid default null
 )

@@ -1,6 +1,6 @@
--- Who manages a conversation now: of a group its creator, as long as they take part and are a member of the organization;
--- else whoever of those has taken part longest, somebody who is not suspended before all others; null when there is
--- nobody. A direct conversation has no heir, and keeps its creator as long as anybody takes part.
+-- Who manages a conversation now. In a group: its creator, while they take part and are a member of the organization;
+-- otherwise the participant who joined first, preferring those who are not suspended; null when nobody is left. A direct
+-- conversation keeps its creator as long as anybody takes part.
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable

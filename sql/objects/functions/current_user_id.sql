@@ -1,5 +1,5 @@
--- Whom the caller's token names; null for a token that names nobody.
--- Never raises, whatever the claims: one raising policy stops Realtime for everybody. auth.uid() does raise.
+-- The user id in the caller's token; null if it has none.
+-- Never raises, whatever the claims are: a policy that raises stops Realtime for everybody. auth.uid() can raise.
 create or replace function private.claimed_user_id()
 returns uuid
 language plpgsql stable
@@ -8,7 +8,7 @@ as $$
 declare
   named uuid;
 begin
-  -- An assignment, since what RETURN casts is cast past the handler.
+  -- Assigned first, because a cast by RETURN would be outside of the exception handler.
   named := coalesce(
     nullif(current_setting('request.jwt.claim.sub', true), ''),
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
@@ -19,8 +19,8 @@ exception when others then -- not JSON, nested past the stack, or no id
 end
 $$;
 
--- Who is asking: the user whom the caller's token names; null for a suspended user, who from that moment is nobody to
--- every policy and function.
+-- The caller's user id; null if the token has none, or if the user is suspended. Policies and functions then treat the
+-- caller as nobody.
 create or replace function private.current_user_id()
 returns uuid
 language plpgsql stable security definer

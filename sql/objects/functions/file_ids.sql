@@ -1,5 +1,5 @@
--- The files that attachments name: every uuid in an id or a url, since the names of objects begin with one. A uuid too many
--- hides nothing that somebody else has uploaded. It is part of deleting a message, so it raises for no attachment.
+-- The ids of the files that attachments refer to: every uuid in an id or a url, because object names begin with one. An
+-- extra uuid hides no file that somebody else uploaded. Runs when a message is deleted, so it never raises.
 create or replace function private.file_ids(p_attachments jsonb)
 returns setof text
 language sql immutable

@@ -1,6 +1,5 @@
--- The conversation list of p_user_id, the one with the newest message first. SECURITY DEFINER, guarded by
--- require_caller: reads one row per conversation and table, and no message but
--- the last. One plan for everybody: making one anew takes as long as the list itself.
+-- The conversations of p_user_id, most recent message first. SECURITY DEFINER, guarded by require_caller. Reads one row
+-- per conversation and table, and only the last message. The plan is generic, because planning takes as long as running.
 create or replace function public.get_conversations_with_details(p_user_id uuid)
 returns table (
   conversation_id uuid,

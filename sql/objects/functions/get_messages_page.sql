@@ -1,8 +1,8 @@
--- One page of a conversation, newest message first, without deleted ones.
+-- One page of a conversation, newest message first, without deleted messages.
 --   p_before  bigint   seq of the last message already shown; null = first page
 --   p_limit   integer  1 to 200
--- SECURITY DEFINER: whether the caller takes part is asked once, where a policy asks for every row. Every page
--- costs the same, and has the same plan: making one takes longer than reading the page.
+-- SECURITY DEFINER, so that participation is checked once and not by a policy for every row. Every page costs the same.
+-- The plan is generic, because planning takes longer than reading the page.
 create or replace function public.get_messages_page(
   p_conversation_id uuid, p_before bigint default null, p_limit integer default 50
 )

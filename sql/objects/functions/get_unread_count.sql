@@ -1,5 +1,5 @@
--- How many messages of a conversation p_user_id has not read: newer than read, not their own, not deleted.
--- 0 for a conversation that the user takes no part in. Costs the same whatever the backlog.
+-- How many messages of a conversation p_user_id has not read: newer than the read position, not their own, not deleted.
+-- 0 for a conversation that the user does not take part in. Costs the same whatever the backlog.
 create or replace function public.get_unread_count(p_conversation_id uuid, p_user_id uuid)
 returns integer
 language plpgsql stable security definer

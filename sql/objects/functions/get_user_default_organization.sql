@@ -1,4 +1,4 @@
--- The organization that a new conversation of p_user_id belongs to: the one joined first; null without any.
+-- The organization for a new conversation of p_user_id: the one they joined first, or null.
 create or replace function public.get_user_default_organization(p_user_id uuid)
 returns uuid
 language plpgsql stable security definer

@@ -1,6 +1,6 @@
--- Put on record which files go with a deleted message: Storage hides those that its sender has uploaded, and those of
--- which nobody knows who has, see storage/attachments.sql. Of an erased sender only the files still tell who it was:
--- somebody who is no user any more.
+-- Record the files of a deleted message. Storage then hides those that its sender uploaded, and those whose uploader is
+-- unknown; see storage/attachments.sql. After a sender was erased, only the files' owner still identifies them: a user
+-- who no longer exists.
 create or replace function private.hide_files(p_message public.messages)
 returns void
 language sql

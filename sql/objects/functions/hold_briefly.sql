@@ -1,7 +1,7 @@
--- With something locked that others need: let the transaction end soon, where before_request has said how soon. PostgreSQL
--- ends the connection otherwise. A time-out of the statement would count the wait for the lock, too; and so would this one,
--- so that wait_unhurried is called before something else is waited for. A time-out that is already running, of the project's
--- own for instance, is not shortened but ended first.
+-- Called with something locked that others need: end the transaction after the time that before_request has set, where
+-- it set one. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
+-- transaction_timeout would, too, so wait_unhurried is called before anything else is waited for. A transaction_timeout
+-- that is running already, for example the project's own, still applies if it ends sooner.
 create or replace function private.hold_briefly()
 returns void
 language plpgsql

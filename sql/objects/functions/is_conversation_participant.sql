@@ -1,4 +1,4 @@
--- Whether the caller takes part in a conversation. About somebody else it does not answer (42501).
+-- Whether the caller takes part in a conversation. Refuses to answer about anybody else (42501).
 create or replace function public.is_conversation_participant(
   p_conversation_id uuid, p_user_id uuid default auth.uid()
 )

@@ -1,5 +1,5 @@
--- Whether the role in force is above row-level security: service_role, and operators on their own connection.
--- Asks for the role of the session, since inside a SECURITY DEFINER function current_user is its owner.
+-- Whether the current role bypasses row-level security: service_role, or an operator's own connection. Looks at the
+-- session's role, because inside a SECURITY DEFINER function current_user is the owner.
 create or replace function private.is_trusted()
 returns boolean
 language plpgsql stable security definer

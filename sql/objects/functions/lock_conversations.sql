@@ -1,16 +1,18 @@
--- The lock of a conversation, under which seq, counters and read states change.
+-- Lock a conversation. seq, counters and read states change only under this lock.
 --
--- Everything that writes takes its locks in this order, so that nobody waits for somebody who waits for them:
+-- Every write takes its locks in this order, so that no two writes wait for each other:
 --   1. the turn of a user: the row of private.send_windows, see take_turn
 --   2. rows of participants, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
---   5. profiles, by foreign keys
--- A row is locked before its BEFORE ROW triggers run. So conversations are locked by AFTER STATEMENT triggers, which
--- know all that a statement has changed; an INSERT, which locks no row, locks its conversation in a BEFORE ROW trigger.
+--   5. profiles, through foreign keys
+-- PostgreSQL locks a row before its BEFORE ROW triggers run. Conversations are therefore locked by AFTER STATEMENT
+-- triggers, which know every row that a statement changed. An INSERT locks no rows, so it locks its conversation in a
+-- BEFORE ROW trigger.
 --
--- A transaction remembers the last conversation that it has locked. One before it (rows of several conversations in one
--- INSERT, in another order) it takes as long as nobody else has it; it does not wait, but is refused.
+-- The transaction remembers the last conversation that it locked. A conversation with a lower id (rows of several
+-- conversations in one INSERT, in another order) is locked only if nobody else holds it; otherwise the statement is
+-- refused.
 create or replace function private.lock_conversation(p_conversation_id uuid)
 returns void
 language plpgsql

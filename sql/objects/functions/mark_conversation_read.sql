@@ -1,4 +1,4 @@
--- Mark a conversation read up to a message, or to its end; never back. Returns what is still unread.
+-- Mark a conversation as read up to a message, or to its end. The position never moves back. Returns the unread count.
 --   p_seq  bigint  the last message that was seen; null = all
 create or replace function public.mark_conversation_read(p_conversation_id uuid, p_seq bigint default null)
 returns integer

@@ -1,7 +1,7 @@
--- The reactions after a participant's write: its own entries as written, everybody else's as they are.
--- A client writes the whole array it read a moment ago; what others changed meanwhile must not be undone. An entry of
--- somebody else that is not there is ignored: whether it was withdrawn meanwhile or never there, the array does not say.
--- A message has room for 1,000 entries, 20 for each of 50 participants; messages_make_room makes it.
+-- The reactions after a participant's write: their own entries as written, everybody else's unchanged. A client writes
+-- the whole array that it read earlier, which must not undo other people's changes since. An entry of another person
+-- that is missing in the current array is ignored, because it may have been withdrawn meanwhile. A message has room for
+-- 1,000 entries, 20 for each of 50 participants; messages_make_room keeps it so.
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable

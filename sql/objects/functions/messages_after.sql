@@ -1,4 +1,4 @@
--- How many messages a conversation has after a moment, deleted ones among them.
+-- How many messages a conversation has after a given time, deleted ones included.
 create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
 returns bigint
 language sql stable

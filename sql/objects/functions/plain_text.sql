@@ -1,5 +1,5 @@
--- The ASCII letters, digits and signs of a text, in lower case, whatever they are written as: percent-encoded (several times,
--- too), fullwidth, with invisible characters between them. Never raises, and looks at 16,384 characters.
+-- A text reduced to lower-case ASCII letters, digits and punctuation, however they are written: percent-encoded (even
+-- repeatedly), fullwidth, or with invisible characters in between. Never raises. Looks at the first 16,384 characters.
 create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable

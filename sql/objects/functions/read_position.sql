@@ -1,5 +1,5 @@
--- Where reading up to a moment leaves a participant: the seq read to, and how many messages are seen.
--- The caller holds the lock of the conversation, so that no message arrives in between.
+-- The read position for a given time: the seq read up to, and how many messages are seen. The caller holds the lock of
+-- the conversation, so that no message arrives meanwhile.
 create or replace function private.read_position(
   p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint
 )

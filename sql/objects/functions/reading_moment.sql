@@ -1,7 +1,7 @@
--- What is kept of the moment up to which somebody says to have read: not beyond the conversation's own time, which is
--- that of its last change and ahead of the clock after the clock was set back. Then "now" means all there is, as it does
--- otherwise: what a client says of the time is as right as its clock, by about a minute. Nothing, if its clock is so wrong
--- that it says a time before there was chat, which the constraint on last_read_at does not take.
+-- The time to store when a client marks a conversation as read up to p_read_at. Client clocks may be a minute off. After
+-- the server's clock was set back, the conversation's last change lies ahead of it; a time of about now then means that
+-- change, so that everything is read. A time in the future becomes now. Null for a time before 2000, which the
+-- constraint on last_read_at rejects.
 create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
 returns timestamptz
 language plpgsql

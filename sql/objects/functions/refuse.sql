@@ -1,5 +1,5 @@
--- Refuse a request the way clients expect it: the SQLSTATE becomes the HTTP status (PostgREST), the hint is
--- the plan's error code, the detail its JSON.
+-- Refuse a request in the form that clients expect: PostgREST turns the SQLSTATE into the HTTP status; the hint is the
+-- plan's error code, the detail its JSON.
 create or replace function private.refuse(
   p_sqlstate text, p_code text, p_message text, p_details jsonb default '{}'
 )

@@ -1,4 +1,4 @@
--- Refuse another message of somebody whose last messages were accepted at p_sent, of which the last ten are kept.
+-- Refuse another message of somebody whose last messages were accepted at the times p_sent (the last ten are kept).
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql

@@ -1,6 +1,6 @@
--- Refuse what goes beyond a limit.
---   p_remaining  how much is left, which is less than what was asked for
---   p_reset_at   when as much as was asked for is free again
+-- Refuse a write that exceeds a limit.
+--   p_remaining  how much is left, less than was requested
+--   p_reset_at   when the requested amount is available
 --   p_message    the sentence for the user; null: the plan's
 create or replace function private.refuse_limited(
   p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null

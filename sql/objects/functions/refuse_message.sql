@@ -1,5 +1,5 @@
--- Refuse what is no message, as the constraints of messages do, and before anything is locked for it. Of a new message
--- more is asked than of one that is there, which may be older than this rule: see attachments_fit.
+-- Refuse an invalid message with the errors of the constraints of messages, before anything is locked. A new message has
+-- stricter rules than an existing one, which may predate them; see attachments_fit.
 create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
 returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- Refuse whoever does not take part in all of these conversations at this moment: for triggers, after they have waited.
+-- Refuse a caller who does not take part in all of these conversations now. For triggers, after they have waited.
 create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
 returns void
 language plpgsql

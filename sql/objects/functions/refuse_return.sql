@@ -1,5 +1,5 @@
--- Refuse to add somebody to a group that they have left by their own will not long ago: not by its creator, that is. The
--- plan's clients have no place to accept an invitation, so that time has to do.
+-- Refuse to let the creator add somebody to a group that they left recently of their own accord. A waiting time and not
+-- an invitation, because the plan's clients have no way to accept one.
 create or replace function private.refuse_return(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- Refuse a row as its policy would, in PostgreSQL's words, where waiting for the policy would take a lock first.
+-- Refuse a row with the error of its policy, where the policy itself would run only after a lock was taken.
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- Refuse what would have to wait for others in an order that could end in a deadlock: a moment later it may go through.
+-- Refuse a statement that would wait in an order that can deadlock. A retry shortly after may succeed.
 create or replace function private.refuse_to_wait()
 returns void
 language plpgsql

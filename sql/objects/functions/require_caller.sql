@@ -1,4 +1,4 @@
--- Refuse unless p_user_id is the caller: nobody asks in another person's name. Trusted roles may.
+-- Refuse unless p_user_id is the caller. Trusted roles may name anybody.
 create or replace function private.require_caller(p_user_id uuid)
 returns void
 language plpgsql stable

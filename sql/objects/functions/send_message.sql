@@ -1,4 +1,4 @@
--- Send a message as the caller, who has thereby read what came before; returns the message as stored.
+-- Send a message as the caller, and mark the conversation as read up to it. Returns the message as stored.
 create or replace function public.send_message(
   p_conversation_id uuid, p_content text default null, p_attachments jsonb default null
 )

@@ -1,4 +1,4 @@
--- Change a limit; the log says who did and why.
+-- Change a limit. The log records who did it and why.
 create or replace function private.set_limit(
   p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text
 )

@@ -1,5 +1,5 @@
--- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first):
--- the one there is, or a new one. Two who start it at once get the same.
+-- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first): the
+-- existing one, or a new one. When both start it at the same time, both get the same one.
 create or replace function public.start_direct_conversation(
   p_recipient_id uuid, p_organization_id uuid default null
 )

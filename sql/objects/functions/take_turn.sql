@@ -1,7 +1,7 @@
--- Wait until it is a user's turn to write, which ends with the transaction; returns the moments that count for their last
--- messages, null for a user without profile. So the writes of one user follow one another, from whatever devices.
--- First of all locks; with a conversation locked already (messages of several senders in one statement of a trusted
--- role) it does not wait, see lock_conversations.
+-- Wait for a user's turn to write, and keep it until the transaction ends. Returns the times of their last messages that
+-- count; null for a user without profile. One user's writes thus run one after another, from any number of devices. This
+-- is the first lock of a transaction. If a conversation is locked already (messages of several senders in one statement
+-- of a trusted role), it does not wait; see lock_conversations.
 create or replace function private.take_turn(p_user_id uuid)
 returns timestamptz[]
 language plpgsql

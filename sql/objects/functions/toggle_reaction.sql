@@ -1,4 +1,4 @@
--- Add the caller's reaction to a message, or take it back; returns the reactions after that.
+-- Add the caller's reaction to a message, or remove it. Returns the resulting reactions.
 create or replace function public.toggle_reaction(p_message_id uuid, p_emoji text)
 returns jsonb
 language plpgsql

@@ -1,6 +1,6 @@
--- Before somebody is added to a conversation: wait until whatever happens to a row that they have in it is done. They
--- may be leaving, or marking it read, and hold that row while they wait for the conversation; and the unique index
--- would wait for them. With a conversation locked already that would be a deadlock, and the INSERT is refused.
+-- Before a person is added to a conversation: wait for changes of an existing row of theirs. They may be leaving, or
+-- marking it as read, and hold that row while they wait for the conversation; the unique index would wait for that row.
+-- With a conversation locked already this would deadlock, so the INSERT is refused.
 create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql

@@ -1,7 +1,7 @@
--- Of the writes in a window those that count at a moment, oldest first: in the time that the limit looks back to. And
--- those as far ahead, after the clock was set back; what lies further ahead would refuse somebody until the clock is
--- there again.
---   p_at, p_amount  when, and how much; no amounts: each counts once
+-- The entries of a window that count at a given time, oldest first: those within the limit's period. After the clock was
+-- set back, entries up to one period ahead count as well; those further ahead do not, since they would block the user
+-- until the clock gets there.
+--   p_at, p_amount  when, and how much; without amounts, each counts once
 create or replace function private.window_entries(
   p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval
 )

@@ -1,6 +1,6 @@
--- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent
--- to every subscriber whatever the policies say, so that only the opaque key of a row may be in it: the
--- replica identity stays the primary key.
+-- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent to every
+-- subscriber, whatever the policies are, so it may contain only an opaque key: the replica identity stays the primary
+-- key.
 do $$
 declare
   wanted text;

@@ -1,6 +1,6 @@
--- Files: a private bucket whose limits Storage enforces; a participant reads and adds
--- {organization}/chat/{conversation}/{uuid}_{name}, nobody changes or deletes. Compared as text: a name is what
--- anybody made it, and a cast that fails on one would break the listing for all.
+-- Files: a private bucket whose limits Storage enforces. Participants read and add
+-- {organization}/chat/{conversation}/{uuid}_{name}; nobody changes or deletes files through the API. Paths are compared
+-- as text: anybody may choose a name, and a failing cast would break the listing for everybody.
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
 values ('attachments', 'attachments', false, 10485760, array[
   'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf', 'application/msword',
@@ -25,7 +25,7 @@ using (
   )
   and (storage.foldername(name))[2] = 'chat'
   and cardinality(storage.foldername(name)) = 3
-  -- The files of a deleted message go with it: those that its sender uploaded, or nobody in particular.
+  -- The files of a deleted message are hidden: those that its sender uploaded, and those without an owner.
   and not exists (
     select from private.my_hidden_attachments h
     where h.conversation_id::text = (storage.foldername(name))[3]
@@ -46,7 +46,7 @@ with check (
   )
   and (storage.foldername(name))[2] = 'chat'
   and cardinality(storage.foldername(name)) = 3
-  -- No control characters, line separators among them, and nothing that climbs.
+  -- No control characters or line separators, and no path components that lead upwards.
   and storage.filename(name)
     ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[^\u0001-\u001f\u007f-\u009f\u2028\u2029]{1,200}$'
   and name not like '%..%'

@@ -1,5 +1,5 @@
--- What a client may do to conversations: start so many, and change one at a time. As the policies do, it asks who is a
--- member and who takes part; but after the statement has waited.
+-- Limit what clients may do to conversations: create so many per hour, and change one at a time. It checks membership
+-- and participation as the policies do, but after the statement has waited for locks.
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer

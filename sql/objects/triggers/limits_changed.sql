@@ -1,4 +1,4 @@
--- A limit can be changed, which is logged however it is done; it cannot be removed.
+-- Log every change of a limit, however it is made. A limit cannot be removed.
 create or replace function private.limits_changed()
 returns trigger
 language plpgsql

@@ -1,6 +1,6 @@
--- Before somebody comes back to an organization in whose conversations they are still listed: these are locked, as
--- members_changed will, but before the foreign key locks the profile. It would be a deadlock with the deletion of that
--- user, and whoever waits for one of the conversations would be caught in it.
+-- Before somebody rejoins an organization in whose conversations they are still listed: lock these conversations.
+-- members_changed would lock them later, after the foreign key has locked the profile; that could deadlock with the
+-- deletion of the user.
 create or replace function private.members_before_insert()
 returns trigger
 language plpgsql security definer

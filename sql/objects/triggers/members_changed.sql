@@ -1,5 +1,5 @@
--- After people are removed from an organization, or come back to it while they are still listed in its groups: a group
--- whose creator is no member any more is managed by another participant, one that nobody managed by whoever came back.
+-- After people leave an organization, or rejoin it while they are still listed in its groups: a group whose creator is
+-- no longer a member gets another creator, and a group without one gets the person who rejoined.
 create or replace function private.members_changed()
 returns trigger
 language plpgsql security definer

@@ -1,22 +1,22 @@
--- Accept a message: the sender's limit, then seq and time, under the lock of the conversation.
--- Locks go sender's turn, conversation, read state. Who may not send there is refused before the conversation is locked,
--- and again under its lock, for which the message may have waited: it is judged by what is true when it is accepted.
--- A statement takes as long to begin as it does to run. So most messages of clients have three, and each does several
--- things: the first takes the turn and counts, the second locks the conversation and gives the seq, the third asks again
--- who may send. The others go through count_message.
+-- Accept a message: check and count it against the sender's limit, then assign seq and time under the conversation's
+-- lock. Locks are taken in the order sender's turn, conversation, read state. A sender without access is refused before
+-- the conversation is locked, and again after waiting for the lock: what holds when the message is accepted decides.
+-- Starting a statement costs as much as running it, so most messages of clients take three statements, each with several
+-- tasks: the first takes the turn and counts, the second locks the conversation and assigns the seq, the third checks
+-- access again. All other messages go through count_message.
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
 set search_path = ''
--- One plan for each statement, which PostgreSQL otherwise plans anew each time.
+-- Without this, PostgreSQL plans each statement again for every message.
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- Asked of the roles that may be: of clients that takes longer than the answer.
+  -- Looked up only for roles other than the clients'.
   trusted boolean := current_setting('role', true) is distinct from 'authenticated' and private.is_trusted();
   live integer := (new.deleted_at is null)::integer;
   moment timestamptz := clock_timestamp();
-  -- Counted as accepted 20 ms from now, so that it need not be written again unless the message waits longer.
+  -- Recorded as 20 ms from now, so that it is written a second time only if the message waits longer than that.
   noted timestamptz := moment + interval '20 milliseconds';
   counted boolean;
   last_locked text := current_setting('chat.last_locked', true);
@@ -29,7 +29,7 @@ begin
       perform private.refuse_row('messages');
     end if;
     if new.reactions <> '[]' then
-      -- merge_reactions ignores reactions of others, which a client has read with the message; a new one has none.
+      -- merge_reactions ignores other people's reactions; a new message cannot have any.
       if exists (
         select
         from jsonb_array_elements(case jsonb_typeof(new.reactions) when 'array' then new.reactions else '[]' end) as r (entry)
@@ -41,7 +41,7 @@ begin
       new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
     end if;
   end if;
-  -- Nothing is wrong with a short text: then there is no need to call what looks closer.
+  -- A short text is always valid; only other messages need the complete check.
   if new.deleted_at is null and (
     octet_length(new.content) <= 4000 and btrim(new.content, E' \t\r\n') <> ''
     and new.attachments is null and new.reactions = '[]'
@@ -72,8 +72,8 @@ begin
     perform private.count_message(new.conversation_id, new.organization_id, new.sender_id, noted, trusted);
     perform private.lock_conversation(new.conversation_id);
   end if;
-  -- Clients give no ids. Without the lock another session could be inserting this message at the same time; and an ON
-  -- CONFLICT DO NOTHING would leave a gap in seq.
+  -- Only trusted roles choose ids. Checked under the lock, because another session could insert the same id, and because
+  -- ON CONFLICT DO NOTHING would leave a gap in seq.
   if trusted then
     if exists (select from public.messages m where m.id = new.id) then
       raise unique_violation using

@@ -1,4 +1,4 @@
--- What may change in a message, by whom; and a deleted one keeps nothing that anybody could read.
+-- Decide who may change what in a message. A deleted message keeps nothing readable.
 create or replace function private.messages_before_update()
 returns trigger
 language plpgsql security definer

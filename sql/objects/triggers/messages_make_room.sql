@@ -1,5 +1,5 @@
--- A message has room for the reactions of those who take part in the conversation. Those of people who have left stay
--- as long as there is room for them as well; the oldest of them go first. Comes after messages_before_update, by its name.
+-- Keep a message's reactions within 1,000: reactions of participants always fit; those of people who have left stay
+-- while there is room, and the oldest of them go first. Runs after messages_before_update, by its name.
 create or replace function private.messages_make_room()
 returns trigger
 language plpgsql security definer

@@ -1,6 +1,5 @@
--- After messages are deleted, restored or purged: each conversation's count and last message, and what its participants
--- have seen. The conversations are locked first and read by statements of their own, which therefore see what was
--- committed while they waited.
+-- After messages are deleted, restored or purged: update each conversation's count and last message, and what its
+-- participants have seen. The conversations are locked first; later statements then see what was committed meanwhile.
 create or replace function private.messages_recounted()
 returns trigger
 language plpgsql security definer

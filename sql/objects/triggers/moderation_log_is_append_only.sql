@@ -1,4 +1,4 @@
--- What was logged stays as it was logged.
+-- Reject every change of the moderation log.
 create or replace function private.moderation_log_is_append_only()
 returns trigger
 language plpgsql

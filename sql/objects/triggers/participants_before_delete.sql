@@ -1,5 +1,6 @@
--- Before somebody leaves a group, or is removed from it by its creator: one at a time, so that whoever waits for the row of
--- a participant holds no other. Not where a project lets its users delete conversations, or themselves, which cascades.
+-- Before somebody leaves a group, or its creator removes somebody: allow one row per statement, so that a statement that
+-- waits for a participant's row holds no other. Does not apply where a project lets its users delete conversations or
+-- their own accounts, which cascades.
 create or replace function private.participants_before_delete()
 returns trigger
 language plpgsql security definer

@@ -1,6 +1,6 @@
--- Before somebody joins: the conversation is locked, by those alone who may add them; and nobody is said to have read
--- anything but by themselves, or anything that is yet to come. A statement of the API adds to one conversation, so that it
--- waits for none with another one locked; participants_joined ends the statement.
+-- Before somebody joins: lock the conversation if the caller may add people to it. Only the person themselves can say
+-- what they have read, and nothing that lies in the future. A statement of the API adds people to one conversation, so
+-- that it waits for no second one; participants_joined runs after the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer

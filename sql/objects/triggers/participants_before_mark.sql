@@ -1,5 +1,5 @@
--- Before somebody marks a conversation: nothing is read that is yet to come. Their row is held briefly, since the creator may
--- be removing them.
+-- Before somebody marks a conversation: nothing in the future counts as read. Their row is held only briefly, because
+-- the creator may want to remove them.
 create or replace function private.participants_before_mark()
 returns trigger
 language plpgsql security definer

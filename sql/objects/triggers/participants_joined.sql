@@ -1,6 +1,6 @@
--- After people join: the rules that span rows (who, how many, one direct conversation per pair), the count,
--- who manages the group, and where each begins to read. After, not before, so that row-level security has refused
--- strangers first; participants_before_insert has locked the conversations.
+-- After people join: check the rules that span rows (who, how many, one direct conversation per pair), update the count
+-- and the creator, and set where each person starts to read. An AFTER trigger, so that row-level security has refused
+-- strangers before; participants_before_insert has locked the conversations.
 create or replace function private.participants_joined()
 returns trigger
 language plpgsql security definer

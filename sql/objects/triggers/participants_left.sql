@@ -1,6 +1,5 @@
--- After people leave: the count, who manages the group from now on, and their read states; and that somebody has left by
--- their own will. The creator of an emptied conversation is nobody, so that nobody is in the place of somebody who has
--- just made one and may read it.
+-- After people leave: update the count, the creator and the read states, and record who left of their own accord. An
+-- emptied conversation has no creator, so that nobody can re-enter it as if they had just created it.
 create or replace function private.participants_left()
 returns trigger
 language plpgsql security definer

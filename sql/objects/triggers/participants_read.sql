@@ -1,6 +1,6 @@
--- After participants have changed their marks: that counts, each conversation once, and once more for each thousand
--- messages that it leaves unread, which others wait for; and of those that they have read, how far, and how many messages
--- that leaves unread.
+-- After participants change their marks: count them against the limit, each conversation once and once more for each
+-- thousand messages left unread, because others wait while these are counted. Then update how far each conversation is
+-- read.
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer

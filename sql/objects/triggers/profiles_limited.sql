@@ -1,4 +1,4 @@
--- What a client may do to profiles: change its own, so often.
+-- Limit how often clients change their profile, and to their own.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer

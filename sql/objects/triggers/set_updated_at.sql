@@ -1,5 +1,5 @@
--- updated_at is the server's, and never goes back: a message takes its time from here, so that within a
--- conversation created_at rises with seq even when the clock does not.
+-- Set updated_at, which clients cannot set, and never move it back. A message takes its time from its conversation, so
+-- created_at increases with seq even if the clock was set back.
 create or replace function private.set_updated_at()
 returns trigger
 language plpgsql

@@ -1,4 +1,4 @@
--- A profile appears with its auth user and follows its email.
+-- Create a profile with its auth user, and keep its email in step.
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer

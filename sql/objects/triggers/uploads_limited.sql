@@ -1,6 +1,7 @@
--- What one person may upload: so many files and bytes in an hour. Storage asks the policies by an insert of its user that
--- it rolls back, receives the file, and then inserts its row as service_role, in the name of the owner: that one is
--- counted here, and refused if others were faster. Whatever else service_role uploads has no owner.
+-- Limit the files and bytes that one person uploads per hour. Storage first checks the policies with an insert as its
+-- user, which it rolls back; then it receives the file and inserts the row as service_role, with the user as owner. That
+-- row is counted here, and refused if parallel uploads have used up the limit. Other uploads of service_role have no
+-- owner.
 create or replace function private.uploads_limited()
 returns trigger
 language plpgsql security definer

@@ -1,5 +1,5 @@
--- Before a user is deleted, by Auth or by an operator: what goes or changes with them is locked in the order that
--- lock_conversations.sql gives. The cascade of the foreign keys would lock the profile first, and the rest after it.
+-- Before Auth or an operator deletes a user: lock everything that is deleted or changed with them, in the order of
+-- lock_conversations.sql. The cascade of the foreign keys would lock the profile first.
 create or replace function private.users_before_delete()
 returns trigger
 language plpgsql security definer

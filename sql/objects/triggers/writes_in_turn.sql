@@ -1,6 +1,6 @@
--- Before a statement of the API writes: it is its user's turn. So of one user's statements, from whatever devices, one
--- writes at a time, and two of them cannot wait for each other. Who has been suspended meanwhile is refused.
---   the action that the statement is, if only one: with nothing left of it, it is refused before it waits
+-- Before a statement of the API writes: wait for the user's turn. One user's statements, from any number of devices,
+-- then write one after another and cannot deadlock with each other. A user who was suspended meanwhile is refused.
+--   argument: the action, if the statement has only one; when its limit is used up, it is refused without waiting
 create or replace function private.writes_in_turn()
 returns trigger
 language plpgsql security definer
@@ -21,7 +21,7 @@ $$;
 
 revoke execute on function private.writes_in_turn() from public;
 
--- Of the columns that clients write; the database's own changes of others belong to the statement that caused them.
+-- Only for the columns that clients write. Other columns change within a statement that has taken its turn.
 create or replace trigger conversations_insert_in_turn
 before insert on public.conversations
 for each statement execute function private.writes_in_turn('conversation');
@@ -42,7 +42,7 @@ create or replace trigger participants_delete_in_turn
 before delete on public.conversation_participants
 for each statement execute function private.writes_in_turn('remove');
 
--- An insert takes the turn of its sender, see messages_before_insert.
+-- An insert takes the turn of its sender; see messages_before_insert.
 create or replace trigger messages_update_in_turn
 before update of content, reactions, deleted_at on public.messages
 for each statement execute function private.writes_in_turn();

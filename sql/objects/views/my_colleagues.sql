@@ -1,4 +1,4 @@
--- The people who share an organization with the caller; for the policies, like my_participations.
+-- The people who share an organization with the caller. For policies; see my_participations.
 create or replace view private.my_colleagues
 with (security_barrier = true) as
 select colleague.user_id

@@ -1,4 +1,4 @@
--- The files of deleted messages in the caller's conversations; for the Storage policies.
+-- The files of deleted messages in the caller's conversations. For the policies of Storage.
 create or replace view private.my_hidden_attachments
 with (security_barrier = true) as
 select d.conversation_id, lower(d.attachment_id) as attachment_id, d.sender_id

@@ -1,6 +1,6 @@
--- The conversations that list the caller, each with every organization that the caller is a member of: for rows that know
--- the organization of their conversation, as messages do by their foreign key. Compared by both, they are those of
--- my_participations. Looking up the conversation is left out, since it would take longer than the rest of the policy.
+-- The conversations that list the caller, combined with each organization that the caller is a member of. For rows that
+-- know the organization of their conversation, as messages do: compared by both columns, these are my_participations.
+-- Looking up the conversation would take longer than the rest of the policy.
 create or replace view private.my_listings
 with (security_barrier = true) as
 select cp.conversation_id, om.organization_id

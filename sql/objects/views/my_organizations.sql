@@ -1,4 +1,4 @@
--- The organizations that the caller is a member of; for the policies, like my_participations.
+-- The organizations that the caller is a member of. For policies; see my_participations.
 create or replace view private.my_organizations
 with (security_barrier = true) as
 select om.organization_id

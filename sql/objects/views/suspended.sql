@@ -1,4 +1,4 @@
--- Who is suspended now.
+-- The users who are suspended now.
 create or replace view private.suspended as
 select s.user_id
 from private.suspensions s
