@@ -72,7 +72,6 @@ def test_pgoptions_count_where_the_url_has_none(database: Database) -> None:
     program = """
 import sys
 from chatctl.db.connection import connect, url_of
-from chatctl.db.locks import AdvisoryLock
 with connect(sys.argv[1]) as conn:
     print(*conn.execute("select current_setting('work_mem'), current_setting('datestyle')").fetchone())
     with connect(url_of(conn)) as again:
