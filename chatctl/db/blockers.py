@@ -106,7 +106,7 @@ class BlockerWatch:
 
     def _ask(self, conn: Connection) -> None:
         with conn.cursor(row_factory=class_row(Blocker), binary=True) as cursor:
-            blocker = cursor.execute(query("migrate/blockers"), {"pid": self._pid}).fetchone()
+            blocker = cursor.execute(query("locks/blockers"), {"pid": self._pid}).fetchone()
         now = time.monotonic()
         looked, self._looked = self._looked, now
         if blocker is None:
@@ -117,4 +117,4 @@ class BlockerWatch:
         self._waited += now - looked
         if blocker.deadlocked or self._waited > self._at_most:
             self.ended = True
-            conn.execute(query("migrate/cancel"), {"pid": self._pid})
+            conn.execute(query("locks/cancel"), {"pid": self._pid})
