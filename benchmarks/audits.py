@@ -11,12 +11,12 @@ from benchmarks.case import Case
 from chatctl.db.connection import connection
 from chatctl.local.postgres import throwaway
 from chatctl.local.postgres.server import Server
-from chatctl.services.audit import fixture, privileges
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.inventory import privileges
 from chatctl.services.audit.probes import Stage, generate
-from chatctl.services.audit.report import default_file
-from chatctl.services.audit.trial import Trial
-from chatctl.services.audit.undone import undone
+from chatctl.services.audit.stage import fixture
+from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.trials.trial import Trial
 from chatctl.services.migrations import migrate
 
 AUDIT = (sys.executable, "-m", "chatctl", "audit-rls", "-q", "--db-url")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chatctl.services.audit.cells import Cell, Person, Sample, State
-from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import Finding, Place, Rule
 from chatctl.services.audit.report import Report, Setup
+from chatctl.services.audit.verdicts.cells import Cell, Person, Sample, State
 
 HOSTILE = (
     "a\"b'c </script><script>alert(1)</script> <!-- ]]> & ${x} $title {{ }}\n::error::owned\r\x1b[31m "

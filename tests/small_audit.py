@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chatctl.services.audit.expectations import Access, load
-from chatctl.services.audit.report import Report, audit
+from chatctl.services.audit.access import load
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
 from tests.support.world import Database
 
 RULES = """

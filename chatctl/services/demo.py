@@ -12,7 +12,7 @@ from chatctl.errors import ChatctlError, Found, Inconclusive
 from chatctl.local.postgres import binaries
 from chatctl.local.postgres.server import Server
 from chatctl.services import migrations
-from chatctl.services.audit import report as audit
+from chatctl.services.audit.run import audit
 from chatctl.services.loadtest import generator, scenario, targets
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.spec import DEMO
@@ -106,7 +106,7 @@ def _seed(url: str) -> str:
 
 def _audit(url: str) -> str:
     with connection(url) as conn:
-        found = audit.audit(conn)
+        found = audit(conn)
     if found.findings:
         raise Found("; ".join(finding.message for finding in found.findings))
     if not found.conclusive:

@@ -9,7 +9,7 @@ import pytest
 
 from chatctl.cli.app import run
 from chatctl.cli.commands.audit_rls import silence
-from chatctl.services.audit import batch
+from chatctl.services.audit.trials import batch
 from tests.support.world import Database
 
 TABLE = "public.organizations"

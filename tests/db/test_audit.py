@@ -11,9 +11,10 @@ from psycopg.errors import InsufficientPrivilege
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive, Invalid, NotFound
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report, audit, default_file
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
 from tests.support.world import Database, World
 
 FIXTURE = default_file().parent / "queries" / "audit" / "fixture.sql"

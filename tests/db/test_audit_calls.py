@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.cells import State
 from chatctl.services.audit.report import Report
+from chatctl.services.audit.verdicts.cells import State
 from tests import small_audit
 from tests.support.world import Database
 

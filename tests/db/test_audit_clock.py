@@ -11,11 +11,11 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.server import OWNER, Server
-from chatctl.services.audit import fixture, room
-from chatctl.services.audit.clock import near_now
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import audit, default_file
+from chatctl.services.audit.run import audit
+from chatctl.services.audit.stage import fixture, workspace
+from chatctl.services.audit.stage.clock import near_now
 from tests.support.world import Database
 
 ACCESS = load(default_file())
@@ -66,7 +66,7 @@ def found(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str,
     conn.execute(TYPES.encode())
     table = "create table {} (id integer primary key, {} {}"
     conn.execute(sql.SQL(table + more + ")").format(name, sql.Identifier("A column"), sql.SQL(kind)))
-    room.prepare(conn, ACCESS)
+    workspace.prepare(conn, ACCESS)
     conn.execute(sql.SQL("insert into {} values (1, {})").format(name, sql.SQL(value)))
     return near_now(conn)
 
@@ -98,7 +98,7 @@ def test_rows_that_were_there_before_are_nobodys_fixture(database: Database) -> 
     with database.connect() as conn:
         conn.execute("insert into organizations (name, slug) values ('Before', 'before')")
         with conn.transaction(force_rollback=True):
-            room.prepare(conn, ACCESS)
+            workspace.prepare(conn, ACCESS)
             conn.execute("insert into organizations (name, slug, created_at) values ('N', 'n', '2001-01-01')")
             assert near_now(conn) == ()
 

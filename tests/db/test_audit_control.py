@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.findings.finding import Finding, Rule
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.report import Report

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.findings.finding import Finding, Rule
 from chatctl.services.audit.report import Report
 from tests import small_audit
 from tests.support.world import Database

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from chatctl.errors import Invalid, NotFound
-from chatctl.services.audit import existing, room
-from chatctl.services.audit.contents import Content
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report, audit, default_file
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
+from chatctl.services.audit.stage import existing, workspace
+from chatctl.services.audit.stage.contents import Content
 from tests.db.test_audit import counted
 from tests.db.test_audit_report import pasted
 from tests.holes.hole import PAGE, edited
@@ -26,7 +27,7 @@ MESSAGES = "public.messages"
 def lived_in(database: Database) -> Database:
     """A database in which the fixture's world is no fixture: it was committed by somebody."""
     with database.connect() as conn, conn.transaction():
-        room.prepare(conn, ACCESS)
+        workspace.prepare(conn, ACCESS)
         assert ACCESS.fixture
         conn.execute(ACCESS.fixture.read_bytes())
         conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")

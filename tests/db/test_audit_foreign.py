@@ -14,11 +14,11 @@ from chatctl.cli.app import run
 from chatctl.db.connection import connection
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import Server
-from chatctl.services.audit import room
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import load
 from chatctl.services.audit.mutation import equivalents
 from chatctl.services.audit.mutation.score import End, mutate
-from chatctl.services.audit.report import audit
+from chatctl.services.audit.run import audit
+from chatctl.services.audit.stage import workspace
 
 FOREIGN = Path(__file__).parent.parent / "foreign"
 ACCESS = FOREIGN / "access.yaml"
@@ -139,7 +139,7 @@ def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
     access = load(ACCESS)
     with connection(foreign) as conn:
         with conn.transaction():
-            room.prepare(conn, access)
+            workspace.prepare(conn, access)
             conn.execute((FOREIGN / "fixture.sql").read_bytes())
             conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")
         report = audit(conn, access, sample=20)

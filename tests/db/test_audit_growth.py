@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from chatctl.services.audit import baseline
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.baseline import Entry
-from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Place, Rule
-from chatctl.services.audit.report import Report, audit
+from chatctl.services.audit.findings.finding import Place, Rule
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
 from tests import small_audit
 from tests.support.world import Database
 

@@ -12,9 +12,10 @@ from psycopg import IsolationLevel
 from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import OWNER, Server
-from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import audit, default_file
+from chatctl.services.audit.run import audit
 from tests.holes import HOLES, Hole
 from tests.holes.hole import LEAST
 

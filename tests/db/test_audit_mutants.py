@@ -10,12 +10,12 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.server import OWNER, Server
-from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import functions, policies, views
 from chatctl.services.audit.mutation.catalogue import read
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import left_out, mutants
-from chatctl.services.audit.report import default_file
 
 FINGERPRINT = """
 select md5(string_agg(told, E'\n' order by told))

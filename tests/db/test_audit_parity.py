@@ -19,11 +19,12 @@ from psycopg import adapt, generators, pq, waiting
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit import fixture, privileges, room
-from chatctl.services.audit.expectations import Access, load
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.inventory import privileges
 from chatctl.services.audit.probes import Probe, Stage, generate
-from chatctl.services.audit.report import default_file
-from chatctl.services.audit.trial import Trial
+from chatctl.services.audit.stage import fixture, workspace
+from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
 
 TEXT = 25  # the oid of text, which is the type of every value of a probe
@@ -187,8 +188,8 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
             )
         with operator.transaction(force_rollback=True):
             operator.execute(query("audit/limits").encode())
-            operator.execute("select set_config('search_path', %s, true)", (room.path(access),))
-            names = set(room.names(operator))
+            operator.execute("select set_config('search_path', %s, true)", (workspace.path(access),))
+            names = set(workspace.names(operator))
             held = privileges.held(operator, access)
             probes = generate(Stage(operator, access, contents, held), only)
             outcomes = Trial(operator, access).load(probes).run()

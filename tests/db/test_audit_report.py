@@ -9,11 +9,13 @@ import subprocess
 import pytest
 
 from chatctl.local.postgres import binaries
-from chatctl.services.audit.cells import State
-from chatctl.services.audit.findings import Finding, Rule
+from chatctl.services.audit.access import default_file
+from chatctl.services.audit.findings.finding import Finding, Rule
 from chatctl.services.audit.formats import Format, render
 from chatctl.services.audit.formats.groups import groups
-from chatctl.services.audit.report import Report, audit, default_file
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
+from chatctl.services.audit.verdicts.cells import State
 from tests.support.world import Database
 
 ROOT = default_file().parent.parent

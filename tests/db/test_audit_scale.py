@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chatctl.services.audit.expectations import load
-from chatctl.services.audit.report import audit
+from chatctl.services.audit.access import load
+from chatctl.services.audit.run import audit
 from tests.support.world import Database
 
 TABLES = 200

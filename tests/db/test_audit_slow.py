@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit import batch
-from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.findings.finding import Rule
 from chatctl.services.audit.report import Report
+from chatctl.services.audit.trials import batch
 from tests import small_audit
 from tests.support.world import Database
 

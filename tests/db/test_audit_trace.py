@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.services.audit import fixture, privileges
-from chatctl.services.audit.batch import Batch
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.inventory import privileges
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
 from chatctl.services.audit.mutation.functions import name_of, replaced
 from chatctl.services.audit.mutation.trace import Trace, traced
 from chatctl.services.audit.probes import Stage, generate
-from chatctl.services.audit.report import default_file
-from chatctl.services.audit.trial import Trial
-from chatctl.services.audit.undone import undone
+from chatctl.services.audit.stage import fixture
+from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.trials.batch import Batch
+from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
 
 ACCESS = load(default_file())

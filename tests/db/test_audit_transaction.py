@@ -12,8 +12,9 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.local.postgres.cluster import SUPERUSER
-from chatctl.services.audit.expectations import Access, load
-from chatctl.services.audit.report import audit
+from chatctl.services.audit.access import load
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.run import audit
 from tests import small_audit
 from tests.support.world import Database
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import Inconclusive
-from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.findings.finding import Rule
 from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report, audit
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
 from tests import small_audit
 from tests.support.world import Database
 

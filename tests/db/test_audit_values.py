@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from chatctl.services.audit.expectations import load
-from chatctl.services.audit.report import Report, audit
+from chatctl.services.audit.access import load
+from chatctl.services.audit.report import Report
+from chatctl.services.audit.run import audit
 from tests.support.world import Database
 
 SCHEMA = """

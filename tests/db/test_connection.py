@@ -17,7 +17,7 @@ from psycopg import sql
 from chatctl.db.blockers import BlockerWatch
 from chatctl.db.connection import Connection, connect, url_of
 from chatctl.db.locks import AdvisoryLock
-from chatctl.services.audit.report import audit
+from chatctl.services.audit.run import audit
 from chatctl.services.migrations import history, migrate
 from chatctl.services.seed import runs
 from chatctl.waiting import until

@@ -17,8 +17,8 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import OWNER, Server
-from chatctl.services.audit.expectations import load
-from chatctl.services.audit.report import audit, default_file
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.run import audit
 from chatctl.services.drift.compare import between
 from chatctl.services.lint import accepted
 from chatctl.services.lint.run import rules

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from chatctl.services.audit.report import default_file
+from chatctl.services.audit.access import default_file
 
 Way = tuple[Any, ...]
 

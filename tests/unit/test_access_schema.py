@@ -15,12 +15,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.accessschema import schema
-from chatctl.services.audit.expectations import load
+from chatctl.services.audit.access import load
+from chatctl.services.audit.access.schema import json_schema
 from tests.unit.access_files import BASE, OURS, steps, under
 
 DOCS = Path(__file__).parents[2] / "docs" / "access-yaml.md"
-WHOLE = schema()
+WHOLE = json_schema()
 
 # What holds between keys, and no schema says.
 BETWEEN = r"names nowhere|which \S+ does not|does not exist| twice$| again$"

@@ -11,10 +11,10 @@ import pytest
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.baseline import Entry, apply, load, updated, write
-from chatctl.services.audit.cells import State
-from chatctl.services.audit.findings import Place, Rule
+from chatctl.services.audit.findings.finding import Place, Rule
+from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.report import Report
-from chatctl.services.audit.scope import Scope
+from chatctl.services.audit.verdicts.cells import State
 from tests.audit_reports import CLEAN, FOUND, finding
 
 TODAY = date(2026, 6, 1)

@@ -15,8 +15,8 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.expectations import NEVER, Api, Delete, Function, Moment, load
-from chatctl.services.audit.report import default_file
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.access.expectations import NEVER, Api, Delete, Function, Moment
 from chatctl.sqltext.quoting import filled
 from tests.unit.access_files import BASE, OURS, steps, under
 

@@ -12,12 +12,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from chatctl.formats.escaping import line, visible
-from chatctl.services.audit.cells import State
-from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.access import default_file
+from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats import FILES, Format, github, markdown, render
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.report import Accepted, Existing, Report, default_file
-from chatctl.services.audit.rules import MEANING
+from chatctl.services.audit.report import Accepted, Existing, Report
+from chatctl.services.audit.verdicts.cells import State
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
 
 EVERY = {"clean": CLEAN, "found": FOUND, "nasty": NASTY}

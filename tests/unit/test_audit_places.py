@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.expectations import load
-from chatctl.services.audit.findings import Rule
-from chatctl.services.audit.places import Places
-from chatctl.services.audit.report import default_file
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.sources import Places
 from tests.audit_reports import finding
 
 ROOT = default_file().parent.parent

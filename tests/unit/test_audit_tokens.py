@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatctl.services.audit.expectations import Identity
-from chatctl.services.audit.room import token
+from chatctl.services.audit.access.expectations import Identity
+from chatctl.services.audit.stage.claims import token
 
 
 def claimed(claims: dict[str, Any], user: str | None = None) -> str:

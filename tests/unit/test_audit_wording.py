@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chatctl.services.audit.expectations import Identity
-from chatctl.services.audit.outcome import Outcome
+from chatctl.services.audit.access.expectations import Identity
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.verdicts import existence_oracles
-from chatctl.services.audit.wording import came, masked
+from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.wording import came, masked
+from chatctl.services.audit.verdicts.verdict import existence_oracles
 
 ANN = Identity("ann", "a member", "authenticated", "ann", {}, None, False)
 

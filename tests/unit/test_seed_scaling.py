@@ -6,12 +6,8 @@ import pytest
 
 from chatctl.errors import Invalid
 from chatctl.services.seed import limits, outline
-from chatctl.services.seed.spec import (
-    DEMO,
-    PERF,
-    Spec,
-    scaled,
-)
+from chatctl.services.seed.scaling import scaled
+from chatctl.services.seed.spec import DEMO, PERF, Spec
 from chatctl.services.seed.specfile import load
 from tests.support.worldfiles import EXAMPLE, keeps_limits
 

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from chatctl.errors import Invalid
 from chatctl.services.seed import names, outline
-from chatctl.services.seed.spec import (
-    scaled,
-)
+from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.specfile import load
 from tests.support.worldfiles import EXAMPLE, KEYS, Written, keeps_limits, told
 

@@ -17,7 +17,8 @@ from chatctl.services.seed.limits import apportion
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH, logins
 from chatctl.services.seed.rows import DeletedMessage
-from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team, scaled
+from chatctl.services.seed.scaling import scaled
+from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team
 from tests.support.seed_rows import Made, Message, made
 
 SEEDS = (1, 2, 3, 40, 2**31 - 1)

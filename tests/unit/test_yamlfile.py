@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit import baseline, expectations
+from chatctl.services.audit import access, baseline
 from chatctl.services.audit.mutation import equivalents
 from chatctl.services.lint import accepted
 from chatctl.services.loadtest import targets
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "targets.yaml": targets.load,
     "lints/accepted.yaml": lambda path: accepted.read(path.parent.parent, ()),
     "world.yaml": specfile.load,
-    "access.yaml": expectations.load,
+    "access.yaml": access.load,
     "access.mutants.yaml": equivalents.load,
     "baseline.yaml": baseline.load,
 }

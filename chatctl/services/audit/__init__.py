@@ -1,9 +1,16 @@
-"""Proving the access rules: what access.yaml declares, tried by impersonation and undone.
+"""``chatctl audit-rls``: prove the access rules by impersonating users, in a transaction that is rolled back.
 
-``accessfile`` reads access.yaml into ``expectations``; ``fixture`` makes a small world of it; ``probes`` says
-what to try and what must come of it; ``trial`` tries it in a ``batch``, and ``moments`` once more when people
-have changed; ``inventory`` lists what is within reach, ``lints`` what looks wrong, ``untried`` what was left
-out. A ``run`` is all of that; ``control`` tells what changed by itself; ``judging`` makes findings of what
-came, and ``report`` one report. ``explain`` looks at one cell, ``mutation`` at whether the audit would
-notice.
+The packages, each of which imports only those below it (pyproject.toml has the contract):
+
+    run          the verb: one audit from beginning to end; ``explain`` does the same for one cell
+    mutation     breaks the rules one at a time, and checks that the audit notices
+    formats      renders a report; ``baseline`` takes accepted findings out of it
+    report       the data of a report
+    verdicts     compares outcomes with expectations: findings, cells, what was not tried
+    trials       runs probes and records their outcomes
+    probes       generates the statements to try, with what is expected of each
+    stage        the people and rows that probes run on, and the transaction around them
+    inventory    what the database's catalogue says is reachable
+    findings     what a finding is, what its rule means, which file and line it is about
+    access       access.yaml
 """

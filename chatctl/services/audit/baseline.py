@@ -21,11 +21,11 @@ from datetime import date
 from pathlib import Path
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.cells import state
-from chatctl.services.audit.findings import DOUBTS, TOGETHER, Finding, Place, Rule
-from chatctl.services.audit.places import name_of
+from chatctl.services.audit.findings.finding import DOUBTS, TOGETHER, Finding, Place, Rule
+from chatctl.services.audit.findings.paths import name_of
+from chatctl.services.audit.probes.scope import EVERYTHING, Scope
 from chatctl.services.audit.report import Accepted, Report
-from chatctl.services.audit.scope import EVERYTHING, Scope
+from chatctl.services.audit.verdicts.cells import state
 
 HEAD = (
     "# What `chatctl audit-rls --baseline` accepts; an entry that is out of date or not needed is a finding."
@@ -96,7 +96,7 @@ def _beyond(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator[tu
 
 def load(path: Path) -> list[Entry]:
     """The entries of ``path``. Raises Invalid naming the file and the line of what is wrong."""
-    from chatctl.services.audit import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
+    from chatctl.services.audit.findings import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
 
     return [
         Entry(

@@ -11,20 +11,21 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
-from chatctl.services.audit import fixture, privileges, room
-from chatctl.services.audit.batch import Batch
-from chatctl.services.audit.cells import Cell, cells
-from chatctl.services.audit.expectations import Access, Function, Table
-from chatctl.services.audit.findings import Place
-from chatctl.services.audit.judging import judge
-from chatctl.services.audit.kin import Kin
-from chatctl.services.audit.outcome import Outcome
-from chatctl.services.audit.places import Places
+from chatctl.services.audit.access.expectations import Access, Function, Table
+from chatctl.services.audit.findings.finding import Place
+from chatctl.services.audit.findings.sources import Places
+from chatctl.services.audit.inventory import privileges
+from chatctl.services.audit.inventory.dependencies import Kin
 from chatctl.services.audit.probes import Probe, Stage
-from chatctl.services.audit.run import try_all
-from chatctl.services.audit.scope import COMMANDS, Scope
-from chatctl.services.audit.trial import Trial
-from chatctl.services.audit.undone import undone
+from chatctl.services.audit.probes.scope import COMMANDS, Scope
+from chatctl.services.audit.stage import fixture, workspace
+from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.trials.attempts import try_all
+from chatctl.services.audit.trials.batch import Batch
+from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.trial import Trial
+from chatctl.services.audit.verdicts.cells import Cell, cells
+from chatctl.services.audit.verdicts.judging import judge
 from chatctl.sqltext.quoting import relation
 
 
@@ -84,7 +85,7 @@ def explain(conn: Connection, access: Access, said: str) -> Explanation:
         stage = Stage(conn, access, fixture.make(conn, access), held)
         trial = Trial(conn, access)
         tried = try_all(stage, trial, scope)
-        names = room.names(conn)
+        names = workspace.names(conn)
         found = cells(access, judge(access, tried, held, scope), names)
         if not found:
             raise NotFound(f"{who} does not try to {command} {name}")

@@ -14,7 +14,8 @@ from chatctl.errors import ChatctlError, Conflict, Invalid
 from chatctl.services.seed import runs
 from chatctl.services.seed.loading import Options, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.spec import DEMO, PERF, Spec, scaled
+from chatctl.services.seed.scaling import scaled
+from chatctl.services.seed.spec import DEMO, PERF, Spec
 from chatctl.services.seed.verify import verify
 from tests.db.test_unread import FAST, SLOW
 from tests.support.race import race_operators

@@ -17,12 +17,12 @@ from chatctl.cli.output import note
 from chatctl.cli.session import session
 from chatctl.errors import Found, Inconclusive, Invalid
 from chatctl.services.audit import baseline as accepted
-from chatctl.services.audit.expectations import load
-from chatctl.services.audit.findings import Place, Rule
+from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.findings.finding import Place, Rule
 from chatctl.services.audit.formats import Format
 from chatctl.services.audit.formats.groups import verdict
-from chatctl.services.audit.report import audit, default_file
-from chatctl.services.audit.scope import Scope
+from chatctl.services.audit.probes.scope import Scope
+from chatctl.services.audit.run import audit
 
 EPILOG = """\b
 Exit codes: 0 the rules hold, 7 something differs from access.yaml, 9 a probe proved nothing.

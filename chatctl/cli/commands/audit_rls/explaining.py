@@ -8,10 +8,10 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import show_document
 from chatctl.db.connection import Connection
 from chatctl.errors import Found, Inconclusive
-from chatctl.services.audit.cells import Cell, State
-from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.explain import Asked, Explanation, Policy, explain
-from chatctl.services.audit.findings import Place
+from chatctl.services.audit.findings.finding import Place
+from chatctl.services.audit.verdicts.cells import Cell, State
 
 
 def show(conn: Connection, access: Access, cell: str, shared: Options) -> None:

@@ -9,7 +9,7 @@ from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.db.connection import Connection
 from chatctl.errors import Found, Inconclusive
-from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import equivalents
 from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
 

@@ -11,7 +11,7 @@ from chatctl.cli import files
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit.findings import DOUBTS, Finding
+from chatctl.services.audit.findings.finding import DOUBTS, Finding
 from chatctl.services.audit.formats import FILES, Format, github, render
 from chatctl.services.audit.report import Report
 

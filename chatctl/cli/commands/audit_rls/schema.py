@@ -16,6 +16,6 @@ Example, for an editor that checks YAML against a schema:
 def schema(ctx: typer.Context) -> None:
     """Print the JSON Schema of access.yaml."""
     shared = options(ctx)
-    from chatctl.services.audit import accessschema  # noqa: PLC0415 - pydantic
+    from chatctl.services.audit.access.schema import json_schema  # noqa: PLC0415 - pydantic
 
-    show_schema(accessschema.schema(), shared)
+    show_schema(json_schema(), shared)

@@ -15,7 +15,8 @@ from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
 from chatctl.services.seed.loading import Outcome
 from chatctl.services.seed.outline import Outline
-from chatctl.services.seed.spec import Spec, scaled
+from chatctl.services.seed.scaling import scaled
+from chatctl.services.seed.spec import Spec
 
 # What people count, and how they call it; the machine formats have every table.
 _COUNTED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.findings.finding import Finding
 
 
 def fingerprint(finding: Finding) -> str:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.rules import MEANING, Meaning
 from chatctl.services.audit.report import Report
-from chatctl.services.audit.rules import MEANING, Meaning
 
 
 @dataclass(frozen=True)

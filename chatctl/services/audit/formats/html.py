@@ -10,10 +10,10 @@ from string import Template
 
 from chatctl.formats.escaping import line, visible
 from chatctl.formats.html import policy_hash, script_data, text
-from chatctl.services.audit.cells import Cell, State
 from chatctl.services.audit.formats.groups import Group, counted, groups, located, scope, verdict
 from chatctl.services.audit.formats.json import verdict as outcome
 from chatctl.services.audit.report import Report
+from chatctl.services.audit.verdicts.cells import Cell, State
 
 _BESIDE = Path(__file__).parent
 _COMMANDS = "select", "insert", "update", "delete", "truncate", "execute"

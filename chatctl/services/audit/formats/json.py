@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chatctl.services.audit.cells import Cell, Person
-from chatctl.services.audit.findings import DOUBTS, Finding
+from chatctl.services.audit.findings.finding import DOUBTS, Finding
+from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, Existing, Report
-from chatctl.services.audit.rules import MEANING
+from chatctl.services.audit.verdicts.cells import Cell, Person
 
 # Rises when a key goes or changes its meaning; new keys may come without.
 SCHEMA = 1

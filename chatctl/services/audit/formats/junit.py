@@ -7,11 +7,11 @@ from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from chatctl.formats import junit
-from chatctl.services.audit.cells import Cell, State
-from chatctl.services.audit.findings import Finding
+from chatctl.services.audit.findings.finding import Finding
+from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.groups import located
 from chatctl.services.audit.report import Accepted, Report
-from chatctl.services.audit.rules import MEANING
+from chatctl.services.audit.verdicts.cells import Cell, State
 
 CATALOGUE = "catalogue"  # the suite of what the catalogue and the baseline say
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chatctl.formats.markdown import fenced, html, inline, page, table
-from chatctl.services.audit.cells import Cell, State
 from chatctl.services.audit.formats.groups import Group, counted, groups, located, people, scope, verdict
 from chatctl.services.audit.report import Report
+from chatctl.services.audit.verdicts.cells import Cell, State
 
 # A comment on GitHub holds 65,536 characters, so that the worst come with SQL and the rest in a line each.
 WITH_SQL = 20

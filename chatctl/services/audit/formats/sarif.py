@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from chatctl import __version__
 from chatctl.formats.escaping import line, shortened, visible
-from chatctl.services.audit.findings import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, Report
-from chatctl.services.audit.rules import MEANING
 
 # GitHub refuses a run with more than 25,000 results and shows the first 5,000.
 MOST = 5_000

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chatctl.formats.escaping import line, visible
-from chatctl.services.audit.findings import Rule
+from chatctl.services.audit.findings.finding import Rule
 from chatctl.services.audit.formats.groups import Group, groups, located, people
 from chatctl.services.audit.report import Report
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.access.expectations import Access
 from chatctl.sqltext.quoting import procedure
 from chatctl.sqltext.tokens import tokens
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatctl.services.audit.findings import Place
-from chatctl.services.audit.places import name_of
+from chatctl.services.audit.findings.finding import Place
+from chatctl.services.audit.findings.paths import name_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def load(path: Path) -> dict[str, Equivalent]:
     """The entries of ``path`` by mutant, none without the file. Raises Invalid naming file and line."""
     if not path.exists():
         return {}
-    from chatctl.services.audit import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
+    from chatctl.services.audit.findings import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
 
     return {
         entry.mutant: Equivalent(entry.mutant, entry.reason, Place(name_of(path), line))

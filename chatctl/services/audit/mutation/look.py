@@ -12,18 +12,19 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
-from chatctl.services.audit import fixture, inventory, privileges, room
-from chatctl.services.audit.control import watched
-from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.kin import Kin
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.inventory import privileges, reachable
+from chatctl.services.audit.inventory.dependencies import Kin
 from chatctl.services.audit.mutation.catalogue import read
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.trace import traced
-from chatctl.services.audit.outcome import Outcome
 from chatctl.services.audit.probes import Probe, Stage, generate
-from chatctl.services.audit.trial import Trial
-from chatctl.services.audit.verdicts import Verdict, existence_oracles, verdict
-from chatctl.services.audit.wording import came, expectation, named
+from chatctl.services.audit.stage import fixture, workspace
+from chatctl.services.audit.trials.attempts import try_and_recheck
+from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.trial import Trial
+from chatctl.services.audit.trials.wording import came, expectation, named
+from chatctl.services.audit.verdicts.verdict import Verdict, existence_oracles, verdict
 
 T = TypeVar("T")
 
@@ -47,9 +48,9 @@ class Look:
         self.conn, self._access = conn, access
         self.unsteady: dict[str, str] = {}
         stage = Stage(conn, access, fixture.make(conn, access), privileges.held(conn, access))
-        self._names, self._trial = room.names(conn), Trial(conn, access)
+        self._names, self._trial = workspace.names(conn), Trial(conn, access)
         self._known = self._reach()  # the fixture makes buckets of its own
-        tried = watched(lambda: generate(replace(stage)), self._trial)
+        tried = try_and_recheck(lambda: generate(replace(stage)), self._trial)
         for probe, outcome in tried:
             found = verdict(access, probe, outcome)
             if found is Verdict.time_dependent:
@@ -129,7 +130,7 @@ class Look:
 
     def _reach(self) -> set[str]:
         held = privileges.held(self.conn, self._access)
-        return {each.id for each in inventory.check(self.conn, self._access, held)}
+        return {each.id for each in reachable.check(self.conn, self._access, held)}
 
     def _noticed(self, statement: int) -> str | None:
         tried = list(self.batch.of(statement))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatctl.db.connection import Connection
-from chatctl.services.audit.expectations import Access
+from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import functions, platform, policies, tables, views
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
 from chatctl.services.audit.mutation.mutant import LeftOut, Mutant

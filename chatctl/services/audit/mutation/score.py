@@ -12,14 +12,14 @@ import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import reason
-from chatctl.services.audit.expectations import Access
-from chatctl.services.audit.findings import Place
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.findings.finding import Place
+from chatctl.services.audit.findings.sources import Places
 from chatctl.services.audit.mutation.equivalents import Equivalent
 from chatctl.services.audit.mutation.look import TOO_LONG, Look, undone_in_time
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
-from chatctl.services.audit.places import Places
-from chatctl.services.audit.undone import undone
+from chatctl.services.audit.stage.transaction import undone
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from psycopg import sql
 
 from chatctl.db.connection import Connection
-from chatctl.services.audit.batch import Batch
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
 from chatctl.services.audit.mutation.functions import name_of, replaced
 from chatctl.services.audit.mutation.nesting import Group, tree
+from chatctl.services.audit.trials.batch import Batch
 from chatctl.sqltext.quoting import literal
 
 # Function, as access.yaml names it -> the numbers of the statements that call it.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from chatctl.services.audit.probes import calls, copies, deletes, inserts, oracles, reads, updates
+from chatctl.services.audit.probes.context import Stage, TableStage
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.probes.stage import Stage, TableStage
 
 __all__ = ["Probe", "Stage", "generate"]
 

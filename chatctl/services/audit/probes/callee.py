@@ -9,9 +9,9 @@ from psycopg.rows import class_row
 
 from chatctl.db.files import query
 from chatctl.errors import Invalid
-from chatctl.services.audit.expectations import Access, Function
-from chatctl.services.audit.probes.stage import Stage
-from chatctl.services.audit.room import reading
+from chatctl.services.audit.access.expectations import Access, Function
+from chatctl.services.audit.probes.context import Stage
+from chatctl.services.audit.stage.workspace import reading
 from chatctl.sqltext.quoting import column, procedure, relation
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from psycopg import sql
 
-from chatctl.services.audit.candidates import Candidate, candidates_of, types_of
-from chatctl.services.audit.clauses import condition, written
-from chatctl.services.audit.expectations import Function
+from chatctl.services.audit.access.clauses import condition, written
+from chatctl.services.audit.access.expectations import Function
 from chatctl.services.audit.probes import callee
+from chatctl.services.audit.probes.context import UNKNOWN, Stage
 from chatctl.services.audit.probes.inserts import said
 from chatctl.services.audit.probes.probe import Probe, ways
-from chatctl.services.audit.probes.stage import UNKNOWN, Stage
+from chatctl.services.audit.stage.candidates import Candidate, candidates_of, types_of
 
 # name -> (SQL of the values, type)
 Arguments = Mapping[str, tuple[str, str]]

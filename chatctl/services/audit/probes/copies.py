@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
-from chatctl.services.audit.contents import Column, Row
-from chatctl.services.audit.expectations import Identity
+from chatctl.services.audit.access.expectations import Identity
+from chatctl.services.audit.probes.context import UNKNOWN, TableStage
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.probes.stage import UNKNOWN, TableStage
+from chatctl.services.audit.stage.contents import Column, Row
 
 # So many rows are copied by each, those it can read first.
 _MOST_ROWS = 12

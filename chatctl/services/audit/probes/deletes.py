@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chatctl.services.audit.expectations import NEVER
+from chatctl.services.audit.access.expectations import NEVER
+from chatctl.services.audit.probes.context import TableStage
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
-from chatctl.services.audit.probes.stage import TableStage
 
 
 def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.candidates import Candidate
-from chatctl.services.audit.clauses import condition, written
-from chatctl.services.audit.expectations import NEVER, Identity, Insert
-from chatctl.services.audit.fixture import rows_made
+from chatctl.services.audit.access.clauses import condition, written
+from chatctl.services.audit.access.expectations import NEVER, Identity, Insert
 from chatctl.services.audit.probes import updates
+from chatctl.services.audit.probes.context import TableStage
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.probes.stage import TableStage
+from chatctl.services.audit.stage.candidates import Candidate
+from chatctl.services.audit.stage.fixture import rows_made
 from chatctl.sqltext.quoting import column
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chatctl.services.audit.candidates import Candidate
-from chatctl.services.audit.expectations import Identity, Insert
+from chatctl.services.audit.access.expectations import Identity, Insert
+from chatctl.services.audit.probes.context import UNKNOWN, TableStage
 from chatctl.services.audit.probes.inserts import said
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.probes.stage import UNKNOWN, TableStage
+from chatctl.services.audit.stage.candidates import Candidate
 
 
 def probes(on: TableStage, insert: Insert) -> Iterator[Probe]:

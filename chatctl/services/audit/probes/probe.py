@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatctl.services.audit.expectations import Identity
+from chatctl.services.audit.access.expectations import Identity
 
 ALL = "all rows"
 WITHOUT_WHERE = " without where"

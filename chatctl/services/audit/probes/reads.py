@@ -7,10 +7,10 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.clauses import key_text, written
+from chatctl.services.audit.access.clauses import key_text, written
+from chatctl.services.audit.probes.context import TableStage
 from chatctl.services.audit.probes.probe import ALL, Probe
-from chatctl.services.audit.probes.stage import TableStage
-from chatctl.services.audit.room import reading, single
+from chatctl.services.audit.stage.workspace import reading, single
 from chatctl.sqltext.quoting import column
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.clauses import condition, key_text, written
-from chatctl.services.audit.contents import Column, Row
-from chatctl.services.audit.expectations import Change, Identity
+from chatctl.services.audit.access.clauses import condition, key_text, written
+from chatctl.services.audit.access.expectations import Change, Identity
+from chatctl.services.audit.probes.context import TableStage
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
-from chatctl.services.audit.probes.stage import TableStage
-from chatctl.services.audit.room import reading, single
+from chatctl.services.audit.stage.contents import Column, Row
+from chatctl.services.audit.stage.workspace import reading, single
 from chatctl.sqltext.quoting import column, literal
 
 

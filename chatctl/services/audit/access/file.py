@@ -1,0 +1,215 @@
+"""access.yaml: read by the types of ``accessschema``, its mistakes reported line by line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chatctl.services.audit.access import schema, scripts
+from chatctl.services.audit.access.expectations import (
+    NEVER,
+    Access,
+    Api,
+    Change,
+    Delete,
+    Function,
+    Identity,
+    Insert,
+    Moment,
+    Table,
+)
+from chatctl.yamlfile.nodes import Dialect
+from chatctl.yamlfile.reading import TooManyMistakes
+from chatctl.yamlfile.shapes import ShapeReading
+from chatctl.yamlfile.suggestions import nearest
+
+YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
+
+
+def read(path: Path) -> Access:
+    """The rules of ``path``.
+
+    Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
+    """
+    reading = _Reading(path)
+    with suppress(TooManyMistakes):
+        values, _ = reading.values(schema.Document, reading.root, "")
+        reading.judge(values)
+        if not reading.mistakes:
+            return _access(path, schema.Document(**values))
+    raise reading.refused()
+
+
+class _Reading(ShapeReading):
+    """The rules while they are read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, YAML, schema.PATTERNS)
+        self._directory = path.parent
+
+    def check(self, made: Any, at: str) -> None:
+        if isinstance(made, schema.Table):
+            if made.select is None and made.rows is None:
+                self.wrong(at, "select", "is missing; either it or rows is needed")
+            if made.select is not None and made.rows is not None:
+                self.wrong(at, "rows", "and select exclude each other")
+            self._once(at, "key", made.key)
+        elif isinstance(made, schema.Identity):
+            if made.raw is not None and made.claims is not None:
+                self.wrong(at, "raw", "and claims exclude each other")
+        elif isinstance(made, schema.Moment):
+            self._once(at, "identities", made.identities)
+
+    def judge(self, values: Mapping[str, Any]) -> None:
+        """Report what is wrong between the ``values`` of the document, as far as they could be read."""
+        fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
+        if fixture and not _is_file(self._directory / fixture):
+            self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
+        elif fixture:
+            text = scripts.read(self._directory / fixture)
+            self._judge_script("", "fixture", text, f"names {fixture}, which ")
+        if api:
+            self._known("api", "granted", api.granted, api.roles, "which api.roles does not name")
+        if api and people:
+            self._judge_roles(api, people)
+        if people:
+            for name, moment in values.get("moments", {}).items():
+                at = f"moments.{name}"
+                self._known(at, "identities", moment.identities, people, "which identities does not name")
+        for name, moment in values.get("moments", {}).items():
+            self._judge_script(f"moments.{name}", "do", moment.do)
+        internal = values.get("internal", schema.Internal())
+        for key in ("tables", "functions"):
+            self._judge_twice(key, values.get(key, {}), getattr(internal, key))
+
+    def _judge_script(self, at: str, key: str, script: str, which: str = "") -> None:
+        for each in scripts.unfit(script):
+            self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
+
+    def _judge_roles(self, api: schema.Api, people: Mapping[str, schema.Identity]) -> None:
+        known = (*api.roles, *api.trusted)
+        for name, identity in people.items():
+            if identity.role not in known:
+                sentence = f"is {identity.role}, which api names nowhere; {nearest(identity.role, known)}"
+                self.wrong(f"identities.{name}", "role", sentence)
+
+    def _judge_twice(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:
+        there: dict[str, str] = {}
+        for at, names in ((key, public), (f"internal.{key}", internal)):
+            for name in names:
+                where = f"{at}.{name}"
+                if first := there.get(_spelled(name)):
+                    self.wrong(at, name, f"is {first} in line {self.positions[first].line} again")
+                there.setdefault(_spelled(name), where)
+
+    def _known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:
+        for place, name in enumerate(names):
+            if name not in known:
+                self.wrong(at, f"{key}[{place}]", f"is {name}, {which}; {nearest(name, [*known])}")
+
+    def _once(self, at: str, key: str, names: Iterable[str]) -> None:
+        for name, times in Counter(names).items():
+            if times > 1:
+                self.wrong(at, key, f"names {name} twice")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _spelled(name: str) -> str:
+    """A name or signature as everybody else might spell it."""
+    return re.sub(r"\s*([(),])\s*", r"\1", " ".join(name.lower().split()))
+
+
+def _access(path: Path, document: schema.Document) -> Access:
+    internal = document.internal
+    return Access(
+        path=path,
+        fixture=path.parent / document.fixture if document.fixture else None,
+        api=Api(**vars(document.api)),
+        schemas=document.schemas,
+        denials=frozenset(document.denials),
+        identities=tuple(_identity(name, each) for name, each in document.identities.items()),
+        relations=document.relations,
+        tables=tuple(_table(name, each) for name, each in document.tables.items()),
+        functions=tuple(_function(name, each) for name, each in document.functions.items()),
+        internal_tables={
+            name: each if isinstance(each, str) else _table(name, each)
+            for name, each in internal.tables.items()
+        },
+        internal_functions={
+            name: each if isinstance(each, str) else _function(name, each)
+            for name, each in internal.functions.items()
+        },
+        buckets={name: _bucket(each) for name, each in document.buckets.items()},
+        publications={name: frozenset(each) for name, each in document.publications.items()},
+        moments=tuple(Moment(name=name, **vars(each)) for name, each in document.moments.items()),
+        existing=document.existing,
+    )
+
+
+def _identity(name: str, identity: schema.Identity) -> Identity:
+    return Identity(
+        name=name,
+        says=identity.says,
+        role=identity.role,
+        user=identity.user,
+        claims=identity.claims or {},
+        raw=identity.raw,
+        reads_only=identity.reads == "only",
+    )
+
+
+def _table(name: str, table: schema.Table) -> Table:
+    return Table(
+        name=name,
+        key=table.key,
+        select=table.select or NEVER,
+        rows=table.rows,
+        insert=Insert(**vars(table.insert)) if table.insert else None,
+        update={column: tuple(map(_change, changes)) for column, changes in table.update.items()},
+        delete=_delete(table.delete),
+        platform_privileges=table.privileges == "platform",
+        changes=table.changes,
+    )
+
+
+def _delete(delete: schema.Delete | str) -> Delete:
+    return Delete(delete) if isinstance(delete, str) else Delete(delete.allow, delete.refused)
+
+
+def _change(change: schema.Change) -> Change:
+    return Change(
+        value=change.set,
+        allow=change.allow,
+        holds=change.holds,
+        refused=change.refused,
+        blind=change.blind,
+    )
+
+
+def _function(signature: str, function: schema.Function) -> Function:
+    return Function(
+        signature=signature,
+        allow=function.allow,
+        call=function.call,
+        unless=function.unless,
+        refused=function.refused,
+        value=function.returns.value if function.returns else None,
+        rows=function.returns.rows if function.returns else None,
+        changes=function.changes,
+        holds=function.holds,
+        oracle=function.oracle,
+    )
+
+
+def _bucket(bucket: schema.Bucket) -> dict[str, Any]:
+    return {key: [*value] if isinstance(value, tuple) else value for key, value in bucket.items()}

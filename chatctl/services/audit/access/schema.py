@@ -1,0 +1,286 @@
+"""What access.yaml looks like: its keys, what each takes and means, and the JSON Schema of that for editors.
+
+``accessfile`` reads by these types; what they become is in ``expectations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from annotated_types import Len
+from pydantic import StringConstraints, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+from typing_extensions import TypedDict
+
+from chatctl.services.audit.access.expectations import SchemaKind
+from chatctl.yamlfile.shapes import Text
+
+_NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+# Names as the catalogue has them, without quotes; a schema has no dot in it.
+_TABLE = r"^[^\s.\x00-\x1f\x7f]+\.[^\s.\x00-\x1f\x7f]([^.\x00-\x1f\x7f]*[^\s.\x00-\x1f\x7f])?$"
+_FUNCTION = r"^[^\s.()\x00-\x1f\x7f]+\.[^\s.()\x00-\x1f\x7f][^.()\x00-\x1f\x7f]*\(.*\)$"
+_RELATION = r"^[a-z_]\w*\([^()]*\)$"
+_SQLSTATE = r"^[0-9A-Z]{5}$"
+_SETTING = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
+
+# What a text must be that does not match.
+PATTERNS = {
+    _NAME: "must be a name: one line, not blank at either end",
+    _TABLE: "must be named schema.table",
+    _FUNCTION: "must be named schema.function(types)",
+    _RELATION: "must be named like member(actor uuid, organization uuid)",
+    _SQLSTATE: "must be a five-character SQLSTATE, in quotes",
+    _SETTING: "must be named like request.jwt.claims",
+}
+
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
+TableName = Annotated[str, StringConstraints(pattern=_TABLE)]
+Signature = Annotated[str, StringConstraints(pattern=_FUNCTION)]
+Head = Annotated[str, StringConstraints(pattern=_RELATION)]
+SqlState = Annotated[str, StringConstraints(pattern=_SQLSTATE)]
+Setting = Annotated[str, StringConstraints(pattern=_SETTING)]
+Names = tuple[Name, ...]
+Some = Annotated[tuple[Name, ...], Len(1)]
+Writes = Mapping[TableName, Annotated[tuple[Literal["insert", "update", "delete"], ...], Len(1)]]
+
+
+class Described:
+    """For the JSON Schema that pydantic makes: the text under a field describes it there."""
+
+    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Api(Described):
+    """Whom a request can be, and how the database is told."""
+
+    roles: Some
+    """The roles that a token of the API can make somebody."""
+    granted: Some
+    """Those of the roles that hold the privileges which the tables and functions need."""
+    trusted: Names = ()
+    """Roles past row-level security: the positive control."""
+    signs_in: Name | None = None
+    """What the API logs in as; it may become the roles above and nothing else."""
+    also_takes: Names = ()
+    """Further roles that it may become."""
+    claims: Setting = "request.jwt.claims"
+    """The setting that carries the claims of the token."""
+    search_path: Text = "public, extensions"
+    """The search_path of a request."""
+    settings: Mapping[Setting, str] = field(default_factory=dict)
+    """Other settings that the session of a request has, each with its value."""
+    pre_request: TableName | None = None
+    """The function, as schema.function, that PostgREST may call before each request as any role."""
+
+
+@dataclass(frozen=True)
+class Identity(Described):
+    """Somebody to impersonate."""
+
+    says: Text
+    """Who it is, for the report."""
+    role: Name = "authenticated"
+    """The role of the token, one of api.roles or api.trusted."""
+    user: Name | None = None
+    """What the fixture calls the user; without it, nobody."""
+    claims: Mapping[str, Any] | None = None
+    """Claims beside sub and role, as JSON; {id: note} in it is what the fixture calls note. Not with raw."""
+    raw: Text | None = None
+    """SQL for the whole setting, where it is to be broken; not with claims."""
+    reads: Literal["only", "and writes"] = "and writes"
+    """Whether only reading is tried, which is enough for claims that are broken."""
+
+
+@dataclass(frozen=True)
+class Insert(Described):
+    """Rows to try to insert."""
+
+    allow: Text
+    """The condition on the candidate row: may this be inserted?"""
+    values: Annotated[Mapping[Name, Text], Len(1)]
+    """The columns that a client may fill, each with SQL for the values to try; all combinations are tried."""
+    unless: Text | None = None
+    """Candidates that are not tried: whatever becomes of them proves nothing."""
+    holds: Text | None = None
+    """What must hold of the row that an allowed insert has made."""
+    oracle: Text | None = None
+    """A sentence why an insert may tell strangers that something exists."""
+
+
+@dataclass(frozen=True)
+class Change(Described):
+    """A value to write into a column."""
+
+    set: Text
+    """SQL for the value."""
+    allow: Text
+    """The condition on the row: may it be written there?"""
+    holds: Text | None = None
+    """What must hold of the row afterwards; before is the row as it was."""
+    refused: tuple[SqlState, ...] = ()
+    """SQLSTATEs with which an allowed change may be refused, such as of a check on the value."""
+    blind: bool = True
+    """Whether it is tried without naming rows, too; false where the value depends on the row."""
+
+
+@dataclass(frozen=True)
+class Delete(Described):
+    """Which rows may be deleted, where some statements that delete them are refused."""
+
+    allow: Text
+    """The condition on the row: may it be deleted?"""
+    refused: tuple[SqlState, ...] = ()
+    """SQLSTATEs with which an allowed delete may be refused, such as of several rows at a time."""
+
+
+@dataclass(frozen=True)
+class Table(Described):
+    """A table or view; what is left out is denied."""
+
+    key: Some
+    """The columns that tell its rows apart."""
+    select: Text | None = None
+    """The condition on the row: may it be read? Either this or rows."""
+    rows: Text | None = None
+    """A query for the keys of the rows that somebody reads, for a view that knows its caller; or select."""
+    insert: Insert | None = None
+    """Which rows may be inserted."""
+    update: Mapping[Name, Annotated[tuple[Change, ...], Len(1)]] = field(default_factory=dict)
+    """The columns that may be changed, each with the values to try."""
+    delete: Delete | Text = "never"
+    """The condition on the row: may it be deleted? Or a mapping, with the refusals that it may meet."""
+    changes: Writes | None = None
+    """The other tables that a write goes on to, each with how; without it, that is not looked at."""
+    privileges: Literal["declared", "platform"] = "declared"
+    """Whether the privileges follow from what is declared here, or are the platform's, past this file."""
+
+
+@dataclass(frozen=True)
+class Returns(Described):
+    """What an allowed call brings."""
+
+    value: Name
+    """The column of the result that is compared, or SQL over result; result where one value comes back."""
+    rows: Text
+    """A query for exactly the values that come back."""
+
+
+@dataclass(frozen=True)
+class Function(Described):
+    """A function that the API can call."""
+
+    allow: Text
+    """The condition on the arguments: may it be called with them?"""
+    call: Mapping[Name, Text]
+    """The arguments, each with SQL for the values to try; all combinations are tried."""
+    unless: Text | None = None
+    """Calls that are not tried: whatever becomes of them proves nothing."""
+    refused: tuple[SqlState, ...] = ()
+    """SQLSTATEs with which an allowed call may be refused."""
+    returns: Returns | None = None
+    """What comes back; without it, that is not looked at."""
+    changes: Writes = field(default_factory=dict)
+    """The tables it may write to, each with how; it changes nothing else."""
+    holds: Text | None = None
+    """What must hold after an allowed call."""
+    oracle: Text | None = None
+    """A sentence why it may tell strangers that something exists."""
+
+
+@dataclass(frozen=True)
+class Internal(Described):
+    """What the roles reach in SQL, in schemas that no request can name."""
+
+    tables: Mapping[TableName, Table | Text] = field(default_factory=dict)
+    """Tables and views by schema.table; or a text: why one is not tried."""
+    functions: Mapping[Signature, Function | Text] = field(default_factory=dict)
+    """Functions by schema.function(types); or a text: why one is not tried."""
+
+
+class Bucket(TypedDict, total=False):
+    """What a bucket of Storage is set to; what is left out is not looked at."""
+
+    __pydantic_config__ = Described.__pydantic_config__  # type: ignore[misc]  # no key: for pydantic
+
+    public: bool
+    """Whether anybody can read its files by their address."""
+    file_size_limit: int | None
+    """The size of the largest file, in bytes; null: no limit of its own."""
+    allowed_mime_types: tuple[Text, ...] | None
+    """The types of files that it takes; null: all."""
+
+
+@dataclass(frozen=True)
+class Moment(Described):
+    """What becomes of people between two of their statements."""
+
+    says: Text
+    """What has happened, for the report."""
+    do: Text
+    """SQL that the operator runs; then what they may is proved again."""
+    identities: Some
+    """Whom it concerns."""
+
+
+@dataclass(frozen=True)
+class Document(Described):
+    """Who may do what: the whole of access.yaml."""
+
+    api: Api
+    """Whom a request can be."""
+    schemas: Mapping[Name, SchemaKind]
+    """Every schema that a role of the API may enter, and what it is; Supabase's own may be left out."""
+    identities: Annotated[Mapping[Name, Identity], Len(1)]
+    """Whom to impersonate, by name."""
+    tables: Annotated[Mapping[TableName, Table], Len(1)]
+    """The tables and views of the API, by schema.table."""
+    fixture: Text | None = None
+    """The SQL file with the world to try it in, by its path from here; without it nothing is tried."""
+    denials: tuple[SqlState, ...] = ()
+    """The SQLSTATEs with which a request is refused; any other error is not taken for a refusal."""
+    relations: Mapping[Head, Text] = field(default_factory=dict)
+    """Conditions with a name and parameters, for use in others and in queries."""
+    functions: Mapping[Signature, Function] = field(default_factory=dict)
+    """The functions of the API, by schema.function(types)."""
+    internal: Internal = field(default_factory=Internal)
+    """What the roles reach in SQL only."""
+    buckets: Mapping[Name, Bucket] = field(default_factory=dict)
+    """The buckets of Storage, by name."""
+    publications: Mapping[Name, tuple[TableName, ...]] = field(default_factory=dict)
+    """The tables that each publication sends."""
+    moments: Mapping[Name, Moment] = field(default_factory=dict)
+    """What becomes of people between two statements, by name."""
+    existing: Mapping[Name, Text] = field(default_factory=dict)
+    """For --on-existing-data: a query for the uuid of the row that a name of the fixture then stands for."""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of such a file, for editors: each key with what it takes and what it means."""
+    made = TypeAdapter(Document).json_schema(schema_generator=_Schema)
+    made["$defs"]["Table"]["oneOf"] = [{"required": ["select"]}, {"required": ["rows"]}]
+    made["$defs"]["Identity"]["not"] = {"required": ["claims", "raw"]}
+    return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": "Rules for chatctl audit-rls"}
+
+
+class _Schema(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """A key that may be left out; null is no value of it."""
+        inner = schema["schema"]
+        if inner["type"] == "nullable" and schema.get("default", ...) is None:
+            return self.generate_inner(inner["schema"])
+        return super().default_schema(schema)
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """The key's pattern goes for every key: another is no key at all."""
+        made = super().dict_schema(schema)
+        if patterns := made.pop("patternProperties", None):
+            ((pattern, values),) = patterns.items()
+            made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return made

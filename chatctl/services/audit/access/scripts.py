@@ -1,0 +1,41 @@
+"""SQL scripts in access.yaml and its fixture: reading them, and the statements they may not contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatctl.errors import Invalid
+from chatctl.sqltext.commands import copy_command, session_command
+from chatctl.sqltext.statements import statements
+
+_IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
+_NEEDS_A_CLIENT = "it needs a client that sends the rows; write insert … values"
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """A statement that no script can make: its words, its line, and why, with the way out."""
+
+    words: str
+    line: int
+    reason: str
+
+
+def read(path: Path) -> str:
+    """The text of a file. Raises Invalid for one that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Invalid(f"{path} cannot be read: {reason}") from None
+
+
+def unfit(script: str) -> Iterator[Unfit]:
+    """The statements of ``script`` that it cannot make, by their text."""
+    for statement in statements(script):
+        if words := session_command(statement.text):
+            yield Unfit(words, statement.first_line, _IS_THE_AUDITS)
+        elif words := copy_command(statement.text):
+            yield Unfit(words, statement.first_line, _NEEDS_A_CLIENT)

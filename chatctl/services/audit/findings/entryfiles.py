@@ -1,0 +1,91 @@
+"""The YAML lists beside access.yaml: accepted findings, and mutants that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge
+from pydantic import BeforeValidator
+
+from chatctl.services.audit.findings.finding import Rule
+from chatctl.yamlfile.nodes import Dialect
+from chatctl.yamlfile.shapes import ShapeReading, Text
+from chatctl.yamlfile.suggestions import nearest
+
+
+def _day(value: Any) -> Any:
+    """A date in quotes as one without; whatever else as it is, for pydantic to refuse."""
+    with suppress(ValueError):
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+_RULES = [rule.value for rule in Rule if rule is not Rule.baseline]
+
+
+@dataclass(frozen=True)
+class AcceptedEntry:
+    """One accepted finding, as ``baseline`` describes it."""
+
+    rule: Text
+    object: Text
+    reason: Text
+    owner: Text
+    expires: Day
+    action: Text | None = None
+    identities: tuple[Text, ...] = ()
+    rows: Mapping[str, Mapping[str, Annotated[int, Ge(0)]]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What no other entry may have."""
+        return ":".join(filter(None, (self.rule, self.object, self.action)))
+
+
+@dataclass(frozen=True)
+class EquivalentEntry:
+    """One mutant that changes nothing, and why."""
+
+    mutant: Text
+    reason: Text
+
+    @property
+    def name(self) -> str:
+        """What no other entry may have."""
+        return self.mutant
+
+
+Listed = TypeVar("Listed", AcceptedEntry, EquivalentEntry)
+
+
+def read(path: Path, kind: type[Listed], noun: str) -> list[tuple[int, Listed]]:
+    """The entries of ``path``, which is a ``noun``, each with its line; none for an empty file.
+
+    Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
+    """
+    dialect = Dialect(noun, most_bytes=1024 * 1024, deepest=8, aliases=True, empty="list")
+    reading = _Reading(path, dialect)
+    entries = reading.document(tuple[kind, ...])  # type: ignore[valid-type]  # for pydantic
+    return [(reading.positions[f"[{index}]"].line, entry) for index, entry in enumerate(entries)]
+
+
+class _Reading(ShapeReading):
+    """A list while it is read."""
+
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        super().__init__(path, dialect)
+        self._first: dict[str, str] = {}
+
+    def check(self, made: Any, at: str) -> None:
+        if isinstance(made, AcceptedEntry) and made.rule not in _RULES:
+            sentence = f"is {made.rule}, which is no rule that can be accepted; {nearest(made.rule, _RULES)}"
+            self.wrong(at, "rule", sentence)
+        first = self._first.setdefault(made.name, at)
+        if first != at:
+            self.wrong(at, "", f"names {made.name} again, as line {self.positions[first].line} does")

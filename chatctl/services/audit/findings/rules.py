@@ -1,0 +1,138 @@
+"""What each rule means to its reader: a title, what to do, and how bad it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chatctl.services.audit.findings.finding import Rule
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A rule in words; ``severity`` from 0 to 10 as GitHub's security-severity counts."""
+
+    title: str
+    help: str
+    level: Level
+    severity: float
+
+
+MEANING: dict[Rule, Meaning] = {
+    Rule.leak: Meaning(
+        "Somebody can do what access.yaml denies",
+        "Narrow the policy or the function at this place; if it is meant, say so in access.yaml.",
+        "error",
+        9.0,
+    ),
+    Rule.row_security: Meaning(
+        "Row-level security does not hold here",
+        "Enable row level security, or make the view security_invoker.",
+        "error",
+        9.0,
+    ),
+    Rule.role: Meaning(
+        "A role can do more than impersonate",
+        "Take the membership, the attribute or the grant away from the role.",
+        "error",
+        9.0,
+    ),
+    Rule.privilege: Meaning(
+        "A privilege is not as access.yaml says",
+        "Grant or revoke it at this place, or list it in access.yaml.",
+        "error",
+        8.0,
+    ),
+    Rule.unlisted: Meaning(
+        "Within reach of the API and listed nowhere",
+        "Take it out of reach, or list it in access.yaml so that it is tried.",
+        "error",
+        8.0,
+    ),
+    Rule.bucket: Meaning(
+        "A bucket is not as access.yaml says",
+        "Set the bucket's limits where it is made, or change access.yaml.",
+        "error",
+        7.5,
+    ),
+    Rule.publication: Meaning(
+        "Realtime sends what access.yaml does not list",
+        "Take the table out of the publication, or set its replica identity to the key.",
+        "error",
+        7.0,
+    ),
+    Rule.definer: Meaning(
+        "A function of its owner follows the caller's search_path",
+        "Add set search_path = '' to the function.",
+        "error",
+        7.0,
+    ),
+    Rule.lint: Meaning(
+        "A rule of sql/lints is broken",
+        "Do what it says, or accept it with a reason in lints/accepted.yaml.",
+        "error",
+        6.5,
+    ),
+    Rule.effect: Meaning(
+        "A write is allowed and leaves the wrong row",
+        "Mend the trigger or the column grant behind this policy.",
+        "error",
+        6.0,
+    ),
+    Rule.oracle: Meaning(
+        "An answer tells strangers that something exists",
+        "Refuse what is hidden and what is not there alike; where it may be known, say why under oracle.",
+        "error",
+        5.5,
+    ),
+    Rule.raises: Meaning(
+        "A policy raises for odd claims",
+        "Read the user's id where a wrong one is null; a policy that raises stops Realtime for everybody.",
+        "error",
+        5.0,
+    ),
+    Rule.missing: Meaning(
+        "Somebody cannot do what access.yaml allows",
+        "Widen the policy or the grant at this place, or take the permission out of access.yaml.",
+        "error",
+        4.0,
+    ),
+    Rule.absent: Meaning(
+        "access.yaml lists what is not there",
+        "Make it, grant it, or take it out of access.yaml.",
+        "error",
+        3.0,
+    ),
+    Rule.baseline: Meaning(
+        "An entry of the baseline is out of date",
+        "Mend the finding or renew the entry; take out an entry that nothing needs any more.",
+        "error",
+        2.0,
+    ),
+    Rule.invalid: Meaning(
+        "Probes failed for another reason than a refusal",
+        "Find out why they fail: nothing is proved until they run.",
+        "warning",
+        4.0,
+    ),
+    Rule.time_dependent: Meaning(
+        "An answer changes as time goes by",
+        "Give the fixture times that are years from now: nothing is proved while the clock decides.",
+        "warning",
+        3.5,
+    ),
+    Rule.untried: Meaning(
+        "Listed in access.yaml and not tried",
+        "Make it possible to try it, as the message says, or list it under internal with the reason.",
+        "warning",
+        3.5,
+    ),
+    Rule.vacuous: Meaning(
+        "Refusals prove nothing, since nobody gets through",
+        "Give the fixture somebody who is allowed, or take the privilege away.",
+        "warning",
+        3.0,
+    ),
+}

@@ -1,0 +1,203 @@
+"""Where a finding is to be mended: the file and line of the last statement about its object.
+
+Read from the files beside access.yaml, not from the database: what somebody did by hand is in no file, and
+the place is then where the file says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from chatctl.data import data_directory
+from chatctl.errors import ChatctlError
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.paths import name_of
+from chatctl.services.migrations.files import SqlFile, migrations, objects
+from chatctl.sqltext.grants import grant
+from chatctl.sqltext.grants import objects as granted_objects
+from chatctl.sqltext.reader import Name, Reader
+from chatctl.sqltext.statements import Statement
+from chatctl.sqltext.tokens import Token, tokens, tokens_and_bodies
+
+_COMMANDS = ("select", "insert", "update", "delete")
+# What may stand between `create` and `table` or `view`.
+_QUALIFIERS = ("global", "local", "temporary", "temp", "unlogged", "foreign", "recursive", "materialized")
+_ENABLING = ("enable", "force")
+
+# Where to look first, for each rule; the rest is looked for in the policies of the command.
+_ORDER: dict[Rule, tuple[str, ...]] = {
+    Rule.privilege: ("grant", "function", "table", "schema"),
+    Rule.row_security: ("enable", "table"),
+    Rule.definer: ("function",),
+    Rule.absent: ("bucket", "grant", "function"),
+    Rule.unlisted: ("table", "function", "schema", "bucket", "grant"),
+    Rule.bucket: ("bucket",),
+    Rule.publication: ("publication",),
+}
+# Where else: the keys of access.yaml below which the object would stand.
+_SECTIONS = ("tables", "functions", "buckets", "publications", "schemas", "internal", "api")
+
+
+class Places:
+    """The places of one access.yaml and the SQL beside it."""
+
+    def __init__(self, access: Access) -> None:
+        self.path = access.path
+        beside = access.path.parent
+        self.directory = beside if (beside / "objects").is_dir() else data_directory("sql")
+
+    def of(self, problem: Finding) -> Place:
+        """Where to mend it; in doubt the line of access.yaml that it contradicts."""
+        part, _, name = problem.object.split("(")[0].rpartition(" on ")
+        for kind in ("bucket ", "publication "):
+            name = name.removeprefix(kind)
+        if part and (found := self.of_object(name, part)):
+            return found
+        kinds = _ORDER.get(
+            problem.rule, ("function", f"policy {problem.command}", "policy", "grant", "table")
+        )
+        for kind in kinds:
+            if found := self._statements.get((kind, name)):
+                return found
+        return self._declared(problem.object, name, problem.rule)
+
+    def of_object(self, name: str, part: str = "") -> Place | None:
+        """Where an object is made, or the policy of it called ``part``; None where no file makes it."""
+        kinds = ("function", "policies", "table", "bucket", "publication")
+        plain = name.split("(", maxsplit=1)[0].removeprefix("bucket ").removeprefix("publication ")
+        found = (self._statements.get((kind, plain)) for kind in kinds)
+        return self._statements.get((f"policy called {part}", plain)) or next(filter(None, found), None)
+
+    def _declared(self, full: str, name: str, rule: Rule) -> Place:
+        keys = [(section, each) for each in (full, name) for section in _SECTIONS]
+        section = ("api",) if rule is Rule.role else ("tables",)
+        line = next((self._lines[key] for key in [*keys, section] if key in self._lines), 1)
+        return Place(name_of(self.path), line)
+
+    @cached_property
+    def _statements(self) -> Mapping[tuple[str, str], Place]:
+        found: dict[tuple[str, str], Place] = {}
+        try:
+            files = [*migrations(self.directory), *objects(self.directory)]
+        except ChatctlError:  # migrate says what is wrong with them
+            return found
+        for file in files:
+            for statement in file.statements:
+                place = Place(name_of(self.directory / file.path), statement.first_line)
+                found.update((key, place) for key in _about(file, statement))
+        return found
+
+    @cached_property
+    def _lines(self) -> Mapping[tuple[str, ...], int]:
+        return _lines(self.path)
+
+
+def _lines(path: Path) -> dict[tuple[str, ...], int]:
+    """The lines of the sections of an access.yaml and of their entries, by the keys on the way to each."""
+    # pydantic and yaml are slow to import, and needed for findings only
+    from yaml.nodes import MappingNode  # noqa: PLC0415
+
+    from chatctl.services.audit.access.file import YAML  # noqa: PLC0415
+    from chatctl.yamlfile.nodes import position  # noqa: PLC0415
+    from chatctl.yamlfile.reading import Reading  # noqa: PLC0415
+
+    reading = Reading(path, YAML)
+    found: dict[tuple[str, ...], int] = {}
+    for section, entries in reading.entries(reading.root, "", None):
+        found[section.value,] = position(section).line
+        if isinstance(entries, MappingNode):
+            for key, _ in reading.entries(entries, section.value, None):
+                found[section.value, key.value] = position(key).line
+    return found
+
+
+def _about(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
+    """What ``statement`` decides: the kind, and the name of what it is about."""
+    text = statement.text
+    match statement.first_word:
+        case "create":
+            yield from _created(Reader(tokens(text)))
+        case "alter":
+            yield from _altered(Reader(tokens(text)))
+        case "grant" | "revoke":
+            yield from _granted(text)
+        # There may be a million other inserts.
+        case "insert" | "update" if "buckets" in text.lower():
+            yield from _bucket(tokens(text))
+    if file.path.startswith("objects/realtime/"):
+        # Tables are added in a do block, so that it may run again.
+        for word, name in pairwise(tokens_and_bodies(text)):
+            if word.is_word("publication") and name.is_identifier:
+                yield "publication", name.plain
+
+
+def _created(reader: Reader) -> Iterator[tuple[str, str]]:
+    reader.take("create")
+    reader.take("or", "replace")
+    while reader.take_one_of(*_QUALIFIERS):
+        pass
+    kind = reader.take_one_of("policy", "function", "table", "view", "schema", "publication")
+    reader.take("if", "not", "exists")
+    name = reader.name()
+    if name is None:
+        return
+    match kind:
+        case "policy":
+            if reader.take("on") and (table := reader.name()):
+                yield from _policy(name.parts[-1], _full(table), reader)
+        case "function":
+            yield kind, _full(name)
+        case "table" | "view":
+            yield "table", _full(name)
+        case "schema" | "publication":
+            yield kind, name.parts[-1]
+
+
+def _policy(called: str, table: str, reader: Reader) -> Iterator[tuple[str, str]]:
+    yield "policy", table
+    yield f"policy called {called}", table
+    if reader.take("as"):
+        reader.take_any()
+    command = reader.take_one_of(*_COMMANDS, "all") if reader.take("for") else "all"
+    for each in _COMMANDS if command == "all" else (command,):
+        yield f"policy {each}", table
+
+
+def _altered(reader: Reader) -> Iterator[tuple[str, str]]:
+    reader.take("alter")
+    kind = reader.take_one_of("table", "publication")
+    reader.take("if", "exists")
+    reader.take("only")
+    name = reader.name()
+    if name is None:
+        return
+    if kind == "publication":
+        yield kind, name.parts[-1]
+    elif kind == "table" and any(reader.take(word, "row", "level", "security") for word in _ENABLING):
+        yield "enable", _full(name)
+
+
+def _granted(text: str) -> Iterator[tuple[str, str]]:
+    given = grant(text)
+    on = granted_objects(given.on) if given else None
+    if on is None or on.is_everything_in_schema:
+        return
+    for name in on.names:
+        yield "grant", name.parts[-1] if on.kind == "schema" else _full(name)
+
+
+def _bucket(statement: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    reader = Reader(statement)
+    reader.take_one_of("insert", "update")
+    reader.take("into")
+    if reader.take("storage", ".", "buckets"):
+        # Which of its strings are names of buckets, its columns would tell; the others name none.
+        yield from (("bucket", token.content) for token in statement if token.kind == "string")
+
+
+def _full(name: Name) -> str:
+    return ".".join(name.parts if len(name.parts) > 1 else ("public", *name.parts))

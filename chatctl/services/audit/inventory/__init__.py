@@ -1,0 +1,1 @@
+"""What the database's catalogue says about access, compared with access.yaml."""

@@ -1,0 +1,43 @@
+"""What the rules of sql/lints say about the database, beside what impersonation shows."""
+
+from __future__ import annotations
+
+from chatctl.data import data_directory
+from chatctl.db.connection import Connection
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.findings.paths import quoted
+from chatctl.services.lint import accepted, filerules
+from chatctl.services.lint.schema import check_schema, queries
+from chatctl.sqltext.quoting import literal
+
+
+def check(conn: Connection, access: Access) -> list[Finding]:
+    """A finding for whatever a rule finds and lints/accepted.yaml beside access.yaml does not accept."""
+    roles = access.api.roles
+    known = [*filerules.RULES, *filerules.DATABASE_RULES, *(query.stem for query in queries())]
+    entries = accepted.read(access.path.parent, known)
+    opened, _ = accepted.sort_out(check_schema(conn, roles), entries)
+    return [
+        Finding(
+            Rule.lint, each.object or "", each.rule, f"{each.object}: {each.problem}; {each.remedy}",
+            _shown(each.rule, roles),
+        )
+        for each in opened
+    ]  # fmt: skip
+
+
+def _shown(rule: str, roles: tuple[str, ...]) -> str:
+    sql = data_directory("sql")
+    return "\n".join(
+        [
+            "begin;",
+            "set local search_path = '';",
+            f"set local chatctl.api_roles = {literal(','.join(roles))};",
+            f"\\i {quoted(sql / 'queries' / 'platform.sql')}",
+            ";",
+            f"\\i {quoted(sql / 'lints' / f'{rule}.sql')}",
+            ";",
+            "rollback;",
+        ]
+    )

@@ -1,0 +1,292 @@
+"""What probes are made of, and the parts that those of one table share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from psycopg import sql
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.services.audit.access.clauses import condition, key_text, written
+from chatctl.services.audit.access.expectations import NEVER, Access, Identity, Table
+from chatctl.services.audit.inventory.privileges import Privileges
+from chatctl.services.audit.probes.probe import Probe, ways
+from chatctl.services.audit.stage.candidates import Candidate, candidates_of
+from chatctl.services.audit.stage.contents import Column, Content, Row
+from chatctl.services.audit.stage.workspace import reading, single, snapshot
+from chatctl.sqltext.quoting import array, column, literal, relation
+
+# Values of the type for a column that nobody may write; of another type those of other rows serve.
+_SAMPLES = {
+    "boolean": ("true", "false"),
+    "bigint": ("424242", "424243"),
+    "integer": ("424242", "424243"),
+    "smallint": ("4242", "4243"),
+    "numeric": ("4", "5"),
+    "real": ("4", "5"),
+    "double precision": ("4", "5"),
+    "json": ("[]", "{}"),
+    "jsonb": ("[]", "{}"),
+    "text": ("audit", "audited"),
+    "citext": ("audit", "audited"),
+    "character varying": ("audit", "audited"),
+    "character": ("a", "b"),
+    "bytea": (r"\x61", r"\x62"),
+    "date": ("1999-01-01", "1999-01-02"),
+    "interval": ("1 day", "2 days"),
+    "timestamp with time zone": ("1999-01-01T00:00:00Z", "1999-01-02T00:00:00Z"),
+    "timestamp without time zone": ("1999-01-01T00:00:00", "1999-01-02T00:00:00"),
+    "time without time zone": ("01:00:00", "02:00:00"),
+    "inet": ("192.0.2.1", "192.0.2.2"),
+    "text[]": ("{audit}", "{}"),
+    "uuid": ("00000000-0000-4000-8000-0000000a0d17", "00000000-0000-4000-8000-0000000a0d18"),
+}
+# What no row has.
+UNKNOWN = _SAMPLES["uuid"][0]
+# How a view, a materialized view or a foreign table says that it takes no writes, whoever asks.
+NOT_WRITABLE = ("55000", "42809", "0A000")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The fixture in the transaction of ``conn``, and who holds which privilege by the catalogue."""
+
+    conn: Connection
+    access: Access
+    contents: Mapping[str, Content]
+    held: Privileges
+
+    def trusts(self, identity: Identity) -> bool:
+        return identity.role in self.access.api.trusted
+
+    def holds(self, identity: Identity, name: str, privilege: str, part: str | None = None) -> bool:
+        """Whether the role of ``identity`` has the privilege on the object called ``name``."""
+        return (identity.role, name, privilege, part) in self.held
+
+    @cached_property
+    def actors(self) -> dict[str, str]:
+        """The user id of each identity that has one."""
+        found = "select identity, actor::text from chatctl_audit.identities where actor is not null"
+        return dict(self.conn.execute(found).fetchall())
+
+    @cached_property
+    def tables_of_people(self) -> set[str]:
+        """The tables whose keys are user ids, as far as columns on the stage refer to them."""
+        people = set(self.actors.values())
+        referred = {
+            each.target
+            for table in self.tables.values()
+            for each in table.content.columns
+            if each.target and people & {row.values[each.name] for row in table.rows}
+        }
+        return referred | {name for name, table in self.tables.items() if people & table.keys}
+
+    @cached_property
+    def writers(self) -> list[Identity]:
+        return [each for each in self.access.identities if not each.reads_only]
+
+    @cached_property
+    def tables(self) -> dict[str, TableStage]:
+        """Every table on the stage, by its name."""
+        return {table.name: TableStage(self, table) for table in self.access.tried_tables}
+
+    def hidden(self, identity: Identity, value: str | None) -> bool:
+        """Whether ``value`` is the key of a row, and of none that ``identity`` may read."""
+        keyed = [table for table in self.tables.values() if value in table.keys]
+        return bool(keyed) and not any(value in table.readable[identity.name] for table in keyed)
+
+
+class TableStage:
+    """One table on the stage: statements about it, and what access.yaml says of its rows."""
+
+    def __init__(self, stage: Stage, table: Table) -> None:
+        self.stage, self.table, self.content = stage, table, stage.contents[table.name]
+        self.conn, self.access, self.trusts, self.writers = (
+            stage.conn, stage.access, stage.trusts, stage.writers,
+        )  # fmt: skip
+        self.target = relation(table.name)
+        self.snapshot = snapshot(stage.access, table.name)
+        self.types = {each.name: each.type for each in self.content.columns}
+        self.rows = self.content.rows
+
+    @cached_property
+    def readable(self) -> dict[str, set[str]]:
+        """The keys of the rows that each identity may read; the positive control reads every row."""
+        said = self.allowed(self.table.select, "select")
+        return {
+            who.name: {row.key for row in self.rows if self.trusts(who) or said[who.name, row.key]}
+            for who in self.access.identities
+        }
+
+    @cached_property
+    def cascades(self) -> bool:
+        """Whether deleting a row reaches others."""
+        (found,) = self.conn.execute(query("audit/cascades"), {"relation": self.target}).fetchall()[0]
+        return bool(found)
+
+    @cached_property
+    def keys(self) -> set[str]:
+        return {row.key for row in self.rows}
+
+    @cached_property
+    def candidates(self) -> list[tuple[Identity, list[Candidate]]]:
+        """Everybody who writes, with the rows to insert; who has none is left out."""
+        insert = self.table.insert
+        if insert is None:
+            return []
+        arguments = {name: (text, self.types[name]) for name, text in insert.values.items()}
+        nothing = sql.SQL("null::text[]")
+        tried = candidates_of(
+            self.conn, self.access, arguments, insert.allow, insert.unless, nothing, self.key("insert")
+        )
+        people = {who.name: who for who in self.writers}
+        groups = groupby(tried, key=lambda each: each.identity)
+        return [(people[name], list(group)) for name, group in groups if name in people]
+
+    def probe(
+        self, identity: Identity, action: str, subject: str, statement: str,
+        args: tuple[str | None, ...] = (), **more: Any,
+    ) -> Probe:  # fmt: skip
+        trusted = self.trusts(identity)
+        changes = None if trusted else self._changes(action, more["privilege"])
+        if self.content.kind not in ("r", "p"):
+            more["refused"] = (*more.get("refused", ()), *NOT_WRITABLE)
+        return Probe(
+            identity, self.table.name, action, subject, statement, args,
+            trusted=trusted, changes=changes, **more,
+        )  # fmt: skip
+
+    def _changes(self, action: str, privilege: str) -> frozenset[str] | None:
+        """Where the write may go: to the table itself, and on to others."""
+        if self.table.changes is None or privilege not in ("insert", "update", "delete"):
+            return None
+        own = ("insert", "update") if action.startswith("upsert") else (privilege,)
+        return ways({self.table.name: own}) | ways(self.table.changes)
+
+    def insert(self, names: Iterable[str]) -> str:
+        """An insert of these columns, their values $1 and following."""
+        names = list(names)
+        listed = ", ".join(column(name) for name in names)
+        places = ", ".join(f"${number}::{self.types[name]}" for number, name in enumerate(names, 1))
+        return f"insert into {self.target} ({listed}) values ({places})"
+
+    def update(self, name: str, *, blind: bool = False) -> str:
+        """An update of the column to $1, of the row with the key $2 and following."""
+        setting = f"update {self.target} set {column(name)} = $1::{self.types[name]}"
+        return setting if blind else f"{setting} where {self.key_is(self.place(1))}"
+
+    def place(self, after: int) -> Callable[[str], str]:
+        places = {name: f"${number}" for number, name in enumerate(self.table.key, after + 1)}
+        return places.__getitem__
+
+    def key_is(self, value: Callable[[str], str], row: Row | None = None) -> str:
+        """The condition that picks one row: by ``value`` of its key; without a row, of the column's name."""
+        return " and ".join(
+            f"{column(name)} = {value((row.keys[name]) if row else name)}::{self.types[name]}"
+            for name in self.table.key
+        )
+
+    def among(self) -> tuple[str, tuple[str, ...]]:
+        """The condition that picks the rows of the fixture, and its values; all of a view that has none."""
+        if self.table.rows:
+            return "true", ()
+        name, *more = self.table.key
+        if not more:
+            return f"{column(name)} = any ($1::{self.types[name]}[])", (array(row.key for row in self.rows),)
+        return " or ".join(f"({self.key_is(literal, row)})" for row in self.rows) or "false", ()
+
+    def allowed(self, text: str, key: str) -> dict[tuple[str, str], bool]:
+        """For every identity and row of the fixture, whether the condition holds."""
+        if text == NEVER:
+            return {
+                (identity.name, row.key): False for identity in self.access.identities for row in self.rows
+            }
+        asked = sql.SQL(
+            "select me.identity, {}, {} from chatctl_audit.identities me cross join {} this"
+        ).format(written(key_text(self.table.key)), condition(text), self.snapshot)
+        with reading(self.access, self.key(key)):
+            return {(name, key): may for name, key, may in single(self.conn, asked)}
+
+    def key(self, key: str) -> str:
+        """Where the key of this table stands in access.yaml."""
+        return f"tables.{self.table.name}.{key}"
+
+    def shown(self, identity: Identity) -> list[Row]:
+        """The rows that ``identity`` may read, and one of those it may not."""
+        hidden = [row for row in self.rows if row.key not in self.readable[identity.name]]
+        return [row for row in self.rows if row.key in self.readable[identity.name]] + hidden[:1]
+
+    def names_people(self, each: Column) -> bool:
+        """Whether the column holds ids of users."""
+        held = {row.values[each.name] for row in self.rows}
+        return each.target in self.stage.tables_of_people or bool(held & set(self.stage.actors.values()))
+
+    def own(self, name: str, key: str | None) -> str | None:
+        """What the column holds in the row ``key``."""
+        return next((row.values[name] for row in self.rows if row.key == key), None)
+
+    def other(self, each: Column, key: str | None) -> str | None:
+        """A value that the column does not have in the row ``key``, and that the table's checks let it have.
+
+        Where they let it have its own value alone, that is what everybody tries to write: no other could be
+        written by anybody, and who may write the column can write this one.
+        """
+        own = self.own(each.name, key)
+        fitting = (
+            value
+            for value in self._offered(each)
+            if value != own and (not each.checks or (each.name, key, value) in self._fitting)
+        )
+        return next(fitting, own)
+
+    def _offered(self, each: Column) -> list[str]:
+        """Values to write into the column, the most telling first."""
+        kind, _, most = each.type.removesuffix(")").partition("(")
+        samples: tuple[str, ...] = () if each.refers else _SAMPLES.get(kind, ())
+        if kind in ("character varying", "character") and most:
+            samples = tuple(sample[: int(most)] for sample in samples)
+        found = sorted({value for row in self.rows if (value := row.values[each.name])})
+        return list(dict.fromkeys([*samples, *found, *each.choices]))
+
+    @cached_property
+    def _fitting(self) -> set[tuple[str, str | None, str]]:
+        """Each column that has checks, row (None: a new one) and offered value that pass them together."""
+        asked = [
+            self._checked(each).as_string(None) for each in self.content.columns
+            if each.checks and not each.generated
+        ]  # fmt: skip
+        return set(self.conn.execute("select * from chatctl_audit.brought(%s)", (asked,)).fetchall())
+
+    def _checked(self, checked: Column) -> sql.Composable:
+        """The query for the rows and values with which all checks of one column are met."""
+        columns = (
+            sql.SQL("{} as {}").format(
+                sql.SQL("offered.value::{}").format(written(each.type))
+                if each is checked
+                else sql.SQL("(each.this).{}").format(sql.Identifier(each.name)),
+                sql.Identifier(each.name),
+            )
+            for each in self.content.columns
+        )
+        met = sql.SQL(" and ").join(
+            sql.SQL("coalesce(({}), true)").format(written(check)) for check in checked.checks
+        )
+        # The conditions name columns without their table, and may not take a name of ours for one.
+        return sql.SQL(
+            "select {name}, each.key, offered.value from unnest({offered}::text[]) as offered (value) "
+            "cross join (select {key} as key, this from {rows} this union all select null, null) as each "
+            "where (select {met} from (select {columns}) as {table})"
+        ).format(
+            name=sql.Literal(checked.name),
+            offered=sql.Literal(self._offered(checked)),
+            key=written(key_text(self.table.key)),
+            rows=self.snapshot,
+            met=met,
+            columns=sql.SQL(", ").join(columns),
+            table=sql.Identifier(self.table.name.split(".", 1)[1]),
+        )

@@ -1,0 +1,65 @@
+"""What of an audit somebody wants: some objects, some identities, some commands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from chatctl.errors import NotFound
+from chatctl.services.audit.access.expectations import Access
+from chatctl.services.audit.probes.probe import Probe
+
+COMMANDS = ("select", "insert", "update", "delete", "truncate", "execute")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Empty means all of them. Everybody is tried in any case: who gets through is a twin of who does not."""
+
+    objects: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, access: Access, words: Iterable[str]) -> Scope:
+        """What ``words`` name, each an object, an identity or a command. Raises NotFound for others."""
+        known = {
+            "objects": [
+                *(each.name for each in access.tried_tables),
+                *(each.signature for each in access.tried_functions),
+            ],
+            "identities": [each.name for each in access.identities],
+            "commands": COMMANDS,
+        }
+        chosen: dict[str, set[str]] = {kind: set() for kind in known}
+        for word in words:
+            kinds = [kind for kind, names in known.items() if word in names]
+            if not kinds:
+                raise NotFound(
+                    f"{access.path.name} lists no table, function or identity {word}, and it is no command",
+                    hint=_nearest(word, [name for names in known.values() for name in names]),
+                )
+            chosen[kinds[0]].add(word)
+        return cls(**{kind: frozenset(names) for kind, names in chosen.items()})
+
+    def tries(self, probe: Probe) -> bool:
+        """Whether ``probe`` has to be tried."""
+        return not self.commands or probe.privilege in self.commands
+
+    def shows(self, probe: Probe) -> bool:
+        """Whether what came of ``probe`` is asked for."""
+        return self.tries(probe) and (not self.identities or probe.identity.name in self.identities)
+
+    def judges(self, name: str) -> bool:
+        """Whether everything about the object called ``name`` is tried and shown."""
+        return not (self.identities or self.commands) and (not self.objects or name in self.objects)
+
+
+EVERYTHING = Scope()
+
+
+def _nearest(word: str, names: Collection[str]) -> str | None:
+    # People write a function without its types.
+    found = [name for name in names if name.startswith(f"{word}(")] or get_close_matches(word, names, n=1)
+    return f"did you mean {found[0]}?" if found else None

@@ -1,0 +1,1 @@
+"""The people and rows that probes run on, and the transaction that takes them away again."""

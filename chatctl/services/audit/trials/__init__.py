@@ -1,0 +1,1 @@
+"""Running probes and recording their outcomes."""

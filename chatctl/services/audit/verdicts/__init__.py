@@ -1,0 +1,1 @@
+"""Comparing outcomes with expectations: findings, cells, what was not tried."""
