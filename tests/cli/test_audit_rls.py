@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -156,19 +158,26 @@ def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
     assert baseline.read_text().endswith("[]\n")
 
 
-def test_json_of_the_report_has_cells_and_json_of_the_output_stays(
+def test_output_json_is_the_document_of_the_json_report(
     leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     leaking("--format", Format.json)
-    whole = json.loads(capsys.readouterr().out)
+    report = json.loads(capsys.readouterr().out)
     leaking("-o", "json")
-    short = json.loads(capsys.readouterr().out)
-    assert {cell["object"] for cell in whole["cells"]} == {TABLE}
-    assert list(short) == [
-        "identities", "tables", "functions", "probes", "findings", "invalid", "time_dependent", "untried",
-        "vacuous",
-        "sequences_advanced", "near_now", "not_tried",
-    ]  # fmt: skip
-    assert list(short["findings"][0]) == [
-        "id", "rule", "object", "action", "message", "sql", "identities", "probes",
-    ]  # fmt: skip
+    output = json.loads(capsys.readouterr().out)
+    assert output == report
+    assert {cell["object"] for cell in output["cells"]} == {TABLE}
+    assert output["verdict"] == "findings"
+
+
+def test_ids_and_csv_have_a_line_for_each_finding(
+    leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaking("-o", "json")
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    leaking("-o", "id")
+    assert capsys.readouterr().out.splitlines() == [each["id"] for each in findings]
+    leaking("-o", "csv")
+    header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == ["id", "rule", "object", "action", "message", "sql", "identities", "probes"]
+    assert [row[0] for row in rows] == [each["id"] for each in findings]

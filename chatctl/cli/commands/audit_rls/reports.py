@@ -11,13 +11,13 @@ from chatctl.cli import files
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit.findings.finding import DOUBTS, Finding
 from chatctl.services.audit.formats import FILES, Format, github, render
+from chatctl.services.audit.formats.json import document
 from chatctl.services.audit.report import Report
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
-# Of a finding, and of a doubt in rows.
+# Of a finding in CSV.
 _COLUMNS = ("id", "rule", "object", "action", "message", "sql", "identities", "probes")
 
 Wanted = tuple[Format, Path | None]
@@ -71,8 +71,8 @@ def write(report: Report, asked: Sequence[Wanted], shared: Options) -> None:
         sys.stdout.write(render(report, name))
     if not printed:
         text = render(report, Format.text).removesuffix("\n")
-        rows = [_finding(each) for each in report.problems]
-        show_document(_document(report), shared, text=text, rows=rows, columns=_COLUMNS)
+        whole = document(report)
+        show_document(whole, shared, text=text, rows=whole["findings"], columns=_COLUMNS)
     failures = [failure for name, file in asked if file and (failure := _written(report, name, file, shared))]
     summary = os.environ.get(_STEP_SUMMARY)
     if summary and any(name is Format.github for name, _ in asked):
@@ -90,27 +90,3 @@ def _written(report: Report, name: Format, file: Path, shared: Options) -> Chatc
         return error
     note(f"{name}: {file}", shared)
     return None
-
-
-def _document(report: Report) -> dict[str, object]:
-    return {
-        "identities": report.identities,
-        "tables": report.tables,
-        "functions": report.functions,
-        "probes": {"total": report.probes, **report.by_action},
-        "findings": [_finding(each) for each in report.findings],
-        **{rule.replace("-", "_"): [*map(_doubt, report.of(rule))] for rule in sorted(DOUBTS)},
-        "sequences_advanced": list(report.sequences),
-        "near_now": list(report.near_now),
-        "not_tried": [{"object": each.object, "reason": each.reason} for each in report.not_tried],
-        **({"left_out": list(report.existing.left_out)} if report.existing else {}),
-    }
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {key: getattr(finding, key) for key in _COLUMNS}
-
-
-def _doubt(doubt: Finding) -> dict[str, object]:
-    keys = ("object", "action", "reason", "probes", "identities", "sql")
-    return {key: getattr(doubt, "message" if key == "reason" else key) for key in keys}
