@@ -30,7 +30,7 @@ def finding(
         "roles": ("authenticated",),
         "place": Place("sql/objects/access/notes.sql", 9),
     }
-    return Finding(rule, name, action, **{**known, **more})
+    return Finding(rule=rule, object=name, action=action, **{**known, **more})
 
 
 def doubt(rule: Rule = Rule.invalid, action: str = "delete") -> Finding:
@@ -41,8 +41,24 @@ def doubt(rule: Rule = Rule.invalid, action: str = "delete") -> Finding:
 def cell(
     command: str, state: State, *problems: str, identity: str = "ann", name: str = "public.notes"
 ) -> Cell:
-    came = Sample(command, "all rows", "a refusal", "changed 0 rows", "passed", ("select 1;",))
-    return Cell(identity, name, command, state, 12, 3, problems, (came,))
+    came = Sample(
+        action=command,
+        subject="all rows",
+        expected="a refusal",
+        came="changed 0 rows",
+        verdict="passed",
+        sql=("select 1;",),
+    )
+    return Cell(
+        identity=identity,
+        object=name,
+        command=command,
+        state=state,
+        probes=12,
+        through=3,
+        problems=problems,
+        samples=(came,),
+    )
 
 
 CLEAN = Report(
@@ -95,12 +111,23 @@ _hostile = finding(
     identities=(HOSTILE, "ann"),
     place=Place("sql/objects/access/odd, name: 100%.sql", 3),
 )
-_sample = Sample(HOSTILE, HOSTILE, HOSTILE, HOSTILE, "leak", (SQL,))
+_sample = Sample(action=HOSTILE, subject=HOSTILE, expected=HOSTILE, came=HOSTILE, verdict="leak", sql=(SQL,))
 
 NASTY = replace(
     CLEAN,
     findings=(_hostile,),
     people=(Person(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),
-    cells=(Cell(HOSTILE, HOSTILE, "select", State.finding, 3, 1, (_hostile.id,), (_sample,)),),
+    cells=(
+        Cell(
+            identity=HOSTILE,
+            object=HOSTILE,
+            command="select",
+            state=State.finding,
+            probes=3,
+            through=1,
+            problems=(_hostile.id,),
+            samples=(_sample,),
+        ),
+    ),
     sequences=(HOSTILE,),
 )

@@ -17,7 +17,16 @@ from tests import small_audit
 from tests.support.world import Database
 
 TODAY = date(2026, 6, 1)
-ACCEPT = Entry(Rule.leak, "", None, frozenset(), "known", "ann", date(2026, 9, 1), Place("", 1))
+ACCEPT = Entry(
+    rule=Rule.leak,
+    object="",
+    action=None,
+    identities=frozenset(),
+    reason="known",
+    owner="ann",
+    expires=date(2026, 9, 1),
+    place=Place("", 1),
+)
 SCHEMA = """
 create table public.notes (id uuid primary key default gen_random_uuid(), owner uuid not null, word text);
 alter table public.notes enable row level security;

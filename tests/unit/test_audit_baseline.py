@@ -26,7 +26,16 @@ LEAKS = """\
   owner: ann
   expires: 2026-06-01
 """
-NEW = Entry(Rule.leak, "", None, frozenset(), "known", "bob", date(2026, 9, 1), Place("", 1))
+NEW = Entry(
+    rule=Rule.leak,
+    object="",
+    action=None,
+    identities=frozenset(),
+    reason="known",
+    owner="bob",
+    expires=date(2026, 9, 1),
+    place=Place("", 1),
+)
 
 
 @pytest.fixture

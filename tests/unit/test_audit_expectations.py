@@ -312,13 +312,23 @@ def test_everything_that_can_be_said_is_read(written: Written) -> None:
     access = load(written(BASE))
 
     assert access.fixture == access.path.parent / "fixture.sql"
-    assert access.api == Api(("anon", "member"), ("member",), ("boss",), None, ())
+    assert access.api == Api(
+        roles=("anon", "member"), granted=("member",), trusted=("boss",), signs_in=None, also_takes=()
+    )
     assert access.functions == (
         Function(
-            "app.send(uuid)", "true", {"p_id": "select 1"}, None, (), "result", "select 1",
-            {"app.notes": ("insert",)}, "this.p_id is not null", "ids are no secret",
+            signature="app.send(uuid)",
+            allow="true",
+            call={"p_id": "select 1"},
+            unless=None,
+            refused=(),
+            value="result",
+            rows="select 1",
+            changes={"app.notes": ("insert",)},
+            holds="this.p_id is not null",
+            oracle="ids are no secret",
         ),
-    )  # fmt: skip
+    )
     assert access.internal_functions == {"internal.secret()": "asks nothing"}
     assert access.buckets == {
         "files": {"public": False, "file_size_limit": 10, "allowed_mime_types": ["a/b"]}

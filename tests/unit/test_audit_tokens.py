@@ -11,7 +11,11 @@ from chatctl.services.audit.stage.claims import token
 
 
 def claimed(claims: dict[str, Any], user: str | None = None) -> str:
-    return token(Identity("one", "somebody", "member", user, claims, None, reads_only=False)).as_string(None)
+    return token(
+        Identity(
+            name="one", says="somebody", role="member", user=user, claims=claims, raw=None, reads_only=False
+        )
+    ).as_string(None)
 
 
 def test_what_names_nothing_is_json_as_it_is() -> None:

@@ -10,14 +10,24 @@ from chatctl.services.audit.trials.outcome import Outcome
 from chatctl.services.audit.trials.wording import came, masked
 from chatctl.services.audit.verdicts.verdict import existence_oracles
 
-ANN = Identity("ann", "a member", "authenticated", "ann", {}, None, False)
+ANN = Identity(
+    name="ann", says="a member", role="authenticated", user="ann", claims={}, raw=None, reads_only=False
+)
 
 
 def call(*args: str, pair: str | None = None) -> Probe:
     return Probe(
-        ANN, "public.send(text)", "call", "text=x", "select public.send($1::text)", args,
-        allowed=False, privilege="execute", fetches=True, pair=pair,
-    )  # fmt: skip
+        identity=ANN,
+        object="public.send(text)",
+        action="call",
+        subject="text=x",
+        statement="select public.send($1::text)",
+        args=args,
+        allowed=False,
+        privilege="execute",
+        fetches=True,
+        pair=pair,
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,10 +90,13 @@ def test_what_the_probe_itself_sends_stays() -> None:
 
 
 def test_an_answer_is_masked_where_it_is_told() -> None:
-    refused = Outcome("PT429", "try again in 58 seconds", (), 0, None)
+    refused = Outcome(state="PT429", message="try again in 58 seconds", brought=(), changed=0, holds=None)
     assert came(call(), refused) == "refused with PT429 (try again in a duration)"
 
 
 def test_a_duration_tells_no_stranger_that_something_exists() -> None:
-    there, nowhere = (Outcome("PT429", f"try again in {n} seconds", (), 0, None) for n in (58, 57))
+    there, nowhere = (
+        Outcome(state="PT429", message=f"try again in {n} seconds", brought=(), changed=0, holds=None)
+        for n in (58, 57)
+    )
     assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}

@@ -36,7 +36,7 @@ _LISTED = 5  # rows are named that an entry does not accept
 _OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One accepted finding; None for ``action`` and nobody in ``identities`` mean all.
 
@@ -248,9 +248,23 @@ def _needed(entry: Entry, report: Report, scope: Scope) -> bool:
 
 def _stale(entry: Entry) -> Finding:
     said = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
-    return Finding(Rule.baseline, entry.object, f"stale {entry.name}", said, "", place=entry.place)
+    return Finding(
+        rule=Rule.baseline,
+        object=entry.object,
+        action=f"stale {entry.name}",
+        message=said,
+        sql="",
+        place=entry.place,
+    )
 
 
 def _expired(entry: Entry) -> Finding:
     said = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
-    return Finding(Rule.baseline, entry.object, f"expired {entry.name}", said, "", place=entry.place)
+    return Finding(
+        rule=Rule.baseline,
+        object=entry.object,
+        action=f"expired {entry.name}",
+        message=said,
+        sql="",
+        place=entry.place,
+    )

@@ -29,7 +29,7 @@ from chatctl.services.audit.verdicts.judging import judge
 from chatctl.sqltext.quoting import relation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """A policy that is asked; ``without`` it so many probes of the cell get through."""
 
@@ -51,7 +51,7 @@ class Asked:
     place: Place | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
     """All about one cell; ``refusals`` counts what stopped the probes that did not get through.
 

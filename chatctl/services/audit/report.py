@@ -39,7 +39,7 @@ class Existing:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
 

@@ -36,7 +36,7 @@ from chatctl.services.audit.verdicts.replay import setup, setup_text
 from chatctl.services.audit.verdicts.untried import Untried
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What came of one run: ``access`` as far as somebody stands for it, and everything tried.
 
@@ -74,7 +74,7 @@ def audit(
     scope = Scope.of(declared, only)
     before = _sequences(conn)
     start = time.perf_counter()
-    first = _run(conn, declared, scope, sample, trying)
+    first = _run(conn, declared, scope, sample=sample, trying=trying)
     if not first.tried:
         why = "; ".join(f"{each.object}: {each.reason}" for each in first.untried)
         raise Inconclusive(f"{declared.path.name} declares nothing that can be tried", hint=why or None)
@@ -87,7 +87,7 @@ def audit(
         try:
             # A session of its own: claims that were set once are never unset again, only empty.
             with connection(url_of(conn), watched=True) as fresh:
-                second = _run(fresh, declared, replace(scope, objects=again), sample, trying)
+                second = _run(fresh, declared, replace(scope, objects=again), sample=sample, trying=trying)
         except ChatctlError as error:
             unsettled = error.message
         else:
@@ -116,9 +116,7 @@ def audit(
     )
 
 
-def _run(
-    conn: Connection, declared: Access, scope: Scope, sample: int | None, trying: Trying = in_silence
-) -> Run:
+def _run(conn: Connection, declared: Access, scope: Scope, *, sample: int | None, trying: Trying) -> Run:
     """Try what ``declared`` says, as far as ``scope`` goes; see ``audit``."""
     with undone(conn):
         held = privileges.held(conn, declared)
@@ -132,7 +130,16 @@ def _run(
         absent = {each.object for each in reach if each.rule is Rule.absent}
         left = untried.check(stage, tried, scope, absent)
         age = conn.execute("select extract(epoch from clock_timestamp() - now())").fetchall()[0][0]
-        return Run(stage.access, held, reach, tried, workspace.names(conn), left, near, float(age))
+        return Run(
+            access=stage.access,
+            held=held,
+            reach=reach,
+            tried=tried,
+            names=workspace.names(conn),
+            untried=left,
+            near_now=near,
+            seconds=float(age),
+        )
 
 
 def _stage(conn: Connection, access: Access, held: Privileges, sample: int | None) -> Stage:

@@ -163,4 +163,13 @@ def _accept(
         raise Invalid(f"--expires {expires}: that day is over")
     if not (reason and owner):
         return None
-    return accepted.Entry(Rule.leak, "", None, frozenset(), reason, owner, until, Place(str(file), 1))
+    return accepted.Entry(
+        rule=Rule.leak,
+        object="",
+        action=None,
+        identities=frozenset(),
+        reason=reason,
+        owner=owner,
+        expires=until,
+        place=Place(str(file), 1),
+    )

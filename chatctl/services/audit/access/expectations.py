@@ -16,7 +16,7 @@ NEVER = "never"
 SchemaKind = Literal["exposed", "storage", "internal", "platform"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """The roles of the API, and the settings of a request; see ``accessschema`` for what each is."""
 
@@ -31,7 +31,7 @@ class Api:
     pre_request: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """Somebody to impersonate: ``claims`` are added to the token, ``raw`` is SQL for all of the setting."""
 
@@ -44,7 +44,7 @@ class Identity:
     reads_only: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Insert:
     """Rows to try: ``values`` are the columns that a client may fill, each with the SQL of its values.
 
@@ -59,7 +59,7 @@ class Insert:
     oracle: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """A value to write into a column, whose rows may take it, and what must hold afterwards."""
 
@@ -78,7 +78,7 @@ class Delete:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """What may be done with the rows of one table.
 
@@ -97,7 +97,7 @@ class Table:
     changes: Mapping[str, tuple[str, ...]] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """Who may call a function with which arguments, and which ``rows`` come back in the column ``value``.
 
@@ -127,7 +127,7 @@ class Moment:
     identities: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Access:
     """The whole of access.yaml; ``path`` is where it was read.
 

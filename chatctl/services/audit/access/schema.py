@@ -53,7 +53,7 @@ class Described:
     __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Api(Described):
     """Whom a request can be, and how the database is told."""
 
@@ -77,7 +77,7 @@ class Api(Described):
     """The function, as schema.function, that PostgREST may call before each request as any role."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity(Described):
     """Somebody to impersonate."""
 
@@ -95,7 +95,7 @@ class Identity(Described):
     """Whether only reading is tried, which is enough for claims that are broken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Insert(Described):
     """Rows to try to insert."""
 
@@ -111,7 +111,7 @@ class Insert(Described):
     """A sentence why an insert may tell strangers that something exists."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change(Described):
     """A value to write into a column."""
 
@@ -137,7 +137,7 @@ class Delete(Described):
     """SQLSTATEs with which an allowed delete may be refused, such as of several rows at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table(Described):
     """A table or view; what is left out is denied."""
 
@@ -169,7 +169,7 @@ class Returns(Described):
     """A query for exactly the values that come back."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Function(Described):
     """A function that the API can call."""
 
@@ -226,7 +226,7 @@ class Moment(Described):
     """Whom it concerns."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Document(Described):
     """Who may do what: the whole of access.yaml."""
 

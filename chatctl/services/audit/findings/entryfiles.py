@@ -29,7 +29,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 _RULES = [rule.value for rule in Rule if rule is not Rule.baseline]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AcceptedEntry:
     """One accepted finding, as ``baseline`` describes it."""
 

@@ -48,7 +48,7 @@ class Place:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is not as access.yaml says, at one object; ``sql`` shows it in psql.
 

@@ -20,11 +20,14 @@ def check(conn: Connection, access: Access) -> list[Finding]:
     opened, _ = accepted.sort_out(check_schema(conn, roles), entries)
     return [
         Finding(
-            Rule.lint, each.object or "", each.rule, f"{each.object}: {each.problem}; {each.remedy}",
-            _shown(each.rule, roles),
+            rule=Rule.lint,
+            object=each.object or "",
+            action=each.rule,
+            message=f"{each.object}: {each.problem}; {each.remedy}",
+            sql=_shown(each.rule, roles),
         )
         for each in opened
-    ]  # fmt: skip
+    ]
 
 
 def _shown(rule: str, roles: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ _BRANCHES = {"if": ("elsif", "elseif", "else"), "case": ("when", "else")}
 _NOTHING = "null;"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a body can name: who asks, by which functions, and what the caller says about itself.
 
@@ -79,12 +79,19 @@ def _branches(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
         begin, end = condition[0].start, condition[-1].end
         was = f"if {text[begin:end]}"
         if refuses:
-            yield Edit(begin, end, "guard-removed", "false", was, "if false")
+            yield Edit(start=begin, end=end, operator="guard-removed", new="false", was=was, now="if false")
         if all(each.starts("return") for each in branch):
-            yield Edit(begin, end, "guard-passed", "true", was, "if true")
+            yield Edit(start=begin, end=end, operator="guard-passed", new="true", was=was, now="if true")
         elif refuses:
             inverted = f"not ({text[begin:end]}\n)"
-            yield Edit(begin, end, "guard-inverted", inverted, was, f"if not ({text[begin:end]})")
+            yield Edit(
+                start=begin,
+                end=end,
+                operator="guard-inverted",
+                new=inverted,
+                was=was,
+                now=f"if not ({text[begin:end]})",
+            )
 
 
 def _statements(statements: Sequence[_Statement], text: str, around: Surroundings) -> Iterator[Edit]:
@@ -92,9 +99,23 @@ def _statements(statements: Sequence[_Statement], text: str, around: Surrounding
         was = text[statement.start : statement.end]
         # Alone in its branch it goes with the branch.
         if _is_call(statement) and len(statements) > 1:
-            yield Edit(statement.start, statement.end, "guard-call-removed", _NOTHING, was, DROPPED)
+            yield Edit(
+                start=statement.start,
+                end=statement.end,
+                operator="guard-call-removed",
+                new=_NOTHING,
+                was=was,
+                now=DROPPED,
+            )
         if around.trigger and _sets_column(statement):
-            yield Edit(statement.start, statement.end, "assignment-removed", _NOTHING, was, DROPPED)
+            yield Edit(
+                start=statement.start,
+                end=statement.end,
+                operator="assignment-removed",
+                new=_NOTHING,
+                was=was,
+                now=DROPPED,
+            )
         yield from _returns(statement, text, around)
 
 
@@ -107,7 +128,9 @@ def _returns(statement: _Statement, text: str, around: Surroundings) -> Iterator
     value = statement.items[1]
     if new := opposite.get(value.text):
         was = text[statement.start : value.end]
-        yield Edit(value.start, value.end, "return-changed", new, was, f"return {new}")
+        yield Edit(
+            start=value.start, end=value.end, operator="return-changed", new=new, was=was, now=f"return {new}"
+        )
 
 
 def _calls(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:

@@ -18,7 +18,7 @@ from chatctl.sqltext.tokens import tokens
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relation:
     """A table or view; ``principals`` are the columns that name a user."""
 
@@ -34,7 +34,7 @@ class Relation:
     readers: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """A policy with its conditions as PostgreSQL tells them."""
 
@@ -47,7 +47,7 @@ class Policy:
     check: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Privilege:
     """Whether a role may do something with a table or one of its columns."""
 
@@ -69,7 +69,7 @@ class Grant:
     command: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """A function; see functions.sql for what its fields are."""
 
@@ -122,7 +122,7 @@ class Publication:
     tables: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """All of it; ``relations`` are those of every schema that a condition may name, by name.
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 _AROUND = 45  # characters shown on either side of what is different
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, kw_only=True)
 class Edit:
     """``new`` in place of what stands from ``start`` to ``end``; ``was`` and ``now`` show it."""
 

@@ -67,7 +67,7 @@ def body_edits(text: str, *, procedural: bool, answers: bool) -> Iterator[Edit]:
 
 def replaced(operator: str, text: str, start: int, end: int, new: str) -> Edit:
     """``new`` in place of a stretch of ``text``."""
-    return Edit(start, end, operator, new, text[start:end], new)
+    return Edit(start=start, end=end, operator=operator, new=new, was=text[start:end], now=new)
 
 
 def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> Iterator[Edit]:
@@ -77,7 +77,14 @@ def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> I
             start, end = operand[0].start, operands[position + 1][0].start
         else:
             start, end = operands[position - 1][-1].end, operand[-1].end
-        yield Edit(start, end, operator, "", text[operand[0].start : operand[-1].end], DROPPED)
+        yield Edit(
+            start=start,
+            end=end,
+            operator=operator,
+            new="",
+            was=text[operand[0].start : operand[-1].end],
+            now=DROPPED,
+        )
 
 
 def _operands_dropped(condition: Condition, text: str) -> Iterator[Edit]:
@@ -95,14 +102,23 @@ def _and_to_or(condition: Condition, text: str) -> Iterator[Edit]:
         for left, right in list(pairwise(conjuncts))[:1]:
             a, b = text[left[0].start : left[-1].end], text[right[0].start : right[-1].end]
             start, end = left[0].start, right[-1].end
-            yield Edit(start, end, "and-to-or", f"({a}\nor {b}\n)", f"{a} and {b}", f"{a} or {b}")
+            yield Edit(
+                start=start,
+                end=end,
+                operator="and-to-or",
+                new=f"({a}\nor {b}\n)",
+                was=f"{a} and {b}",
+                now=f"{a} or {b}",
+            )
 
 
 def _or_to_and(condition: Condition, text: str) -> Iterator[Edit]:
     for left, right in pairwise(condition.disjuncts):
         start, end = left[-1][-1].end, right[0][0].start
         a, b = text[left[0][0].start : start], text[end : right[-1][-1].end]
-        yield Edit(start, end, "or-to-and", "\nand ", f"{a} or {b}", f"{a} and {b}")
+        yield Edit(
+            start=start, end=end, operator="or-to-and", new="\nand ", was=f"{a} or {b}", now=f"{a} and {b}"
+        )
 
 
 def _clause_dropped(condition: Condition, text: str) -> Iterator[Edit]:
@@ -125,7 +141,9 @@ def _comparisons_flipped(condition: Condition, text: str) -> Iterator[Edit]:
                 new = _OPPOSITE[item.text]
                 offset = item.start - operand[0].start
                 now = shown[:offset] + new + shown[offset + len(item.text) :]
-                yield Edit(item.start, item.end, "comparison-flipped", new, shown, now)
+                yield Edit(
+                    start=item.start, end=item.end, operator="comparison-flipped", new=new, was=shown, now=now
+                )
 
 
 def _tests_flipped(condition: Condition, text: str) -> Iterator[Edit]:
@@ -142,7 +160,7 @@ def _tests_flipped(condition: Condition, text: str) -> Iterator[Edit]:
             new = "is" if negated else "is not"
             offset = item.start - operand[0].start
             now = shown[:offset] + new + shown[end - operand[0].start :]
-            yield Edit(item.start, end, "test-flipped", new, shown, now)
+            yield Edit(start=item.start, end=end, operator="test-flipped", new=new, was=shown, now=now)
 
 
 def _not_removed(condition: Condition, text: str) -> Iterator[Edit]:
@@ -153,7 +171,9 @@ def _not_removed(condition: Condition, text: str) -> Iterator[Edit]:
             if item.is_word("not") and (item is operand[0] or following.is_word(*_NEGATABLE)):
                 was = text[operand[0].start : operand[-1].end]
                 now = text[operand[0].start : item.start] + text[following.start : operand[-1].end]
-                yield Edit(item.start, following.start, "not-removed", "", was, now)
+                yield Edit(
+                    start=item.start, end=following.start, operator="not-removed", new="", was=was, now=now
+                )
 
 
 def _exists_to_true(condition: Condition, text: str) -> Iterator[Edit]:
@@ -187,7 +207,9 @@ def _constants_shifted(condition: Condition, text: str) -> Iterator[Edit]:
             if bound and item.kind == "number" and _WHOLE_NUMBER.fullmatch(item.text):
                 new = str(int(item.text) + 1)
                 now = shown[: item.start - operand[0].start] + new + shown[item.end - operand[0].start :]
-                yield Edit(item.start, item.end, "constant-shifted", new, shown, now)
+                yield Edit(
+                    start=item.start, end=item.end, operator="constant-shifted", new=new, was=shown, now=now
+                )
 
 
 def _patterns_opened(condition: Condition, text: str) -> Iterator[Edit]:
@@ -213,7 +235,14 @@ def _indexes_shifted(root: Group, text: str) -> Iterator[Edit]:
                 for new in (int(written) - 1, int(written) + 1) if written.isdecimal() else ():
                     if new > 0:
                         now = f"{text[array.start : array.end]}[{new}]"
-                        yield Edit(index.start, index.end, "index-shifted", f"[{new}]", was, now)
+                        yield Edit(
+                            start=index.start,
+                            end=index.end,
+                            operator="index-shifted",
+                            new=f"[{new}]",
+                            was=was,
+                            now=now,
+                        )
 
 
 def _joins(operand: tuple[Item, ...]) -> bool:

@@ -58,7 +58,9 @@ def _is_readable(function: Function) -> bool:
 def _rewritten(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     edits = _edits(catalogue, function)
     name = name_of(catalogue, function)
-    yield from of_edits(edits, function.body, name, "", lambda edited: replaced(function, edited))
+    yield from of_edits(
+        edits, function.body, name=name, part="", statement=lambda edited: replaced(function, edited)
+    )
 
 
 def _edits(catalogue: Catalogue, function: Function) -> Iterator[Edit]:
@@ -97,7 +99,13 @@ def _rights_flipped(catalogue: Catalogue, function: Function) -> Iterator[Mutant
         new = rights[not function.definer]
         change = f"security {rights[function.definer]} -> security {new}"
         made = f"alter function {_called(function)} security {new}"
-        yield Mutant("function-rights-flipped", name_of(catalogue, function), "", change, made)
+        yield Mutant(
+            operator="function-rights-flipped",
+            object=name_of(catalogue, function),
+            part="",
+            change=change,
+            sql=made,
+        )
 
 
 def _execution(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
@@ -111,11 +119,11 @@ def _execution(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
         change = f"execute not granted to {role} -> granted"
         grantee = role if role == "public" else column(role)
         made = f"grant execute on function {called} to {grantee}"
-        yield Mutant("execute-granted", name, role, change, made)
+        yield Mutant(operator="execute-granted", object=name, part=role, change=change, sql=made)
     for role in function.granted_to if not function.to_public else ():
         change = f"execute granted to {role} -> revoked"
         made = f"revoke execute on function {called} from {column(role)}"
-        yield Mutant("execute-revoked", name, role, change, made)
+        yield Mutant(operator="execute-revoked", object=name, part=role, change=change, sql=made)
 
 
 def _called(function: Function) -> str:

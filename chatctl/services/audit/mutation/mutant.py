@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chatctl.services.audit.mutation.edits import Edit, told_apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mutant:
     """``part`` is what of ``object`` is changed, such as a policy; ``sql`` is for the operator to run."""
 
@@ -37,12 +37,18 @@ class LeftOut:
 def of_edits(
     edits: Iterable[Edit],
     text: str,
+    *,
     name: str,
     part: str,
     statement: Callable[[str], str],
-    *,
     where: str = "",
 ) -> Iterator[Mutant]:
     """A mutant for each edit of ``text``; ``statement`` puts the edited text into the database."""
     for edit, change in told_apart(edits, text):
-        yield Mutant(edit.operator, name, part, f"{where}{change}", statement(edit.applied(text)))
+        yield Mutant(
+            operator=edit.operator,
+            object=name,
+            part=part,
+            change=f"{where}{change}",
+            sql=statement(edit.applied(text)),
+        )

@@ -16,7 +16,7 @@ _BEFORE_STATEMENT = frozenset({";", "begin", "then", "else", "loop", ">>"})
 _BLOCKS = frozenset({"begin", "case", "if", "loop"})
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Group:
     """What stands in parentheses or brackets, or from ``begin``, ``case``, ``if`` or ``loop`` to its end."""
 
@@ -60,14 +60,14 @@ def tree(text: str, *, procedural: bool = False) -> Group:
     Blocks are those of PL/pgSQL and only where it is ``procedural``; elsewhere a column may be called so.
     """
     blocks = _BLOCKS if procedural else frozenset({"case"})
-    root = Group("", 0, len(text))
+    root = Group(opener="", start=0, end=len(text))
     open_groups = [root]
     previous = ""
     found = iter(tokens(text))
     for token in found:
         group = open_groups[-1]
         if token.text in _PAIRS or (token.is_word(*blocks) and _opens(token, previous)):
-            inner = Group(token.text, token.start, len(text))
+            inner = Group(opener=token.text, start=token.start, end=len(text))
             group.items.append(inner)
             open_groups.append(inner)
         elif token.text == _PAIRS.get(group.opener) or (token.is_word("end") and group.opener in blocks):

@@ -33,7 +33,9 @@ def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
 def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
     def made(operator: str, part: str, was: str, now: str, value: str) -> Mutant:
         sql = f"update storage.buckets set {part} = {value} where id = {literal(bucket.name)}"
-        return Mutant(operator, f"bucket {bucket.name}", part, f"{was} -> {now}", sql)
+        return Mutant(
+            operator=operator, object=f"bucket {bucket.name}", part=part, change=f"{was} -> {now}", sql=sql
+        )
 
     states = ("private", "public")
     flipped = not bucket.public
@@ -80,7 +82,7 @@ def _of_publication(catalogue: Catalogue, publication: Publication) -> Iterator[
         made = f"alter publication {column(publication.name)} {verb} table {relation(table.relation)}"
         change = "sent -> not sent" if sent else "not sent -> sent"
         operator = "publication-table-dropped" if sent else "publication-table-added"
-        yield Mutant(operator, name, table.relation, change, made)
+        yield Mutant(operator=operator, object=name, part=table.relation, change=change, sql=made)
 
 
 def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
@@ -90,4 +92,6 @@ def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
         if table.relation in published and table.owned and not table.sends_rows:
             made = f"alter table {relation(table.relation)} replica identity full"
             change = "of a deleted row its key is sent -> all of it"
-            yield Mutant("replica-identity-full", table.relation, "", change, made)
+            yield Mutant(
+                operator="replica-identity-full", object=table.relation, part="", change=change, sql=made
+            )

@@ -20,11 +20,11 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     """Every policy weakened in each way, and policies that should not be there."""
     for policy in catalogue.policies:
         yield Mutant(
-            "policy-dropped",
-            policy.relation,
-            policy.name,
-            f"{described(policy)} -> (dropped)",
-            dropped(policy),
+            operator="policy-dropped",
+            object=policy.relation,
+            part=policy.name,
+            change=f"{described(policy)} -> (dropped)",
+            sql=dropped(policy),
         )
         for clause in ("using", "check"):
             yield from _of_condition(catalogue, policy, clause)
@@ -39,7 +39,13 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
         return
 
     def made(operator: str, change: str, condition: str) -> Mutant:
-        return Mutant(operator, policy.relation, policy.name, change, altered(policy, clause, condition))
+        return Mutant(
+            operator=operator,
+            object=policy.relation,
+            part=policy.name,
+            change=change,
+            sql=altered(policy, clause, condition),
+        )
 
     if text != "true":
         yield made(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
@@ -48,9 +54,9 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
     yield from of_edits(
         [*expressions.edits(text), *scopes.edits(text, catalogue, outer)],
         text,
-        policy.relation,
-        policy.name,
-        lambda edited: altered(policy, clause, edited),
+        name=policy.relation,
+        part=policy.name,
+        statement=lambda edited: altered(policy, clause, edited),
         where=f"{clause}: ",
     )
 
@@ -96,9 +102,23 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
             ]
             if table.row_security and command not in let and roles:
                 using, check = (None, "true") if command == "insert" else ("true", None)
-                policy = Policy(table.relation, _ADDED, True, command, roles, using, check)
+                policy = Policy(
+                    relation=table.relation,
+                    name=_ADDED,
+                    permissive=True,
+                    command=command,
+                    roles=roles,
+                    using=using,
+                    check=check,
+                )
                 change = f"(no policy) -> {described(policy)}, true for every row"
-                yield Mutant("permissive-added", table.relation, _ADDED, change, created(policy))
+                yield Mutant(
+                    operator="permissive-added",
+                    object=table.relation,
+                    part=_ADDED,
+                    change=change,
+                    sql=created(policy),
+                )
 
 
 def described(policy: Policy) -> str:
@@ -136,7 +156,13 @@ def created(policy: Policy) -> str:
 
 
 def _remade(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
-    return Mutant(operator, policy.relation, policy.name, change, f"{dropped(policy)}; {created(new)}")
+    return Mutant(
+        operator=operator,
+        object=policy.relation,
+        part=policy.name,
+        change=change,
+        sql=f"{dropped(policy)}; {created(new)}",
+    )
 
 
 def _commands(policy: Policy) -> Sequence[str]:

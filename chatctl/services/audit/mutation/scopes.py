@@ -68,7 +68,14 @@ def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources
                 if column.plain in _columns(catalogue, relation):
                     was, now = f"{alias.text}.{column.text}", f"{own}.{column.text}"
                     new = f"{quoted(own)}.{column.text}"
-                    yield Edit(alias.start, column.end, "column-captured", new, was, now)
+                    yield Edit(
+                        start=alias.start,
+                        end=column.end,
+                        operator="column-captured",
+                        new=new,
+                        was=was,
+                        now=now,
+                    )
 
 
 def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
@@ -96,7 +103,14 @@ def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sour
             if other != name or table not in ("", alias):
                 new = f"{quoted(alias)}.{quoted(other)}"
                 start, end = column[0].start, column[-1].end
-                yield Edit(start, end, "principal-swapped", new, text[start:end], f"{alias}.{other}")
+                yield Edit(
+                    start=start,
+                    end=end,
+                    operator="principal-swapped",
+                    new=new,
+                    was=text[start:end],
+                    now=f"{alias}.{other}",
+                )
 
 
 def _tells_who(items: Sequence[Item], catalogue: Catalogue) -> bool:

@@ -39,7 +39,7 @@ class End(StrEnum):
     inconclusive = "inconclusive"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fate:
     """One mutant and its end; ``by`` is the id of what noticed it, the reason or the database's error."""
 
@@ -153,12 +153,30 @@ def _fate(mutant: Mutant, end: End, by: str, equivalent: Mapping[str, Equivalent
     if (entry := equivalent.get(mutant.id)) and end is not End.inconclusive:
         place = entry.place
         end, by = (End.equivalent, entry.reason) if end is End.survived else (End.stale, f"{end} by {by}")
-    return Fate(mutant.id, mutant.operator, mutant.object, mutant.part, mutant.change, end, by, place)
+    return Fate(
+        id=mutant.id,
+        operator=mutant.operator,
+        object=mutant.object,
+        part=mutant.part,
+        change=mutant.change,
+        end=end,
+        by=by,
+        place=place,
+    )
 
 
 def _gone(entry: Equivalent) -> Fate:
     operator, name, *_ = [*entry.mutant.split(":"), ""]
-    return Fate(entry.mutant, operator, name, "", "", End.stale, "no such mutant is made", entry.place)
+    return Fate(
+        id=entry.mutant,
+        operator=operator,
+        object=name,
+        part="",
+        change="",
+        end=End.stale,
+        by="no such mutant is made",
+        place=entry.place,
+    )
 
 
 def _alone(look: Look, mutant: Mutant, *, listed: bool) -> tuple[End, str] | None:

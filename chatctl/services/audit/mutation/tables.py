@@ -23,7 +23,9 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
         for role in [each for each in catalogue.access.api.granted if each not in hidden.readers]:
             change = f"select not granted to {role} -> granted"
             made = f"grant select on {relation(hidden.relation)} to {column(role)}"
-            yield Mutant("grant-added", hidden.relation, "select", change, made)
+            yield Mutant(
+                operator="grant-added", object=hidden.relation, part="select", change=change, sql=made
+            )
     for trigger in catalogue.triggers:
         yield from _of_trigger(trigger)
 
@@ -43,7 +45,7 @@ def _row_security_off(table: Relation) -> Iterator[Mutant]:
     if table.row_security:
         made = f"alter table {relation(table.relation)} disable row level security"
         change = "row-level security on -> off"
-        yield Mutant("row-security-off", table.relation, "", change, made)
+        yield Mutant(operator="row-security-off", object=table.relation, part="", change=change, sql=made)
 
 
 def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
@@ -62,12 +64,18 @@ def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
         for name in [each.column for each in privileges] if some else [None]:
             change = f"{_said(command, name)} not granted to {role} -> granted"
             made = f"grant {_written(command, name)} on {relation(table.relation)} to {column(role)}"
-            yield Mutant("grant-added", table.relation, _said(command, name), change, made)
+            yield Mutant(
+                operator="grant-added",
+                object=table.relation,
+                part=_said(command, name),
+                change=change,
+                sql=made,
+            )
     for role in dict.fromkeys(role for role, _ in absent):
         if not _reads(catalogue, table, role):
             made = f"grant all on {relation(table.relation)} to {column(role)}"
             change = f"select not granted to {role} -> everything granted"
-            yield Mutant("grant-added", table.relation, "all", change, made)
+            yield Mutant(operator="grant-added", object=table.relation, part="all", change=change, sql=made)
 
 
 def _reads(catalogue: Catalogue, table: Relation, role: str) -> bool:
@@ -82,7 +90,13 @@ def _revoked(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
             change = f"{_said(each.command, name)} granted to {each.role} -> revoked"
             privilege = f"{_written(each.command, name)} on {relation(table.relation)}"
             made = f"revoke {privilege} from {column(each.role)}"
-            yield Mutant("grant-revoked", table.relation, _said(each.command, name), change, made)
+            yield Mutant(
+                operator="grant-revoked",
+                object=table.relation,
+                part=_said(each.command, name),
+                change=change,
+                sql=made,
+            )
 
 
 def _said(command: str, name: str | None) -> str:
@@ -105,4 +119,6 @@ def _unlisted(catalogue: Catalogue) -> Iterator[Relation]:
 def _of_trigger(trigger: Trigger) -> Iterator[Mutant]:
     drop = f"drop trigger {column(trigger.name)} on {relation(trigger.relation)}"
     change = f"{' '.join(trigger.definition.split())} -> (dropped)"
-    yield Mutant("trigger-dropped", trigger.relation, trigger.name, change, drop)
+    yield Mutant(
+        operator="trigger-dropped", object=trigger.relation, part=trigger.name, change=change, sql=drop
+    )

@@ -37,7 +37,9 @@ def replaced(view: Relation, text: str) -> str:
 
 def _rewritten(catalogue: Catalogue, view: Relation, text: str) -> Iterator[Mutant]:
     edits = [*expressions.edits(text), *scopes.edits(text, catalogue, {})]
-    yield from of_edits(edits, text, view.relation, "", lambda edited: replaced(view, edited))
+    yield from of_edits(
+        edits, text, name=view.relation, part="", statement=lambda edited: replaced(view, edited)
+    )
 
 
 def _rights_flipped(view: Relation) -> Mutant:
@@ -45,4 +47,4 @@ def _rights_flipped(view: Relation) -> Mutant:
     made = f"alter view {relation(view.relation)} set (security_invoker = {str(not invoker).lower()})"
     rights = ("its owner's rights", "the caller's rights")
     change = f"{rights[invoker]} -> {rights[not invoker]}"
-    return Mutant("view-rights-flipped", view.relation, "", change, made)
+    return Mutant(operator="view-rights-flipped", object=view.relation, part="", change=change, sql=made)

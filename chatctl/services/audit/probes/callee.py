@@ -15,7 +15,7 @@ from chatctl.services.audit.stage.workspace import reading
 from chatctl.sqltext.quoting import column, procedure, relation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Callee:
     """What the catalogue says of it, see arguments.sql."""
 

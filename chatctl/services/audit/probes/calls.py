@@ -36,15 +36,25 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
             continue
         identity, trusted = people[each.identity], stage.trusts(people[each.identity])
         yield Probe(
-            identity, function.signature, "call", said(arguments, each.values), statement, each.values,
-            allowed=each.allowed, privilege="execute", fetches=target.kind != "p", rows=each.rows,
+            identity=identity,
+            object=function.signature,
+            action="call",
+            subject=said(arguments, each.values),
+            statement=statement,
+            args=each.values,
+            allowed=each.allowed,
+            privilege="execute",
+            fetches=target.kind != "p",
+            rows=each.rows,
             refused=function.refused,
-            trusted=trusted, changes=may_write, private=existing,
+            trusted=trusted,
+            changes=may_write,
+            private=existing,
             # On existing data nothing keeps what whole tables held before the call.
             holds=None if existing or trusted else _holds(function, arguments, each),
-        )  # fmt: skip
+        )
         if not (each.allowed or trusted or function.oracle or brief):
-            yield from _pairs(stage, function, arguments, each, statement, asked)
+            yield from _pairs(stage, function, arguments, call=each, statement=statement, asked=asked)
 
 
 def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[Candidate]:
@@ -54,7 +64,15 @@ def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[
             "array(select expected.value::text from ({}) as expected (value) order by 1)"
         ).format(written(function.rows))  # fmt: skip
     key = f"functions.{function.signature}"
-    return candidates_of(stage.conn, stage.access, arguments, function.allow, function.unless, rows, key)
+    return candidates_of(
+        stage.conn,
+        stage.access,
+        arguments=arguments,
+        allow=function.allow,
+        unless=function.unless,
+        rows=rows,
+        key=key,
+    )
 
 
 def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | None:
@@ -72,7 +90,7 @@ def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | N
 
 
 def _pairs(
-    stage: Stage, function: Function, arguments: Arguments, call: Candidate, statement: str,
+    stage: Stage, function: Function, arguments: Arguments, *, call: Candidate, statement: str,
     asked: set[tuple[str, str]],
 ) -> Iterator[Probe]:  # fmt: skip
     """A refused call about what is hidden, and one about what does not exist: they must look alike."""
@@ -85,8 +103,15 @@ def _pairs(
         for value in (call.values[place], UNKNOWN):
             given = (*call.values[:place], value, *call.values[place + 1 :])
             yield Probe(
-                identity, function.signature, f"oracle {name}", said(arguments, given), statement, given,
-                allowed=False, privilege="execute", fetches=statement.startswith("select"),
+                identity=identity,
+                object=function.signature,
+                action=f"oracle {name}",
+                subject=said(arguments, given),
+                statement=statement,
+                args=given,
+                allowed=False,
+                privilege="execute",
+                fetches=statement.startswith("select"),
                 refused=function.refused,
                 pair=f"{function.signature} {name} {identity.name}",
-            )  # fmt: skip
+            )

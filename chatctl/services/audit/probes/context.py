@@ -142,24 +142,43 @@ class TableStage:
         arguments = {name: (text, self.types[name]) for name, text in insert.values.items()}
         nothing = sql.SQL("null::text[]")
         tried = candidates_of(
-            self.conn, self.access, arguments, insert.allow, insert.unless, nothing, self.key("insert")
+            self.conn,
+            self.access,
+            arguments=arguments,
+            allow=insert.allow,
+            unless=insert.unless,
+            rows=nothing,
+            key=self.key("insert"),
         )
         people = {who.name: who for who in self.writers}
         groups = groupby(tried, key=lambda each: each.identity)
         return [(people[name], list(group)) for name, group in groups if name in people]
 
     def probe(
-        self, identity: Identity, action: str, subject: str, statement: str,
-        args: tuple[str | None, ...] = (), **more: Any,
-    ) -> Probe:  # fmt: skip
+        self,
+        identity: Identity,
+        action: str,
+        *,
+        subject: str,
+        statement: str,
+        args: tuple[str | None, ...] = (),
+        **more: Any,
+    ) -> Probe:
         trusted = self.trusts(identity)
         changes = None if trusted else self._changes(action, more["privilege"])
         if self.content.kind not in ("r", "p"):
             more["refused"] = (*more.get("refused", ()), *NOT_WRITABLE)
         return Probe(
-            identity, self.table.name, action, subject, statement, args,
-            trusted=trusted, changes=changes, **more,
-        )  # fmt: skip
+            identity=identity,
+            object=self.table.name,
+            action=action,
+            subject=subject,
+            statement=statement,
+            args=args,
+            trusted=trusted,
+            changes=changes,
+            **more,
+        )
 
     def _changes(self, action: str, privilege: str) -> frozenset[str] | None:
         """Where the write may go: to the table itself, and on to others."""

@@ -39,7 +39,7 @@ def probes(on: TableStage) -> Iterator[Probe]:
                     continue
                 seen.add(given)
                 yield on.probe(
-                    identity, "insert", subject, on.insert(names), given,
+                    identity, "insert", subject=subject, statement=on.insert(names), args=given,
                     allowed=on.trusts(identity), count=1, privilege="insert", column=names[0],
                 )  # fmt: skip
                 if not held:

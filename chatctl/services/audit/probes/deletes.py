@@ -21,14 +21,14 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
             continue  # of real rows, it would take along whatever refers to them
         for row in on.rows:
             yield on.probe(
-                identity, "delete", row.key, one, tuple(row.keys.values()),
+                identity, "delete", subject=row.key, statement=one, args=tuple(row.keys.values()),
                 allowed=trusted or allowed[identity.name, row.key], count=1, privilege="delete",
                 refused=on.table.delete.refused,
             )  # fmt: skip
         if not trusted and on.content.whole:
             mine = [row.key for row in on.rows if allowed[identity.name, row.key]]
             yield on.probe(
-                identity, "delete" + WITHOUT_WHERE, ALL, f"delete from {on.target}",
+                identity, "delete" + WITHOUT_WHERE, subject=ALL, statement=f"delete from {on.target}",
                 allowed=bool(mine), count=len(mine), privilege="delete",
                 refused=on.table.delete.refused, may_refuse=bool(on.table.delete.refused and len(mine) > 1),
             )  # fmt: skip
@@ -37,5 +37,10 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
         for identity in on.writers:
             if not on.trusts(identity):
                 yield on.probe(
-                    identity, "truncate", ALL, f"truncate {on.target}", allowed=False, privilege="truncate"
+                    identity,
+                    "truncate",
+                    subject=ALL,
+                    statement=f"truncate {on.target}",
+                    allowed=False,
+                    privilege="truncate",
                 )

@@ -30,15 +30,22 @@ def probes(on: TableStage, insert: Insert, *, brief: bool = False) -> Iterator[P
         for each in candidates:
             told, may = said(names, each.values), on.trusts(identity) or each.allowed
             yield on.probe(
-                identity, "insert", told, plain, each.values, allowed=may, count=1,
+                identity, "insert", subject=told, statement=plain, args=each.values, allowed=may, count=1,
                 holds=holds if each.allowed and not on.trusts(identity) else None, **more,
             )  # fmt: skip
             # RETURNING asks the select policies on top: what is refused without it is refused with it.
             if may:
                 yield on.probe(
-                    identity, "insert returning", told, returning, each.values, allowed=may,
-                    fetches=True, rows=("x",), **more,
-                )  # fmt: skip
+                    identity,
+                    "insert returning",
+                    subject=told,
+                    statement=returning,
+                    args=each.values,
+                    allowed=may,
+                    fetches=True,
+                    rows=("x",),
+                    **more,
+                )
         if brief:
             continue
         yield from _or_nothing(on, identity, candidates, f"{plain} on conflict do nothing", names)
@@ -75,9 +82,16 @@ def _or_nothing(
     kinds = {each.allowed: each for each in reversed(candidates)}
     for each in kinds.values():
         yield on.probe(
-            identity, "insert or nothing", said(names, each.values), statement, each.values,
-            allowed=each.allowed or on.trusts(identity), count=1, privilege="insert", column=names[0],
-        )  # fmt: skip
+            identity,
+            "insert or nothing",
+            subject=said(names, each.values),
+            statement=statement,
+            args=each.values,
+            allowed=each.allowed or on.trusts(identity),
+            count=1,
+            privilege="insert",
+            column=names[0],
+        )
 
 
 def _forbidden(
@@ -86,8 +100,8 @@ def _forbidden(
     for owned in on.content.columns:
         if owned.name not in listed and not owned.generated:
             yield on.probe(
-                identity, f"insert with {owned.name}", said(listed, values),
-                on.insert([*listed, owned.name]), (*values, on.other(owned, None)),
+                identity, f"insert with {owned.name}", subject=said(listed, values),
+                statement=on.insert([*listed, owned.name]), args=(*values, on.other(owned, None)),
                 allowed=on.trusts(identity), count=1, privilege="insert", column=owned.name,
             )  # fmt: skip
 
@@ -115,7 +129,7 @@ def _upserts(on: TableStage, insert: Insert) -> Iterator[Probe]:
                     fresh[at] and may_set[at] and row.key in on.readable[identity.name]
                 )
                 yield on.probe(
-                    identity, f"upsert {name}", row.key, statement,
-                    (*(row.values[each] for each in names), values[at]),
+                    identity, f"upsert {name}", subject=row.key, statement=statement,
+                    args=(*(row.values[each] for each in names), values[at]),
                     allowed=may, count=1, privilege="insert", column=names[0], refused=change.refused,
                 )  # fmt: skip

@@ -38,20 +38,38 @@ def _references(
             continue
         for value in (there.values[place], UNKNOWN):
             given = (*there.values[:place], value, *there.values[place + 1 :])
-            yield _probe(on, identity, names, statement, given, f"oracle {name}", pair=name)
+            yield _probe(
+                on,
+                identity,
+                names=names,
+                statement=statement,
+                given=given,
+                action=f"oracle {name}",
+                pair=name,
+            )
 
 
 def _keys(on: TableStage, identity: Identity, names: list[str], allowed: Candidate) -> Iterator[Probe]:
     unseen = next((row for row in on.rows if row.key not in on.readable[identity.name]), None)
     if unseen:
         given = tuple(unseen.keys.get(name, value) for name, value in zip(names, allowed.values, strict=True))
-        yield _probe(on, identity, names, on.insert(names), given, "oracle key", pair=None)
+        yield _probe(
+            on, identity, names=names, statement=on.insert(names), given=given, action="oracle key", pair=None
+        )
 
 
 def _probe(
-    on: TableStage, identity: Identity, names: list[str], statement: str,
-    given: tuple[str | None, ...], action: str, *, pair: str | None,
-) -> Probe:  # fmt: skip
+    on: TableStage,
+    identity: Identity,
+    *,
+    names: list[str],
+    statement: str,
+    given: tuple[str | None, ...],
+    action: str,
+    pair: str | None,
+) -> Probe:
     more: dict[str, Any] = {"allowed": False, "privilege": "insert", "column": names[0]}
     key = f"{on.table.name} {pair or 'key'} {identity.name}"
-    return on.probe(identity, action, said(names, given), statement, given, pair=key, **more)
+    return on.probe(
+        identity, action, subject=said(names, given), statement=statement, args=given, pair=key, **more
+    )

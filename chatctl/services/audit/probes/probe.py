@@ -11,7 +11,7 @@ ALL = "all rows"
 WITHOUT_WHERE = " without where"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One statement as one identity, its values in ``args``, and what must come of it.
 

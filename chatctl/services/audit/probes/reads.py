@@ -29,12 +29,27 @@ def probes(on: TableStage, *, brief: bool = False) -> Iterator[Probe]:
     for identity in on.access.identities:
         keys = seen[identity.name]
         more: dict[str, Any] = {"allowed": bool(keys), "fetches": True, "privilege": "select"}
-        yield on.probe(identity, "select", ALL, rows_read, args, rows=keys, column=table.key[0], **more)
+        yield on.probe(
+            identity,
+            "select",
+            subject=ALL,
+            statement=rows_read,
+            args=args,
+            rows=keys,
+            column=table.key[0],
+            **more,
+        )
         for each in on.content.columns if not (identity.reads_only or brief) else ():
             yield on.probe(
-                identity, f"select {each.name}", ALL, column_read.format(column(each.name)), args,
-                rows=("x",) * len(keys), column=each.name, **more,
-            )  # fmt: skip
+                identity,
+                f"select {each.name}",
+                subject=ALL,
+                statement=column_read.format(column(each.name)),
+                args=args,
+                rows=("x",) * len(keys),
+                column=each.name,
+                **more,
+            )
 
 
 def _declared(on: TableStage) -> dict[str, tuple[str, ...]]:

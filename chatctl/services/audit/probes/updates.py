@@ -48,14 +48,14 @@ def _declared(on: TableStage, name: str, change: Change, number: int) -> Iterato
         for row in on.rows:
             may = allowed[identity.name, row.key] or trusted
             yield on.probe(
-                identity, action, row.key, one,
-                (written_values[identity.name, row.key], *row.keys.values()), allowed=may, count=1,
+                identity, action, subject=row.key, statement=one,
+                args=(written_values[identity.name, row.key], *row.keys.values()), allowed=may, count=1,
                 holds=f"{holds}{literal(row.key)}" if holds and may and not trusted else None, **more,
             )  # fmt: skip
         if change.blind and not trusted and on.content.whole:
             value = written_values[identity.name, (mine or [on.rows[0].key])[0]]
             yield on.probe(
-                identity, action + WITHOUT_WHERE, ALL, every, (value,),
+                identity, action + WITHOUT_WHERE, subject=ALL, statement=every, args=(value,),
                 # One row that is refused by an error takes those that are allowed with it.
                 allowed=bool(mine), count=len(mine),
                 may_refuse=bool(on.readable[identity.name] - set(mine)), **more,
@@ -71,14 +71,19 @@ def _forbidden(on: TableStage, each: Column) -> Iterator[Probe]:
         for row in on.shown(identity):
             for value in _pool(on, identity, each, row):
                 yield on.probe(
-                    identity, action, row.key, one, (value, *row.keys.values()),
+                    identity, action, subject=row.key, statement=one, args=(value, *row.keys.values()),
                     allowed=trusted, count=1, **more,
                 )  # fmt: skip
         if not trusted and on.content.whole:
             yield on.probe(
-                identity, action + WITHOUT_WHERE, ALL, every, (on.other(each, on.rows[0].key),),
-                allowed=False, **more,
-            )  # fmt: skip
+                identity,
+                action + WITHOUT_WHERE,
+                subject=ALL,
+                statement=every,
+                args=(on.other(each, on.rows[0].key),),
+                allowed=False,
+                **more,
+            )
 
 
 def _pool(on: TableStage, identity: Identity, each: Column, row: Row) -> list[str | None]:

@@ -27,6 +27,7 @@ class Candidate:
 def candidates_of(
     conn: Connection,
     access: Access,
+    *,
     arguments: Mapping[str, tuple[str, str]],
     allow: str,
     unless: str | None,

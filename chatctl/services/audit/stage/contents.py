@@ -18,7 +18,7 @@ from chatctl.services.audit.stage.workspace import needed, snapshot
 from chatctl.sqltext.quoting import column, relation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a table.
 
@@ -84,7 +84,7 @@ def take(conn: Connection, access: Access, table: Table, rows: sql.Composable) -
 
 
 def take_again(
-    conn: Connection, access: Access, table: Table, rows: sql.Composable, before: Content
+    conn: Connection, access: Access, table: Table, *, rows: sql.Composable, before: Content
 ) -> Content:
     """Copy it once more, in place of what was there ``before``."""
     if table.rows:

@@ -25,7 +25,7 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
     prepare(conn, access)
     if access.fixture is None:
         raise Inconclusive(f"{access.path.name} names no fixture; nothing would be proved")
-    scripts.run(conn, access, read(access.fixture), access.fixture.name, Inconclusive)
+    scripts.run(conn, access, read(access.fixture), where=access.fixture.name, failed=Inconclusive)
     made = {table.name: _take(conn, access, table) for table in access.tried_tables}
     define_relations(conn, access)
     introduce(conn, access)
@@ -35,7 +35,9 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
 def take_again(conn: Connection, access: Access, before: Mapping[str, Content]) -> dict[str, Content]:
     """What every table holds of the fixture now, which is not what it held ``before``."""
     return {
-        table.name: contents.take_again(conn, access, table, rows_made(conn, table), before[table.name])
+        table.name: contents.take_again(
+            conn, access, table, rows=rows_made(conn, table), before=before[table.name]
+        )
         for table in access.tried_tables
     }
 

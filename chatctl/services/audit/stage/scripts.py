@@ -25,7 +25,7 @@ _SYNTAX = "42601"
 _LACKS = frozenset(("3F000", "42P01", "42703", "42883", "55P03"))
 
 
-def run(conn: Connection, access: Access, script: str, where: str, failed: type[ChatctlError]) -> None:
+def run(conn: Connection, access: Access, script: str, *, where: str, failed: type[ChatctlError]) -> None:
     """Run ``script`` in the open transaction; ``where`` names it.
 
     Raises Invalid for a statement that no script can make, before anything is run, and ``failed`` with the

@@ -60,7 +60,9 @@ def _try_at_moment(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> 
         conn.execute(
             "delete from chatctl_audit.identities where identity <> all (%s)", (list(moment.identities),)
         )
-        scripts.run(conn, access, moment.do, f"{access.path.name}: moments.{moment.name}.do", Invalid)
+        scripts.run(
+            conn, access, moment.do, where=f"{access.path.name}: moments.{moment.name}.do", failed=Invalid
+        )
         contents = fixture.take_again(conn, later, stage.contents)
 
         def probes() -> list[Probe]:

@@ -57,7 +57,7 @@ class Patience:
         return not (self.gone and name in self.slow)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Probes that can be tried as often as one likes.
 
@@ -148,7 +148,18 @@ class Batch:
         ).format(function_name(statement), sql.Literal(self.number), sql.Literal(claimed), sql.Literal(only))
         for n, state, message, brought, changed, holds, wrote, seconds in self.conn.execute(asked):
             wrote_to = frozenset(wrote or ())
-            yield n, Outcome(state, message, tuple(brought or ()), changed or 0, holds, wrote_to), seconds
+            yield (
+                n,
+                Outcome(
+                    state=state,
+                    message=message,
+                    brought=tuple(brought or ()),
+                    changed=changed or 0,
+                    holds=holds,
+                    wrote=wrote_to,
+                ),
+                seconds,
+            )
 
 
 def function_name(number: int) -> sql.Identifier:

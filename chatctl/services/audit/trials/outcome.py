@@ -12,7 +12,7 @@ TOO_LONG = "57014"
 NOT_BEGUN = "not begun"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of a probe; ``state`` is a SQLSTATE, 00000 when the statement ran.
 
@@ -39,4 +39,4 @@ Tried = tuple[Probe, Outcome]
 
 def given_up(state: str, message: str) -> Outcome:
     """The outcome of a probe that did not come to an end."""
-    return Outcome(state, message, (), 0, None)
+    return Outcome(state=state, message=message, brought=(), changed=0, holds=None)

@@ -71,7 +71,15 @@ class Trial:
         numbers = [self._statements[probe.statement, probe.fetches] for probe in probes]
         self._write(probes, numbers)
         claimed = [probe.identity.name not in self._unclaimed for probe in probes]
-        return Batch(self._conn, self._batches, probes, numbers, claimed, self._patience, self._trying)
+        return Batch(
+            conn=self._conn,
+            number=self._batches,
+            probes=probes,
+            numbers=numbers,
+            claimed=claimed,
+            patience=self._patience,
+            trying=self._trying,
+        )
 
     def _write(self, probes: Sequence[Probe], numbers: Sequence[int]) -> None:
         rows = "copy chatctl_audit.probes (batch, n, statement, identity, args, holds, counts) from stdin"

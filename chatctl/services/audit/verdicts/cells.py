@@ -38,7 +38,7 @@ class Person:
     login: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """One probe: what it tried, what must come of it and what came; ``sql`` runs after the person's login."""
 
@@ -50,7 +50,7 @@ class Sample:
     sql: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One identity, object and command; ``problems`` are the ids of the findings that are seen in it.
 

@@ -29,7 +29,7 @@ _OF_A_CHECK = "violates row-level security policy"
 _MOST_NAMED = 50  # rows of one identity that are told apart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What one probe says, and whether it is a refusal that proves nothing since nobody was let through.
 
@@ -83,10 +83,17 @@ def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str])
     first = group[0]
     other = first.other[0] if first.other else None
     return Finding(
-        rule, first.probe.object, first.probe.tried,
-        named(_message(access, rule, first), names, first.probe), replay(access, first.probe, other),
-        _people(group), len(group), first.probe.privilege, _roles(group), rows=_rows(group, names),
-    )  # fmt: skip
+        rule=rule,
+        object=first.probe.object,
+        action=first.probe.tried,
+        message=named(_message(access, rule, first), names, first.probe),
+        sql=replay(access, first.probe, other),
+        identities=_people(group),
+        probes=len(group),
+        command=first.probe.privilege,
+        roles=_roles(group),
+        rows=_rows(group, names),
+    )
 
 
 def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> list[Judged]:
@@ -115,7 +122,13 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
         return Verdict.invalid if first is Verdict.raises and probe.shape in broken else first
 
     return [
-        Judged(probe, outcome, final(place, probe, first), unclear(probe, outcome, first), tells.get(place))
+        Judged(
+            probe=probe,
+            outcome=outcome,
+            verdict=final(place, probe, first),
+            vacuous=unclear(probe, outcome, first),
+            other=tells.get(place),
+        )
         for place, ((probe, outcome), first) in enumerate(zip(tried, verdicts, strict=True))
     ]
 
@@ -150,7 +163,7 @@ def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> It
         for way in sorted(ways(changes) - wrote[name]):
             reason = f"{access.path.name} lets it {way}, which was never seen"
             command = "execute" if "(" in name else way.split()[0]
-            yield Finding(Rule.vacuous, name, way, reason, "", command=command)
+            yield Finding(rule=Rule.vacuous, object=name, action=way, message=reason, sql="", command=command)
 
 
 def _message(access: Access, rule: Rule, judged: Judged) -> str:

@@ -28,7 +28,13 @@ class Untried:
     @property
     def doubt(self) -> Finding:
         """As a finding that proves nothing."""
-        return Finding(Rule.untried, self.object, self.action, f"not tried: {self.reason}", "")
+        return Finding(
+            rule=Rule.untried,
+            object=self.object,
+            action=self.action,
+            message=f"not tried: {self.reason}",
+            sql="",
+        )
 
 
 def check(stage: Stage, tried: Sequence[Tried], scope: Scope, absent: Collection[str]) -> list[Untried]:
