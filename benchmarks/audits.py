@@ -13,9 +13,9 @@ from chatctl.local.postgres import throwaway
 from chatctl.local.postgres.server import Server
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.inventory import privileges
-from chatctl.services.audit.probes import Stage, generate
+from chatctl.services.audit.probes import AuditContext, generate
 from chatctl.services.audit.stage import fixture
-from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.stage.transaction import rolled_back
 from chatctl.services.audit.trials.trial import Trial
 from chatctl.services.migrations import migrate
 
@@ -45,9 +45,9 @@ def _seconds(*command: str) -> float:
 
 def _rate(url: str) -> float:
     access = load(default_file())
-    with connection(url) as conn, undone(conn):
-        stage = Stage(conn, access, fixture.make(conn, access), privileges.held(conn, access))
-        batch = Trial(conn, access).load(generate(stage))
+    with connection(url) as conn, rolled_back(conn):
+        context = AuditContext(conn, access, fixture.make(conn, access), privileges.held(conn, access))
+        batch = Trial(conn, access).load(generate(context))
         start = time.perf_counter()
         batch.run()
         return len(batch.probes) / (time.perf_counter() - start)

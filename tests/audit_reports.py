@@ -22,7 +22,7 @@ def finding(
 ) -> Finding:
     """A finding that is seen in the cell of ann."""
     known: dict[str, Any] = {
-        "message": "ann: select of all rows brought 2 rows; access.yaml says a refusal",
+        "message": "ann: select of all rows returned 2 rows; access.yaml expects a refusal",
         "sql": "begin;\nselect 1;\nrollback;",
         "identities": ("ann",),
         "probes": 3,

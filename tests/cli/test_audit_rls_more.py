@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.cli.app import run
-from chatctl.cli.commands.audit_rls import silence
+from chatctl.cli.commands.audit_rls import heartbeat
 from chatctl.services.audit.trials import batch
 from tests.support.world import Database
 
@@ -52,8 +52,8 @@ def test_a_database_without_the_backend_is_exit_9(
     ("cell", "said"),
     [
         (f"both:{TABLE}:select", "ALLOWED"),
-        (f"nobody:{TABLE}:select", "no row that a policy lets through"),
-        (f"nobody:{TABLE}:delete", "a privilege that is not held"),
+        (f"nobody:{TABLE}:select", "no row that a policy allows"),
+        (f"nobody:{TABLE}:delete", "a missing privilege"),
         (f"sender:{SEND}:execute", "insert public.messages"),
     ],
 )
@@ -100,9 +100,9 @@ def test_what_cannot_be_asked_for_is_said(
 def test_a_policy_that_does_not_end_is_exit_9_and_meanwhile_it_is_said_what_is_tried(
     database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for limit in ("TOGETHER", "ALONE", "FOR_A_STATEMENT", "FOR_ALL"):
+    for limit in ("CALL_SECONDS", "PROBE_SECONDS", "STATEMENT_BUDGET", "AUDIT_BUDGET"):
         monkeypatch.setattr(batch, limit, 1)
-    monkeypatch.setattr(silence, "_SECONDS", 0.1)
+    monkeypatch.setattr(heartbeat, "_SECONDS", 0.1)
     with database.connect() as conn:
         conn.execute(
             "create policy endless on organizations for select to authenticated "
@@ -166,4 +166,4 @@ def test_on_an_empty_database_nobody_stands_for_anybody_and_nothing_is_proved(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["audit-rls", "--on-existing-data", "--db-url", database.url]) == 9
-    assert "nobody in this database stands for an identity of access.yaml" in capsys.readouterr().err
+    assert "no user of this database was found for an identity of access.yaml" in capsys.readouterr().err

@@ -180,7 +180,7 @@ def test_a_procedure_is_called_and_what_it_writes_is_seen(
         ({"a": "1"}, "call lacks b; it takes a integer, b text"),
         (
             {"a": "1", "b": "'x'", "c": "1"},
-            "call gives c, which is no argument of it; it takes a integer, b text",
+            "call gives c, which is not one of its arguments; it takes a integer, b text",
         ),
     ],
 )

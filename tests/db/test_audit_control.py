@@ -89,8 +89,8 @@ def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_pa
     assert of_tables(report.findings) == set()
     assert {rule for rule, _ in of_tables(report.doubts)} == {Rule.time_dependent}
     message = next(each.message for each in report.doubts if each.action == "select")
-    assert "at first it brought 2 rows; too many:" in message
-    assert "tried again, it brought 1 row" in message
+    assert "at first it returned 2 rows; too many:" in message
+    assert "tried again, it returned 1 row" in message
 
 
 def test_what_is_so_at_any_time_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
@@ -128,12 +128,12 @@ def test_mutants_judged_before_something_changed_by_itself_stay_judged(
     with bare_database.connect() as conn:
         conn.execute((CLOCK + opens).encode())
         score = mutate(conn, access, {})
-    (sentence,) = score.unsteady
+    (sentence,) = score.unstable
     assert sentence.startswith("public.second: select as ")
     assert ": at first 1 row (" in sentence
-    assert "in the end it brought 2 rows; too many: " in sentence
-    ends = {(fate.object, fate.operator): fate.end for fate in score.fates}
+    assert "in the end it returned 2 rows; too many: " in sentence
+    ends = {(result.object, result.operator): result.end for result in score.results}
     assert ends["public.first", "policy-dropped"] is End.killed
     assert ends["public.second", "row-security-off"] is End.killed  # the catalogue says so
     assert ends["public.second", "using-true"] is End.inconclusive
-    assert {fate.end for fate in score.fates if fate.object == "public.first"} == {End.killed}
+    assert {result.end for result in score.results if result.object == "public.first"} == {End.killed}

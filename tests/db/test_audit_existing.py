@@ -114,7 +114,7 @@ def test_people_whom_nobody_stands_for_are_left_out_by_name(world: World) -> Non
     assert {"anon", "creator", "sender", "participant"} <= {person.name for person in report.people}
     with (
         world.database.connect() as conn,
-        pytest.raises(NotFound, match="nobody in this database stands for"),
+        pytest.raises(NotFound, match="no user of this database was found for"),
     ):
         audit(conn, only=("colleague",), sample=20)
 
@@ -167,6 +167,6 @@ def test_a_query_that_is_no_sql_is_named(lived_in: Database) -> None:
         audit(conn, broken, sample=20)
 
 
-def sampled(database: Database, most: int) -> dict[str, Content]:
+def sampled(database: Database, limit: int) -> dict[str, Content]:
     with database.connect() as conn, conn.transaction(force_rollback=True):
-        return existing.make(conn, ACCESS, most)[1]
+        return existing.make(conn, ACCESS, limit)[1]

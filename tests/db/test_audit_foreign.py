@@ -162,6 +162,6 @@ def test_the_command_line_takes_another_schema(foreign: str, capsys: pytest.Capt
 
 def test_broken_rules_of_another_schema_are_noticed(foreign: str) -> None:
     with connection(foreign) as conn:
-        score = mutate(conn, load(ACCESS), equivalents.load(equivalents.beside(ACCESS)))
+        score = mutate(conn, load(ACCESS), equivalents.load(equivalents.path_for(ACCESS)))
     assert len(score.of(End.killed)) > 40
     assert score.of(End.survived, End.stale, End.stillborn) == ()

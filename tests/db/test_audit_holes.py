@@ -34,7 +34,7 @@ def access() -> Access:
 
 @pytest.mark.parametrize("hole", HOLES, ids=[hole.name for hole in HOLES])
 def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hole) -> None:
-    with undone(server, SUPERUSER if hole.as_superuser else OWNER) as conn:
+    with rolled_back(server, SUPERUSER if hole.as_superuser else OWNER) as conn:
         conn.execute(hole.sql.encode())
         report = audit(conn, access, only=hole.only)
     found = {finding.id: set(finding.identities) for finding in report.findings}
@@ -46,7 +46,7 @@ def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hol
 
 
 def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Server, access: Access) -> None:
-    with undone(server, SUPERUSER) as conn:
+    with rolled_back(server, SUPERUSER) as conn:
         conn.execute("alter role authenticator set pgrst.jwt_secret = 'open sesame'")
         report = audit(conn, access, only=LEAST)
     assert "role:authenticator:setting pgrst.jwt_secret" in {finding.id for finding in report.findings}
@@ -58,7 +58,7 @@ def test_what_postgrest_calls_before_a_request_is_found_unless_it_is_declared(
     server: Server, access: Access, whose: str
 ) -> None:
     undeclared = replace(access, api=replace(access.api, pre_request=None))
-    with undone(server, SUPERUSER) as conn:
+    with rolled_back(server, SUPERUSER) as conn:
         conn.execute(f"alter role {whose} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
         declared, found = (
             {finding.id for finding in audit(conn, each, only=LEAST).findings}
@@ -80,7 +80,7 @@ def test_the_holes_are_many_and_of_many_kinds() -> None:
 
 
 @contextmanager
-def undone(server: Server, role: str) -> Iterator[Connection]:
+def rolled_back(server: Server, role: str) -> Iterator[Connection]:
     """The backend that clones are made of, in a transaction that the audit can be part of."""
     with connection(server.url_for(role, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ

@@ -15,7 +15,7 @@ from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import functions, policies, views
 from chatctl.services.audit.mutation.catalogue import read
 from chatctl.services.audit.mutation.mutant import Mutant
-from chatctl.services.audit.mutation.mutants import left_out, mutants
+from chatctl.services.audit.mutation.mutants import mutants, not_mutated
 
 FINGERPRINT = """
 select md5(string_agg(told, E'\n' order by told))
@@ -150,7 +150,7 @@ def test_what_is_not_mutated_stays_as_it_was(conn: Connection, access: Access) -
 
 
 def test_what_is_listed_and_not_ours_is_said(conn: Connection, access: Access) -> None:
-    said = {each.object for each in left_out(conn, access)}
+    said = {each.object for each in not_mutated(conn, access)}
     ours = {name for name in said if not name.startswith("realtime.")}
     assert ours == {"storage.objects", "storage.buckets"}  # their policies are mutated
 
@@ -184,7 +184,7 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
 
 
 def test_what_cannot_be_mutated_is_listed_with_the_reason(conn: Connection, foreign: Access) -> None:
-    reasons = {each.object: each.reason for each in left_out(conn, foreign)}
+    reasons = {each.object: each.reason for each in not_mutated(conn, foreign)}
     assert set(reasons) == {"public.gone", "public.counted", "public.gone(uuid)", "bucket absent"}
     assert reasons["public.counted"] == "is a materialized view, whose query cannot be replaced"
 

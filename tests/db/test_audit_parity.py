@@ -22,7 +22,7 @@ from chatctl.db.files import query
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.inventory import privileges
-from chatctl.services.audit.probes import Probe, Stage, generate
+from chatctl.services.audit.probes import AuditContext, Probe, generate
 from chatctl.services.audit.stage import fixture, workspace
 from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
@@ -45,7 +45,7 @@ class Came:
     """What came of a probe: SQLSTATE, the rows it brought, or how many it changed."""
 
     state: str
-    brought: tuple[str | None, ...]
+    returned: tuple[str | None, ...]
     changed: int
 
 
@@ -188,10 +188,10 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
             )
         with operator.transaction(force_rollback=True):
             operator.execute(query("audit/limits").encode())
-            operator.execute("select set_config('search_path', %s, true)", (workspace.path(access),))
-            names = set(workspace.names(operator))
+            operator.execute("select set_config('search_path', %s, true)", (workspace.search_path(access),))
+            names = set(workspace.names_by_id(operator))
             held = privileges.held(operator, access)
-            probes = generate(Stage(operator, access, contents, held), only)
+            probes = generate(AuditContext(operator, access, contents, held), only)
             outcomes = Trial(operator, access).load(probes).run()
         assert signed_in.execute(
             "select session_user::text, current_setting(%s, true)", (access.api.claims,)
@@ -199,7 +199,7 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
         theirs = Requests(signed_in, access, claims).outcomes(probes)
     found: dict[str, list[str]] = defaultdict(list)
     for probe, outcome, there in zip(probes, outcomes, theirs, strict=True):
-        here = Came(outcome.state, outcome.brought, 0 if probe.fetches else outcome.changed)
+        here = Came(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
         if known(probe, here, names) != known(probe, there, names):
             about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
             found[f"{probe.object}: {probe.action}"].append(about)
@@ -212,7 +212,7 @@ def known(probe: Probe, came: Came, names: Collection[str]) -> Came:
     def masked(match: re.Match[str]) -> str:
         return match.group() if match.group() in names else "new"
 
-    brought = [each and MADE_UP.sub(masked, each) for each in came.brought]
+    returned = [each and MADE_UP.sub(masked, each) for each in came.returned]
     if probe.object == COUNTS_DOWN:
-        brought = [each and SECONDS.sub(",some)", each) for each in brought]
-    return replace(came, brought=tuple(brought))
+        returned = [each and SECONDS.sub(",some)", each) for each in returned]
+    return replace(came, returned=tuple(returned))

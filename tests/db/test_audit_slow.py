@@ -49,10 +49,10 @@ def pg_version() -> int:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same limits, shorter."""
-    monkeypatch.setattr(batch, "TOGETHER", 1)
-    monkeypatch.setattr(batch, "ALONE", 1)
-    monkeypatch.setattr(batch, "FOR_A_STATEMENT", 2)
-    monkeypatch.setattr(batch, "FOR_ALL", 12)
+    monkeypatch.setattr(batch, "CALL_SECONDS", 1)
+    monkeypatch.setattr(batch, "PROBE_SECONDS", 1)
+    monkeypatch.setattr(batch, "STATEMENT_BUDGET", 2)
+    monkeypatch.setattr(batch, "AUDIT_BUDGET", 12)
 
 
 def audited(database: Database, directory: Path, policy: str) -> Report:
@@ -77,7 +77,7 @@ def test_a_probe_that_sleeps_is_named_and_others_are_tried(bare_database: Databa
 def test_when_patience_is_gone_what_is_slow_is_not_begun(
     bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "FOR_ALL", 2)
+    monkeypatch.setattr(batch, "AUDIT_BUDGET", 2)
     report = audited(
         bare_database, tmp_path,
         f"create policy own on public.notes for select to authenticated using (public.sleeps({FOR_EVER}))",
@@ -93,8 +93,8 @@ def test_what_is_slow_and_does_not_sleep_is_judged_all_the_same(
     bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Together they take longer than they may; each alone does not. So it is with a slow machine."""
-    monkeypatch.setattr(batch, "TOGETHER", 0.001)
-    monkeypatch.setattr(batch, "ALONE", 60)
+    monkeypatch.setattr(batch, "CALL_SECONDS", 0.001)
+    monkeypatch.setattr(batch, "PROBE_SECONDS", 60)
     policy = "create policy own on public.notes for select to authenticated using (person = auth.uid())"
     report = audited(bare_database, tmp_path, policy)
     assert report.doubts == ()

@@ -11,10 +11,10 @@ from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.inventory import privileges
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
 from chatctl.services.audit.mutation.functions import name_of, replaced
-from chatctl.services.audit.mutation.trace import Trace, traced
-from chatctl.services.audit.probes import Stage, generate
+from chatctl.services.audit.mutation.trace import Trace, trace_calls
+from chatctl.services.audit.probes import AuditContext, generate
 from chatctl.services.audit.stage import fixture
-from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.stage.transaction import rolled_back
 from chatctl.services.audit.trials.batch import Batch
 from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
@@ -27,7 +27,7 @@ MET = "P0099"
 
 @pytest.fixture
 def conn(database: Database) -> Iterator[Connection]:
-    with database.connect() as conn, undone(conn):
+    with database.connect() as conn, rolled_back(conn):
         yield conn
 
 
@@ -39,12 +39,14 @@ def catalogue(conn: Connection) -> Catalogue:
 @pytest.fixture
 def batch(conn: Connection) -> Batch:
     held = privileges.held(conn, ACCESS)
-    return Trial(conn, ACCESS).load(generate(Stage(conn, ACCESS, fixture.make(conn, ACCESS), held), TRIED))
+    return Trial(conn, ACCESS).load(
+        generate(AuditContext(conn, ACCESS, fixture.make(conn, ACCESS), held), TRIED)
+    )
 
 
 @pytest.fixture
 def trace(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
-    return traced(conn, catalogue, batch)
+    return trace_calls(conn, catalogue, batch)
 
 
 def test_what_calls_a_function_is_what_fails_when_it_does(

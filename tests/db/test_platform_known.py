@@ -99,7 +99,7 @@ def test_supabases_own_is_no_finding_in_a_project_of_another_age(
 
 
 def test_who_signs_in_may_become_what_supabase_makes_it(server: Server) -> None:
-    with undone(server) as conn:
+    with rolled_back(server) as conn:
         conn.execute("revoke authenticator from supabase_storage_admin")
         conn.execute("grant supabase_storage_admin to authenticator")
         access = load(default_file())
@@ -109,7 +109,7 @@ def test_who_signs_in_may_become_what_supabase_makes_it(server: Server) -> None:
 
 
 @contextmanager
-def undone(server: Server) -> Iterator[Connection]:
+def rolled_back(server: Server) -> Iterator[Connection]:
     """The backend as the superuser, in a transaction that the audit can be part of."""
     with connection(server.url_for(SUPERUSER, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -213,7 +213,7 @@ def test_the_names_alone_are_not_supabases(server: Server) -> None:
 
 @pytest.mark.parametrize("hole", platform.HOLES, ids=lambda hole: hole.name)
 def test_no_remedy_is_for_supabase_alone_to_run(server: Server, hole: Hole) -> None:
-    with undone(server) as conn:
+    with rolled_back(server) as conn:
         conn.execute(hole.sql.encode())
         conn.execute("set local role postgres")
         remedies = {each.remedy for each in check_schema(conn)}

@@ -243,8 +243,8 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
 ) -> None:
     (entry,) = read(GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", ""))
     assert entry.covers(finding(rows={"ann": {"z": 99}}))
-    assert not entry.counts
-    assert all(each.counts for each in (*read(GROWN), *read(LEAKS)))
+    assert not entry.limits_rows
+    assert all(each.limits_rows for each in (*read(GROWN), *read(LEAKS)))
 
 
 @pytest.mark.parametrize(

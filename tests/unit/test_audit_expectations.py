@@ -154,12 +154,12 @@ MISTAKES = {
     "an identity of no role": (
         "role: member",
         "role: root",
-        "11: identities.ann.role is root, which api names nowhere; known are anon, member, boss",
+        "11: identities.ann.role is root, which api does not name; known are anon, member, boss",
     ),
     "an identity of the usual role, which is none": (
         "role: member, ",
         "",
-        "11: identities.ann.role is authenticated, which api names nowhere",
+        "11: identities.ann.role is authenticated, which api does not name",
     ),
     "claims and raw": (
         "says: a member",
@@ -484,9 +484,9 @@ def test_ours_with_other_values_or_without_keys_is_read_or_refused(
 ) -> None:
     document = copy.deepcopy(OURS)
     for _ in range(times):
-        if not (ways := list(steps(document))):
+        if not (write_targets := list(steps(document))):
             break
-        way = data.draw(st.sampled_from(ways))
+        way = data.draw(st.sampled_from(write_targets))
         parent = under(document, way[:-1])
         match data.draw(st.sampled_from(["drop", "replace", "rename", "add"])):
             case "drop":

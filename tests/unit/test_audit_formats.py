@@ -46,7 +46,7 @@ def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: For
 @pytest.mark.parametrize("wanted", [Format.text, Format.markdown, Format.html, Format.github])
 def test_who_is_left_out_of_existing_data_is_said_where_people_read(wanted: Format) -> None:
     said = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), wanted)
-    assert re.search("stands for:? bob, cat", said)
+    assert re.search("was found for:? bob, cat", said)
 
 
 def test_every_rule_has_a_meaning() -> None:

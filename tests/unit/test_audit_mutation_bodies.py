@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chatctl.services.audit.mutation.bodies import Surroundings, edits, speaks_of_a_user
+from chatctl.services.audit.mutation.bodies import BodyContext, edits, names_a_person
 from chatctl.services.audit.mutation.catalogue import calls
-from chatctl.services.audit.mutation.edits import told_apart
+from chatctl.services.audit.mutation.edits import distinct_edits
 
 HOSTILE = """
 declare
@@ -43,14 +43,16 @@ begin
   return new;
 end
 """
-WHO = Surroundings(
-    asks_who=frozenset({"private.who"}), asks_whether=frozenset({"private.trusted"}), given=("p_user",)
+WHO = BodyContext(
+    user_functions=frozenset({"private.who"}),
+    predicate_functions=frozenset({"private.trusted"}),
+    request_values=("p_user",),
 )
 
 
-def made(text: str, operator: str, around: Surroundings | None = None) -> list[tuple[str, str]]:
+def made(text: str, operator: str, around: BodyContext | None = None) -> list[tuple[str, str]]:
     """What ``operator`` takes away and puts in its place."""
-    found = told_apart(edits(text, around or Surroundings()), text)
+    found = distinct_edits(edits(text, around or BodyContext()), text)
     return [(text[edit.start : edit.end], edit.new) for edit, _ in found if edit.operator == operator]
 
 
@@ -90,7 +92,7 @@ def test_who_asks_becomes_what_the_request_says() -> None:
 
 
 def test_a_trigger_loses_each_column_that_it_sets() -> None:
-    around = Surroundings(trigger=True, before_row=True)
+    around = BodyContext(trigger=True, before_row=True)
     assert [was for was, _ in made(TRIGGER, "assignment-removed", around)] == ["new.a := 1;", 'new."B" = 2;']
     assert made(TRIGGER, "return-changed", around) == [("new", "null")]
     assert made(TRIGGER, "assignment-removed") == []
@@ -102,9 +104,7 @@ def test_a_truth_that_is_returned_is_turned_round() -> None:
 
 
 def test_a_name_that_speaks_of_a_user_is_known() -> None:
-    assert [
-        name for name in ("p_user_id", "sender", "p_message_id", "owner_id") if speaks_of_a_user(name)
-    ] == [
+    assert [name for name in ("p_user_id", "sender", "p_message_id", "owner_id") if names_a_person(name)] == [
         "p_user_id",
         "sender",
         "owner_id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatctl.services.audit.mutation.edits import difference, told_apart
+from chatctl.services.audit.mutation.edits import difference, distinct_edits
 from chatctl.services.audit.mutation.expressions import body_edits, edits
 from chatctl.services.audit.mutation.nesting import tree
 from chatctl.sqltext.tokens import tokens
@@ -14,13 +14,13 @@ def made(text: str, operator: str) -> list[str]:
     """What ``operator`` makes of ``text``, each on one line."""
     return [
         " ".join(edit.applied(text).split())
-        for edit, _ in told_apart(edits(text), text)
+        for edit, _ in distinct_edits(edits(text), text)
         if edit.operator == operator
     ]
 
 
 def body(text: str, operator: str, *, answers: bool = True) -> list[str]:
-    found = told_apart(body_edits(text, procedural=True, answers=answers), text)
+    found = distinct_edits(body_edits(text, procedural=True, answers=answers), text)
     return [" ".join(edit.applied(text).split()) for edit, _ in found if edit.operator == operator]
 
 
@@ -170,7 +170,7 @@ def test_a_body_loses_conditions_of_queries_and_keeps_assignments() -> None:
 
 def test_all_of_a_body_in_sql_counts() -> None:
     text = "select coalesce(bool_and(a and b), true) and c from t"
-    found = told_apart(body_edits(text, procedural=False, answers=True), text)
+    found = distinct_edits(body_edits(text, procedural=False, answers=True), text)
     assert [edit.applied(text) for edit, _ in found if edit.operator == "conjunct-dropped"] == [
         "select c from t",
         "select coalesce(bool_and(b), true) and c from t",
@@ -200,7 +200,7 @@ def test_a_function_that_answers_nobody_loses_what_decides() -> None:
 def test_equal_changes_of_one_text_are_told_apart_by_number() -> None:
     text = "(a = 1 and b) or (a = 1 and c)"
     changes = [
-        change for edit, change in told_apart(edits(text), text) if edit.operator == "comparison-flipped"
+        change for edit, change in distinct_edits(edits(text), text) if edit.operator == "comparison-flipped"
     ]
     assert changes == ["a = 1 -> a <> 1", "a = 1 -> a <> 1 (no. 2)"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.findings.finding import Rule
-from chatctl.services.audit.findings.sources import Places
+from chatctl.services.audit.findings.sources import SourceIndex
 from tests.audit_reports import finding
 
 ROOT = default_file().parent.parent
@@ -16,8 +16,8 @@ MESSAGES = "public.messages"
 
 
 @pytest.fixture(scope="module")
-def places() -> Places:
-    return Places(load(default_file()))
+def places() -> SourceIndex:
+    return SourceIndex(load(default_file()))
 
 
 @pytest.mark.parametrize(
@@ -46,20 +46,22 @@ def places() -> Places:
     ],
 )  # fmt: skip
 def test_a_finding_is_at_the_statement_that_decides(
-    places: Places, rule: Rule, name: str, action: str, file: str, starts: str
+    places: SourceIndex, rule: Rule, name: str, action: str, file: str, starts: str
 ) -> None:
-    place = places.of(finding(rule, name, action))
+    place = places.place_of(finding(rule, name, action))
     assert place.file == f"sql/{file}"
     assert (ROOT / place.file).read_text().splitlines()[place.line - 1].startswith(starts)
 
 
-def test_each_command_has_its_own_policy(places: Places) -> None:
-    lines = {places.of(finding(name=MESSAGES, action=each)).line for each in ("select", "insert", "update")}
+def test_each_command_has_its_own_policy(places: SourceIndex) -> None:
+    lines = {
+        places.place_of(finding(name=MESSAGES, action=each)).line for each in ("select", "insert", "update")
+    }
     assert len(lines) == 3
 
 
-def test_a_doubt_is_placed_as_a_finding_is(places: Places) -> None:
-    assert places.of(finding(Rule.invalid, MESSAGES)) == places.of(finding(name=MESSAGES))
+def test_a_doubt_is_placed_as_a_finding_is(places: SourceIndex) -> None:
+    assert places.place_of(finding(Rule.invalid, MESSAGES)) == places.place_of(finding(name=MESSAGES))
 
 
 def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
@@ -71,9 +73,9 @@ def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
     )
     access = tmp_path / "access.yaml"
     access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
-    places = Places(load(access))
-    assert places.of(finding(name="public.notes")).line == 4
-    assert places.of(finding(name="public.No.Tes")).line == 2
+    places = SourceIndex(load(access))
+    assert places.place_of(finding(name="public.notes")).line == 4
+    assert places.place_of(finding(name="public.No.Tes")).line == 2
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_a_statement_is_found_however_it_is_written(
     access = tmp_path / "access.yaml"
     access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
 
-    place = Places(load(access)).of(finding(rule, name, action))
+    place = SourceIndex(load(access)).place_of(finding(rule, name, action))
 
     assert (place.file.rpartition("/")[2], place.line) == ("a.sql", 3)
 
@@ -113,4 +115,4 @@ def test_files_that_migrate_refuses_leave_the_line_of_the_rules(tmp_path: Path) 
     (tmp_path / "objects" / "stray.sql").write_text("select 1;")
     access = tmp_path / "access.yaml"
     access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
-    assert Places(load(access)).of(finding(name=MESSAGES)).file == "access.yaml"
+    assert SourceIndex(load(access)).place_of(finding(name=MESSAGES)).file == "access.yaml"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from chatctl.services.audit.access.expectations import Identity
-from chatctl.services.audit.stage.claims import token
+from chatctl.services.audit.stage.claims import claims_sql
 
 
 def claimed(claims: dict[str, Any], user: str | None = None) -> str:
-    return token(
+    return claims_sql(
         Identity(
             name="one", says="somebody", role="member", user=user, claims=claims, raw=None, reads_only=False
         )

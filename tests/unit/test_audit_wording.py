@@ -7,7 +7,7 @@ import pytest
 from chatctl.services.audit.access.expectations import Identity
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.trials.outcome import Outcome
-from chatctl.services.audit.trials.wording import came, masked
+from chatctl.services.audit.trials.wording import describe_outcome, mask_times
 from chatctl.services.audit.verdicts.verdict import existence_oracles
 
 ANN = Identity(
@@ -60,7 +60,7 @@ def call(*args: str, pair: str | None = None) -> Probe:
     ],
 )
 def test_times_and_durations_are_masked(said: str, masks: str) -> None:
-    assert masked(call(), said) == masks
+    assert mask_times(call(), said) == masks
 
 
 @pytest.mark.parametrize(
@@ -80,23 +80,23 @@ def test_times_and_durations_are_masked(said: str, masks: str) -> None:
     ],
 )
 def test_other_numbers_stay(said: str) -> None:
-    assert masked(call(), said) == said
+    assert mask_times(call(), said) == said
 
 
 def test_what_the_probe_itself_sends_stays() -> None:
     said = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
     kept = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
-    assert masked(call("3 days", "1999-01-01 00:00:00+00"), said) == kept
+    assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), said) == kept
 
 
 def test_an_answer_is_masked_where_it_is_told() -> None:
-    refused = Outcome(state="PT429", message="try again in 58 seconds", brought=(), changed=0, holds=None)
-    assert came(call(), refused) == "refused with PT429 (try again in a duration)"
+    refused = Outcome(state="PT429", message="try again in 58 seconds", returned=(), changed=0, holds=None)
+    assert describe_outcome(call(), refused) == "refused with PT429 (try again in a duration)"
 
 
 def test_a_duration_tells_no_stranger_that_something_exists() -> None:
     there, nowhere = (
-        Outcome(state="PT429", message=f"try again in {n} seconds", brought=(), changed=0, holds=None)
+        Outcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
         for n in (58, 57)
     )
     assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}

@@ -1,7 +1,6 @@
-"""Findings that are known and accepted for a while: each with a reason, an owner and the day it ends.
+"""``--baseline``: known findings that are accepted until a day, each with a reason and an owner.
 
-The file is a YAML list. An entry without ``action`` or ``identities`` is for all of them at its object, one
-without ``rows`` for however many:
+The file is a YAML list. An entry without ``action``, ``identities`` or ``rows`` accepts any:
 
     - rule: leak
       object: public.messages
@@ -21,7 +20,7 @@ from datetime import date
 from pathlib import Path
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.findings.finding import DOUBTS, TOGETHER, Finding, Place, Rule
+from chatctl.services.audit.findings.finding import ALL_ROWS, DOUBTS, Finding, Place, Rule
 from chatctl.services.audit.findings.paths import name_of
 from chatctl.services.audit.probes.scope import EVERYTHING, Scope
 from chatctl.services.audit.report import Accepted, Report
@@ -31,16 +30,16 @@ HEAD = (
     "# What `chatctl audit-rls --baseline` accepts; an entry that is out of date or not needed is a finding."
 )
 
-_LISTED = 5  # rows are named that an entry does not accept
+_LISTED = 5  # excess rows in a message
 
 _OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One accepted finding; None for ``action`` and nobody in ``identities`` mean all.
+    """One accepted finding; no ``action`` and no ``identities`` mean all of them.
 
-    ``rows`` is what each identity may show it on, see Finding; who is not in it, on anything.
+    ``rows`` limits the rows of each identity, see Finding; identities without an entry have no limit.
     """
 
     rule: Rule
@@ -63,34 +62,34 @@ class Entry:
         return ":".join(part for part in self.key if part)
 
     def concerns(self, finding: Finding) -> bool:
-        """Whether it is about ``finding``, whoever shows it."""
+        """Whether it is about ``finding``, regardless of identities and rows."""
         return (self.rule, self.object) == (finding.rule, finding.object) and (
             self.action in (None, finding.action)
         )
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it accepts ``finding`` as it is: seen as nobody else, and on no more rows."""
-        return self.concerns(finding) and not self.outgrown(finding)
+        """Whether it accepts ``finding``: with no further identities, and no further rows."""
+        return self.concerns(finding) and not self.excess(finding)
 
-    def outgrown(self, finding: Finding) -> str:
-        """How ``finding`` is more than what is accepted; empty where it is not."""
+    def excess(self, finding: Finding) -> str:
+        """The identities and rows of ``finding`` that are not accepted; empty if there are none."""
         others = [each for each in finding.identities if self.identities and each not in self.identities]
         more = [
             f"{who}: {count} x {name}"
             for who, rows in finding.rows.items()
-            for name, count in _beyond(rows, self.rows.get(who, rows))
+            for name, count in _exceeding(rows, self.rows.get(who, rows))
         ]
         return ", ".join([*others, *more[:_LISTED], *(["…"] if more[_LISTED:] else [])])
 
     @property
-    def counts(self) -> bool:
-        """Whether it says on how many rows, or is for whoever shows it."""
+    def limits_rows(self) -> bool:
+        """Whether it limits the rows, or applies to any identity."""
         return bool(self.rows) or not self.identities
 
 
-def _beyond(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator[tuple[str, int]]:
-    if TOGETHER in accepted:
-        rows = {TOGETHER: sum(rows.values())}
+def _exceeding(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    if ALL_ROWS in accepted:
+        rows = {ALL_ROWS: sum(rows.values())}
     yield from ((name, count) for name, count in rows.items() if count > accepted.get(name, 0))
 
 
@@ -115,23 +114,23 @@ def load(path: Path) -> list[Entry]:
 
 
 def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope = EVERYTHING) -> Report:
-    """``report`` without what ``entries`` accept, and with a finding for each entry that is out of date.
+    """``report`` without the accepted findings, and with a finding for each entry that is out of date.
 
-    ``scope`` is what was tried: an entry about the probes of something else is not judged.
+    Entries about probes outside of ``scope`` are left alone.
     """
     entries = list(entries)
-    living = [entry for entry in entries if entry.expires >= today]
+    active = [entry for entry in entries if entry.expires >= today]
     accepted: dict[str, Accepted] = {}
     for problem in report.problems:
-        entry = next((each for each in living if each.covers(problem)), None)
+        entry = next((each for each in active if each.covers(problem)), None)
         if entry:
             accepted[problem.id] = Accepted(problem, entry.reason, entry.owner, entry.expires.isoformat())
     stale = [_stale(each) for each in entries if not _needed(each, report, scope)]
-    expired = [_expired(each) for each in entries if each not in living and _needed(each, report, scope)]
+    expired = [_expired(each) for each in entries if each not in active and _needed(each, report, scope)]
     return replace(
         report,
-        findings=(*_left(report.findings, accepted, living), *stale, *expired),
-        doubts=(*_left(report.doubts, accepted, living),),
+        findings=(*_remaining(report.findings, accepted, active), *stale, *expired),
+        doubts=(*_remaining(report.doubts, accepted, active),),
         accepted=tuple(accepted.values()),
         cells=tuple(
             replace(
@@ -147,13 +146,15 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
     )
 
 
-def _left(found: Iterable[Finding], accepted: Collection[str], living: Sequence[Entry]) -> Iterator[Finding]:
-    """Those that are not accepted, with what of them is more than an entry accepts."""
+def _remaining(
+    found: Iterable[Finding], accepted: Collection[str], active: Sequence[Entry]
+) -> Iterator[Finding]:
+    """Findings that are not accepted; the message says what exceeds an entry."""
     for each in found:
         if each.id not in accepted:
-            entry = next((entry for entry in living if entry.concerns(each)), None)
-            grown = f"; more than {entry.owner} accepts: {entry.outgrown(each)}" if entry else ""
-            yield replace(each, message=f"{each.message}{grown}")
+            entry = next((entry for entry in active if entry.concerns(each)), None)
+            excess_note = f"; more than {entry.owner} accepts: {entry.excess(each)}" if entry else ""
+            yield replace(each, message=f"{each.message}{excess_note}")
 
 
 def updated(
@@ -164,19 +165,19 @@ def updated(
     *,
     scope: Scope = EVERYTHING,
 ) -> list[Entry]:
-    """The entries that are still needed, and ``accept`` (its reason, owner and day) for every other finding.
+    """The entries that are still needed, and a copy of ``accept`` for every other finding.
 
-    An entry for one action gets the rows of today, which may be fewer, or were not counted. Raises Invalid
-    when there are others and nothing to accept them with.
+    An entry for one action gets the current rows. Raises Invalid if there are new findings and ``accept`` is
+    None.
     """
-    kept = [each for each in entries if each.expires >= today and _needed(each, report, scope)]
-    new = [found for found in report.problems if not any(each.covers(found) for each in kept)]
+    needed = [each for each in entries if each.expires >= today and _needed(each, report, scope)]
+    new = [found for found in report.problems if not any(each.covers(found) for each in needed)]
     if new and accept is None:
         raise Invalid(
             f"{len(new)} findings are new: a baseline needs --reason and --owner for them",
             hint="chatctl audit-rls shows them",
         )
-    made = [
+    added = [
         replace(
             accept,
             rule=each.rule,
@@ -188,15 +189,15 @@ def updated(
         for each in new
         if accept
     ]
-    widened = {each.key for each in made}
+    added_keys = {each.key for each in added}
     problems = {each.id: each for each in report.problems}
-    counted = [_counted(each, problems) for each in kept if each.key not in widened]
-    return sorted([*counted, *made], key=lambda each: each.key)
+    counted = [_counted(each, problems) for each in needed if each.key not in added_keys]
+    return sorted([*counted, *added], key=lambda each: each.key)
 
 
 def _counted(entry: Entry, found: Mapping[str, Finding]) -> Entry:
-    one = found.get(entry.name) if entry.action and entry.identities else None
-    return replace(entry, rows=dict(one.rows)) if one else entry
+    current = found.get(entry.name) if entry.action and entry.identities else None
+    return replace(entry, rows=dict(current.rows)) if current else entry
 
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
@@ -234,7 +235,7 @@ def _written(entry: Entry) -> str:
 
 
 def _scalar(value: object) -> str:
-    """A text, a list of texts or a mapping as YAML on one line."""
+    """``value`` as YAML on one line."""
     import yaml  # noqa: PLC0415 - slow to import, and needed here only
 
     return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)[1:-2]
@@ -247,24 +248,24 @@ def _needed(entry: Entry, report: Report, scope: Scope) -> bool:
 
 
 def _stale(entry: Entry) -> Finding:
-    said = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
+    message = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
     return Finding(
         rule=Rule.baseline,
         object=entry.object,
         action=f"stale {entry.name}",
-        message=said,
+        message=message,
         sql="",
         place=entry.place,
     )
 
 
 def _expired(entry: Entry) -> Finding:
-    said = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
+    message = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
     return Finding(
         rule=Rule.baseline,
         object=entry.object,
         action=f"expired {entry.name}",
-        message=said,
+        message=message,
         sql="",
         place=entry.place,
     )

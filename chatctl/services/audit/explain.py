@@ -1,4 +1,4 @@
-"""Why a cell of the matrix is as it is: what is declared, held and asked, what each policy is good for."""
+"""``--explain``: what decides one cell of the matrix, and what each policy contributes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit.access.expectations import Access, Function, Table
 from chatctl.services.audit.findings.finding import Place
-from chatctl.services.audit.findings.sources import Places
+from chatctl.services.audit.findings.sources import SourceIndex
 from chatctl.services.audit.inventory import privileges
-from chatctl.services.audit.inventory.dependencies import Kin
-from chatctl.services.audit.probes import Probe, Stage
+from chatctl.services.audit.inventory.dependencies import Dependencies
+from chatctl.services.audit.probes import AuditContext, Probe
 from chatctl.services.audit.probes.scope import COMMANDS, Scope
 from chatctl.services.audit.stage import fixture, workspace
-from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.stage.transaction import rolled_back
 from chatctl.services.audit.trials.attempts import try_all
 from chatctl.services.audit.trials.batch import Batch
 from chatctl.services.audit.trials.outcome import Outcome
@@ -31,7 +31,7 @@ from chatctl.sqltext.quoting import relation
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A policy that is asked; ``without`` it so many probes of the cell get through."""
+    """A policy that applies; ``without`` it, so many probes of the cell succeed."""
 
     name: str
     command: str
@@ -44,7 +44,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Asked:
-    """A function or trigger that takes part, and how."""
+    """A function or trigger that is involved, and how."""
 
     name: str
     says: str
@@ -53,9 +53,9 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """All about one cell; ``refusals`` counts what stopped the probes that did not get through.
+    """What decides one cell; ``refusals`` counts the reasons of the probes that did not succeed.
 
-    Counted here are the probes of people as they are, ``through`` of ``probes``; the cell has every moment.
+    ``probes`` and ``through`` leave out the probes at moments, which ``cell`` includes.
     """
 
     cell: Cell
@@ -71,56 +71,58 @@ class Explanation:
     place: Place | None
 
 
-def explain(conn: Connection, access: Access, said: str) -> Explanation:
-    """What decides the cell ``said``, written ``identity:object:command``; nothing of it stays.
+def explain(conn: Connection, access: Access, cell_name: str) -> Explanation:
+    """What decides the cell named ``identity:object:command``.
 
-    To see what each policy is good for it is dropped, in the transaction that is rolled back. Raises Invalid
-    for what is no cell, NotFound for one that access.yaml does not declare.
+    Each policy is dropped once to see what it contributes, in a transaction that is rolled back. Raises
+    Invalid for a malformed name, NotFound for a cell that access.yaml does not declare.
     """
-    scope = _cell(access, said)
-    (name,), (who,), (command,) = scope.objects, scope.identities, scope.commands
-    identity = next(each for each in access.identities if each.name == who)
-    with undone(conn):
+    scope = _cell(access, cell_name)
+    (name,), (identity_name,), (command,) = scope.objects, scope.identities, scope.commands
+    identity = next(each for each in access.identities if each.name == identity_name)
+    with rolled_back(conn):
         held = privileges.held(conn, access)
-        stage = Stage(conn, access, fixture.make(conn, access), held)
+        context = AuditContext(conn, access, fixture.make(conn, access), held)
         trial = Trial(conn, access)
-        tried = try_all(stage, trial, scope)
-        names = workspace.names(conn)
+        tried = try_all(context, trial, scope)
+        names = workspace.names_by_id(conn)
         found = cells(access, judge(access, tried, held, scope), names)
         if not found:
-            raise NotFound(f"{who} does not try to {command} {name}")
-        mine = [
-            (probe, outcome) for probe, outcome in tried if probe.identity.name == who and not probe.moment
+            raise NotFound(f"{identity_name} does not try to {command} {name}")
+        probes_of_cell = [
+            (probe, outcome)
+            for probe, outcome in tried
+            if probe.identity.name == identity_name and not probe.moment
         ]
-        places, kin = Places(access), Kin(conn)
-        batch = trial.load([probe for probe, _ in mine])
+        sources, dependencies = SourceIndex(access), Dependencies(conn)
+        batch = trial.load([probe for probe, _ in probes_of_cell])
         return Explanation(
             cell=found[0],
             role=identity.role,
-            probes=len(mine),
-            through=sum(_through(*each) for each in mine),
+            probes=len(probes_of_cell),
+            through=sum(_succeeded(*each) for each in probes_of_cell),
             declared=tuple(_declared(access, name, command)),
-            privileges=tuple(_privileges(stage, mine, identity.role)),
-            policies=tuple(_policies(conn, batch, name, command, identity.role, places)),
-            triggers=tuple(_triggers(conn, name, command, places)),
-            functions=tuple(_functions(conn, access, kin.used_by(name), places)),
-            refusals=dict(Counter(why for each in mine if (why := _stopped(*each))).most_common()),
-            place=places.of_object(name),
+            privileges=tuple(_privileges(context, probes_of_cell, identity.role)),
+            policies=tuple(_policies(conn, batch, name, command, identity.role, sources)),
+            triggers=tuple(_triggers(conn, name, command, sources)),
+            functions=tuple(_functions(conn, access, dependencies.dependencies_of(name), sources)),
+            refusals=dict(Counter(why for each in probes_of_cell if (why := _refusal(*each))).most_common()),
+            place=sources.place_of_object(name),
         )
 
 
-def _cell(access: Access, said: str) -> Scope:
-    identity, _, rest = said.partition(":")
+def _cell(access: Access, cell_name: str) -> Scope:
+    identity, _, rest = cell_name.partition(":")
     name, _, command = rest.rpartition(":")
     if not (identity and name and command):
         raise Invalid(
-            f"--explain {said}: a cell is identity:object:command, such as sender:public.messages:update"
+            f"--explain {cell_name}: a cell is identity:object:command, such as sender:public.messages:update"
         )
     if command not in COMMANDS:
-        raise Invalid(f"--explain {said}: {command} is none of {', '.join(COMMANDS)}")
+        raise Invalid(f"--explain {cell_name}: {command} is none of {', '.join(COMMANDS)}")
     scope = Scope.of(access, (identity, name, command))
     if not (scope.identities and scope.objects):
-        raise Invalid(f"--explain {said}: it names no identity, object and command, in this order")
+        raise Invalid(f"--explain {cell_name}: it names no identity, object and command, in this order")
     return scope
 
 
@@ -150,58 +152,62 @@ def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, st
 
 
 def _privileges(
-    stage: Stage, tried: Sequence[tuple[Probe, Outcome]], role: str
+    context: AuditContext, tried: Sequence[tuple[Probe, Outcome]], role: str
 ) -> Iterator[tuple[str, bool]]:
-    asked = dict.fromkeys((probe.object, probe.privilege, probe.column) for probe, _ in tried)
-    for name, privilege, column in asked:
-        what = f"{privilege} ({column})" if column else privilege
-        yield what, (role, name, privilege, column) in stage.held
+    privileges_needed = dict.fromkeys((probe.object, probe.privilege, probe.column) for probe, _ in tried)
+    for name, privilege, column in privileges_needed:
+        privilege_name = f"{privilege} ({column})" if column else privilege
+        yield privilege_name, (role, name, privilege, column) in context.held
 
 
 def _policies(
-    conn: Connection, batch: Batch, name: str, command: str, role: str, places: Places
+    conn: Connection, batch: Batch, name: str, command: str, role: str, sources: SourceIndex
 ) -> Iterator[Policy]:
-    # Whoever looks for the row to change reads, and so does whoever asks for what was written.
-    wanted = {"relation": relation(name), "role": role, "commands": [command, "select"]}
-    for row in privileges.rows(conn, "audit/explain/policies", wanted) if "(" not in name else ():
+    # Select policies apply as well: to find the rows to change, and to RETURNING.
+    parameters = {"relation": relation(name), "role": role, "commands": [command, "select"]}
+    for row in privileges.rows(conn, "audit/explain/policies", parameters) if "(" not in name else ():
         with conn.transaction(force_rollback=True):
             drop = sql.SQL("drop policy {} on {}")
             conn.execute(drop.format(sql.Identifier(row["name"]), sql.Identifier(*name.split(".", 1))))
-            without = sum(_through(*each) for each in zip(batch.probes, batch.run(), strict=True))
-        yield Policy(**row, without=without, place=places.of_object(name, row["name"]))
+            without = sum(_succeeded(*each) for each in zip(batch.probes, batch.run(), strict=True))
+        yield Policy(**row, without=without, place=sources.place_of_object(name, row["name"]))
 
 
-def _triggers(conn: Connection, name: str, command: str, places: Places) -> Iterator[Asked]:
+def _triggers(conn: Connection, name: str, command: str, sources: SourceIndex) -> Iterator[Asked]:
     if "(" in name or command == "select":
         return
     for row in privileges.rows(
         conn, "audit/explain/triggers", {"relation": relation(name), "command": command}
     ):
         yield Asked(
-            row["name"], f"{row['fires']} {command}, {row['function']}", places.of_object(row["function"])
+            row["name"],
+            f"{row['fires']} {command}, {row['function']}",
+            sources.place_of_object(row["function"]),
         )
 
 
-def _functions(conn: Connection, access: Access, names: Sequence[str], places: Places) -> Iterator[Asked]:
-    wanted: dict[str, Any] = {"names": list(names), "roles": list(access.api.roles)}
-    for row in privileges.rows(conn, "audit/explain/functions", wanted):
+def _functions(
+    conn: Connection, access: Access, names: Sequence[str], sources: SourceIndex
+) -> Iterator[Asked]:
+    parameters: dict[str, Any] = {"names": list(names), "roles": list(access.api.roles)}
+    for row in privileges.rows(conn, "audit/explain/functions", parameters):
         runs = f"as its owner {row['owner']}" if row["definer"] else "as its caller"
         callers = ", ".join(row["callers"]) or "no role of the API"
-        yield Asked(row["name"], f"runs {runs}; {callers} may call it", places.of_object(row["name"]))
+        yield Asked(row["name"], f"runs {runs}; {callers} may call it", sources.place_of_object(row["name"]))
 
 
-def _through(probe: Probe, outcome: Outcome) -> bool:
-    return not _stopped(probe, outcome)
+def _succeeded(probe: Probe, outcome: Outcome) -> bool:
+    return not _refusal(probe, outcome)
 
 
-def _stopped(probe: Probe, outcome: Outcome) -> str:
-    """What kept a probe from doing anything; empty where it did something."""
+def _refusal(probe: Probe, outcome: Outcome) -> str:
+    """Why a probe had no effect; empty if it had one."""
     message = outcome.message or ""
     if outcome.state == "00000":
-        reached = outcome.brought if probe.fetches else outcome.changed
-        return "" if reached else "no row that a policy lets through"
+        reached = outcome.returned if probe.fetches else outcome.changed
+        return "" if reached else "no row that a policy allows"
     if outcome.state == "42501" and message.startswith("permission denied"):
-        return "a privilege that is not held"
+        return "a missing privilege"
     if outcome.state == "42501" and "row-level security" in message:
         return "the check of a policy"
     return f"raised by a function, trigger or constraint: {message} [{outcome.state}]"

@@ -10,12 +10,12 @@ from chatctl.services.audit.findings.finding import Finding, Rule
 from chatctl.services.audit.verdicts.cells import Cell, Person
 from chatctl.services.audit.verdicts.untried import Untried
 
-_NAMED = 8  # so many columns are named in a note
+_NAMED = 8  # columns in a note
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finding that the baseline accepts: for what reason, by whom and until which day (ISO 8601)."""
+    """A finding that the baseline accepts, with the reason, the owner and the last day (ISO 8601)."""
 
     finding: Finding
     reason: str
@@ -25,7 +25,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Setup:
-    """How the fixture is made: psql's commands where the audit ran, and the text of their files."""
+    """How to create the fixture: psql commands with paths of files, and the SQL of these files."""
 
     commands: tuple[str, ...]
     text: str
@@ -33,7 +33,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Existing:
-    """What was looked at in place of a fixture: the row of each name, by uuid, and who has none."""
+    """With ``--on-existing-data``: the uuid that each name stands for, and the identities without one."""
 
     names: Mapping[str, str]
     left_out: tuple[str, ...]
@@ -41,11 +41,12 @@ class Existing:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What an audit says; ``sequences`` are those that the run advanced, which no rollback takes back.
+    """The result of an audit. Two runs on the same database differ in ``seconds`` only.
 
-    ``access`` is the file that was proved, ``existing`` is set for existing data; ``not_tried`` was left out
-    for a good reason; ``near_now`` are columns of the fixture, see ``clock``; ``unsettled`` is why the
-    control could not be run. Time is in ``seconds`` alone: two runs differ in nothing else.
+    ``access`` is the file with the rules. ``existing`` is set with ``--on-existing-data``. ``not_tried``
+    lists what was left out for a good reason. ``sequences`` are those that the run advanced, which no
+    rollback undoes. ``near_now`` are columns of the fixture, see ``stage.clock``. ``unsettled`` says why
+    findings could not be tried again.
     """
 
     identities: int
@@ -69,7 +70,7 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know beside the verdict, a sentence each."""
+        """Notes beside the verdict, a sentence each."""
         near = _listed(self.near_now)
         reasons: dict[str, list[str]] = defaultdict(list)
         for each in self.not_tried:
@@ -88,7 +89,7 @@ class Report:
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """Findings and doubts alike."""
+        """The findings, then the doubts."""
         return (*self.findings, *self.doubts)
 
     @property

@@ -10,7 +10,7 @@ import typer
 
 from chatctl.cli import files
 from chatctl.cli.commands.audit_rls import explaining, mutating, reports
-from chatctl.cli.commands.audit_rls.silence import never_silent
+from chatctl.cli.commands.audit_rls.heartbeat import heartbeat
 from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import DOCUMENT, options
 from chatctl.cli.output import note
@@ -42,10 +42,10 @@ Examples:
   chatctl audit-rls --on-existing-data    as people of the database, on some of its rows
 """
 
-# For how long a finding is accepted when nobody says it.
+# How long a finding is accepted by default.
 DAYS = 90
 
-# Of each table, on existing data.
+# Rows of each table with --on-existing-data, by default.
 SAMPLE = 20
 
 _FORMATS = "|".join(Format)
@@ -113,32 +113,32 @@ def audit_rls(
     rules = load(access or default_file())
     scope = Scope.of(rules, only or ())
     today = datetime.now(UTC).date()
-    accept = _accept(baseline, update_baseline, reason, owner, expires, today)
-    creates = update_baseline and baseline is not None and not baseline.exists()
-    entries = accepted.load(baseline) if baseline and not creates else []
+    template = _accept(baseline, update_baseline, reason, owner, expires, today)
+    is_new = update_baseline and baseline is not None and not baseline.exists()
+    entries = accepted.load(baseline) if baseline and not is_new else []
     if update_baseline and baseline:
         files.require_writable(baseline, "--baseline")
-    asked = reports.wanted(formats or [], report_to, shared)
-    with session(shared, watched=True) as at:
-        confirm_write(at.target, shared, what="audit-rls (rolled back)")
+    requested = reports.requested_formats(formats or [], report_to, shared)
+    with session(shared, watched=True) as opened:
+        confirm_write(opened.target, shared, what="audit-rls (rolled back)")
         if explain:
-            explaining.show(at.conn, rules, explain, shared)
+            explaining.show(opened.conn, rules, explain, shared)
             return
         if mutate:
-            mutating.run(at.conn, rules, only or (), shared)
+            mutating.run(opened.conn, rules, only or (), shared)
             return
         rows = (sample or SAMPLE) if on_existing_data else None
-        with never_silent(shared) as trying:
-            report = audit(at.conn, rules, only=only or (), sample=rows, trying=trying)
+        with heartbeat(shared) as on_progress:
+            report = audit(opened.conn, rules, only=only or (), sample=rows, on_progress=on_progress)
     if baseline and update_baseline:
-        entries = accepted.updated(report, entries, today, accept, scope=scope)
+        entries = accepted.updated(report, entries, today, template, scope=scope)
         accepted.write(baseline, entries)
         note(f"{baseline}: {len(entries)} entries", shared)
     report = accepted.apply(report, entries, today, scope=scope)
-    if uncounted := sum(not each.counts for each in entries):
+    if uncounted := sum(not each.limits_rows for each in entries):
         what = "entries accept" if uncounted > 1 else "entry accepts"
         note(f"{baseline}: {uncounted} {what} any rows; --update-baseline writes down which", shared)
-    reports.write(report, asked, shared)
+    reports.write(report, requested, shared)
     people = f"{report.identities} identities"
     note(f"{report.probes} probes as {people} in {report.seconds} s, all rolled back", shared)
     if report.findings:
@@ -150,7 +150,7 @@ def audit_rls(
 def _accept(
     file: Path | None, update: bool, reason: str | None, owner: str | None, expires: str | None, today: date
 ) -> accepted.Entry | None:
-    """What new entries of the baseline say; None when nobody said why and for whom."""
+    """The template for new entries of the baseline; None without --reason and --owner."""
     if update and file is None:
         raise Invalid("--update-baseline needs --baseline FILE")
     if not update and (reason or owner or expires):

@@ -1,4 +1,4 @@
-"""``--explain``: one cell, as somebody reads it who wants to know why."""
+"""``--explain``: printing what decides one cell."""
 
 from __future__ import annotations
 
@@ -15,35 +15,40 @@ from chatctl.services.audit.verdicts.cells import Cell, State
 
 
 def show(conn: Connection, access: Access, cell: str, shared: Options) -> None:
-    """Explain ``cell``; exit 7 or 9 when it is not as access.yaml says."""
-    said = explain(conn, access, cell)
-    show_document(said, shared, text="\n".join(_lines(said)))
-    match said.cell.state:
+    """Explain ``cell``; exit 7 or 9 if it differs from access.yaml."""
+    explanation = explain(conn, access, cell)
+    show_document(explanation, shared, text="\n".join(_lines(explanation)))
+    match explanation.cell.state:
         case State.finding:
-            raise Found(_verdict(said.cell))
+            raise Found(_verdict(explanation.cell))
         case State.invalid | State.vacuous:
-            raise Inconclusive(_verdict(said.cell))
+            raise Inconclusive(_verdict(explanation.cell))
 
 
 def _verdict(cell: Cell) -> str:
     return f"{cell.identity}: {cell.command} of {cell.object}: {cell.state.upper()}"
 
 
-def _lines(said: Explanation) -> Iterator[str]:
-    cell = said.cell
+def _lines(explanation: Explanation) -> Iterator[str]:
+    cell = explanation.cell
     yield _verdict(cell)
-    yield f"  {said.through} of {said.probes} probes got through{_at(said.place)}"
-    yield from _part("access.yaml says", [f"{key}: {' '.join(text.split())}" for key, text in said.declared])
-    held = [what for what, there in said.privileges if there]
-    lacking = [what for what, there in said.privileges if not there]
-    yield from _part(f"{said.role} holds", [", ".join(held) or "nothing that it needs"])
-    yield from _part(f"{said.role} lacks", [", ".join(lacking)] if lacking else [])
+    yield f"  {explanation.through} of {explanation.probes} probes succeed{_at(explanation.place)}"
     yield from _part(
-        "policies that are asked", [line for each in said.policies for line in _policy(each, said.through)]
+        "access.yaml declares", [f"{key}: {' '.join(text.split())}" for key, text in explanation.declared]
     )
-    yield from _part("triggers that fire", [_asked(each) for each in said.triggers])
-    yield from _part("functions that take part", [_asked(each) for each in said.functions])
-    yield from _part("what stopped the others", [f"{count} x {why}" for why, count in said.refusals.items()])
+    held = [privilege for privilege, is_held in explanation.privileges if is_held]
+    missing = [privilege for privilege, is_held in explanation.privileges if not is_held]
+    yield from _part(f"{explanation.role} holds", [", ".join(held) or "none of the privileges needed"])
+    yield from _part(f"{explanation.role} lacks", [", ".join(missing)] if missing else [])
+    yield from _part(
+        "policies that apply",
+        [line for each in explanation.policies for line in _policy(each, explanation.through)],
+    )
+    yield from _part("triggers that fire", [_asked(each) for each in explanation.triggers])
+    yield from _part("functions involved", [_asked(each) for each in explanation.functions])
+    yield from _part(
+        "why the others fail", [f"{count} x {why}" for why, count in explanation.refusals.items()]
+    )
     samples = [
         f"{each.action} of {each.subject}: {each.came}"
         + (f" ({each.verdict})" if each.verdict != "passed" else "")
@@ -62,7 +67,7 @@ def _part(title: str, lines: list[str]) -> Iterator[str]:
 def _policy(policy: Policy, through: int) -> Iterator[str]:
     kind = "" if policy.permissive else "restrictive, "
     decides = (
-        "decides nothing here" if policy.without == through else f"without it {policy.without} get through"
+        "makes no difference here" if policy.without == through else f"without it {policy.without} succeed"
     )
     yield f'"{policy.name}" ({kind}for {policy.command}): {decides}{_at(policy.place)}'
     for key, text in (("using", policy.using), ("with check", policy.with_check)):

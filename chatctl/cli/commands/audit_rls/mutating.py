@@ -1,4 +1,4 @@
-"""``--mutate``: how many broken rules the audit would notice, and what is missing where it would not."""
+"""``--mutate``: which broken rules the audit detects."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Found, Inconclusive
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import equivalents
-from chatctl.services.audit.mutation.score import End, Fate, Score, mutate
+from chatctl.services.audit.mutation.score import End, MutantResult, Score, mutate
 
 
 def run(conn: Connection, access: Access, only: Collection[str], shared: Options) -> None:
-    """Try every mutant; exit 7 when one survives without a reason, or a reason is out of date.
+    """Run every mutant; exit 7 if one survives without a reason, or a reason is out of date.
 
-    Exit 9 when only time-dependent probes noticed one.
+    Exit 9 if only time-dependent probes detect one.
     """
-    known = equivalents.load(equivalents.beside(access.path))
-    with progress(shared) as told:
-        score = mutate(conn, access, known, only=only, progress=told)
+    equivalent = equivalents.load(equivalents.path_for(access.path))
+    with progress(shared) as report_step:
+        score = mutate(conn, access, equivalent, only=only, progress=report_step)
     show_document(_document(score), shared, text="\n".join(_lines(score)))
-    note(f"{len(score.fates)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared)
+    note(
+        f"{len(score.results)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared
+    )
     if score.of(End.survived, End.stale):
         raise Found(_counted(score, End.survived, End.stale))
     if score.of(End.inconclusive):
@@ -36,42 +38,42 @@ def _counted(score: Score, *ends: End) -> str:
 
 
 def _lines(score: Score) -> Iterator[str]:
-    for sentence in score.unsteady:
+    for sentence in score.unstable:
         yield f"TIME-DEPENDENT {sentence}"
         yield ""
-    for fate in score.of(End.survived, End.stale, End.inconclusive, End.stillborn):
-        yield from _fate(fate)
+    for result in score.of(End.survived, End.stale, End.inconclusive, End.stillborn):
+        yield from _result(result)
     count = {end: len(score.of(end)) for end in End}
-    unclear = f", {count[End.inconclusive]} inconclusive" if count[End.inconclusive] else ""
+    inconclusive = f", {count[End.inconclusive]} inconclusive" if count[End.inconclusive] else ""
     yield (
         f"mutation score {score.score:.3f}: {count[End.killed]} of "
         f"{count[End.killed] + count[End.survived]} noticed, {count[End.equivalent]} equivalent, "
-        f"{count[End.stillborn]} stillborn{unclear}"
+        f"{count[End.stillborn]} stillborn{inconclusive}"
     )
-    for operator, (noticed, made) in score.operators.items():
-        yield f"  {operator:28} {noticed:4} of {made}"
+    for operator, (killed, total) in score.operators.items():
+        yield f"  {operator:28} {killed:4} of {total}"
 
 
-def _fate(fate: Fate) -> Iterator[str]:
-    part = f", {fate.part}" if fate.part else ""
-    yield f"{fate.end.upper()} {fate.operator} at {fate.object}{part}"
-    if fate.change:
-        yield f"  {fate.change}"
-    yield f"  {_meaning(fate)}"
-    yield f"  {fate.id}"
-    if fate.place:
-        yield f"  {fate.place.file}:{fate.place.line}"
+def _result(result: MutantResult) -> Iterator[str]:
+    part = f", {result.part}" if result.part else ""
+    yield f"{result.end.upper()} {result.operator} at {result.object}{part}"
+    if result.change:
+        yield f"  {result.change}"
+    yield f"  {_meaning(result)}"
+    yield f"  {result.id}"
+    if result.place:
+        yield f"  {result.place.file}:{result.place.line}"
     yield ""
 
 
-def _meaning(fate: Fate) -> str:
-    if fate.end is End.survived:
+def _meaning(result: MutantResult) -> str:
+    if result.end is End.survived:
         return "missing expectation: nothing in access.yaml, and no row of the fixture, tells the difference"
-    if fate.end is End.inconclusive:
-        return f"noticed only by {fate.by}, which is time-dependent"
-    if fate.end is End.stale:
-        return f"said to be equivalent, but {fate.by}"
-    return f"cannot be made: {fate.by}"
+    if result.end is End.inconclusive:
+        return f"noticed only by {result.by}, which is time-dependent"
+    if result.end is End.stale:
+        return f"said to be equivalent, but {result.by}"
+    return f"cannot be made: {result.by}"
 
 
 def _document(score: Score) -> dict[str, object]:
@@ -79,7 +81,7 @@ def _document(score: Score) -> dict[str, object]:
         "score": round(score.score, 4),
         "counts": {end.value: len(score.of(end)) for end in End},
         "operators": {name: {"killed": killed, "of": of} for name, (killed, of) in score.operators.items()},
-        "mutants": score.fates,
+        "mutants": score.results,
         "probes": score.probes,
-        "time_dependent": list(score.unsteady),
+        "time_dependent": list(score.unstable),
     }

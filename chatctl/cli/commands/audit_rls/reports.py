@@ -1,4 +1,4 @@
-"""Where the reports of an audit go: files, stdout, the summary of a step."""
+"""Writing the reports of an audit: files, stdout, the summary of a step of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -20,62 +20,66 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # Of a finding in CSV.
 _COLUMNS = ("id", "rule", "object", "action", "message", "sql", "identities", "probes")
 
-Wanted = tuple[Format, Path | None]
+RequestedFormat = tuple[Format, Path | None]
 
 
-def wanted(said: Sequence[str], directory: Path | None, shared: Options) -> list[Wanted]:
-    """What ``--format`` and ``--report`` ask for: formats, each with its file or None for stdout.
+def requested_formats(
+    options: Sequence[str], directory: Path | None, shared: Options
+) -> list[RequestedFormat]:
+    """The formats requested by ``--format`` and ``--report``, each with its file, or None for stdout.
 
-    Raises Invalid for what cannot be written; ``directory`` is made.
+    Raises Invalid for a file that cannot be written; creates ``directory``.
     """
-    asked: list[Wanted] = []
-    for each in said:
-        word, given, place = each.partition("=")
-        if word not in set(Format):
-            raise Invalid(f"--format {each}: it is one of {', '.join(Format)}")
-        if given and not place:
-            raise Invalid(f"--format {each}: the name of a file is missing after =")
-        asked.append((Format(word), Path(place) if place else None))
-    printed = [name for name, file in asked if file is None]
+    requested: list[RequestedFormat] = []
+    for option in options:
+        name, equals, path = option.partition("=")
+        if name not in set(Format):
+            raise Invalid(f"--format {option}: it is one of {', '.join(Format)}")
+        if equals and not path:
+            raise Invalid(f"--format {option}: the name of a file is missing after =")
+        requested.append((Format(name), Path(path) if path else None))
+    printed = [name for name, file in requested if file is None]
     if len(printed) > 1:
         raise Invalid(f"--format {printed[0]} and {printed[1]} both go to stdout; say {printed[1]}=FILE")
     if printed and shared.output:
         raise Invalid(f"--format {printed[0]} and -o {shared.output} both go to stdout; say one of them")
-    for name, file in asked:
+    for name, file in requested:
         if file:
             files.require_writable(file, f"--format {name}:")
     summary = os.environ.get(_STEP_SUMMARY)
-    if summary and any(name is Format.github for name, _ in asked):
+    if summary and any(name is Format.github for name, _ in requested):
         files.require_writable(Path(summary), _STEP_SUMMARY)
-    return [*asked, *_all_in(directory)]
+    return [*requested, *_all_in(directory)]
 
 
-def _all_in(directory: Path | None) -> list[Wanted]:
+def _all_in(directory: Path | None) -> list[RequestedFormat]:
     if directory is None:
         return []
     files.make_directory(directory, "--report")
-    every: list[Wanted] = [(name, directory / file) for name, file in FILES.items()]
+    every: list[RequestedFormat] = [(name, directory / file) for name, file in FILES.items()]
     for _, file in every:
         if file:
             files.require_writable(file, "--report:")
     return every
 
 
-def write(report: Report, asked: Sequence[Wanted], shared: Options) -> None:
-    """Write ``report`` as it is asked for; as text or in the chosen output when nothing goes to stdout.
+def write(report: Report, requested: Sequence[RequestedFormat], shared: Options) -> None:
+    """Write ``report`` in the requested formats; if none goes to stdout, print it as -o says.
 
-    Files come last: one that cannot be written after all takes nothing else with it.
+    A file that cannot be written does not keep the others from being written.
     """
-    printed = [name for name, file in asked if file is None]
+    printed = [name for name, file in requested if file is None]
     for name in printed:
         sys.stdout.write(render(report, name))
     if not printed:
         text = render(report, Format.text).removesuffix("\n")
-        whole = document(report)
-        show_document(whole, shared, text=text, rows=whole["findings"], columns=_COLUMNS)
-    failures = [failure for name, file in asked if file and (failure := _written(report, name, file, shared))]
+        json_document = document(report)
+        show_document(json_document, shared, text=text, rows=json_document["findings"], columns=_COLUMNS)
+    failures = [
+        failure for name, file in requested if file and (failure := _written(report, name, file, shared))
+    ]
     summary = os.environ.get(_STEP_SUMMARY)
-    if summary and any(name is Format.github for name, _ in asked):
+    if summary and any(name is Format.github for name, _ in requested):
         with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as appended:
             appended.write(github.summary(report, written=appended.tell()))
     if failures:

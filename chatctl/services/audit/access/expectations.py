@@ -1,6 +1,6 @@
-"""What ``access.yaml`` says: who may do what, in a shape that the audit can put to the test.
+"""The rules of ``access.yaml`` as dataclasses.
 
-Conditions and values stay SQL text, for the database to read. Nothing here knows a schema.
+Conditions and values stay SQL text, which the database evaluates. Nothing here depends on a schema.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SchemaKind = Literal["exposed", "storage", "internal", "platform"]
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """The roles of the API, and the settings of a request; see ``accessschema`` for what each is."""
+    """The roles of the API and the settings of a request; ``access.schema`` describes each field."""
 
     roles: tuple[str, ...]
     granted: tuple[str, ...]
@@ -33,7 +33,7 @@ class Api:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Somebody to impersonate: ``claims`` are added to the token, ``raw`` is SQL for all of the setting."""
+    """Somebody to impersonate: ``claims`` are added to the token; ``raw`` is SQL for the whole setting."""
 
     name: str
     says: str
@@ -46,10 +46,10 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Insert:
-    """Rows to try: ``values`` are the columns that a client may fill, each with the SQL of its values.
+    """Rows to insert: ``values`` has the columns that a client may fill, each with the SQL of its values.
 
-    ``holds`` is the condition on the row that an allowed insert has made; ``oracle`` is the reason why it may
-    tell that something exists; None: it must not.
+    ``holds`` is a condition on the row after an allowed insert. ``oracle`` is the reason why the answer may
+    reveal that a row exists; with None it must not.
     """
 
     values: Mapping[str, str]
@@ -61,7 +61,7 @@ class Insert:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A value to write into a column, whose rows may take it, and what must hold afterwards."""
+    """A value to write into a column, the rows in which it is allowed, and what must hold afterwards."""
 
     value: str
     allow: str
@@ -72,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Delete:
-    """Which rows may be deleted, and the SQLSTATEs with which that may be refused all the same."""
+    """Which rows may be deleted, and the SQLSTATEs with which that may still be refused."""
 
     allow: str
     refused: tuple[str, ...] = ()
@@ -82,8 +82,8 @@ class Delete:
 class Table:
     """What may be done with the rows of one table.
 
-    With ``rows``, the query for the keys that each identity reads, ``select`` is never. ``changes`` is where
-    a write goes on to, as that of a function; None: that is not looked at.
+    ``rows`` is the query for the keys that each identity reads; ``select`` is never then. ``changes`` are the
+    other tables that a write reaches, as for a function; None: not checked.
     """
 
     name: str
@@ -99,10 +99,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """Who may call a function with which arguments, and which ``rows`` come back in the column ``value``.
+    """Who may call a function with which arguments, and which ``rows`` it returns in the column ``value``.
 
-    ``changes`` is schema.table -> insert, update, delete; ``holds`` is the condition after an allowed call;
-    ``oracle`` is as that of an insert.
+    ``changes`` maps schema.table to insert, update, delete; ``holds`` is a condition after an allowed call;
+    ``oracle`` is as for an insert.
     """
 
     signature: str
@@ -119,7 +119,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the operator does between two statements of some people; ``do`` is SQL."""
+    """SQL (``do``) that the operator runs between two statements of these identities."""
 
     name: str
     says: str
@@ -129,10 +129,11 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """The whole of access.yaml; ``path`` is where it was read.
+    """The whole of access.yaml, read from ``path``.
 
-    A text among the internal ones is the reason why it is not tried. ``existing`` is the query for the row of
-    the database that a name may stand for; ``found`` what it came to, where those rows are looked at.
+    A text in ``internal_tables`` or ``internal_functions`` is the reason why the object is not tried.
+    ``existing`` has, for each name, the query for a uuid in the database; ``found`` has the results with
+    ``--on-existing-data``, and is None otherwise.
     """
 
     path: Path
@@ -154,16 +155,16 @@ class Access:
 
     @property
     def on_existing_data(self) -> bool:
-        """Whether the rows are those of the database, not a fixture's."""
+        """Whether the database's own rows are used instead of a fixture."""
         return self.found is not None
 
     @cached_property
     def tried_tables(self) -> tuple[Table, ...]:
-        """The tables and views whose rows are looked at, those of internal schemas last."""
+        """The tables and views that are tried, those of internal schemas last."""
         return self.tables + tuple(each for each in self.internal_tables.values() if isinstance(each, Table))
 
     @cached_property
     def tried_functions(self) -> tuple[Function, ...]:
-        """The functions that are called, those of internal schemas last."""
+        """The functions that are tried, those of internal schemas last."""
         internal = self.internal_functions.values()
         return self.functions + tuple(each for each in internal if isinstance(each, Function))

@@ -1,4 +1,4 @@
-"""access.yaml: read by the types of ``accessschema``, its mistakes reported line by line."""
+"""Reading access.yaml by the types of ``access.schema``; mistakes are reported with their lines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read(path: Path) -> Access:
 
 
 class _Reading(ShapeReading):
-    """The rules while they are read."""
+    """The file while it is read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, YAML, schema.PATTERNS)
@@ -57,61 +57,63 @@ class _Reading(ShapeReading):
                 self.wrong(at, "select", "is missing; either it or rows is needed")
             if made.select is not None and made.rows is not None:
                 self.wrong(at, "rows", "and select exclude each other")
-            self._once(at, "key", made.key)
+            self._check_unique(at, "key", made.key)
         elif isinstance(made, schema.Identity):
             if made.raw is not None and made.claims is not None:
                 self.wrong(at, "raw", "and claims exclude each other")
         elif isinstance(made, schema.Moment):
-            self._once(at, "identities", made.identities)
+            self._check_unique(at, "identities", made.identities)
 
     def judge(self, values: Mapping[str, Any]) -> None:
-        """Report what is wrong between the ``values`` of the document, as far as they could be read."""
+        """Report contradictions between the ``values`` of the document, as far as they could be read."""
         fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
         if fixture and not _is_file(self._directory / fixture):
             self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
         elif fixture:
             text = scripts.read(self._directory / fixture)
-            self._judge_script("", "fixture", text, f"names {fixture}, which ")
+            self._check_script("", "fixture", text, f"names {fixture}, which ")
         if api:
-            self._known("api", "granted", api.granted, api.roles, "which api.roles does not name")
+            self._check_known("api", "granted", api.granted, api.roles, "which api.roles does not name")
         if api and people:
-            self._judge_roles(api, people)
+            self._check_roles(api, people)
         if people:
             for name, moment in values.get("moments", {}).items():
                 at = f"moments.{name}"
-                self._known(at, "identities", moment.identities, people, "which identities does not name")
+                self._check_known(
+                    at, "identities", moment.identities, people, "which identities does not name"
+                )
         for name, moment in values.get("moments", {}).items():
-            self._judge_script(f"moments.{name}", "do", moment.do)
+            self._check_script(f"moments.{name}", "do", moment.do)
         internal = values.get("internal", schema.Internal())
         for key in ("tables", "functions"):
-            self._judge_twice(key, values.get(key, {}), getattr(internal, key))
+            self._check_duplicates(key, values.get(key, {}), getattr(internal, key))
 
-    def _judge_script(self, at: str, key: str, script: str, which: str = "") -> None:
+    def _check_script(self, at: str, key: str, script: str, which: str = "") -> None:
         for each in scripts.unfit(script):
             self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
 
-    def _judge_roles(self, api: schema.Api, people: Mapping[str, schema.Identity]) -> None:
+    def _check_roles(self, api: schema.Api, people: Mapping[str, schema.Identity]) -> None:
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
-                sentence = f"is {identity.role}, which api names nowhere; {nearest(identity.role, known)}"
+                sentence = f"is {identity.role}, which api does not name; {nearest(identity.role, known)}"
                 self.wrong(f"identities.{name}", "role", sentence)
 
-    def _judge_twice(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:
-        there: dict[str, str] = {}
+    def _check_duplicates(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:
+        seen: dict[str, str] = {}
         for at, names in ((key, public), (f"internal.{key}", internal)):
             for name in names:
                 where = f"{at}.{name}"
-                if first := there.get(_spelled(name)):
+                if first := seen.get(_normalized(name)):
                     self.wrong(at, name, f"is {first} in line {self.positions[first].line} again")
-                there.setdefault(_spelled(name), where)
+                seen.setdefault(_normalized(name), where)
 
-    def _known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:
+    def _check_known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:
         for place, name in enumerate(names):
             if name not in known:
                 self.wrong(at, f"{key}[{place}]", f"is {name}, {which}; {nearest(name, [*known])}")
 
-    def _once(self, at: str, key: str, names: Iterable[str]) -> None:
+    def _check_unique(self, at: str, key: str, names: Iterable[str]) -> None:
         for name, times in Counter(names).items():
             if times > 1:
                 self.wrong(at, key, f"names {name} twice")
@@ -124,8 +126,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _spelled(name: str) -> str:
-    """A name or signature as everybody else might spell it."""
+def _normalized(name: str) -> str:
+    """A name or signature, normalized to detect duplicates."""
     return re.sub(r"\s*([(),])\s*", r"\1", " ".join(name.lower().split()))
 
 

@@ -1,6 +1,6 @@
-"""What access.yaml looks like: its keys, what each takes and means, and the JSON Schema of that for editors.
+"""The keys of access.yaml, with type and meaning, and the JSON Schema of it for editors.
 
-``accessfile`` reads by these types; what they become is in ``expectations``.
+``access.file`` reads by these types, and turns them into those of ``access.expectations``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from chatctl.services.audit.access.expectations import SchemaKind
 from chatctl.yamlfile.shapes import Text
 
 _NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-# Names as the catalogue has them, without quotes; a schema has no dot in it.
+# Names as in the catalogue, without quotes; a schema name has no dot.
 _TABLE = r"^[^\s.\x00-\x1f\x7f]+\.[^\s.\x00-\x1f\x7f]([^.\x00-\x1f\x7f]*[^\s.\x00-\x1f\x7f])?$"
 _FUNCTION = r"^[^\s.()\x00-\x1f\x7f]+\.[^\s.()\x00-\x1f\x7f][^.()\x00-\x1f\x7f]*\(.*\)$"
 _RELATION = r"^[a-z_]\w*\([^()]*\)$"
 _SQLSTATE = r"^[0-9A-Z]{5}$"
 _SETTING = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
 
-# What a text must be that does not match.
+# The message for a text that does not match.
 PATTERNS = {
     _NAME: "must be a name: one line, not blank at either end",
     _TABLE: "must be named schema.table",
@@ -48,7 +48,7 @@ Writes = Mapping[TableName, Annotated[tuple[Literal["insert", "update", "delete"
 
 
 class Described:
-    """For the JSON Schema that pydantic makes: the text under a field describes it there."""
+    """For pydantic's JSON Schema: the text below a field becomes its description."""
 
     __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012
 
@@ -271,14 +271,14 @@ class _Schema(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """A key that may be left out; null is no value of it."""
+        """An optional key: its default None is not a value in the file."""
         inner = schema["schema"]
         if inner["type"] == "nullable" and schema.get("default", ...) is None:
             return self.generate_inner(inner["schema"])
         return super().default_schema(schema)
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """The key's pattern goes for every key: another is no key at all."""
+        """Keys that do not match the pattern are errors, not extra properties."""
         made = super().dict_schema(schema)
         if patterns := made.pop("patternProperties", None):
             ((pattern, values),) = patterns.items()

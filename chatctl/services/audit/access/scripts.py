@@ -10,13 +10,13 @@ from chatctl.errors import Invalid
 from chatctl.sqltext.commands import copy_command, session_command
 from chatctl.sqltext.statements import statements
 
-_IS_THE_AUDITS = "all of it is one transaction, which the audit opens and rolls back; leave it out"
-_NEEDS_A_CLIENT = "it needs a client that sends the rows; write insert … values"
+_TRANSACTION_CONTROL = "all of it is one transaction, which the audit opens and rolls back; remove it"
+_NEEDS_A_CLIENT = "it needs a client that sends rows; use insert … values"
 
 
 @dataclass(frozen=True)
 class Unfit:
-    """A statement that no script can make: its words, its line, and why, with the way out."""
+    """A statement that scripts may not contain: its first words, its line, the reason and the way out."""
 
     words: str
     line: int
@@ -33,9 +33,9 @@ def read(path: Path) -> str:
 
 
 def unfit(script: str) -> Iterator[Unfit]:
-    """The statements of ``script`` that it cannot make, by their text."""
+    """The statements of ``script`` that it may not contain."""
     for statement in statements(script):
         if words := session_command(statement.text):
-            yield Unfit(words, statement.first_line, _IS_THE_AUDITS)
+            yield Unfit(words, statement.first_line, _TRANSACTION_CONTROL)
         elif words := copy_command(statement.text):
             yield Unfit(words, statement.first_line, _NEEDS_A_CLIENT)

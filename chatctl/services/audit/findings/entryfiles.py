@@ -1,4 +1,4 @@
-"""The YAML lists beside access.yaml: accepted findings, and mutants that change nothing."""
+"""The YAML lists beside access.yaml: accepted findings, and equivalent mutants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatctl.yamlfile.suggestions import nearest
 
 
 def _day(value: Any) -> Any:
-    """A date in quotes as one without; whatever else as it is, for pydantic to refuse."""
+    """A quoted date like an unquoted one; anything else is left for pydantic to refuse."""
     with suppress(ValueError):
         return date.fromisoformat(value) if isinstance(value, str) else value
     return value
@@ -44,20 +44,20 @@ class AcceptedEntry:
 
     @property
     def name(self) -> str:
-        """What no other entry may have."""
+        """What identifies the entry; duplicates are errors."""
         return ":".join(filter(None, (self.rule, self.object, self.action)))
 
 
 @dataclass(frozen=True)
 class EquivalentEntry:
-    """One mutant that changes nothing, and why."""
+    """One mutant that changes no behaviour, and why."""
 
     mutant: Text
     reason: Text
 
     @property
     def name(self) -> str:
-        """What no other entry may have."""
+        """What identifies the entry; duplicates are errors."""
         return self.mutant
 
 
@@ -65,7 +65,7 @@ Listed = TypeVar("Listed", AcceptedEntry, EquivalentEntry)
 
 
 def read(path: Path, kind: type[Listed], noun: str) -> list[tuple[int, Listed]]:
-    """The entries of ``path``, which is a ``noun``, each with its line; none for an empty file.
+    """The entries of ``path``, each with its line; ``noun`` names the kind of file in messages.
 
     Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
     """

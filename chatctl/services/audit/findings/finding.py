@@ -1,4 +1,4 @@
-"""What an audit finds: one thing that is not as access.yaml says, or that proves nothing."""
+"""A finding: something differs from access.yaml, or a probe proved nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """What is wrong; the part of a finding's id that stays when its wording changes."""
+    """The kind of a finding; part of its id, which does not change with the message."""
 
     leak = "leak"
     missing = "missing"
@@ -31,18 +31,18 @@ class Rule(StrEnum):
     vacuous = "vacuous"
 
 
-# What proves nothing: probes that failed for another reason than a refusal, that answered otherwise a moment
-# later, that were not tried, or that were refused where nobody was let through.
+# Rules for probes that prove nothing: they failed for another reason than a refusal, changed their answer
+# during the run, were not tried, or were refused where nobody at all is allowed.
 DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.untried, Rule.vacuous})
 
 
-# The name for all rows together, where they are too many to be told apart.
-TOGETHER = "all of them"
+# In ``rows``: the name for all rows together, when there are too many to list.
+ALL_ROWS = "all of them"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a reader starts to look: a file as the repository knows it, and a line from 1."""
+    """Where to mend a finding: a file relative to the repository, and a line from 1."""
 
     file: str
     line: int
@@ -50,11 +50,11 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is not as access.yaml says, at one object; ``sql`` shows it in psql.
+    """Something at one object that differs from access.yaml; ``sql`` reproduces it in psql.
 
-    ``command`` is that of the cells it is seen in, empty for what the catalogue says; ``roles`` are those of
-    ``identities``, ``rows`` what each of these shows it on: the rows by name, with how often. ``place`` is
-    unknown until the report places it.
+    ``command`` is that of the cells that show it, empty for a finding from the catalogue. ``roles`` are those
+    of ``identities``; ``rows`` counts, for each identity, the rows by name that show it. ``place`` is None
+    until ``run`` looks it up.
     """
 
     rule: Rule

@@ -1,4 +1,4 @@
-"""What each rule means to its reader: a title, what to do, and how bad it is."""
+"""What each rule means: a title, what to do, and the severity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Meaning:
-    """A rule in words; ``severity`` from 0 to 10 as GitHub's security-severity counts."""
+    """A rule in words; ``severity`` from 0 to 10, as GitHub's security-severity."""
 
     title: str
     help: str
@@ -35,25 +35,25 @@ MEANING: dict[Rule, Meaning] = {
     ),
     Rule.role: Meaning(
         "A role can do more than impersonate",
-        "Take the membership, the attribute or the grant away from the role.",
+        "Revoke the membership or the grant, or change the attribute.",
         "error",
         9.0,
     ),
     Rule.privilege: Meaning(
-        "A privilege is not as access.yaml says",
+        "A privilege differs from access.yaml",
         "Grant or revoke it at this place, or list it in access.yaml.",
         "error",
         8.0,
     ),
     Rule.unlisted: Meaning(
-        "Within reach of the API and listed nowhere",
+        "Within reach of the API and not listed",
         "Take it out of reach, or list it in access.yaml so that it is tried.",
         "error",
         8.0,
     ),
     Rule.bucket: Meaning(
-        "A bucket is not as access.yaml says",
-        "Set the bucket's limits where it is made, or change access.yaml.",
+        "A bucket differs from access.yaml",
+        "Change the bucket's settings where it is created, or access.yaml.",
         "error",
         7.5,
     ),
@@ -64,14 +64,14 @@ MEANING: dict[Rule, Meaning] = {
         7.0,
     ),
     Rule.definer: Meaning(
-        "A function of its owner follows the caller's search_path",
+        "A security definer function uses the caller's search_path",
         "Add set search_path = '' to the function.",
         "error",
         7.0,
     ),
     Rule.lint: Meaning(
         "A rule of sql/lints is broken",
-        "Do what it says, or accept it with a reason in lints/accepted.yaml.",
+        "Follow its remedy, or accept it with a reason in lints/accepted.yaml.",
         "error",
         6.5,
     ),
@@ -83,13 +83,13 @@ MEANING: dict[Rule, Meaning] = {
     ),
     Rule.oracle: Meaning(
         "An answer tells strangers that something exists",
-        "Refuse what is hidden and what is not there alike; where it may be known, say why under oracle.",
+        "Give the same answer for hidden and for missing rows; if it may be known, say why under oracle.",
         "error",
         5.5,
     ),
     Rule.raises: Meaning(
-        "A policy raises for odd claims",
-        "Read the user's id where a wrong one is null; a policy that raises stops Realtime for everybody.",
+        "A policy raises an error for unusual claims",
+        "Return null for an invalid user id: an error in a policy stops Realtime for everybody.",
         "error",
         5.0,
     ),
@@ -100,14 +100,14 @@ MEANING: dict[Rule, Meaning] = {
         4.0,
     ),
     Rule.absent: Meaning(
-        "access.yaml lists what is not there",
-        "Make it, grant it, or take it out of access.yaml.",
+        "access.yaml lists something that does not exist",
+        "Create it, grant it, or remove it from access.yaml.",
         "error",
         3.0,
     ),
     Rule.baseline: Meaning(
         "An entry of the baseline is out of date",
-        "Mend the finding or renew the entry; take out an entry that nothing needs any more.",
+        "Mend the finding or renew the entry; remove an entry that is not needed any more.",
         "error",
         2.0,
     ),
@@ -118,8 +118,8 @@ MEANING: dict[Rule, Meaning] = {
         4.0,
     ),
     Rule.time_dependent: Meaning(
-        "An answer changes as time goes by",
-        "Give the fixture times that are years from now: nothing is proved while the clock decides.",
+        "A verdict changed while the audit ran",
+        "Give the fixture times that are years from now: nothing is proved if the clock decides.",
         "warning",
         3.5,
     ),
@@ -130,8 +130,8 @@ MEANING: dict[Rule, Meaning] = {
         3.5,
     ),
     Rule.vacuous: Meaning(
-        "Refusals prove nothing, since nobody gets through",
-        "Give the fixture somebody who is allowed, or take the privilege away.",
+        "Refusals prove nothing, because nobody is allowed",
+        "Give the fixture somebody who is allowed, or revoke the privilege.",
         "warning",
         3.0,
     ),

@@ -1,7 +1,7 @@
-"""Where a finding is to be mended: the file and line of the last statement about its object.
+"""Where to mend a finding: the file and line of the last statement about its object.
 
-Read from the files beside access.yaml, not from the database: what somebody did by hand is in no file, and
-the place is then where the file says otherwise.
+The SQL files beside access.yaml are read, not the database. For a change that was made by hand, the place is
+the statement that it contradicts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from chatctl.sqltext.statements import Statement
 from chatctl.sqltext.tokens import Token, tokens, tokens_and_bodies
 
 _COMMANDS = ("select", "insert", "update", "delete")
-# What may stand between `create` and `table` or `view`.
+# Keywords between `create` and `table` or `view`.
 _QUALIFIERS = ("global", "local", "temporary", "temp", "unlogged", "foreign", "recursive", "materialized")
 _ENABLING = ("enable", "force")
 
-# Where to look first, for each rule; the rest is looked for in the policies of the command.
+# The kinds of statements to search, in this order, for each rule; other rules: the policies of the command.
 _ORDER: dict[Rule, tuple[str, ...]] = {
     Rule.privilege: ("grant", "function", "table", "schema"),
     Rule.row_security: ("enable", "table"),
@@ -38,24 +38,24 @@ _ORDER: dict[Rule, tuple[str, ...]] = {
     Rule.bucket: ("bucket",),
     Rule.publication: ("publication",),
 }
-# Where else: the keys of access.yaml below which the object would stand.
+# Then the sections of access.yaml that may list the object.
 _SECTIONS = ("tables", "functions", "buckets", "publications", "schemas", "internal", "api")
 
 
-class Places:
-    """The places of one access.yaml and the SQL beside it."""
+class SourceIndex:
+    """An index of the statements beside one access.yaml, by the object that each is about."""
 
     def __init__(self, access: Access) -> None:
         self.path = access.path
         beside = access.path.parent
         self.directory = beside if (beside / "objects").is_dir() else data_directory("sql")
 
-    def of(self, problem: Finding) -> Place:
-        """Where to mend it; in doubt the line of access.yaml that it contradicts."""
+    def place_of(self, problem: Finding) -> Place:
+        """Where to mend ``problem``; without a statement, the line of access.yaml that it contradicts."""
         part, _, name = problem.object.split("(")[0].rpartition(" on ")
         for kind in ("bucket ", "publication "):
             name = name.removeprefix(kind)
-        if part and (found := self.of_object(name, part)):
+        if part and (found := self.place_of_object(name, part)):
             return found
         kinds = _ORDER.get(
             problem.rule, ("function", f"policy {problem.command}", "policy", "grant", "table")
@@ -63,16 +63,16 @@ class Places:
         for kind in kinds:
             if found := self._statements.get((kind, name)):
                 return found
-        return self._declared(problem.object, name, problem.rule)
+        return self._place_in_access(problem.object, name, problem.rule)
 
-    def of_object(self, name: str, part: str = "") -> Place | None:
-        """Where an object is made, or the policy of it called ``part``; None where no file makes it."""
+    def place_of_object(self, name: str, part: str = "") -> Place | None:
+        """Where an object, or its policy named ``part``, is created; None if no file creates it."""
         kinds = ("function", "policies", "table", "bucket", "publication")
         plain = name.split("(", maxsplit=1)[0].removeprefix("bucket ").removeprefix("publication ")
         found = (self._statements.get((kind, plain)) for kind in kinds)
         return self._statements.get((f"policy called {part}", plain)) or next(filter(None, found), None)
 
-    def _declared(self, full: str, name: str, rule: Rule) -> Place:
+    def _place_in_access(self, full: str, name: str, rule: Rule) -> Place:
         keys = [(section, each) for each in (full, name) for section in _SECTIONS]
         section = ("api",) if rule is Rule.role else ("tables",)
         line = next((self._lines[key] for key in [*keys, section] if key in self._lines), 1)
@@ -83,12 +83,12 @@ class Places:
         found: dict[tuple[str, str], Place] = {}
         try:
             files = [*migrations(self.directory), *objects(self.directory)]
-        except ChatctlError:  # migrate says what is wrong with them
+        except ChatctlError:  # `chatctl migrate` reports what is wrong with them
             return found
         for file in files:
             for statement in file.statements:
                 place = Place(name_of(self.directory / file.path), statement.first_line)
-                found.update((key, place) for key in _about(file, statement))
+                found.update((key, place) for key in _subjects(file, statement))
         return found
 
     @cached_property
@@ -97,8 +97,8 @@ class Places:
 
 
 def _lines(path: Path) -> dict[tuple[str, ...], int]:
-    """The lines of the sections of an access.yaml and of their entries, by the keys on the way to each."""
-    # pydantic and yaml are slow to import, and needed for findings only
+    """The line of each section of access.yaml and of each entry in it, by the path of keys."""
+    # pydantic and yaml are slow to import, and only findings need them
     from yaml.nodes import MappingNode  # noqa: PLC0415
 
     from chatctl.services.audit.access.file import YAML  # noqa: PLC0415
@@ -115,8 +115,8 @@ def _lines(path: Path) -> dict[tuple[str, ...], int]:
     return found
 
 
-def _about(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
-    """What ``statement`` decides: the kind, and the name of what it is about."""
+def _subjects(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
+    """The kinds and names of what ``statement`` defines or grants."""
     text = statement.text
     match statement.first_word:
         case "create":
@@ -125,11 +125,11 @@ def _about(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
             yield from _altered(Reader(tokens(text)))
         case "grant" | "revoke":
             yield from _granted(text)
-        # There may be a million other inserts.
+        # Other inserts are skipped: there may be a million of them.
         case "insert" | "update" if "buckets" in text.lower():
             yield from _bucket(tokens(text))
     if file.path.startswith("objects/realtime/"):
-        # Tables are added in a do block, so that it may run again.
+        # Tables are added in a do block, so that the file can be re-applied.
         for word, name in pairwise(tokens_and_bodies(text)):
             if word.is_word("publication") and name.is_identifier:
                 yield "publication", name.plain
@@ -195,7 +195,7 @@ def _bucket(statement: Sequence[Token]) -> Iterator[tuple[str, str]]:
     reader.take_one_of("insert", "update")
     reader.take("into")
     if reader.take("storage", ".", "buckets"):
-        # Which of its strings are names of buckets, its columns would tell; the others name none.
+        # Every string counts as a bucket name; those that are none match no object.
         yield from (("bucket", token.content) for token in statement if token.kind == "string")
 
 

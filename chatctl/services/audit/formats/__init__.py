@@ -1,4 +1,4 @@
-"""A report in the formats that people and machines read; each module renders one, from the report alone."""
+"""Rendering a report; each module is one format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatctl.services.audit.report import Report
 
 
 class Format(StrEnum):
-    """The formats, each a module of this package; the value is the word on the command line."""
+    """The formats: the values are the words of --format, and the names of the modules."""
 
     text = "text"
     json = "json"
@@ -21,7 +21,7 @@ class Format(StrEnum):
     html = "html"
 
 
-# What each is called in a directory of reports; what GitHub reads is printed, not kept.
+# File names for --report; the format github is for stdout only.
 FILES = {
     Format.text: "audit.txt",
     Format.json: "audit.json",
@@ -32,9 +32,9 @@ FILES = {
 }
 
 
-def render(report: Report, wanted: Format) -> str:
-    """``report`` in one format, ending in a line end; the same bytes for the same report."""
-    # Its module is imported when it is wanted: most runs want one.
-    module = import_module(f"{__name__}.{wanted}")
+def render(report: Report, format_: Format) -> str:
+    """``report`` in one format, with a final newline; the same bytes for the same report."""
+    # Imported when needed: most runs need one format.
+    module = import_module(f"{__name__}.{format_}")
     writer: Callable[[Report], str] = module.render
     return writer(report)

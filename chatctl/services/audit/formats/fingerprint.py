@@ -1,4 +1,4 @@
-"""What makes a finding the same finding in the next run, whatever its wording."""
+"""Recognising a finding in the next run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from chatctl.services.audit.findings.finding import Finding
 
 
 def fingerprint(finding: Finding) -> str:
-    """A hash of rule, object, action and the roles that show it, not of its place or its wording."""
+    """A hash of rule, object, action and roles; place and message do not matter."""
     parts = [finding.rule.value, finding.object, finding.action, *finding.roles]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""GitHub Actions: annotations at the lines of a change, and the summary of the step."""
+"""GitHub Actions: annotations, and the summary of the step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def render(report: Report) -> str:
 
 
 def summary(report: Report, written: int = 0) -> str:
-    """What belongs into the file that GITHUB_STEP_SUMMARY names, which holds ``written`` bytes already."""
+    """The text to append to the file GITHUB_STEP_SUMMARY, which has ``written`` bytes already."""
     return markdown.text(report, SUMMARY_BYTES - written)
 
 

@@ -1,4 +1,4 @@
-"""Findings as people read them: one for each rule, object and command, the worst first."""
+"""Grouping findings for people: by rule, object and command, the worst first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatctl.services.audit.report import Report
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one rule at one object and command; the first of them stands for all."""
+    """Findings of one rule, object and command, represented by the first."""
 
     findings: tuple[Finding, ...]
 
@@ -31,12 +31,12 @@ class Group:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What was tried, each once."""
+        """The distinct actions."""
         return tuple(dict.fromkeys(each.action for each in self.findings))
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """As whom it is seen, each once."""
+        """The distinct identities."""
         return tuple(dict.fromkeys(name for each in self.findings for name in each.identities))
 
     @property
@@ -45,33 +45,33 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What is wrong and where, in a few words."""
+        """Rule, object and command."""
         what = self.first.command or self.first.action
         return f"{self.rule} · {self.first.object} · {what}"
 
 
 def groups(findings: Iterable[Finding]) -> list[Group]:
-    """``findings`` grouped, the worst rule first; among equals as they came."""
+    """``findings`` in groups, the worst rule first."""
     ranked = sorted(findings, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
     keyed: dict[tuple[Rule, str, str], list[Finding]] = {}
     for each in ranked:
-        # What the catalogue says has no command; each is a thing of its own.
+        # Findings from the catalogue have no command, and are grouped by action.
         keyed.setdefault((each.rule, each.object, each.command or each.action), []).append(each)
     return [Group(tuple(found)) for found in keyed.values()]
 
 
 def verdict(report: Report) -> str:
-    """The report in a few words."""
+    """The counts of findings and doubts in a few words."""
     counts = Counter(each.rule for each in report.doubts)
-    said = [counted(len(report.findings), "finding")] if report.findings else []
-    said += [f"{counts[rule]:,} {rule}" for rule in sorted(counts)]
+    parts = [counted(len(report.findings), "finding")] if report.findings else []
+    parts += [f"{counts[rule]:,} {rule}" for rule in sorted(counts)]
     if report.accepted:
-        said.append(f"{len(report.accepted)} accepted")
-    return ", ".join(said) if said else "The rules hold"
+        parts.append(f"{len(report.accepted)} accepted")
+    return ", ".join(parts) if parts else "The rules hold"
 
 
 def scope(report: Report) -> str:
-    """How much was tried, and who was left out."""
+    """How much was tried, and which identities were left out."""
     tried = (
         f"{counted(report.probes, 'probe')} as {report.identities} identities "
         f"on {counted(report.tables, 'table')} and {counted(report.functions, 'function')}"
@@ -79,7 +79,7 @@ def scope(report: Report) -> str:
     if report.existing is None:
         return tried
     missing = ", ".join(report.existing.left_out)
-    return f"{tried}, on existing data" + (f"; nobody there stands for {missing}" if missing else "")
+    return f"{tried}, on existing data" + (f"; no user was found for {missing}" if missing else "")
 
 
 def counted(number: int, word: str) -> str:
@@ -88,10 +88,10 @@ def counted(number: int, word: str) -> str:
 
 
 def people(group: Group, most: int = 6) -> str:
-    """As whom it is seen, in a few words."""
+    """The identities of a group, at most ``most`` by name."""
     rest = len(group.identities) - most
-    said = ", ".join(group.identities[: most if rest > 1 else None])
-    return f"{said} and {rest} more" if rest > 1 else said
+    parts = ", ".join(group.identities[: most if rest > 1 else None])
+    return f"{parts} and {rest} more" if rest > 1 else parts
 
 
 def located(place: Place | None) -> str:

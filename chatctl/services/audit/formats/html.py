@@ -1,4 +1,4 @@
-"""One page that needs nothing else: the findings, and a matrix whose cells open to their probes."""
+"""A self-contained HTML page: findings, and a matrix whose cells open to their probes."""
 
 from __future__ import annotations
 

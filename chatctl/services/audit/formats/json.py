@@ -1,4 +1,4 @@
-"""The whole report as JSON; docs/audit-report.md says what stands in it."""
+"""The report as JSON; docs/audit-report.md documents it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, Existing, Report
 from chatctl.services.audit.verdicts.cells import Cell, Person
 
-# Rises when a key goes or changes its meaning; new keys may come without.
+# Increase this when a key is removed or changes its meaning; added keys do not need it.
 SCHEMA = 1
 
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report in types that JSON knows."""
+    """The report as JSON types."""
     return {
         "schema": SCHEMA,
         "access": report.access,
@@ -48,7 +48,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def verdict(report: Report) -> str:
-    """``findings``, ``inconclusive`` or ``clean``, as exits 7, 9 and 0 say it."""
+    """``findings``, ``inconclusive`` or ``clean``: exit codes 7, 9 and 0."""
     if report.findings:
         return "findings"
     return "clean" if report.conclusive else "inconclusive"

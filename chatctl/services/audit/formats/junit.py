@@ -1,4 +1,4 @@
-"""JUnit XML: a test case for every cell, so that it shows what was tried, and one for each other finding."""
+"""JUnit XML: a test case for every cell, and one for each finding from the catalogue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatctl.services.audit.formats.groups import located
 from chatctl.services.audit.report import Accepted, Report
 from chatctl.services.audit.verdicts.cells import Cell, State
 
-CATALOGUE = "catalogue"  # the suite of what the catalogue and the baseline say
+CATALOGUE = "catalogue"  # the suite for findings from the catalogue and the baseline
 
 _TAGS = {State.finding: "failure", State.invalid: "error", State.vacuous: "error", State.accepted: "skipped"}
 

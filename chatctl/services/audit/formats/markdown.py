@@ -1,4 +1,4 @@
-"""Markdown for a pull request or GitHub's step summary: the verdict, the findings, and who may do what."""
+"""Markdown for a pull request or GitHub's step summary: verdict, findings and matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatctl.services.audit.formats.groups import Group, counted, groups, locate
 from chatctl.services.audit.report import Report
 from chatctl.services.audit.verdicts.cells import Cell, State
 
-# A comment on GitHub holds 65,536 characters, so that the worst come with SQL and the rest in a line each.
+# A comment on GitHub is limited to 65,536 characters: the worst findings come with SQL, the rest in a line.
 WITH_SQL = 20
 LONGEST = 60_000
 
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
 
 
 def text(report: Report, most: int) -> str:
-    """The page in at most ``most`` bytes; what is too much is left off from the end, and said."""
+    """The page in at most ``most`` bytes; a longer one is cut at the end, with a note."""
     parts = [*_head(report), *_findings(report), *_accepted(report), *_matrix(report.cells)]
     return page(parts, most=most, more="_More than fits here; the HTML or JSON report has all of it._")
 

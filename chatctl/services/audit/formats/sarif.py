@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, as GitHub's code scanning and GitLab take it: every result at a file and a line."""
+"""SARIF 2.1.0 for code scanning of GitHub and GitLab: every result has a file and a line."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
 
 
 def _accepted(report: Report, each: Accepted) -> dict[str, Any]:
-    said = line(f"{each.reason} (until {each.expires}, {each.owner})")
-    suppression = {"kind": "external", "status": "accepted", "justification": said}
+    justification = line(f"{each.reason} (until {each.expires}, {each.owner})")
+    suppression = {"kind": "external", "status": "accepted", "justification": justification}
     return {**_result(report, each.finding), "suppressions": [suppression]}
 
 

@@ -1,4 +1,4 @@
-"""For a terminal: one line when all is well, else each group of findings with SQL to paste into psql."""
+"""Text for a terminal: each group of findings with SQL for psql, then a line with the counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _lines(report: Report) -> Iterator[str]:
     tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
     yield f"{found}{accepted}: {tried}"
     if report.existing and report.existing.left_out:
-        yield line(f"nobody in this database stands for: {', '.join(report.existing.left_out)}")
+        yield line(f"no user of this database was found for: {', '.join(report.existing.left_out)}")
     yield from map(line, report.notes)
 
 

@@ -1,4 +1,4 @@
-"""Which objects may behave otherwise when one of them changes, the nearest first."""
+"""Which objects depend on which others, by the catalogue."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 
 
-class Kin:
-    """Who asks whom, by the catalogue."""
+class Dependencies:
+    """The dependencies between tables, views, policies, triggers and functions."""
 
     def __init__(self, conn: Connection) -> None:
         self._users: dict[str, list[str]] = defaultdict(list)
@@ -19,18 +19,18 @@ class Kin:
             self._users[used].append(user)
             self._used[user].append(used)
 
-    def used_by(self, name: str) -> list[str]:
-        """What ``name`` asks, and what the functions among it ask, by how far it is from there."""
+    def dependencies_of(self, name: str) -> list[str]:
+        """What ``name`` uses, directly or through functions, the nearest first."""
         functions = {user: used for user, used in self._used.items() if user == name or "(" in user}
-        return _reached(name, functions)[1:]
+        return _reachable(name, functions)[1:]
 
-    def users_of(self, name: str) -> list[str]:
-        """All that ask ``name``, directly or not, by how far they are from it."""
-        return _reached(name, self._users)[1:]
+    def dependents_of(self, name: str) -> list[str]:
+        """What uses ``name``, directly or indirectly, the nearest first."""
+        return _reachable(name, self._users)[1:]
 
 
-def _reached(name: str, by: Mapping[str, list[str]]) -> list[str]:
+def _reachable(name: str, edges: Mapping[str, list[str]]) -> list[str]:
     found = [name]
     for each in found:
-        found += [other for other in by.get(each, ()) if other not in found]
+        found += [other for other in edges.get(each, ()) if other not in found]
     return found

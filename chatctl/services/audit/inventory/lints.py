@@ -1,4 +1,4 @@
-"""What the rules of sql/lints say about the database, beside what impersonation shows."""
+"""The lints of sql/lints as findings of the audit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatctl.sqltext.quoting import literal
 
 
 def check(conn: Connection, access: Access) -> list[Finding]:
-    """A finding for whatever a rule finds and lints/accepted.yaml beside access.yaml does not accept."""
+    """A finding for each problem that lints/accepted.yaml beside access.yaml does not accept."""
     roles = access.api.roles
     known = [*filerules.RULES, *filerules.DATABASE_RULES, *(query.stem for query in queries())]
     entries = accepted.read(access.path.parent, known)
@@ -24,13 +24,13 @@ def check(conn: Connection, access: Access) -> list[Finding]:
             object=each.object or "",
             action=each.rule,
             message=f"{each.object}: {each.problem}; {each.remedy}",
-            sql=_shown(each.rule, roles),
+            sql=_sql_to_show(each.rule, roles),
         )
         for each in opened
     ]
 
 
-def _shown(rule: str, roles: tuple[str, ...]) -> str:
+def _sql_to_show(rule: str, roles: tuple[str, ...]) -> str:
     sql = data_directory("sql")
     return "\n".join(
         [

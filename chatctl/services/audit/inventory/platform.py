@@ -18,17 +18,21 @@ def check(conn: Connection, access: Access) -> Iterator[Finding]:
 
 
 def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
-    there = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
-    found = {row.pop("name"): row for row in rows(conn, "audit/buckets", {})} if there and there[0] else {}
+    has_storage = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
+    found = (
+        {row.pop("name"): row for row in rows(conn, "audit/buckets", {})}
+        if has_storage and has_storage[0]
+        else {}
+    )
     for name in sorted({*found, *access.buckets}):
-        shown = f"select * from storage.buckets where id = {literal(name)};"
+        sql_to_show = f"select * from storage.buckets where id = {literal(name)};"
         if name not in found:
             yield Finding(
                 rule=Rule.absent,
                 object=f"bucket {name}",
                 action="exists",
                 message=f"bucket {name} does not exist",
-                sql=shown,
+                sql=sql_to_show,
             )
         elif name not in access.buckets:
             yield Finding(
@@ -36,45 +40,49 @@ def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
                 object=f"bucket {name}",
                 action="exists",
                 message=f"bucket {name} is not listed under buckets",
-                sql=shown,
+                sql=sql_to_show,
             )
         else:
-            for key, wanted in access.buckets[name].items():
-                has = found[name].get(key)
-                if has != wanted:
-                    message = f"bucket {name} has {key} {has}; access.yaml says {wanted}"
+            for key, expected in access.buckets[name].items():
+                actual = found[name].get(key)
+                if actual != expected:
+                    message = f"bucket {name} has {key} {actual}; access.yaml expects {expected}"
                     yield Finding(
-                        rule=Rule.bucket, object=f"bucket {name}", action=key, message=message, sql=shown
+                        rule=Rule.bucket,
+                        object=f"bucket {name}",
+                        action=key,
+                        message=message,
+                        sql=sql_to_show,
                     )
 
 
 def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
     published = rows(conn, "audit/publications", {})
     found = {(row["publication"], row["relation"]): row for row in published}
-    wanted = {(publication, name) for publication, tables in access.publications.items() for name in tables}
-    for publication, name in sorted({*found, *wanted}):
-        where = f"publication {publication}"
-        shown = f"select * from pg_publication_tables where pubname = {literal(publication)};"
-        if (publication, name) not in wanted:
+    expected = {(publication, name) for publication, tables in access.publications.items() for name in tables}
+    for publication, name in sorted({*found, *expected}):
+        object_name = f"publication {publication}"
+        sql_to_show = f"select * from pg_publication_tables where pubname = {literal(publication)};"
+        if (publication, name) not in expected:
             yield Finding(
                 rule=Rule.publication,
-                object=where,
+                object=object_name,
                 action=name,
                 message=f"{publication} publishes {name}, which access.yaml does not list",
-                sql=shown,
+                sql=sql_to_show,
             )
         elif (publication, name) not in found:
             yield Finding(
                 rule=Rule.publication,
-                object=where,
+                object=object_name,
                 action=name,
                 message=f"{publication} does not publish {name}, which access.yaml lists",
-                sql=shown,
+                sql=sql_to_show,
             )
         elif not found[publication, name]["key_only"]:
             yield Finding(
                 rule=Rule.publication,
-                object=where,
+                object=object_name,
                 action=f"{name} replica identity",
                 message=(
                     f"{publication} sends more than the key of a deleted row of {name}, past every policy"

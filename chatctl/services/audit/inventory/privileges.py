@@ -1,4 +1,4 @@
-"""Who may do what by the catalogue."""
+"""The privileges of roles, by the catalogue."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.access.expectations import Access
 
-# (role, object, privilege, column); the column is None where a privilege has none
+# (role, object, privilege, column); the column is None for privileges that are not by column
 Privileges = frozenset[tuple[str, str, str, str | None]]
 
 
 def held(conn: Connection, access: Access) -> Privileges:
-    """Every privilege of the API's roles and the trusted ones, in schemas that they may enter.
+    """Every privilege of the API's roles and the trusted ones, in schemas that they have USAGE on.
 
-    Those on Supabase's own tables are left out unless the tables are listed. What is Supabase's own is known
-    to the queries of the catalogue until the transaction ends, see queries/platform.sql.
+    Privileges on Supabase's own tables are left out unless access.yaml lists the tables. queries/platform.sql
+    marks for the rest of the transaction which objects are Supabase's.
     """
     conn.execute(query("platform"))
     roles = {"roles": [*access.api.roles, *access.api.trusted]}
@@ -37,6 +37,6 @@ def held(conn: Connection, access: Access) -> Privileges:
 
 
 def rows(conn: Connection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a query of the catalogue, by column."""
+    """The rows of a catalogue query, as mappings by column."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query(name), values or None).fetchall()

@@ -1,4 +1,4 @@
-"""What of the database the API can reach, by its catalogue, against what access.yaml lists."""
+"""What the API can reach in the database, by the catalogue, compared with what access.yaml lists."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from chatctl.sqltext.quoting import literal, procedure, relation
 
 
 def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
-    """Everything within reach that access.yaml does not list, and everything listed that is not there.
+    """Every object within reach that access.yaml does not list, and every listed one that is missing.
 
-    Supabase's own need not be listed. It comes after ``privileges.held``, which finds out what that is.
+    Supabase's own objects need not be listed; ``privileges.held``, called before, marks which those are.
     """
     parameters = {"roles": list(access.api.roles)}
     return [
@@ -32,50 +32,50 @@ def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
 
 def _schemas(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     for row in rows(conn, "audit/schemas", parameters):
-        name, entering = row["name"], row["enter"] or []
-        shown = f"select nspacl from pg_namespace where nspname = {literal(name)};"
-        if entering and name not in access.schemas:
+        name, with_usage = row["name"], row["enter"] or []
+        sql_to_show = f"select nspacl from pg_namespace where nspname = {literal(name)};"
+        if with_usage and name not in access.schemas:
             yield Finding(
                 rule=Rule.unlisted,
                 object=name,
                 action="usage",
                 message=f"schema {name} can be entered by an API role and is not listed under schemas",
-                sql=shown,
+                sql=sql_to_show,
             )
-        surplus = [(role, "create") for role in row["make"] or []]
+        extra = [(role, "create") for role in row["make"] or []]
         if access.schemas.get(name) == "internal":
-            surplus += [(role, "usage") for role in entering if role not in _entering(access, name)]
-        for role, privilege in surplus:
+            extra += [(role, "usage") for role in with_usage if role not in _roles_with_usage(access, name)]
+        for role, privilege in extra:
             yield Finding(
                 rule=Rule.privilege,
                 object=name,
                 action=f"{role} {privilege}",
-                message=f"{role} holds {privilege} on schema {name}, which access.yaml does not give",
-                sql=shown,
+                message=f"{role} holds {privilege} on schema {name}, which access.yaml does not grant",
+                sql=sql_to_show,
             )
 
 
-def _entering(access: Access, schema: str) -> Collection[str]:
-    """The roles that may enter an internal schema: every one has to, for the function before its request."""
+def _roles_with_usage(access: Access, schema: str) -> Collection[str]:
+    """The roles that need USAGE on an internal schema; all of them, for the pre-request function."""
     before = access.api.pre_request
     return access.api.roles if before and before.split(".")[0] == schema else access.api.granted
 
 
 def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     listed = {table.name for table in access.tables}
-    proved = {table.name for table in access.tried_tables}
+    tried = {table.name for table in access.tried_tables}
     for row in rows(conn, "audit/relations", parameters):
         name, kind = row["relation"], _kind(access, row["relation"].split(".")[0], row)
-        shown = (
+        sql_to_show = (
             f"select relacl, relrowsecurity from pg_class where oid = {literal(relation(name))}::regclass;"
         )
         if row["of_platform"]:
-            yield from _of_platform(row, shown, listed={*listed, *access.internal_tables})
+            yield from _of_platform(row, sql_to_show, listed={*listed, *access.internal_tables})
             continue
-        closed = row["kind"] in "rp" and row["row_security"]
-        # What of the platform is listed under tables is tried there.
-        elsewhere = kind is None or (kind == "platform" and name in listed)
-        if elsewhere or (kind != "exposed" and name in access.internal_tables):
+        has_row_security = row["kind"] in "rp" and row["row_security"]
+        # A table of the platform that is listed under tables is tried as one of these.
+        is_out_of_scope = kind is None or (kind == "platform" and name in listed)
+        if is_out_of_scope or (kind != "exposed" and name in access.internal_tables):
             continue
         if kind in ("internal", "platform"):
             yield Finding(
@@ -83,38 +83,38 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
                 object=name,
                 action="privileges",
                 message=f"{name} is within reach of an API role and not listed under internal",
-                sql=shown,
+                sql=sql_to_show,
             )
             continue
-        if name not in listed and not (kind == "storage" and closed and not row["has_policies"]):
+        if name not in listed and not (kind == "storage" and has_row_security and not row["has_policies"]):
             yield Finding(
                 rule=Rule.unlisted,
                 object=name,
                 action="privileges",
                 message=f"{name} is within reach of the API and not listed under tables",
-                sql=shown,
+                sql=sql_to_show,
             )
-        if row["kind"] in "rp" and not closed:
+        if row["kind"] in "rp" and not has_row_security:
             yield Finding(
                 rule=Rule.row_security,
                 object=name,
                 action="enable",
                 message=f"row-level security of {name} is off",
-                sql=shown,
+                sql=sql_to_show,
             )
-        # What a listed view shows is tried, whoever it reads as.
-        if row["kind"] in "vmf" and not row["invoker"] and name not in proved:
+        # Probes cover what a listed view returns, with whatever rights it reads.
+        if row["kind"] in "vmf" and not row["invoker"] and name not in tried:
             yield Finding(
                 rule=Rule.row_security,
                 object=name,
                 action="security_invoker",
-                message=f"{name} reads as its owner, past the policies of the tables below it",
-                sql=shown,
+                message=f"{name} reads as its owner, so the policies of its tables do not apply",
+                sql=sql_to_show,
             )
 
 
-def _of_platform(row: Mapping[str, Any], shown: str, *, listed: Collection[str]) -> Iterator[Finding]:
-    """What somebody has opened of a table of Supabase's or an extension's; what is ``listed`` is tried."""
+def _of_platform(row: Mapping[str, Any], sql_to_show: str, *, listed: Collection[str]) -> Iterator[Finding]:
+    """Access that was added to a table of Supabase or an extension; ``listed`` tables are tried."""
     name = row["relation"]
     if name not in listed and (row["surplus"] or row["has_policies"]):
         opened = (
@@ -127,7 +127,7 @@ def _of_platform(row: Mapping[str, Any], shown: str, *, listed: Collection[str])
             object=name,
             action="privileges",
             message=f"{name} {opened} and is not listed under tables",
-            sql=shown,
+            sql=sql_to_show,
         )
     if row["open"]:
         yield Finding(
@@ -135,12 +135,12 @@ def _of_platform(row: Mapping[str, Any], shown: str, *, listed: Collection[str])
             object=name,
             action="enable",
             message=f"row-level security of {name} is off",
-            sql=shown,
+            sql=sql_to_show,
         )
 
 
 def _kind(access: Access, schema: str, row: Mapping[str, Any]) -> SchemaKind | None:
-    """What ``schema`` is; Supabase's own need not be listed."""
+    """The kind of ``schema``; Supabase's own need not be listed."""
     return access.schemas.get(schema) or ("platform" if row["in_platform"] else None)
 
 
@@ -148,28 +148,28 @@ def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
     for table in access.tried_tables:
         if table.platform_privileges:
             continue
-        have = {
+        actual = {
             (role, privilege, column)
             for role, name, privilege, column in held
             if name == table.name and role in access.api.roles
         }
         columns = {column for _, name, _, column in held if name == table.name and column}
-        want = {
+        expected = {
             (role, privilege, column)
             for role in access.api.granted
             for privilege, column in _wanted(table, columns)
         }
-        for role, privilege, column in sorted(have ^ want, key=str):
+        for role, privilege, column in sorted(actual ^ expected, key=str):
             what = f"{privilege} ({column})" if column else privilege
-            surplus = (role, privilege, column) in have
+            extra = (role, privilege, column) in actual
             yield Finding(
                 rule=Rule.privilege,
                 object=table.name,
                 action=f"{role} {what}",
-                message=f"{role} holds {what} on {table.name}, which access.yaml does not give"
-                if surplus
-                else f"{role} lacks {what} on {table.name}, which access.yaml gives",
-                sql=_asked(role, table.name, privilege, column),
+                message=f"{role} holds {what} on {table.name}, which access.yaml does not grant"
+                if extra
+                else f"{role} lacks {what} on {table.name}, which access.yaml grants",
+                sql=_sql_to_show(role, table.name, privilege, column),
             )
 
 
@@ -183,7 +183,7 @@ def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]
         yield "delete", None
 
 
-def _asked(role: str, name: str, privilege: str, column: str | None) -> str:
+def _sql_to_show(role: str, name: str, privilege: str, column: str | None) -> str:
     if column:
         return (
             f"select has_column_privilege({literal(role)}, {literal(relation(name))}, {literal(column)}, "
@@ -198,41 +198,41 @@ def _functions(
     listed = {function.signature for function in access.functions}
     for row in rows(conn, "audit/functions", parameters):
         name, kind = row["signature"], _kind(access, row["schema"], row)
-        may_call = access.api.roles if name == f"{access.api.pre_request}()" else access.api.granted
+        allowed = access.api.roles if name == f"{access.api.pre_request}()" else access.api.granted
         oid = f"{literal(procedure(name))}::regprocedure"
-        shown = f"select proacl, proconfig, prosecdef from pg_proc where oid = {oid};"
+        sql_to_show = f"select proacl, proconfig, prosecdef from pg_proc where oid = {oid};"
         callers = ", ".join(row["roles"])
         if row["of_platform"]:
             if row["surplus"]:
-                who = ", ".join(row["surplus"])
+                grantees = ", ".join(row["surplus"])
                 yield Finding(
                     rule=Rule.privilege,
                     object=name,
                     action="execute",
-                    message=f"{who} may execute {name}, which neither Supabase nor an extension gives",
-                    sql=shown,
+                    message=f"{grantees} may execute {name}, which neither Supabase nor an extension gives",
+                    sql=sql_to_show,
                 )
             continue
         if kind not in ("exposed", "internal") and not row["in_platform"]:
             continue
         if name not in (listed if kind == "exposed" else access.internal_functions):
-            where = "functions" if kind == "exposed" else "internal"
+            section = "functions" if kind == "exposed" else "internal"
             yield Finding(
                 rule=Rule.unlisted,
                 object=name,
                 action="execute",
-                message=f"{name} can be called by {callers} and is not listed under {where}",
-                sql=shown,
+                message=f"{name} can be called by {callers} and is not listed under {section}",
+                sql=sql_to_show,
             )
-        surplus = [role for role in row["roles"] if role not in may_call]
-        if surplus or row["to_public"]:
-            who = "PUBLIC" if row["to_public"] else ", ".join(surplus)
+        extra = [role for role in row["roles"] if role not in allowed]
+        if extra or row["to_public"]:
+            grantees = "PUBLIC" if row["to_public"] else ", ".join(extra)
             yield Finding(
                 rule=Rule.privilege,
                 object=name,
                 action="execute",
-                message=f"{who} may execute {name}; access.yaml gives it to {', '.join(may_call)}",
-                sql=shown,
+                message=f"{grantees} may execute {name}; access.yaml grants it to {', '.join(allowed)}",
+                sql=sql_to_show,
             )
         if row["definer"] and not row["closed_path"]:
             yield Finding(
@@ -240,12 +240,12 @@ def _functions(
                 object=name,
                 action="search_path",
                 message=f"{name} runs as its owner without `set search_path = ''`",
-                sql=shown,
+                sql=sql_to_show,
             )
-    reached = {
+    callable_signatures = {
         name for role, name, privilege, _ in held if privilege == "execute" and role in access.api.roles
     }
-    for name in sorted((listed | set(access.internal_functions)) - reached):
+    for name in sorted((listed | set(access.internal_functions)) - callable_signatures):
         yield Finding(
             rule=Rule.absent,
             object=name,

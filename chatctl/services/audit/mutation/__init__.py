@@ -1,6 +1,7 @@
-"""Mutation testing of the audit: what ``audit-rls --mutate`` changes, one thing at a time.
+"""``audit-rls --mutate``: mutation testing of access.yaml.
 
-``catalogue`` reads what there is; ``policies``, ``tables``, ``views``, ``functions`` and ``platform`` make
-mutants of it; ``expressions``, ``scopes`` and ``bodies`` are the operators on the texts. They work on
-``nesting`` and ``conditions``, so that all but the change stays as PostgreSQL tells it.
+``catalogue`` reads the database objects; ``policies``, ``tables``, ``views``, ``functions`` and ``platform``
+generate mutants of them; ``expressions``, ``scopes`` and ``bodies`` are the operators on SQL text. These use
+``nesting`` and ``conditions`` to find what to replace, so that the rest of the text stays unchanged.
+``detector`` runs the probes on a mutant, and ``score`` collects the results.
 """

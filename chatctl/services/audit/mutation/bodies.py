@@ -1,4 +1,4 @@
-"""Operators on the statements of a PL/pgSQL body: guards, calls, who the caller is, what a trigger does."""
+"""Operators on the statements of function bodies: guards, calls, the caller, assignments of triggers."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ _NOTHING = "null;"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a body can name: who asks, by which functions, and what the caller says about itself.
+class BodyContext:
+    """What the operators need to know about a function.
 
-    ``asks_who`` are the functions that tell the caller's user id, ``asks_whether`` those that tell a truth
-    about it, both as schema.name; ``given`` the uuids that the request brings: parameters, ``new.column``.
+    ``user_functions`` return the caller's user id, ``predicate_functions`` a boolean about the caller, as
+    schema.name. ``request_values`` are uuids from the request: parameters, or ``new.column``.
     """
 
-    asks_who: frozenset[str] = frozenset()
-    asks_whether: frozenset[str] = frozenset()
-    given: tuple[str, ...] = ()
+    user_functions: frozenset[str] = frozenset()
+    predicate_functions: frozenset[str] = frozenset()
+    request_values: tuple[str, ...] = ()
     trigger: bool = False
     before_row: bool = False
 
 
-def edits(text: str, around: Surroundings) -> Iterator[Edit]:
-    """Every change that an operator makes to the statements of ``text``."""
+def edits(text: str, context: BodyContext) -> Iterator[Edit]:
+    """The edits of the statements in ``text``, a PL/pgSQL body."""
     root = tree(text, procedural=True)
     for group in root.groups:
         if group.opener == "if":
-            yield from _branches(group, text, around)
+            yield from _branches(group, text, context)
         for statements in _lists(group):
-            yield from _statements(statements, text, around)
-    yield from answers_replaced(text, around)
+            yield from _statements(statements, text, context)
+    yield from caller_edits(text, context)
 
 
-def answers_replaced(text: str, around: Surroundings) -> Iterator[Edit]:
-    """Calls that tell who asks, replaced by what the request says or by ``true``; for SQL bodies, too."""
+def caller_edits(text: str, context: BodyContext) -> Iterator[Edit]:
+    """Calls that return or check the caller, replaced by a value of the request or ``true``; also for SQL."""
     for group in tree(text).groups:
-        yield from _calls(group, text, around)
+        yield from _calls(group, text, context)
 
 
-def speaks_of_a_user(name: str) -> bool:
-    """Whether a parameter or column is named for a person."""
+def names_a_person(name: str) -> bool:
+    """Whether the name of a parameter or column suggests a user."""
     return _ACTOR.search(name) is not None
 
 
 @dataclass(frozen=True)
 class _Statement:
     items: tuple[Item, ...]
-    end: int  # after its semicolon
+    end: int  # of its semicolon
 
     @property
     def start(self) -> int:
@@ -65,8 +65,8 @@ class _Statement:
         return self.items[0].is_word(*words)
 
 
-def _branches(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
-    """Each branch that refuses never taken, or taken when it should not be."""
+def _branches(group: Group, text: str, context: BodyContext) -> Iterator[Edit]:
+    """Branches that refuse or return: never taken, always taken, or taken in the opposite case."""
     start = 0
     for position, item in enumerate(group.items):
         if item.is_word("elsif", "elseif"):
@@ -94,10 +94,10 @@ def _branches(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
             )
 
 
-def _statements(statements: Sequence[_Statement], text: str, around: Surroundings) -> Iterator[Edit]:
+def _statements(statements: Sequence[_Statement], text: str, context: BodyContext) -> Iterator[Edit]:
     for statement in statements:
         was = text[statement.start : statement.end]
-        # Alone in its branch it goes with the branch.
+        # The only call of a branch is covered by removing the branch.
         if _is_call(statement) and len(statements) > 1:
             yield Edit(
                 start=statement.start,
@@ -107,7 +107,7 @@ def _statements(statements: Sequence[_Statement], text: str, around: Surrounding
                 was=was,
                 now=DROPPED,
             )
-        if around.trigger and _sets_column(statement):
+        if context.trigger and _sets_column(statement):
             yield Edit(
                 start=statement.start,
                 end=statement.end,
@@ -116,14 +116,14 @@ def _statements(statements: Sequence[_Statement], text: str, around: Surrounding
                 was=was,
                 now=DROPPED,
             )
-        yield from _returns(statement, text, around)
+        yield from _returns(statement, text, context)
 
 
-def _returns(statement: _Statement, text: str, around: Surroundings) -> Iterator[Edit]:
+def _returns(statement: _Statement, text: str, context: BodyContext) -> Iterator[Edit]:
     if len(statement.items) != 2 or not statement.starts("return"):  # noqa: PLR2004 - return and its value
         return
     opposite = {"true": "false", "false": "true"}
-    if around.before_row:
+    if context.before_row:
         opposite |= {"null": "new", "new": "null"}
     value = statement.items[1]
     if new := opposite.get(value.text):
@@ -133,21 +133,21 @@ def _returns(statement: _Statement, text: str, around: Surroundings) -> Iterator
         )
 
 
-def _calls(group: Group, text: str, around: Surroundings) -> Iterator[Edit]:
+def _calls(group: Group, text: str, context: BodyContext) -> Iterator[Edit]:
     for position, item in enumerate(group.items[3:], start=3):
         if not isinstance(item, Group) or item.opener != "(" or item.items:
             continue
         schema, dot, name = group.items[position - 3 : position]
         called = f"{schema.text}.{name.text}" if dot.text == "." else ""
-        if called in around.asks_who:
-            for given in around.given:
-                yield replaced("actor-from-request", text, schema.start, item.end, given)
-        if called in around.asks_whether:
+        if called in context.user_functions:
+            for value in context.request_values:
+                yield replaced("actor-from-request", text, schema.start, item.end, value)
+        if called in context.predicate_functions:
             yield replaced("answer-to-true", text, schema.start, item.end, "true")
 
 
 def _lists(group: Group) -> Iterator[list[_Statement]]:
-    """The lists of statements of a block, or of the branches of an ``if`` or a ``case``."""
+    """The statements of a block, or of each branch of an ``if`` or ``case``."""
     if group.opener in ("begin", "loop"):
         yield _split(group.items)
     for position, item in enumerate(group.items if group.opener in _BRANCHES else ()):
@@ -180,7 +180,7 @@ def _refuses(statement: _Statement) -> bool:
 
 
 def _is_call(statement: _Statement) -> bool:
-    """``perform schema.function(…)``, and no query."""
+    """Whether it is ``perform schema.function(…)``, and no query."""
     items = statement.items
     return statement.starts("perform") and isinstance(items[-1], Group) and all(
         item.kind in ("word", "name") or item.text == "." for item in items[1:-1]
@@ -188,6 +188,6 @@ def _is_call(statement: _Statement) -> bool:
 
 
 def _sets_column(statement: _Statement) -> bool:
-    """``new.column := …``: what a client would have to be believed for without it."""
+    """Whether it is ``new.column := …``, which overrides a value of the client."""
     first = [item.text for item in statement.items[:4]]
     return first[:2] == ["new", "."] and first[3:] in ([":="], ["="])

@@ -1,4 +1,4 @@
-"""What of the database a mutant can be made of, read once."""
+"""The objects of the database that can be mutated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A policy with its conditions as PostgreSQL tells them."""
+    """A policy, with its conditions as PostgreSQL prints them."""
 
     relation: str
     name: str
@@ -61,7 +61,7 @@ class Privilege:
 
 @dataclass(frozen=True)
 class Grant:
-    """A privilege as it was granted."""
+    """A granted privilege."""
 
     relation: str
     column: str | None
@@ -71,7 +71,7 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """A function; see functions.sql for what its fields are."""
+    """A function; functions.sql documents the fields."""
 
     oid: int
     signature: str
@@ -97,7 +97,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger with the statement that makes it."""
+    """A trigger, with its CREATE statement."""
 
     relation: str
     name: str
@@ -116,7 +116,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication and the tables that it sends."""
+    """A publication and its tables."""
 
     name: str
     tables: Sequence[str]
@@ -124,10 +124,10 @@ class Publication:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """All of it; ``relations`` are those of every schema that a condition may name, by name.
+    """All objects. ``relations`` has those of every schema that a condition may refer to, by name.
 
-    ``names`` are what access.yaml calls the functions that it lists, ``missing`` those that are not there;
-    ``tells_who`` and ``tells_whether`` see callers.sql.
+    ``names`` maps a listed function to its signature in access.yaml; ``missing`` are those that do not exist.
+    callers.sql documents ``user_functions`` and ``predicate_functions``.
     """
 
     access: Access
@@ -138,19 +138,19 @@ class Catalogue:
     functions: Sequence[Function]
     names: Mapping[int, str]
     missing: Sequence[str]
-    tells_who: frozenset[str]
-    tells_whether: frozenset[str]
+    user_functions: frozenset[str]
+    predicate_functions: frozenset[str]
     triggers: Sequence[Trigger]
     buckets: Sequence[Bucket]
     publications: Sequence[Publication]
 
     @cached_property
     def tables(self) -> Sequence[Relation]:
-        """Those that access.yaml lists."""
+        """The relations that access.yaml lists."""
         return [self.relations[name] for name in sorted(_listed(self.access)) if name in self.relations]
 
     def holds(self, relation: str, role: str, command: str) -> bool:
-        """Whether ``role`` may do it with any column of ``relation``."""
+        """Whether ``role`` has the privilege on any column of ``relation``."""
         return (relation, role, command) in self._held
 
     @cached_property
@@ -161,23 +161,23 @@ class Catalogue:
 
 
 def read(conn: Connection, access: Access) -> Catalogue:
-    """What ``access`` lists, and what that uses."""
+    """Read what ``access`` lists, and what these objects use."""
     listed = sorted(_listed(access))
     schemas = sorted(
         {name for name, kind in access.schemas.items() if kind != "platform"}
         | {name.split(".")[0] for name in listed}
     )
-    ours = sorted(name for name, kind in access.schemas.items() if kind in ("exposed", "internal"))
+    own_schemas = sorted(name for name, kind in access.schemas.items() if kind in ("exposed", "internal"))
     values: dict[str, Any] = {"relations": listed, "roles": list(access.api.roles)}
-    called = [each.signature for each in access.functions] + sorted(access.internal_functions)
+    signatures = [each.signature for each in access.functions] + sorted(access.internal_functions)
     with conn.cursor() as cursor:
-        asked = {"names": called, "quoted": [procedure(name) for name in called]}
-        found = cursor.execute(query("audit/mutation/names"), asked).fetchall()
+        parameters = {"names": signatures, "quoted": [procedure(name) for name in signatures]}
+        found = cursor.execute(query("audit/mutation/names"), parameters).fetchall()
     names = {oid: name for name, oid in found if oid}
-    # Names come with their schema when no schema is searched, and a mutant is made under any path.
+    # With an empty search_path PostgreSQL prints qualified names, which mutants need.
     with conn.transaction(force_rollback=True):
         conn.execute("set local search_path = ''")
-        functions = _rows(conn, "functions", Function, {**values, "schemas": ours})
+        functions = _rows(conn, "functions", Function, {**values, "schemas": own_schemas})
         with conn.cursor() as cursor:
             callers = cursor.execute(query("audit/mutation/callers"), {"roles": values["roles"]}).fetchall()
         return Catalogue(
@@ -192,16 +192,16 @@ def read(conn: Connection, access: Access) -> Catalogue:
             functions=list(_in_use(functions, frozenset(names))),
             names=names,
             missing=[name for name, oid in found if not oid],
-            tells_who=frozenset(name for name, who in callers if who),
-            tells_whether=frozenset(name for name, who in callers if not who),
-            triggers=_rows(conn, "triggers", Trigger, {"relations": listed, "schemas": ours}),
+            user_functions=frozenset(name for name, who in callers if who),
+            predicate_functions=frozenset(name for name, who in callers if not who),
+            triggers=_rows(conn, "triggers", Trigger, {"relations": listed, "schemas": own_schemas}),
             buckets=_rows(conn, "buckets", Bucket, {"names": list(access.buckets)}) if access.buckets else [],
             publications=_rows(conn, "publications", Publication, {"names": list(access.publications)}),
         )
 
 
 def calls(text: str) -> Iterator[str]:
-    """The functions that ``text`` calls by their full names, as schema.name."""
+    """The functions that ``text`` calls by qualified name, as schema.name."""
     found = tokens(text)
     for schema, dot, name, opener in zip(found, found[1:], found[2:], found[3:], strict=False):
         if dot.text == "." and opener.text == "(":
@@ -218,14 +218,14 @@ def _listed(access: Access) -> set[str]:
 
 
 def _in_use(functions: Sequence[Function], listed: frozenset[int]) -> Iterator[Function]:
-    """Those that are listed or used, and those that these call."""
+    """The functions that are listed or used, and those that they call."""
     used = {f"{each.schema}.{each.name}" for each in functions if each.used or each.oid in listed}
     bodies = {f"{each.schema}.{each.name}": set[str]() for each in functions}
     for each in functions:
         bodies[f"{each.schema}.{each.name}"] |= set(calls(each.body))
-    waiting = sorted(used)
-    while waiting:
-        new = bodies.get(waiting.pop(), set()) - used
+    pending = sorted(used)
+    while pending:
+        new = bodies.get(pending.pop(), set()) - used
         used |= new
-        waiting += sorted(new)
+        pending += sorted(new)
     return (each for each in functions if f"{each.schema}.{each.name}" in used)

@@ -1,4 +1,4 @@
-"""Where in a text the conditions stand, and what they are made of."""
+"""Finding the conditions in SQL text, and their operands."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from chatctl.services.audit.mutation.nesting import Group, Item
 
-# What a stretch of a query begins with, and where an operand before it ends. All of them are reserved words.
+# Words that begin a clause of a query, and so end the operand before. All are reserved words.
 QUERY = frozenset(
     """
     select from where having on join inner left right full cross natural lateral group order limit offset for
     union intersect except returning when then else as into using with window
     """.split()  # noqa: SIM905 - a list of words
 )
-# The same in a function's body, where a statement begins with words that a column might be called as well.
+# In a function body, also words that begin a statement; elsewhere they may be names of columns.
 BODY = QUERY | frozenset(
     """
     if elsif elseif while return set values declare perform raise execute assert do update insert delete exit
@@ -23,18 +23,18 @@ BODY = QUERY | frozenset(
 )
 _MARKS = frozenset({",", ";", ":=", "=>", ".."})
 _FUNCTIONS_TOO = frozenset({"left", "right"})
-# What may stand after these is a condition or contains one; elsewhere an equals sign assigns.
+# Clauses that are conditions or contain them; elsewhere an equals sign is an assignment.
 _CONDITIONAL = frozenset({"", "(", "where", "having", "on", "when", "if", "elsif", "elseif", "while"})
 _VALUES = frozenset({"return", "select", ":="})
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition, or an operand of one in parentheses, as OR operands of AND operands; most have one of one.
+    """A condition, or a parenthesized operand of one, as OR operands that consist of AND operands.
 
-    ``clause`` is the word that it stands after, ``role`` what it is there: ``and``, ``or``, ``not``, or the
-    clause itself where it is all of it. A condition among the arguments of something has neither. ``within``
-    are the clauses around it, outermost first.
+    ``clause`` is the word before it. ``role`` is ``and``, ``or`` or ``not`` for an operand, and the clause
+    for a whole condition. Both are empty for a condition in an argument list. ``within`` are the clauses
+    around it, outermost first.
     """
 
     clause: str
@@ -52,7 +52,7 @@ class Condition:
 
     @property
     def operands(self) -> Iterator[tuple[Item, ...]]:
-        """Whichever way they are combined."""
+        """All operands, of AND and OR alike."""
         for conjuncts in self.disjuncts:
             yield from conjuncts
 
@@ -62,15 +62,15 @@ class Condition:
 
 
 def conditions(root: Group, whole: str = "", words: Collection[str] = QUERY) -> Iterator[Condition]:
-    """The conditions in ``root`` and all within it.
+    """The conditions in ``root`` and in its nested groups.
 
-    ``whole`` is the clause that ``root`` is, if it is one; ``words`` are those that a clause begins with.
+    ``whole`` is the clause that ``root`` as a whole is, if any; ``words`` begin a clause.
     """
     yield from _conditions(root, words, whole, whole, ())
 
 
 def in_parentheses(operand: tuple[Item, ...]) -> bool:
-    """Whether ``operand`` is a condition in parentheses and nothing else."""
+    """Whether ``operand`` is a parenthesized condition."""
     item = operand[0]
     return len(operand) == 1 and isinstance(item, Group) and item.opener == "(" and not item.is_select
 
@@ -78,34 +78,34 @@ def in_parentheses(operand: tuple[Item, ...]) -> bool:
 def _conditions(
     group: Group, words: Collection[str], clause: str, role: str, within: tuple[str, ...]
 ) -> Iterator[Condition]:
-    for word, items in _stretches(group, words):
-        places: dict[int, tuple[str, str]] = {}
+    for word, items in _clauses(group, words):
+        roles: dict[int, tuple[str, str]] = {}
         if _is_conditional(word, group):
             disjuncts = _disjuncts(items)
             if all(operand for conjuncts in disjuncts for operand in conjuncts):
                 inner = (clause, role) if word in ("", "(") else (word, word)
                 condition = Condition(*inner, within, disjuncts)
                 yield condition
-                places = _places(condition)
+                roles = _nested_roles(condition)
         for item in items:
             if isinstance(item, Group):
-                yield from _conditions(item, words, *places.get(id(item), ("", "")), (*within, word))
+                yield from _conditions(item, words, *roles.get(id(item), ("", "")), (*within, word))
 
 
-def _places(condition: Condition) -> dict[int, tuple[str, str]]:
-    """Clause and role of the operands that are conditions in parentheses."""
-    places = {}
+def _nested_roles(condition: Condition) -> dict[int, tuple[str, str]]:
+    """The clause and role of each parenthesized operand, by the id of its group."""
+    roles = {}
     for conjuncts in condition.disjuncts:
         for operand in conjuncts:
             role = condition.role if condition.is_single else "and" if len(conjuncts) > 1 else "or"
             negated = operand[0].is_word("not")
             if in_parentheses(operand[1:] if negated and len(operand) > 1 else operand):
-                places[id(operand[-1])] = (condition.clause, "not" if negated else role)
-    return places
+                roles[id(operand[-1])] = (condition.clause, "not" if negated else role)
+    return roles
 
 
-def _stretches(group: Group, words: Collection[str]) -> Iterator[tuple[str, list[Item]]]:
-    """The clauses of ``group``, split at commas: with what word each begins, and what follows it."""
+def _clauses(group: Group, words: Collection[str]) -> Iterator[tuple[str, list[Item]]]:
+    """The clauses of ``group``, split at commas: the word that begins each, and its items."""
     clause, items = group.opener, list[Item]()
     for position, item in enumerate(group.items):
         mark = item.kind == "mark" and item.text in _MARKS

@@ -1,4 +1,4 @@
-"""One change to a text, and how a person reads it."""
+"""Edits of a text, and describing them for people."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 
-_AROUND = 45  # characters shown on either side of what is different
+_AROUND = 45  # characters shown on either side of a difference
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Edit:
-    """``new`` in place of what stands from ``start`` to ``end``; ``was`` and ``now`` show it."""
+    """``new`` replaces the text from ``start`` to ``end``; ``was`` and ``now`` are for its description."""
 
     start: int
     end: int
@@ -29,8 +29,8 @@ class Edit:
         return difference(self.was, self.now)
 
 
-def told_apart(edits: Iterable[Edit], text: str) -> list[tuple[Edit, str]]:
-    """Each edit of ``text`` that makes another text, with a description that no other has."""
+def distinct_edits(edits: Iterable[Edit], text: str) -> list[tuple[Edit, str]]:
+    """The edits that change ``text``, each with a unique description; duplicates are dropped."""
     results: set[str] = {text}
     seen: Counter[tuple[str, str]] = Counter()
     found = []
@@ -46,7 +46,7 @@ def told_apart(edits: Iterable[Edit], text: str) -> list[tuple[Edit, str]]:
 
 
 def difference(was: str, now: str) -> str:
-    """``was -> now`` on one line, with little of what is the same in both."""
+    """``was -> now`` on one line, with long equal parts shortened."""
     was, now = " ".join(was.split()), " ".join(now.split())
     before = _shared(was, now)
     after = _shared(was[before:][::-1], now[before:][::-1])
@@ -54,12 +54,12 @@ def difference(was: str, now: str) -> str:
 
 
 def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _around(line: str, start: int, end: int) -> str:
-    """``line`` with what lies from ``start`` to ``end``, and its surroundings."""
+    """``line`` from ``start`` to ``end``, with some characters around it."""
     middle = line[start:end]
     if len(middle) > 2 * _AROUND:
         middle = f"{middle[:_AROUND]} … {middle[-_AROUND:]}"

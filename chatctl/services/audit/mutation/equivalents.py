@@ -1,4 +1,4 @@
-"""Mutants that nobody could tell from the original, each with the reason: a YAML list beside access.yaml.
+"""access.mutants.yaml: mutants that are equivalent to the original, each with the reason.
 
 - mutant: conjunct-dropped:public.messages:participants read messages:0f3a9c1e
   reason: the foreign key says the same
@@ -15,20 +15,20 @@ from chatctl.services.audit.findings.paths import name_of
 
 @dataclass(frozen=True)
 class Equivalent:
-    """The id of a mutant, why it changes nothing, and where that is said."""
+    """The id of an equivalent mutant, the reason, and the line of the entry."""
 
     mutant: str
     reason: str
     place: Place
 
 
-def beside(access: Path) -> Path:
-    """The file that belongs to an access.yaml."""
+def path_for(access: Path) -> Path:
+    """The path of the list for an access.yaml."""
     return access.with_suffix(".mutants.yaml")
 
 
 def load(path: Path) -> dict[str, Equivalent]:
-    """The entries of ``path`` by mutant, none without the file. Raises Invalid naming file and line."""
+    """The entries of ``path`` by mutant; empty if there is no file. Raises Invalid naming file and line."""
     if not path.exists():
         return {}
     from chatctl.services.audit.findings import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import

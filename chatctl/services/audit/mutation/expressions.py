@@ -1,4 +1,4 @@
-"""Operators on conditions, for any SQL text: what a policy says, a view's query, a function's body."""
+"""Operators on conditions in any SQL text: policies, queries of views, bodies of functions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OPPOSITE = {
 _COMPARES = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _MATCHES = frozenset({"~", "!~", "~*", "!~*"})
 _NEGATABLE = frozenset({"in", "between", "like", "ilike", "similar"})
-# Of a body: the clauses of its queries, and what decides which way it goes.
+# In a body: the clauses that decide its control flow, and those of its queries.
 _DECISIONS = frozenset({"if", "elsif", "elseif", "while", "when"})
 _DECIDING = _DECISIONS | {"return"}
 _CLAUSES = frozenset({"where", "on", "having"})
@@ -40,20 +40,20 @@ _WHOLE_NUMBER = re.compile(r"\d++")
 
 
 def edits(text: str) -> Iterator[Edit]:
-    """Every change that an operator makes to a condition in ``text``, which may be one or a query."""
+    """The edits of the conditions in ``text``, which is a condition or a query."""
     root = tree(text)
     for condition in conditions(root, "whole"):
-        for operator in (*_WEAKENING, *_TURNING):
+        for operator in (*_WEAKENING, *_INVERTING):
             yield from operator(condition, text)
     yield from _indexes_shifted(root, text)
 
 
 def body_edits(text: str, *, procedural: bool, answers: bool) -> Iterator[Edit]:
-    """The same for a function's body, where much that is compared decides nothing about access.
+    """The edits of the conditions in a function body, leaving out those that do not affect access.
 
-    Queries lose what they ask for and are not turned round, which breaks a function for everybody. Those of a
-    function that ``answers`` no client count only where a decision or the result depends on them. All of
-    a body in SQL counts.
+    Conditions of queries are weakened, not inverted, which would break the function for everybody. Unless the
+    function ``answers`` clients, only conditions that a branch or the result depends on are edited. In an SQL
+    body, all conditions are.
     """
     for condition in conditions(tree(text, procedural=procedural), words=BODY):
         around = {*condition.within, condition.clause}
@@ -61,17 +61,17 @@ def body_edits(text: str, *, procedural: bool, answers: bool) -> Iterator[Edit]:
             for operator in _WEAKENING:
                 yield from operator(condition, text)
         if condition.clause in _DECISIONS:
-            for operator in _TURNING:
+            for operator in _INVERTING:
                 yield from operator(condition, text)
 
 
 def replaced(operator: str, text: str, start: int, end: int, new: str) -> Edit:
-    """``new`` in place of a stretch of ``text``."""
+    """An edit that replaces a part of ``text`` by ``new``."""
     return Edit(start=start, end=end, operator=operator, new=new, was=text[start:end], now=new)
 
 
 def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> Iterator[Edit]:
-    """Each of ``operands`` left out, with the word or comma that joins it to the others."""
+    """Each of ``operands`` removed, with the word or comma that joins it to the others."""
     for position, operand in enumerate(operands):
         if position + 1 < len(operands):
             start, end = operand[0].start, operands[position + 1][0].start
@@ -97,7 +97,7 @@ def _operands_dropped(condition: Condition, text: str) -> Iterator[Edit]:
 
 
 def _and_to_or(condition: Condition, text: str) -> Iterator[Edit]:
-    # The first two of several: what notices one operand missing notices either of two being enough.
+    # Only the first two of several: a probe that detects a missing operand also detects this.
     for conjuncts in condition.disjuncts:
         for left, right in list(pairwise(conjuncts))[:1]:
             a, b = text[left[0].start : left[-1].end], text[right[0].start : right[-1].end]
@@ -122,14 +122,14 @@ def _or_to_and(condition: Condition, text: str) -> Iterator[Edit]:
 
 
 def _clause_dropped(condition: Condition, text: str) -> Iterator[Edit]:
-    # Of several operands each is dropped by itself.
+    # With several operands, each is dropped by itself.
     alone = condition.is_single and not in_parentheses(condition.disjuncts[0][0])
     if alone and condition.role in ("where", "on"):
         yield replaced(f"{condition.role}-true", text, condition.start, condition.end, "true")
 
 
 def _comparisons_flipped(condition: Condition, text: str) -> Iterator[Edit]:
-    """Not of two columns, which joins rows, nor of a whole condition, which is negated."""
+    """Comparisons inverted, except joins of two columns, and whole conditions, which are negated."""
     if condition.clause == "on" or (condition.is_single and condition.role in _NEGATED_WHOLE):
         return
     for operand in condition.operands:
@@ -147,7 +147,7 @@ def _comparisons_flipped(condition: Condition, text: str) -> Iterator[Edit]:
 
 
 def _tests_flipped(condition: Condition, text: str) -> Iterator[Edit]:
-    """``is null`` and ``is distinct from``, with and without ``not``."""
+    """``is null`` and ``is distinct from`` with ``not`` added or removed."""
     if condition.is_single and condition.role in _NEGATED_WHOLE:
         return
     for operand in condition.operands:
@@ -179,15 +179,21 @@ def _not_removed(condition: Condition, text: str) -> Iterator[Edit]:
 def _exists_to_true(condition: Condition, text: str) -> Iterator[Edit]:
     for conjuncts in condition.disjuncts:
         for operand in conjuncts:
-            at = 1 if operand[0].is_word("not") else 0
-            # An AND operand that is true is one that was dropped; a whole clause has its own operator.
-            told = len(conjuncts) > 1 or (condition.is_single and condition.role not in ("or", "not", ""))
-            if len(operand) == at + 2 and operand[at].is_word("exists") and (at or not told):
-                yield replaced("exists-to-true", text, operand[at].start, operand[-1].end, "true")
+            position = 1 if operand[0].is_word("not") else 0
+            # A true AND operand is the same as a dropped one; a whole clause has its own operator.
+            is_covered = len(conjuncts) > 1 or (
+                condition.is_single and condition.role not in ("or", "not", "")
+            )
+            if (
+                len(operand) == position + 2
+                and operand[position].is_word("exists")
+                and (position or not is_covered)
+            ):
+                yield replaced("exists-to-true", text, operand[position].start, operand[-1].end, "true")
 
 
 def _literals_removed(condition: Condition, text: str) -> Iterator[Edit]:
-    """The first and the last of a list of literals, as a role or a type is taken off it."""
+    """A list of literals without its first or last element."""
     for operand in condition.operands:
         for group in _lists(operand):
             literals = _separated(group)
@@ -213,7 +219,7 @@ def _constants_shifted(condition: Condition, text: str) -> Iterator[Edit]:
 
 
 def _patterns_opened(condition: Condition, text: str) -> Iterator[Edit]:
-    """A regular expression without one of its anchors."""
+    """Regular expressions without one of their anchors."""
     for operand in condition.operands:
         for operator, pattern in pairwise(operand):
             if operator.text in _MATCHES and pattern.kind == "string" and isinstance(pattern, Token):
@@ -246,7 +252,7 @@ def _indexes_shifted(root: Group, text: str) -> Iterator[Edit]:
 
 
 def _joins(operand: tuple[Item, ...]) -> bool:
-    """Whether it compares ``one.column`` with ``another.column``."""
+    """Whether it compares two qualified columns."""
     kinds = [item.text if item.kind == "mark" else item.kind for item in operand]
     return [{"name": "word"}.get(kind, kind) for kind in kinds] == [
         "word",
@@ -260,7 +266,7 @@ def _joins(operand: tuple[Item, ...]) -> bool:
 
 
 def _lists(operand: tuple[Item, ...]) -> Iterator[Group]:
-    """``('a', 'b')`` after ``in``, and ``['a', 'b']`` of an array that something is compared with."""
+    """The lists ``('a', 'b')`` after ``in``, and ``['a', 'b']`` in ``any`` and ``all``."""
     for item, following in pairwise(operand):
         if isinstance(following, Group):
             if item.is_word("in"):
@@ -290,7 +296,7 @@ _WEAKENING: Sequence[Callable[[Condition, str], Iterator[Edit]]] = (
     _exists_to_true,
     _literals_removed,
 )
-_TURNING: Sequence[Callable[[Condition, str], Iterator[Edit]]] = (
+_INVERTING: Sequence[Callable[[Condition, str], Iterator[Edit]]] = (
     _and_to_or,
     _or_to_and,
     _comparisons_flipped,

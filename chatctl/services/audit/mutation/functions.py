@@ -1,4 +1,4 @@
-"""Mutants of functions: whose rights they use, who may call them, what their bodies say."""
+"""Mutants of functions: security definer or invoker, EXECUTE privileges, bodies."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from chatctl.services.audit.mutation import bodies, expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
+from chatctl.services.audit.mutation.mutant import Mutant, NotMutated, mutants_of_edits
 from chatctl.sqltext.quoting import column, relation
 
 _READABLE = ("sql", "plpgsql")
 
 
 def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every function that access.yaml lists, and what these, the policies, triggers and views call."""
+    """The mutants of every listed function, and of those that policies, triggers and views call."""
     for function in catalogue.functions:
         if not function.owned:
             continue
@@ -24,19 +24,21 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
             yield from _rewritten(catalogue, function)
 
 
-def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
-    """Functions that are not there or cannot be rewritten."""
+def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
+    """Functions that do not exist or cannot be changed."""
     for name in catalogue.missing:
-        yield LeftOut(name, "is not there")
+        yield NotMutated(name, "does not exist")
     found = {each.oid for each in catalogue.functions}
     for oid, name in sorted(catalogue.names.items(), key=lambda item: item[1]):
         if oid not in found:
-            yield LeftOut(name, "is an extension's, or in a schema that access.yaml does not call ours")
+            yield NotMutated(name, "is an extension's, or in a schema that is neither exposed nor internal")
     for function in catalogue.functions:
         if not function.owned:
-            yield LeftOut(name_of(catalogue, function), "belongs to somebody else")
+            yield NotMutated(name_of(catalogue, function), "belongs to another owner")
         elif not _is_readable(function):
-            yield LeftOut(name_of(catalogue, function), f"has no body of its own text ({function.language})")
+            yield NotMutated(
+                name_of(catalogue, function), f"has no SQL or PL/pgSQL body ({function.language})"
+            )
 
 
 def name_of(catalogue: Catalogue, function: Function) -> str:
@@ -45,7 +47,7 @@ def name_of(catalogue: Catalogue, function: Function) -> str:
 
 
 def replaced(function: Function, body: str) -> str:
-    """The statement that gives ``function`` another body."""
+    """The statement that replaces the body of ``function``."""
     definition = function.definition or ""
     start = definition.rindex(function.body)
     return definition[:start] + body + definition[start + len(function.body) :]
@@ -58,7 +60,7 @@ def _is_readable(function: Function) -> bool:
 def _rewritten(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     edits = _edits(catalogue, function)
     name = name_of(catalogue, function)
-    yield from of_edits(
+    yield from mutants_of_edits(
         edits, function.body, name=name, part="", statement=lambda edited: replaced(function, edited)
     )
 
@@ -67,26 +69,26 @@ def _edits(catalogue: Catalogue, function: Function) -> Iterator[Edit]:
     yield from scopes.edits(function.body, catalogue, {})
     if function.language == "sql":
         yield from expressions.body_edits(function.body, procedural=False, answers=True)
-        yield from bodies.answers_replaced(function.body, _surroundings(catalogue, function))
+        yield from bodies.caller_edits(function.body, _surroundings(catalogue, function))
         return
     answers = bool(function.callers) and not function.trigger
     yield from expressions.body_edits(function.body, procedural=True, answers=answers)
     yield from bodies.edits(function.body, _surroundings(catalogue, function))
 
 
-def _surroundings(catalogue: Catalogue, function: Function) -> bodies.Surroundings:
-    given = [column(name) for name in function.uuid_parameters if bodies.speaks_of_a_user(name)]
+def _surroundings(catalogue: Catalogue, function: Function) -> bodies.BodyContext:
+    request_values = [column(name) for name in function.uuid_parameters if bodies.names_a_person(name)]
     if function.trigger:
-        # Columns that every table has which the trigger is on.
+        # The user columns that all tables of the trigger have in common.
         tables = [
             catalogue.relations[name].principals for name in function.tables if name in catalogue.relations
         ]
         common = [name for name in tables[0] if all(name in each for each in tables)] if tables else []
-        given = [f"new.{column(name)}" for name in common]
-    return bodies.Surroundings(
-        asks_who=catalogue.tells_who - {f"{function.schema}.{function.name}"},
-        asks_whether=catalogue.tells_whether - {f"{function.schema}.{function.name}"},
-        given=tuple(given),
+        request_values = [f"new.{column(name)}" for name in common]
+    return bodies.BodyContext(
+        user_functions=catalogue.user_functions - {f"{function.schema}.{function.name}"},
+        predicate_functions=catalogue.predicate_functions - {f"{function.schema}.{function.name}"},
+        request_values=tuple(request_values),
         trigger=function.trigger,
         before_row=function.before_row,
     )
@@ -94,7 +96,7 @@ def _surroundings(catalogue: Catalogue, function: Function) -> bodies.Surroundin
 
 def _rights_flipped(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     rights = ("invoker", "definer")
-    # A trigger that was fit to run as whoever writes needs no more rights.
+    # A trigger function that works with the caller's rights gains nothing from more.
     if function.definer or not function.trigger:
         new = rights[not function.definer]
         change = f"security {rights[function.definer]} -> security {new}"
@@ -109,12 +111,12 @@ def _rights_flipped(catalogue: Catalogue, function: Function) -> Iterator[Mutant
 
 
 def _execution(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
-    if function.trigger:  # only a trigger can call it
+    if function.trigger:  # trigger functions cannot be called
         return
     name, called = name_of(catalogue, function), _called(function)
     roles = catalogue.access.api.roles
     closed = [role for role in roles if role in function.reached_by and role not in function.callers]
-    # Where every role can get at it, what was forgotten is the revoke from public.
+    # If every role can reach it, the typical mistake is a missing revoke from public.
     for role in ["public"] if closed and set(roles) <= set(function.reached_by) else closed:
         change = f"execute not granted to {role} -> granted"
         grantee = role if role == "public" else column(role)
@@ -127,6 +129,6 @@ def _execution(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
 
 
 def _called(function: Function) -> str:
-    """A function as a statement names it."""
+    """The function as quoted SQL."""
     types = function.signature[len(function.schema) + len(function.name) + 1 :]
     return relation(f"{function.schema}.{function.name}") + types

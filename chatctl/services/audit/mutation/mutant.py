@@ -1,4 +1,4 @@
-"""A mutant: a change to one object, and the statement that makes it."""
+"""A mutant: a change to one object, and the statement for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from chatctl.services.audit.mutation.edits import Edit, told_apart
+from chatctl.services.audit.mutation.edits import Edit, distinct_edits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """``part`` is what of ``object`` is changed, such as a policy; ``sql`` is for the operator to run."""
+    """``part`` is the part of ``object`` that is changed, such as a policy; ``sql`` applies the change."""
 
     operator: str
     object: str
@@ -21,20 +21,20 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """The same in every run, whatever other mutants there are."""
+        """An id that does not depend on other mutants."""
         digest = hashlib.sha256(self.change.encode()).hexdigest()
         return f"{self.operator}:{self.object}:{self.part}:{digest[:8]}"
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """What no mutant changes, and why."""
+class NotMutated:
+    """An object without mutants, and the reason."""
 
     object: str
     reason: str
 
 
-def of_edits(
+def mutants_of_edits(
     edits: Iterable[Edit],
     text: str,
     *,
@@ -43,8 +43,8 @@ def of_edits(
     statement: Callable[[str], str],
     where: str = "",
 ) -> Iterator[Mutant]:
-    """A mutant for each edit of ``text``; ``statement`` puts the edited text into the database."""
-    for edit, change in told_apart(edits, text):
+    """A mutant for each edit of ``text``; ``statement`` makes SQL of the edited text."""
+    for edit, change in distinct_edits(edits, text):
         yield Mutant(
             operator=edit.operator,
             object=name,

@@ -1,4 +1,4 @@
-"""Every mutant of a database: one thing of what decides about access, changed."""
+"""All mutants of a database."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from chatctl.db.connection import Connection
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.mutation import functions, platform, policies, tables, views
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
+from chatctl.services.audit.mutation.mutant import Mutant, NotMutated
 
 
 def mutants(conn: Connection, access: Access) -> list[Mutant]:
-    """All of them, in the same order for the same database; no two make the same statement."""
+    """All mutants, in a fixed order; no two have the same statement."""
     found: dict[str, Mutant] = {}
     for mutant in _all(read(conn, access)):
         found.setdefault(mutant.sql, mutant)
     return list(found.values())
 
 
-def left_out(conn: Connection, access: Access) -> list[LeftOut]:
-    """What access.yaml lists and no mutant changes, each with the reason."""
+def not_mutated(conn: Connection, access: Access) -> list[NotMutated]:
+    """The objects of access.yaml without mutants, each with the reason."""
     catalogue = read(conn, access)
     return [
-        *tables.left_out(catalogue),
-        *views.left_out(catalogue),
-        *functions.left_out(catalogue),
-        *platform.left_out(catalogue),
+        *tables.not_mutated(catalogue),
+        *views.not_mutated(catalogue),
+        *functions.not_mutated(catalogue),
+        *platform.not_mutated(catalogue),
     ]
 
 

@@ -1,6 +1,6 @@
-"""SQL and PL/pgSQL nested by parentheses and blocks.
+"""SQL and PL/pgSQL tokens, nested by parentheses and blocks.
 
-A mutant replaces a piece of the text that PostgreSQL gave; the rest stays as it was, comments and all.
+Mutants replace parts of the original text by position, so comments and layout stay.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from chatctl.sqltext.tokens import Token, tokens
 
 _PAIRS = {"(": ")", "[": "]"}
-# Before which an `if` begins a statement; elsewhere it is the `if exists` of a command.
+# After these an `if` begins a statement; elsewhere it belongs to `if exists`.
 _BEFORE_STATEMENT = frozenset({";", "begin", "then", "else", "loop", ">>"})
 _BLOCKS = frozenset({"begin", "case", "if", "loop"})
 
 
 @dataclass(kw_only=True)
 class Group:
-    """What stands in parentheses or brackets, or from ``begin``, ``case``, ``if`` or ``loop`` to its end."""
+    """The tokens in parentheses or brackets, or from ``begin``, ``case``, ``if`` or ``loop`` to its end."""
 
     opener: str
     start: int
@@ -28,7 +28,7 @@ class Group:
 
     @property
     def text(self) -> str:
-        """Nothing: a group is no token of any name."""
+        """Empty, so that a group matches no word."""
         return ""
 
     @property
@@ -40,7 +40,7 @@ class Group:
 
     @property
     def groups(self) -> Iterator[Group]:
-        """This one and all within it, in their order."""
+        """This group and all nested ones, in order."""
         yield self
         for item in self.items:
             if isinstance(item, Group):
@@ -55,9 +55,9 @@ Item = Token | Group
 
 
 def tree(text: str, *, procedural: bool = False) -> Group:
-    """``text`` as a group of groups. What is never closed ends with the text.
+    """``text`` as a group of groups. An unclosed group ends with the text.
 
-    Blocks are those of PL/pgSQL and only where it is ``procedural``; elsewhere a column may be called so.
+    Blocks of PL/pgSQL are recognised if ``procedural``; otherwise their words may be names of columns.
     """
     blocks = _BLOCKS if procedural else frozenset({"case"})
     root = Group(opener="", start=0, end=len(text))
@@ -84,4 +84,4 @@ def tree(text: str, *, procedural: bool = False) -> Group:
 def _opens(token: Token, previous: str) -> bool:
     if token.is_word("if"):
         return previous in _BEFORE_STATEMENT
-    return previous not in ("end", ".")  # `end case` begins nothing
+    return previous not in ("end", ".")  # in `end case` it begins nothing

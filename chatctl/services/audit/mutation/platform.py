@@ -1,18 +1,18 @@
-"""Mutants of what Supabase keeps as rows and publications: buckets, and what Realtime sends."""
+"""Mutants of Storage buckets and Realtime publications."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from chatctl.services.audit.mutation.catalogue import Bucket, Catalogue, Publication
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
+from chatctl.services.audit.mutation.mutant import Mutant, NotMutated
 from chatctl.sqltext.quoting import column, literal, relation
 
 _FOREIGN_TYPE = "text/html"
 
 
 def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every listed bucket and publication set otherwise."""
+    """The mutants of every listed bucket and publication."""
     for bucket in catalogue.buckets:
         yield from _of_bucket(bucket)
     for publication in catalogue.publications:
@@ -20,14 +20,14 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     yield from _whole_rows(catalogue)
 
 
-def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
-    """Buckets and publications that are not there or not the operator's."""
+def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
+    """Buckets and publications that do not exist, or that the operator may not change."""
     buckets = {each.name for each in catalogue.buckets}
     publications = {each.name for each in catalogue.publications}
     for name in sorted(set(catalogue.access.buckets) - buckets):
-        yield LeftOut(f"bucket {name}", "is not there, or not for the operator to change")
+        yield NotMutated(f"bucket {name}", "does not exist, or the operator may not change it")
     for name in sorted(set(catalogue.access.publications) - publications):
-        yield LeftOut(f"publication {name}", "is not there, not the operator's, or of all tables")
+        yield NotMutated(f"publication {name}", "does not exist, is not the operator's, or is for all tables")
 
 
 def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
@@ -86,7 +86,7 @@ def _of_publication(catalogue: Catalogue, publication: Publication) -> Iterator[
 
 
 def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Deleted rows sent whole, to everybody who listens."""
+    """Replica identity full, with which every subscriber gets deleted rows in full."""
     published = {name for each in catalogue.publications for name in each.tables}
     for table in catalogue.tables:
         if table.relation in published and table.owned and not table.sends_rows:

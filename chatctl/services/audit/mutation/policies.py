@@ -9,7 +9,7 @@ from psycopg import sql
 
 from chatctl.services.audit.mutation import expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Policy
-from chatctl.services.audit.mutation.mutant import Mutant, of_edits
+from chatctl.services.audit.mutation.mutant import Mutant, mutants_of_edits
 from chatctl.sqltext.quoting import column, relation
 
 _COMMANDS = ("select", "insert", "update", "delete")
@@ -17,7 +17,7 @@ _ADDED = "anybody at all"
 
 
 def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every policy weakened in each way, and policies that should not be there."""
+    """The mutants of every policy, and additional permissive policies."""
     for policy in catalogue.policies:
         yield Mutant(
             operator="policy-dropped",
@@ -51,7 +51,7 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
         yield made(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
     yield made("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
     outer = {policy.relation.split(".", 1)[1]: policy.relation}
-    yield from of_edits(
+    yield from mutants_of_edits(
         [*expressions.edits(text), *scopes.edits(text, catalogue, outer)],
         text,
         name=policy.relation,
@@ -62,14 +62,14 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
 
 
 def _check_dropped(policy: Policy) -> Iterator[Mutant]:
-    # Without a check the condition for the old row is that for the new one as well.
+    # Without WITH CHECK, USING applies to the new row as well.
     if policy.using is not None and policy.check not in (None, policy.using):
         change = f"with check {_short(policy.check or '')} -> {_short(policy.using)}, as using says"
         yield _remade("check-dropped", policy, change, replace(policy, check=None))
 
 
 def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
-    """For more roles or more commands; where nobody of them has the privilege it would change nothing."""
+    """Policies for more roles or commands, if a role has the privilege; otherwise nothing would change."""
     api = catalogue.access.api.roles
     commands = _commands(policy)
     more = [role for role in api if role not in policy.roles and "public" not in policy.roles]
@@ -88,9 +88,9 @@ def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
 
 
 def _added(catalogue: Catalogue) -> Iterator[Mutant]:
-    """A policy that lets everybody through, for commands that have none and so let nobody."""
+    """A policy that allows everything, for commands without a permissive policy."""
     for table in catalogue.tables:
-        let = {
+        allowed = {
             command
             for policy in catalogue.policies
             if policy.relation == table.relation and policy.permissive
@@ -100,7 +100,7 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
             roles = [
                 role for role in catalogue.access.api.roles if catalogue.holds(table.relation, role, command)
             ]
-            if table.row_security and command not in let and roles:
+            if table.row_security and command not in allowed and roles:
                 using, check = (None, "true") if command == "insert" else ("true", None)
                 policy = Policy(
                     relation=table.relation,
@@ -122,13 +122,13 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
 
 
 def described(policy: Policy) -> str:
-    """A policy without its conditions, on one line."""
+    """A description of a policy without its conditions."""
     kind = "" if policy.permissive else "restrictive "
     return f"{kind}policy for {policy.command} to {', '.join(policy.roles)}"
 
 
 def altered(policy: Policy, clause: str, condition: str) -> str:
-    """The statement that gives ``policy`` another condition."""
+    """The statement that changes a condition of ``policy``."""
     what = sql.SQL("using" if clause == "using" else "with check")
     return (
         sql.SQL("alter policy {} on {} {} ({})")
@@ -143,7 +143,7 @@ def dropped(policy: Policy) -> str:
 
 
 def created(policy: Policy) -> str:
-    """The statement that makes ``policy``."""
+    """The statement that creates ``policy``."""
     kind = "permissive" if policy.permissive else "restrictive"
     roles = ", ".join("public" if role == "public" else column(role) for role in policy.roles)
     parts = [

@@ -1,4 +1,4 @@
-"""Operators that need to know which tables a condition speaks of: another table's column, another user."""
+"""Operators that need the tables in scope: columns of another table, other user columns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chatctl.services.audit.mutation.edits import Edit
 from chatctl.services.audit.mutation.nesting import Group, Item, tree
 from chatctl.sqltext.quoting import column as quoted
 
-Sources = Mapping[str, str]  # what a table is called here, and which it is
+Sources = Mapping[str, str]  # alias -> schema.table
 
 
 def edits(text: str, catalogue: Catalogue, outer: Sources) -> Iterator[Edit]:
-    """The changes to a condition or query; ``outer`` are the tables whose rows it is asked about."""
+    """The edits of a condition or query; ``outer`` are the tables whose rows it is evaluated for."""
     root = tree(text)
     yield from _edits(root, text, catalogue, {} if root.is_select else outer, outer)
 
@@ -31,7 +31,7 @@ def _edits(group: Group, text: str, catalogue: Catalogue, local: Sources, outer:
 
 
 def sources(group: Group) -> dict[str, str]:
-    """The tables that a query reads, each by its alias, itself as schema.table."""
+    """The tables in the FROM clause of a query, by alias."""
     found: dict[str, str] = {}
     _read_sources(group.items, found)
     return found
@@ -46,7 +46,7 @@ def _read_sources(items: Sequence[Item], found: dict[str, str]) -> None:
 def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
     first = items[0]
     if isinstance(first, Group):
-        if not first.is_select and first.items:  # joins in parentheses
+        if not first.is_select and first.items:  # a parenthesized join
             _read_source(first.items, found)
             _read_sources(first.items, found)
         return
@@ -59,7 +59,7 @@ def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
 
 
 def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
-    """A column of the row asked about, taken for the column of that name of a table that is read."""
+    """A column of the outer row, replaced by the column of the same name of an inner table."""
     for inner in _without_queries(group):
         for alias, dot, column in zip(inner.items, inner.items[1:], inner.items[2:], strict=False):
             if dot.text != "." or isinstance(column, Group) or alias.plain not in set(outer) - set(local):
@@ -79,16 +79,16 @@ def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources
 
 
 def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
-    """Another user of the rows in sight in place of the one who is compared with whoever asks."""
+    """A column that is compared with the caller, replaced by another user column in scope."""
     items = group.items
     for position, item in enumerate(items):
         if item.text != "=":
             continue
         left, right = items[max(position - 3, 0) : position], items[position + 1 : position + 5]
         column = []
-        if _tells_who(right, catalogue):
+        if _calls_user_function(right, catalogue):
             column = left if len(left) == 3 and left[1].text == "." else left[-1:]  # noqa: PLR2004 - table.column
-        elif _tells_who(left[-1:], catalogue):
+        elif _calls_user_function(left[-1:], catalogue):
             column = right[:3] if len(right) > 1 and right[1].text == "." else right[:1]
         if column and not any(isinstance(each, Group) for each in column):
             yield from _others(column, text, catalogue, scope)
@@ -113,12 +113,12 @@ def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sour
                 )
 
 
-def _tells_who(items: Sequence[Item], catalogue: Catalogue) -> bool:
-    """Whether a function that tells who asks begins here, by itself or in ``(select …)``."""
+def _calls_user_function(items: Sequence[Item], catalogue: Catalogue) -> bool:
+    """Whether ``items`` begin with a call of a user function, or with one in ``(select …)``."""
     if items and isinstance(items[0], Group):
-        return items[0].is_select and _tells_who(items[0].items[1:], catalogue)
+        return items[0].is_select and _calls_user_function(items[0].items[1:], catalogue)
     called = "".join(item.text for item in items[:3])
-    return called in catalogue.tells_who
+    return called in catalogue.user_functions
 
 
 def _without_queries(group: Group) -> Iterator[Group]:

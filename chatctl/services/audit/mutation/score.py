@@ -1,4 +1,4 @@
-"""Whether the audit would notice: every mutant of the rules is made, tried and undone."""
+"""Running every mutant, and the mutation score."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import reason
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.findings.finding import Place
-from chatctl.services.audit.findings.sources import Places
+from chatctl.services.audit.findings.sources import SourceIndex
+from chatctl.services.audit.mutation.detector import TOO_LONG, Detector, roll_back_within_limit
 from chatctl.services.audit.mutation.equivalents import Equivalent
-from chatctl.services.audit.mutation.look import TOO_LONG, Look, undone_in_time
 from chatctl.services.audit.mutation.mutant import Mutant
 from chatctl.services.audit.mutation.mutants import mutants
-from chatctl.services.audit.stage.transaction import undone
+from chatctl.services.audit.stage.transaction import rolled_back
 
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ T = TypeVar("T")
 class End(StrEnum):
     """What became of a mutant.
 
-    Stale is one that is said to be equivalent, and was noticed or is not made any more; inconclusive is one
-    that only time-dependent probes noticed.
+    Stale: listed as equivalent, but detected or no longer generated. Inconclusive: detected by time-dependent
+    probes only.
     """
 
     killed = "killed"
@@ -40,8 +40,8 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
-    """One mutant and its end; ``by`` is the id of what noticed it, the reason or the database's error."""
+class MutantResult:
+    """One mutant and its end; ``by`` is the finding that detected it, the reason, or the database's error."""
 
     id: str
     operator: str
@@ -55,36 +55,36 @@ class Fate:
 
 @dataclass(frozen=True)
 class Score:
-    """What became of all mutants, in their order; ``unsteady`` is what changed by itself meanwhile."""
+    """The results of all mutants, in order; ``unstable`` describes probes that changed by themselves."""
 
-    fates: tuple[Fate, ...]
+    results: tuple[MutantResult, ...]
     probes: int
     seconds: float
-    unsteady: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
 
-    def of(self, *ends: End) -> tuple[Fate, ...]:
-        """Those that ended so."""
-        return tuple(each for each in self.fates if each.end in ends)
+    def of(self, *ends: End) -> tuple[MutantResult, ...]:
+        """The results with one of these ends."""
+        return tuple(each for each in self.results if each.end in ends)
 
     @property
     def score(self) -> float:
-        """Killed among those that could be noticed; 1 when there were none."""
+        """Killed / (killed + survived); 1 if there are none."""
         killed, survived = len(self.of(End.killed)), len(self.of(End.survived))
         return killed / (killed + survived) if killed + survived else 1.0
 
     @property
     def operators(self) -> dict[str, tuple[int, int]]:
-        """(killed, killed or survived) by operator, where there is any."""
-        made: dict[str, tuple[int, int]] = {}
+        """(killed, killed or survived) for each operator."""
+        tried: dict[str, tuple[int, int]] = {}
         for each in self.of(End.killed, End.survived):
-            killed, all_ = made.get(each.operator, (0, 0))
-            made[each.operator] = killed + (each.end is End.killed), all_ + 1
-        return dict(sorted(made.items()))
+            killed, all_ = tried.get(each.operator, (0, 0))
+            tried[each.operator] = killed + (each.end is End.killed), all_ + 1
+        return dict(sorted(tried.items()))
 
 
 @dataclass(frozen=True)
 class Step:
-    """So many mutants of ``of`` are tried."""
+    """``done`` of ``of`` mutants have run."""
 
     what: str
     done: int
@@ -99,61 +99,62 @@ def mutate(
     only: Collection[str] = (),
     progress: Callable[[Step], None] = lambda step: None,
 ) -> Score:
-    """Try every mutant of what ``access`` lists, or of the objects named ``only``; nothing of it stays.
+    """Run every mutant of what ``access`` lists, or of the objects named ``only``, and roll back.
 
-    The rules are changed in the transaction that is rolled back, under exclusive locks on what is changed.
-    What the audit says without any mutant is looked at again in the end. A probe that says something else by
-    then changes by itself, and has noticed nothing: mutants that were noticed by such probes alone are judged
-    again without these. Raises Inconclusive when the audit is not clean at first.
+    Mutants take exclusive locks on what they change. At the end the probes run again without a mutant. Those
+    with another verdict change by themselves and have detected nothing, so mutants that they detected run
+    again without them. Raises Inconclusive if the audit is not clean before.
     """
     start = time.perf_counter()
-    with undone(conn):
-        look = Look(conn, access)
-        made = [each for each in mutants(conn, access) if not only or each.object in only]
-        ends = _ends(look, made, equivalent, progress)
-        changed = look.leave_out(look.changed())
-        again = [each for each in made if ends[each.id][1].partition(":")[2] in changed]
-        if again:
-            first, ends = ends, ends | _ends(look, again, equivalent, progress)
-            still = look.leave_out(look.changed())
-            for each in again:
+    with rolled_back(conn):
+        detector = Detector(conn, access)
+        tried = [each for each in mutants(conn, access) if not only or each.object in only]
+        ends = _run_all(detector, tried, equivalent, progress)
+        changed = detector.exclude(detector.changed_without_mutant())
+        retried = [each for each in tried if ends[each.id][1].partition(":")[2] in changed]
+        if retried:
+            first, ends = ends, ends | _run_all(detector, retried, equivalent, progress)
+            still_changed = detector.exclude(detector.changed_without_mutant())
+            for each in retried:
                 end, by = ends[each.id]
-                unclear = end is End.survived and each.id not in equivalent
-                if unclear or by.partition(":")[2] in still:
+                no_longer_detected = end is End.survived and each.id not in equivalent
+                if no_longer_detected or by.partition(":")[2] in still_changed:
                     ends[each.id] = End.inconclusive, first[each.id][1]
-        places = Places(access)
-        fates = [_fate(each, *ends[each.id], equivalent, places) for each in made]
-    known = {each.id for each in made}
-    gone = [] if only else [each for each in equivalent.values() if each.mutant not in known]
+        sources = SourceIndex(access)
+        results = [_result(each, *ends[each.id], equivalent, sources) for each in tried]
+    ids = {each.id for each in tried}
+    missing = [] if only else [each for each in equivalent.values() if each.mutant not in ids]
     return Score(
-        (*fates, *map(_gone, gone)),
-        look.probes,
+        (*results, *map(_missing, missing)),
+        detector.probes,
         round(time.perf_counter() - start, 2),
-        tuple(look.unsteady.values()),
+        tuple(detector.unstable.values()),
     )
 
 
-def _ends(
-    look: Look, made: Sequence[Mutant], equivalent: Collection[str], progress: Callable[[Step], None]
+def _run_all(
+    detector: Detector, tried: Sequence[Mutant], equivalent: Collection[str], progress: Callable[[Step], None]
 ) -> dict[str, tuple[End, str]]:
-    """What becomes of each mutant, and by what."""
+    """The end of each mutant, with what caused it."""
     ends: dict[str, tuple[End, str]] = {}
-    for mutant in made:
-        if end := _alone(look, mutant, listed=mutant.id in equivalent):
+    for mutant in tried:
+        if end := _run_one(detector, mutant, is_equivalent=mutant.id in equivalent):
             ends[mutant.id] = end
-            progress(Step("mutants", len(ends), len(made)))
-    for group in _groups([each for each in made if each.id not in ends], look):
-        ends |= _far(look, group)
-        progress(Step("mutants", len(ends), len(made)))
+            progress(Step("mutants", len(ends), len(tried)))
+    for group in _independent_groups([each for each in tried if each.id not in ends], detector):
+        ends |= _run_group(detector, group)
+        progress(Step("mutants", len(ends), len(tried)))
     return ends
 
 
-def _fate(mutant: Mutant, end: End, by: str, equivalent: Mapping[str, Equivalent], places: Places) -> Fate:
-    place = places.of_object(mutant.object)
+def _result(
+    mutant: Mutant, end: End, by: str, equivalent: Mapping[str, Equivalent], sources: SourceIndex
+) -> MutantResult:
+    place = sources.place_of_object(mutant.object)
     if (entry := equivalent.get(mutant.id)) and end is not End.inconclusive:
         place = entry.place
         end, by = (End.equivalent, entry.reason) if end is End.survived else (End.stale, f"{end} by {by}")
-    return Fate(
+    return MutantResult(
         id=mutant.id,
         operator=mutant.operator,
         object=mutant.object,
@@ -165,72 +166,72 @@ def _fate(mutant: Mutant, end: End, by: str, equivalent: Mapping[str, Equivalent
     )
 
 
-def _gone(entry: Equivalent) -> Fate:
+def _missing(entry: Equivalent) -> MutantResult:
     operator, name, *_ = [*entry.mutant.split(":"), ""]
-    return Fate(
+    return MutantResult(
         id=entry.mutant,
         operator=operator,
         object=name,
         part="",
         change="",
         end=End.stale,
-        by="no such mutant is made",
+        by="no such mutant is generated",
         place=entry.place,
     )
 
 
-def _alone(look: Look, mutant: Mutant, *, listed: bool) -> tuple[End, str] | None:
-    """Its end; None where it may change what is farther off, and nothing near shows it.
+def _run_one(detector: Detector, mutant: Mutant, *, is_equivalent: bool) -> tuple[End, str] | None:
+    """The end of one mutant; None if no nearby probe detects it and it may affect others.
 
-    What is ``listed`` as equivalent is not looked for near by: nobody expects to find it there.
+    For mutants listed as equivalent the nearby probes are skipped, since they will not detect them.
     """
 
-    def judged() -> tuple[End, str] | None:
+    def judge() -> tuple[End, str] | None:
         try:
-            with look.conn.transaction():
-                look.conn.execute(mutant.sql.encode())
+            with detector.conn.transaction():
+                detector.conn.execute(mutant.sql.encode())
         except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
             raise
         except psycopg.Error as error:
             return End.stillborn, f"{reason(error)} [{error.sqlstate}]"
-        if look.traces(mutant):
-            by = look.far([mutant])
+        if detector.has_trace(mutant):
+            by = detector.detect([mutant])
             return (End.killed, by) if by else (End.survived, "")
-        by = None if listed else look.near(mutant)
+        by = None if is_equivalent else detector.detect_near(mutant)
         return (End.killed, by) if by else None
 
     too_long: tuple[End, str] | None = (End.killed, f"invalid:{mutant.object}:{TOO_LONG}")
-    return undone_in_time(look, judged, too_long)
+    return roll_back_within_limit(detector, judge, too_long)
 
 
-def _groups(suspects: list[Mutant], look: Look) -> list[list[Mutant]]:
-    """``suspects`` in groups that can be made together: no two of one group change the same thing."""
+def _independent_groups(undecided: list[Mutant], detector: Detector) -> list[list[Mutant]]:
+    """``undecided`` in groups of mutants of different objects, which can be applied together."""
     groups: list[list[Mutant]] = []
-    taken: list[set[str]] = []
-    for mutant in suspects:
-        site = look.site(mutant.object)
-        place = next((n for n, sites in enumerate(taken) if site not in sites), len(groups))
-        if place == len(groups):
+    used: list[set[str]] = []
+    for mutant in undecided:
+        target = detector.nearest_tried_object(mutant.object)
+        index = next((n for n, targets in enumerate(used) if target not in targets), len(groups))
+        if index == len(groups):
             groups.append([])
-            taken.append(set())
-        groups[place].append(mutant)
-        taken[place].add(site)
+            used.append(set())
+        groups[index].append(mutant)
+        used[index].add(target)
     return groups
 
 
-def _far(look: Look, group: list[Mutant]) -> dict[str, tuple[End, str]]:
-    """The ends of ``group``, made at once and looked at with every probe; halved until it is clear who."""
+def _run_group(detector: Detector, group: list[Mutant]) -> dict[str, tuple[End, str]]:
+    """The ends of ``group``: all applied at once, and halved while a probe detects one of them."""
 
-    def judged() -> str | None:
+    def judge() -> str | None:
         for mutant in group:
-            look.conn.execute(mutant.sql.encode())
-        return look.far(group)
+            detector.conn.execute(mutant.sql.encode())
+        return detector.detect(group)
 
     too_long: str | None = f"invalid:{group[0].object}:{TOO_LONG}"
-    by = undone_in_time(look, judged, too_long)
+    by = roll_back_within_limit(detector, judge, too_long)
     if not by:
         return {mutant.id: (End.survived, "") for mutant in group}
     if len(group) == 1:
         return {group[0].id: (End.killed, by)}
     half = len(group) // 2
-    return _far(look, group[:half]) | _far(look, group[half:])
+    return _run_group(detector, group[:half]) | _run_group(detector, group[half:])

@@ -1,4 +1,4 @@
-"""Mutants of tables and views as a whole: privileges, row-level security, triggers."""
+"""Mutants of privileges, row-level security and triggers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from chatctl.services.audit.mutation.catalogue import Catalogue, Privilege, Relation, Trigger
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant
+from chatctl.services.audit.mutation.mutant import Mutant, NotMutated
 from chatctl.sqltext.quoting import column, relation
 
 _REVOKED = ("select", "insert", "update", "delete")
 
 
 def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every table more open, or more closed, than it is."""
+    """The mutants of every listed table, and grants on tables that should stay hidden."""
     for table in catalogue.tables:
         if table.owned:
             yield from _row_security_off(table)
@@ -30,15 +30,15 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
         yield from _of_trigger(trigger)
 
 
-def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
-    """Tables that are not there, and those of which only the policies are the operator's to change."""
+def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
+    """Tables that do not exist, and those of which the operator may change only the policies."""
     listed = [*(each.name for each in catalogue.access.tables), *catalogue.access.internal_tables]
     for name in sorted(listed):
         known = catalogue.relations.get(name)
         if not known:
-            yield LeftOut(name, "is not there")
+            yield NotMutated(name, "does not exist")
         elif not known.owned:
-            yield LeftOut(name, "belongs to somebody else: its policies are changed, its privileges are not")
+            yield NotMutated(name, "belongs to another owner: only its policies are changed")
 
 
 def _row_security_off(table: Relation) -> Iterator[Mutant]:
@@ -49,9 +49,9 @@ def _row_security_off(table: Relation) -> Iterator[Mutant]:
 
 
 def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
-    """Commands that a role has no part of, and single columns where it may update others.
+    """Grants of commands that a role does not hold, and of columns if it may update others.
 
-    To a role that cannot even read: reading, and everything.
+    For a role that cannot read: a grant of SELECT, and of everything.
     """
     absent: dict[tuple[str, str], list[Privilege]] = defaultdict(list)
     for each in catalogue.privileges:
@@ -62,12 +62,12 @@ def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
             continue
         some = command == "update" and catalogue.holds(table.relation, role, command)
         for name in [each.column for each in privileges] if some else [None]:
-            change = f"{_said(command, name)} not granted to {role} -> granted"
-            made = f"grant {_written(command, name)} on {relation(table.relation)} to {column(role)}"
+            change = f"{_described(command, name)} not granted to {role} -> granted"
+            made = f"grant {_as_sql(command, name)} on {relation(table.relation)} to {column(role)}"
             yield Mutant(
                 operator="grant-added",
                 object=table.relation,
-                part=_said(command, name),
+                part=_described(command, name),
                 change=change,
                 sql=made,
             )
@@ -83,32 +83,32 @@ def _reads(catalogue: Catalogue, table: Relation, role: str) -> bool:
 
 
 def _revoked(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
-    """Commands taken away, updates column by column."""
+    """Revokes of commands, and of UPDATE column by column."""
     for each in catalogue.grants:
         if each.relation == table.relation and each.command in _REVOKED:
             name = each.column if each.command == "update" else None
-            change = f"{_said(each.command, name)} granted to {each.role} -> revoked"
-            privilege = f"{_written(each.command, name)} on {relation(table.relation)}"
+            change = f"{_described(each.command, name)} granted to {each.role} -> revoked"
+            privilege = f"{_as_sql(each.command, name)} on {relation(table.relation)}"
             made = f"revoke {privilege} from {column(each.role)}"
             yield Mutant(
                 operator="grant-revoked",
                 object=table.relation,
-                part=_said(each.command, name),
+                part=_described(each.command, name),
                 change=change,
                 sql=made,
             )
 
 
-def _said(command: str, name: str | None) -> str:
+def _described(command: str, name: str | None) -> str:
     return f"{command} ({name})" if name else command
 
 
-def _written(command: str, name: str | None) -> str:
+def _as_sql(command: str, name: str | None) -> str:
     return f"{command} ({column(name)})" if name else command
 
 
 def _unlisted(catalogue: Catalogue) -> Iterator[Relation]:
-    """The operator's tables and views in internal schemas that nobody but the operator should reach."""
+    """The operator's tables and views in internal schemas that are not listed."""
     listed = {each.relation for each in catalogue.tables}
     for name, known in catalogue.relations.items():
         kind = catalogue.access.schemas.get(name.split(".", 1)[0])

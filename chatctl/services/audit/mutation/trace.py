@@ -1,4 +1,4 @@
-"""Which functions each statement calls, seen once: what it never calls cannot change what comes of it."""
+"""Which functions each statement calls: others cannot change its outcome."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from chatctl.services.audit.mutation.nesting import Group, tree
 from chatctl.services.audit.trials.batch import Batch
 from chatctl.sqltext.quoting import literal
 
-# Function, as access.yaml names it -> the numbers of the statements that call it.
+# Name of a function, as in access.yaml -> numbers of the statements that call it.
 Trace = Mapping[str, frozenset[int]]
 
 
-def traced(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
-    """The statements of ``batch`` that call each function, for the functions whose calls can be counted.
+def trace_calls(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
+    """The statements of ``batch`` that call each function, for functions whose calls can be counted.
 
-    Each is made to count, for a moment, by a sequence: what a probe takes back, it does not.
+    Each function temporarily increments a sequence, which the rollback of a probe does not undo.
     """
-    begun = [(each, begin) for each in catalogue.functions if (begin := _begin(each))]
-    counted = {f"calls_{place}": name_of(catalogue, each) for place, (each, _) in enumerate(begun)}
+    countable = [(each, begin) for each in catalogue.functions if (begin := _begin(each))]
+    counted = {f"calls_{place}": name_of(catalogue, each) for place, (each, _) in enumerate(countable)}
     statements: dict[str, set[int]] = {name: set() for name in counted.values()}
     with conn.transaction(force_rollback=True):
         conn.execute("grant usage on schema chatctl_audit to public")
-        for counter, (function, begin) in zip(counted, begun, strict=True):
+        for counter, (function, begin) in zip(counted, countable, strict=True):
             conn.execute(_counting(function, begin, counter))
         before = _calls(conn)
         for statement in dict.fromkeys(batch.numbers):
-            for _ in batch.of(statement):
+            for _ in batch.run_statement(statement):
                 pass
             now = _calls(conn)
             for counter, name in counted.items():
@@ -42,8 +42,8 @@ def traced(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
 
 
 def _begin(function: Function) -> int | None:
-    """Where the statements of the body begin; None where calls cannot be counted."""
-    # What is immutable may be called when a statement is planned, once for all.
+    """The position after ``begin`` in the body; None if calls cannot be counted."""
+    # An immutable function may be called once, at planning.
     if function.language != "plpgsql" or function.immutable or not (function.owned and function.replaceable):
         return None
     parts = tree(function.body, procedural=True).items
@@ -62,5 +62,5 @@ def _counting(function: Function, begin: int, counter: str) -> sql.Composed:
 
 
 def _calls(conn: Connection) -> dict[str, int | None]:
-    asked = "select sequencename, last_value from pg_catalog.pg_sequences where schemaname = 'chatctl_audit'"
-    return dict(conn.execute(asked).fetchall())
+    select = "select sequencename, last_value from pg_catalog.pg_sequences where schemaname = 'chatctl_audit'"
+    return dict(conn.execute(select).fetchall())

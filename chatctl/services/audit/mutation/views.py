@@ -1,4 +1,4 @@
-"""Mutants of views: what they select, and with whose rights."""
+"""Mutants of views: the query, and security_invoker."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from chatctl.services.audit.mutation import expressions, scopes
 from chatctl.services.audit.mutation.catalogue import Catalogue, Relation
-from chatctl.services.audit.mutation.mutant import LeftOut, Mutant, of_edits
+from chatctl.services.audit.mutation.mutant import Mutant, NotMutated, mutants_of_edits
 from chatctl.sqltext.quoting import relation
 
 _INVOKER = ("security_invoker=true", "security_invoker=on", "security_invoker=1", "security_invoker=yes")
 
 
 def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every listed view with another query, or other rights."""
+    """The mutants of every listed view."""
     for view in catalogue.tables:
         if view.kind != "v" or not view.owned or view.definition is None:
             continue
@@ -21,23 +21,23 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
         yield from _rewritten(catalogue, view, view.definition)
 
 
-def left_out(catalogue: Catalogue) -> Iterator[LeftOut]:
+def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
     """Views whose query cannot be replaced."""
     for view in catalogue.tables:
         if view.kind in ("m", "f"):
             kind = "materialized view" if view.kind == "m" else "foreign table"
-            yield LeftOut(view.relation, f"is a {kind}, whose query cannot be replaced")
+            yield NotMutated(view.relation, f"is a {kind}, whose query cannot be replaced")
 
 
 def replaced(view: Relation, text: str) -> str:
-    """The statement that gives ``view`` another query and leaves its options."""
+    """The statement that replaces the query of ``view`` and keeps its options."""
     options = f" with ({', '.join(view.options)})" if view.options else ""
     return f"create or replace view {relation(view.relation)}{options} as {text}"
 
 
 def _rewritten(catalogue: Catalogue, view: Relation, text: str) -> Iterator[Mutant]:
     edits = [*expressions.edits(text), *scopes.edits(text, catalogue, {})]
-    yield from of_edits(
+    yield from mutants_of_edits(
         edits, text, name=view.relation, part="", statement=lambda edited: replaced(view, edited)
     )
 

@@ -1,4 +1,4 @@
-"""A function as it can be called: which argument each value of access.yaml is for, and the statement."""
+"""How to call a function: which argument gets each value of access.yaml, and the statement."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from psycopg.rows import class_row
 from chatctl.db.files import query
 from chatctl.errors import Invalid
 from chatctl.services.audit.access.expectations import Access, Function
-from chatctl.services.audit.probes.context import Stage
-from chatctl.services.audit.stage.workspace import reading
+from chatctl.services.audit.probes.context import AuditContext
+from chatctl.services.audit.stage.workspace import errors_at
 from chatctl.sqltext.quoting import column, procedure, relation
 
 
 @dataclass(frozen=True, kw_only=True)
 class Callee:
-    """What the catalogue says of it, see arguments.sql."""
+    """A function in the catalogue, see arguments.sql."""
 
     kind: str
     aggregate: str
@@ -30,7 +30,7 @@ class Callee:
 
     @property
     def untriable(self) -> str | None:
-        """Why it cannot be called with values of access.yaml; None where it can."""
+        """Why it cannot be called with values of access.yaml; None if it can."""
         if self.aggregate in ("o", "h"):
             return (
                 "it is an ordered-set aggregate, which takes the order of rows that access.yaml cannot give"
@@ -40,36 +40,36 @@ class Callee:
         return None
 
 
-def find(stage: Stage, function: Function) -> Callee | None:
-    """The function in the catalogue; None where it is not. Raises Invalid for what is no list of types."""
+def find(context: AuditContext, function: Function) -> Callee | None:
+    """The function in the catalogue, or None. Raises Invalid for a malformed signature."""
     name, _, types = function.signature.partition("(")
     words = {
         "signature": procedure(function.signature), "name": name, "types": types.removesuffix(")"),
     }  # fmt: skip
     key = f"functions.{function.signature}"
-    with reading(stage.access, key), stage.conn.cursor(row_factory=class_row(Callee)) as cursor:
+    with errors_at(context.access, key), context.conn.cursor(row_factory=class_row(Callee)) as cursor:
         return cursor.execute(query("audit/arguments"), words).fetchone()
 
 
-def places(access: Access, function: Function, callee: Callee) -> dict[str, int]:
-    """The argument that each value of ``call`` is for; those that no argument is called as go by position.
+def argument_positions(access: Access, function: Function, callee: Callee) -> dict[str, int]:
+    """The position of the argument for each value of ``call``: by name, else the next unnamed argument.
 
-    Raises Invalid where there is none for one, or none of an argument that has no default.
+    Raises Invalid for a value without an argument, and for an argument without a value or default.
     """
-    named = {name: place for place, name in enumerate(callee.names) if name}
-    free = [place for place, name in enumerate(callee.names) if name is None]
+    named = {name: position for position, name in enumerate(callee.names) if name}
+    free = [position for position, name in enumerate(callee.names) if name is None]
     found: dict[str, int] = {}
     for name in function.call:
-        if (place := named.get(name)) is None:
+        if (position := named.get(name)) is None:
             if not free:
-                raise _wrong(access, function, callee, f"gives {name}, which is no argument of it")
-            place = free.pop(0)
-        found[name] = place
+                raise _wrong(access, function, callee, f"gives {name}, which is not one of its arguments")
+            position = free.pop(0)
+        found[name] = position
     needed = range(len(callee.names) - callee.defaults)
-    # What is given by position needs all that stand before it.
-    last = max((place for place in found.values() if callee.names[place] is None), default=-1)
-    for place in {*needed, *range(last)} - set(found.values()):
-        what = callee.names[place] or f"argument {place + 1}"
+    # An argument by position needs all those before it.
+    last = max((position for position in found.values() if callee.names[position] is None), default=-1)
+    for position in {*needed, *range(last)} - set(found.values()):
+        what = callee.names[position] or f"argument {position + 1}"
         raise _wrong(access, function, callee, f"lacks {what}")
     return found
 
@@ -85,42 +85,46 @@ def _arguments(callee: Callee) -> list[tuple[str | None, str | None]]:
     return list(zip(callee.names, callee.types, strict=True))
 
 
-def statement(function: Function, callee: Callee, at: Mapping[str, int], types: Mapping[str, str]) -> str:
-    """What calls it, with the values in the order of access.yaml as $1 and following."""
+def call_statement(
+    function: Function, callee: Callee, positions: Mapping[str, int], types: Mapping[str, str]
+) -> str:
+    """The statement that calls it, with $1 and following for the values in the order of access.yaml."""
     name = relation(function.signature.split("(", maxsplit=1)[0])
-    given = _given(callee, at, types)
+    arguments = _argument_list(callee, positions, types)
     if callee.kind == "p":
-        # What only brings a value is called with none.
-        given += [f"{column(out)} => null" if out else "null" for out in callee.outs]
-        return f"call {name}({', '.join(given)})"
+        # OUT arguments of a procedure get a null.
+        arguments += [f"{column(out)} => null" if out else "null" for out in callee.outs]
+        return f"call {name}({', '.join(arguments)})"
     value = function.value or "result"
     if callee.kind in ("a", "w") or callee.nameless:
         over = " over ()" if callee.kind == "w" else ""
-        source = f"(select {name}({', '.join(given)}){over} as result) as called"
+        source = f"(select {name}({', '.join(arguments)}){over} as result) as called"
         value = "result" if value == "result" else value.replace("result.", "(result).")
     else:
-        source = f"{name}({', '.join(given)}) as result"
+        source = f"{name}({', '.join(arguments)}) as result"
         if value != "result" and value.isidentifier():
             value = f"result.{column(value)}"
     return f"select array_agg(({value})::text order by ({value})::text) from {source}"
 
 
-def _given(callee: Callee, at: Mapping[str, int], types: Mapping[str, str]) -> list[str]:
-    """The arguments: those without a name, and all of an aggregate, by position, and then the others."""
-    numbers = {place: number for number, place in enumerate(at.values(), 1)}
-    kinds = {place: types[name] for name, place in at.items()}
+def _argument_list(callee: Callee, positions: Mapping[str, int], types: Mapping[str, str]) -> list[str]:
+    """The argument list: unnamed arguments, and all of an aggregate, by position, the others by name."""
+    numbers = {position: number for number, position in enumerate(positions.values(), 1)}
+    types_at = {position: types[name] for name, position in positions.items()}
     found = []
-    for place in sorted(numbers):
-        last = place == len(callee.names) - 1
+    for position in sorted(numbers):
+        last = position == len(callee.names) - 1
         rest = "variadic " if callee.variadic and last else ""
-        name = callee.names[place]
+        name = callee.names[position]
         by_name = (
-            name is not None and callee.kind not in ("a", "w") and not _before_nameless(callee, at, place)
+            name is not None
+            and callee.kind not in ("a", "w")
+            and not _before_nameless(callee, positions, position)
         )
         named = f"{column(name)} => " if by_name and name else ""
-        found.append(f"{rest}{named}${numbers[place]}::{kinds[place]}")
+        found.append(f"{rest}{named}${numbers[position]}::{types_at[position]}")
     return found
 
 
-def _before_nameless(callee: Callee, at: Mapping[str, int], place: int) -> bool:
-    return any(callee.names[other] is None and other > place for other in at.values())
+def _before_nameless(callee: Callee, positions: Mapping[str, int], position: int) -> bool:
+    return any(callee.names[other] is None and other > position for other in positions.values())

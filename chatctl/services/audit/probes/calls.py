@@ -1,4 +1,4 @@
-"""Calling: every identity with every combination of arguments, what comes back and what is changed by it."""
+"""Calling functions: every combination of arguments as every identity."""
 
 from __future__ import annotations
 
@@ -6,40 +6,43 @@ from collections.abc import Iterator, Mapping
 
 from psycopg import sql
 
-from chatctl.services.audit.access.clauses import condition, written
+from chatctl.services.audit.access.clauses import condition, raw_sql
 from chatctl.services.audit.access.expectations import Function
 from chatctl.services.audit.probes import callee
-from chatctl.services.audit.probes.context import UNKNOWN, Stage
-from chatctl.services.audit.probes.inserts import said
-from chatctl.services.audit.probes.probe import Probe, ways
-from chatctl.services.audit.stage.candidates import Candidate, candidates_of, types_of
+from chatctl.services.audit.probes.context import UNKNOWN, AuditContext
+from chatctl.services.audit.probes.inserts import described
+from chatctl.services.audit.probes.probe import Probe, write_targets
+from chatctl.services.audit.stage.candidates import Candidate, argument_types, candidates_of
 
 # name -> (SQL of the values, type)
 Arguments = Mapping[str, tuple[str, str]]
 
 
-def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator[Probe]:
-    """The calls of ``function``; none where it does not exist, which the inventory reports."""
-    target = callee.find(stage, function)
+def probes(context: AuditContext, function: Function, *, brief: bool = False) -> Iterator[Probe]:
+    """The calls of ``function``; none if it does not exist, which the inventory reports."""
+    target = callee.find(context, function)
     if target is None or target.untriable:
         return
-    at = callee.places(stage.access, function, target)
-    typed = {name: (function.call[name], target.types[place]) for name, place in at.items()}
-    types = types_of(stage.conn, stage.access, typed, f"functions.{function.signature}.call")
+    positions = callee.argument_positions(context.access, function, target)
+    typed = {name: (function.call[name], target.types[position]) for name, position in positions.items()}
+    types = argument_types(context.conn, context.access, typed, f"functions.{function.signature}.call")
     arguments = {name: (text, types[name]) for name, text in function.call.items()}
-    statement, may_write = callee.statement(function, target, at, types), ways(function.changes)
-    existing = stage.access.on_existing_data
-    people = {who.name: who for who in stage.writers}
-    asked: set[tuple[str, str]] = set()
-    for each in _candidates(stage, function, arguments):
+    statement, writes = (
+        callee.call_statement(function, target, positions, types),
+        write_targets(function.changes),
+    )
+    existing = context.access.on_existing_data
+    people = {who.name: who for who in context.writers}
+    tried_pairs: set[tuple[str, str]] = set()
+    for each in _candidates(context, function, arguments):
         if each.identity not in people:
             continue
-        identity, trusted = people[each.identity], stage.trusts(people[each.identity])
+        identity, trusted = people[each.identity], context.trusts(people[each.identity])
         yield Probe(
             identity=identity,
             object=function.signature,
             action="call",
-            subject=said(arguments, each.values),
+            subject=described(arguments, each.values),
             statement=statement,
             args=each.values,
             allowed=each.allowed,
@@ -48,25 +51,27 @@ def probes(stage: Stage, function: Function, *, brief: bool = False) -> Iterator
             rows=each.rows,
             refused=function.refused,
             trusted=trusted,
-            changes=may_write,
+            changes=writes,
             private=existing,
-            # On existing data nothing keeps what whole tables held before the call.
+            # On existing data only a sample of the rows before the call is copied.
             holds=None if existing or trusted else _holds(function, arguments, each),
         )
         if not (each.allowed or trusted or function.oracle or brief):
-            yield from _pairs(stage, function, arguments, call=each, statement=statement, asked=asked)
+            yield from _pairs(
+                context, function, arguments, call=each, statement=statement, tried_pairs=tried_pairs
+            )
 
 
-def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[Candidate]:
+def _candidates(context: AuditContext, function: Function, arguments: Arguments) -> list[Candidate]:
     rows: sql.Composable = sql.SQL("null::text[]")
     if function.rows:
         rows = sql.SQL(
             "array(select expected.value::text from ({}) as expected (value) order by 1)"
-        ).format(written(function.rows))  # fmt: skip
+        ).format(raw_sql(function.rows))  # fmt: skip
     key = f"functions.{function.signature}"
     return candidates_of(
-        stage.conn,
-        stage.access,
+        context.conn,
+        context.access,
         arguments=arguments,
         allow=function.allow,
         unless=function.unless,
@@ -76,39 +81,39 @@ def _candidates(stage: Stage, function: Function, arguments: Arguments) -> list[
 
 
 def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | None:
-    """The query whether everything is as access.yaml says after an allowed call."""
+    """The query that checks ``holds`` after an allowed call."""
     if function.holds is None or not call.allowed:
         return None
     fields = [
-        sql.SQL("{}::{} as {}").format(sql.Literal(value), written(type_name), sql.Identifier(name))
+        sql.SQL("{}::{} as {}").format(sql.Literal(value), raw_sql(type_name), sql.Identifier(name))
         for value, (name, (_, type_name)) in zip(call.values, arguments.items(), strict=True)
     ]
-    asked = sql.SQL(
+    tried_pairs = sql.SQL(
         "select {} from chatctl_audit.identities me cross join (select {}) as this where me.position = $1"
     ).format(condition(function.holds), sql.SQL(", ").join(fields))
-    return asked.as_string(None)
+    return tried_pairs.as_string(None)
 
 
 def _pairs(
-    stage: Stage, function: Function, arguments: Arguments, *, call: Candidate, statement: str,
-    asked: set[tuple[str, str]],
+    context: AuditContext, function: Function, arguments: Arguments, *, call: Candidate, statement: str,
+    tried_pairs: set[tuple[str, str]],
 ) -> Iterator[Probe]:  # fmt: skip
-    """A refused call about what is hidden, and one about what does not exist: they must look alike."""
-    identity = next(each for each in stage.writers if each.name == call.identity)
-    for place, (name, (_, type_name)) in enumerate(arguments.items()):
-        hidden = type_name == "uuid" and stage.hidden(identity, call.values[place])
-        if not hidden or (identity.name, name) in asked:
+    """A refused call about a hidden row, and one about no row: both must get the same answer."""
+    identity = next(each for each in context.writers if each.name == call.identity)
+    for position, (name, (_, type_name)) in enumerate(arguments.items()):
+        hidden = type_name == "uuid" and context.hidden(identity, call.values[position])
+        if not hidden or (identity.name, name) in tried_pairs:
             continue
-        asked.add((identity.name, name))
-        for value in (call.values[place], UNKNOWN):
-            given = (*call.values[:place], value, *call.values[place + 1 :])
+        tried_pairs.add((identity.name, name))
+        for value in (call.values[position], UNKNOWN):
+            values = (*call.values[:position], value, *call.values[position + 1 :])
             yield Probe(
                 identity=identity,
                 object=function.signature,
                 action=f"oracle {name}",
-                subject=said(arguments, given),
+                subject=described(arguments, values),
                 statement=statement,
-                args=given,
+                args=values,
                 allowed=False,
                 privilege="execute",
                 fetches=statement.startswith("select"),

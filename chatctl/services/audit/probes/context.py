@@ -1,4 +1,4 @@
-"""What probes are made of, and the parts that those of one table share."""
+"""What probes are generated from: the connection, the rules, the rows, and what each identity may read."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit.access.clauses import condition, key_text, written
+from chatctl.services.audit.access.clauses import condition, key_expression, raw_sql
 from chatctl.services.audit.access.expectations import NEVER, Access, Identity, Table
 from chatctl.services.audit.inventory.privileges import Privileges
-from chatctl.services.audit.probes.probe import Probe, ways
+from chatctl.services.audit.probes.probe import Probe, write_targets
 from chatctl.services.audit.stage.candidates import Candidate, candidates_of
 from chatctl.services.audit.stage.contents import Column, Content, Row
-from chatctl.services.audit.stage.workspace import reading, single, snapshot
+from chatctl.services.audit.stage.workspace import errors_at, execute_single, snapshot
 from chatctl.sqltext.quoting import array, column, literal, relation
 
-# Values of the type for a column that nobody may write; of another type those of other rows serve.
+# Values for a column that nobody may write, by type; for other types the values of other rows are used.
 _SAMPLES = {
     "boolean": ("true", "false"),
     "bigint": ("424242", "424243"),
@@ -46,15 +46,15 @@ _SAMPLES = {
     "text[]": ("{audit}", "{}"),
     "uuid": ("00000000-0000-4000-8000-0000000a0d17", "00000000-0000-4000-8000-0000000a0d18"),
 }
-# What no row has.
+# A uuid that no row has.
 UNKNOWN = _SAMPLES["uuid"][0]
-# How a view, a materialized view or a foreign table says that it takes no writes, whoever asks.
+# The SQLSTATEs with which a view, a materialized view or a foreign table refuses writes by anybody.
 NOT_WRITABLE = ("55000", "42809", "0A000")
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The fixture in the transaction of ``conn``, and who holds which privilege by the catalogue."""
+class AuditContext:
+    """The contents of the tables in the transaction of ``conn``, and the privileges held by roles."""
 
     conn: Connection
     access: Access
@@ -76,7 +76,7 @@ class Stage:
 
     @cached_property
     def tables_of_people(self) -> set[str]:
-        """The tables whose keys are user ids, as far as columns on the stage refer to them."""
+        """The tables whose keys are user ids, or that a column with user ids refers to."""
         people = set(self.actors.values())
         referred = {
             each.target
@@ -91,41 +91,41 @@ class Stage:
         return [each for each in self.access.identities if not each.reads_only]
 
     @cached_property
-    def tables(self) -> dict[str, TableStage]:
-        """Every table on the stage, by its name."""
-        return {table.name: TableStage(self, table) for table in self.access.tried_tables}
+    def tables(self) -> dict[str, TableContext]:
+        """Every table, by name."""
+        return {table.name: TableContext(self, table) for table in self.access.tried_tables}
 
     def hidden(self, identity: Identity, value: str | None) -> bool:
-        """Whether ``value`` is the key of a row, and of none that ``identity`` may read."""
+        """Whether ``value`` is the key of rows that ``identity`` may not read."""
         keyed = [table for table in self.tables.values() if value in table.keys]
         return bool(keyed) and not any(value in table.readable[identity.name] for table in keyed)
 
 
-class TableStage:
-    """One table on the stage: statements about it, and what access.yaml says of its rows."""
+class TableContext:
+    """One table: its rules, contents and statements, and which rows each identity may read."""
 
-    def __init__(self, stage: Stage, table: Table) -> None:
-        self.stage, self.table, self.content = stage, table, stage.contents[table.name]
+    def __init__(self, context: AuditContext, table: Table) -> None:
+        self.context, self.rules, self.content = context, table, context.contents[table.name]
         self.conn, self.access, self.trusts, self.writers = (
-            stage.conn, stage.access, stage.trusts, stage.writers,
+            context.conn, context.access, context.trusts, context.writers,
         )  # fmt: skip
         self.target = relation(table.name)
-        self.snapshot = snapshot(stage.access, table.name)
+        self.snapshot = snapshot(context.access, table.name)
         self.types = {each.name: each.type for each in self.content.columns}
         self.rows = self.content.rows
 
     @cached_property
     def readable(self) -> dict[str, set[str]]:
-        """The keys of the rows that each identity may read; the positive control reads every row."""
-        said = self.allowed(self.table.select, "select")
+        """The keys of the rows that each identity may read; trusted roles read every row."""
+        allowed = self.allowed(self.rules.select, "select")
         return {
-            who.name: {row.key for row in self.rows if self.trusts(who) or said[who.name, row.key]}
+            who.name: {row.key for row in self.rows if self.trusts(who) or allowed[who.name, row.key]}
             for who in self.access.identities
         }
 
     @cached_property
     def cascades(self) -> bool:
-        """Whether deleting a row reaches others."""
+        """Whether deleting a row also deletes others."""
         (found,) = self.conn.execute(query("audit/cascades"), {"relation": self.target}).fetchall()[0]
         return bool(found)
 
@@ -135,8 +135,8 @@ class TableStage:
 
     @cached_property
     def candidates(self) -> list[tuple[Identity, list[Candidate]]]:
-        """Everybody who writes, with the rows to insert; who has none is left out."""
-        insert = self.table.insert
+        """The candidate rows to insert, for each identity that writes."""
+        insert = self.rules.insert
         if insert is None:
             return []
         arguments = {name: (text, self.types[name]) for name, text in insert.values.items()}
@@ -170,7 +170,7 @@ class TableStage:
             more["refused"] = (*more.get("refused", ()), *NOT_WRITABLE)
         return Probe(
             identity=identity,
-            object=self.table.name,
+            object=self.rules.name,
             action=action,
             subject=subject,
             statement=statement,
@@ -181,90 +181,91 @@ class TableStage:
         )
 
     def _changes(self, action: str, privilege: str) -> frozenset[str] | None:
-        """Where the write may go: to the table itself, and on to others."""
-        if self.table.changes is None or privilege not in ("insert", "update", "delete"):
+        """The allowed writes: to the table itself, and to those that access.yaml lists under `changes`."""
+        if self.rules.changes is None or privilege not in ("insert", "update", "delete"):
             return None
         own = ("insert", "update") if action.startswith("upsert") else (privilege,)
-        return ways({self.table.name: own}) | ways(self.table.changes)
+        return write_targets({self.rules.name: own}) | write_targets(self.rules.changes)
 
     def insert(self, names: Iterable[str]) -> str:
         """An insert of these columns, their values $1 and following."""
         names = list(names)
         listed = ", ".join(column(name) for name in names)
-        places = ", ".join(f"${number}::{self.types[name]}" for number, name in enumerate(names, 1))
-        return f"insert into {self.target} ({listed}) values ({places})"
+        values = ", ".join(f"${number}::{self.types[name]}" for number, name in enumerate(names, 1))
+        return f"insert into {self.target} ({listed}) values ({values})"
 
     def update(self, name: str, *, blind: bool = False) -> str:
         """An update of the column to $1, of the row with the key $2 and following."""
         setting = f"update {self.target} set {column(name)} = $1::{self.types[name]}"
-        return setting if blind else f"{setting} where {self.key_is(self.place(1))}"
+        return setting if blind else f"{setting} where {self.key_is(self.key_placeholder(1))}"
 
-    def place(self, after: int) -> Callable[[str], str]:
-        places = {name: f"${number}" for number, name in enumerate(self.table.key, after + 1)}
-        return places.__getitem__
+    def key_placeholder(self, after: int) -> Callable[[str], str]:
+        """The placeholder for each column of the key, numbered from ``after`` + 1."""
+        placeholders = {name: f"${number}" for number, name in enumerate(self.rules.key, after + 1)}
+        return placeholders.__getitem__
 
     def key_is(self, value: Callable[[str], str], row: Row | None = None) -> str:
-        """The condition that picks one row: by ``value`` of its key; without a row, of the column's name."""
+        """The condition for one row: ``value`` of each key value of ``row``, or of each key column's name."""
         return " and ".join(
             f"{column(name)} = {value((row.keys[name]) if row else name)}::{self.types[name]}"
-            for name in self.table.key
+            for name in self.rules.key
         )
 
-    def among(self) -> tuple[str, tuple[str, ...]]:
-        """The condition that picks the rows of the fixture, and its values; all of a view that has none."""
-        if self.table.rows:
+    def copied_rows_condition(self) -> tuple[str, tuple[str, ...]]:
+        """The condition for the copied rows, and its arguments; true for a view without copies."""
+        if self.rules.rows:
             return "true", ()
-        name, *more = self.table.key
+        name, *more = self.rules.key
         if not more:
             return f"{column(name)} = any ($1::{self.types[name]}[])", (array(row.key for row in self.rows),)
         return " or ".join(f"({self.key_is(literal, row)})" for row in self.rows) or "false", ()
 
     def allowed(self, text: str, key: str) -> dict[tuple[str, str], bool]:
-        """For every identity and row of the fixture, whether the condition holds."""
+        """Whether the condition ``text`` holds, for every identity and copied row."""
         if text == NEVER:
             return {
                 (identity.name, row.key): False for identity in self.access.identities for row in self.rows
             }
         asked = sql.SQL(
             "select me.identity, {}, {} from chatctl_audit.identities me cross join {} this"
-        ).format(written(key_text(self.table.key)), condition(text), self.snapshot)
-        with reading(self.access, self.key(key)):
-            return {(name, key): may for name, key, may in single(self.conn, asked)}
+        ).format(raw_sql(key_expression(self.rules.key)), condition(text), self.snapshot)
+        with errors_at(self.access, self.key(key)):
+            return {(name, key): may for name, key, may in execute_single(self.conn, asked)}
 
     def key(self, key: str) -> str:
-        """Where the key of this table stands in access.yaml."""
-        return f"tables.{self.table.name}.{key}"
+        """The path of a key of this table in access.yaml."""
+        return f"tables.{self.rules.name}.{key}"
 
-    def shown(self, identity: Identity) -> list[Row]:
-        """The rows that ``identity`` may read, and one of those it may not."""
+    def rows_to_try(self, identity: Identity) -> list[Row]:
+        """The rows that ``identity`` may read, and one that it may not."""
         hidden = [row for row in self.rows if row.key not in self.readable[identity.name]]
         return [row for row in self.rows if row.key in self.readable[identity.name]] + hidden[:1]
 
-    def names_people(self, each: Column) -> bool:
-        """Whether the column holds ids of users."""
+    def holds_user_ids(self, each: Column) -> bool:
+        """Whether the column contains user ids."""
         held = {row.values[each.name] for row in self.rows}
-        return each.target in self.stage.tables_of_people or bool(held & set(self.stage.actors.values()))
+        return each.target in self.context.tables_of_people or bool(held & set(self.context.actors.values()))
 
-    def own(self, name: str, key: str | None) -> str | None:
-        """What the column holds in the row ``key``."""
+    def current_value(self, name: str, key: str | None) -> str | None:
+        """The value of the column in the row ``key``."""
         return next((row.values[name] for row in self.rows if row.key == key), None)
 
-    def other(self, each: Column, key: str | None) -> str | None:
-        """A value that the column does not have in the row ``key``, and that the table's checks let it have.
+    def other_value(self, each: Column, key: str | None) -> str | None:
+        """A value for the column that differs from the one in the row ``key`` and passes the table's checks.
 
-        Where they let it have its own value alone, that is what everybody tries to write: no other could be
-        written by anybody, and who may write the column can write this one.
+        If no other value passes them, the current one: nobody can write another, and whoever may write the
+        column can write this.
         """
-        own = self.own(each.name, key)
+        current = self.current_value(each.name, key)
         fitting = (
             value
-            for value in self._offered(each)
-            if value != own and (not each.checks or (each.name, key, value) in self._fitting)
+            for value in self._possible_values(each)
+            if value != current and (not each.checks or (each.name, key, value) in self._passing)
         )
-        return next(fitting, own)
+        return next(fitting, current)
 
-    def _offered(self, each: Column) -> list[str]:
-        """Values to write into the column, the most telling first."""
+    def _possible_values(self, each: Column) -> list[str]:
+        """Values to write into the column, the best first."""
         kind, _, most = each.type.removesuffix(")").partition("(")
         samples: tuple[str, ...] = () if each.refers else _SAMPLES.get(kind, ())
         if kind in ("character varying", "character") and most:
@@ -273,19 +274,19 @@ class TableStage:
         return list(dict.fromkeys([*samples, *found, *each.choices]))
 
     @cached_property
-    def _fitting(self) -> set[tuple[str, str | None, str]]:
-        """Each column that has checks, row (None: a new one) and offered value that pass them together."""
+    def _passing(self) -> set[tuple[str, str | None, str]]:
+        """(column, key of the row or None for a new one, value): the values that pass the checks."""
         asked = [
-            self._checked(each).as_string(None) for each in self.content.columns
+            self._passing_query(each).as_string(None) for each in self.content.columns
             if each.checks and not each.generated
         ]  # fmt: skip
         return set(self.conn.execute("select * from chatctl_audit.brought(%s)", (asked,)).fetchall())
 
-    def _checked(self, checked: Column) -> sql.Composable:
-        """The query for the rows and values with which all checks of one column are met."""
+    def _passing_query(self, checked: Column) -> sql.Composable:
+        """The query for the rows and values that pass all checks of one column."""
         columns = (
             sql.SQL("{} as {}").format(
-                sql.SQL("offered.value::{}").format(written(each.type))
+                sql.SQL("offered.value::{}").format(raw_sql(each.type))
                 if each is checked
                 else sql.SQL("(each.this).{}").format(sql.Identifier(each.name)),
                 sql.Identifier(each.name),
@@ -293,19 +294,19 @@ class TableStage:
             for each in self.content.columns
         )
         met = sql.SQL(" and ").join(
-            sql.SQL("coalesce(({}), true)").format(written(check)) for check in checked.checks
+            sql.SQL("coalesce(({}), true)").format(raw_sql(check)) for check in checked.checks
         )
-        # The conditions name columns without their table, and may not take a name of ours for one.
+        # The checks name columns without their table, so the subquery has no other names in scope.
         return sql.SQL(
             "select {name}, each.key, offered.value from unnest({offered}::text[]) as offered (value) "
             "cross join (select {key} as key, this from {rows} this union all select null, null) as each "
             "where (select {met} from (select {columns}) as {table})"
         ).format(
             name=sql.Literal(checked.name),
-            offered=sql.Literal(self._offered(checked)),
-            key=written(key_text(self.table.key)),
+            offered=sql.Literal(self._possible_values(checked)),
+            key=raw_sql(key_expression(self.rules.key)),
             rows=self.snapshot,
             met=met,
             columns=sql.SQL(", ").join(columns),
-            table=sql.Identifier(self.table.name.split(".", 1)[1]),
+            table=sql.Identifier(self.rules.name.split(".", 1)[1]),
         )

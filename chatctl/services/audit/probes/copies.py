@@ -1,7 +1,7 @@
-"""Inserting where access.yaml lists no insert: copies of the rows on stage, which nobody may make.
+"""Inserting where access.yaml lists no insert: copies of existing rows, which nobody may insert.
 
-A policy that lets one in would never be asked otherwise. A row that is there satisfies constraints; its copy
-has another key, and, since policies are about people, also the id of whoever inserts it in place of others'.
+Otherwise no probe would show an insert policy that is too wide. An existing row satisfies the constraints;
+its copy gets another key and, since policies compare user ids, also the id of the identity that inserts it.
 """
 
 from __future__ import annotations
@@ -15,89 +15,89 @@ from decimal import Decimal
 from itertools import count
 
 from chatctl.services.audit.access.expectations import Identity
-from chatctl.services.audit.probes.context import UNKNOWN, TableStage
+from chatctl.services.audit.probes.context import UNKNOWN, TableContext
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.contents import Column, Row
 
-# So many rows are copied by each, those it can read first.
+# How many rows each identity copies, those that it can read first.
 _MOST_ROWS = 12
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 Values = Mapping[str, str | None]
 
 
-def probes(on: TableStage) -> Iterator[Probe]:
-    """Copies by everybody, of one row where the privilege is missing."""
-    for identity in on.writers:
-        names, held = _columns(on, identity)
-        rows = sorted(on.rows, key=lambda row: row.key not in on.readable[identity.name])
+def probes(table: TableContext) -> Iterator[Probe]:
+    """Copies by each identity; of one row only where the privilege is missing."""
+    for identity in table.writers:
+        names, held = _columns(table, identity)
+        rows = sorted(table.rows, key=lambda row: row.key not in table.readable[identity.name])
         seen = set[tuple[str | None, ...]]()
         for row in rows[: _MOST_ROWS if held else 1]:
-            for subject, values in _copies(on, identity, row):
-                given = tuple(values[name] for name in names)
-                if given in seen:
+            for subject, values in _copies(table, identity, row):
+                key_values = tuple(values[name] for name in names)
+                if key_values in seen:
                     continue
-                seen.add(given)
-                yield on.probe(
-                    identity, "insert", subject=subject, statement=on.insert(names), args=given,
-                    allowed=on.trusts(identity), count=1, privilege="insert", column=names[0],
+                seen.add(key_values)
+                yield table.probe(
+                    identity, "insert", subject=subject, statement=table.insert(names), args=key_values,
+                    allowed=table.trusts(identity), count=1, privilege="insert", column=names[0],
                 )  # fmt: skip
                 if not held:
                     break
 
 
-def _columns(on: TableStage, identity: Identity) -> tuple[list[str], bool]:
-    """The columns that ``identity`` may fill, and whether there are any; else all."""
-    every = [each.name for each in on.content.columns if not each.generated]
+def _columns(table: TableContext, identity: Identity) -> tuple[list[str], bool]:
+    """The columns that ``identity`` may fill and True; all columns and False if there are none."""
+    every = [each.name for each in table.content.columns if not each.generated]
     held = [
         name for name in every
-        if on.trusts(identity) or on.stage.holds(identity, on.table.name, "insert", name)
+        if table.trusts(identity) or table.context.holds(identity, table.rules.name, "insert", name)
     ]  # fmt: skip
     return held or every, bool(held)
 
 
-def _copies(on: TableStage, identity: Identity, row: Row) -> Iterator[tuple[str, Values]]:
-    """What the copy is called, and its values."""
+def _copies(table: TableContext, identity: Identity, row: Row) -> Iterator[tuple[str, Values]]:
+    """The name of each copy, and its values."""
     name = f"a copy of {row.key}"
-    copy = {**row.values, **_new(on, row)}
+    copy = {**row.values, **_unique_values(table, row)}
     yield name, copy
-    people = [each.name for each in on.content.columns if on.names_people(each)]
-    own = on.stage.actors.get(identity.name)
+    people = [each.name for each in table.content.columns if table.holds_user_ids(each)]
+    own = table.context.actors.get(identity.name)
     if own:
         yield f"{name} with oneself as {', '.join(people)}", {**copy, **dict.fromkeys(people, own)}
         for column in people if len(people) > 1 else ():
             yield f"{name} with oneself as {column}", {**copy, column: own}
-    elif on.trusts(identity) and (free := _unused(on, copy, people)):
-        yield f"{name} for another", free
+    elif table.trusts(identity) and (unused := _for_another_user(table, copy, people)):
+        yield f"{name} for another", unused
 
 
-def _new(on: TableStage, row: Row) -> Values:
-    """Another value for each column that has to be unique, where one can be made."""
+def _unique_values(table: TableContext, row: Row) -> Values:
+    """New values for the unique columns, as far as they can be made up."""
     found = {}
-    for each in on.content.columns:
-        unique = each.is_unique or each.name in on.table.key
-        if unique and not each.refers and not on.names_people(each):
-            there = {other.values[each.name] for other in on.rows}
-            if (value := _another(each, row.values[each.name], there)) is not None:
+    for each in table.content.columns:
+        unique = each.is_unique or each.name in table.rules.key
+        if unique and not each.refers and not table.holds_user_ids(each):
+            used = {other.values[each.name] for other in table.rows}
+            if (value := _unused_value(each, row.values[each.name], used)) is not None:
                 found[each.name] = value
     return found
 
 
-def _another(each: Column, value: str | None, there: set[str | None]) -> str | None:
+def _unused_value(each: Column, value: str | None, existing: set[str | None]) -> str | None:
     kind = each.type.partition("(")[0]
-    taken = {other for other in there if other}
+    used = {value for value in existing if value}
     if each.type == "uuid":
         return UNKNOWN
     if not value:
         return None
     if kind in ("smallint", "integer", "bigint", "numeric"):
-        return _free_number(taken, _largest(each.type))
+        return _free_number(used, _largest(each.type))
     if kind == "date":
-        return _free_day(taken)
+        return _free_day(used)
     if kind in ("text", "character varying", "character", "citext"):
-        # A letter more, or another in place of the last: the length may be limited.
+        # One letter more; or another last letter, because the length may be limited.
         made = (value + letter for letter in "xyz") if "(" not in each.type else ()
-        return next((text for text in (*made, *(value[:-1] + x for x in "xyz")) if text not in taken), None)
+        return next((text for text in (*made, *(value[:-1] + x for x in "xyz")) if text not in used), None)
     return None
 
 
@@ -109,19 +109,19 @@ def _largest(kind: str) -> int | None:
     return _LARGEST.get(kind)
 
 
-def _free_number(taken: Collection[str], largest: int | None) -> str:
-    """The next integer after all of them, or the first that is free."""
-    numbers = {number for each in taken if (number := Decimal(each)).is_finite()}
+def _free_number(used: Collection[str], largest: int | None) -> str:
+    """The integer after the largest; beyond the type's range, the first unused one."""
+    numbers = {number for each in used if (number := Decimal(each)).is_finite()}
     after = math.floor(max(numbers, default=Decimal(0))) + 1
     if largest is None or after <= largest:
         return str(after)
     return str(next(number for number in count(1) if number not in numbers))
 
 
-def _free_day(taken: Collection[str]) -> str:
-    """The day after the last of the calendar's, or the first of this century that is free."""
+def _free_day(used: Collection[str]) -> str:
+    """The day after the last one; at the end of the calendar, the first unused day of this century."""
     days = set[date]()
-    for each in taken:
+    for each in used:
         with suppress(ValueError):  # infinity, or a year that Python does not have
             days.add(date.fromisoformat(each))
     begin = max(days, default=date.max)
@@ -129,11 +129,11 @@ def _free_day(taken: Collection[str]) -> str:
     return str(next(day for more in count() if (day := begin + timedelta(days=more)) not in days))
 
 
-def _unused(on: TableStage, copy: Values, people: list[str]) -> Values | None:
-    """The copy with somebody in the key for whom there is none yet."""
-    keyed = [name for name in people if name in on.table.key]
-    for actor in sorted(set(on.stage.actors.values())) if keyed else ():
+def _for_another_user(table: TableContext, copy: Values, people: list[str]) -> Values | None:
+    """The copy with the user ids in its key replaced by those of a user who has no such row yet."""
+    keyed = [name for name in people if name in table.rules.key]
+    for actor in sorted(set(table.context.actors.values())) if keyed else ():
         values = {**copy, **dict.fromkeys(keyed, actor)}
-        if ",".join(str(values[part]) for part in on.table.key) not in on.keys:
+        if ",".join(str(values[part]) for part in table.rules.key) not in table.keys:
             return values
     return None

@@ -1,4 +1,4 @@
-"""Inserting: every combination of values that a client may send, plain, returning and over what is there."""
+"""Inserting: every combination of values, plain, with RETURNING, and with ON CONFLICT."""
 
 from __future__ import annotations
 
@@ -7,87 +7,90 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.access.clauses import condition, written
+from chatctl.services.audit.access.clauses import condition, raw_sql
 from chatctl.services.audit.access.expectations import NEVER, Identity, Insert
 from chatctl.services.audit.probes import updates
-from chatctl.services.audit.probes.context import TableStage
+from chatctl.services.audit.probes.context import TableContext
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.candidates import Candidate
-from chatctl.services.audit.stage.fixture import rows_made
+from chatctl.services.audit.stage.fixture import created_rows
 from chatctl.sqltext.quoting import column
 
 
-def probes(on: TableStage, insert: Insert, *, brief: bool = False) -> Iterator[Probe]:
-    """The candidates as each identity; and its best one with a column more that is the server's to fill."""
+def probes(table: TableContext, insert: Insert, *, brief: bool = False) -> Iterator[Probe]:
+    """Every candidate as each identity, then one with each column that clients may not fill."""
     if brief and insert.allow == NEVER:
         return
     names = [*insert.values]
-    plain, first = on.insert(names), names[0]
+    plain, first = table.insert(names), names[0]
     returning = f"with made as ({plain} returning *) select array_agg('x'::text) from made"
-    holds = _holds(on, insert)
-    for identity, candidates in on.candidates:
-        more: dict[str, Any] = {"privilege": "insert", "column": first}
+    holds = _holds(table, insert)
+    for identity, candidates in table.candidates:
+        common: dict[str, Any] = {"privilege": "insert", "column": first}
         for each in candidates:
-            told, may = said(names, each.values), on.trusts(identity) or each.allowed
-            yield on.probe(
-                identity, "insert", subject=told, statement=plain, args=each.values, allowed=may, count=1,
-                holds=holds if each.allowed and not on.trusts(identity) else None, **more,
+            subject, is_allowed = described(names, each.values), table.trusts(identity) or each.allowed
+            yield table.probe(
+                identity, "insert", subject=subject, statement=plain, args=each.values,
+                allowed=is_allowed, count=1,
+                holds=holds if each.allowed and not table.trusts(identity) else None, **common,
             )  # fmt: skip
-            # RETURNING asks the select policies on top: what is refused without it is refused with it.
-            if may:
-                yield on.probe(
+            # RETURNING also applies the select policies: what is refused without it is refused with it.
+            if is_allowed:
+                yield table.probe(
                     identity,
                     "insert returning",
-                    subject=told,
+                    subject=subject,
                     statement=returning,
                     args=each.values,
-                    allowed=may,
+                    allowed=is_allowed,
                     fetches=True,
                     rows=("x",),
-                    **more,
+                    **common,
                 )
         if brief:
             continue
-        yield from _or_nothing(on, identity, candidates, f"{plain} on conflict do nothing", names)
-        if not on.table.platform_privileges:
+        yield from _on_conflict_do_nothing(
+            table, identity, candidates, f"{plain} on conflict do nothing", names
+        )
+        if not table.rules.platform_privileges:
             best = next((each for each in candidates if each.allowed), candidates[0])
-            yield from _forbidden(on, identity, names, best.values)
-    if set(on.table.key) <= set(names) and not brief:
-        yield from _upserts(on, insert)
+            yield from _forbidden(table, identity, names, best.values)
+    if set(table.rules.key) <= set(names) and not brief:
+        yield from _upserts(table, insert)
 
 
-def said(names: Iterable[str], values: tuple[str | None, ...]) -> str:
-    """The values of a candidate in words."""
+def described(names: Iterable[str], values: tuple[str | None, ...]) -> str:
+    """The values of a candidate, as text."""
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def _holds(on: TableStage, insert: Insert) -> str | None:
-    """The query whether the row that was not there before is as access.yaml says."""
-    # On existing data nothing keeps what the whole table held before.
-    if insert.holds is None or on.access.on_existing_data:
+def _holds(table: TableContext, insert: Insert) -> str | None:
+    """The query that checks ``holds`` of the inserted row, the one that was not there before."""
+    # On existing data only a sample of the previous rows is copied.
+    if insert.holds is None or table.access.on_existing_data:
         return None
-    same = " and ".join(f"this.{column(part)} = before.{column(part)}" for part in on.table.key)
-    asked = sql.SQL(
+    same = " and ".join(f"this.{column(part)} = before.{column(part)}" for part in table.rules.key)
+    select = sql.SQL(
         "select coalesce(bool_and({}), false) from ({}) this "
         "join chatctl_audit.identities me on me.position = $1 "
         "where not exists (select from {} before where {})"
-    ).format(condition(insert.holds), rows_made(on.conn, on.table), on.snapshot, written(same))
-    return asked.as_string(None)
+    ).format(condition(insert.holds), created_rows(table.conn, table.rules), table.snapshot, raw_sql(same))
+    return select.as_string(None)
 
 
-def _or_nothing(
-    on: TableStage, identity: Identity, candidates: list[Candidate], statement: str, names: list[str]
+def _on_conflict_do_nothing(
+    table: TableContext, identity: Identity, candidates: list[Candidate], statement: str, names: list[str]
 ) -> Iterator[Probe]:
-    # The check policies are asked before the conflict is looked for: one candidate of each kind tells.
-    kinds = {each.allowed: each for each in reversed(candidates)}
-    for each in kinds.values():
-        yield on.probe(
+    # Check policies are applied before the conflict is detected, so one candidate of each kind is enough.
+    by_verdict = {each.allowed: each for each in reversed(candidates)}
+    for each in by_verdict.values():
+        yield table.probe(
             identity,
             "insert or nothing",
-            subject=said(names, each.values),
+            subject=described(names, each.values),
             statement=statement,
             args=each.values,
-            allowed=each.allowed or on.trusts(identity),
+            allowed=each.allowed or table.trusts(identity),
             count=1,
             privilege="insert",
             column=names[0],
@@ -95,41 +98,42 @@ def _or_nothing(
 
 
 def _forbidden(
-    on: TableStage, identity: Identity, listed: list[str], values: tuple[str | None, ...]
+    table: TableContext, identity: Identity, listed: list[str], values: tuple[str | None, ...]
 ) -> Iterator[Probe]:
-    for owned in on.content.columns:
+    for owned in table.content.columns:
         if owned.name not in listed and not owned.generated:
-            yield on.probe(
-                identity, f"insert with {owned.name}", subject=said(listed, values),
-                statement=on.insert([*listed, owned.name]), args=(*values, on.other(owned, None)),
-                allowed=on.trusts(identity), count=1, privilege="insert", column=owned.name,
+            yield table.probe(
+                identity, f"insert with {owned.name}", subject=described(listed, values),
+                statement=table.insert([*listed, owned.name]),
+                args=(*values, table.other_value(owned, None)),
+                allowed=table.trusts(identity), count=1, privilege="insert", column=owned.name,
             )  # fmt: skip
 
 
-def _upserts(on: TableStage, insert: Insert) -> Iterator[Probe]:
-    """Every row once more, its updatable columns set where it is there: needs both rights, and reading."""
+def _upserts(table: TableContext, insert: Insert) -> Iterator[Probe]:
+    """Insert existing rows ON CONFLICT DO UPDATE, which needs INSERT, UPDATE and SELECT on the row."""
     names = [*insert.values]
-    fresh = on.allowed(insert.allow, "insert.allow")
-    arbiter = ", ".join(column(name) for name in on.table.key)
-    for name, changes in on.table.update.items():
+    insert_allowed = table.allowed(insert.allow, "insert.allow")
+    arbiter = ", ".join(column(name) for name in table.rules.key)
+    for name, changes in table.rules.update.items():
         change = changes[0]
         where = f"update.{name}[0]"
-        may_set, values = (
-            on.allowed(change.allow, on.key(f"{where}.allow")),
-            updates.values(on, name, change, where),
+        update_allowed, values = (
+            table.allowed(change.allow, table.key(f"{where}.allow")),
+            updates.values(table, name, change, where),
         )
         statement = (
-            f"{on.insert(names)} on conflict ({arbiter}) "
-            f"do update set {column(name)} = ${len(names) + 1}::{on.types[name]}"
+            f"{table.insert(names)} on conflict ({arbiter}) "
+            f"do update set {column(name)} = ${len(names) + 1}::{table.types[name]}"
         )
-        for identity in on.writers:
-            for row in on.shown(identity):
-                at = identity.name, row.key
-                may = on.trusts(identity) or (
-                    fresh[at] and may_set[at] and row.key in on.readable[identity.name]
+        for identity in table.writers:
+            for row in table.rows_to_try(identity):
+                pair = identity.name, row.key
+                is_allowed = table.trusts(identity) or (
+                    insert_allowed[pair] and update_allowed[pair] and row.key in table.readable[identity.name]
                 )
-                yield on.probe(
+                yield table.probe(
                     identity, f"upsert {name}", subject=row.key, statement=statement,
-                    args=(*(row.values[each] for each in names), values[at]),
-                    allowed=may, count=1, privilege="insert", column=names[0], refused=change.refused,
+                    args=(*(row.values[each] for each in names), values[pair]),
+                    allowed=is_allowed, count=1, privilege="insert", column=names[0], refused=change.refused,
                 )  # fmt: skip

@@ -12,7 +12,7 @@ Key = tuple[str, ...]
 
 def cell_of(probe: Probe) -> Key:
     """The object, action and identity of a probe."""
-    return probe.object, probe.tried, probe.identity.name
+    return probe.object, probe.full_action, probe.identity.name
 
 
 def keys_of(probes: Iterable[Probe]) -> Iterator[Key]:

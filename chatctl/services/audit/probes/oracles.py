@@ -1,4 +1,4 @@
-"""Inserting what refers to, or clashes with, an unseen row: the answer must not tell that it exists."""
+"""Inserting references to, or duplicates of, hidden rows: the answer must not reveal that they exist."""
 
 from __future__ import annotations
 
@@ -6,70 +6,84 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatctl.services.audit.access.expectations import Identity, Insert
-from chatctl.services.audit.probes.context import UNKNOWN, TableStage
-from chatctl.services.audit.probes.inserts import said
+from chatctl.services.audit.probes.context import UNKNOWN, TableContext
+from chatctl.services.audit.probes.inserts import described
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.candidates import Candidate
 
 
-def probes(on: TableStage, insert: Insert) -> Iterator[Probe]:
-    """For everybody a refused candidate beside one that names nothing there is, and an unseen row's key."""
+def probes(table: TableContext, insert: Insert) -> Iterator[Probe]:
+    """For each identity a refused reference to a hidden row beside one to no row, and a hidden row's key."""
     if insert.oracle:
         return
     names = [*insert.values]
-    for identity, candidates in on.candidates:
-        if on.trusts(identity):
+    for identity, candidates in table.candidates:
+        if table.trusts(identity):
             continue
         refused = [each for each in candidates if not each.allowed]
         allowed = next((each for each in candidates if each.allowed), None)
-        yield from _references(on, identity, names, refused)
-        if allowed and set(on.table.key) <= set(names):
-            yield from _keys(on, identity, names, allowed)
+        yield from _references(table, identity, names, refused)
+        if allowed and set(table.rules.key) <= set(names):
+            yield from _keys(table, identity, names, allowed)
 
 
 def _references(
-    on: TableStage, identity: Identity, names: list[str], refused: list[Candidate]
+    table: TableContext, identity: Identity, names: list[str], refused: list[Candidate]
 ) -> Iterator[Probe]:
-    statement = on.insert(names)
+    statement = table.insert(names)
     for place, name in enumerate(names):
-        hidden = (each for each in refused if on.stage.hidden(identity, each.values[place]))
-        there = next(hidden, None) if on.types[name] == "uuid" else None
-        if there is None:
+        hidden = (each for each in refused if table.context.hidden(identity, each.values[place]))
+        candidate = next(hidden, None) if table.types[name] == "uuid" else None
+        if candidate is None:
             continue
-        for value in (there.values[place], UNKNOWN):
-            given = (*there.values[:place], value, *there.values[place + 1 :])
+        for value in (candidate.values[place], UNKNOWN):
+            values = (*candidate.values[:place], value, *candidate.values[place + 1 :])
             yield _probe(
-                on,
+                table,
                 identity,
                 names=names,
                 statement=statement,
-                given=given,
+                values=values,
                 action=f"oracle {name}",
                 pair=name,
             )
 
 
-def _keys(on: TableStage, identity: Identity, names: list[str], allowed: Candidate) -> Iterator[Probe]:
-    unseen = next((row for row in on.rows if row.key not in on.readable[identity.name]), None)
-    if unseen:
-        given = tuple(unseen.keys.get(name, value) for name, value in zip(names, allowed.values, strict=True))
+def _keys(table: TableContext, identity: Identity, names: list[str], allowed: Candidate) -> Iterator[Probe]:
+    hidden_row = next((row for row in table.rows if row.key not in table.readable[identity.name]), None)
+    if hidden_row:
+        values = tuple(
+            hidden_row.keys.get(name, value) for name, value in zip(names, allowed.values, strict=True)
+        )
         yield _probe(
-            on, identity, names=names, statement=on.insert(names), given=given, action="oracle key", pair=None
+            table,
+            identity,
+            names=names,
+            statement=table.insert(names),
+            values=values,
+            action="oracle key",
+            pair=None,
         )
 
 
 def _probe(
-    on: TableStage,
+    table: TableContext,
     identity: Identity,
     *,
     names: list[str],
     statement: str,
-    given: tuple[str | None, ...],
+    values: tuple[str | None, ...],
     action: str,
     pair: str | None,
 ) -> Probe:
-    more: dict[str, Any] = {"allowed": False, "privilege": "insert", "column": names[0]}
-    key = f"{on.table.name} {pair or 'key'} {identity.name}"
-    return on.probe(
-        identity, action, subject=said(names, given), statement=statement, args=given, pair=key, **more
+    common: dict[str, Any] = {"allowed": False, "privilege": "insert", "column": names[0]}
+    key = f"{table.rules.name} {pair or 'key'} {identity.name}"
+    return table.probe(
+        identity,
+        action,
+        subject=described(names, values),
+        statement=statement,
+        args=values,
+        pair=key,
+        **common,
     )

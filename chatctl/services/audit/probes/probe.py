@@ -1,4 +1,4 @@
-"""One thing that is tried, and what must come of it."""
+"""A probe: one statement as one identity, with the expected outcome."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ WITHOUT_WHERE = " without where"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One statement as one identity, its values in ``args``, and what must come of it.
+    """One statement as one identity, its values in ``args``, and the expected outcome.
 
-    ``action`` says what is tried; one that succeeds shows for its whole shape that a refusal means something.
-    A read or call that is ``allowed`` brings exactly ``rows`` (unless None), a write changes ``count`` rows,
-    either writes only where ``changes`` says (unless None). ``privilege`` and ``column`` are what the role
-    needs to get as far as the policies. Probes of one ``pair`` must look alike: they differ in whether
-    something exists. What comes back of a ``private`` one is people's own, and is not told.
+    ``object``, ``action`` and ``subject`` name what is tried in reports. An ``allowed`` read or call returns
+    exactly ``rows``, a write changes ``count`` rows, and both write only to ``changes``; None: not checked.
+    ``holds`` is a query that must return true afterwards. ``privilege`` and ``column`` are the privilege that
+    the role needs before any policy is evaluated. The two probes of a ``pair`` differ only in whether
+    something exists, and must get the same answer. Values that a ``private`` probe returns are not reported.
     """
 
     identity: Identity
@@ -45,15 +45,15 @@ class Probe:
 
     @property
     def shape(self) -> tuple[str, str]:
-        """What a twin shares: the same statement, whether it names its row or not, at whatever moment."""
+        """What probes share if the success of one shows that the refusal of another means something."""
         return self.object, self.action.removesuffix(WITHOUT_WHERE)
 
     @property
-    def tried(self) -> str:
-        """The action and the moment it is tried at."""
+    def full_action(self) -> str:
+        """The action, with the moment at which it is tried."""
         return f"{self.action}, {self.moment}" if self.moment else self.action
 
 
-def ways(changes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Where may be written, such as ``insert public.messages``."""
+def write_targets(changes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """The allowed writes, such as ``insert public.messages``."""
     return frozenset(f"{command} {table}" for table, commands in changes.items() for command in commands)

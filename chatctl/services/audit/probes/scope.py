@@ -1,4 +1,4 @@
-"""What of an audit somebody wants: some objects, some identities, some commands."""
+"""``--only``: the objects, identities and commands that an audit is limited to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMANDS = ("select", "insert", "update", "delete", "truncate", "execute")
 
 @dataclass(frozen=True)
 class Scope:
-    """Empty means all of them. Everybody is tried in any case: who gets through is a twin of who does not."""
+    """Empty means all. Every identity is tried anyway: refusals mean something if somebody succeeds."""
 
     objects: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
@@ -23,7 +23,7 @@ class Scope:
 
     @classmethod
     def of(cls, access: Access, words: Iterable[str]) -> Scope:
-        """What ``words`` name, each an object, an identity or a command. Raises NotFound for others."""
+        """The scope of ``words``, each an object, an identity or a command. Raises NotFound for others."""
         known = {
             "objects": [
                 *(each.name for each in access.tried_tables),
@@ -48,11 +48,11 @@ class Scope:
         return not self.commands or probe.privilege in self.commands
 
     def shows(self, probe: Probe) -> bool:
-        """Whether what came of ``probe`` is asked for."""
+        """Whether the outcome of ``probe`` is reported."""
         return self.tries(probe) and (not self.identities or probe.identity.name in self.identities)
 
     def judges(self, name: str) -> bool:
-        """Whether everything about the object called ``name`` is tried and shown."""
+        """Whether all probes of the object ``name`` are tried and reported."""
         return not (self.identities or self.commands) and (not self.objects or name in self.objects)
 
 
@@ -60,6 +60,6 @@ EVERYTHING = Scope()
 
 
 def _nearest(word: str, names: Collection[str]) -> str | None:
-    # People write a function without its types.
+    # A function may be given without its types.
     found = [name for name in names if name.startswith(f"{word}(")] or get_close_matches(word, names, n=1)
     return f"did you mean {found[0]}?" if found else None

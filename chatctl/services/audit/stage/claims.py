@@ -7,14 +7,14 @@ from typing import Any
 
 from psycopg import sql
 
-from chatctl.services.audit.access.clauses import written
+from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Identity
 
 
-def token(identity: Identity) -> sql.Composable:
-    """SQL for the claims of ``identity``, with id() in reach; null leaves them unset."""
+def claims_sql(identity: Identity) -> sql.Composable:
+    """SQL for the claims of ``identity``, which calls id(); null leaves them unset."""
     if identity.raw is not None:
-        return written(identity.raw)
+        return raw_sql(identity.raw)
     claims = {"role": identity.role, **identity.claims}
     if identity.user is None:
         return sql.SQL("({})::text").format(_json(claims))
@@ -24,7 +24,7 @@ def token(identity: Identity) -> sql.Composable:
 
 
 def _json(value: Any) -> sql.Composable:
-    """SQL for a value of JSON, {id: north} in it being the uuid that the fixture calls so."""
+    """SQL for a JSON value, in which {id: north} is the uuid that the fixture names north."""
     match value:
         case {"id": str(name), **more} if not more:
             return sql.SQL("to_jsonb(id({}))").format(sql.Literal(name))

@@ -1,8 +1,8 @@
-"""Times of a fixture that are so near to now that an answer may depend on how long the audit takes.
+"""Times in the fixture that are so close to now that a verdict may depend on how long the audit takes.
 
-A rule that compares such a time with the clock says one thing when the fixture is made and another a minute
-later. Whether a rule does that cannot be told from here, and most times near now are a ``created_at`` that no
-rule asks for: they are named in the report and nothing more. What did change is a doubt, see ``control``.
+A rule that compares such a time with the clock may change its answer while the audit runs. Most of these
+times are a ``created_at`` that no rule reads, so the report only lists them. An answer that did change is a
+time-dependent finding, see ``verdicts.retrial``.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.audit.access.clauses import written
+from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.sqltext.quoting import relation
 
 _NEAR = timedelta(days=1)
-_ZONES = timedelta(hours=14)  # a time without a zone may be of any
+_ZONES = timedelta(hours=14)  # a time without a zone may be in any
 _TIMES = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:([ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?(?!\d)"
 )
 
 
 def near_now(conn: Connection) -> tuple[str, ...]:
-    """The columns, as ``schema.table.column``, in which this transaction has made a time within a day of now.
+    """The columns, as ``schema.table.column``, in which this transaction wrote a time within a day of now.
 
-    Looked for in every table that it has written to, also inside arrays, ranges, JSON and text; a number
-    counts as the seconds, milliseconds or microseconds that make a time of it.
+    Every table that it wrote to is searched, arrays, ranges, JSON and text included. A number counts as a
+    time in seconds, milliseconds or microseconds since the epoch.
     """
     now = conn.execute("select now()", binary=True).fetchall()[0][0].astimezone(UTC)
     found = dict.fromkeys(
@@ -44,7 +44,7 @@ def near_now(conn: Connection) -> tuple[str, ...]:
 
 
 def _rows(conn: Connection, table: str, intervals: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """The rows that this transaction has made, as JSON has them; intervals are seconds."""
+    """The rows that this transaction wrote, as JSON; intervals in seconds."""
     seconds = [
         sql.SQL("{}, extract(epoch from this.{})").format(sql.Literal(each), sql.Identifier(each))
         for each in intervals
@@ -52,7 +52,7 @@ def _rows(conn: Connection, table: str, intervals: Sequence[str]) -> Iterator[Ma
     made = sql.SQL(
         "select to_jsonb(this) || jsonb_build_object({}) from {} this "
         "where age(this.xmin) <= age(pg_current_xact_id()::xid)"
-    ).format(sql.SQL(", ").join(seconds), written(relation(table)))
+    ).format(sql.SQL(", ").join(seconds), raw_sql(relation(table)))
     yield from (row for (row,) in conn.execute(made))
 
 
@@ -69,7 +69,7 @@ def _near(row: Mapping[str, Any], intervals: Sequence[str], now: datetime) -> It
 
 
 def _length(seconds: float | str | None) -> timedelta:
-    """The length of an interval; none where it is infinite or longer than any time."""
+    """The length of an interval; zero for one that is infinite or too long for Python."""
     with suppress(OverflowError, ValueError):
         return timedelta(seconds=float(seconds or 0))
     return timedelta(0)
@@ -82,7 +82,7 @@ def _reaches(time: datetime, length: timedelta, now: datetime, slack: timedelta)
 
 
 def _times(value: Any) -> Iterator[tuple[datetime, timedelta]]:
-    """Every time in ``value``, and how far from now it has to be."""
+    """Every time in ``value``, with the distance from now within which it counts as near."""
     match value:
         case Mapping():
             yield from (time for each in value.values() for time in _times(each))
@@ -98,10 +98,10 @@ def _times(value: Any) -> Iterator[tuple[datetime, timedelta]]:
 
 def _time(day: str, clock: str | None, zone: str | None) -> tuple[datetime, timedelta] | None:
     try:
-        if clock is None:  # a day: all of it
+        if clock is None:  # a date: its whole day
             noon = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
             return noon, _NEAR + _ZONES + timedelta(hours=12)
         found = datetime.fromisoformat(day + clock + (zone or "+00"))
-    except ValueError:  # no day of the calendar, so no time
+    except ValueError:  # not a date of the calendar
         return None
     return found, _NEAR if zone else _NEAR + _ZONES

@@ -1,4 +1,4 @@
-"""What the tables hold that an audit looks at: a copy of it in the room, for conditions and as Python."""
+"""The rows of each table that an audit works with: a copy in the database for conditions, and in Python."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from psycopg.rows import dict_row
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
-from chatctl.services.audit.access.clauses import key_text, written
+from chatctl.services.audit.access.clauses import key_expression, raw_sql
 from chatctl.services.audit.access.expectations import Access, Table
-from chatctl.services.audit.stage.workspace import needed, snapshot
+from chatctl.services.audit.stage.workspace import inconclusive_on_error, snapshot
 from chatctl.sqltext.quoting import column, relation
 
 
@@ -22,9 +22,9 @@ from chatctl.sqltext.quoting import column, relation
 class Column:
     """A column of a table.
 
-    ``refers`` when a foreign key starts there, ``target`` the table of one that has no other column;
-    ``is_unique`` when it is part of something unique. ``checks`` are the conditions of its CHECK constraints,
-    ``choices`` values that its type or they show.
+    ``refers`` is true for a column of a foreign key, ``target`` the table that a single-column one refers to;
+    ``is_unique`` is true for a column of a unique index. ``checks`` are the conditions of its CHECK
+    constraints, ``choices`` the values that its type or its checks list.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A row on the stage: its key as one text and by column, and every column as text."""
+    """A row: its key as one text and by column, and every column as text."""
 
     key: str
     keys: Mapping[str, str]
@@ -48,9 +48,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Content:
-    """The columns of a table and its rows on the stage; ``kind`` is its relkind.
+    """The columns and copied rows of a table; ``kind`` is its relkind.
 
-    ``whole`` when a write that names no row is meant to reach no others.
+    ``whole`` is false when the table has more rows, which a write without WHERE would reach as well.
     """
 
     kind: str
@@ -59,34 +59,36 @@ class Content:
     whole: bool = True
 
 
-def take(conn: Connection, access: Access, table: Table, rows: sql.Composable) -> Content:
-    """Copy what the query ``rows`` brings of ``table``.
+def copy_rows(conn: Connection, access: Access, table: Table, rows: sql.Composable) -> Content:
+    """Copy the rows of ``table`` that the query ``rows`` returns.
 
-    Raises Inconclusive when there is no such table, Invalid when access.yaml names a column that it has not.
+    Raises Inconclusive when the table does not exist, Invalid when access.yaml names a missing column.
     """
     kind, columns = _columns(conn, table.name)
     if not columns:
         raise Inconclusive(
-            f"{access.path.name} names table {table.name}, which the database has not",
+            f"{access.path.name} names table {table.name}, which does not exist in the database",
             hint="run `chatctl migrate` first",
         )
     known = {each.name for each in columns}
     inserted = table.insert.values if table.insert else {}
     for name in (*table.key, *table.update, *inserted):
         if name not in known:
-            raise Invalid(f"{access.path.name}: tables.{table.name} names column {name}, which is not there")
-    if table.rows:  # a view that knows its caller has no rows of its own
+            raise Invalid(
+                f"{access.path.name}: tables.{table.name} names column {name}, which does not exist"
+            )
+    if table.rows:  # a view that filters by its caller has no rows to copy
         return Content(kind, columns, ())
     copy = snapshot(access, table.name)
-    with needed(f"the rows of {table.name} cannot be read"):
+    with inconclusive_on_error(f"the rows of {table.name} cannot be read"):
         conn.execute(sql.SQL("create unlogged table {} as {}").format(copy, rows))
     return Content(kind, columns, _rows(conn, access, table, columns))
 
 
-def take_again(
+def refresh_copy(
     conn: Connection, access: Access, table: Table, *, rows: sql.Composable, before: Content
 ) -> Content:
-    """Copy it once more, in place of what was there ``before``."""
+    """Replace the copy, whose contents were ``before``, with the current rows."""
     if table.rows:
         return before
     copy = snapshot(access, table.name)
@@ -96,7 +98,7 @@ def take_again(
 
 
 def _columns(conn: Connection, name: str) -> tuple[str, tuple[Column, ...]]:
-    """The kind of a table, and its columns."""
+    """The relkind and columns of a table."""
     with conn.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall()
     kinds = {row.pop("kind") for row in found}
@@ -107,7 +109,7 @@ def _rows(conn: Connection, access: Access, table: Table, columns: Sequence[Colu
     listed = ", ".join(f"this.{column(each.name)}::text" for each in columns)
     found = conn.execute(
         sql.SQL("select {}, array[{}] from {} this order by 1").format(
-            written(key_text(table.key)), written(listed), snapshot(access, table.name)
+            raw_sql(key_expression(table.key)), raw_sql(listed), snapshot(access, table.name)
         )
     )
     return tuple(_row(table, columns, key, values) for key, values in found)

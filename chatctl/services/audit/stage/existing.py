@@ -1,4 +1,4 @@
-"""The database as it is, in place of a fixture: some of its rows, and its people as identities."""
+"""``--on-existing-data``: a sample of the database's own rows and users, instead of a fixture."""
 
 from __future__ import annotations
 
@@ -9,87 +9,89 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive
-from chatctl.services.audit.access.clauses import written
+from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Access, Table
 from chatctl.services.audit.stage import contents
 from chatctl.services.audit.stage.contents import Content
 from chatctl.services.audit.stage.workspace import (
     define_relations,
-    introduce,
-    live,
-    needed,
+    errors_at,
+    execute_single,
+    inconclusive_on_error,
+    insert_identities,
+    live_view,
     prepare,
-    reading,
-    single,
 )
 from chatctl.sqltext.quoting import relation
 
 
-def make(conn: Connection, access: Access, most: int) -> tuple[Access, dict[str, Content]]:
-    """Choose who stands for whom, and ``most`` rows of every table.
+def make(conn: Connection, access: Access, limit: int) -> tuple[Access, dict[str, Content]]:
+    """Find a user of the database for each identity, and up to ``limit`` rows of every table.
 
-    Returned are the rules for those that somebody stands for, and the rows. Nobody is moved: the moments of
-    access.yaml are left out. Raises as ``fixture.make`` does, and Inconclusive when nobody stands for one.
+    Returns the rules without the identities that no user was found for, and the rows. Moments are left out,
+    because they change data. Raises as ``fixture.make`` does, and Inconclusive when no user was found.
     """
     access = replace(access, fixture=None, moments=(), found={})
     prepare(conn, access)
-    with needed("the audit's schema cannot be made"):
+    with inconclusive_on_error("the audit's schema cannot be created"):
         conn.execute(query("audit/existing").encode())
     for table in access.tried_tables:
-        with needed(f"{table.name} cannot be read"):
+        with inconclusive_on_error(f"{table.name} cannot be read"):
             conn.execute(
                 sql.SQL("create view {} as select * from {}").format(
-                    live(access, table.name), written(relation(table.name))
+                    live_view(access, table.name), raw_sql(relation(table.name))
                 )
             )
     define_relations(conn, access)
-    access = _cast(conn, access)
-    introduce(conn, access)
-    return access, {table.name: _take(conn, access, table, most) for table in access.tried_tables}
+    access = _resolve_names(conn, access)
+    insert_identities(conn, access)
+    return access, {table.name: _copy_rows(conn, access, table, limit) for table in access.tried_tables}
 
 
-def _cast(conn: Connection, access: Access) -> Access:
-    """``access`` with what its names stand for, for the identities that have somebody.
+def _resolve_names(conn: Connection, access: Access) -> Access:
+    """``access`` with the uuid of each name, and only the identities whose user was found.
 
-    Raises Inconclusive when none has.
+    Raises Inconclusive when there is none.
     """
     found: dict[str, str] = {}
     for name, text in access.existing.items():
-        with reading(access, f"existing.{name}"):
-            ((value,),) = single(conn, sql.SQL("select ({})::uuid::text").format(written(text))).fetchall()
+        with errors_at(access, f"existing.{name}"):
+            ((value,),) = execute_single(
+                conn, sql.SQL("select ({})::uuid::text").format(raw_sql(text))
+            ).fetchall()
         if value is not None:
             conn.execute("insert into chatctl_audit.names (name, id) values (%s, %s)", (name, value))
             found[name] = value
-    there = tuple(each for each in access.identities if each.user is None or each.user in found)
-    if not any(each.user for each in there):
+    identities = tuple(each for each in access.identities if each.user is None or each.user in found)
+    if not any(each.user for each in identities):
         raise Inconclusive(
-            f"nobody in this database stands for an identity of {access.path.name}",
-            hint="`existing` there says who does; is the database empty?",
+            f"no user of this database was found for an identity of {access.path.name}",
+            hint="see the queries under `existing`; is the database empty?",
         )
-    return replace(access, identities=there, found=found)
+    return replace(access, identities=identities, found=found)
 
 
-def _take(conn: Connection, access: Access, table: Table, most: int) -> Content:
-    taken = contents.take(conn, access, table, _sample(conn, table, most))
-    return replace(taken, whole=_holds_no_more(conn, table, most))
+def _copy_rows(conn: Connection, access: Access, table: Table, limit: int) -> Content:
+    content = contents.copy_rows(conn, access, table, _sample(conn, table, limit))
+    return replace(content, whole=_is_complete(conn, table, limit))
 
 
-def _holds_no_more(conn: Connection, table: Table, most: int) -> bool:
+def _is_complete(conn: Connection, table: Table, limit: int) -> bool:
     counted = sql.SQL("select count(*) <= {} from (select from {} limit {}) as these").format(
-        sql.Literal(most), written(relation(table.name)), sql.Literal(most + 1)
+        sql.Literal(limit), raw_sql(relation(table.name)), sql.Literal(limit + 1)
     )
     return bool(conn.execute(counted).fetchall()[0][0])
 
 
-def _sample(conn: Connection, table: Table, most: int) -> sql.Composable:
-    """The query for at most so many rows: first one for each set of names that rows have to do with.
+def _sample(conn: Connection, table: Table, limit: int) -> sql.Composable:
+    """The query for up to ``limit`` rows: first one for each set of names that rows refer to.
 
-    What it reads is bounded: in a large table it finds rows by index, and any rows by the key.
+    It reads a bounded number of rows: those with a name through an index, any others by the key.
     """
     lookups = conn.execute(query("audit/lookups"), {"relation": relation(table.name)}).fetchall()
     matches = [_match(name, is_id=is_id) for name, is_id in lookups]
     key = sql.SQL(", ").join(sql.Identifier(part) for part in table.key)
-    words = {"table": written(relation(table.name)), "key": key, "most": sql.Literal(most)}
+    words = {"table": raw_sql(relation(table.name)), "key": key, "most": sql.Literal(limit)}
     names = sql.SQL("(select distinct id from chatctl_audit.names) as n")
     looked_up = (
         sql.SQL(
@@ -120,5 +122,5 @@ def _sample(conn: Connection, table: Table, most: int) -> sql.Composable:
 
 def _match(name: str, *, is_id: bool) -> sql.Composable:
     value = sql.Identifier("this", name)
-    # A text may be an id, or a path with one in it.
+    # A text may be an id, or a path that contains one.
     return sql.SQL("{} = n.id" if is_id else "position(n.id::text in {}) > 0").format(value)

@@ -1,7 +1,7 @@
-"""SQL that people wrote for the audit to run: a fixture, and what happens at a moment.
+"""Running the SQL that access.yaml brings: the fixture, and the script of each moment.
 
-It is sent statement by statement, each by itself, so that what looks like one is one, and nothing in it can
-end the audit's transaction unseen. The session is left as it was: probes must not inherit its settings.
+Each statement is sent by itself, so that no statement hides in another, and none can end the audit's
+transaction unnoticed. Session settings are restored, because probes must not inherit them.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from chatctl.db.sqlstate import reason
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.access.scripts import unfit
-from chatctl.services.audit.stage.transaction import asserted
+from chatctl.services.audit.stage.transaction import same_transaction
 from chatctl.sqltext.statements import Statement, statements
 
 _SYNTAX = "42601"
-# A schema, table, column or function that is missing, and a lock.
-_LACKS = frozenset(("3F000", "42P01", "42703", "42883", "55P03"))
+# A missing schema, table, column or function, and a lock.
+_MISSING = frozenset(("3F000", "42P01", "42703", "42883", "55P03"))
 
 
 def run(conn: Connection, access: Access, script: str, *, where: str, failed: type[ChatctlError]) -> None:
-    """Run ``script`` in the open transaction; ``where`` names it.
+    """Run ``script`` in the open transaction; ``where`` names it in messages.
 
-    Raises Invalid for a statement that no script can make, before anything is run, and ``failed`` with the
-    line of one that PostgreSQL refuses.
+    Raises Invalid for a statement that scripts may not contain, before anything runs, and ``failed`` with
+    the line of a statement that PostgreSQL refuses.
     """
     for each in unfit(script):
         raise Invalid(f"{where}:{each.line}: `{each.words}`: {each.reason}")
-    with asserted(conn, where), _settings_kept(conn, access):
+    with same_transaction(conn, where), _settings_restored(conn, access):
         _run(conn, statements(script), where, failed)
 
 
 def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[ChatctlError]) -> None:
     cursors = []
     try:
-        # One round trip for all; unlike a script sent at once, a part with two statements in it is refused.
+        # One round trip for all. Unlike a script sent as a whole, a part with two statements is refused.
         with conn.pipeline():
             for statement in parts:
                 cursor = conn.cursor()
@@ -51,17 +51,17 @@ def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[
         statement = parts[min(done, len(parts) - 1)]
         position = error.diag.statement_position
         line = statement.line_of(int(position)) if position else statement.first_line
-        lacks = "is the database migrated, and nothing locked?" if error.sqlstate in _LACKS else None
+        hint = "is the database migrated, and nothing locked?" if error.sqlstate in _MISSING else None
         kind = Invalid if error.sqlstate == _SYNTAX else failed
         state = f" [{error.sqlstate}]" if error.sqlstate else ""
         raise kind(
-            f"{where}:{line} fails: {reason(error)}{state}", hint=error.diag.message_hint or lacks
+            f"{where}:{line} fails: {reason(error)}{state}", hint=error.diag.message_hint or hint
         ) from error
 
 
 @contextmanager
-def _settings_kept(conn: Connection, access: Access) -> Iterator[None]:
-    """Give the session its settings back in the end; one that was not made before is empty then."""
+def _settings_restored(conn: Connection, access: Access) -> Iterator[None]:
+    """Restore the settings of the session afterwards; one that did not exist before becomes empty."""
     before = _settings(conn, access)
     yield
     for name, value in _settings(conn, access).items():
@@ -70,7 +70,7 @@ def _settings_kept(conn: Connection, access: Access) -> Iterator[None]:
 
 
 def _settings(conn: Connection, access: Access) -> dict[str, str | None]:
-    # The role first: who has taken another may not be allowed to give back the rest.
+    # The role first: another role may not be allowed to reset the others.
     names = ["role", access.api.claims, *access.api.settings]
     found: dict[str, str | None] = dict(conn.execute(query("audit/settings"), {"names": names}).fetchall())
     return {name: found[name] for name in sorted(found, key=lambda name: name != "role")}

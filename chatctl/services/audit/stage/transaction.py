@@ -1,4 +1,4 @@
-"""The transaction of an audit: one at a time in a database, impatient with locks, and always rolled back."""
+"""The transaction of an audit: one at a time in a database, with short lock timeouts, always rolled back."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _TURN_SECONDS = 20
 
 
 @contextmanager
-def undone(conn: Connection) -> Iterator[None]:
-    """A transaction that is rolled back. Raises Inconclusive when something it needs stays locked."""
-    with _patience(), conn.transaction(force_rollback=True):
+def rolled_back(conn: Connection) -> Iterator[None]:
+    """Run the block in a transaction that is rolled back. Raises Inconclusive on a timeout."""
+    with _timeouts_as_inconclusive(), conn.transaction(force_rollback=True):
         conn.execute(query("audit/limits").encode())
         _wait_for_others(conn)
-        with asserted(conn, "SQL of access.yaml"):
+        with same_transaction(conn, "SQL of access.yaml"):
             yield
 
 
 @contextmanager
-def asserted(conn: Connection, what: str) -> Iterator[None]:
-    """Raise Invalid where ``what`` ends the transaction inside, or changes the session user."""
-    before = _whose(conn)
+def same_transaction(conn: Connection, what: str) -> Iterator[None]:
+    """Raise Invalid if the block, named ``what``, ends the transaction or changes the session user."""
+    before = _transaction_and_user(conn)
     yield
-    if _whose(conn) != before:
+    if _transaction_and_user(conn) != before:
         raise Invalid(
             f"{what} has ended the transaction of the audit, or changed the session user",
-            hint="what it did before that may be in the database: look there, and take the statement out",
+            hint="what it did before that may be committed: check the database, and remove the statement",
         )
 
 
-def _whose(conn: Connection) -> tuple[str, ...]:
+def _transaction_and_user(conn: Connection) -> tuple[str, ...]:
     return conn.execute("select pg_current_xact_id()::text, session_user::text").fetchall()[0]
 
 
@@ -53,7 +53,7 @@ def _wait_for_others(conn: Connection) -> None:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def _timeouts_as_inconclusive() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:

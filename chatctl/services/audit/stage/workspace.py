@@ -1,4 +1,4 @@
-"""The room in the caller's transaction where an audit works: schemas that go with it, names, and people."""
+"""The temporary schemas of an audit, in the caller's transaction: names, identities and copies of rows."""
 
 from __future__ import annotations
 
@@ -13,85 +13,85 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.errors import Inconclusive, Invalid
-from chatctl.services.audit.access.clauses import written
+from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Access, Identity
-from chatctl.services.audit.stage.claims import token
+from chatctl.services.audit.stage.claims import claims_sql
 
 _LEFT_BEHIND = (
-    "an audit whose fixture committed has left it, and its rows: "
+    "an audit whose fixture committed has left them behind, with its rows: "
     "drop schema if exists chatctl_audit, chatctl_names, chatctl_fixture, chatctl_live cascade"
 )
 
 
 def prepare(conn: Connection, access: Access) -> None:
-    """Make the schemas and set the path of conditions. Raises Inconclusive when that cannot be done."""
-    with needed("the audit's schema cannot be made"):
+    """Create the schemas and set the search path. Raises Inconclusive when that fails."""
+    with inconclusive_on_error("the audit's schema cannot be created"):
         conn.execute(query("audit/prepare").encode())
-        for name, value in {**access.api.settings, "search_path": path(access)}.items():
+        for name, value in {**access.api.settings, "search_path": search_path(access)}.items():
             conn.execute("select set_config(%s, %s, true)", (name, value))
 
 
-def single(conn: Connection, statement: sql.SQL | sql.Composed) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Run a statement with SQL of access.yaml in it, which stays one statement whatever that says."""
-    # The protocol that brings answers in binary takes no second statement.
+def execute_single(conn: Connection, statement: sql.SQL | sql.Composed) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Run a statement that contains SQL from access.yaml; a second statement in it is an error."""
+    # Binary results need the extended query protocol, which accepts one statement only.
     return conn.execute(statement, binary=True)
 
 
 def define_relations(conn: Connection, access: Access) -> None:
-    """Make a function of each relation. Raises Invalid when one is no SQL."""
+    """Create a function for each relation. Raises Invalid when its SQL is not valid."""
     for head, body in access.relations.items():
         answer = sql.Literal(f"select coalesce(({body}), false)")
-        with reading(access, f"relations.{head}"):
-            single(
+        with errors_at(access, f"relations.{head}"):
+            execute_single(
                 conn,
                 sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
-                    written(head), answer
+                    raw_sql(head), answer
                 ),
             )
 
 
-def introduce(conn: Connection, access: Access) -> None:
-    """Write down everybody who is impersonated, each at the position in access.yaml."""
+def insert_identities(conn: Connection, access: Access) -> None:
+    """Insert every identity with its position in access.yaml."""
     for position, identity in enumerate(access.identities):
-        with reading(access, f"identities.{identity.name}"):
-            _introduce(conn, access, identity, position)
+        with errors_at(access, f"identities.{identity.name}"):
+            _insert_identity(conn, access, identity, position)
 
 
-def path(access: Access) -> str:
-    """The search path in which conditions find the fixture's rows, id() and the tables themselves."""
+def search_path(access: Access) -> str:
+    """The search path for conditions: the copied rows, id(), then the tables themselves."""
     rows = "chatctl_live" if access.on_existing_data else "chatctl_fixture"
     return f"{rows}, chatctl_names, {access.api.search_path}"
 
 
 @contextmanager
-def among_samples(conn: Connection, access: Access) -> Iterator[None]:
-    """Let unqualified tables be the rows on the stage: to choose values, of which all would be too many."""
+def prefer_samples(conn: Connection, access: Access) -> Iterator[None]:
+    """Resolve unqualified names to the copied rows: whole tables have too many values to try."""
     if not access.on_existing_data:
-        yield  # they are, always
+        yield  # the copies come first already
         return
-    conn.execute("select set_config('search_path', %s, true)", (f"chatctl_fixture, {path(access)}",))
+    conn.execute("select set_config('search_path', %s, true)", (f"chatctl_fixture, {search_path(access)}",))
     yield
-    conn.execute("select set_config('search_path', %s, true)", (path(access),))
+    conn.execute("select set_config('search_path', %s, true)", (search_path(access),))
 
 
 def snapshot(access: Access, name: str) -> sql.Identifier:
-    """The copy of what the table holds; of two tables of one name the first is called so."""
-    return sql.Identifier("chatctl_fixture", _called(access, name))
+    """The copy of a table's rows. Of two tables with one name, the second keeps its schema in the name."""
+    return sql.Identifier("chatctl_fixture", _relation_name(access, name))
 
 
-def live(access: Access, name: str) -> sql.Identifier:
-    """The table itself by the name of its copy."""
-    return sql.Identifier("chatctl_live", _called(access, name))
+def live_view(access: Access, name: str) -> sql.Identifier:
+    """A view of the whole table, named as its copy."""
+    return sql.Identifier("chatctl_live", _relation_name(access, name))
 
 
-def names(conn: Connection) -> dict[str, str]:
-    """What access.yaml and the fixture call each uuid."""
+def names_by_id(conn: Connection) -> dict[str, str]:
+    """The name that access.yaml and the fixture give to each uuid."""
     return dict(conn.execute("select id::text, name from chatctl_audit.names order by name").fetchall())
 
 
 @contextmanager
-def reading(access: Access, key: str) -> Iterator[None]:
-    """Name the key of access.yaml whose SQL the database refuses inside."""
+def errors_at(access: Access, key: str) -> Iterator[None]:
+    """Report an error of the database as one of this key of access.yaml."""
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
@@ -107,8 +107,8 @@ def reading(access: Access, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def needed(what: str) -> Iterator[None]:
-    """Raise Inconclusive with ``what`` when the database refuses something inside."""
+def inconclusive_on_error(what: str) -> Iterator[None]:
+    """Raise Inconclusive with the message ``what`` when a statement inside fails."""
     try:
         yield
     except psycopg.Error as error:
@@ -117,17 +117,17 @@ def needed(what: str) -> Iterator[None]:
         raise Inconclusive(f"{what}: {reason(error)} [{error.sqlstate}]", hint=hint) from error
 
 
-def _called(access: Access, name: str) -> str:
+def _relation_name(access: Access, name: str) -> str:
     short = name.split(".", 1)[1]
     first = next(table.name for table in access.tried_tables if table.name.split(".", 1)[1] == short)
     return short if first == name else name
 
 
-def _introduce(conn: Connection, access: Access, identity: Identity, position: int) -> None:
-    # The user that policies should see: that of the claims, unless they name nobody.
+def _insert_identity(conn: Connection, access: Access, identity: Identity, position: int) -> None:
+    # The user that policies should see; null for claims without one.
     user = sql.Literal(identity.user)
     actor = sql.SQL("id({})").format(user) if identity.user else sql.SQL("null")
-    single(
+    execute_single(
         conn,
         sql.SQL(
             "insert into chatctl_audit.identities (position, identity, role, actor, trusted, claims) "
@@ -138,6 +138,6 @@ def _introduce(conn: Connection, access: Access, identity: Identity, position: i
             sql.Literal(identity.role),
             actor,
             sql.Literal(identity.role in access.api.trusted),
-            token(identity),
+            claims_sql(identity),
         ),
     )

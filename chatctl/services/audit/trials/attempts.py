@@ -14,28 +14,30 @@ from dataclasses import replace
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.access.expectations import Moment
-from chatctl.services.audit.probes import Probe, Stage, generate
+from chatctl.services.audit.probes import AuditContext, Probe, generate
 from chatctl.services.audit.probes.keys import Key, cell_of, expectation_of, keys_of
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.stage import fixture, scripts
-from chatctl.services.audit.trials.batch import Trying, in_silence
+from chatctl.services.audit.trials.batch import OnProgress, no_progress
 from chatctl.services.audit.trials.outcome import Tried
 from chatctl.services.audit.trials.trial import Trial
-from chatctl.services.audit.trials.wording import expectation
+from chatctl.services.audit.trials.wording import describe_expectation
 
 
-def try_all(stage: Stage, trial: Trial, scope: Scope, trying: Trying = in_silence) -> list[Tried]:
+def try_all(
+    context: AuditContext, trial: Trial, scope: Scope, on_progress: OnProgress = no_progress
+) -> list[Tried]:
     """Every probe of ``scope``, also at every moment, and its outcome."""
 
     def probes() -> list[Probe]:
-        trying(f"what must come of it, by {stage.access.path.name}")
+        on_progress(f"what must come of it, by {context.access.path.name}")
         # A copy, because a stage caches what the database answers.
-        return [probe for probe in generate(replace(stage), scope.objects) if scope.tries(probe)]
+        return [probe for probe in generate(replace(context), scope.objects) if scope.tries(probe)]
 
     tried = try_and_recheck(probes, trial)
     # After all others: what the session caches between two statements dates from before the moment.
-    for moment in stage.access.moments:
-        tried += _try_at_moment(stage, trial, moment, scope)
+    for moment in context.access.moments:
+        tried += _try_at_moment(context, trial, moment, scope)
     return tried
 
 
@@ -50,9 +52,9 @@ def try_and_recheck(probes: Callable[[], Sequence[Probe]], trial: Trial) -> list
     ]
 
 
-def _try_at_moment(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> list[Tried]:
+def _try_at_moment(context: AuditContext, trial: Trial, moment: Moment, scope: Scope) -> list[Tried]:
     """The probes of the moment's identities once its SQL has run; the moment is rolled back."""
-    conn, access = stage.conn, stage.access
+    conn, access = context.conn, context.access
     later = replace(
         access, identities=tuple(each for each in access.identities if each.name in moment.identities)
     )
@@ -63,10 +65,10 @@ def _try_at_moment(stage: Stage, trial: Trial, moment: Moment, scope: Scope) -> 
         scripts.run(
             conn, access, moment.do, where=f"{access.path.name}: moments.{moment.name}.do", failed=Invalid
         )
-        contents = fixture.take_again(conn, later, stage.contents)
+        contents = fixture.refresh_copies(conn, later, context.contents)
 
         def probes() -> list[Probe]:
-            now = Stage(conn, later, contents, stage.held)
+            now = AuditContext(conn, later, contents, context.held)
             return [
                 replace(probe, moment=moment.name)
                 for probe in generate(now, scope.objects, brief=True)
@@ -85,13 +87,13 @@ def _changed_expectations(before: Sequence[Probe], after: Sequence[Probe]) -> di
         if (later := remaining.pop(key, None)) is None:
             unmatched[cell_of(probe)].append(index)
         elif expectation_of(later) != expectation_of(probe):
-            changed[index] = expectation(later)
+            changed[index] = describe_expectation(later)
     # A value that is different each time, such as a time or a uuid, makes another probe of the same cell.
     new: dict[Key, list[Probe]] = defaultdict(list)
     for probe in remaining.values():
         new[cell_of(probe)].append(probe)
     for cell, indexes in unmatched.items():
-        expected = Counter(expectation_of(before[index]) for index in indexes)
-        if expected != Counter(map(expectation_of, new[cell])):
+        describe_expected = Counter(expectation_of(before[index]) for index in indexes)
+        if describe_expected != Counter(map(expectation_of, new[cell])):
             changed |= dict.fromkeys(indexes, "something else")
     return changed

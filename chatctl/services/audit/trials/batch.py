@@ -1,10 +1,10 @@
-"""Probes that are ready to be tried, and how long that may take.
+"""Running a batch of probes within time limits.
 
-A rule may sleep or loop. All probes of one statement are tried in one call. Where that takes longer than
-``TOGETHER`` seconds nothing of it is believed, and each is tried alone, so that a slow machine changes no
-verdict. One that takes longer than ``ALONE`` seconds is given up, as Supabase's API gives up a request. Its
-statement and the whole audit have some patience with such probes; when that is gone, what is slow is not
-begun any more. So the slow ones cost two minutes at most, and everything else is tried.
+A rule may sleep or loop. All probes of one statement run in one call. If it takes longer than
+``CALL_SECONDS``, its results are discarded and each probe runs by itself, so that a slow machine changes no
+verdict. A probe that takes longer than ``PROBE_SECONDS`` is cancelled, as Supabase's API cancels a request.
+Slow probes have a budget for each statement and for the whole audit; when it is used up, probes of slow
+objects are skipped. So slow probes cost two minutes at most, and all others run.
 """
 
 from __future__ import annotations
@@ -21,47 +21,46 @@ from psycopg.errors import QueryCanceled
 from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import reason
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import NOT_BEGUN, TOO_LONG, Outcome, given_up
+from chatctl.services.audit.trials.outcome import SKIPPED, TOO_LONG, Outcome, no_result
 
-# In seconds, as all of these.
-TOGETHER = 4.0
-ALONE = 8.0  # the statement_timeout of authenticator on Supabase
-FOR_A_STATEMENT = 16.0
-FOR_ALL = 60.0
-AFTER_THAT = 1.0  # instead of TOGETHER
+CALL_SECONDS = 4.0
+PROBE_SECONDS = 8.0  # the statement_timeout of authenticator on Supabase
+STATEMENT_BUDGET = 16.0  # seconds
+AUDIT_BUDGET = 60.0  # seconds
+CALL_SECONDS_OVER_BUDGET = 1.0
 
-Trying = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
-def in_silence(what: str) -> None:
-    """Tell nobody what is tried."""
+def no_progress(what: str) -> None:
+    """Report nothing."""
 
 
 @dataclass
-class Patience:
-    """What is left of it: ``spent`` are the seconds of slow probes, ``slow`` the objects they were on."""
+class SlowProbeBudget:
+    """How many seconds slow probes have taken, and the objects that they are about."""
 
     spent: float = 0.0
     slow: set[str] = field(default_factory=set)
 
     @property
-    def gone(self) -> bool:
-        return self.spent >= FOR_ALL
+    def exhausted(self) -> bool:
+        return self.spent >= AUDIT_BUDGET
 
     @property
-    def together(self) -> float:
-        return AFTER_THAT if self.gone else TOGETHER
+    def call_seconds(self) -> float:
+        return CALL_SECONDS_OVER_BUDGET if self.exhausted else CALL_SECONDS
 
-    def begins(self, name: str) -> bool:
-        """Whether anything is tried on the object called ``name``."""
-        return not (self.gone and name in self.slow)
+    def allows(self, name: str) -> bool:
+        """Whether probes of the object ``name`` still run."""
+        return not (self.exhausted and name in self.slow)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Probes that can be tried as often as one likes.
+    """Probes that are loaded into the database, and can run any number of times.
 
-    ``numbers`` are those of their statements, ``claimed`` whether their identities have claims.
+    For each probe, ``numbers`` has the number of its statement, ``claimed`` whether its identity has claims.
     """
 
     conn: Connection
@@ -69,111 +68,112 @@ class Batch:
     probes: Sequence[Probe]
     numbers: Sequence[int]
     claimed: Sequence[bool]
-    patience: Patience
-    trying: Trying = in_silence
+    budget: SlowProbeBudget
+    on_progress: OnProgress = no_progress
 
     def run(self) -> list[Outcome]:
-        """The outcomes of all probes, in their order. Each is undone as soon as it was seen."""
+        """The outcomes of all probes, in their order. Each is rolled back at once."""
         outcomes: dict[int, Outcome] = {}
-        waiting = deque(self._groups())
-        while waiting:
+        pending = deque(self._groups())
+        while pending:
             try:
-                with _limited(self.conn, self.patience.together):
-                    while waiting:
-                        outcomes.update(self._together(*waiting[0]))
-                        waiting.popleft()
+                with _limited(self.conn, self.budget.call_seconds):
+                    while pending:
+                        outcomes.update(self._run_call(*pending[0]))
+                        pending.popleft()
             except QueryCanceled:
-                outcomes.update(self._one_by_one(*waiting.popleft()))
+                outcomes.update(self._run_singly(*pending.popleft()))
         return [outcomes[n] for n in range(len(self.probes))]
 
-    def of(self, statement: int) -> Iterator[tuple[Probe, Outcome]]:
-        """The probes of one statement, tried now, without a limit of time."""
+    def run_statement(self, statement: int) -> Iterator[tuple[Probe, Outcome]]:
+        """Run the probes of one statement without a time limit."""
         for claimed in (False, True):
-            for n, outcome, _ in self._of(statement, claimed):
+            for n, outcome, _ in self._execute(statement, claimed):
                 yield self.probes[n], outcome
 
     def _groups(self) -> Iterator[tuple[int, bool, list[int]]]:
         groups: dict[tuple[bool, int], list[int]] = defaultdict(list)
         for n, key in enumerate(zip(self.claimed, self.numbers, strict=True)):
             groups[key].append(n)
-        # A setting that was made once is never unset again, only empty: those without claims go first.
-        for (claimed, statement), places in sorted(groups.items(), key=lambda item: item[0][0]):
-            yield statement, claimed, places
+        # Once set, a setting is never unset again, only empty: probes without claims run first.
+        for (claimed, statement), indexes in sorted(groups.items(), key=lambda item: item[0][0]):
+            yield statement, claimed, indexes
 
-    def _together(
-        self, statement: int, claimed: bool, places: Sequence[int]
+    def _run_call(
+        self, statement: int, claimed: bool, indexes: Sequence[int]
     ) -> Iterator[tuple[int, Outcome]]:
-        first = self.probes[places[0]]
-        self.trying(f"{first.object}: {first.tried}")
-        if not self.patience.begins(first.object):
-            yield from ((n, _not_begun()) for n in places)
+        first = self.probes[indexes[0]]
+        self.on_progress(f"{first.object}: {first.full_action}")
+        if not self.budget.allows(first.object):
+            yield from ((n, _skipped()) for n in indexes)
             return
-        yield from ((n, outcome) for n, outcome, _ in self._of(statement, claimed))
+        yield from ((n, outcome) for n, outcome, _ in self._execute(statement, claimed))
 
-    def _one_by_one(
-        self, statement: int, claimed: bool, places: Sequence[int]
+    def _run_singly(
+        self, statement: int, claimed: bool, indexes: Sequence[int]
     ) -> Iterator[tuple[int, Outcome]]:
-        name = self.probes[places[0]].object
-        self.patience.slow.add(name)
-        self.patience.spent += self.patience.together
-        most = self.patience.spent + FOR_A_STATEMENT
-        for n in places:
+        name = self.probes[indexes[0]].object
+        self.budget.slow.add(name)
+        self.budget.spent += self.budget.call_seconds
+        deadline = self.budget.spent + STATEMENT_BUDGET
+        for n in indexes:
             probe = self.probes[n]
-            self.trying(f"{name}: {probe.tried} as {probe.identity.name}, alone since it is slow")
-            if not self.patience.begins(name) or self.patience.spent >= most:
-                yield n, _not_begun()
+            self.on_progress(
+                f"{name}: {probe.full_action} as {probe.identity.name}, by itself because it is slow"
+            )
+            if not self.budget.allows(name) or self.budget.spent >= deadline:
+                yield n, _skipped()
                 continue
-            outcome, seconds = self._alone(statement, claimed, n)
-            self.patience.spent += seconds
+            outcome, seconds = self._run_single(statement, claimed, n)
+            self.budget.spent += seconds
             yield n, outcome
 
-    def _alone(self, statement: int, claimed: bool, n: int) -> tuple[Outcome, float]:
-        begun = time.monotonic()
+    def _run_single(self, statement: int, claimed: bool, n: int) -> tuple[Outcome, float]:
+        started = time.monotonic()
         try:
-            with _limited(self.conn, ALONE):
-                ((_, outcome, seconds),) = self._of(statement, claimed, n)
+            with _limited(self.conn, PROBE_SECONDS):
+                ((_, outcome, seconds),) = self._execute(statement, claimed, n)
                 return outcome, seconds
         except QueryCanceled as error:
-            if time.monotonic() - begun < ALONE:  # something else has ended it
-                return given_up(TOO_LONG, f"was cancelled: {reason(error)}"), 0.0
-            return given_up(TOO_LONG, f"took longer than {ALONE:g} s"), ALONE
+            if time.monotonic() - started < PROBE_SECONDS:  # something else cancelled it
+                return no_result(TOO_LONG, f"was cancelled: {reason(error)}"), 0.0
+            return no_result(TOO_LONG, f"took longer than {PROBE_SECONDS:g} s"), PROBE_SECONDS
 
-    def _of(
+    def _execute(
         self, statement: int, claimed: bool, only: int | None = None
     ) -> Iterator[tuple[int, Outcome, float]]:
-        """The probes of one statement, or ``only`` one, with the seconds that all of them took."""
-        asked = sql.SQL(
+        """Run the probes of one statement, or ``only`` one; the seconds are those of the whole call."""
+        call = sql.SQL(
             "select *, extract(epoch from clock_timestamp() - statement_timestamp())::float8 "
             "from {}({}, {}, {})"
         ).format(function_name(statement), sql.Literal(self.number), sql.Literal(claimed), sql.Literal(only))
-        for n, state, message, brought, changed, holds, wrote, seconds in self.conn.execute(asked):
-            wrote_to = frozenset(wrote or ())
+        for n, state, message, returned, changed, holds, writes, seconds in self.conn.execute(call):
             yield (
                 n,
                 Outcome(
                     state=state,
                     message=message,
-                    brought=tuple(brought or ()),
+                    returned=tuple(returned or ()),
                     changed=changed or 0,
                     holds=holds,
-                    wrote=wrote_to,
+                    writes=frozenset(writes or ()),
                 ),
                 seconds,
             )
 
 
 def function_name(number: int) -> sql.Identifier:
-    """The function that tries the statement of this number."""
+    """The database function that runs the statement of this number."""
     return sql.Identifier("chatctl_audit", f"try_{number}")
 
 
-def _not_begun() -> Outcome:
-    return given_up(NOT_BEGUN, "was not tried, since others of its kind took too long")
+def _skipped() -> Outcome:
+    return no_result(SKIPPED, "was not tried, since others of its kind took too long")
 
 
 @contextmanager
 def _limited(conn: Connection, seconds: float) -> Iterator[None]:
-    """A limit for each statement inside; what they did is undone, and so is the limit."""
+    """Limit the time of each statement inside, then roll back, the limit included."""
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('statement_timeout', %s, true)", (f"{seconds * 1000:.0f}ms",))
         yield

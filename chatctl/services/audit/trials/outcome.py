@@ -1,4 +1,4 @@
-"""What came of one probe."""
+"""The outcome of one probe."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from dataclasses import dataclass
 from chatctl.services.audit.probes.probe import Probe
 
 RAN = "00000"
-# In place of what PostgreSQL would have said: given up after some seconds, and not begun for others like it.
+# For a probe without a result: cancelled after some seconds, or skipped because others like it were slow.
 TOO_LONG = "57014"
-NOT_BEGUN = "not begun"
+SKIPPED = "not begun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a probe; ``state`` is a SQLSTATE, 00000 when the statement ran.
+    """What a probe did; ``state`` is a SQLSTATE, 00000 when the statement succeeded.
 
-    ``wrote`` is where a call wrote, such as ``insert public.messages``; empty for other probes. ``later`` is
-    what must come of it in the end, in words, where that is not what had to come at first.
+    ``returned`` are the values of a read or call, ``changed`` counts the rows of a write. ``writes`` are the
+    tables that a call wrote to, such as ``insert public.messages``. ``later`` says in words what is expected
+    at the end of the run, if that differs from what was expected first.
     """
 
     state: str
     message: str | None
-    brought: tuple[str | None, ...]
+    returned: tuple[str | None, ...]
     changed: int
     holds: bool | None
-    wrote: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
     later: str | None = None
 
     @property
     def slow(self) -> bool:
-        """Whether it took too long, or was not begun since others did; ``message`` says which."""
-        return self.state in (TOO_LONG, NOT_BEGUN)
+        """Whether it took too long, or was skipped because others did; ``message`` says which."""
+        return self.state in (TOO_LONG, SKIPPED)
 
 
 Tried = tuple[Probe, Outcome]
 
 
-def given_up(state: str, message: str) -> Outcome:
-    """The outcome of a probe that did not come to an end."""
-    return Outcome(state=state, message=message, brought=(), changed=0, holds=None)
+def no_result(state: str, message: str) -> Outcome:
+    """The outcome of a probe that did not finish."""
+    return Outcome(state=state, message=message, returned=(), changed=0, holds=None)

@@ -1,4 +1,4 @@
-"""The matrix: what one identity can do to one object by one command, and a few of the probes that say so."""
+"""The matrix: what each identity can do to each object with each command, with a few sample probes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import StrEnum
 
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.findings.finding import DOUBTS, Rule
-from chatctl.services.audit.trials.wording import came, expected, named
+from chatctl.services.audit.trials.wording import describe_expected, describe_outcome, with_names
 from chatctl.services.audit.verdicts.judging import Judged
-from chatctl.services.audit.verdicts.replay import after, login, statement
+from chatctl.services.audit.verdicts.replay import login, row_check, statement
 from chatctl.services.audit.verdicts.verdict import Verdict
 
-# So many probes of a cell are kept: those that are wrong, then one of each kind.
+# Probes kept for a cell: those with a wrong outcome, then one of each kind.
 SAMPLES = 4
 
 
 class State(StrEnum):
-    """What a cell says, the worst first: one probe decides for all."""
+    """The state of a cell, the worst first; the worst probe decides."""
 
     finding = "finding"
     invalid = "invalid"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """An identity of the report, and the SQL that makes the operator it."""
+    """An identity, and the SQL with which the operator impersonates it."""
 
     name: str
     says: str
@@ -40,7 +40,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One probe: what it tried, what must come of it and what came; ``sql`` runs after the person's login."""
+    """One probe: what it tried, what was expected and what came; ``sql`` runs after the identity's login."""
 
     action: str
     subject: str
@@ -52,9 +52,9 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One identity, object and command; ``problems`` are the ids of the findings that are seen in it.
+    """One identity, object and command; ``problems`` are the ids of its findings.
 
-    ``through`` of ``probes`` did something. A cell is allowed when one may, denied when none may.
+    ``through`` counts the probes that returned or changed something.
     """
 
     identity: str
@@ -68,7 +68,7 @@ class Cell:
 
 
 def people(access: Access) -> tuple[Person, ...]:
-    """Everybody that is impersonated, in the order of access.yaml."""
+    """Every identity, in the order of access.yaml."""
     return tuple(Person(each.name, each.says, each.role, login(access, each)) for each in access.identities)
 
 
@@ -86,7 +86,7 @@ def cells(access: Access, judged: Iterable[Judged], names: Mapping[str, str]) ->
 
 
 def state(rules: Iterable[Rule], *, allowed: bool, accepted: bool = False) -> State:
-    """The state of a cell with problems of these ``rules`` open, and others ``accepted``."""
+    """The state of a cell with open problems of these ``rules``; ``accepted`` if it has accepted ones."""
     open_rules = set(rules)
     if open_rules - DOUBTS:
         return State.finding
@@ -109,21 +109,21 @@ def _cell(access: Access, group: list[Judged], names: Mapping[str, str]) -> Cell
         probes=len(group),
         through=sum(each.through for each in group),
         problems=tuple(f"{rule}:{probe.object}:{action}" for rule, action in problems),
-        samples=tuple(_sample(access, each, names) for each in _chosen(group)),
+        samples=tuple(_sample(access, each, names) for each in _samples(group)),
     )
 
 
 def _problems(each: Judged) -> Iterator[tuple[Rule, str]]:
     if each.verdict is not Verdict.passed:
-        yield Rule(each.verdict), each.probe.tried
+        yield Rule(each.verdict), each.probe.full_action
     if each.vacuous:
-        yield Rule.vacuous, each.probe.tried
+        yield Rule.vacuous, each.probe.full_action
 
 
-def _chosen(group: list[Judged]) -> list[Judged]:
+def _samples(group: list[Judged]) -> list[Judged]:
     first: dict[tuple[object, ...], Judged] = {}
     for each in group:
-        first.setdefault((each.verdict, each.vacuous, each.probe.tried, each.through), each)
+        first.setdefault((each.verdict, each.vacuous, each.probe.full_action, each.through), each)
     ranked = sorted(first.values(), key=lambda each: (each.verdict is Verdict.passed, not each.vacuous))
     return ranked[:SAMPLES]
 
@@ -131,10 +131,10 @@ def _chosen(group: list[Judged]) -> list[Judged]:
 def _sample(access: Access, each: Judged, names: Mapping[str, str]) -> Sample:
     probe = each.probe
     return Sample(
-        action=probe.tried,
-        subject=named(probe.subject, names, probe),
-        expected=expected(probe),
-        came=named(came(probe, each.outcome), names, probe),
+        action=probe.full_action,
+        subject=with_names(probe.subject, names, probe),
+        expected=describe_expected(probe),
+        came=with_names(describe_outcome(probe, each.outcome), names, probe),
         verdict=Rule.vacuous if each.vacuous and each.verdict is Verdict.passed else each.verdict,
-        sql=(f"{statement(probe)};", *after(access, probe)),
+        sql=(f"{statement(probe)};", *row_check(access, probe)),
     )

@@ -1,22 +1,18 @@
-"""The control: whether an answer changed by itself while the audit ran.
+"""Trying again what may have changed by itself while the audit ran.
 
-An audit asks first what must come of each probe, and sees what comes a while later: seconds, or minutes on a
-busy machine. In between the clock runs, for rules that ask it (``now()`` stands still in a transaction,
-``clock_timestamp()`` does not). Then a late probe looks like a leak, and an early one may have passed for the
-wrong reason. Two looks tell what the clock has done, without trying 25,000 probes twice:
+What is expected is computed before the probes run: seconds earlier, or minutes on a busy machine. Meanwhile
+the clock runs for rules that use ``clock_timestamp()``; ``now()`` stands still within a transaction. A late
+probe may then look like a leak. Running 25,000 probes twice would be too slow, so:
 
-1. When all are tried, what must come of each is asked once more (``watched``; a seventh of the time of an
-   audit). Where it is the same, every probe in between was compared with what was right when it was tried:
-   what passed, passed. Only a condition that changed and changed back within one run is missed.
-2. Where something is not as it must be, its object is tried again in a world made anew (``settled``), where
-   everything is as early as it can be; while all is well, nothing is. What comes out the same stands. A
-   finding that only lateness made is not found there.
+1. ``trials.attempts`` computes the expectations again at the end, and marks the probes where they differ.
+2. Objects with findings are tried again in a new transaction with a new fixture, as early as possible. What
+   is the same in both runs stands; a finding that only lateness caused is not found again.
 
-Left is a rule that changes by the clock where access.yaml does not, and was tried too late to be seen open.
-That takes a time near now in the fixture; where there is one and the run took longer than ``SLOW`` seconds,
-all of it is tried again.
+What remains is a rule that depends on the clock where access.yaml does not, and that was tried too late. That
+needs a time near now in the fixture: if there is one, and the run took longer than ``SLOW`` seconds,
+everything is tried again.
 
-What differs is neither a leak nor a pass: it is time-dependent, with what came first and what came then.
+A verdict that differs between the runs is neither a leak nor a pass, but time-dependent.
 """
 
 from __future__ import annotations
@@ -32,15 +28,15 @@ from chatctl.services.audit.verdicts.verdict import Verdict
 SLOW = 30
 
 
-def doubtful(judged: Iterable[Judged], *, all_of_it: bool) -> frozenset[str]:
-    """The objects to be tried again; what is slow would be as slow again."""
+def objects_to_retry(judged: Iterable[Judged], *, all_of_it: bool) -> frozenset[str]:
+    """The objects to try again; slow ones would be slow again."""
     return frozenset(
         each.probe.object for each in judged if all_of_it or not (each.proves or each.outcome.slow)
     )
 
 
-def settled(first: Sequence[Judged], second: Sequence[Judged]) -> list[Judged]:
-    """What two runs say together; in ``second`` some objects were tried again, from the beginning."""
+def merge_runs(first: Sequence[Judged], second: Sequence[Judged]) -> list[Judged]:
+    """Merge the verdicts of two runs; ``second`` tried some of the objects again."""
     again: dict[str, list[Judged]] = defaultdict(list)
     for each in _compared(first, second):
         again[each.probe.object].append(each)
@@ -55,19 +51,19 @@ def settled(first: Sequence[Judged], second: Sequence[Judged]) -> list[Judged]:
 
 
 def _compared(first: Sequence[Judged], second: Sequence[Judged]) -> Iterator[Judged]:
-    known = dict(zip(keys_of(each.probe for each in first), first, strict=True))
-    seen = {_shown(each) for each in first if not each.proves}
+    unmatched = dict(zip(keys_of(each.probe for each in first), first, strict=True))
+    first_findings = {_verdict_key(each) for each in first if not each.proves}
     for key, each in zip(keys_of(each.probe for each in second), second, strict=True):
-        before = known.pop(key, None)
-        if before is None:  # of a row that has another key each time: what counts is that its cell shows it
-            yield each if each.proves or _shown(each) in seen else _time_dependent(each)
+        before = unmatched.pop(key, None)
+        if before is None:  # its row has another key in each run: compare the cell instead
+            yield each if each.proves or _verdict_key(each) in first_findings else _time_dependent(each)
         elif (before.verdict, before.vacuous) == (each.verdict, each.vacuous):
             yield each
         else:
-            yield replace(_time_dependent(before), then=(each.probe, each.outcome))
-    again, shown = {each.probe.object for each in second}, {_shown(each) for each in second}
-    for each in known.values():
-        if each.probe.object in again and not each.proves and _shown(each) not in shown:
+            yield replace(_time_dependent(before), retried=(each.probe, each.outcome))
+    again, second_findings = {each.probe.object for each in second}, {_verdict_key(each) for each in second}
+    for each in unmatched.values():
+        if each.probe.object in again and not each.proves and _verdict_key(each) not in second_findings:
             yield _time_dependent(each)
 
 
@@ -75,5 +71,5 @@ def _time_dependent(each: Judged) -> Judged:
     return replace(each, verdict=Verdict.time_dependent, vacuous=False)
 
 
-def _shown(each: Judged) -> Key:
+def _verdict_key(each: Judged) -> Key:
     return *cell_of(each.probe), each.verdict, str(each.vacuous)

@@ -1,4 +1,4 @@
-"""What access.yaml lists and no probe has tried: nothing of it goes without saying."""
+"""What access.yaml lists and no probe has tried, with the reasons."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chatctl.services.audit.access.expectations import NEVER, Access, Function, Identity
 from chatctl.services.audit.findings.finding import Finding, Rule
-from chatctl.services.audit.probes import Stage, callee
-from chatctl.services.audit.probes.context import TableStage
+from chatctl.services.audit.probes import AuditContext, callee
+from chatctl.services.audit.probes.context import TableContext
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.trials.outcome import Tried
 
@@ -18,7 +18,7 @@ Probed = Collection[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Untried:
-    """Something of an object that is not tried, and why; ``excused`` when that is as it should be."""
+    """A part of an object that is not tried, and why; ``excused`` if the reason is a good one."""
 
     object: str
     action: str
@@ -26,8 +26,8 @@ class Untried:
     excused: bool = False
 
     @property
-    def doubt(self) -> Finding:
-        """As a finding that proves nothing."""
+    def finding(self) -> Finding:
+        """As a finding."""
         return Finding(
             rule=Rule.untried,
             object=self.object,
@@ -37,87 +37,89 @@ class Untried:
         )
 
 
-def check(stage: Stage, tried: Sequence[Tried], scope: Scope, absent: Collection[str]) -> list[Untried]:
-    """All of it, as far as ``scope`` judges; what is ``absent`` is found to be so already."""
+def check(
+    context: AuditContext, tried: Sequence[Tried], scope: Scope, absent: Collection[str]
+) -> list[Untried]:
+    """Everything untried within ``scope``; objects in ``absent`` have a finding already."""
     probed = {(probe.object, probe.privilege) for probe, _ in tried}
-    found = [*_internal(stage.access)]
-    for table in stage.tables.values():
+    found = [*_internal(context.access)]
+    for table in context.tables.values():
         found += _of_table(table, probed)
-    for function in stage.access.tried_functions:
+    for function in context.access.tried_functions:
         if function.signature not in absent and (function.signature, "execute") not in probed:
-            found.append(_of_function(stage, function))
-    return [each for each in found if scope.judges(each.object)] + _of_people(stage, tried, scope)
+            found.append(_of_function(context, function))
+    return [each for each in found if scope.judges(each.object)] + _of_people(context, tried, scope)
 
 
 def _internal(access: Access) -> Iterator[Untried]:
-    """What access.yaml itself says is not tried."""
+    """What access.yaml excludes with a reason."""
     for listed in (access.internal_tables, access.internal_functions):
         for name, reason in listed.items():
             if isinstance(reason, str):
                 yield Untried(name, "all of it", reason, excused=True)
 
 
-def _of_table(on: TableStage, probed: Probed) -> Iterator[Untried]:
-    table, existing = on.table, on.access.on_existing_data
-    if table.rows:
-        declared = {"insert": table.insert, "update": table.update, "delete": table.delete.allow != NEVER}
+def _of_table(table: TableContext, probed: Probed) -> Iterator[Untried]:
+    rules, existing = table.rules, table.access.on_existing_data
+    if rules.rows:
+        declared = {"insert": rules.insert, "update": rules.update, "delete": rules.delete.allow != NEVER}
         for command in (command for command, listed in declared.items() if listed):
-            yield Untried(table.name, command, "nothing is written through a view that is read by `rows`")
-        for command in _held(on) if table.platform_privileges else ():
+            yield Untried(rules.name, command, "nothing is written through a view that is read by `rows`")
+        for command in _held(table) if rules.platform_privileges else ():
             reason = (
                 f"a role holds {command} on it, and nothing is written through a view that is read by `rows`"
             )
-            yield Untried(table.name, command, reason)
+            yield Untried(rules.name, command, reason)
         return
-    if not on.rows:  # of a fixture there are some
-        yield Untried(table.name, "writes to rows", "there is no row of it", excused=True)
-    if table.insert and (table.name, "insert") not in probed:
-        yield Untried(table.name, "insert", "`values` make no row that is tried", excused=existing)
-    for each in on.content.columns if on.rows else ():
-        # Where the checks of a column forbid all other values, its own is tried.
-        if each.name in table.update or each.generated or each.checks:
+    if not table.rows:  # a fixture always has some
+        yield Untried(rules.name, "writes to rows", "there is no row of it", excused=True)
+    if rules.insert and (rules.name, "insert") not in probed:
+        yield Untried(rules.name, "insert", "`values` make no row that is tried", excused=existing)
+    for each in table.content.columns if table.rows else ():
+        # If its checks forbid all other values, the current one is tried.
+        if each.name in rules.update or each.generated or each.checks:
             continue
-        same = all(on.other(each, row.key) == row.values[each.name] for row in on.rows)
-        if same and any(_holds(on, identity, each.name) for identity in on.writers):
+        same = all(table.other_value(each, row.key) == row.values[each.name] for row in table.rows)
+        if same and any(_holds(table, identity, each.name) for identity in table.writers):
             what = f"no other value of type {each.type} is known"
             reason = f"{what}; list the column under update"
-            yield Untried(table.name, f"update {each.name}", reason, excused=existing)
+            yield Untried(rules.name, f"update {each.name}", reason, excused=existing)
 
 
-def _held(on: TableStage) -> list[str]:
-    """The writes that a role of the API holds on a view, on any of its columns."""
-    mine = {
+def _held(table: TableContext) -> list[str]:
+    """The write privileges that a role of the API holds on a view or any of its columns."""
+    held = {
         privilege
-        for role, name, privilege, _ in on.stage.held
-        if name == on.table.name and role in on.access.api.roles
+        for role, name, privilege, _ in table.context.held
+        if name == table.rules.name and role in table.access.api.roles
     }
-    return [command for command in ("insert", "update", "delete") if command in mine]
+    return [command for command in ("insert", "update", "delete") if command in held]
 
 
-def _holds(on: TableStage, identity: Identity, column: str) -> bool:
-    return not on.trusts(identity) and on.stage.holds(identity, on.table.name, "update", column)
+def _holds(table: TableContext, identity: Identity, column: str) -> bool:
+    return not table.trusts(identity) and table.context.holds(identity, table.rules.name, "update", column)
 
 
-def _of_function(stage: Stage, function: Function) -> Untried:
-    target = callee.find(stage, function)
+def _of_function(context: AuditContext, function: Function) -> Untried:
+    target = callee.find(context, function)
     if target is None:
-        reason = "the database finds no function by this signature; write its types with their schemas"
+        reason = "no function has this signature; write its types with their schemas"
         return Untried(function.signature, "call", reason)
     if target.untriable:
         return Untried(function.signature, "call", target.untriable)
     reason = "`call` yields no argument values"
-    return Untried(function.signature, "call", reason, excused=stage.access.on_existing_data)
+    return Untried(function.signature, "call", reason, excused=context.access.on_existing_data)
 
 
-def _of_people(stage: Stage, tried: Sequence[Tried], scope: Scope) -> list[Untried]:
+def _of_people(context: AuditContext, tried: Sequence[Tried], scope: Scope) -> list[Untried]:
     if scope != Scope():
         return []
     moments = {probe.moment for probe, _ in tried}
     found = [
         Untried(f"moment {each.name}", "do", "none of its identities has a probe")
-        for each in stage.access.moments
+        for each in context.access.moments
         if each.name not in moments
     ]
-    if not stage.writers:
+    if not context.writers:
         found.append(Untried("identities", "writes and calls", "every identity only reads"))
     return found

@@ -1,4 +1,4 @@
-"""What came of one probe, or of two that must look alike, against what must come."""
+"""Comparing the outcome of a probe, or of a pair of probes, with what is expected."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from enum import StrEnum
 
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import NOT_BEGUN, RAN, Outcome, Tried
-from chatctl.services.audit.trials.wording import UUID, masked
+from chatctl.services.audit.trials.outcome import RAN, SKIPPED, Outcome, Tried
+from chatctl.services.audit.trials.wording import UUID, mask_times
 
 _UNIQUE = "23505"
 
 
 class Verdict(StrEnum):
-    """What one probe says."""
+    """What the outcome of one probe means."""
 
     passed = "passed"
     leak = "leak"
@@ -29,34 +29,34 @@ class Verdict(StrEnum):
 
 
 def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
-    """What one probe says; a refusal counts when it is one of access.yaml's, or nothing came back."""
+    """The verdict on one probe. SQLSTATEs of access.yaml count as refusals, and so do no rows."""
     ran = outcome.state == RAN
     refused = outcome.state in access.denials or outcome.state in probe.refused
     if outcome.slow:
-        return Verdict.untried if outcome.state == NOT_BEGUN else Verdict.invalid
+        return Verdict.untried if outcome.state == SKIPPED else Verdict.invalid
     if outcome.later is not None:
         return Verdict.time_dependent
     if probe.pair:
-        return Verdict.passed  # what it says, it says beside the other
+        return Verdict.passed  # judged together with its pair, by existence_oracles
     if probe.privilege == "truncate":
-        # The privilege is asked before anything else; but that it is no table (42809), which a view is not.
+        # The privilege is checked first, except that a view is no table (42809).
         return Verdict.passed if refused or outcome.state == "42809" else Verdict.leak
     if not ran and not refused:
         if probe.trusted and probe.privilege != "execute" and probe.action != "select":
-            return Verdict.passed  # the control is not judged; where it fails, it is no twin either
+            return Verdict.passed  # a failing write of a trusted role is no finding
         return Verdict.raises if probe.identity.raw and _reads(probe) else Verdict.invalid
     if not probe.allowed:
-        # A call that is refused says so; a read or a write that is refused may also find no row.
+        # A refused call raises an error; a refused read or write may also just find no row.
         return Verdict.leak if had_effect(probe, outcome) else Verdict.passed
     if probe.trusted and not _reads(probe) and probe.privilege != "execute":
         return Verdict.passed
     if refused:
         return Verdict.passed if probe.may_refuse else Verdict.missing
-    if probe.rows is not None and sorted(map(str, outcome.brought)) != sorted(map(str, probe.rows)):
-        return Verdict.leak if Counter(outcome.brought) - Counter(probe.rows) else Verdict.missing
+    if probe.rows is not None and sorted(map(str, outcome.returned)) != sorted(map(str, probe.rows)):
+        return Verdict.leak if Counter(outcome.returned) - Counter(probe.rows) else Verdict.missing
     if probe.count is not None and outcome.changed != probe.count:
         return Verdict.leak if outcome.changed > probe.count else Verdict.missing
-    if probe.changes is not None and outcome.wrote - probe.changes:
+    if probe.changes is not None and outcome.writes - probe.changes:
         return Verdict.effect
     return Verdict.effect if probe.holds and not outcome.holds else Verdict.passed
 
@@ -66,52 +66,55 @@ def _reads(probe: Probe) -> bool:
 
 
 def had_effect(probe: Probe, outcome: Outcome) -> bool:
-    """Whether the statement brought a row, changed one, or was called."""
+    """Whether the statement returned a row, changed one, or was a call that succeeded."""
     if outcome.state != RAN:
         return False
     if probe.privilege in ("execute", "truncate"):
         return True
-    return bool(outcome.brought) if probe.fetches else bool(outcome.changed)
+    return bool(outcome.returned) if probe.fetches else bool(outcome.changed)
 
 
 def surplus(probe: Probe, outcome: Outcome) -> Counter[str]:
-    """The rows more than it may that it read, changed or brought; those that it changed have no name."""
+    """The rows beyond those allowed that it returned or changed; changed rows have no name."""
     if probe.fetches:
-        may = Counter(map(str, probe.rows or ())) if probe.allowed else Counter[str]()
-        return Counter(map(str, outcome.brought)) - may
+        allowed_rows = Counter(map(str, probe.rows or ())) if probe.allowed else Counter[str]()
+        return Counter(map(str, outcome.returned)) - allowed_rows
     return +Counter({"": outcome.changed - (probe.count or 0 if probe.allowed else 0)})
 
 
-def got_through(access: Access, probe: Probe, outcome: Outcome) -> bool:
-    """Whether it is a twin of what is refused: it did something, or only a constraint stopped it.
+def shows_access(access: Access, probe: Probe, outcome: Outcome) -> bool:
+    """Whether its success shows that refusals of the same statement mean something.
 
-    The latter counts for the control on existing data, whose rows others refer to. A fixture can do better.
+    On existing data an error of a constraint is enough for a trusted role, since other rows may refer to
+    these. A fixture can avoid that.
     """
-    stopped = access.on_existing_data and probe.trusted and outcome.state.startswith("23")
-    return stopped or had_effect(probe, outcome)
+    by_constraint = access.on_existing_data and probe.trusted and outcome.state.startswith("23")
+    return by_constraint or had_effect(probe, outcome)
 
 
 def existence_oracles(tried: Sequence[Tried]) -> dict[int, Tried | None]:
-    """The probes whose answer tells that something exists, and what it is like where nothing does."""
+    """The probes whose answer reveals that a row exists, each with the probe of a row that does not."""
     groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
-    for place, (probe, _) in enumerate(tried):
+    for index, (probe, _) in enumerate(tried):
         if probe.pair:
-            groups[probe.pair, probe.moment].append(place)
-    tells: dict[int, Tried | None] = {}
-    for places in groups.values():
-        if any(tried[place][1].slow for place in places):
+            groups[probe.pair, probe.moment].append(index)
+    oracles: dict[int, Tried | None] = {}
+    for indexes in groups.values():
+        if any(tried[index][1].slow for index in indexes):
             continue
-        there = tried[places[0]][1]
-        if len(places) == 1:
-            if there.state == _UNIQUE:
-                tells[places[0]] = None
-        # What was let in is a leak, and is found as one.
-        elif there.state != RAN and _look(*tried[places[0]]) != _look(*tried[places[1]]):
-            tells[places[0]] = tried[places[1]]
-    return tells
+        existing = tried[indexes[0]][1]
+        if len(indexes) == 1:
+            if existing.state == _UNIQUE:
+                oracles[indexes[0]] = None
+        # A call or insert that succeeded is reported as a leak.
+        elif existing.state != RAN and _visible_answer(*tried[indexes[0]]) != _visible_answer(
+            *tried[indexes[1]]
+        ):
+            oracles[indexes[0]] = tried[indexes[1]]
+    return oracles
 
 
-def _look(probe: Probe, outcome: Outcome) -> tuple[str, str, int]:
-    # How long something still takes is another number a moment later.
-    message = masked(probe, outcome.message or "")
-    return outcome.state, UUID.sub("…", message), len(outcome.brought)
+def _visible_answer(probe: Probe, outcome: Outcome) -> tuple[str, str, int]:
+    # Remaining durations in messages change from one moment to the next.
+    message = mask_times(probe, outcome.message or "")
+    return outcome.state, UUID.sub("…", message), len(outcome.returned)
