@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chatctl.services.audit.findings.finding import Finding, Place, Rule
-from chatctl.services.audit.report import Report, Setup
-from chatctl.services.audit.verdicts.cells import Cell, Person, Sample, State
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule, Place
+from chatctl.services.audit.report import AuditReport, Setup
+from chatctl.services.audit.verdicts.cells import Cell, ReportedIdentity, Sample, State
 
 HOSTILE = (
     "a\"b'c </script><script>alert(1)</script> <!-- ]]> & ${x} $title {{ }}\n::error::owned\r\x1b[31m "
@@ -18,8 +18,8 @@ SQL = f"begin;\n\\i sql/fixture.sql\nset local role authenticated;\nselect '{HOS
 
 
 def finding(
-    rule: Rule = Rule.leak, name: str = "public.notes", action: str = "select", **more: Any
-) -> Finding:
+    rule: AuditRule = AuditRule.leak, name: str = "public.notes", action: str = "select", **more: Any
+) -> AuditFinding:
     """A finding that is seen in the cell of ann."""
     known: dict[str, Any] = {
         "message": "ann: select of all rows returned 2 rows; access.yaml expects a refusal",
@@ -30,10 +30,10 @@ def finding(
         "roles": ("authenticated",),
         "place": Place("sql/objects/access/notes.sql", 9),
     }
-    return Finding(rule=rule, object=name, action=action, **{**known, **more})
+    return AuditFinding(rule=rule, object=name, action=action, **{**known, **more})
 
 
-def doubt(rule: Rule = Rule.invalid, action: str = "delete") -> Finding:
+def doubt(rule: AuditRule = AuditRule.invalid, action: str = "delete") -> AuditFinding:
     place = Place("sql/objects/access/notes.sql", 20)
     return finding(rule, action=action, message="failed with 22012", sql="select 1;", probes=2, place=place)
 
@@ -61,7 +61,7 @@ def cell(
     )
 
 
-CLEAN = Report(
+CLEAN = AuditReport(
     identities=2,
     tables=1,
     functions=1,
@@ -72,8 +72,8 @@ CLEAN = Report(
     sequences=(),
     seconds=1.5,
     people=(
-        Person("ann", "a member", "authenticated", ("set local role authenticated;",)),
-        Person("anon", "without signing in", "anon", ("set local role anon;",)),
+        ReportedIdentity("ann", "a member", "authenticated", ("set local role authenticated;",)),
+        ReportedIdentity("anon", "without signing in", "anon", ("set local role anon;",)),
     ),
     cells=(
         cell("select", State.allowed),
@@ -90,9 +90,9 @@ FOUND = replace(
     findings=(
         finding(),
         finding(action="select body"),
-        finding(Rule.unlisted, "public.everything()", "execute", command="", identities=(), probes=0),
+        finding(AuditRule.unlisted, "public.everything()", "execute", command="", identities=(), probes=0),
     ),
-    doubts=(doubt(), doubt(Rule.vacuous, "truncate")),
+    doubts=(doubt(), doubt(AuditRule.vacuous, "truncate")),
     cells=(
         cell("select", State.finding, "leak:public.notes:select", "leak:public.notes:select body"),
         cell("select", State.denied, identity="anon"),
@@ -116,7 +116,7 @@ _sample = Sample(action=HOSTILE, subject=HOSTILE, expected=HOSTILE, came=HOSTILE
 NASTY = replace(
     CLEAN,
     findings=(_hostile,),
-    people=(Person(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),
+    people=(ReportedIdentity(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),
     cells=(
         Cell(
             identity=HOSTILE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatctl.services.audit.access import load
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests.support.world import Database
 
@@ -37,7 +37,7 @@ def rules(directory: Path, text: str, fixture: str) -> Access:
     return load(written(directory, text, fixture))
 
 
-def audited(database: Database, schema: str, access: Access, *only: str) -> Report:
+def audited(database: Database, schema: str, access: Access, *only: str) -> AuditReport:
     """The report of an audit of ``schema``, which is made."""
     with database.connect() as conn:
         if schema:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import defaultdict
 from collections.abc import Sequence
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_only_the_command_line_prints_and_exits(path: Path) -> None:
             if path.name == "__main__.py":
                 continue
             assert called not in ("print", "sys.exit", "exit"), f"{_name(path)}:{node.lineno}"
+
+
+def test_a_class_name_is_defined_once() -> None:
+    modules: dict[str, list[str]] = defaultdict(list)
+    for path in [*PYTHON, *sorted((ROOT / "loadtests").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                modules[node.name].append(f"{_name(path)}:{node.lineno}")
+    assert not {name: found for name, found in modules.items() if len(found) > 1}
 
 
 @pytest.mark.parametrize("path", SQL, ids=_name)

@@ -20,7 +20,7 @@ import typer.main
 from chatctl import __version__
 from chatctl.cli import streams
 from chatctl.cli.files import cannot_write
-from chatctl.cli.options import App, Format, Group
+from chatctl.cli.options import App, CommandGroup, OutputFormat
 from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
 from chatctl.formats.escaping import visible
 from chatctl.secrets import MASK, excerpt, mask
@@ -58,7 +58,7 @@ def _usage_errors_masked() -> Iterator[None]:
         raise
 
 
-class Root(Group):
+class Root(CommandGroup):
     """The group of all commands, each loaded from ``chatctl.cli.commands`` on first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -190,7 +190,7 @@ def _is_quiet(arguments: list[str]) -> bool:
 
 def _wants_json(arguments: list[str]) -> bool:
     # The parsed options are gone by the time an error arrives here, and may never have been parsed.
-    wanted = (Format.json, Format.ndjson)
+    wanted = (OutputFormat.json, OutputFormat.ndjson)
     return any(
         argument in {f"-o{f}" for f in wanted} | {f"--output={f}" for f in wanted}
         or (argument in wanted and before in ("-o", "--output"))

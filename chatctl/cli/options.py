@@ -17,7 +17,7 @@ from chatctl.errors import Invalid
 from chatctl.settings import Settings, load
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How rows and documents are written to stdout."""
 
     table = "table"
@@ -31,10 +31,12 @@ class Format(StrEnum):
 
 # What a command can give: a document, that is one result of any shape; rows, each of the same flat columns;
 # rows that have an id each; or nothing, where another program writes to stdout.
-Formats = frozenset[Format]
-DOCUMENT: Formats = frozenset({Format.table, Format.plain, Format.json, Format.ndjson, Format.yaml})
-ROWS: Formats = DOCUMENT | {Format.csv}
-ROWS_WITH_IDS: Formats = ROWS | {Format.id}
+Formats = frozenset[OutputFormat]
+DOCUMENT: Formats = frozenset(
+    {OutputFormat.table, OutputFormat.plain, OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml}
+)
+ROWS: Formats = DOCUMENT | {OutputFormat.csv}
+ROWS_WITH_IDS: Formats = ROWS | {OutputFormat.id}
 NO_FORMATS: Formats = frozenset()
 
 
@@ -44,7 +46,7 @@ class Options:
 
     db_url: str | None = None
     target: str | None = None
-    output: Format | None = None
+    output: OutputFormat | None = None
     quiet: bool = False
     yes: bool = False
     debug: bool = False
@@ -73,7 +75,7 @@ def options(ctx: typer.Context, *, formats: Formats | None = None) -> Options:
 
 
 def _names(formats: Formats, separator: str) -> str:
-    return separator.join(each for each in Format if each in formats)
+    return separator.join(each for each in OutputFormat if each in formats)
 
 
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> None:
@@ -95,7 +97,7 @@ def _option(*names: str, help: str) -> Any:
 def _shared(
     db_url: Annotated[str | None, _option("--db-url", help="The database, as a postgresql:// URL.")] = None,
     target: Annotated[str | None, _option("--target", help="A target of chatctl.yaml.")] = None,
-    output: Annotated[Format | None, _option("-o", "--output", help="How to write the result.")] = None,
+    output: Annotated[OutputFormat | None, _option("-o", "--output", help="How to write the result.")] = None,
     quiet: Annotated[bool | None, _option("-q", "--quiet", help="Only errors on stderr.")] = None,
     yes: Annotated[bool | None, _option("-y", "--yes", help="Write to a target that is not local.")] = None,
     debug: Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")] = None,
@@ -131,7 +133,7 @@ class Command(typer.core.TyperCommand):
         super().__init__(*args, params=[*(params or []), *_shared_params(self.formats)], **kwargs)
 
 
-class Group(typer.core.TyperGroup):
+class CommandGroup(typer.core.TyperGroup):
     """A group of commands that takes the shared options before its command.
 
     ``formats`` are those of the group itself, where it runs without a command.
@@ -141,7 +143,7 @@ class Group(typer.core.TyperGroup):
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         # Whatever the command can give that comes after it.
-        shared = _shared_params(self.formats or frozenset(Format))
+        shared = _shared_params(self.formats or frozenset(OutputFormat))
         super().__init__(*args, params=[*(params or []), *shared], **kwargs)
 
 
@@ -160,7 +162,7 @@ class App(typer.Typer):
     """
 
     def __init__(self, *, formats: Formats = NO_FORMATS, **kwargs: Any) -> None:
-        kwargs["cls"] = _giving(formats, kwargs.get("cls", Group))
+        kwargs["cls"] = _giving(formats, kwargs.get("cls", CommandGroup))
         kwargs.setdefault("no_args_is_help", True)
         kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(add_completion=False, rich_markup_mode=None, **kwargs)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from chatctl.cli.options import Format, Options
+from chatctl.cli.options import Options, OutputFormat
 from chatctl.formats.escaping import csv_cell, line, visible
 
 
-def chosen_format(options: Options) -> Format:
+def chosen_format(options: Options) -> OutputFormat:
     """The format asked for; else a table on a terminal and tab-separated lines elsewhere."""
-    return options.output or (Format.table if sys.stdout.isatty() else Format.plain)
+    return options.output or (OutputFormat.table if sys.stdout.isatty() else OutputFormat.plain)
 
 
 def show(
@@ -36,27 +36,27 @@ def show(
     JSON, NDJSON and YAML get the ``document`` instead where there is one.
     """
     shown = chosen_format(options)
-    if document is not None and shown in (Format.json, Format.ndjson, Format.yaml):
+    if document is not None and shown in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
         show_document(document, options, text="")
         return
-    records = [plain(_relative(row) if shown is Format.table else row) for row in rows]
+    records = [plain(_relative(row) if shown is OutputFormat.table else row) for row in rows]
     if columns is None:
         columns = list(records[0]) if records else []
     match shown:
-        case Format.json:
+        case OutputFormat.json:
             _write(json.dumps(records, indent=2, ensure_ascii=True))
-        case Format.ndjson:
+        case OutputFormat.ndjson:
             for record in records:
                 _write(json.dumps(record, ensure_ascii=True))
-        case Format.yaml:
+        case OutputFormat.yaml:
             _write_yaml(records)
-        case Format.csv:
+        case OutputFormat.csv:
             _write_csv(records, columns)
-        case Format.id:
+        case OutputFormat.id:
             _write_ids(records)
-        case Format.table:
+        case OutputFormat.table:
             _write_table(records, columns)
-        case Format.plain:
+        case OutputFormat.plain:
             _write_lines(records, columns)
 
 
@@ -74,13 +74,13 @@ def show_document(
     """
     record = plain(document)
     match chosen_format(options):
-        case Format.json:
+        case OutputFormat.json:
             _write(json.dumps(record, indent=2, ensure_ascii=True))
-        case Format.ndjson:
+        case OutputFormat.ndjson:
             _write(json.dumps(record, ensure_ascii=True))
-        case Format.yaml:
+        case OutputFormat.yaml:
             _write_yaml(record)
-        case Format.csv | Format.id:
+        case OutputFormat.csv | OutputFormat.id:
             show([record] if rows is None else rows, options, columns=columns)
         case _:
             _write(visible(text))

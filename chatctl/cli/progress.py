@@ -14,7 +14,7 @@ from chatctl.cli.output import note
 _EVERY = 5.0  # seconds between two lines
 
 
-class Step(Protocol):
+class ProgressStep(Protocol):
     """So many of ``of`` things are done."""
 
     @property
@@ -26,7 +26,7 @@ class Step(Protocol):
 
 
 @contextmanager
-def progress(options: Options) -> Iterator[Callable[[Step], None]]:
+def progress(options: Options) -> Iterator[Callable[[ProgressStep], None]]:
     """Something to tell each step; what it shows is gone or complete at the end of the block."""
     if options.quiet:
         yield lambda step: None
@@ -36,7 +36,7 @@ def progress(options: Options) -> Iterator[Callable[[Step], None]]:
         yield _Lines(options)
 
 
-def _bars() -> Iterator[Callable[[Step], None]]:
+def _bars() -> Iterator[Callable[[ProgressStep], None]]:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -63,7 +63,7 @@ def _bars() -> Iterator[Callable[[Step], None]]:
     tasks = {}
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
 
-        def told(step: Step) -> None:
+        def told(step: ProgressStep) -> None:
             if step.what not in tasks:
                 tasks[step.what] = bars.add_task(step.what, total=step.of)
             bars.update(tasks[step.what], completed=step.done)
@@ -80,7 +80,7 @@ class _Lines:
         self._begun = self._said = 0.0
         self._before = 0
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: ProgressStep) -> None:
         now = time.monotonic()
         if step.what != self._what:
             self._what, self._begun, self._said, self._before = step.what, now, now, step.done

@@ -24,7 +24,7 @@ _SEVERITY = (1, 2, 3, 4, 5, 8, 7, 9, 6)
 
 
 @dataclass(frozen=True)
-class Step:
+class DemoStep:
     """One part of the demo; ``needs`` names the one without which it makes no sense.
 
     ``run`` takes the URL of the server and gives a sentence about what it did.
@@ -55,7 +55,7 @@ def check_installed() -> None:
 def run(
     server: Server,
     *,
-    on_start: Callable[[Step], None] = lambda step: None,
+    on_start: Callable[[DemoStep], None] = lambda step: None,
     on_end: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """Run every step on ``server``; one that fails takes those with it that need it, no others."""
@@ -77,7 +77,7 @@ def worst(results: list[Result]) -> ChatctlError | None:
     return min(errors, key=lambda error: _SEVERITY.index(error.exit_code), default=None)
 
 
-def _tried(step: Step, url: str) -> Result:
+def _tried(step: DemoStep, url: str) -> Result:
     start = time.perf_counter()
     try:
         sentence = step.run(url)
@@ -97,7 +97,7 @@ def _migrate(url: str) -> str:
 def _seed(url: str) -> str:
     demo = outline.build(DEMO)
     with connection(url) as conn:
-        loading.load(conn, demo, loading.Options(storage_rows=True))
+        loading.load(conn, demo, loading.LoadOptions(storage_rows=True))
     return (
         f"{len(demo.organizations)} organizations, {len(demo.people)} users, "
         f"{len(demo.chats)} conversations, {demo.messages} messages"
@@ -126,7 +126,7 @@ def _loadtest(url: str) -> str:
     return "; ".join(_figures(outcome) for outcome in outcomes)
 
 
-def _figures(outcome: scenario.Outcome) -> str:
+def _figures(outcome: scenario.ScenarioOutcome) -> str:
     return "; ".join(
         f"{series.name}: {series.response.n} requests, p95 {series.response.p95_ms:.1f} ms"
         for series in outcome.measured.series
@@ -134,8 +134,8 @@ def _figures(outcome: scenario.Outcome) -> str:
 
 
 STEPS = (
-    Step("migrate", _migrate),
-    Step("seed", _seed, needs="migrate"),
-    Step("audit-rls", _audit, needs="migrate"),
-    Step("loadtest", _loadtest, needs="seed"),
+    DemoStep("migrate", _migrate),
+    DemoStep("seed", _seed, needs="migrate"),
+    DemoStep("audit-rls", _audit, needs="migrate"),
+    DemoStep("loadtest", _loadtest, needs="seed"),
 )

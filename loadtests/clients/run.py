@@ -19,7 +19,7 @@ from locust import events
 from locust.env import Environment
 
 from chatctl.services.loadtest.messages import Progress, RunReport, SeriesReport, encode
-from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
+from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, LoadPlan
 
 ON_TIME_SECONDS = 0.1
 HEARTBEAT_SECONDS = 0.01
@@ -30,7 +30,7 @@ def histogram() -> HdrHistogram:
     return HdrHistogram(1, 3_600_000_000, 3)
 
 
-class Series:
+class RecordedSeries:
     """The requests of one name: how long they took, and the errors by label.
 
     ``response`` counts from when a request was due, which is what a user waits whose server stalls;
@@ -47,12 +47,12 @@ class Series:
         return SeriesReport(_encoded(self.response), _encoded(self.service), dict(self.errors))
 
 
-class Run:
+class ScenarioRun:
     """One run: who takes part, when it starts, and what was measured."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: LoadPlan) -> None:
         self.plan = plan
-        self.series: defaultdict[str, Series] = defaultdict(Series)
+        self.series: defaultdict[str, RecordedSeries] = defaultdict(RecordedSeries)
         self.lag = histogram()
         self.sent = self.on_time = self.ready = self.left = 0
         self.failure: str | None = None
@@ -145,7 +145,7 @@ def _send(message: Progress | RunReport) -> None:
     print(encode(message), flush=True)  # noqa: T201 - stdout is how we report
 
 
-run = Run(Plan.from_environment())
+run = ScenarioRun(LoadPlan.from_environment())
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]  # Locust's

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from chatctl.cli.app import run
-from chatctl.services.audit.formats import FILES, Format
+from chatctl.services.audit.formats import FILES, ReportFormat
 from tests.support.world import Database
 
 TABLE = "public.organizations"
@@ -161,7 +161,7 @@ def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
 def test_output_json_is_the_document_of_the_json_report(
     leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leaking("--format", Format.json)
+    leaking("--format", ReportFormat.json)
     report = json.loads(capsys.readouterr().out)
     leaking("-o", "json")
     output = json.loads(capsys.readouterr().out)

@@ -17,7 +17,7 @@ import typer.main
 import yaml
 
 from chatctl.cli.app import app
-from chatctl.cli.options import Format, Formats
+from chatctl.cli.options import Formats, OutputFormat
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
 from tests.support.places import PLACE
@@ -53,7 +53,7 @@ class Run:
     seeded: bool = False
     server: bool = False  # an embedded one
     change: str = ""  # SQL
-    refuses: tuple[Format, ...] = ()  # of the formats that the command gives with other options
+    refuses: tuple[OutputFormat, ...] = ()  # of the formats that the command gives with other options
 
 
 OPEN = "create policy open on organizations for select to authenticated using (true)"
@@ -88,10 +88,10 @@ RUNS: dict[str, Run | None] = {  # None: takes too long, or has no formats
 # With other options a command gives other results.
 MORE_RUNS = {
     "migrate": [Run(("--dry-run",))],
-    "migrate lint": [Run(("--directory", "sql"), exit_codes=(7,), refuses=(Format.id,))],
+    "migrate lint": [Run(("--directory", "sql"), exit_codes=(7,), refuses=(OutputFormat.id,))],
     "seed": [Run(("--dry-run",))],
     "audit-rls": [
-        Run(("--explain", "sender:public.messages:update"), refuses=(Format.csv, Format.id)),
+        Run(("--explain", "sender:public.messages:update"), refuses=(OutputFormat.csv, OutputFormat.id)),
     ],
 }
 
@@ -115,7 +115,7 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
     chatctl: Chatctl, tmp_path: Path, name: str
 ) -> None:
     possible: Formats = COMMANDS[name].formats
-    for refused in set(Format) - possible:
+    for refused in set(OutputFormat) - possible:
         arguments = [*name.split(), *_required(name)]
         before = chatctl("-o", refused, *arguments, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
         after = chatctl(*arguments, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
@@ -126,7 +126,7 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
             assert "target:" not in answer.stderr
         # psql has no -o of ours at all.
         if possible:
-            named = f"it can give {', '.join(it for it in Format if it in possible)}"
+            named = f"it can give {', '.join(it for it in OutputFormat if it in possible)}"
             assert f"-o {refused}: `chatctl {name}` cannot give that format" in before.stderr
             assert named in before.stderr
             assert before.stderr == after.stderr
@@ -157,19 +157,19 @@ def work() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def _assert_parses(text: str, given: Format) -> None:
+def _assert_parses(text: str, given: OutputFormat) -> None:
     match given:
-        case Format.json:
+        case OutputFormat.json:
             json.loads(text)
-        case Format.ndjson:
+        case OutputFormat.ndjson:
             assert [json.loads(line) for line in text.splitlines()]
-        case Format.yaml:
+        case OutputFormat.yaml:
             assert yaml.safe_load(text)
-        case Format.csv:
+        case OutputFormat.csv:
             header, *rows = csv.reader(io.StringIO(text))
             assert all(header)
             assert {len(row) for row in rows} <= {len(header)}
-        case Format.id:
+        case OutputFormat.id:
             assert all(text.splitlines())
 
 
@@ -190,7 +190,7 @@ def test_a_format_that_it_gives_parses(
     if run.server:
         chatctl("local", "up", cwd=work)
     env = {"CHATCTL_DB_URL": database.url} if run.database else {}
-    for given in Format:
+    for given in OutputFormat:
         answer = chatctl(*name.split(), *run.arguments, "-o", given, env=env, cwd=work)
 
         if given in COMMANDS[name].formats and given not in run.refuses:

@@ -189,9 +189,9 @@ class Place:
                 assert (run.wait(), run.heard[-1][0]) == (0, GOODBYE), run.said
         return run
 
-    def load(self, conn: Connection) -> loading.Outcome:
+    def load(self, conn: Connection) -> loading.LoadedWorld:
         """The same world in this process."""
-        return loading.load(conn, self.outline, loading.Options(storage_rows=True, chunk_size=PART))
+        return loading.load(conn, self.outline, loading.LoadOptions(storage_rows=True, chunk_size=PART))
 
 
 def raw(message: Message) -> bytes:

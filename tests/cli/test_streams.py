@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chatctl.cli.options import Format
+from chatctl.cli.options import OutputFormat
 from tests.cli.conftest import Result
 from tests.support.forks import variables
 from tests.support.world import Database
 
 CHATCTL = (sys.executable, "-m", "chatctl")
-ROWS = [each for each in Format if each is not Format.id]
+ROWS = [each for each in OutputFormat if each is not OutputFormat.id]
 
 
 def shell(
@@ -62,11 +62,11 @@ def test_work_is_done_whoever_listens(bare_database: Database, streams: str) -> 
 
 
 @pytest.mark.parametrize("given", ROWS)
-def test_full_disk_is_named_and_the_work_is_done(bare_database: Database, given: Format) -> None:
+def test_full_disk_is_named_and_the_work_is_done(bare_database: Database, given: OutputFormat) -> None:
     done = shell('"$@" >/dev/full', "migrate", "-q", "--db-url", bare_database.url, "-o", given)
 
     assert done.returncode == 8
-    if given in (Format.json, Format.ndjson):
+    if given in (OutputFormat.json, OutputFormat.ndjson):
         assert json.loads(done.stderr)["error"]["code"] == "UNAVAILABLE"
     else:
         assert done.stderr == (
@@ -95,7 +95,7 @@ def test_help_and_usage_errors_do_not_fail_either(command: list[str], streams: s
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 @pytest.mark.parametrize("given", ROWS)
-def test_what_an_encoding_lacks_is_escaped(encoding: str, given: Format) -> None:
+def test_what_an_encoding_lacks_is_escaped(encoding: str, given: OutputFormat) -> None:
     name = "naïve → 名"
     done = subprocess.run(
         [*CHATCTL, "migrate", "export", name, "--dry-run", "-o", given],
@@ -108,17 +108,17 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str, given: Format) -> None
 
     assert (done.returncode, done.stderr) == (0, b""), done
     match given:
-        case Format.json:
+        case OutputFormat.json:
             paths = [each["path"] for each in json.loads(text)]
-        case Format.ndjson:
+        case OutputFormat.ndjson:
             paths = [json.loads(line)["path"] for line in text.splitlines()]
-        case Format.yaml:
+        case OutputFormat.yaml:
             paths = [each["path"] for each in yaml.safe_load(text)]
-        case Format.csv:
+        case OutputFormat.csv:
             paths = [each["path"] for each in csv.DictReader(io.StringIO(text))]
         case _:
             paths = [line.split(maxsplit=1)[1] for line in text.splitlines()[1:]]
-    if given not in (Format.json, Format.ndjson, Format.yaml):
+    if given not in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
         name = name.encode(encoding, "backslashreplace").decode(encoding)
     assert paths
     assert all(path.startswith(f"{name}/") for path in paths), paths

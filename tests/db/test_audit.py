@@ -12,8 +12,8 @@ from psycopg.errors import InsufficientPrivilege
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive, Invalid, NotFound
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.formats import ReportFormat, render
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests.support.world import Database, World
 
@@ -21,10 +21,10 @@ FIXTURE = default_file().parent / "queries" / "audit" / "fixture.sql"
 
 
 @pytest.fixture
-def audited(database: Database) -> Callable[..., Report]:
+def audited(database: Database) -> Callable[..., AuditReport]:
     """Audit the database after running some SQL as the operator."""
 
-    def after(statements: str = "", *only: str) -> Report:
+    def after(statements: str = "", *only: str) -> AuditReport:
         with database.connect() as conn:
             if statements:
                 conn.execute(statements.encode())
@@ -45,7 +45,7 @@ def counted(conn: Connection) -> dict[str, int]:
     return {**counts, **dict(conn.execute("select sequencename, last_value from pg_sequences").fetchall())}
 
 
-def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[..., Report]) -> None:
+def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[..., AuditReport]) -> None:
     report = audited()
     assert [(finding.id, finding.message) for finding in report.findings] == []
     assert report.invalid == ()
@@ -83,7 +83,7 @@ def test_nothing_survives_a_run(database: Database) -> None:
     assert report.sequences == ()
 
 
-def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., Report]) -> None:
+def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., AuditReport]) -> None:
     counting = """
         create sequence private.tickets;
         create function private.take_a_ticket() returns trigger
@@ -94,7 +94,7 @@ def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., Repo
     """
     report = audited(counting, "public.conversations", "insert")
     assert report.sequences == ("private.tickets",)
-    assert "sequences that stay advanced: private.tickets" in render(report, Format.text)
+    assert "sequences that stay advanced: private.tickets" in render(report, ReportFormat.text)
 
 
 def test_what_is_already_there_does_not_disturb(world: World) -> None:
@@ -105,7 +105,7 @@ def test_what_is_already_there_does_not_disturb(world: World) -> None:
     assert (report.findings, report.invalid, report.vacuous) == ((), (), ())
 
 
-def test_a_policy_that_raises_proves_nothing(audited: Callable[..., Report]) -> None:
+def test_a_policy_that_raises_proves_nothing(audited: Callable[..., AuditReport]) -> None:
     report = audited(
         """
         create policy broken on organizations for select to authenticated
@@ -134,7 +134,7 @@ def test_a_control_that_a_constraint_stops_is_no_twin(database: Database) -> Non
     assert "update id" in {doubt.action for doubt in report.vacuous}
 
 
-def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., Report]) -> None:
+def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., AuditReport]) -> None:
     report = audited(
         """
         create policy loop on conversation_participants for select to authenticated using (
@@ -185,7 +185,7 @@ def test_a_database_without_the_backend_proves_nothing(bare_database: Database) 
         audit(conn)
 
 
-def test_what_one_of_many_does_not_change_is_no_doubt(audited: Callable[..., Report]) -> None:
+def test_what_one_of_many_does_not_change_is_no_doubt(audited: Callable[..., AuditReport]) -> None:
     report = audited("", "colleague")
     assert (report.findings, report.vacuous) == ((), ())
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import State
 from tests import small_audit
 from tests.support.world import Database
@@ -119,7 +119,7 @@ def pg_version() -> int:
 
 def audited(
     database: Database, directory: Path, statements: str, signature: str, call: dict[str, str], **more: Any
-) -> Report:
+) -> AuditReport:
     """The audit of one function, which everybody but anon may call."""
     document = {
         "tables": {
@@ -133,7 +133,7 @@ def audited(
     return small_audit.audited(database, "", access, "execute")
 
 
-def states(report: Report, signature: str) -> dict[str, State]:
+def states(report: AuditReport, signature: str) -> dict[str, State]:
     return {cell.identity: cell.state for cell in report.cells if cell.object == signature}
 
 

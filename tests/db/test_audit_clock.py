@@ -12,7 +12,7 @@ from psycopg import sql
 from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.stage import fixture, workspace
 from chatctl.services.audit.stage.clock import near_now
@@ -115,5 +115,5 @@ def test_times_near_now_are_a_note_of_the_report_and_no_finding(database: Databa
         )
     assert report.problems == ()
     assert report.near_now == ("public.organizations.created_at",)
-    for each in Format:
+    for each in ReportFormat:
         assert "public.organizations.created_at" in render(report, each), each

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.findings.finding import Finding, Rule
-from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
+from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.mutation.score import End, mutate
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from tests import small_audit
 from tests.support.world import Database
 
@@ -59,13 +59,15 @@ def pg_version() -> int:
 
 def audited(
     database: Database, directory: Path, policies: str, *, first: str = OWN, second: str = OWN
-) -> Report:
+) -> AuditReport:
     access = small_audit.rules(directory, RULES.format(first=first, second=second), ROWS)
     return small_audit.audited(database, CLOCK + policies, access, "select")
 
 
-def of_tables(found: tuple[Finding, ...]) -> set[tuple[Rule, str]]:
-    return {(each.rule, each.object) for each in found if each.rule is not Rule.unlisted and each.command}
+def of_tables(found: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
+    return {
+        (each.rule, each.object) for each in found if each.rule is not AuditRule.unlisted and each.command
+    }
 
 
 def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database, tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database
     policies = f"create {AT_ALL} (true)"
     report = audited(bare_database, tmp_path, policies, second=AT_FIRST)
     assert of_tables(report.findings) == set()
-    assert of_tables(report.doubts) == {(Rule.time_dependent, "public.second")}
+    assert of_tables(report.doubts) == {(AuditRule.time_dependent, "public.second")}
     (doubt,) = (each for each in report.doubts if each.action == "select")
     assert set(doubt.identities) == {"ann", "ben"}
     assert "access.yaml expected 2 rows (c, d); at the end of the run it expected a refusal" in doubt.message
@@ -87,7 +89,7 @@ def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_pa
     """
     report = audited(bare_database, tmp_path, policies)
     assert of_tables(report.findings) == set()
-    assert {rule for rule, _ in of_tables(report.doubts)} == {Rule.time_dependent}
+    assert {rule for rule, _ in of_tables(report.doubts)} == {AuditRule.time_dependent}
     message = next(each.message for each in report.doubts if each.action == "select")
     assert "at first it returned 2 rows; too many:" in message
     assert "tried again, it returned 1 row" in message
@@ -95,16 +97,16 @@ def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_pa
 
 def test_what_is_so_at_any_time_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)")
-    assert of_tables(report.findings) == {(Rule.leak, "public.second")}
+    assert of_tables(report.findings) == {(AuditRule.leak, "public.second")}
     assert of_tables(report.doubts) == set()
 
 
 def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)", second=AT_FIRST)
     assert not report.conclusive
-    for each in Format:
+    for each in ReportFormat:
         assert "time-dependent" in render(report, each).lower(), each
-    assert "public.second" in render(report, Format.text).split("TIME-DEPENDENT")[1]
+    assert "public.second" in render(report, ReportFormat.text).split("TIME-DEPENDENT")[1]
 
 
 def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
@@ -115,8 +117,8 @@ def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
     fixture = f"{ROWS} select nextval('public.once');"
     access = small_audit.rules(tmp_path, RULES.format(first=OWN, second=OWN), fixture)
     report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
-    assert (Rule.leak, "public.second") in of_tables(report.findings)
-    assert "what was found could not be tried again: fixture.sql:" in render(report, Format.text)
+    assert (AuditRule.leak, "public.second") in of_tables(report.findings)
+    assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 
 
 def test_mutants_judged_before_something_changed_by_itself_stay_judged(

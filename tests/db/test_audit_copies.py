@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.findings.finding import Finding, Rule
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
+from chatctl.services.audit.report import AuditReport
 from tests import small_audit
 from tests.support.world import Database
 
@@ -37,11 +37,13 @@ def pg_version() -> int:
     return 18
 
 
-def audited(database: Database, directory: Path, schema: str, rules: str = RULES, rows: str = ROWS) -> Report:
+def audited(
+    database: Database, directory: Path, schema: str, rules: str = RULES, rows: str = ROWS
+) -> AuditReport:
     return small_audit.audited(database, schema, small_audit.rules(directory, rules, rows), "insert")
 
 
-def of_insert(report: Report) -> list[Finding]:
+def of_insert(report: AuditReport) -> list[AuditFinding]:
     return [each for each in report.problems if each.command == "insert"]
 
 
@@ -155,7 +157,7 @@ def test_where_no_row_can_be_made_and_something_else_refuses_that_is_said(
         create trigger refuse before insert on public.people for each row execute function public.refuse();
     """
     (doubt,) = of_insert(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
-    assert (doubt.rule, doubt.object) == (Rule.vacuous, "public.people")
+    assert (doubt.rule, doubt.object) == (AuditRule.vacuous, "public.people")
     assert "no copy of a row could be inserted" in doubt.message
 
 
@@ -166,7 +168,7 @@ def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
         "create policy i on public.people for insert to authenticated with check (id = (select auth.uid()));"
     )
     found = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
-    invalid = next(each for each in found if each.rule is Rule.invalid)
+    invalid = next(each for each in found if each.rule is AuditRule.invalid)
     assert invalid.object == "public.people"
     assert "the policies seem to have let it through" in invalid.message
 

@@ -9,8 +9,8 @@ import pytest
 
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.formats import ReportFormat, render
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.stage import existing, workspace
 from chatctl.services.audit.stage.contents import Content
@@ -37,10 +37,10 @@ def lived_in(database: Database) -> Database:
 
 
 @pytest.fixture
-def audited(lived_in: Database) -> Callable[..., Report]:
+def audited(lived_in: Database) -> Callable[..., AuditReport]:
     """Audit the database as it is after running some SQL as the operator."""
 
-    def after(statements: str = "", *only: str, sample: int = 20) -> Report:
+    def after(statements: str = "", *only: str, sample: int = 20) -> AuditReport:
         with lived_in.connect() as conn:
             if statements:
                 conn.execute(statements.encode())
@@ -50,7 +50,7 @@ def audited(lived_in: Database) -> Callable[..., Report]:
 
 
 def test_a_world_with_everybody_in_it_is_clean_and_every_probe_proves_something(
-    audited: Callable[..., Report],
+    audited: Callable[..., AuditReport],
 ) -> None:
     report = audited()
     assert [(finding.id, finding.message) for finding in report.findings] == []
@@ -60,7 +60,7 @@ def test_a_world_with_everybody_in_it_is_clean_and_every_probe_proves_something(
     assert report.probes > 10_000
 
 
-def test_what_only_some_old_row_shows_is_found(audited: Callable[..., Report]) -> None:
+def test_what_only_some_old_row_shows_is_found(audited: Callable[..., AuditReport]) -> None:
     """No fixture has rows like that."""
     hole = """
         insert into organizations (name, slug) values ('Old', 'legacy-old');
@@ -72,7 +72,7 @@ def test_what_only_some_old_row_shows_is_found(audited: Callable[..., Report]) -
 
 
 def test_a_finding_shows_itself_in_psql_by_the_rows_that_are_there(
-    audited: Callable[..., Report], lived_in: Database, pg_version: int
+    audited: Callable[..., AuditReport], lived_in: Database, pg_version: int
 ) -> None:
     hole = "create policy open on messages for select to authenticated using (true)"
     (leak,) = (each for each in audited(hole, MESSAGES).findings if each.action == "select")
@@ -83,15 +83,15 @@ def test_a_finding_shows_itself_in_psql_by_the_rows_that_are_there(
     assert any(key in said for (key,) in shown)
 
 
-def test_what_a_function_brings_of_peoples_own_is_not_told(audited: Callable[..., Report]) -> None:
+def test_what_a_function_brings_of_peoples_own_is_not_told(audited: Callable[..., AuditReport]) -> None:
     words = "update messages set content = 'my own words' where deleted_at is null;"
     report = audited(words + edited(PAGE, "limit p_limit", "limit 200"), PAGE)
     assert [finding.id for finding in report.findings] == [f"leak:{PAGE}:call"]
     assert "of people's own" in report.findings[0].message
-    assert not any("my own words" in render(report, each) for each in Format)
+    assert not any("my own words" in render(report, each) for each in ReportFormat)
 
 
-def test_nothing_is_changed(audited: Callable[..., Report], lived_in: Database) -> None:
+def test_nothing_is_changed(audited: Callable[..., AuditReport], lived_in: Database) -> None:
     rows = "select md5(array_agg(m order by id)::text) from messages m"
     with lived_in.connect() as conn:
         before, held = counted(conn), conn.execute(rows).fetchone()
@@ -128,7 +128,9 @@ def test_a_sample_is_no_larger_than_asked_and_has_a_row_of_each_kind_first(lived
     assert len(spread) > 1
 
 
-def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(audited: Callable[..., Report]) -> None:
+def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(
+    audited: Callable[..., AuditReport],
+) -> None:
     def actions(sample: int) -> set[str]:
         cells = audited("", MESSAGES, sample=sample).cells
         return {sample.action for cell in cells for sample in cell.samples}
@@ -137,7 +139,7 @@ def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(audited: Ca
     assert not any(action.endswith("without where") for action in actions(4))
 
 
-def test_the_control_deletes_nothing_that_others_would_go_with(audited: Callable[..., Report]) -> None:
+def test_the_control_deletes_nothing_that_others_would_go_with(audited: Callable[..., AuditReport]) -> None:
     deleted = {cell.object for cell in audited("", "delete", "service_role").cells}
     assert {"public.organization_members", "storage.objects"} <= deleted
     assert not deleted & {"public.organizations", "public.user_profiles", "public.conversations"}

@@ -9,16 +9,16 @@ import pytest
 
 from chatctl.services.audit import baseline
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.baseline import Entry
-from chatctl.services.audit.findings.finding import Place, Rule
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.baseline import BaselineEntry
+from chatctl.services.audit.findings.finding import AuditRule, Place
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests import small_audit
 from tests.support.world import Database
 
 TODAY = date(2026, 6, 1)
-ACCEPT = Entry(
-    rule=Rule.leak,
+ACCEPT = BaselineEntry(
+    rule=AuditRule.leak,
     object="",
     action=None,
     identities=frozenset(),
@@ -84,13 +84,13 @@ def access(tmp_path: Path) -> Access:
     return small_audit.rules(tmp_path, RULES, ROWS)
 
 
-def audited(database: Database, access: Access, statements: str) -> Report:
+def audited(database: Database, access: Access, statements: str) -> AuditReport:
     with database.connect() as conn:
         conn.execute(statements.encode())
         return audit(conn, access)
 
 
-def accepted(report: Report) -> list[Entry]:
+def accepted(report: AuditReport) -> list[BaselineEntry]:
     return baseline.updated(report, [], TODAY, ACCEPT)
 
 

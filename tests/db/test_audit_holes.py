@@ -14,7 +14,7 @@ from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import OWNER, Server
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.run import audit
 from tests.holes import HOLES, Hole
 from tests.holes.hole import LEAST
@@ -50,7 +50,7 @@ def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Ser
         conn.execute("alter role authenticator set pgrst.jwt_secret = 'open sesame'")
         report = audit(conn, access, only=LEAST)
     assert "role:authenticator:setting pgrst.jwt_secret" in {finding.id for finding in report.findings}
-    assert not any("sesame" in render(report, each) for each in Format)
+    assert not any("sesame" in render(report, each) for each in ReportFormat)
 
 
 @pytest.mark.parametrize("whose", ["authenticator", "all"])

@@ -10,10 +10,10 @@ import pytest
 
 from chatctl.local.postgres import binaries
 from chatctl.services.audit.access import default_file
-from chatctl.services.audit.findings.finding import Finding, Rule
-from chatctl.services.audit.formats import Format, render
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
+from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.formats.groups import groups
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.verdicts.cells import State
 from tests.support.world import Database
@@ -47,7 +47,7 @@ def broken(database: Database) -> Database:
     return database
 
 
-def audited(database: Database, *only: str) -> Report:
+def audited(database: Database, *only: str) -> AuditReport:
     with database.connect() as conn:
         return audit(conn, only=only)
 
@@ -67,23 +67,23 @@ def pasted(database: Database, statements: str, version: int) -> str:
     return done.stdout + done.stderr
 
 
-def shows(finding: Finding, said: str) -> bool:  # noqa: PLR0911 - one return per case
+def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one return per case
     """Whether what psql says, after the identity is taken, is what the finding is about."""
     failed = "ERROR:" in said
     lines = [line for line in said.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
     came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
     match finding.rule, finding.command:
-        case Rule.raises | Rule.invalid, _:
+        case AuditRule.raises | AuditRule.invalid, _:
             return failed and "42501" not in said
-        case Rule.missing, "select":
+        case AuditRule.missing, "select":
             return came == ["{}"]
-        case Rule.missing, _:
+        case AuditRule.missing, _:
             return failed or came[0] in ("UPDATE 0", "DELETE 0")
-        case Rule.leak, "select":
+        case AuditRule.leak, "select":
             return not failed and came[0].startswith("{") and came[0] != "{}"
-        case Rule.leak, "truncate":
+        case AuditRule.leak, "truncate":
             return "0A000" in said  # past the privilege: a foreign key stops it
-        case Rule.leak | Rule.effect, "insert" | "update" | "delete":
+        case AuditRule.leak | AuditRule.effect, "insert" | "update" | "delete":
             return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
         case _:
             return not failed and bool(came)
@@ -92,11 +92,12 @@ def shows(finding: Finding, said: str) -> bool:  # noqa: PLR0911 - one return pe
 def test_the_sql_of_each_kind_of_finding_shows_it_in_psql(broken: Database, pg_version: int) -> None:
     found = groups(audited(broken, *TRIED).problems)
     assert {group.rule for group in found} >= {
-        Rule.leak, Rule.missing, Rule.effect, Rule.raises, Rule.invalid, Rule.unlisted, Rule.row_security,
-        Rule.privilege, Rule.bucket, Rule.publication, Rule.definer,
+        AuditRule.leak, AuditRule.missing, AuditRule.effect, AuditRule.raises, AuditRule.invalid,
+        AuditRule.unlisted, AuditRule.row_security, AuditRule.privilege, AuditRule.bucket,
+        AuditRule.publication, AuditRule.definer,
     }  # fmt: skip
     for group in found:
-        if group.rule is not Rule.vacuous:
+        if group.rule is not AuditRule.vacuous:
             said = pasted(broken, group.first.sql, pg_version)
             assert shows(group.first, said), f"{group.first.id}\n{group.first.sql}\n{said}"
 
@@ -123,7 +124,7 @@ def test_two_runs_are_the_same_bytes_in_every_format(broken: Database) -> None:
     # Reading, writing, and calls that make ids of their own.
     tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
     first, second = (audited(broken, *tried) for _ in range(2))
-    for each in Format:
+    for each in ReportFormat:
         assert _any_row_first(render(first, each)) == _any_row_first(render(second, each)), each
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.services.audit.findings.finding import Rule
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.findings.finding import AuditRule
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.trials import batch
 from tests import small_audit
 from tests.support.world import Database
@@ -55,7 +55,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "AUDIT_BUDGET", 12)
 
 
-def audited(database: Database, directory: Path, policy: str) -> Report:
+def audited(database: Database, directory: Path, policy: str) -> AuditReport:
     grant = "grant execute on function public.sleeps(integer) to authenticated;"
     access = small_audit.rules(directory, RULES, ROWS)
     return small_audit.audited(database, SCHEMA + grant + policy, access, "select")
@@ -71,7 +71,7 @@ def test_a_probe_that_sleeps_is_named_and_others_are_tried(bare_database: Databa
     states = {(cell.identity, cell.object): cell.state for cell in report.cells}
     assert states["ann", "public.notes"] == "allowed"
     leak = next(each for each in report.findings if each.object == "public.others")
-    assert (leak.rule, leak.identities) == (Rule.leak, ("ann", "ben"))
+    assert (leak.rule, leak.identities) == (AuditRule.leak, ("ann", "ben"))
 
 
 def test_when_patience_is_gone_what_is_slow_is_not_begun(
@@ -83,8 +83,8 @@ def test_when_patience_is_gone_what_is_slow_is_not_begun(
         f"create policy own on public.notes for select to authenticated using (public.sleeps({FOR_EVER}))",
     )  # fmt: skip
     rules = {each.rule for each in report.doubts if each.object == "public.notes"}
-    assert {Rule.invalid, Rule.untried} <= rules
-    untried = next(each for each in report.doubts if each.rule is Rule.untried)
+    assert {AuditRule.invalid, AuditRule.untried} <= rules
+    untried = next(each for each in report.doubts if each.rule is AuditRule.untried)
     assert "was not tried, since others of its kind took too long" in untried.message
     assert "leak:public.others:select" in {each.id for each in report.findings}
 

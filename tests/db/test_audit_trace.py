@@ -15,7 +15,7 @@ from chatctl.services.audit.mutation.trace import Trace, trace_calls
 from chatctl.services.audit.probes import AuditContext, generate
 from chatctl.services.audit.stage import fixture
 from chatctl.services.audit.stage.transaction import rolled_back
-from chatctl.services.audit.trials.batch import Batch
+from chatctl.services.audit.trials.batch import ProbeBatch
 from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
 
@@ -37,7 +37,7 @@ def catalogue(conn: Connection) -> Catalogue:
 
 
 @pytest.fixture
-def batch(conn: Connection) -> Batch:
+def batch(conn: Connection) -> ProbeBatch:
     held = privileges.held(conn, ACCESS)
     return Trial(conn, ACCESS).load(
         generate(AuditContext(conn, ACCESS, fixture.make(conn, ACCESS), held), TRIED)
@@ -45,12 +45,12 @@ def batch(conn: Connection) -> Batch:
 
 
 @pytest.fixture
-def trace(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
+def trace(conn: Connection, catalogue: Catalogue, batch: ProbeBatch) -> Trace:
     return trace_calls(conn, catalogue, batch)
 
 
 def test_what_calls_a_function_is_what_fails_when_it_does(
-    conn: Connection, catalogue: Catalogue, batch: Batch, trace: Trace
+    conn: Connection, catalogue: Catalogue, batch: ProbeBatch, trace: Trace
 ) -> None:
     for name in ("private.messages_before_update()", "private.participants_joined()", "private.is_trusted()"):
         function = next(each for each in catalogue.functions if name_of(catalogue, each) == name)
@@ -60,7 +60,7 @@ def test_what_calls_a_function_is_what_fails_when_it_does(
             assert {number for number, came in outcomes if came.state == MET} == trace[name], name
 
 
-def test_the_trace_names_what_a_reader_expects(batch: Batch, trace: Trace) -> None:
+def test_the_trace_names_what_a_reader_expects(batch: ProbeBatch, trace: Trace) -> None:
     about = {number: probe.object for probe, number in zip(batch.probes, batch.numbers, strict=True)}
     assert {about[each] for each in trace["private.messages_before_insert()"]} == {"public.messages", SEND}
     assert {about[each] for each in trace[SEND]} == {SEND}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import Inconclusive
-from chatctl.services.audit.findings.finding import Rule
-from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.findings.finding import AuditRule
+from chatctl.services.audit.formats import ReportFormat, render
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests import small_audit
 from tests.support.world import Database
@@ -85,7 +85,7 @@ def pg_version() -> int:
     return 18
 
 
-def audited(database: Database, directory: Path, words: dict[str, str], rows: str = ROWS) -> Report:
+def audited(database: Database, directory: Path, words: dict[str, str], rows: str = ROWS) -> AuditReport:
     access = small_audit.rules(directory, RULES.format(**{**WORDS, **words}), rows)
     return small_audit.audited(database, SCHEMA, access)
 
@@ -95,20 +95,20 @@ def test_it_is_a_doubt_that_is_named_in_every_format(
     bare_database: Database, tmp_path: Path, words: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
     report = audited(bare_database, tmp_path, words)
-    found = {(each.object, each.action): each.message for each in report.of(Rule.untried)}
+    found = {(each.object, each.action): each.message for each in report.of(AuditRule.untried)}
     name, action, reason = expected
     assert reason in found[name, action]
     assert not report.conclusive
-    for each in Format:
+    for each in ReportFormat:
         assert "untried" in render(report, each).lower(), each
 
 
 def test_all_that_can_be_tried_is(bare_database: Database, tmp_path: Path) -> None:
-    assert audited(bare_database, tmp_path, {}).of(Rule.untried) == ()
+    assert audited(bare_database, tmp_path, {}).of(AuditRule.untried) == ()
 
 
 def test_a_column_of_which_no_other_value_is_known_is_named(bare_database: Database, tmp_path: Path) -> None:
-    (doubt,) = audited(bare_database, tmp_path, {}, POINTLESS).of(Rule.untried)
+    (doubt,) = audited(bare_database, tmp_path, {}, POINTLESS).of(AuditRule.untried)
     assert (doubt.object, doubt.action) == ("public.notes", "update place")
     assert "no other value of type point is known" in doubt.message
 
@@ -126,7 +126,7 @@ def test_what_access_yaml_says_is_not_tried_is_a_note_in_every_format(
     more = "internal: {functions: {elsewhere.secret(integer): asks the operator}}"
     report = audited(bare_database, tmp_path, {"more": more})
     assert report.conclusive
-    for each in Format:
+    for each in ReportFormat:
         text = render(report, each)
         assert "elsewhere.secret(integer)" in text, each
         assert "asks the operator" in text, each
@@ -136,7 +136,7 @@ def test_only_what_is_asked_for_is_named(bare_database: Database, tmp_path: Path
     words = {"calls": "select 1 where false", "privileges": "platform"}
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, **words}), ROWS)
     report = small_audit.audited(bare_database, SCHEMA, access, "public.f(integer)", "public.notes")
-    assert {each.object for each in report.of(Rule.untried)} == {"public.f(integer)"}
+    assert {each.object for each in report.of(AuditRule.untried)} == {"public.f(integer)"}
 
 
 def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Database, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Databa
         conn.execute(SCHEMA.encode())
         conn.execute("insert into auth.users (id) values (gen_random_uuid())")
         report = audit(conn, access, sample=5)
-    assert report.of(Rule.untried) == ()
+    assert report.of(AuditRule.untried) == ()
     assert {each.object: each.reason for each in report.not_tried} == {
         "public.notes": "there is no row of it"
     }
@@ -164,7 +164,7 @@ def test_a_column_of_an_existing_row_without_another_value_is_a_note(
             "insert into public.notes (id, person) select gen_random_uuid(), id from made"
         )
         report = audit(conn, access, sample=5)
-    assert report.of(Rule.untried) == ()
+    assert report.of(AuditRule.untried) == ()
     assert any("no other value of type point is known" in each.reason for each in report.not_tried)
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from chatctl.services.audit.access import load
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests.support.world import Database
 
@@ -52,7 +52,7 @@ def pg_version() -> int:
     return 18
 
 
-def audited(database: Database, directory: Path, statements: str = "") -> Report:
+def audited(database: Database, directory: Path, statements: str = "") -> AuditReport:
     (directory / "access.yaml").write_text(yaml.safe_dump(ACCESS))
     (directory / "fixture.sql").write_text(
         "insert into public.notes (id, owner) values (id('one'), id('ann'))"

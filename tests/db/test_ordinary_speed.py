@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO
 from tests.support.world import Database, World
@@ -135,7 +135,7 @@ class Replay:
 @pytest.fixture
 def demo(database: Database) -> Iterator[World]:
     with World(database) as world:
-        load(world.operator, build(DEMO, 1), Options())
+        load(world.operator, build(DEMO, 1), LoadOptions())
         yield world
 
 

@@ -11,7 +11,7 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.services.seed import verify
 from chatctl.services.seed.clean import Cleaned
-from chatctl.services.seed.runs import Run
+from chatctl.services.seed.runs import SeedRun
 from tests.support.seeded import (
     Rows,
     Seeded,
@@ -74,7 +74,7 @@ HANGS = {
 }
 
 
-def all_reasons(conn: Connection, run: Run, reasons: Reasons) -> Reasons:
+def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     """What has to stay besides what has a reason of its own: what that hangs on, and each with its reason."""
     staying = [id for kind, id in reasons if kind == "conversation"]
     going = list(of_ledger(conn) - set(staying))
@@ -109,7 +109,7 @@ def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, us
         assert table in LIMITS or not lines & made.get(table, frozenset())
 
 
-def assert_it_still_works(conn: Connection, run: Run, conversations: list[UUID]) -> None:
+def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UUID]) -> None:
     """Whoever takes part in a conversation that stays reads it, writes to it and sees that it is unread."""
     assert verify.verify(conn, run).differences == []
     with conn.transaction(force_rollback=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatctl.db.connection import Connection, connect
 from chatctl.services.migrations import Telling, migrate
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.steps import MigrationStep
 from tests.support.world import Database
 
 LOCK_TIMEOUT = 0.5  # seconds
@@ -24,7 +24,7 @@ class Migration:
 
     pid: int
     waits: list[str]
-    ends: Future[list[Step]]
+    ends: Future[list[MigrationStep]]
 
     def locks(self, conn: Connection, *tables: str) -> dict[str, bool]:
         """Whether it has the locks that it wants of ``tables``."""

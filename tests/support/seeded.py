@@ -16,9 +16,9 @@ from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as, claims_for
 from chatctl.local.postgres.server import Server
 from chatctl.services.seed import runs
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.runs import Run
+from chatctl.services.seed.runs import SeedRun
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
 from tests.support.world import Database, World
 
@@ -84,9 +84,9 @@ def worlds(server: Server) -> Iterator[Seeded]:
         with World(database) as world, database.connect() as conn:
             _talk(world)
             others = rows(conn)
-            load(conn, build(SMALL, 2), Options(storage_rows=True, beside_others=True))
+            load(conn, build(SMALL, 2), LoadOptions(storage_rows=True, beside_others=True))
             beside = rows(conn)
-            load(conn, build(SMALL, 1), Options(storage_rows=True, beside_others=True))
+            load(conn, build(SMALL, 1), LoadOptions(storage_rows=True, beside_others=True))
         yield Seeded(database, others, beside)
 
 
@@ -128,7 +128,7 @@ def less(have: Rows, known: Rows) -> Rows:
     return {table: more for table, it in have.items() if (more := it - known.get(table, frozenset()))}
 
 
-def run_of(conn: Connection, seed: int = 1) -> Run:
+def run_of(conn: Connection, seed: int = 1) -> SeedRun:
     run = runs.find(conn, SMALL.name, seed)
     assert run
     return run

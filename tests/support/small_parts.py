@@ -15,6 +15,6 @@ if __name__ == "__main__":
     part, enough = map(int, sys.argv[1:3])
     del sys.argv[1:3]
     # In this process alone, a function stands in for the class; mypy does not let it.
-    loading.Options = partial(loading.Options, chunk_size=part)  # type: ignore[misc, assignment]
+    loading.LoadOptions = partial(loading.LoadOptions, chunk_size=part)  # type: ignore[misc, assignment]
     indexes.WORTHWHILE = enough
     main()

@@ -8,8 +8,8 @@ from typing import Any
 
 from chatctl.db.connection import Connection
 from chatctl.services import migrations
-from chatctl.services.migrations.plan import Plan
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.plan import MigrationPlan
+from chatctl.services.migrations.steps import MigrationStep
 
 TABLE = (
     "create table public.t (id int primary key, a int);\nalter table public.t enable row level security;\n"
@@ -57,8 +57,8 @@ class SqlFiles:
 class Ran:
     """What one run did and told."""
 
-    steps: list[Step]
-    plans: list[Plan] = field(default_factory=list)
+    steps: list[MigrationStep]
+    plans: list[MigrationPlan] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
 
     @property

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.baseline import Entry, apply, load, updated, write
-from chatctl.services.audit.findings.finding import Place, Rule
+from chatctl.services.audit.baseline import BaselineEntry, apply, load, updated, write
+from chatctl.services.audit.findings.finding import AuditRule, Place
 from chatctl.services.audit.probes.scope import Scope
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import State
 from tests.audit_reports import CLEAN, FOUND, finding
 
@@ -26,8 +26,8 @@ LEAKS = """\
   owner: ann
   expires: 2026-06-01
 """
-NEW = Entry(
-    rule=Rule.leak,
+NEW = BaselineEntry(
+    rule=AuditRule.leak,
     object="",
     action=None,
     identities=frozenset(),
@@ -39,21 +39,21 @@ NEW = Entry(
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[[str], list[Entry]]:
+def read(tmp_path: Path) -> Callable[[str], list[BaselineEntry]]:
     """Write a baseline, and load it."""
 
-    def loaded(text: str) -> list[Entry]:
+    def loaded(text: str) -> list[BaselineEntry]:
         (tmp_path / "accepted.yaml").write_text(text)
         return load(tmp_path / "accepted.yaml")
 
     return loaded
 
 
-def rules(report: Report) -> list[str]:
+def rules(report: AuditReport) -> list[str]:
     return [each.rule.value for each in report.problems]
 
 
-def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], list[Entry]]) -> None:
+def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], list[BaselineEntry]]) -> None:
     report = apply(FOUND, read(LEAKS), TODAY)
     assert rules(report) == ["unlisted", "invalid", "vacuous"]
     assert [each.finding.id for each in report.accepted] == [
@@ -62,43 +62,43 @@ def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], l
     assert report.cells[0].state is State.accepted
 
 
-def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], list[Entry]]) -> None:
+def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], list[BaselineEntry]]) -> None:
     report = apply(FOUND, read(LEAKS), date(2026, 6, 2))
     assert rules(report) == ["leak", "leak", "unlisted", "baseline", "invalid", "vacuous"]
-    expired = next(each for each in report.findings if each.rule is Rule.baseline)
+    expired = next(each for each in report.findings if each.rule is AuditRule.baseline)
     assert "until 2026-06-01" in expired.message
     assert expired.place == Place("accepted.yaml", 2)
     assert report.cells[0].state is State.finding
 
 
-def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[Entry]]) -> None:
+def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
     (stale,) = apply(CLEAN, read(LEAKS), TODAY).findings
-    assert stale.rule is Rule.baseline
+    assert stale.rule is AuditRule.baseline
     assert "not found any more" in stale.message
 
 
-def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[Entry]]) -> None:
+def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[BaselineEntry]]) -> None:
     assert apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.other"}))).findings == ()
     assert (
         len(apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.notes"}))).findings) == 1
     )
 
 
-def test_an_entry_for_an_action_accepts_no_other(read: Callable[[str], list[Entry]]) -> None:
+def test_an_entry_for_an_action_accepts_no_other(read: Callable[[str], list[BaselineEntry]]) -> None:
     report = apply(FOUND, read(LEAKS + "  action: select body\n"), TODAY)
     assert report.findings[0].id == "leak:public.notes:select"
     assert report.cells[0].state is State.finding
 
 
 def test_a_finding_that_more_people_show_is_not_accepted_and_its_entry_not_stale(
-    read: Callable[[str], list[Entry]],
+    read: Callable[[str], list[BaselineEntry]],
 ) -> None:
     report = apply(FOUND, read(LEAKS + "  identities: [bob]\n"), TODAY)
     assert rules(report)[:2] == ["leak", "leak"]
-    assert Rule.baseline not in {each.rule for each in report.findings}
+    assert AuditRule.baseline not in {each.rule for each in report.findings}
 
 
-def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Entry]]) -> None:
+def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[BaselineEntry]]) -> None:
     text = LEAKS.replace("rule: leak", "rule: invalid")
     report = apply(FOUND, read(text), TODAY)
     assert report.invalid == ()
@@ -137,19 +137,19 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[En
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(
-    read: Callable[[str], list[Entry]], text: str, said: str
+    read: Callable[[str], list[BaselineEntry]], text: str, said: str
 ) -> None:
     with pytest.raises(Invalid, match=said):
         read(text)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "[]\n"])
-def test_an_empty_baseline_accepts_nothing(read: Callable[[str], list[Entry]], text: str) -> None:
+def test_an_empty_baseline_accepts_nothing(read: Callable[[str], list[BaselineEntry]], text: str) -> None:
     assert read(text) == []
 
 
 def test_an_update_accepts_what_is_new_and_keeps_what_is_needed(
-    read: Callable[[str], list[Entry]], tmp_path: Path
+    read: Callable[[str], list[BaselineEntry]], tmp_path: Path
 ) -> None:
     entries = read(LEAKS + LEAKS.replace("public.notes", "public.gone").replace("# Ours.\n", ""))
     write(tmp_path / "accepted.yaml", updated(FOUND, entries, TODAY, NEW))
@@ -176,7 +176,7 @@ def test_what_is_written_is_read_again_whatever_it_says(tmp_path: Path) -> None:
     assert replace(again, place=entry.place) == entry
 
 
-def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Entry]]) -> None:
+def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[BaselineEntry]]) -> None:
     leaks = replace(FOUND, findings=FOUND.findings[:2], doubts=())
     after = date(2026, 6, 2)
     with pytest.raises(Invalid, match="2 findings are new"):
@@ -184,7 +184,7 @@ def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Entry]])
     assert {each.owner for each in updated(leaks, read(LEAKS), after, NEW)} == {"bob"}
 
 
-def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[Entry]]) -> None:
+def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
     leaks = replace(FOUND, findings=FOUND.findings[:1], doubts=())
     entries = read(LEAKS + "  action: select\n  identities: [bob]\n")
     (entry,) = updated(leaks, entries, TODAY, NEW)
@@ -217,7 +217,7 @@ GROWN = """\
     ],
 )
 def test_a_finding_on_other_rows_is_one_again_and_on_fewer_it_is_not(
-    read: Callable[[str], list[Entry]], rows: dict[str, dict[str, int]], more: str
+    read: Callable[[str], list[BaselineEntry]], rows: dict[str, dict[str, int]], more: str
 ) -> None:
     found = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
     report = apply(found, read(GROWN), TODAY)
@@ -227,7 +227,9 @@ def test_a_finding_on_other_rows_is_one_again_and_on_fewer_it_is_not(
     assert len(report.accepted) == (not more)
 
 
-def test_an_update_writes_down_the_rows_of_today(read: Callable[[str], list[Entry]], tmp_path: Path) -> None:
+def test_an_update_writes_down_the_rows_of_today(
+    read: Callable[[str], list[BaselineEntry]], tmp_path: Path
+) -> None:
     """Fewer than before, or those of an entry of an older version."""
     rows = {"ann": {"a": 1}}
     found = replace(FOUND, findings=(finding(rows=rows),), doubts=())
@@ -239,7 +241,7 @@ def test_an_update_writes_down_the_rows_of_today(read: Callable[[str], list[Entr
 
 
 def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
-    read: Callable[[str], list[Entry]],
+    read: Callable[[str], list[BaselineEntry]],
 ) -> None:
     (entry,) = read(GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", ""))
     assert entry.covers(finding(rows={"ann": {"z": 99}}))
@@ -256,7 +258,7 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
     ],
 )
 def test_rows_that_cannot_be_read_are_named(
-    read: Callable[[str], list[Entry]], old: str, new: str, said: str
+    read: Callable[[str], list[BaselineEntry]], old: str, new: str, said: str
 ) -> None:
     with pytest.raises(Invalid, match=said):
         read(GROWN.replace(old, new))

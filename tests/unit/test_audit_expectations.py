@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chatctl.errors import Invalid
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.access.expectations import NEVER, Api, Delete, Function, Moment
+from chatctl.services.audit.access.expectations import NEVER, Api, Delete, FunctionRules, Moment
 from chatctl.sqltext.quoting import filled
 from tests.unit.access_files import BASE, OURS, steps, under
 
@@ -316,7 +316,7 @@ def test_everything_that_can_be_said_is_read(written: Written) -> None:
         roles=("anon", "member"), granted=("member",), trusted=("boss",), signs_in=None, also_takes=()
     )
     assert access.functions == (
-        Function(
+        FunctionRules(
             signature="app.send(uuid)",
             allow="true",
             call={"p_id": "select 1"},

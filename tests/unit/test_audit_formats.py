@@ -13,11 +13,11 @@ import pytest
 
 from chatctl.formats.escaping import line, visible
 from chatctl.services.audit.access import default_file
-from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.services.audit.findings.rules import MEANING
-from chatctl.services.audit.formats import FILES, Format, github, markdown, render
+from chatctl.services.audit.formats import FILES, ReportFormat, github, markdown, render
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.report import Accepted, Existing, Report
+from chatctl.services.audit.report import Accepted, AuditReport, Existing
 from chatctl.services.audit.verdicts.cells import State
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
 
@@ -29,40 +29,44 @@ KEPT = replace(
 )
 
 
-@pytest.mark.parametrize("wanted", Format)
+@pytest.mark.parametrize("wanted", ReportFormat)
 @pytest.mark.parametrize("report", EVERY.values(), ids=EVERY)
-def test_the_same_report_is_the_same_bytes_however_long_it_took(report: Report, wanted: Format) -> None:
+def test_the_same_report_is_the_same_bytes_however_long_it_took(
+    report: AuditReport, wanted: ReportFormat
+) -> None:
     text = render(report, wanted)
     assert text == render(replace(report, seconds=99.0), wanted)
     assert text.endswith("\n")
     text.encode("utf-8")
 
 
-@pytest.mark.parametrize("wanted", Format)
-def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: Format) -> None:
+@pytest.mark.parametrize("wanted", ReportFormat)
+def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: ReportFormat) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, wanted))
 
 
-@pytest.mark.parametrize("wanted", [Format.text, Format.markdown, Format.html, Format.github])
-def test_who_is_left_out_of_existing_data_is_said_where_people_read(wanted: Format) -> None:
+@pytest.mark.parametrize(
+    "wanted", [ReportFormat.text, ReportFormat.markdown, ReportFormat.html, ReportFormat.github]
+)
+def test_who_is_left_out_of_existing_data_is_said_where_people_read(wanted: ReportFormat) -> None:
     said = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), wanted)
     assert re.search("was found for:? bob, cat", said)
 
 
 def test_every_rule_has_a_meaning() -> None:
-    assert set(MEANING) == set(Rule)
+    assert set(MEANING) == set(AuditRule)
 
 
 def test_every_format_but_annotations_has_a_file() -> None:
-    assert set(FILES) == set(Format) - {Format.github}
+    assert set(FILES) == set(ReportFormat) - {ReportFormat.github}
 
 
 def test_clean_text_is_one_line() -> None:
-    assert render(CLEAN, Format.text).count("\n") == 1
+    assert render(CLEAN, ReportFormat.text).count("\n") == 1
 
 
 def test_text_shows_each_group_once_with_its_sql_and_place() -> None:
-    text = render(FOUND, Format.text)
+    text = render(FOUND, ReportFormat.text)
     assert text.count("LEAK public.notes") == 1
     assert "also: select body" in text
     assert "sql/objects/access/notes.sql:9" in text
@@ -73,7 +77,7 @@ def test_text_shows_each_group_once_with_its_sql_and_place() -> None:
 
 
 def test_json_tells_everything_by_documented_keys() -> None:
-    document = json.loads(render(FOUND, Format.json))
+    document = json.loads(render(FOUND, ReportFormat.json))
     assert list(document) == [
         "schema", "access", "verdict", "counts", "probes_by_command", "findings", "accepted", "identities",
         "setup", "cells", "sequences_advanced", "existing", "near_now", "not_tried",
@@ -95,15 +99,15 @@ def test_json_tells_everything_by_documented_keys() -> None:
     ("report", "said"),
     [(CLEAN, "clean"), (FOUND, "findings"), (replace(FOUND, findings=()), "inconclusive"), (KEPT, "clean")],
 )
-def test_the_verdict_follows_the_exit_code(report: Report, said: str) -> None:
-    assert json.loads(render(report, Format.json))["verdict"] == said
+def test_the_verdict_follows_the_exit_code(report: AuditReport, said: str) -> None:
+    assert json.loads(render(report, ReportFormat.json))["verdict"] == said
 
 
 # --- JUnit
 
 
-def cases(report: Report) -> list[ET.Element]:
-    return ET.fromstring(render(report, Format.junit)).findall("testsuite/testcase")  # noqa: S314 - ours
+def cases(report: AuditReport) -> list[ET.Element]:
+    return ET.fromstring(render(report, ReportFormat.junit)).findall("testsuite/testcase")  # noqa: S314 - ours
 
 
 def test_junit_has_a_case_for_every_cell_and_for_what_the_catalogue_says() -> None:
@@ -120,7 +124,7 @@ def test_junit_has_a_case_for_every_cell_and_for_what_the_catalogue_says() -> No
 
 
 def test_junit_counts_what_is_in_it() -> None:
-    root = ET.fromstring(render(FOUND, Format.junit))  # noqa: S314 - ours
+    root = ET.fromstring(render(FOUND, ReportFormat.junit))  # noqa: S314 - ours
     counts = [root.get(name) for name in ("tests", "failures", "errors", "skipped")]
     assert counts == ["6", "2", "2", "0"]
 
@@ -142,14 +146,14 @@ def test_junit_carries_hostile_names_as_they_can_be_seen() -> None:
 # --- SARIF
 
 
-def sarif(report: Report) -> dict[str, Any]:
-    (run,) = json.loads(render(report, Format.sarif))["runs"]
+def sarif(report: AuditReport) -> dict[str, Any]:
+    (run,) = json.loads(render(report, ReportFormat.sarif))["runs"]
     return dict(run)
 
 
 @pytest.mark.parametrize("report", [*EVERY.values(), KEPT], ids=[*EVERY, "kept"])
-def test_sarif_is_what_github_takes(report: Report) -> None:
-    document = json.loads(render(report, Format.sarif))
+def test_sarif_is_what_github_takes(report: AuditReport) -> None:
+    document = json.loads(render(report, ReportFormat.sarif))
     assert document["version"] == "2.1.0"
     run = sarif(report)
     rules = run["tool"]["driver"]["rules"]
@@ -204,7 +208,7 @@ def test_a_fingerprint_outlives_wording_place_and_who_shows_it() -> None:
         replace(first, message="x", place=None, identities=("bob",), sql="")
     )
     others = [
-        replace(first, rule=Rule.missing), replace(first, object="public.other"),
+        replace(first, rule=AuditRule.missing), replace(first, object="public.other"),
         replace(first, action="select body"), replace(first, roles=("anon", "authenticated")),
     ]  # fmt: skip
     assert len({fingerprint(each) for each in (first, *others)}) == 5
@@ -214,7 +218,7 @@ def test_a_fingerprint_outlives_wording_place_and_who_shows_it() -> None:
 
 
 def test_annotations_name_file_line_and_title() -> None:
-    said = render(FOUND, Format.github).splitlines()
+    said = render(FOUND, ReportFormat.github).splitlines()
     assert said[0].startswith(
         "::error file=sql/objects/access/notes.sql,line=9,title=leak%3A public.notes select::ann: select"
     )
@@ -223,13 +227,13 @@ def test_annotations_name_file_line_and_title() -> None:
 
 def test_no_more_annotations_of_a_level_than_github_shows() -> None:
     many = tuple(finding(name=f"public.t{n}") for n in range(30))
-    said = render(replace(CLEAN, findings=many), Format.github)
+    said = render(replace(CLEAN, findings=many), ReportFormat.github)
     assert said.count("::error ") == 10
     assert "21 more" in said
 
 
 def test_hostile_text_starts_no_command_of_its_own() -> None:
-    said = render(NASTY, Format.github).splitlines()
+    said = render(NASTY, ReportFormat.github).splitlines()
     assert [each.partition(" ")[0] for each in said[:-1]] == ["::error", "::notice"]
     assert not said[-1].startswith("::")
     (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", said[0]).groups()  # type: ignore[union-attr]
@@ -250,7 +254,7 @@ def test_the_summary_of_the_step_fits() -> None:
 
 def test_markdown_fits_a_comment_and_says_what_it_leaves_off() -> None:
     many = tuple(finding(name=f"public.t{n}", sql="é" * 5_000) for n in range(30))
-    text = render(replace(FOUND, findings=many), Format.markdown)
+    text = render(replace(FOUND, findings=many), ReportFormat.markdown)
     assert len(text) < 65_536
     assert "More than fits here" in text
 
@@ -262,7 +266,7 @@ def test_markdown_has_a_matrix_of_who_may_do_what() -> None:
 
 
 def test_markdown_lets_no_markup_mention_or_link_of_a_name_through() -> None:
-    text = render(NASTY, Format.markdown)
+    text = render(NASTY, ReportFormat.markdown)
     outside = re.sub(r"(?s)```sql\n.*?\n```", "", text)
     assert "<script" not in outside
     assert not re.search(r"(?<!\\)[*`@]", outside)
@@ -273,7 +277,7 @@ def test_markdown_lets_no_markup_mention_or_link_of_a_name_through() -> None:
 
 
 def test_sql_with_backticks_stays_in_its_fence() -> None:
-    text = render(replace(CLEAN, findings=(finding(sql="select '````';"),)), Format.markdown)
+    text = render(replace(CLEAN, findings=(finding(sql="select '````';"),)), ReportFormat.markdown)
     assert "`````sql\nselect '````';\n`````" in text
 
 
@@ -303,7 +307,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_asks_for_nothing_and_runs_its_own_script_only() -> None:
-    page = Page(render(NASTY, Format.html))
+    page = Page(render(NASTY, ReportFormat.html))
     assert [tag for tag, _ in page.elements].count("script") == 2
     for tag, attributes in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "base"), tag
@@ -316,7 +320,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_only() -> None:
 
 
 def test_the_page_carries_the_probes_of_hostile_names_as_data() -> None:
-    data, _ = Page(render(NASTY, Format.html)).scripts
+    data, _ = Page(render(NASTY, ReportFormat.html)).scripts
     assert "<" not in data
     document = json.loads(data)
     ((identity, *_, samples),) = document["cells"]
@@ -325,7 +329,7 @@ def test_the_page_carries_the_probes_of_hostile_names_as_data() -> None:
 
 
 def test_the_page_has_a_square_for_every_cell_and_a_row_for_every_finding() -> None:
-    page = Page(render(FOUND, Format.html))
+    page = Page(render(FOUND, ReportFormat.html))
     squares = [a["class"] for tag, a in page.elements if tag == "button" and "data-cell" in a]
     assert squares == ["m finding", "m denied", "m invalid", "m vacuous", "m allowed"]
     assert [tag for tag, _ in page.elements].count("details") == 4
@@ -333,10 +337,12 @@ def test_the_page_has_a_square_for_every_cell_and_a_row_for_every_finding() -> N
 
 def test_the_documentation_names_every_key_of_the_json() -> None:
     page = (default_file().parent.parent / "docs" / "audit-report.md").read_text()
-    document = json.loads(render(replace(FOUND, accepted=KEPT.accepted), Format.json))
+    document = json.loads(render(replace(FOUND, accepted=KEPT.accepted), ReportFormat.json))
     parts = [
         document, document["counts"], document["findings"][0], document["accepted"][0], document["setup"],
         document["identities"][0], document["cells"][0], document["cells"][0]["samples"][0],
     ]  # fmt: skip
-    words = {key for part in parts for key in part} | {each.value for each in (*Rule, *State, *Format)}
+    words = {key for part in parts for key in part} | {
+        each.value for each in (*AuditRule, *State, *ReportFormat)
+    }
     assert not sorted(word for word in words if f"`{word}`" not in page)

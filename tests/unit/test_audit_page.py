@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from chatctl.formats.escaping import line
-from chatctl.services.audit.formats import Format, render
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.formats import ReportFormat, render
+from chatctl.services.audit.report import AuditReport
 from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed
 def opened(tmp_path: Path) -> Callable[..., str]:
     """The page of a report as the browser has it in the end, at the address of a cell if one is given."""
 
-    def dom(report: Report, *cell: str) -> str:
+    def dom(report: AuditReport, *cell: str) -> str:
         page = tmp_path / "audit.html"
-        page.write_text(render(report, Format.html), encoding="utf-8")
+        page.write_text(render(report, ReportFormat.html), encoding="utf-8")
         address = "/".join(quote(part, safe="") for part in cell)
         done = subprocess.run(
             [

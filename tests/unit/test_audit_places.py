@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.services.audit.findings.sources import SourceIndex
 from tests.audit_reports import finding
 
@@ -23,30 +23,48 @@ def places() -> SourceIndex:
 @pytest.mark.parametrize(
     ("rule", "name", "action", "file", "starts"),
     [
-        (Rule.leak, MESSAGES, "select body", "objects/access/messages.sql", "create policy "),
-        (Rule.missing, MESSAGES, "insert", "objects/access/messages.sql", "create policy "),
-        (Rule.leak, MESSAGES, "update content", "objects/access/messages.sql", "create policy "),
-        (Rule.leak, MESSAGES, "delete", "objects/access/messages.sql", "create policy "),
-        (Rule.leak, "storage.objects", "select", "objects/storage/attachments.sql", "create policy "),
-        (Rule.privilege, MESSAGES, "authenticated truncate", "objects/access/messages.sql", "grant "),
-        (Rule.row_security, MESSAGES, "enable", "migrations/20260123000300_messages.sql", "alter table "),
+        (AuditRule.leak, MESSAGES, "select body", "objects/access/messages.sql", "create policy "),
+        (AuditRule.missing, MESSAGES, "insert", "objects/access/messages.sql", "create policy "),
+        (AuditRule.leak, MESSAGES, "update content", "objects/access/messages.sql", "create policy "),
+        (AuditRule.leak, MESSAGES, "delete", "objects/access/messages.sql", "create policy "),
+        (AuditRule.leak, "storage.objects", "select", "objects/storage/attachments.sql", "create policy "),
+        (AuditRule.privilege, MESSAGES, "authenticated truncate", "objects/access/messages.sql", "grant "),
         (
-            Rule.leak, "public.send_message(uuid, text, jsonb)", "call",
-            "objects/functions/send_message.sql", "create or replace function ",
+            AuditRule.row_security,
+            MESSAGES,
+            "enable",
+            "migrations/20260123000300_messages.sql",
+            "alter table ",
         ),
         (
-            Rule.privilege, "public.send_message(uuid, text, jsonb)", "execute",
-            "objects/functions/send_message.sql", "grant execute on function ",
+            AuditRule.leak,
+            "public.send_message(uuid, text, jsonb)",
+            "call",
+            "objects/functions/send_message.sql",
+            "create or replace function ",
         ),
-        (Rule.bucket, "bucket attachments", "public", "objects/storage/attachments.sql", "insert into "),
-        (Rule.publication, "publication supabase_realtime", "x", "objects/realtime/publication.sql", "do $$"),
-        (Rule.unlisted, "public.nowhere", "privileges", "access.yaml", "tables:"),
-        (Rule.role, "authenticator", "becomes postgres", "access.yaml", "api:"),
-        (Rule.leak, "storage.buckets", "insert", "access.yaml", "  storage.buckets:"),
+        (
+            AuditRule.privilege,
+            "public.send_message(uuid, text, jsonb)",
+            "execute",
+            "objects/functions/send_message.sql",
+            "grant execute on function ",
+        ),
+        (AuditRule.bucket, "bucket attachments", "public", "objects/storage/attachments.sql", "insert into "),
+        (
+            AuditRule.publication,
+            "publication supabase_realtime",
+            "x",
+            "objects/realtime/publication.sql",
+            "do $$",
+        ),
+        (AuditRule.unlisted, "public.nowhere", "privileges", "access.yaml", "tables:"),
+        (AuditRule.role, "authenticator", "becomes postgres", "access.yaml", "api:"),
+        (AuditRule.leak, "storage.buckets", "insert", "access.yaml", "  storage.buckets:"),
     ],
-)  # fmt: skip
+)
 def test_a_finding_is_at_the_statement_that_decides(
-    places: SourceIndex, rule: Rule, name: str, action: str, file: str, starts: str
+    places: SourceIndex, rule: AuditRule, name: str, action: str, file: str, starts: str
 ) -> None:
     place = places.place_of(finding(rule, name, action))
     assert place.file == f"sql/{file}"
@@ -61,7 +79,7 @@ def test_each_command_has_its_own_policy(places: SourceIndex) -> None:
 
 
 def test_a_doubt_is_placed_as_a_finding_is(places: SourceIndex) -> None:
-    assert places.place_of(finding(Rule.invalid, MESSAGES)) == places.place_of(finding(name=MESSAGES))
+    assert places.place_of(finding(AuditRule.invalid, MESSAGES)) == places.place_of(finding(name=MESSAGES))
 
 
 def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
@@ -81,24 +99,39 @@ def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "rule", "name", "action"),
     [
-        ('create policy "for select" on /* a */ S . notes for select', Rule.leak, "s.notes", "select"),
-        ("create policy a on notes as permissive for all to b", Rule.leak, "public.notes", "delete"),
-        ("create policy a on notes to b", Rule.leak, "public.notes", "insert"),
-        ("ALTER TABLE IF EXISTS ONLY notes FORCE ROW LEVEL SECURITY", Rule.row_security, "public.notes", "x"),
-        ("create unlogged table if not exists notes (a int)", Rule.unlisted, "public.notes", "x"),
-        ("create or replace recursive view notes (a) as select 1", Rule.unlisted, "public.notes", "x"),
-        ("create or replace function s.f(a text default ')')", Rule.definer, "s.f(text)", "x"),
-        ("grant select (a, b) on other, notes to c", Rule.privilege, "public.notes", "c select"),
-        ("revoke all on function s.g(int), s.f(a text) from c", Rule.privilege, "s.f(text)", "c execute"),
-        ("grant usage on schema s to c", Rule.privilege, "s", "c usage"),
-        ("create schema if not exists s", Rule.unlisted, "s", "usage"),
-        ("insert into storage.buckets (id) values ('a'), ('it''s')", Rule.bucket, "bucket it's", "public"),
-        ("update storage.buckets set name = 'b' where id = 'a'", Rule.bucket, "bucket a", "public"),
-        ('alter publication "P" add table notes', Rule.publication, "publication P", "x"),
+        ('create policy "for select" on /* a */ S . notes for select', AuditRule.leak, "s.notes", "select"),
+        ("create policy a on notes as permissive for all to b", AuditRule.leak, "public.notes", "delete"),
+        ("create policy a on notes to b", AuditRule.leak, "public.notes", "insert"),
+        (
+            "ALTER TABLE IF EXISTS ONLY notes FORCE ROW LEVEL SECURITY",
+            AuditRule.row_security,
+            "public.notes",
+            "x",
+        ),
+        ("create unlogged table if not exists notes (a int)", AuditRule.unlisted, "public.notes", "x"),
+        ("create or replace recursive view notes (a) as select 1", AuditRule.unlisted, "public.notes", "x"),
+        ("create or replace function s.f(a text default ')')", AuditRule.definer, "s.f(text)", "x"),
+        ("grant select (a, b) on other, notes to c", AuditRule.privilege, "public.notes", "c select"),
+        (
+            "revoke all on function s.g(int), s.f(a text) from c",
+            AuditRule.privilege,
+            "s.f(text)",
+            "c execute",
+        ),
+        ("grant usage on schema s to c", AuditRule.privilege, "s", "c usage"),
+        ("create schema if not exists s", AuditRule.unlisted, "s", "usage"),
+        (
+            "insert into storage.buckets (id) values ('a'), ('it''s')",
+            AuditRule.bucket,
+            "bucket it's",
+            "public",
+        ),
+        ("update storage.buckets set name = 'b' where id = 'a'", AuditRule.bucket, "bucket a", "public"),
+        ('alter publication "P" add table notes', AuditRule.publication, "publication P", "x"),
     ],
-)  # fmt: skip
+)
 def test_a_statement_is_found_however_it_is_written(
-    tmp_path: Path, statement: str, rule: Rule, name: str, action: str
+    tmp_path: Path, statement: str, rule: AuditRule, name: str, action: str
 ) -> None:
     (tmp_path / "objects" / "access").mkdir(parents=True)
     (tmp_path / "objects" / "access" / "a.sql").write_text(f"-- One.\n\n{statement};\n")

@@ -6,7 +6,7 @@ import pytest
 
 from chatctl.services.audit.access.expectations import Identity
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.outcome import ProbeOutcome
 from chatctl.services.audit.trials.wording import describe_outcome, mask_times
 from chatctl.services.audit.verdicts.verdict import existence_oracles
 
@@ -90,13 +90,15 @@ def test_what_the_probe_itself_sends_stays() -> None:
 
 
 def test_an_answer_is_masked_where_it_is_told() -> None:
-    refused = Outcome(state="PT429", message="try again in 58 seconds", returned=(), changed=0, holds=None)
+    refused = ProbeOutcome(
+        state="PT429", message="try again in 58 seconds", returned=(), changed=0, holds=None
+    )
     assert describe_outcome(call(), refused) == "refused with PT429 (try again in a duration)"
 
 
 def test_a_duration_tells_no_stranger_that_something_exists() -> None:
     there, nowhere = (
-        Outcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
+        ProbeOutcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
         for n in (58, 57)
     )
     assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatctl.services.drift.catalogue import Thing
-from chatctl.services.drift.compare import Difference, compare, replay_version
+from chatctl.services.drift.compare import SchemaDifference, compare, replay_version
 
 SCHEMA = Thing("schema", "public", (), "schema")
 TABLE = Thing("table", "public.t", ("schema public",), "row-level security: on")
@@ -61,13 +61,13 @@ def test_the_diff_goes_from_sql_to_the_database() -> None:
 
 
 def test_the_diff_of_a_missing_or_extra_thing_is_all_of_it() -> None:
-    assert Difference("type", "x", "missing", "a\nb", None).diff.splitlines()[3:] == ["-a", "-b"]
-    assert Difference("type", "x", "extra", None, "a\nb").diff.splitlines()[3:] == ["+a", "+b"]
+    assert SchemaDifference("type", "x", "missing", "a\nb", None).diff.splitlines()[3:] == ["-a", "-b"]
+    assert SchemaDifference("type", "x", "extra", None, "a\nb").diff.splitlines()[3:] == ["+a", "+b"]
 
 
 def test_a_diff_is_never_empty() -> None:
     """Characters at which Python, but not PostgreSQL, ends a line."""
-    assert "+a\x0cb" in Difference("type", "x", "changed", "a\nb", "a\x0cb").diff
+    assert "+a\x0cb" in SchemaDifference("type", "x", "changed", "a\nb", "a\x0cb").diff
 
 
 @pytest.mark.parametrize(("server", "replayed"), [(14, 16), (15, 16), (16, 16), (17, 18), (18, 18), (19, 18)])

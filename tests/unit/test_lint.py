@@ -24,7 +24,7 @@ KNOWN = [rule.name for rule in rules()]
 CLEAN = SqlFile("migrations/20260101000000_notes.sql", "create table public.notes (id bigint primary key);\n")
 
 
-def accept(directory: Path, text: str) -> list[accepted.Entry]:
+def accept(directory: Path, text: str) -> list[accepted.LintSuppression]:
     (directory / "lints").mkdir(exist_ok=True)
     (directory / accepted.PATH).write_text(text)
     return accepted.read(directory, KNOWN)

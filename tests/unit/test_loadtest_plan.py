@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatctl.services.loadtest.plan import Plan
+from chatctl.services.loadtest.plan import LoadPlan
 
-PLAN = Plan(url="", people=["ann", "bob"], users=7, rate=40.0, duration=10.0, seed=1)
+PLAN = LoadPlan(url="", people=["ann", "bob"], users=7, rate=40.0, duration=10.0, seed=1)
 
 
 def test_the_plan_has_exactly_as_many_requests_as_rate_and_duration_say() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from chatctl.errors import Found, Inconclusive, Invalid
 from chatctl.services.loadtest import scenario
-from chatctl.services.loadtest.measured import Measured, Series, Times
-from chatctl.services.loadtest.targets import Finding, SeriesTarget, Targets, judge, load
+from chatctl.services.loadtest.measured import Measured, MeasuredSeries, Times
+from chatctl.services.loadtest.targets import SeriesTarget, TargetFinding, Targets, judge, load
 
 FAST = Times(n=400, p50_ms=2, p95_ms=10, p99_ms=20, max_ms=30)
-LIST = Series("list", response=FAST, service=FAST, errors={})
+LIST = MeasuredSeries("list", response=FAST, service=FAST, errors={})
 RUN = Measured(planned=400, sent=400, on_time=400, unanswered=0, lag=FAST, series=(LIST,))
 TARGETS = Targets(on_time=0.99, lag_p99_ms=50, series={"list": SeriesTarget(samples=200, p95_ms=100)})
 
@@ -45,7 +45,9 @@ def test_one_error_is_missed_unless_the_target_allows_it() -> None:
 
 
 def test_with_errors_only_the_errors_are_missed_and_the_times_not_judged() -> None:
-    nothing = Series("list", Times(0, None, None, None, None), Times(0, None, None, None, None), {"x": 400})
+    nothing = MeasuredSeries(
+        "list", Times(0, None, None, None, None), Times(0, None, None, None, None), {"x": 400}
+    )
     kinds = [kind for kind, _ in findings(replace(RUN, series=(nothing,)))]
     assert kinds == ["missed", "unjudged"]
 
@@ -83,9 +85,9 @@ def test_a_request_without_an_answer_is_missed() -> None:
 
 
 def test_a_miss_outweighs_what_could_not_be_judged() -> None:
-    missed, unjudged = Finding("missed", "list", "slow"), Finding("unjudged", "page", "absent")
+    missed, unjudged = TargetFinding("missed", "list", "slow"), TargetFinding("unjudged", "page", "absent")
     assert scenario.verdict([unjudged, missed]) == "missed"
-    outcome = scenario.Outcome("x", scenario.Load(), "missed", RUN, (unjudged, missed))
+    outcome = scenario.ScenarioOutcome("x", scenario.Load(), "missed", RUN, (unjudged, missed))
     with pytest.raises(Found, match="absent; slow"):
         scenario.require([outcome])
     with pytest.raises(Inconclusive, match="absent"):

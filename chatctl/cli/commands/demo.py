@@ -9,7 +9,7 @@ from chatctl.cli.output import note, show
 from chatctl.errors import Invalid
 from chatctl.local.postgres import throwaway
 from chatctl.services import demo as parts
-from chatctl.services.demo import Result, Step
+from chatctl.services.demo import DemoStep, Result
 
 EPILOG = """\b
 Examples:
@@ -31,7 +31,7 @@ def demo(ctx: typer.Context) -> None:
         raise Invalid("demo runs on a throwaway server of its own; take --db-url or --target away")
     parts.check_installed()
 
-    def started(step: Step) -> None:
+    def started(step: DemoStep) -> None:
         note(f"{step.name} …", shared)
 
     def ended(result: Result) -> None:

@@ -22,7 +22,7 @@ from chatctl.services.loadtest.generator import check_installed
 from chatctl.services.loadtest.measured import Times
 from chatctl.services.loadtest.scenario import (
     Load,
-    Outcome,
+    ScenarioOutcome,
     default_targets,
     names,
     people,
@@ -51,7 +51,7 @@ _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True)
-class Row:
+class SeriesRow:
     """One series as the table shows it; times from when a request was due, in milliseconds."""
 
     scenario: str
@@ -149,13 +149,13 @@ def loadtest(
     require(outcomes)
 
 
-def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def document(outcomes: Sequence[ScenarioOutcome]) -> dict[str, Any]:
     """The result for machines: one verdict and every run."""
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     return {"verdict": verdict(findings), "scenarios": plain(outcomes)}
 
 
-def rows(outcome: Outcome, wanted: demands.Targets) -> Iterator[Row]:
+def rows(outcome: ScenarioOutcome, wanted: demands.Targets) -> Iterator[SeriesRow]:
     """The result for people: a row for each series that was measured or has a target."""
     measured = {series.name: series for series in outcome.measured.series}
     for name in sorted({*measured, *wanted.series}):
@@ -163,7 +163,7 @@ def rows(outcome: Outcome, wanted: demands.Targets) -> Iterator[Row]:
         times = series.response if series else Times(0, None, None, None, None)
         # What is wrong with the schedule or the generator is wrong with each of its series.
         findings = [f for f in outcome.findings if f.subject in (name, "schedule", "generator")]
-        yield Row(
+        yield SeriesRow(
             scenario=outcome.scenario,
             series=name,
             n=times.n,

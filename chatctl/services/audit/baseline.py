@@ -20,10 +20,10 @@ from datetime import date
 from pathlib import Path
 
 from chatctl.errors import Invalid
-from chatctl.services.audit.findings.finding import ALL_ROWS, DOUBTS, Finding, Place, Rule
+from chatctl.services.audit.findings.finding import ALL_ROWS, DOUBTS, AuditFinding, AuditRule, Place
 from chatctl.services.audit.findings.paths import name_of
 from chatctl.services.audit.probes.scope import EVERYTHING, Scope
-from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.report import Accepted, AuditReport
 from chatctl.services.audit.verdicts.cells import state
 
 HEAD = (
@@ -32,17 +32,24 @@ HEAD = (
 
 _LISTED = 5  # excess rows in a message
 
-_OF_PROBES = {Rule.leak, Rule.missing, Rule.effect, Rule.oracle, Rule.raises, *DOUBTS}
+_OF_PROBES = {
+    AuditRule.leak,
+    AuditRule.missing,
+    AuditRule.effect,
+    AuditRule.oracle,
+    AuditRule.raises,
+    *DOUBTS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class BaselineEntry:
     """One accepted finding; no ``action`` and no ``identities`` mean all of them.
 
-    ``rows`` limits the rows of each identity, see Finding; identities without an entry have no limit.
+    ``rows`` limits the rows of each identity, see AuditFinding; identities without an entry have no limit.
     """
 
-    rule: Rule
+    rule: AuditRule
     object: str
     action: str | None
     identities: frozenset[str]
@@ -61,17 +68,17 @@ class Entry:
         """The finding's id, as far as the entry names it."""
         return ":".join(part for part in self.key if part)
 
-    def concerns(self, finding: Finding) -> bool:
+    def concerns(self, finding: AuditFinding) -> bool:
         """Whether it is about ``finding``, regardless of identities and rows."""
         return (self.rule, self.object) == (finding.rule, finding.object) and (
             self.action in (None, finding.action)
         )
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: AuditFinding) -> bool:
         """Whether it accepts ``finding``: with no further identities, and no further rows."""
         return self.concerns(finding) and not self.excess(finding)
 
-    def excess(self, finding: Finding) -> str:
+    def excess(self, finding: AuditFinding) -> str:
         """The identities and rows of ``finding`` that are not accepted; empty if there are none."""
         others = [each for each in finding.identities if self.identities and each not in self.identities]
         more = [
@@ -93,13 +100,13 @@ def _exceeding(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator
     yield from ((name, count) for name, count in rows.items() if count > accepted.get(name, 0))
 
 
-def load(path: Path) -> list[Entry]:
+def load(path: Path) -> list[BaselineEntry]:
     """The entries of ``path``. Raises Invalid naming the file and the line of what is wrong."""
     from chatctl.services.audit.findings import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
 
     return [
-        Entry(
-            rule=Rule(entry.rule),
+        BaselineEntry(
+            rule=AuditRule(entry.rule),
             object=entry.object,
             action=entry.action,
             identities=frozenset(entry.identities),
@@ -113,7 +120,9 @@ def load(path: Path) -> list[Entry]:
     ]
 
 
-def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope = EVERYTHING) -> Report:
+def apply(
+    report: AuditReport, entries: Iterable[BaselineEntry], today: date, *, scope: Scope = EVERYTHING
+) -> AuditReport:
     """``report`` without the accepted findings, and with a finding for each entry that is out of date.
 
     Entries about probes outside of ``scope`` are left alone.
@@ -136,7 +145,7 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
             replace(
                 cell,
                 state=state(
-                    (Rule(each.split(":")[0]) for each in cell.problems if each not in accepted),
+                    (AuditRule(each.split(":")[0]) for each in cell.problems if each not in accepted),
                     allowed=cell.state == "allowed",
                     accepted=any(each in accepted for each in cell.problems),
                 ),
@@ -147,8 +156,8 @@ def apply(report: Report, entries: Iterable[Entry], today: date, *, scope: Scope
 
 
 def _remaining(
-    found: Iterable[Finding], accepted: Collection[str], active: Sequence[Entry]
-) -> Iterator[Finding]:
+    found: Iterable[AuditFinding], accepted: Collection[str], active: Sequence[BaselineEntry]
+) -> Iterator[AuditFinding]:
     """Findings that are not accepted; the message says what exceeds an entry."""
     for each in found:
         if each.id not in accepted:
@@ -158,13 +167,13 @@ def _remaining(
 
 
 def updated(
-    report: Report,
-    entries: Iterable[Entry],
+    report: AuditReport,
+    entries: Iterable[BaselineEntry],
     today: date,
-    accept: Entry | None,
+    accept: BaselineEntry | None,
     *,
     scope: Scope = EVERYTHING,
-) -> list[Entry]:
+) -> list[BaselineEntry]:
     """The entries that are still needed, and a copy of ``accept`` for every other finding.
 
     An entry for one action gets the current rows. Raises Invalid if there are new findings and ``accept`` is
@@ -195,12 +204,12 @@ def updated(
     return sorted([*counted, *added], key=lambda each: each.key)
 
 
-def _counted(entry: Entry, found: Mapping[str, Finding]) -> Entry:
+def _counted(entry: BaselineEntry, found: Mapping[str, AuditFinding]) -> BaselineEntry:
     current = found.get(entry.name) if entry.action and entry.identities else None
     return replace(entry, rows=dict(current.rows)) if current else entry
 
 
-def write(path: Path, entries: Iterable[Entry]) -> None:
+def write(path: Path, entries: Iterable[BaselineEntry]) -> None:
     """Write ``entries``; the comment at the head of the file stays."""
     body = "".join(_written(each) for each in entries) or "[]\n"
     try:
@@ -220,7 +229,7 @@ def _head(path: Path) -> list[str]:
     return head
 
 
-def _written(entry: Entry) -> str:
+def _written(entry: BaselineEntry) -> str:
     values = {
         "rule": entry.rule.value,
         "object": entry.object,
@@ -241,16 +250,16 @@ def _scalar(value: object) -> str:
     return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)[1:-2]
 
 
-def _needed(entry: Entry, report: Report, scope: Scope) -> bool:
+def _needed(entry: BaselineEntry, report: AuditReport, scope: Scope) -> bool:
     if entry.rule in _OF_PROBES and not scope.judges(entry.object):
         return True
     return any(entry.concerns(found) for found in report.problems)
 
 
-def _stale(entry: Entry) -> Finding:
+def _stale(entry: BaselineEntry) -> AuditFinding:
     message = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
-    return Finding(
-        rule=Rule.baseline,
+    return AuditFinding(
+        rule=AuditRule.baseline,
         object=entry.object,
         action=f"stale {entry.name}",
         message=message,
@@ -259,10 +268,10 @@ def _stale(entry: Entry) -> Finding:
     )
 
 
-def _expired(entry: Entry) -> Finding:
+def _expired(entry: BaselineEntry) -> AuditFinding:
     message = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
-    return Finding(
-        rule=Rule.baseline,
+    return AuditFinding(
+        rule=AuditRule.baseline,
         object=entry.object,
         action=f"expired {entry.name}",
         message=message,

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
-from chatctl.services.audit.access.expectations import Access, Function, Table
+from chatctl.services.audit.access.expectations import Access, FunctionRules, TableRules
 from chatctl.services.audit.findings.finding import Place
 from chatctl.services.audit.findings.sources import SourceIndex
 from chatctl.services.audit.inventory import privileges
@@ -21,8 +21,8 @@ from chatctl.services.audit.probes.scope import COMMANDS, Scope
 from chatctl.services.audit.stage import fixture, workspace
 from chatctl.services.audit.stage.transaction import rolled_back
 from chatctl.services.audit.trials.attempts import try_all
-from chatctl.services.audit.trials.batch import Batch
-from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.batch import ProbeBatch
+from chatctl.services.audit.trials.outcome import ProbeOutcome
 from chatctl.services.audit.trials.trial import Trial
 from chatctl.services.audit.verdicts.cells import Cell, cells
 from chatctl.services.audit.verdicts.judging import judge
@@ -30,7 +30,7 @@ from chatctl.sqltext.quoting import relation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class AppliedPolicy:
     """A policy that applies; ``without`` it, so many probes of the cell succeed."""
 
     name: str
@@ -43,7 +43,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Asked:
+class InvolvedFunction:
     """A function or trigger that is involved, and how."""
 
     name: str
@@ -64,9 +64,9 @@ class Explanation:
     through: int
     declared: tuple[tuple[str, str], ...]
     privileges: tuple[tuple[str, bool], ...]
-    policies: tuple[Policy, ...]
-    triggers: tuple[Asked, ...]
-    functions: tuple[Asked, ...]
+    policies: tuple[AppliedPolicy, ...]
+    triggers: tuple[InvolvedFunction, ...]
+    functions: tuple[InvolvedFunction, ...]
     refusals: dict[str, int]
     place: Place | None
 
@@ -126,16 +126,16 @@ def _cell(access: Access, cell_name: str) -> Scope:
     return scope
 
 
-def _changes(item: Table | Function) -> Iterator[tuple[str, str]]:
+def _changes(item: TableRules | FunctionRules) -> Iterator[tuple[str, str]]:
     yield from (("changes", f"{', '.join(how)} {table}") for table, how in (item.changes or {}).items())
 
 
 def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, str]]:
-    declared: Sequence[Table | Function] = (*access.tried_tables, *access.tried_functions)
+    declared: Sequence[TableRules | FunctionRules] = (*access.tried_tables, *access.tried_functions)
     item = next(
         each for each in declared if name in (getattr(each, "name", ""), getattr(each, "signature", ""))
     )
-    if isinstance(item, Function):
+    if isinstance(item, FunctionRules):
         yield "allow", item.allow
         yield from _changes(item)
     elif command == "select":
@@ -147,12 +147,12 @@ def _declared(access: Access, name: str, command: str) -> Iterator[tuple[str, st
             yield from ((f"update {column} to {change.value}", change.allow) for change in changes)
     else:
         yield command, item.delete.allow if command == "delete" else "never"
-    if isinstance(item, Table) and item.changes and command != "select":
+    if isinstance(item, TableRules) and item.changes and command != "select":
         yield from _changes(item)
 
 
 def _privileges(
-    context: AuditContext, tried: Sequence[tuple[Probe, Outcome]], role: str
+    context: AuditContext, tried: Sequence[tuple[Probe, ProbeOutcome]], role: str
 ) -> Iterator[tuple[str, bool]]:
     privileges_needed = dict.fromkeys((probe.object, probe.privilege, probe.column) for probe, _ in tried)
     for name, privilege, column in privileges_needed:
@@ -161,8 +161,8 @@ def _privileges(
 
 
 def _policies(
-    conn: Connection, batch: Batch, name: str, command: str, role: str, sources: SourceIndex
-) -> Iterator[Policy]:
+    conn: Connection, batch: ProbeBatch, name: str, command: str, role: str, sources: SourceIndex
+) -> Iterator[AppliedPolicy]:
     # Select policies apply as well: to find the rows to change, and to RETURNING.
     parameters = {"relation": relation(name), "role": role, "commands": [command, "select"]}
     for row in privileges.rows(conn, "audit/explain/policies", parameters) if "(" not in name else ():
@@ -170,16 +170,16 @@ def _policies(
             drop = sql.SQL("drop policy {} on {}")
             conn.execute(drop.format(sql.Identifier(row["name"]), sql.Identifier(*name.split(".", 1))))
             without = sum(_succeeded(*each) for each in zip(batch.probes, batch.run(), strict=True))
-        yield Policy(**row, without=without, place=sources.place_of_object(name, row["name"]))
+        yield AppliedPolicy(**row, without=without, place=sources.place_of_object(name, row["name"]))
 
 
-def _triggers(conn: Connection, name: str, command: str, sources: SourceIndex) -> Iterator[Asked]:
+def _triggers(conn: Connection, name: str, command: str, sources: SourceIndex) -> Iterator[InvolvedFunction]:
     if "(" in name or command == "select":
         return
     for row in privileges.rows(
         conn, "audit/explain/triggers", {"relation": relation(name), "command": command}
     ):
-        yield Asked(
+        yield InvolvedFunction(
             row["name"],
             f"{row['fires']} {command}, {row['function']}",
             sources.place_of_object(row["function"]),
@@ -188,19 +188,21 @@ def _triggers(conn: Connection, name: str, command: str, sources: SourceIndex) -
 
 def _functions(
     conn: Connection, access: Access, names: Sequence[str], sources: SourceIndex
-) -> Iterator[Asked]:
+) -> Iterator[InvolvedFunction]:
     parameters: dict[str, Any] = {"names": list(names), "roles": list(access.api.roles)}
     for row in privileges.rows(conn, "audit/explain/functions", parameters):
         runs = f"as its owner {row['owner']}" if row["definer"] else "as its caller"
         callers = ", ".join(row["callers"]) or "no role of the API"
-        yield Asked(row["name"], f"runs {runs}; {callers} may call it", sources.place_of_object(row["name"]))
+        yield InvolvedFunction(
+            row["name"], f"runs {runs}; {callers} may call it", sources.place_of_object(row["name"])
+        )
 
 
-def _succeeded(probe: Probe, outcome: Outcome) -> bool:
+def _succeeded(probe: Probe, outcome: ProbeOutcome) -> bool:
     return not _refusal(probe, outcome)
 
 
-def _refusal(probe: Probe, outcome: Outcome) -> str:
+def _refusal(probe: Probe, outcome: ProbeOutcome) -> str:
     """Why a probe had no effect; empty if it had one."""
     message = outcome.message or ""
     if outcome.state == "00000":

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chatctl.services.audit.findings.finding import Finding, Rule
-from chatctl.services.audit.verdicts.cells import Cell, Person
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
+from chatctl.services.audit.verdicts.cells import Cell, ReportedIdentity
 from chatctl.services.audit.verdicts.untried import Untried
 
 _NAMED = 8  # columns in a note
@@ -17,7 +17,7 @@ _NAMED = 8  # columns in a note
 class Accepted:
     """A finding that the baseline accepts, with the reason, the owner and the last day (ISO 8601)."""
 
-    finding: Finding
+    finding: AuditFinding
     reason: str
     owner: str
     expires: str
@@ -40,7 +40,7 @@ class Existing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class AuditReport:
     """The result of an audit. Two runs on the same database differ in ``seconds`` only.
 
     ``access`` is the file with the rules. ``existing`` is set with ``--on-existing-data``. ``not_tried``
@@ -54,12 +54,12 @@ class Report:
     functions: int
     probes: int
     by_action: dict[str, int]
-    findings: tuple[Finding, ...]
-    doubts: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
+    doubts: tuple[AuditFinding, ...]
     sequences: tuple[str, ...]
     seconds: float
     access: str = "sql/access.yaml"
-    people: tuple[Person, ...] = ()
+    people: tuple[ReportedIdentity, ...] = ()
     cells: tuple[Cell, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     setup: Setup = Setup((), "")
@@ -88,19 +88,19 @@ class Report:
         return not self.doubts
 
     @property
-    def problems(self) -> tuple[Finding, ...]:
+    def problems(self) -> tuple[AuditFinding, ...]:
         """The findings, then the doubts."""
         return (*self.findings, *self.doubts)
 
     @property
-    def invalid(self) -> tuple[Finding, ...]:
-        return self.of(Rule.invalid)
+    def invalid(self) -> tuple[AuditFinding, ...]:
+        return self.of(AuditRule.invalid)
 
     @property
-    def vacuous(self) -> tuple[Finding, ...]:
-        return self.of(Rule.vacuous)
+    def vacuous(self) -> tuple[AuditFinding, ...]:
+        return self.of(AuditRule.vacuous)
 
-    def of(self, rule: Rule) -> tuple[Finding, ...]:
+    def of(self, rule: AuditRule) -> tuple[AuditFinding, ...]:
         """The problems of one rule."""
         return tuple(each for each in self.problems if each.rule is rule)
 

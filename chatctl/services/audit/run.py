@@ -14,14 +14,14 @@ from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Inconclusive, NotFound
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.findings.paths import name_of
 from chatctl.services.audit.findings.sources import SourceIndex
 from chatctl.services.audit.inventory import lints, privileges, reachable
 from chatctl.services.audit.inventory.privileges import Privileges
 from chatctl.services.audit.probes import AuditContext
 from chatctl.services.audit.probes.scope import Scope
-from chatctl.services.audit.report import Existing, Report, Setup
+from chatctl.services.audit.report import AuditReport, Existing, Setup
 from chatctl.services.audit.stage import existing, fixture, workspace
 from chatctl.services.audit.stage.clock import near_now
 from chatctl.services.audit.stage.transaction import rolled_back
@@ -37,7 +37,7 @@ from chatctl.services.audit.verdicts.untried import Untried
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class AuditRun:
     """One pass over the probes. ``access`` has only the identities that were tried.
 
     ``reach`` are the findings from the catalogue; ``seconds`` is the age of the fixture at the end, by the
@@ -46,7 +46,7 @@ class Run:
 
     access: Access
     held: Privileges
-    reach: list[Finding]
+    reach: list[AuditFinding]
     tried: list[Tried]
     names: dict[str, str]
     untried: list[Untried]
@@ -61,7 +61,7 @@ def audit(
     only: Collection[str] = (),
     sample: int | None = None,
     on_progress: OnProgress = no_progress,
-) -> Report:
+) -> AuditReport:
     """Try what ``access`` declares on the database of ``conn``, an operator's connection, and roll back.
 
     Probes run on the fixture; with ``sample``, on up to so many existing rows of each table. ``only`` names
@@ -97,7 +97,7 @@ def audit(
     findings, doubts = findings_and_doubts(access, judged, first.names, scope)
     sources = SourceIndex(access)
     after = _sequences(conn)
-    return Report(
+    return AuditReport(
         identities=len(access.identities),
         tables=len(access.tables),
         functions=len(access.functions),
@@ -120,7 +120,7 @@ def audit(
 
 def _run(
     conn: Connection, declared: Access, scope: Scope, *, sample: int | None, on_progress: OnProgress
-) -> Run:
+) -> AuditRun:
     """Try everything in ``scope`` in one transaction; see ``audit`` for the parameters."""
     with rolled_back(conn):
         held = privileges.held(conn, declared)
@@ -131,10 +131,10 @@ def _run(
         if missing := scope.identities - {each.name for each in context.access.identities}:
             raise NotFound(f"no user of this database was found for {', '.join(sorted(missing))}")
         tried = try_all(context, Trial(conn, context.access, on_progress), scope, on_progress)
-        absent = {each.object for each in reach if each.rule is Rule.absent}
+        absent = {each.object for each in reach if each.rule is AuditRule.absent}
         not_tried = untried.check(context, tried, scope, absent)
         age = conn.execute("select extract(epoch from clock_timestamp() - now())").fetchall()[0][0]
-        return Run(
+        return AuditRun(
             access=context.access,
             held=held,
             reach=reach,
@@ -160,7 +160,7 @@ def _existing(declared: Access, found: Access) -> Existing | None:
     return Existing(found.found, tuple(left_out))
 
 
-def _placed(found: Iterable[Finding], sources: SourceIndex) -> tuple[Finding, ...]:
+def _placed(found: Iterable[AuditFinding], sources: SourceIndex) -> tuple[AuditFinding, ...]:
     return tuple(replace(each, place=sources.place_of(each)) for each in found)
 
 

@@ -20,7 +20,7 @@ _QUERY = "\nas\n"  # in a view's definition, where its query begins
 
 
 @dataclass(frozen=True)
-class Difference:
+class SchemaDifference:
     """One thing that is not as sql/ says: ``want`` is its definition there, ``have`` in the database.
 
     ``missing`` is in sql/ alone, ``extra`` in the database alone; ``kind`` is one of ``catalogue.KINDS``,
@@ -40,7 +40,7 @@ class Difference:
         return "\n".join(difflib.unified_diff(want, have, "sql/", "database", lineterm=""))
 
 
-def find(conn: Connection, directory: Path) -> list[Difference]:
+def find(conn: Connection, directory: Path) -> list[SchemaDifference]:
     """What the database of ``conn`` has otherwise than the files of ``directory`` make; it is only read.
 
     The files run on an embedded server of their own, of ``replay_version``, which takes about 2 s.
@@ -57,7 +57,7 @@ def find(conn: Connection, directory: Path) -> list[Difference]:
         return between(replayed, conn)
 
 
-def between(wanted: Connection, conn: Connection) -> list[Difference]:
+def between(wanted: Connection, conn: Connection) -> list[SchemaDifference]:
     """What the database of ``conn`` has otherwise than that of ``wanted``."""
     want = catalogue.read(wanted, version=catalogue.major(conn))
     have = catalogue.read(conn, version=catalogue.major(wanted))
@@ -66,24 +66,24 @@ def between(wanted: Connection, conn: Connection) -> list[Difference]:
     return compare(want, have)
 
 
-def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[Difference]:
+def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[SchemaDifference]:
     """What differs, each thing once: what belongs to a missing or extra thing is not reported besides."""
     wanted = {thing.key: thing for thing in want}
     found = {thing.key: thing for thing in have}
     missing = wanted.keys() - found.keys()
     extra = found.keys() - wanted.keys()
     differences = [
-        Difference(thing.kind, thing.name, "changed", thing.definition, found[key].definition)
+        SchemaDifference(thing.kind, thing.name, "changed", thing.definition, found[key].definition)
         for key, thing in wanted.items()
         if key in found and found[key].definition != thing.definition
     ]
     differences += [
-        Difference(thing.kind, thing.name, "missing", thing.definition, None)
+        SchemaDifference(thing.kind, thing.name, "missing", thing.definition, None)
         for thing in (wanted[key] for key in missing)
         if missing.isdisjoint(thing.parents)
     ]
     differences += [
-        Difference(thing.kind, thing.name, "extra", None, thing.definition)
+        SchemaDifference(thing.kind, thing.name, "extra", None, thing.definition)
         for thing in (found[key] for key in extra)
         if extra.isdisjoint(thing.parents)
     ]

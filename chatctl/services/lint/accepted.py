@@ -20,7 +20,7 @@ WITHOUT_CAUSE = LintRule(
 
 
 @dataclass(frozen=True)
-class Entry:
+class LintSuppression:
     """One entry: which rule, where (everywhere, in one file, at one object) and why."""
 
     section: str
@@ -39,7 +39,7 @@ class Entry:
         )
 
 
-def read(directory: Path, rules: Collection[str]) -> list[Entry]:
+def read(directory: Path, rules: Collection[str]) -> list[LintSuppression]:
     """The entries of ``directory``; none without the file. ``rules`` are chatctl's own, which it may name.
 
     Raises Invalid naming file, line and key for YAML that does not parse, an entry without reason or with a
@@ -51,17 +51,17 @@ def read(directory: Path, rules: Collection[str]) -> list[Entry]:
     from chatctl.services.lint import acceptedfile  # noqa: PLC0415 - pydantic and yaml are slow to import
 
     return [
-        Entry(section=section, line=line, **vars(entry))
+        LintSuppression(section=section, line=line, **vars(entry))
         for section, line, entry in acceptedfile.read(path, PATH, rules)
     ]
 
 
 def sort_out(
-    findings: Sequence[LintFinding], entries: Sequence[Entry]
-) -> tuple[list[LintFinding], list[tuple[LintFinding, Entry]]]:
+    findings: Sequence[LintFinding], entries: Sequence[LintSuppression]
+) -> tuple[list[LintFinding], list[tuple[LintFinding, LintSuppression]]]:
     """``findings`` that no entry accepts, and those that one does, beside it."""
     opened: list[LintFinding] = []
-    accepted: list[tuple[LintFinding, Entry]] = []
+    accepted: list[tuple[LintFinding, LintSuppression]] = []
     for finding in findings:
         entry = next((each for each in entries if each.matches(finding)), None)
         if entry is None:
@@ -72,7 +72,7 @@ def sort_out(
 
 
 def without_cause(
-    entries: Sequence[Entry], findings: Sequence[LintFinding], not_looked_at: Collection[str]
+    entries: Sequence[LintSuppression], findings: Sequence[LintFinding], not_looked_at: Collection[str]
 ) -> Iterator[LintFinding]:
     """A finding for each entry that matches none of ``findings``, unless its rule was not looked at."""
     for entry in entries:

@@ -37,7 +37,7 @@ def read(path: Path, name: str, rules: Collection[str]) -> list[tuple[str, int, 
 
     Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
     """
-    reading = _Reading(path, name, rules)
+    reading = _AcceptedReading(path, name, rules)
     document = reading.document(AcceptedLints)
     return [
         (section, reading.positions[f"{section}[{index}]"].line, entry)
@@ -46,7 +46,7 @@ def read(path: Path, name: str, rules: Collection[str]) -> list[tuple[str, int, 
     ]
 
 
-class _Reading(ShapeReading):
+class _AcceptedReading(ShapeReading):
     """The file while it is read."""
 
     def __init__(self, path: Path, name: str, rules: Collection[str]) -> None:

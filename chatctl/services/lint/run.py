@@ -10,7 +10,7 @@ from chatctl.db.connection import Connection, connection
 from chatctl.errors import Invalid
 from chatctl.local.postgres import binaries, throwaway
 from chatctl.services.lint import accepted, filerules, squawk
-from chatctl.services.lint.accepted import Entry
+from chatctl.services.lint.accepted import LintSuppression
 from chatctl.services.lint.findings import LintFinding, LintRule
 from chatctl.services.lint.schema import check_schema, queries, rule
 from chatctl.services.migrations.files import migrations
@@ -26,12 +26,12 @@ class NotLookedAt:
 
 
 @dataclass(frozen=True)
-class Report:
+class LintReport:
     """What a run found, what of it is accepted and why, and what it did not look at."""
 
     files: int
     findings: list[LintFinding]
-    accepted: list[tuple[LintFinding, Entry]]
+    accepted: list[tuple[LintFinding, LintSuppression]]
     not_looked_at: list[NotLookedAt]
 
 
@@ -41,7 +41,7 @@ def check_installed() -> None:
     binaries.check_installed()
 
 
-def lint(directory: Path, database: Connection | None = None) -> Report:
+def lint(directory: Path, database: Connection | None = None) -> LintReport:
     """Look at the files of ``directory``, and at what they make on a throwaway server.
 
     ``database`` is one that may have had the files; without it nobody knows whether one was edited since.
@@ -63,7 +63,7 @@ def lint(directory: Path, database: Connection | None = None) -> Report:
     blind = {name for each in skipped for name in each.rules}
     opened, known = accepted.sort_out(found, entries)
     opened += accepted.without_cause(entries, found, blind)
-    return Report(len(files), opened, known, skipped)
+    return LintReport(len(files), opened, known, skipped)
 
 
 def rules() -> list[LintRule]:

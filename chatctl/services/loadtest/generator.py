@@ -19,7 +19,7 @@ from chatctl.errors import Inconclusive
 from chatctl.secrets import mask
 from chatctl.services.loadtest.measured import Measured, add_up
 from chatctl.services.loadtest.messages import Progress, RunReport, decode
-from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, Plan
+from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, LoadPlan
 
 _SPARE_SECONDS = 15  # for Locust to load and to end
 _LOG_LINES = 5
@@ -32,7 +32,7 @@ def check_installed() -> None:
 
 def measure(
     scenario: str,
-    plan: Plan,
+    plan: LoadPlan,
     *,
     report: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -65,12 +65,14 @@ def measure(
     return add_up([result])
 
 
-def _longest(plan: Plan) -> float:
+def _longest(plan: LoadPlan) -> float:
     return START_SECONDS + plan.duration + LATE_SECONDS + _SPARE_SECONDS
 
 
 @contextmanager
-def _locust(scenario: str, plan: Plan, report: Path | None, log: IO[str]) -> Iterator[subprocess.Popen[str]]:
+def _locust(
+    scenario: str, plan: LoadPlan, report: Path | None, log: IO[str]
+) -> Iterator[subprocess.Popen[str]]:
     directory = data_directory("loadtests")
     command = [
         *(sys.executable, "-m", "locust", "--headless", "--skip-log-setup"),

@@ -21,7 +21,7 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Series:
+class MeasuredSeries:
     """The requests of one name: ``response`` counts from when they were due, ``service`` from the sending."""
 
     name: str
@@ -48,7 +48,7 @@ class Measured:
     on_time: int
     unanswered: int
     lag: Times
-    series: tuple[Series, ...]
+    series: tuple[MeasuredSeries, ...]
 
 
 def add_up(reports: Sequence[RunReport]) -> Measured:
@@ -67,11 +67,11 @@ def add_up(reports: Sequence[RunReport]) -> Measured:
     )
 
 
-def _series(name: str, parts: Sequence[SeriesReport]) -> Series:
+def _series(name: str, parts: Sequence[SeriesReport]) -> MeasuredSeries:
     errors: Counter[str] = Counter()
     for part in parts:
         errors.update(part.errors)
-    return Series(
+    return MeasuredSeries(
         name=name,
         response=_times([part.response for part in parts]),
         service=_times([part.service for part in parts]),

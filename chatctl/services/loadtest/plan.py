@@ -21,7 +21,7 @@ _VARIABLE = "CHATCTL_LOADTEST"
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """The load of one run: ``rate`` requests per second, of all ``users`` together, for ``duration`` seconds.
 
     ``people`` are the ids to impersonate; the users take them in turn.
@@ -39,7 +39,7 @@ class Plan:
         return {_VARIABLE: json.dumps(asdict(self))}
 
     @classmethod
-    def from_environment(cls, env: MutableMapping[str, str] = os.environ) -> Plan:
+    def from_environment(cls, env: MutableMapping[str, str] = os.environ) -> LoadPlan:
         """The plan in ``env``, which does not hold it any more."""
         text = env.pop(_VARIABLE, None)
         if text is None:

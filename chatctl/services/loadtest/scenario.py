@@ -19,7 +19,7 @@ from chatctl.services.loadtest import targets as demands
 from chatctl.services.loadtest.generator import measure
 from chatctl.services.loadtest.measured import Measured
 from chatctl.services.loadtest.messages import Progress
-from chatctl.services.loadtest.plan import Plan
+from chatctl.services.loadtest.plan import LoadPlan
 
 _AUTHENTICATOR = "authenticator"
 
@@ -37,14 +37,14 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScenarioOutcome:
     """One run of one scenario: the load, what was measured and what is wrong with it."""
 
     scenario: str
     load: Load
     verdict: Verdict
     measured: Measured
-    findings: tuple[demands.Finding, ...]
+    findings: tuple[demands.TargetFinding, ...]
 
 
 def names(asked: Sequence[str] = ()) -> list[str]:
@@ -106,21 +106,21 @@ def run(
     load: Load,
     report: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> Outcome:
+) -> ScenarioOutcome:
     """Put the database of ``url`` under ``load`` and judge what ``scenario`` measured; see ``measure``."""
-    plan = Plan(url, list(people), load.users, load.rate, load.duration, load.seed)
+    plan = LoadPlan(url, list(people), load.users, load.rate, load.duration, load.seed)
     measured = measure(scenario, plan, report=report, on_progress=on_progress)
     findings = tuple(demands.judge(measured, targets))
-    return Outcome(scenario, load, verdict(findings), measured, findings)
+    return ScenarioOutcome(scenario, load, verdict(findings), measured, findings)
 
 
-def verdict(findings: Sequence[demands.Finding]) -> Verdict:
+def verdict(findings: Sequence[demands.TargetFinding]) -> Verdict:
     """What the findings come to: a miss is a miss even where something else could not be judged."""
     kinds = {finding.kind for finding in findings}
     return "missed" if "missed" in kinds else "unjudged" if kinds else "passed"
 
 
-def require(outcomes: Sequence[Outcome]) -> None:
+def require(outcomes: Sequence[ScenarioOutcome]) -> None:
     """Raise Found when a target was missed, Inconclusive when one could not be judged."""
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     summary = "; ".join(finding.sentence for finding in findings)

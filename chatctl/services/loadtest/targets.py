@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval, Len
 
-from chatctl.services.loadtest.measured import Measured, Series
+from chatctl.services.loadtest.measured import Measured, MeasuredSeries
 
 Share = Annotated[float, Interval(ge=0, le=1)]
 Milliseconds = Annotated[float, Interval(ge=0, lt=inf)]
@@ -45,7 +45,7 @@ class Targets:
 
 
 @dataclass(frozen=True)
-class Finding:
+class TargetFinding:
     """A target that was missed, or why one could not be judged; ``subject`` is a series or the generator."""
 
     kind: Literal["missed", "unjudged"]
@@ -67,7 +67,7 @@ def load(path: Path) -> dict[str, Targets]:
     return targets
 
 
-def judge(measured: Measured, targets: Targets) -> list[Finding]:
+def judge(measured: Measured, targets: Targets) -> list[TargetFinding]:
     """What was missed or could not be judged; none means that every target was reached.
 
     A generator that was late itself has measured itself: then nothing is judged.
@@ -76,44 +76,48 @@ def judge(measured: Measured, targets: Targets) -> list[Finding]:
     if lag is None or lag > targets.lag_p99_ms:
         late = "measured nothing" if lag is None else f"was {lag:.0f} ms late (p99)"
         sentence = f"the generator {late}, at most {targets.lag_p99_ms:g} ms can be judged"
-        return [Finding("unjudged", "generator", sentence)]
+        return [TargetFinding("unjudged", "generator", sentence)]
     seen = {series.name: series for series in measured.series}
     findings = list(_of_schedule(measured, targets))
     for name, target in targets.series.items():
         if name in seen:
             findings += _of_series(seen[name], target)
         else:
-            findings.append(Finding("unjudged", name, f"{name}: no such series was measured"))
+            findings.append(TargetFinding("unjudged", name, f"{name}: no such series was measured"))
     findings += [
-        Finding("unjudged", name, f"{name}: has no target") for name in seen if name not in targets.series
+        TargetFinding("unjudged", name, f"{name}: has no target")
+        for name in seen
+        if name not in targets.series
     ]
     return findings
 
 
-def _of_schedule(measured: Measured, targets: Targets) -> Iterator[Finding]:
+def _of_schedule(measured: Measured, targets: Targets) -> Iterator[TargetFinding]:
     share = measured.on_time / measured.planned if measured.planned else 0.0
     if share < targets.on_time:
-        yield Finding(
+        yield TargetFinding(
             "missed",
             "schedule",
             f"{share:.1%} of the planned requests left on time, target {targets.on_time:.1%}: "
             "the backend does not keep up with this rate",
         )
     if measured.unanswered:
-        yield Finding("missed", "schedule", f"{measured.unanswered} requests were never answered")
+        yield TargetFinding("missed", "schedule", f"{measured.unanswered} requests were never answered")
 
 
-def _of_series(series: Series, target: SeriesTarget) -> Iterator[Finding]:
+def _of_series(series: MeasuredSeries, target: SeriesTarget) -> Iterator[TargetFinding]:
     if series.error_rate > target.error_rate:
         labels = ", ".join(f"{count} x {label}" for label, count in sorted(series.errors.items()))
         sentence = f"{series.name}: {series.error_rate:.1%} errors ({labels}), target {target.error_rate:.1%}"
-        yield Finding("missed", series.name, sentence)
+        yield TargetFinding("missed", series.name, sentence)
     if series.response.n < target.samples:
         sentence = f"{series.name}: {series.response.n} samples, {target.samples} are needed"
-        yield Finding("unjudged", series.name, sentence)
+        yield TargetFinding("unjudged", series.name, sentence)
         return
     for measure in _PERCENTILES:
         bar, value = getattr(target, measure), getattr(series.response, measure)
         if bar is not None and value > bar:
             label = measure.removesuffix("_ms")
-            yield Finding("missed", series.name, f"{series.name}: {label} {value:.1f} ms, target {bar:g} ms")
+            yield TargetFinding(
+                "missed", series.name, f"{series.name}: {label} {value:.1f} ms, target {bar:g} ms"
+            )

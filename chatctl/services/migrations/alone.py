@@ -20,7 +20,7 @@ from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
 from chatctl.services.migrations.lock import BLOCKED_HINT
 from chatctl.services.migrations.session import reset
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.steps import MigrationStep
 from chatctl.sqltext.reader import Reader
 from chatctl.sqltext.tokens import Token, tokens
 
@@ -42,7 +42,7 @@ def run(
     deadline: float,
     lock_timeout: float,
     on_wait: Callable[[str], None],
-) -> Step:
+) -> MigrationStep:
     """Run the one statement of ``file`` and record it; what a killed try has left is put right first.
 
     Raises Invalid when PostgreSQL refuses it, Conflict when a lock is not had within ``deadline`` seconds.
@@ -85,7 +85,7 @@ def run(
     with execute.refusals(file.where), conn.transaction():
         history.record_version(conn, file, author, milliseconds)
         conn.execute(query("migrate/end_unfinished"), {"version": file.version})
-    return Step("version", file.path, milliseconds)
+    return MigrationStep("version", file.path, milliseconds)
 
 
 @contextmanager

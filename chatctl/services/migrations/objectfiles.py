@@ -13,9 +13,9 @@ from chatctl.services.migrations import execute, made
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author, record_object
 from chatctl.services.migrations.made import drops, in_order
-from chatctl.services.migrations.plan import Plan, lost
+from chatctl.services.migrations.plan import MigrationPlan, lost
 from chatctl.services.migrations.session import FileSession
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.steps import MigrationStep
 
 _NOT_THERE_YET = (
     psycopg.errors.UndefinedTable,
@@ -26,15 +26,15 @@ _NOT_THERE_YET = (
 )
 
 
-def granted_tables(conn: Connection, plan: Plan) -> dict[str, int | None]:
+def granted_tables(conn: Connection, plan: MigrationPlan) -> dict[str, int | None]:
     """The tables that object files grant privileges on, by name, and which ones those are now (oid)."""
     names = sorted({name for file in plan.everything for name in made.granted_tables(file)})
     return dict(conn.execute(query("migrate/oids"), {"names": names}).fetchall())
 
 
 def apply_objects(
-    session: FileSession, plan: Plan, author: Author, *, tables: dict[str, int | None]
-) -> Iterator[Step]:
+    session: FileSession, plan: MigrationPlan, author: Author, *, tables: dict[str, int | None]
+) -> Iterator[MigrationStep]:
     """Apply what changed and what a version took away, drop what is obsolete; each file as it is done.
 
     ``tables`` are the ``granted_tables`` before the versions ran: another table of the same name has none of
@@ -54,14 +54,14 @@ def apply_objects(
     yield from _apply_all(session, waiting, author)
     if plan.obsolete:
         _run(conn, plan, "migrate/drop_obsolete")
-        yield from (Step("drop", it.path, 0) for it in plan.obsolete)
+        yield from (MigrationStep("drop", it.path, 0) for it in plan.obsolete)
     # A file that drops with cascade takes along what other files make.
     vanished = lost(conn, {file.path: made.made(file) for file in plan.everything})
     yield from _apply_all(session, [file for file in plan.everything if file.path in vanished], author)
     _read_bodies(conn, waiting)
 
 
-def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -> Iterator[Step]:
+def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -> Iterator[MigrationStep]:
     # One that names what is not there yet waits for the next round, until a round changes nothing.
     waiting = list(files)
     while waiting:
@@ -76,7 +76,7 @@ def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -
                 if not isinstance(error.__cause__, _NOT_THERE_YET) or len(deferred) == len(waiting):
                     raise
             else:
-                yield Step("object", file.path, milliseconds)
+                yield MigrationStep("object", file.path, milliseconds)
         waiting = deferred
 
 
@@ -89,7 +89,7 @@ def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
             )
 
 
-def _run(conn: Connection, plan: Plan, name: str) -> None:
+def _run(conn: Connection, plan: MigrationPlan, name: str) -> None:
     try:
         conn.execute(query(name))
     except psycopg.Error as error:

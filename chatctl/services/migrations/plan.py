@@ -43,7 +43,7 @@ class Obsolete:
 
 
 @dataclass(frozen=True)
-class Batch:
+class MigrationBatch:
     """What runs together: versions in one transaction, or one file ``alone`` outside of any.
 
     The ``last`` batch applies the objects, too.
@@ -55,7 +55,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MigrationPlan:
     """What is to be run, in order; ``everything`` is all object files, changed or not."""
 
     versions: list[SqlFile] = field(default_factory=list)
@@ -68,19 +68,19 @@ class Plan:
         return bool(self.versions or self.objects or self.obsolete)
 
     @property
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[MigrationBatch]:
         """The versions cut where one runs without transaction; the objects go with the last transaction."""
-        found: list[Batch] = []
+        found: list[MigrationBatch] = []
         for file in self.versions:
             if file.alone:
-                found.append(Batch([file], alone=True))
+                found.append(MigrationBatch([file], alone=True))
             elif found and not found[-1].alone:
                 found[-1].versions.append(file)
             else:
-                found.append(Batch([file]))
+                found.append(MigrationBatch([file]))
         if self.reaches_newest:
             versions = found.pop().versions if found and not found[-1].alone else []
-            found.append(Batch(versions, last=True))
+            found.append(MigrationBatch(versions, last=True))
         return found
 
 
@@ -91,7 +91,7 @@ def plan(
     to: str | None = None,
     include_all: bool = False,
     reapply: bool = False,
-) -> Plan:
+) -> MigrationPlan:
     """What ``migrate`` would run. Raises Conflict where files and history contradict each other.
 
     With ``to``, no version after it, and no objects unless it is the newest. ``include_all`` runs files that
@@ -109,7 +109,7 @@ def plan(
         _refuse_late(pending, history)
     newest = to is None or all(str(file.version) <= to for file in files)
     if not newest:
-        return Plan(versions=pending, reaches_newest=False)
+        return MigrationPlan(versions=pending, reaches_newest=False)
     everything = objects(directory)
     known = applied_objects(conn)
     if known and not (directory / "objects").is_dir():
@@ -121,7 +121,7 @@ def plan(
     # What is not there any more comes back, also when the run that took it was killed.
     vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
     changed = _to_apply(everything, known, obsolete, reapply=reapply)
-    return Plan(
+    return MigrationPlan(
         versions=pending,
         objects=[file for file in everything if file in changed or file.path in vanished],
         obsolete=obsolete,

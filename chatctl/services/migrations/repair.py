@@ -19,7 +19,7 @@ Status = Literal["applied", "reverted"]
 
 
 @dataclass(frozen=True)
-class Change:
+class HistoryChange:
     """One version that is added to the history, written anew in it, or removed from it."""
 
     version: str
@@ -27,7 +27,7 @@ class Change:
     action: Literal["add", "rewrite", "remove"]
 
 
-def repair(conn: Connection, directory: Path, versions: Sequence[str], status: Status) -> list[Change]:
+def repair(conn: Connection, directory: Path, versions: Sequence[str], status: Status) -> list[HistoryChange]:
     """What would bring the history to say that ``versions`` are applied (from the files), or are not.
 
     Raises NotFound for a version that there is neither file nor row for.
@@ -48,7 +48,7 @@ def repair(conn: Connection, directory: Path, versions: Sequence[str], status: S
     return changes
 
 
-def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> list[Change]:
+def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> list[HistoryChange]:
     """What would make the history of a database that was built without one: every version, up to ``to``.
 
     Raises Conflict when it has a history already, NotFound when there is no version ``to``.
@@ -62,16 +62,18 @@ def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> lis
             hint="say of single versions that they are applied with chatctl migrate repair",
         )
     return [
-        Change(str(file.version), file.name, "add") for file in files if to is None or str(file.version) <= to
+        HistoryChange(str(file.version), file.name, "add")
+        for file in files
+        if to is None or str(file.version) <= to
     ]
 
 
 def write(
     conn: Connection,
     directory: Path,
-    decide: Callable[[], list[Change]],
+    decide: Callable[[], list[HistoryChange]],
     *,
-    shown: list[Change],
+    shown: list[HistoryChange],
     deadline: float,
     on_wait: Callable[[str], None],
 ) -> None:
@@ -92,13 +94,13 @@ def write(
                     history.record_version(conn, local[change.version], author, 0)
 
 
-def _added(file: SqlFile, had: Applied | None) -> Change | None:
+def _added(file: SqlFile, had: Applied | None) -> HistoryChange | None:
     if had is None:
-        return Change(str(file.version), file.name, "add")
+        return HistoryChange(str(file.version), file.name, "add")
     if had.statements is not None and same(file, had) and had.name == file.name:
         return None
-    return Change(str(file.version), file.name, "rewrite")
+    return HistoryChange(str(file.version), file.name, "rewrite")
 
 
-def _removed(had: Applied | None) -> Change | None:
-    return Change(had.version, had.name, "remove") if had else None
+def _removed(had: Applied | None) -> HistoryChange | None:
+    return HistoryChange(had.version, had.name, "remove") if had else None

@@ -24,9 +24,9 @@ from chatctl.services.migrations import alone, execute, history, lock, objectfil
 from chatctl.services.migrations.effects import Observer
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
-from chatctl.services.migrations.plan import Batch, Plan, plan
+from chatctl.services.migrations.plan import MigrationBatch, MigrationPlan, plan
 from chatctl.services.migrations.session import FileSession
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.steps import MigrationStep
 
 T = TypeVar("T")
 
@@ -35,15 +35,15 @@ T = TypeVar("T")
 class Telling:
     """Whom to tell what, while it runs: the plan before it does, each file, and what is waited for."""
 
-    plan: Callable[[Plan], None] = lambda plan: None
-    step: Callable[[Step], None] = lambda step: None
+    plan: Callable[[MigrationPlan], None] = lambda plan: None
+    step: Callable[[MigrationStep], None] = lambda step: None
     wait: Callable[[str], None] = lambda why: None
 
 
 @dataclass(frozen=True)
 class _Run:
     conn: Connection
-    plan: Plan
+    plan: MigrationPlan
     author: Author
     deadline: float
     lock_timeout: float
@@ -62,7 +62,7 @@ def migrate(
     deadline: float = DEADLINE,
     lock_timeout: float = LOCK_TIMEOUT,
     tell: Telling = Telling(),
-) -> list[Step]:
+) -> list[MigrationStep]:
     """Run what is pending, objects in the transaction of the versions; the files that were run.
 
     ``dry_run`` runs it on the database all the same, looks at what it does, and rolls back. For ``to``,
@@ -85,8 +85,8 @@ def migrate(
         return _rehearse(run) if dry_run else _perform(run)
 
 
-def _perform(run: _Run) -> list[Step]:
-    steps: list[Step] = []
+def _perform(run: _Run) -> list[MigrationStep]:
+    steps: list[MigrationStep] = []
     if not history.is_ready(run.conn):
         _retry(run, lambda _: _make_ready(run))
     for number, batch in enumerate(run.plan.batches):
@@ -108,9 +108,9 @@ def _perform(run: _Run) -> list[Step]:
     return steps
 
 
-def _rehearse(run: _Run) -> list[Step]:
-    def attempt(blocker: Blocker | None) -> list[Step]:
-        steps: list[Step] = []
+def _rehearse(run: _Run) -> list[MigrationStep]:
+    def attempt(blocker: Blocker | None) -> list[MigrationStep]:
+        steps: list[MigrationStep] = []
         with run.conn.transaction(force_rollback=True):
             session = FileSession.begun(run.conn, run.lock_timeout)
             lock_blocked_first(run.conn, blocker)
@@ -118,7 +118,9 @@ def _rehearse(run: _Run) -> list[Step]:
             observer = Observer(run.conn)
             for batch in run.plan.batches:
                 if batch.alone:
-                    did: Iterator[Step] = iter([Step("version", batch.versions[0].path, 0, tried=False)])
+                    did: Iterator[MigrationStep] = iter(
+                        [MigrationStep("version", batch.versions[0].path, 0, tried=False)]
+                    )
                 else:
                     did = _files(run, session, batch)
                 for step in did:
@@ -149,7 +151,7 @@ def _make_ready(run: _Run) -> None:
         history.make_ready(run.conn)
 
 
-def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]:
+def _transaction(run: _Run, batch: MigrationBatch, blocker: Blocker | None) -> list[MigrationStep]:
     steps = []
     with run.conn.transaction():
         session = FileSession.begun(run.conn, run.lock_timeout)
@@ -160,13 +162,13 @@ def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]
     return steps
 
 
-def _files(run: _Run, session: FileSession, batch: Batch) -> Iterator[Step]:
+def _files(run: _Run, session: FileSession, batch: MigrationBatch) -> Iterator[MigrationStep]:
     open_before = set() if batch.last else _open_tables(run.conn)
     for file in batch.versions:
         milliseconds = execute.run(session, file)
         with execute.refusals(file.where):
             history.record_version(run.conn, file, run.author, milliseconds)
-        yield Step("version", file.path, milliseconds)
+        yield MigrationStep("version", file.path, milliseconds)
     if batch.last:
         yield from objectfiles.apply_objects(session, run.plan, run.author, tables=run.tables)
     else:

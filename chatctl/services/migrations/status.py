@@ -32,7 +32,7 @@ _MIGRATE = "chatctl migrate"
 
 
 @dataclass(frozen=True)
-class Line:
+class FileStatus:
     """Where one file stands, who applied it when, and the next command; ``next`` is null when all is well.
 
     ``version`` is the number of a migration, null for an object. ``by`` is ``another tool`` for a version of
@@ -48,7 +48,7 @@ class Line:
     next: str | None = None
 
 
-def status(conn: Connection, *, directory: Path | None = None) -> list[Line]:
+def status(conn: Connection, *, directory: Path | None = None) -> list[FileStatus]:
     """Where every version and object stands; nothing is changed.
 
     A version is applied, pending, ``out of order`` (pending, and older than what was applied), ``unfinished``
@@ -60,7 +60,7 @@ def status(conn: Connection, *, directory: Path | None = None) -> list[Line]:
     return [*_versions(conn, directory), *_objects(conn, directory)]
 
 
-def _versions(conn: Connection, directory: Path) -> list[Line]:
+def _versions(conn: Connection, directory: Path) -> list[FileStatus]:
     local = {str(file.version): file for file in migrations(directory)}
     history = {had.version: had for had in applied(conn)}
     begun = unfinished(conn)
@@ -80,13 +80,13 @@ def _versions(conn: Connection, directory: Path) -> list[Line]:
     return lines
 
 
-def _pending(file: SqlFile, *, late: bool, begun: bool) -> Line:
+def _pending(file: SqlFile, *, late: bool, begun: bool) -> FileStatus:
     state: State = "unfinished" if begun else "out of order" if late else "pending"
     command = f"{_MIGRATE} --include-all" if late else _MIGRATE
-    return Line("version", file.path, state, file.version, next=command)
+    return FileStatus("version", file.path, state, file.version, next=command)
 
 
-def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> Line:
+def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> FileStatus:
     state: State = "applied"
     command = None
     if file is None:
@@ -98,7 +98,7 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
             command += f" && {_MIGRATE} repair {twin.version} --status applied"
     elif not same(file, had):
         state, command = "edited", f"{_MIGRATE} repair {had.version} --status applied"
-    return Line(
+    return FileStatus(
         "version",
         file.path if file else f"migrations/{had.file_name}",
         state,
@@ -109,7 +109,7 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
     )
 
 
-def _objects(conn: Connection, directory: Path) -> list[Line]:
+def _objects(conn: Connection, directory: Path) -> list[FileStatus]:
     known = applied_objects(conn)
     files = objects(directory)
     vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
@@ -120,7 +120,7 @@ def _objects(conn: Connection, directory: Path) -> list[Line]:
         command = None if state == "applied" else _MIGRATE
         if state == "applied" and file.path in vanished:
             state, command = "lost", _MIGRATE
-        lines.append(Line("object", file.path, state, next=command))
+        lines.append(FileStatus("object", file.path, state, next=command))
     present = {file.path for file in files}
     gone = [path for path in known if path not in present]
-    return lines + [Line("object", path, "gone", next=_MIGRATE) for path in gone]
+    return lines + [FileStatus("object", path, "gone", next=_MIGRATE) for path in gone]

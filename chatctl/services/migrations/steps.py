@@ -9,7 +9,7 @@ from chatctl.services.migrations.effects import Effects
 
 
 @dataclass(frozen=True)
-class Step:
+class MigrationStep:
     """One file that was run, applied or dropped, and how long it took.
 
     ``effects`` are known after a rehearsal only; ``tried`` is false for what a rehearsal cannot run.

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.rows import StoredFile
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def upload(
     conn: Connection,
     scope: dict[str, list[UUID]],
     api: Client,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[SeedProgress], None],
 ) -> int:
     """Upload what the bucket lacks; how many files. Whatever stops it, the next run uploads the rest."""
     from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
@@ -29,5 +29,5 @@ def upload(
     with conn.cursor(row_factory=class_row(StoredFile)) as cursor:
         missing = cursor.execute(query("seed/missing_files"), scope).fetchall()
     return bucket.upload(
-        api, missing, on_uploaded=lambda done: on_progress(Progress("files", done, len(missing)))
+        api, missing, on_uploaded=lambda done: on_progress(SeedProgress("files", done, len(missing)))
     )

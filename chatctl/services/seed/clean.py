@@ -14,7 +14,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits, retry_lock_timeouts
 from chatctl.services.seed import alone, paths
-from chatctl.services.seed.runs import Run
+from chatctl.services.seed.runs import SeedRun
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -59,7 +59,7 @@ class _Plan:
 
 def clean(
     conn: Connection,
-    run: Run,
+    run: SeedRun,
     *,
     api: Client | None = None,
     dry_run: bool = False,
@@ -101,7 +101,7 @@ def clean(
     return Cleaned(run.world, run.seed, removed, plan.kept, dry_run)
 
 
-def _plan(conn: Connection, run: Run) -> _Plan:
+def _plan(conn: Connection, run: SeedRun) -> _Plan:
     # An older chatctl did not say when it began: its runs are as of the migration, and ended before it.
     since = min(run.started_at, run.finished_at or run.started_at)
     conversations = _read(
@@ -166,7 +166,7 @@ def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | No
     return removed
 
 
-def _record(conn: Connection, run: Run, plan: _Plan, *, still_there: list[UUID]) -> None:
+def _record(conn: Connection, run: SeedRun, plan: _Plan, *, still_there: list[UUID]) -> None:
     key = {"world": run.world, "seed": run.seed}
     if not plan.kept and not still_there:
         conn.execute(query("seed/clean/forget"), key)

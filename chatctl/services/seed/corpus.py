@@ -14,14 +14,14 @@ from typing import NamedTuple
 LONGEST = 9
 
 
-class Line(NamedTuple):
+class DialogueLine(NamedTuple):
     """One thing said: by which of the speakers (0 = a), and how, with placeholders."""
 
     speaker: int
     text: str
 
 
-Exchange = tuple[Line, ...]
+Exchange = tuple[DialogueLine, ...]
 
 _TALK = {
     "en": """
@@ -277,7 +277,7 @@ a शुक्रिया, शाम तक खत्म कर देंगे
 
 def _parse(text: str) -> list[Exchange]:
     return [
-        tuple(Line("abcd".index(line[0]), line[2:]) for line in block.splitlines())
+        tuple(DialogueLine("abcd".index(line[0]), line[2:]) for line in block.splitlines())
         for block in text.strip().split("\n\n")
     ]
 

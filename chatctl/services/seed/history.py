@@ -129,7 +129,7 @@ def messages(source: Source, habits: Habits, told: Told) -> Iterator[bytes]:
     told.last_own = _last_own(chat, sittings)
 
 
-def _said(chat: Chat, line: corpus.Line) -> _Said:
+def _said(chat: Chat, line: corpus.DialogueLine) -> _Said:
     ids = (chat.conversation.organization_id, chat.conversation.id, chat.people[line.speaker].id)
     head = _IDS.pack(*chain.from_iterable((16, id.bytes) for id in ids))
     return _Said(*line, plain=head + _field(line.text.encode()) + _NULL + _NO_REACTIONS)

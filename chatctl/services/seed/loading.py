@@ -15,10 +15,10 @@ from chatctl.errors import ChatctlError, Conflict, Invalid
 from chatctl.services.seed import alone, attachments, chunks, paths, people, runs, verify
 from chatctl.services.seed.estimate import Estimate, estimate
 from chatctl.services.seed.outline import Outline
-from chatctl.services.seed.parts import Parts, Progress
+from chatctl.services.seed.parts import Parts, SeedProgress
 from chatctl.services.seed.paths import Path
 from chatctl.services.seed.people import PASSWORD, Login
-from chatctl.services.seed.runs import Fingerprint, Run
+from chatctl.services.seed.runs import Fingerprint, SeedRun
 from chatctl.services.seed.spec import RULES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ State = Literal["created", "continued", "unchanged", "changed", "planned"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoadedWorld:
     """A world that is in the database: made now, continued, or found as it was made or changed since.
 
     ``path`` says how rows went in; null when none did. ``planned`` is a dry run's: ``rows`` and ``bytes`` are
@@ -62,7 +62,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Options:
+class LoadOptions:
     """How a world is loaded.
 
     ``users`` insists on one way to make users, with ``api`` where it is the Auth Admin API. ``storage_rows``
@@ -81,13 +81,13 @@ class Options:
 def load(
     conn: Connection,
     outline: Outline,
-    options: Options = Options(),
+    options: LoadOptions = LoadOptions(),
     *,
     dry_run: bool = False,
     on_wait: Callable[[str], None] = lambda why: None,
     on_path: Callable[[Path], None] = lambda path: None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> Outcome:
+    on_progress: Callable[[SeedProgress], None] = lambda progress: None,
+) -> LoadedWorld:
     """Load the world of ``outline`` unless it is there; what a killed run left undone is done.
 
     ``dry_run`` checks all that can be checked, loads people and the first part, and rolls back.
@@ -116,7 +116,7 @@ def load(
         return outcome
 
 
-def _prepare(conn: Connection, outline: Outline) -> Run | None:
+def _prepare(conn: Connection, outline: Outline) -> SeedRun | None:
     runs.require_tables(conn)
     run = runs.find(conn, outline.spec.name, outline.source.seed)
     way_out = "take it away with `chatctl seed clean`, or take another --seed"
@@ -138,7 +138,7 @@ def _refuse_the_future(outline: Outline) -> None:
         )
 
 
-def _refuse_what_is_there(conn: Connection, outline: Outline, options: Options) -> None:
+def _refuse_what_is_there(conn: Connection, outline: Outline, options: LoadOptions) -> None:
     wanted = {
         "slugs": [organization.slug for organization in outline.organizations],
         "emails": [person.email for person in outline.people],
@@ -163,8 +163,8 @@ def _begin(
     conn: Connection,
     outline: Outline,
     path: Path,
-    options: Options,
-    on_progress: Callable[[Progress], None],
+    options: LoadOptions,
+    on_progress: Callable[[SeedProgress], None],
 ) -> None:
     if path.users == "api":
         if options.api is None:
@@ -176,7 +176,7 @@ def _begin(
         runs.start(conn, outline)
 
 
-def sign_up(outline: Outline, api: Client, on_progress: Callable[[Progress], None]) -> None:
+def sign_up(outline: Outline, api: Client, on_progress: Callable[[SeedProgress], None]) -> None:
     """Have the Auth Admin API make the users of a world, as far as they are not there."""
     from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase; mostly SQL does it
 
@@ -185,11 +185,13 @@ def sign_up(outline: Outline, api: Client, on_progress: Callable[[Progress], Non
         api,
         outline.people,
         password_hash=people.PASSWORD_HASH,
-        on_made=lambda made: on_progress(Progress("users", made, total)),
+        on_made=lambda made: on_progress(SeedProgress("users", made, total)),
     )
 
 
-def _tried(conn: Connection, outline: Outline, path: Path, options: Options, *, begun: bool) -> Outcome:
+def _tried(
+    conn: Connection, outline: Outline, path: Path, options: LoadOptions, *, begun: bool
+) -> LoadedWorld:
     planned = estimate(outline)
     if path.users == "sql" or begun:
         with conn.transaction(force_rollback=True):
@@ -200,12 +202,16 @@ def _tried(conn: Connection, outline: Outline, path: Path, options: Options, *, 
 
 
 def _parts(
-    conn: Connection, outline: Outline, path: Path, options: Options, on_progress: Callable[[Progress], None]
+    conn: Connection,
+    outline: Outline,
+    path: Path,
+    options: LoadOptions,
+    on_progress: Callable[[SeedProgress], None],
 ) -> Parts:
     return Parts(conn, outline, path, options.chunk_size, options.storage_rows, on_progress)
 
 
-def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> Outcome:
+def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> LoadedWorld:
     with conn.transaction():
         for orphan in verify.find(conn, "orphans", runs.scope(outline)):
             raise ChatctlError(f"the world is not finished: in {orphan.object} {orphan.detail}")
@@ -216,7 +222,7 @@ def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> Out
     return _outcome(outline, state, made, path)
 
 
-def _found(conn: Connection, outline: Outline, run: Run) -> Outcome:
+def _found(conn: Connection, outline: Outline, run: SeedRun) -> LoadedWorld:
     now = runs.fingerprint(conn, run.scope)
     return _outcome(outline, "unchanged" if now.total == run.fingerprint else "changed", now, None)
 
@@ -228,8 +234,8 @@ def _outcome(
     path: Path | None,
     *,
     planned: Estimate | None = None,
-) -> Outcome:
-    return Outcome(
+) -> LoadedWorld:
+    return LoadedWorld(
         world=outline.spec.name,
         seed=outline.source.seed,
         rules=RULES,

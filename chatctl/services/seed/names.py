@@ -7,7 +7,7 @@ from itertools import product
 from typing import NamedTuple
 
 
-class Name(NamedTuple):
+class PersonName(NamedTuple):
     """A full name, the part by which colleagues call its bearer, and the address it makes."""
 
     full: str
@@ -74,10 +74,10 @@ _FAMILY_FIRST = {
 }
 
 
-def _names(given: str, family: str, template: str) -> list[Name]:
+def _names(given: str, family: str, template: str) -> list[PersonName]:
     pairs = product(map(_forms, given.split()), map(_forms, family.split()))
     return [
-        Name(template.format(given=first, family=last), first, f"{latin_first}.{latin_last}")
+        PersonName(template.format(given=first, family=last), first, f"{latin_first}.{latin_last}")
         for (first, latin_first), (last, latin_last) in pairs
     ]
 
@@ -87,10 +87,10 @@ def _forms(word: str) -> tuple[str, str]:
     return written, latin or written.lower()
 
 
-NAMES: dict[str, list[Name]] = {
+NAMES: dict[str, list[PersonName]] = {
     **{culture: _names(*words, "{given} {family}") for culture, words in _GIVEN_FIRST.items()},
     **{culture: _names(*words, "{family} {given}") for culture, words in _FAMILY_FIRST.items()},
 }
 
 # Taken once per world, by its last person: what other people's software does with names.
-HOSTILE = Name("Robert'); drop table messages;-- <b>Tables</b>", "Bobby", "bobby.tables")
+HOSTILE = PersonName("Robert'); drop table messages;-- <b>Tables</b>", "Bobby", "bobby.tables")

@@ -132,7 +132,7 @@ def _address(email: str, source: Source) -> str:
     return f"{local}+{source.seed}@{domain}"
 
 
-def _drawn_names(draw: Draw, team: Team, number: int) -> Iterator[names.Name]:
+def _drawn_names(draw: Draw, team: Team, number: int) -> Iterator[names.PersonName]:
     known = list({name.handle: name for culture in team.cultures for name in names.NAMES[culture]}.values())
     for turn in range(-(-number // len(known))):
         for name in draw.sample(known, min(len(known), number - turn * len(known))):
@@ -256,7 +256,7 @@ def _exchanges(draw: Draw, languages: Sequence[str], people: int, *, hostile: bo
         for exchange in corpus.EXCHANGES[language] * (1 + (languages.count(language) > 1))
         if max(line.speaker for line in exchange) < people
     ]
-    attacks = [(corpus.Line(0, attack),) for attack in corpus.HOSTILE] if hostile else []
+    attacks = [(corpus.DialogueLine(0, attack),) for attack in corpus.HOSTILE] if hostile else []
     return [*attacks, *draw.shuffled(fitting)]
 
 

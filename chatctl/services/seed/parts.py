@@ -21,7 +21,7 @@ from chatctl.services.seed.paths import Path
 
 
 @dataclass(frozen=True)
-class Progress:
+class SeedProgress:
     """How far a seed is with its users, messages or files."""
 
     what: Literal["users", "messages", "files"]
@@ -38,7 +38,7 @@ class Parts:
     path: Path
     size: int
     storage_rows: bool
-    on_progress: Callable[[Progress], None] = lambda progress: None
+    on_progress: Callable[[SeedProgress], None] = lambda progress: None
 
     def __post_init__(self) -> None:
         key = {"world": self.outline.spec.name, "seed": self.outline.source.seed}
@@ -81,4 +81,4 @@ class Parts:
 
     def _more(self, messages: int) -> None:
         self._reached += messages
-        self.on_progress(Progress("messages", self._reached, self.outline.messages))
+        self.on_progress(SeedProgress("messages", self._reached, self.outline.messages))

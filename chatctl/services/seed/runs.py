@@ -19,7 +19,7 @@ from chatctl.services.seed.spec import RULES
 
 
 @dataclass(frozen=True)
-class Run:
+class SeedRun:
     """A world as the database has it on record; without ``finished_at`` it was begun and not finished.
 
     With ``cleaned_at`` it was taken away, and this is what users still need of it.
@@ -48,7 +48,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableChecksum:
     """How many rows of a world a table has, and their checksum."""
 
     name: str
@@ -60,7 +60,7 @@ class Table:
 class Fingerprint:
     """A checksum over all rows of a world: whatever order they came in, and on any PostgreSQL."""
 
-    tables: list[Table]
+    tables: list[TableChecksum]
 
     @property
     def total(self) -> str:
@@ -79,21 +79,21 @@ def require_tables(conn: Connection) -> None:
         raise Conflict("this database has not the tables to seed", hint="run `chatctl migrate` first")
 
 
-def find(conn: Connection, world: str, seed: int) -> Run | None:
+def find(conn: Connection, world: str, seed: int) -> SeedRun | None:
     """The run of a world; None when it was never begun."""
     return next(iter(of(conn, world, seed)), None)
 
 
-def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[Run]:
+def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[SeedRun]:
     """All runs, or those of one world, of one seed; the oldest first."""
     require_tables(conn)
-    with conn.cursor(row_factory=class_row(Run), binary=True) as cursor:
+    with conn.cursor(row_factory=class_row(SeedRun), binary=True) as cursor:
         return cursor.execute(query("seed/runs"), {"world": world, "seed": seed}).fetchall()
 
 
 def fingerprint(conn: Connection, scope: dict[str, list[UUID]]) -> Fingerprint:
     """The checksums over the rows of these organizations and users as they are now."""
-    with conn.cursor(row_factory=class_row(Table)) as cursor:
+    with conn.cursor(row_factory=class_row(TableChecksum)) as cursor:
         return Fingerprint(cursor.execute(query("seed/fingerprint"), scope).fetchall())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from chatctl.services.seed import corpus
-from chatctl.services.seed.corpus import Line
+from chatctl.services.seed.corpus import DialogueLine
 from chatctl.services.seed.draw import Draw, Source
 from chatctl.services.seed.outline import Chat
 from chatctl.services.seed.spec import Habits
@@ -14,7 +14,7 @@ _LONG = (10, 80)  # sentences of a long message
 _LIMIT = 4000  # characters of a message, as the backend limits it
 
 
-def sittings(source: Source, habits: Habits, chat: Chat, about: int) -> list[list[Line]]:
+def sittings(source: Source, habits: Habits, chat: Chat, about: int) -> list[list[DialogueLine]]:
     """The sittings that differ, ``about`` so many; each line with its speaker's place among the people.
 
     Whole rounds of the exchanges of ``chat``, so that lengths repeat with them.
@@ -26,13 +26,15 @@ def sittings(source: Source, habits: Habits, chat: Chat, about: int) -> list[lis
     return [_sitting(draw, habits, chat, exchange) for exchange in islice(endless, number)]
 
 
-def _sitting(draw: Draw, habits: Habits, chat: Chat, exchange: corpus.Exchange) -> list[Line]:
+def _sitting(draw: Draw, habits: Habits, chat: Chat, exchange: corpus.Exchange) -> list[DialogueLine]:
     speakers = 1 + max(line.speaker for line in exchange)
     cast = draw.sample(range(len(chat.people)), speakers)
     words = {letter: chat.people[place].given_name for letter, place in zip("abcd", cast, strict=False)}
     words |= {"n": str(draw.between(2, 40)), "time": f"{draw.between(8, 17)}:{draw.below(60):02}"}
     more = corpus.sentences_beside(exchange)
-    return [Line(cast[line.speaker], _text(draw, habits, line.text, words, more)) for line in exchange]
+    return [
+        DialogueLine(cast[line.speaker], _text(draw, habits, line.text, words, more)) for line in exchange
+    ]
 
 
 def _text(draw: Draw, habits: Habits, text: str, words: dict[str, str], more: tuple[str, ...]) -> str:

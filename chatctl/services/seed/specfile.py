@@ -45,7 +45,7 @@ def load(path: Path) -> Spec:
     Raises Invalid when that is none that can be built, with up to ten mistakes: file, line, key, and what is
     allowed. What everything adds up to is judged when each part is as it should be.
     """
-    reading = _Reading(path)
+    reading = _SpecReading(path)
     with suppress(TooManyMistakes):
         spec: Spec = reading.shape(Spec, reading.root, "")
         reading.judge(spec)
@@ -56,7 +56,7 @@ def load(path: Path) -> Spec:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of such a file, for editors: each key with its range, its default and what it means."""
-    made = TypeAdapter(Spec).json_schema(schema_generator=_Schema)
+    made = TypeAdapter(Spec).json_schema(schema_generator=_SpecSchema)
     team, named = (made["$defs"][kind]["properties"] for kind in ("Team", "Named"))
     made["required"].remove("name")
     made["properties"]["name"]["pattern"] = f"^{_NAME}$"
@@ -67,7 +67,7 @@ def schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": "A world for chatctl seed from"}
 
 
-class _Schema(GenerateJsonSchema):
+class _SpecSchema(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
@@ -76,7 +76,7 @@ class _Schema(GenerateJsonSchema):
         return made if "variadic_item_index" in schema else {"anyOf": [made["prefixItems"][0], made]}
 
 
-class _Reading(ShapeReading):
+class _SpecReading(ShapeReading):
     """A world while it is read."""
 
     def __init__(self, path: Path) -> None:

@@ -14,14 +14,14 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import NotAllowed
 from chatctl.services.seed import runs
-from chatctl.services.seed.runs import Fingerprint, Run
+from chatctl.services.seed.runs import Fingerprint, SeedRun
 
 # Of each check of a world; one mistake may be a million rows.
 SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckFinding:
     """Something that a check of ``sql/queries/seed/checks`` found."""
 
     object: str
@@ -29,7 +29,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Difference:
+class SeedDifference:
     """Something that is not as it should be; ``check`` names the check that found it."""
 
     world: str
@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class WorldVerdict:
     """What was found about one world: nothing, or differences, of each check at most ``SHOWN``.
 
     ``fingerprint`` is that of the rows as they were made, ``now`` as they are. ``cleaned`` is set for a world
@@ -52,8 +52,8 @@ class Verdict:
     fingerprint: str | None
     now: str
     checks: list[str]
-    differences: list[Difference]
-    cleaned: Difference | None
+    differences: list[SeedDifference]
+    cleaned: SeedDifference | None
 
 
 def checks() -> list[str]:
@@ -63,43 +63,43 @@ def checks() -> list[str]:
 
 def find(
     conn: Connection, check: str, scope: dict[str, list[UUID]], *, since: datetime | None = None
-) -> list[Found]:
+) -> list[CheckFinding]:
     """What one check finds about these organizations and users; nothing when all is well.
 
     After ``since`` users have used them; None: nobody has.
     """
-    with conn.cursor(row_factory=class_row(Found)) as cursor:
+    with conn.cursor(row_factory=class_row(CheckFinding)) as cursor:
         found = cursor.execute(query(f"seed/checks/{check}"), {**scope, "since": since}).fetchmany(SHOWN)
         more = cursor.rowcount - len(found)
-    return [*found, *([Found(f"{more} more", "of the same check")] if more else [])]
+    return [*found, *([CheckFinding(f"{more} more", "of the same check")] if more else [])]
 
 
 def verify(
     conn: Connection,
-    run: Run,
+    run: SeedRun,
     *,
     sign_in: Callable[[str], None] | None = None,
-) -> Verdict:
+) -> WorldVerdict:
     """Check one world. ``sign_in`` tries somebody's email, and raises ChatctlError when it fails."""
-    found: list[tuple[str, Found]] = []
+    found: list[tuple[str, CheckFinding]] = []
     for check in checks():
         found += [(check, each) for each in find(conn, check, run.scope, since=run.started_at)]
     now = runs.fingerprint(conn, run.scope)
     found += [("fingerprint", each) for each in _changed(run, now)]
     if sign_in:
         found += [("sign-in", each) for each in _refused(conn, run, sign_in)]
-    return Verdict(
+    return WorldVerdict(
         world=run.world,
         seed=run.seed,
         fingerprint=run.fingerprint,
         now=now.total,
         checks=[*checks(), "fingerprint", *(["sign-in"] if sign_in else [])],
-        differences=[Difference(run.world, run.seed, check, it.object, it.detail) for check, it in found],
+        differences=[SeedDifference(run.world, run.seed, check, it.object, it.detail) for check, it in found],
         cleaned=_cleaned(run, now),
     )
 
 
-def _cleaned(run: Run, now: Fingerprint) -> Difference | None:
+def _cleaned(run: SeedRun, now: Fingerprint) -> SeedDifference | None:
     if run.cleaned_at is None:
         return None
     left = ", ".join(f"{table}: {rows}" for table, rows in now.rows.items())
@@ -107,18 +107,20 @@ def _cleaned(run: Run, now: Fingerprint) -> Difference | None:
         f"except rows still in use ({left})" if left else "and the next `chatctl seed clean` drops its record"
     )
     detail = f"was removed by `chatctl seed clean`, {what}"
-    return Difference(run.world, run.seed, "clean", f"world {run.world}", detail)
+    return SeedDifference(run.world, run.seed, "clean", f"world {run.world}", detail)
 
 
-def _changed(run: Run, now: Fingerprint) -> Iterator[Found]:
+def _changed(run: SeedRun, now: Fingerprint) -> Iterator[CheckFinding]:
     if run.cleaned_at is not None:
         return
     if run.finished_at is None:
-        yield Found(f"world {run.world}", "begun and not finished; the same `chatctl seed` continues it")
+        yield CheckFinding(
+            f"world {run.world}", "begun and not finished; the same `chatctl seed` continues it"
+        )
         return
     if not run.tables:
         if now.total != run.fingerprint:
-            yield Found(f"world {run.world}", "made by an older chatctl; its rows cannot be compared")
+            yield CheckFinding(f"world {run.world}", "made by an older chatctl; its rows cannot be compared")
         return
     there = {table.name: table for table in now.tables}
     # Neither side has a table without rows.
@@ -126,15 +128,15 @@ def _changed(run: Run, now: Fingerprint) -> Iterator[Found]:
         table, made = there.get(name), run.tables.get(name)
         rows, rows_made = table.rows if table else 0, made["rows"] if made else 0
         if rows != rows_made:
-            yield Found(name, f"{rows_made} rows were made, {rows} are there")
+            yield CheckFinding(name, f"{rows_made} rows were made, {rows} are there")
         elif table and made and table.checksum != made["checksum"]:
-            yield Found(name, "rows are not as they were made")
+            yield CheckFinding(name, "rows are not as they were made")
 
 
-def _refused(conn: Connection, run: Run, sign_in: Callable[[str], None]) -> Iterator[Found]:
+def _refused(conn: Connection, run: SeedRun, sign_in: Callable[[str], None]) -> Iterator[CheckFinding]:
     """One sign-in per organization: its owner's, or whoever joined first."""
     for slug, email in conn.execute(query("seed/sign_ins"), run.scope):
         try:
             sign_in(email)
         except NotAllowed as error:
-            yield Found(f"user {email} of {slug}", f"cannot sign in: {error.message}")
+            yield CheckFinding(f"user {email} of {slug}", f"cannot sign in: {error.message}")

@@ -181,7 +181,7 @@ def test_a_row_of_the_history_that_is_refused_is_named_with_its_file(
         error = refused(conn, files)
         assert error.message.startswith(f"sql/migrations/{path.name}: new row for relation ")
 
-        def decide() -> list[repair.Change]:
+        def decide() -> list[repair.HistoryChange]:
             return repair.repair(conn, files.directory, [version(2)], "applied")
 
         with pytest.raises(Invalid, match=f"^{path.name}: new row for relation "):

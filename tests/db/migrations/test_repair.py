@@ -16,7 +16,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, NotFound
 from chatctl.services import migrations
 from chatctl.services.migrations import repair
-from chatctl.services.migrations.repair import Change
+from chatctl.services.migrations.repair import HistoryChange
 from tests.support.sqlfiles import TABLE, SqlFiles, names, policy, run, states, version
 from tests.support.world import Database
 
@@ -33,7 +33,7 @@ def files(tmp_path: Path) -> SqlFiles:
     return files
 
 
-def write(conn: Connection, files: SqlFiles, decide: Callable[[], list[Change]]) -> list[str]:
+def write(conn: Connection, files: SqlFiles, decide: Callable[[], list[HistoryChange]]) -> list[str]:
     """Do what was decided; each change as its action and the version's last digit."""
     shown = decide()
     repair.write(conn, files.directory, decide, shown=shown, deadline=1, on_wait=lambda _: None)
@@ -110,7 +110,7 @@ def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
     with bare_database.connect() as conn, bare_database.connect() as other:
         run(conn, files, to=V1)
         shown = repair.repair(conn, files.directory, [V1, V2], "applied")
-        assert shown == [Change(V2, "step", "add")]
+        assert shown == [HistoryChange(V2, "step", "add")]
         run(other, files)
 
         with pytest.raises(Conflict, match="the history changed meanwhile; nothing is changed"):

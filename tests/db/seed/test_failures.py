@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection, connect
 from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
-from chatctl.services.seed.loading import Options, load
-from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.loading import LoadOptions, load
+from chatctl.services.seed.parts import SeedProgress
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run
 from tests.support.proxy import Proxy
@@ -28,7 +28,7 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
     with database.connect() as conn:
         before = catalogue.read(conn)
 
-        def fail(progress: Progress) -> None:
+        def fail(progress: SeedProgress) -> None:
             if progress.done > 200 and end == "session":
                 admin.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
             if progress.done > 200 and end == "interrupt":
@@ -48,7 +48,7 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
                 "interrupt": KeyboardInterrupt,
             }[end]
         ) as failed:
-            load(conn, WORLD, Options(chunk_size=50, beside_others=True), on_progress=fail)
+            load(conn, WORLD, LoadOptions(chunk_size=50, beside_others=True), on_progress=fail)
         if end == "interrupt":
             assert str(failed.value) == "ended"
     with database.connect() as conn:
@@ -101,5 +101,5 @@ def test_no_time_out_of_a_role_ends_it(
         Proxy(server, on_message=linger) as proxy,
         connect(proxy.url("postgres", database.name)) as conn,
     ):
-        assert load(conn, WORLD, Options(chunk_size=100)).fingerprint == fingerprint
+        assert load(conn, WORLD, LoadOptions(chunk_size=100)).fingerprint == fingerprint
     assert slow == {}

@@ -14,7 +14,7 @@ from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import indexes, paths
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.waiting import until
 from tests.support.loads import MESSAGES, SECONDS, WORLD, fetch, run, waits
 from tests.support.migrating import holding
@@ -183,7 +183,7 @@ def test_as_many_as_one_transaction_takes_go_together(
     monkeypatch.setattr(indexes, "WORTHWHILE", 100)
     monkeypatch.setattr(indexes, "AT_MOST", 200)
 
-    assert load(conn, WORLD, Options(chunk_size=40)).fingerprint == fingerprint
+    assert load(conn, WORLD, LoadOptions(chunk_size=40)).fingerprint == fingerprint
 
     parts = fetch(
         conn,
@@ -253,7 +253,7 @@ def test_other_peoples_messages_keep_their_indexes(
 
     with holding(world.database, "select count(*) from public.messages"):
         start = time.monotonic()
-        assert load(world.operator, WORLD, Options(beside_others=True)).fingerprint == fingerprint
+        assert load(world.operator, WORLD, LoadOptions(beside_others=True)).fingerprint == fingerprint
         assert time.monotonic() - start < SECONDS
 
     assert fetch(world.operator, OIDS) == oids
@@ -274,7 +274,7 @@ def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, finger
         world.database.connect() as conn,
         ThreadPoolExecutor(1) as pool,
     ):
-        loading = pool.submit(load, conn, WORLD, Options(beside_others=True))
+        loading = pool.submit(load, conn, WORLD, LoadOptions(beside_others=True))
         assert until(lambda: waits(world.operator), seconds=SECONDS)
         other.execute("commit")
         assert loading.result(SECONDS).fingerprint == fingerprint

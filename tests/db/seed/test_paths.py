@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, NotAllowed
 from chatctl.local.postgres.server import Server
 from chatctl.services.seed import paths, runs
-from chatctl.services.seed.loading import Options, load
-from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.loading import LoadOptions, load
+from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.paths import Path, probe
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run, waits
@@ -118,7 +118,7 @@ def test_columns_that_auth_lacks_are_named(conn: Connection, admin: Connection) 
 
     for users in (None, "sql"):
         with pytest.raises(Conflict, match=r"users\.reauthentication_token, users\.recovery_token"):
-            load(conn, WORLD, Options(users=users))
+            load(conn, WORLD, LoadOptions(users=users))
     assert_empty(admin)
     assert probe(conn, api=True).users == "api"
 
@@ -163,7 +163,7 @@ def test_an_owner_leaves_triggers_as_they_were(conn: Connection, server: Server,
     )
     states = fetch(conn, STATES)
     with no_replica(server):
-        assert load(conn, WORLD, Options(chunk_size=100)).fingerprint == fingerprint
+        assert load(conn, WORLD, LoadOptions(chunk_size=100)).fingerprint == fingerprint
     assert fetch(conn, STATES) == states
 
 
@@ -180,14 +180,14 @@ def test_an_owner_gives_up_tables_that_others_hold(
     with ThreadPoolExecutor(1) as pool, world.database.connect() as other:
         other.execute("begin")
 
-        def write(progress: Progress) -> None:
+        def write(progress: SeedProgress) -> None:
             if progress.done > 200 and not waits(admin):
                 pool.submit(other.execute, "update public.conversations set name = name")
                 assert until(lambda: waits(admin), seconds=SECONDS)
 
         with no_replica(server):
             with pytest.raises(Conflict, match="held the tables"):
-                load(conn, WORLD, Options(chunk_size=50), on_progress=write)
+                load(conn, WORLD, LoadOptions(chunk_size=50), on_progress=write)
             (begun,) = runs.of(conn)
             assert begun.finished_at is None
             assert fetch(conn, "select count(*) > 200 from messages") == [(True,)]

@@ -12,7 +12,7 @@ from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
 from chatctl.services.seed import chunks, runs
 from chatctl.services.seed.clean import clean
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.verify import verify
 from tests.support.loads import EVERYTHING, WORLD, fetch, run
 from tests.support.rights import no_replica
@@ -25,7 +25,7 @@ def test_parts_of_any_size_make_the_same_rows(
 ) -> None:
     before = catalogue.read(conn)
     for size in (1, 7, 100, EVERYTHING):
-        outcome = load(conn, WORLD, Options(storage_rows=True, chunk_size=size))
+        outcome = load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=size))
         (made,) = runs.of(conn)
         parts = fetch(conn, "select count(*), count(distinct xmin::text) from private.seed_chunks")
         number = len(list(chunks.cut(WORLD, size)))
@@ -46,7 +46,7 @@ def test_on_every_server_and_path_the_rows_are_the_same(servers: Callable[[int],
             with copied(Database(server, "backend"), "other_path") as database, database.connect() as conn:
                 if owner:
                     with no_replica(server):
-                        outcome = load(conn, WORLD, Options(chunk_size=50))
+                        outcome = load(conn, WORLD, LoadOptions(chunk_size=50))
                 else:
                     outcome = load(conn, WORLD)
                 assert ("owner" if owner else "replica") in (outcome.path or "")
@@ -92,7 +92,7 @@ def test_the_settings_of_a_database_make_no_difference(
 
     with database.connect() as conn:
         before = catalogue.read(conn)
-        assert load(conn, WORLD, Options(storage_rows=True, chunk_size=100)).fingerprint == fingerprint
+        assert load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=100)).fingerprint == fingerprint
         (made,) = runs.of(conn)
         assert verify(conn, made).differences == []
         assert load(conn, WORLD).state == "unchanged"
@@ -103,7 +103,7 @@ def test_files_have_the_times_of_storage_in_any_zone(database: Database, admin: 
     run(admin, f"alter database {database.name} set timezone = 'Asia/Kolkata'")
 
     with database.connect() as conn:
-        load(conn, WORLD, Options(storage_rows=True))
+        load(conn, WORLD, LoadOptions(storage_rows=True))
         assert (
             fetch(conn, "select name from storage.objects where metadata ->> 'lastModified' !~ '(Z|00:00)$'")
             == []
@@ -111,7 +111,7 @@ def test_files_have_the_times_of_storage_in_any_zone(database: Database, admin: 
 
 
 def test_every_foreign_key_and_check_holds(conn: Connection, triggers: str, way: str) -> None:
-    load(conn, WORLD, Options(storage_rows=True, chunk_size=100))
+    load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=100))
 
     constraints = fetch(
         conn,

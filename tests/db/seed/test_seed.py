@@ -12,7 +12,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as, claims_for
 from chatctl.errors import ChatctlError, Conflict, Invalid
 from chatctl.services.seed import runs
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.spec import DEMO, PERF, Spec
@@ -38,7 +38,7 @@ def _count(conn: Connection, table: str) -> int:
 
 
 def test_the_rows_are_the_worlds(conn: Connection) -> None:
-    outcome = load(conn, WORLD, Options(storage_rows=True))
+    outcome = load(conn, WORLD, LoadOptions(storage_rows=True))
 
     assert outcome.state == "created"
     assert "replica" in (outcome.path or "")
@@ -62,7 +62,7 @@ def test_every_reader_and_last_message_is_counted_as_the_plan_defines_it(conn: C
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 40, 2**31 - 1])
 def test_a_world_is_what_the_backend_would_have_made_of_it(conn: Connection, seed: int) -> None:
-    outcome = load(conn, build(DEMO, seed), Options(storage_rows=True))
+    outcome = load(conn, build(DEMO, seed), LoadOptions(storage_rows=True))
     (run,) = runs.of(conn)
     verdict = verify(conn, run)
 
@@ -142,7 +142,7 @@ def test_a_name_that_is_taken_is_named_and_nothing_is_loaded(conn: Connection) -
     conn.execute("insert into organizations (name, slug) values ('ours', 'aozora')")
 
     with pytest.raises(Conflict, match="organization aozora"):
-        load(conn, WORLD, Options(beside_others=True))
+        load(conn, WORLD, LoadOptions(beside_others=True))
 
     assert _count(conn, "messages") == 0
 
@@ -153,7 +153,7 @@ def test_other_peoples_data_is_left_alone_unless_allowed(world: World) -> None:
     with pytest.raises(Invalid, match="1 organizations and 3 users"):
         load(world.operator, WORLD)
 
-    assert load(world.operator, WORLD, Options(beside_others=True)).state == "created"
+    assert load(world.operator, WORLD, LoadOptions(beside_others=True)).state == "created"
 
 
 def test_the_rules_of_another_version_are_a_conflict(conn: Connection) -> None:

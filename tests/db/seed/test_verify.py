@@ -16,10 +16,10 @@ from chatctl.errors import NotAllowed, Unavailable
 from chatctl.local.postgres.server import Server
 from chatctl.services.seed import verify
 from chatctl.services.seed.clean import clean
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.parts import Progress
-from chatctl.services.seed.verify import SHOWN, Difference, Found
+from chatctl.services.seed.parts import SeedProgress
+from chatctl.services.seed.verify import SHOWN, CheckFinding, SeedDifference
 from tests.support import damage, seeded
 from tests.support.damage import EVERYONE, NORTH, Plant
 from tests.support.seeded import SMALL, Seeded, column, run_of, value
@@ -81,7 +81,7 @@ def _plant(conn: Connection, statement: str) -> str | None:
     return None if planted is None else str(planted)
 
 
-def _differences(conn: Connection, seed: int = 1) -> list[Difference]:
+def _differences(conn: Connection, seed: int = 1) -> list[SeedDifference]:
     return verify.verify(conn, run_of(conn, seed)).differences
 
 
@@ -133,9 +133,9 @@ def _place(table: str) -> str:
     return f"private.{table}" if table in private else table
 
 
-def _of_fingerprint(conn: Connection) -> list[Found]:
+def _of_fingerprint(conn: Connection) -> list[CheckFinding]:
     differences = _differences(conn)
-    return [Found(it.object, it.detail) for it in differences if it.check == "fingerprint"]
+    return [CheckFinding(it.object, it.detail) for it in differences if it.check == "fingerprint"]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -146,16 +146,16 @@ def test_a_table_that_is_not_as_it_was_is_named(conn: Connection, table: str) ->
 
     with conn.transaction(force_rollback=True):
         _plant(conn, f"update {place} set {change} where ctid = {one}")
-        assert _of_fingerprint(conn) == [Found(table, "rows are not as they were made")]
+        assert _of_fingerprint(conn) == [CheckFinding(table, "rows are not as they were made")]
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where ctid = {one}")
-        assert Found(table, f"{made} rows were made, {made - 1} are there") in _of_fingerprint(conn)
+        assert CheckFinding(table, f"{made} rows were made, {made - 1} are there") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where {scope}")
-        assert Found(table, f"{made} rows were made, 0 are there") in _of_fingerprint(conn)
+        assert CheckFinding(table, f"{made} rows were made, 0 are there") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         conn.execute("update private.seed_runs set tables = tables - %s", (table,))
-        assert _of_fingerprint(conn) == [Found(table, f"0 rows were made, {made} are there")]
+        assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were made, {made} are there")]
 
 
 def test_every_table_of_the_fingerprint_is_tried(conn: Connection) -> None:
@@ -242,7 +242,7 @@ def test_too_much_to_show_is_counted(conn: Connection) -> None:
     times = [it for it in _differences(conn) if it.check == "times"]
 
     assert len(found) == len(times) == SHOWN + 1
-    assert found[-1] == Found("49980 more", "of the same check")
+    assert found[-1] == CheckFinding("49980 more", "of the same check")
     assert times[-1].object == "400 more"
 
 
@@ -257,7 +257,7 @@ class Killed(Exception):
     """What happens in the middle of a load."""
 
 
-def _kill(progress: Progress) -> None:
+def _kill(progress: SeedProgress) -> None:
     if progress.done > 200:
         raise Killed
 
@@ -265,7 +265,7 @@ def _kill(progress: Progress) -> None:
 def test_an_unfinished_world_is_told_from_a_damaged_one(database: Database) -> None:
     with database.connect() as conn:
         with pytest.raises(Killed):
-            load(conn, build(SMALL), Options(chunk_size=50), on_progress=_kill)
+            load(conn, build(SMALL), LoadOptions(chunk_size=50), on_progress=_kill)
         begun = _differences(conn)
         load(conn, build(SMALL))
 
@@ -359,7 +359,7 @@ def test_a_world_that_was_taken_away_is_told_from_one_that_is_there(
             load(conn, build(SMALL))
         else:
             with pytest.raises(Killed):
-                load(conn, build(SMALL), Options(chunk_size=50), on_progress=_kill)
+                load(conn, build(SMALL), LoadOptions(chunk_size=50), on_progress=_kill)
         assert verify.verify(conn, run_of(conn)).cleaned is None
 
         seeded.starts_a_direct_conversation(conn)

@@ -18,8 +18,8 @@ from chatctl.cli.session import session
 from chatctl.errors import Found, Inconclusive, Invalid
 from chatctl.services.audit import baseline as accepted
 from chatctl.services.audit.access import default_file, load
-from chatctl.services.audit.findings.finding import Place, Rule
-from chatctl.services.audit.formats import Format
+from chatctl.services.audit.findings.finding import AuditRule, Place
+from chatctl.services.audit.formats import ReportFormat
 from chatctl.services.audit.formats.groups import verdict
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.run import audit
@@ -48,7 +48,7 @@ DAYS = 90
 # Rows of each table with --on-existing-data, by default.
 SAMPLE = 20
 
-_FORMATS = "|".join(Format)
+_FORMATS = "|".join(ReportFormat)
 
 
 def audit_rls(
@@ -149,7 +149,7 @@ def audit_rls(
 
 def _accept(
     file: Path | None, update: bool, reason: str | None, owner: str | None, expires: str | None, today: date
-) -> accepted.Entry | None:
+) -> accepted.BaselineEntry | None:
     """The template for new entries of the baseline; None without --reason and --owner."""
     if update and file is None:
         raise Invalid("--update-baseline needs --baseline FILE")
@@ -163,8 +163,8 @@ def _accept(
         raise Invalid(f"--expires {expires}: that day is over")
     if not (reason and owner):
         return None
-    return accepted.Entry(
-        rule=Rule.leak,
+    return accepted.BaselineEntry(
+        rule=AuditRule.leak,
         object="",
         action=None,
         identities=frozenset(),

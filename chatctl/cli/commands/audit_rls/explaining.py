@@ -9,7 +9,7 @@ from chatctl.cli.output import show_document
 from chatctl.db.connection import Connection
 from chatctl.errors import Found, Inconclusive
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.explain import Asked, Explanation, Policy, explain
+from chatctl.services.audit.explain import AppliedPolicy, Explanation, InvolvedFunction, explain
 from chatctl.services.audit.findings.finding import Place
 from chatctl.services.audit.verdicts.cells import Cell, State
 
@@ -64,7 +64,7 @@ def _part(title: str, lines: list[str]) -> Iterator[str]:
         yield from (f"  {line}" for line in lines)
 
 
-def _policy(policy: Policy, through: int) -> Iterator[str]:
+def _policy(policy: AppliedPolicy, through: int) -> Iterator[str]:
     kind = "" if policy.permissive else "restrictive, "
     decides = (
         "makes no difference here" if policy.without == through else f"without it {policy.without} succeed"
@@ -75,7 +75,7 @@ def _policy(policy: Policy, through: int) -> Iterator[str]:
             yield f"  {key} {' '.join(text.split())}"
 
 
-def _asked(each: Asked) -> str:
+def _asked(each: InvolvedFunction) -> str:
     return f"{each.name}: {each.says}{_at(each.place)}"
 
 

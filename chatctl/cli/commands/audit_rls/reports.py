@@ -11,16 +11,16 @@ from chatctl.cli import files
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.errors import ChatctlError, Invalid
-from chatctl.services.audit.formats import FILES, Format, github, render
+from chatctl.services.audit.formats import FILES, ReportFormat, github, render
 from chatctl.services.audit.formats.json import document
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 # Of a finding in CSV.
 _COLUMNS = ("id", "rule", "object", "action", "message", "sql", "identities", "probes")
 
-RequestedFormat = tuple[Format, Path | None]
+RequestedFormat = tuple[ReportFormat, Path | None]
 
 
 def requested_formats(
@@ -33,11 +33,11 @@ def requested_formats(
     requested: list[RequestedFormat] = []
     for option in options:
         name, equals, path = option.partition("=")
-        if name not in set(Format):
-            raise Invalid(f"--format {option}: it is one of {', '.join(Format)}")
+        if name not in set(ReportFormat):
+            raise Invalid(f"--format {option}: it is one of {', '.join(ReportFormat)}")
         if equals and not path:
             raise Invalid(f"--format {option}: the name of a file is missing after =")
-        requested.append((Format(name), Path(path) if path else None))
+        requested.append((ReportFormat(name), Path(path) if path else None))
     printed = [name for name, file in requested if file is None]
     if len(printed) > 1:
         raise Invalid(f"--format {printed[0]} and {printed[1]} both go to stdout; say {printed[1]}=FILE")
@@ -47,7 +47,7 @@ def requested_formats(
         if file:
             files.require_writable(file, f"--format {name}:")
     summary = os.environ.get(_STEP_SUMMARY)
-    if summary and any(name is Format.github for name, _ in requested):
+    if summary and any(name is ReportFormat.github for name, _ in requested):
         files.require_writable(Path(summary), _STEP_SUMMARY)
     return [*requested, *_all_in(directory)]
 
@@ -63,7 +63,7 @@ def _all_in(directory: Path | None) -> list[RequestedFormat]:
     return every
 
 
-def write(report: Report, requested: Sequence[RequestedFormat], shared: Options) -> None:
+def write(report: AuditReport, requested: Sequence[RequestedFormat], shared: Options) -> None:
     """Write ``report`` in the requested formats; if none goes to stdout, print it as -o says.
 
     A file that cannot be written does not keep the others from being written.
@@ -72,21 +72,21 @@ def write(report: Report, requested: Sequence[RequestedFormat], shared: Options)
     for name in printed:
         sys.stdout.write(render(report, name))
     if not printed:
-        text = render(report, Format.text).removesuffix("\n")
+        text = render(report, ReportFormat.text).removesuffix("\n")
         json_document = document(report)
         show_document(json_document, shared, text=text, rows=json_document["findings"], columns=_COLUMNS)
     failures = [
         failure for name, file in requested if file and (failure := _written(report, name, file, shared))
     ]
     summary = os.environ.get(_STEP_SUMMARY)
-    if summary and any(name is Format.github for name, _ in requested):
+    if summary and any(name is ReportFormat.github for name, _ in requested):
         with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as appended:
             appended.write(github.summary(report, written=appended.tell()))
     if failures:
         raise failures[0]
 
 
-def _written(report: Report, name: Format, file: Path, shared: Options) -> ChatctlError | None:
+def _written(report: AuditReport, name: ReportFormat, file: Path, shared: Options) -> ChatctlError | None:
     try:
         files.write(file, render(report, name))
     except ChatctlError as error:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import typer
 
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.options import Format, Options, options
+from chatctl.cli.options import Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session
 from chatctl.errors import Found
 from chatctl.local.postgres import binaries
 from chatctl.services.drift.catalogue import major
-from chatctl.services.drift.compare import Difference, find, replay_version
+from chatctl.services.drift.compare import SchemaDifference, find, replay_version
 
 EPILOG = """\b
 Examples:
@@ -49,12 +49,12 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
         raise Found(summary, hint="\n".join(_ways_on(differences)))
 
 
-def _show(differences: list[Difference], versions: dict[str, int], shared: Options) -> None:
+def _show(differences: list[SchemaDifference], versions: dict[str, int], shared: Options) -> None:
     records = [{**plain(each), "diff": each.diff} for each in differences]
     match chosen_format(shared):
-        case Format.json | Format.yaml:
+        case OutputFormat.json | OutputFormat.yaml:
             show_document({**versions, "differences": records}, shared, text="")
-        case Format.table | Format.plain:
+        case OutputFormat.table | OutputFormat.plain:
             show(records, shared, columns=("state", "kind", "name"))
             text = "\n".join(line for each in differences for line in _readable(each))
             show_document(None, shared, text=text or "no drift: the database is what sql/ says")
@@ -62,7 +62,7 @@ def _show(differences: list[Difference], versions: dict[str, int], shared: Optio
             show(records, shared, columns=("state", "kind", "name", "diff"))
 
 
-def _readable(difference: Difference) -> Iterator[str]:
+def _readable(difference: SchemaDifference) -> Iterator[str]:
     yield ""
     yield f"{difference.state} {difference.kind} {difference.name}"
     # Without the names of the two sides, which are the same every time, and line numbers, which nothing has.
@@ -72,7 +72,7 @@ def _readable(difference: Difference) -> Iterator[str]:
         yield f"  … and {len(lines) - _SHOWN_LINES} lines more, with -o json"
 
 
-def _ways_on(differences: list[Difference]) -> Iterator[str]:
+def _ways_on(differences: list[SchemaDifference]) -> Iterator[str]:
     if any(each.state == "missing" for each in differences):
         yield "what is missing may only be pending: see `chatctl migrate status`"
     if any(each.kind in _REPEATABLE and each.state != "extra" for each in differences):

@@ -21,7 +21,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would c
 def change_history(
     at: Session,
     shared: Options,
-    decide: Callable[[], list[repairing.Change]],
+    decide: Callable[[], list[repairing.HistoryChange]],
     directory: Path,
     *,
     dry_run: bool,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.options import ROWS, Format, Options, options
+from chatctl.cli.options import ROWS, Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.db.connection import Connection, connection
 from chatctl.errors import Found
 from chatctl.formats.escaping import line
 
 if TYPE_CHECKING:
-    from chatctl.services.lint.run import Report
+    from chatctl.services.lint.run import LintReport
 
 EPILOG = """\b
 Exit codes: 0 nothing found, 7 findings, 2 PostgreSQL refuses a file or accepted.yaml is wrong.
@@ -90,17 +90,17 @@ def _database(shared: Options) -> Iterator[Connection | None]:
         yield conn
 
 
-def _show(report: Report, shared: Options) -> None:
+def _show(report: LintReport, shared: Options) -> None:
     findings = [{"rule": each.rule, "where": each.where, **plain(each)} for each in report.findings]
     match chosen_format(shared):
-        case Format.json | Format.yaml:
+        case OutputFormat.json | OutputFormat.yaml:
             accepted = [
                 {"rule": finding.rule, "where": finding.where, "reason": entry.reason}
                 for finding, entry in report.accepted
             ]
             document = {"findings": findings, "accepted": accepted, "not_looked_at": report.not_looked_at}
             show_document(document, shared, text="")
-        case Format.table if findings:
+        case OutputFormat.table if findings:
             show_document({}, shared, text="\n".join(_block(each) for each in findings))
         case _:
             show(findings, shared, columns=_COLUMNS)
@@ -115,7 +115,7 @@ def _block(finding: dict[str, Any]) -> str:
     return f"{rule}  {where}  ({level})\n    {problem}\n    {remedy}"
 
 
-def _summary(report: Report, directory: Path) -> str:
+def _summary(report: LintReport, directory: Path) -> str:
     count = len(report.findings)
     found = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
     return f"{found} in {directory}: {report.files} versioned files, {len(report.accepted)} findings accepted"

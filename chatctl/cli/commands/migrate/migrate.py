@@ -10,13 +10,13 @@ import typer
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
 from chatctl.cli.commands.migrate.target import migration_session
 from chatctl.cli.guards import confirm_write
-from chatctl.cli.options import Format, Options, options
+from chatctl.cli.options import Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, show, show_document
 from chatctl.db.patience import DEADLINE, LOCK_TIMEOUT
 from chatctl.services import migrations
 from chatctl.services.migrations.effects import Effects
-from chatctl.services.migrations.plan import Plan
-from chatctl.services.migrations.steps import Step
+from chatctl.services.migrations.plan import MigrationPlan
+from chatctl.services.migrations.steps import MigrationStep
 
 EPILOG = """\b
 Examples:
@@ -83,7 +83,7 @@ def migrate(
                 wait=lambda why: note(f"  {why}", shared),
             ),
         )
-    if dry_run and chosen_format(shared) in (Format.table, Format.plain):
+    if dry_run and chosen_format(shared) in (OutputFormat.table, OutputFormat.plain):
         _show_effects(steps, shared)
     show_document(
         {"dry_run": dry_run, "steps": steps},
@@ -94,7 +94,7 @@ def migrate(
     )
 
 
-def _tell_drops(plan: Plan, shared: Options) -> None:
+def _tell_drops(plan: MigrationPlan, shared: Options) -> None:
     for it in plan.obsolete:
         why = "is gone" if it.gone else "makes it no more"
         for drop in it.drops:
@@ -105,13 +105,13 @@ def _tell_drops(plan: Plan, shared: Options) -> None:
             note(f"  {it.path} {why}; what it made stays, it does not say how to drop it", shared)
 
 
-def _line(step: Step) -> str:
+def _line(step: MigrationStep) -> str:
     if not step.tried:
         return f"{step.path}  not tried: it runs outside a transaction"
     return f"{step.path}  dropped" if step.kind == "drop" else f"{step.path}  {step.milliseconds} ms"
 
 
-def _summary(steps: Sequence[Step], *, dry_run: bool) -> str:
+def _summary(steps: Sequence[MigrationStep], *, dry_run: bool) -> str:
     if not steps:
         return "nothing to do: the database is what sql/ says"
     did = [f"ran {_count(steps, 'version', 'migration')}", f"applied {_count(steps, 'object', 'object')}"]
@@ -122,12 +122,12 @@ def _summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     return ", ".join(did)
 
 
-def _count(steps: Sequence[Step], kind: str, noun: str) -> str:
+def _count(steps: Sequence[MigrationStep], kind: str, noun: str) -> str:
     number = sum(step.kind == kind for step in steps)
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _show_effects(steps: Sequence[Step], shared: Options) -> None:
+def _show_effects(steps: Sequence[MigrationStep], shared: Options) -> None:
     import humanize  # noqa: PLC0415 - only a rehearsal needs it
 
     rows = []

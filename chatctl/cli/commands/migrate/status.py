@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.options import Format, Options, options
+from chatctl.cli.options import Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, show
 from chatctl.cli.session import session
 from chatctl.errors import Found
@@ -44,7 +44,7 @@ def status(
             for line in migrations.status(at.conn, directory=where)
         ]
     waiting = [line for line in lines if line.state != "applied"]
-    brief = chosen_format(shared) in (Format.table, Format.plain) and not everything
+    brief = chosen_format(shared) in (OutputFormat.table, OutputFormat.plain) and not everything
     # On the first day every object is pending: their number says enough.
     new = [line for line in waiting if line.kind == "object" and line.state == "pending"] if brief else []
     shown = [

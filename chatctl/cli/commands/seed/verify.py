@@ -15,7 +15,7 @@ from chatctl.errors import Found, NotFound
 from chatctl.services.seed import runs
 from chatctl.services.seed import verify as checking
 from chatctl.services.seed.people import PASSWORD
-from chatctl.services.seed.verify import Difference, Verdict
+from chatctl.services.seed.verify import SeedDifference, WorldVerdict
 from chatctl.settings import Target
 
 EPILOG = """\b
@@ -59,7 +59,7 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
         show(differences, shared, document=document)
         changed = f"{len(differences)} differences" if len(differences) > 1 else "1 difference"
         raise Found(f"{changed} from what was seeded")
-    columns = [field.name for field in fields(Difference)]
+    columns = [field.name for field in fields(SeedDifference)]
     show_document(document, shared, text=_all_well(verdicts), rows=[], columns=columns)
 
 
@@ -80,7 +80,7 @@ def _named(world: str | None, number: int | None) -> str:
     return " ".join(part for part in (world, f"with seed {number}" if number is not None else None) if part)
 
 
-def _all_well(verdicts: list[Verdict]) -> str:
+def _all_well(verdicts: list[WorldVerdict]) -> str:
     if not verdicts:
         return "no world is seeded here"
     return "\n".join(

@@ -13,7 +13,7 @@ from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.errors import Interrupted, PartlyDone
 from chatctl.services.seed import loading, outline
-from chatctl.services.seed.loading import Outcome
+from chatctl.services.seed.loading import LoadedWorld
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.spec import Spec
@@ -59,7 +59,7 @@ def seed_world(
     with seed_session(shared, done="seeded", watched=dry_run) as at:
         if not dry_run:
             confirm_write(at.target, shared, what=f"seed {spec.name}")
-        how = loading.Options(
+        how = loading.LoadOptions(
             users=None if users == "auto" else users,
             api=at.api,
             storage_rows=at.target.local and at.api is None,
@@ -92,7 +92,7 @@ def _sign_up(shared: Options, world: Outline) -> NoReturn:
     )
 
 
-def _summary(outcome: Outcome) -> str:
+def _summary(outcome: LoadedWorld) -> str:
     counts = ", ".join(
         f"{word}: {outcome.rows[table]:,}" for table, word in _COUNTED.items() if table in outcome.rows
     )

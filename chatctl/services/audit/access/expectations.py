@@ -60,7 +60,7 @@ class Insert:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ColumnChange:
     """A value to write into a column, the rows in which it is allowed, and what must hold afterwards."""
 
     value: str
@@ -79,7 +79,7 @@ class Delete:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class TableRules:
     """What may be done with the rows of one table.
 
     ``rows`` is the query for the keys that each identity reads; ``select`` is never then. ``changes`` are the
@@ -90,7 +90,7 @@ class Table:
     key: tuple[str, ...]
     select: str
     insert: Insert | None
-    update: Mapping[str, tuple[Change, ...]]
+    update: Mapping[str, tuple[ColumnChange, ...]]
     delete: Delete
     platform_privileges: bool
     rows: str | None = None
@@ -98,7 +98,7 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function:
+class FunctionRules:
     """Who may call a function with which arguments, and which ``rows`` it returns in the column ``value``.
 
     ``changes`` maps schema.table to insert, update, delete; ``holds`` is a condition after an allowed call;
@@ -143,10 +143,10 @@ class Access:
     denials: frozenset[str]
     identities: tuple[Identity, ...]
     relations: Mapping[str, str]
-    tables: tuple[Table, ...]
-    functions: tuple[Function, ...]
-    internal_tables: Mapping[str, Table | str]
-    internal_functions: Mapping[str, Function | str]
+    tables: tuple[TableRules, ...]
+    functions: tuple[FunctionRules, ...]
+    internal_tables: Mapping[str, TableRules | str]
+    internal_functions: Mapping[str, FunctionRules | str]
     buckets: Mapping[str, Mapping[str, Any]]
     publications: Mapping[str, frozenset[str]]
     moments: tuple[Moment, ...]
@@ -159,12 +159,14 @@ class Access:
         return self.found is not None
 
     @cached_property
-    def tried_tables(self) -> tuple[Table, ...]:
+    def tried_tables(self) -> tuple[TableRules, ...]:
         """The tables and views that are tried, those of internal schemas last."""
-        return self.tables + tuple(each for each in self.internal_tables.values() if isinstance(each, Table))
+        return self.tables + tuple(
+            each for each in self.internal_tables.values() if isinstance(each, TableRules)
+        )
 
     @cached_property
-    def tried_functions(self) -> tuple[Function, ...]:
+    def tried_functions(self) -> tuple[FunctionRules, ...]:
         """The functions that are tried, those of internal schemas last."""
         internal = self.internal_functions.values()
-        return self.functions + tuple(each for each in internal if isinstance(each, Function))
+        return self.functions + tuple(each for each in internal if isinstance(each, FunctionRules))

@@ -14,13 +14,13 @@ from chatctl.services.audit.access.expectations import (
     NEVER,
     Access,
     Api,
-    Change,
+    ColumnChange,
     Delete,
-    Function,
+    FunctionRules,
     Identity,
     Insert,
     Moment,
-    Table,
+    TableRules,
 )
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.reading import TooManyMistakes
@@ -35,7 +35,7 @@ def read(path: Path) -> Access:
 
     Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
     """
-    reading = _Reading(path)
+    reading = _AccessReading(path)
     with suppress(TooManyMistakes):
         values, _ = reading.values(schema.Document, reading.root, "")
         reading.judge(values)
@@ -44,7 +44,7 @@ def read(path: Path) -> Access:
     raise reading.refused()
 
 
-class _Reading(ShapeReading):
+class _AccessReading(ShapeReading):
     """The file while it is read."""
 
     def __init__(self, path: Path) -> None:
@@ -52,16 +52,16 @@ class _Reading(ShapeReading):
         self._directory = path.parent
 
     def check(self, made: Any, at: str) -> None:
-        if isinstance(made, schema.Table):
+        if isinstance(made, schema.TableEntry):
             if made.select is None and made.rows is None:
                 self.wrong(at, "select", "is missing; either it or rows is needed")
             if made.select is not None and made.rows is not None:
                 self.wrong(at, "rows", "and select exclude each other")
             self._check_unique(at, "key", made.key)
-        elif isinstance(made, schema.Identity):
+        elif isinstance(made, schema.IdentityEntry):
             if made.raw is not None and made.claims is not None:
                 self.wrong(at, "raw", "and claims exclude each other")
-        elif isinstance(made, schema.Moment):
+        elif isinstance(made, schema.MomentEntry):
             self._check_unique(at, "identities", made.identities)
 
     def judge(self, values: Mapping[str, Any]) -> None:
@@ -92,7 +92,7 @@ class _Reading(ShapeReading):
         for each in scripts.unfit(script):
             self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
 
-    def _check_roles(self, api: schema.Api, people: Mapping[str, schema.Identity]) -> None:
+    def _check_roles(self, api: schema.ApiEntry, people: Mapping[str, schema.IdentityEntry]) -> None:
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
@@ -158,7 +158,7 @@ def _access(path: Path, document: schema.Document) -> Access:
     )
 
 
-def _identity(name: str, identity: schema.Identity) -> Identity:
+def _identity(name: str, identity: schema.IdentityEntry) -> Identity:
     return Identity(
         name=name,
         says=identity.says,
@@ -170,8 +170,8 @@ def _identity(name: str, identity: schema.Identity) -> Identity:
     )
 
 
-def _table(name: str, table: schema.Table) -> Table:
-    return Table(
+def _table(name: str, table: schema.TableEntry) -> TableRules:
+    return TableRules(
         name=name,
         key=table.key,
         select=table.select or NEVER,
@@ -184,12 +184,12 @@ def _table(name: str, table: schema.Table) -> Table:
     )
 
 
-def _delete(delete: schema.Delete | str) -> Delete:
+def _delete(delete: schema.DeleteEntry | str) -> Delete:
     return Delete(delete) if isinstance(delete, str) else Delete(delete.allow, delete.refused)
 
 
-def _change(change: schema.Change) -> Change:
-    return Change(
+def _change(change: schema.ChangeEntry) -> ColumnChange:
+    return ColumnChange(
         value=change.set,
         allow=change.allow,
         holds=change.holds,
@@ -198,8 +198,8 @@ def _change(change: schema.Change) -> Change:
     )
 
 
-def _function(signature: str, function: schema.Function) -> Function:
-    return Function(
+def _function(signature: str, function: schema.FunctionEntry) -> FunctionRules:
+    return FunctionRules(
         signature=signature,
         allow=function.allow,
         call=function.call,
@@ -213,5 +213,5 @@ def _function(signature: str, function: schema.Function) -> Function:
     )
 
 
-def _bucket(bucket: schema.Bucket) -> dict[str, Any]:
+def _bucket(bucket: schema.BucketEntry) -> dict[str, Any]:
     return {key: [*value] if isinstance(value, tuple) else value for key, value in bucket.items()}

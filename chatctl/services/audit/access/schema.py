@@ -54,7 +54,7 @@ class Described:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Api(Described):
+class ApiEntry(Described):
     """Whom a request can be, and how the database is told."""
 
     roles: Some
@@ -78,7 +78,7 @@ class Api(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity(Described):
+class IdentityEntry(Described):
     """Somebody to impersonate."""
 
     says: Text
@@ -96,7 +96,7 @@ class Identity(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Insert(Described):
+class InsertEntry(Described):
     """Rows to try to insert."""
 
     allow: Text
@@ -112,7 +112,7 @@ class Insert(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change(Described):
+class ChangeEntry(Described):
     """A value to write into a column."""
 
     set: Text
@@ -128,7 +128,7 @@ class Change(Described):
 
 
 @dataclass(frozen=True)
-class Delete(Described):
+class DeleteEntry(Described):
     """Which rows may be deleted, where some statements that delete them are refused."""
 
     allow: Text
@@ -138,7 +138,7 @@ class Delete(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table(Described):
+class TableEntry(Described):
     """A table or view; what is left out is denied."""
 
     key: Some
@@ -147,11 +147,11 @@ class Table(Described):
     """The condition on the row: may it be read? Either this or rows."""
     rows: Text | None = None
     """A query for the keys of the rows that somebody reads, for a view that knows its caller; or select."""
-    insert: Insert | None = None
+    insert: InsertEntry | None = None
     """Which rows may be inserted."""
-    update: Mapping[Name, Annotated[tuple[Change, ...], Len(1)]] = field(default_factory=dict)
+    update: Mapping[Name, Annotated[tuple[ChangeEntry, ...], Len(1)]] = field(default_factory=dict)
     """The columns that may be changed, each with the values to try."""
-    delete: Delete | Text = "never"
+    delete: DeleteEntry | Text = "never"
     """The condition on the row: may it be deleted? Or a mapping, with the refusals that it may meet."""
     changes: Writes | None = None
     """The other tables that a write goes on to, each with how; without it, that is not looked at."""
@@ -170,7 +170,7 @@ class Returns(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function(Described):
+class FunctionEntry(Described):
     """A function that the API can call."""
 
     allow: Text
@@ -195,13 +195,13 @@ class Function(Described):
 class Internal(Described):
     """What the roles reach in SQL, in schemas that no request can name."""
 
-    tables: Mapping[TableName, Table | Text] = field(default_factory=dict)
+    tables: Mapping[TableName, TableEntry | Text] = field(default_factory=dict)
     """Tables and views by schema.table; or a text: why one is not tried."""
-    functions: Mapping[Signature, Function | Text] = field(default_factory=dict)
+    functions: Mapping[Signature, FunctionEntry | Text] = field(default_factory=dict)
     """Functions by schema.function(types); or a text: why one is not tried."""
 
 
-class Bucket(TypedDict, total=False):
+class BucketEntry(TypedDict, total=False):
     """What a bucket of Storage is set to; what is left out is not looked at."""
 
     __pydantic_config__ = Described.__pydantic_config__  # type: ignore[misc]  # no key: for pydantic
@@ -215,7 +215,7 @@ class Bucket(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Moment(Described):
+class MomentEntry(Described):
     """What becomes of people between two of their statements."""
 
     says: Text
@@ -230,13 +230,13 @@ class Moment(Described):
 class Document(Described):
     """Who may do what: the whole of access.yaml."""
 
-    api: Api
+    api: ApiEntry
     """Whom a request can be."""
     schemas: Mapping[Name, SchemaKind]
     """Every schema that a role of the API may enter, and what it is; Supabase's own may be left out."""
-    identities: Annotated[Mapping[Name, Identity], Len(1)]
+    identities: Annotated[Mapping[Name, IdentityEntry], Len(1)]
     """Whom to impersonate, by name."""
-    tables: Annotated[Mapping[TableName, Table], Len(1)]
+    tables: Annotated[Mapping[TableName, TableEntry], Len(1)]
     """The tables and views of the API, by schema.table."""
     fixture: Text | None = None
     """The SQL file with the world to try it in, by its path from here; without it nothing is tried."""
@@ -244,29 +244,43 @@ class Document(Described):
     """The SQLSTATEs with which a request is refused; any other error is not taken for a refusal."""
     relations: Mapping[Head, Text] = field(default_factory=dict)
     """Conditions with a name and parameters, for use in others and in queries."""
-    functions: Mapping[Signature, Function] = field(default_factory=dict)
+    functions: Mapping[Signature, FunctionEntry] = field(default_factory=dict)
     """The functions of the API, by schema.function(types)."""
     internal: Internal = field(default_factory=Internal)
     """What the roles reach in SQL only."""
-    buckets: Mapping[Name, Bucket] = field(default_factory=dict)
+    buckets: Mapping[Name, BucketEntry] = field(default_factory=dict)
     """The buckets of Storage, by name."""
     publications: Mapping[Name, tuple[TableName, ...]] = field(default_factory=dict)
     """The tables that each publication sends."""
-    moments: Mapping[Name, Moment] = field(default_factory=dict)
+    moments: Mapping[Name, MomentEntry] = field(default_factory=dict)
     """What becomes of people between two statements, by name."""
     existing: Mapping[Name, Text] = field(default_factory=dict)
     """For --on-existing-data: a query for the uuid of the row that a name of the fixture then stands for."""
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of such a file, for editors: each key with what it takes and what it means."""
-    made = TypeAdapter(Document).json_schema(schema_generator=_Schema)
+    """The JSON Schema of such a file, for editors: each key with its type and meaning."""
+    made = TypeAdapter(Document).json_schema(schema_generator=_AccessSchema)
     made["$defs"]["Table"]["oneOf"] = [{"required": ["select"]}, {"required": ["rows"]}]
     made["$defs"]["Identity"]["not"] = {"required": ["claims", "raw"]}
     return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": "Rules for chatctl audit-rls"}
 
 
-class _Schema(GenerateJsonSchema):
+class _AccessSchema(GenerateJsonSchema):
+    """Names the definitions as in the file: Table, not TableEntry."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(name).removesuffix("Entry")
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return self._with_title(super().dataclass_schema(schema))
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        return self._with_title(super().typed_dict_schema(schema))
+
+    def _with_title(self, made: JsonSchemaValue) -> JsonSchemaValue:
+        return {**made, "title": made["title"].removesuffix("Entry")}
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge
 from pydantic import BeforeValidator
 
-from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.shapes import ShapeReading, Text
 from chatctl.yamlfile.suggestions import nearest
@@ -26,7 +26,7 @@ def _day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-_RULES = [rule.value for rule in Rule if rule is not Rule.baseline]
+_RULES = [rule.value for rule in AuditRule if rule is not AuditRule.baseline]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +70,12 @@ def read(path: Path, kind: type[Listed], noun: str) -> list[tuple[int, Listed]]:
     Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
     """
     dialect = Dialect(noun, most_bytes=1024 * 1024, deepest=8, aliases=True, empty="list")
-    reading = _Reading(path, dialect)
+    reading = _EntryReading(path, dialect)
     entries = reading.document(tuple[kind, ...])  # type: ignore[valid-type]  # for pydantic
     return [(reading.positions[f"[{index}]"].line, entry) for index, entry in enumerate(entries)]
 
 
-class _Reading(ShapeReading):
+class _EntryReading(ShapeReading):
     """A list while it is read."""
 
     def __init__(self, path: Path, dialect: Dialect) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Rule(StrEnum):
+class AuditRule(StrEnum):
     """The kind of a finding; part of its id, which does not change with the message."""
 
     leak = "leak"
@@ -33,7 +33,7 @@ class Rule(StrEnum):
 
 # Rules for probes that prove nothing: they failed for another reason than a refusal, changed their answer
 # during the run, were not tried, or were refused where nobody at all is allowed.
-DOUBTS = frozenset({Rule.invalid, Rule.time_dependent, Rule.untried, Rule.vacuous})
+DOUBTS = frozenset({AuditRule.invalid, AuditRule.time_dependent, AuditRule.untried, AuditRule.vacuous})
 
 
 # In ``rows``: the name for all rows together, when there are too many to list.
@@ -49,7 +49,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class AuditFinding:
     """Something at one object that differs from access.yaml; ``sql`` reproduces it in psql.
 
     ``command`` is that of the cells that show it, empty for a finding from the catalogue. ``roles`` are those
@@ -57,7 +57,7 @@ class Finding:
     until ``run`` looks it up.
     """
 
-    rule: Rule
+    rule: AuditRule
     object: str
     action: str
     message: str

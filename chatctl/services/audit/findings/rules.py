@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from chatctl.services.audit.findings.finding import Rule
+from chatctl.services.audit.findings.finding import AuditRule
 
 Level = Literal["error", "warning"]
 
@@ -20,116 +20,116 @@ class Meaning:
     severity: float
 
 
-MEANING: dict[Rule, Meaning] = {
-    Rule.leak: Meaning(
+MEANING: dict[AuditRule, Meaning] = {
+    AuditRule.leak: Meaning(
         "Somebody can do what access.yaml denies",
         "Narrow the policy or the function at this place; if it is meant, say so in access.yaml.",
         "error",
         9.0,
     ),
-    Rule.row_security: Meaning(
+    AuditRule.row_security: Meaning(
         "Row-level security does not hold here",
         "Enable row level security, or make the view security_invoker.",
         "error",
         9.0,
     ),
-    Rule.role: Meaning(
+    AuditRule.role: Meaning(
         "A role can do more than impersonate",
         "Revoke the membership or the grant, or change the attribute.",
         "error",
         9.0,
     ),
-    Rule.privilege: Meaning(
+    AuditRule.privilege: Meaning(
         "A privilege differs from access.yaml",
         "Grant or revoke it at this place, or list it in access.yaml.",
         "error",
         8.0,
     ),
-    Rule.unlisted: Meaning(
+    AuditRule.unlisted: Meaning(
         "Within reach of the API and not listed",
         "Take it out of reach, or list it in access.yaml so that it is tried.",
         "error",
         8.0,
     ),
-    Rule.bucket: Meaning(
+    AuditRule.bucket: Meaning(
         "A bucket differs from access.yaml",
         "Change the bucket's settings where it is created, or access.yaml.",
         "error",
         7.5,
     ),
-    Rule.publication: Meaning(
+    AuditRule.publication: Meaning(
         "Realtime sends what access.yaml does not list",
         "Take the table out of the publication, or set its replica identity to the key.",
         "error",
         7.0,
     ),
-    Rule.definer: Meaning(
+    AuditRule.definer: Meaning(
         "A security definer function uses the caller's search_path",
         "Add set search_path = '' to the function.",
         "error",
         7.0,
     ),
-    Rule.lint: Meaning(
+    AuditRule.lint: Meaning(
         "A rule of sql/lints is broken",
         "Follow its remedy, or accept it with a reason in lints/accepted.yaml.",
         "error",
         6.5,
     ),
-    Rule.effect: Meaning(
+    AuditRule.effect: Meaning(
         "A write is allowed and leaves the wrong row",
         "Mend the trigger or the column grant behind this policy.",
         "error",
         6.0,
     ),
-    Rule.oracle: Meaning(
+    AuditRule.oracle: Meaning(
         "An answer tells strangers that something exists",
         "Give the same answer for hidden and for missing rows; if it may be known, say why under oracle.",
         "error",
         5.5,
     ),
-    Rule.raises: Meaning(
+    AuditRule.raises: Meaning(
         "A policy raises an error for unusual claims",
         "Return null for an invalid user id: an error in a policy stops Realtime for everybody.",
         "error",
         5.0,
     ),
-    Rule.missing: Meaning(
+    AuditRule.missing: Meaning(
         "Somebody cannot do what access.yaml allows",
         "Widen the policy or the grant at this place, or take the permission out of access.yaml.",
         "error",
         4.0,
     ),
-    Rule.absent: Meaning(
+    AuditRule.absent: Meaning(
         "access.yaml lists something that does not exist",
         "Create it, grant it, or remove it from access.yaml.",
         "error",
         3.0,
     ),
-    Rule.baseline: Meaning(
+    AuditRule.baseline: Meaning(
         "An entry of the baseline is out of date",
         "Mend the finding or renew the entry; remove an entry that is not needed any more.",
         "error",
         2.0,
     ),
-    Rule.invalid: Meaning(
+    AuditRule.invalid: Meaning(
         "Probes failed for another reason than a refusal",
         "Find out why they fail: nothing is proved until they run.",
         "warning",
         4.0,
     ),
-    Rule.time_dependent: Meaning(
+    AuditRule.time_dependent: Meaning(
         "A verdict changed while the audit ran",
         "Give the fixture times that are years from now: nothing is proved if the clock decides.",
         "warning",
         3.5,
     ),
-    Rule.untried: Meaning(
+    AuditRule.untried: Meaning(
         "Listed in access.yaml and not tried",
         "Make it possible to try it, as the message says, or list it under internal with the reason.",
         "warning",
         3.5,
     ),
-    Rule.vacuous: Meaning(
+    AuditRule.vacuous: Meaning(
         "Refusals prove nothing, because nobody is allowed",
         "Give the fixture somebody who is allowed, or revoke the privilege.",
         "warning",

@@ -14,7 +14,7 @@ from pathlib import Path
 from chatctl.data import data_directory
 from chatctl.errors import ChatctlError
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule, Place
 from chatctl.services.audit.findings.paths import name_of
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.sqltext.grants import grant
@@ -29,14 +29,14 @@ _QUALIFIERS = ("global", "local", "temporary", "temp", "unlogged", "foreign", "r
 _ENABLING = ("enable", "force")
 
 # The kinds of statements to search, in this order, for each rule; other rules: the policies of the command.
-_ORDER: dict[Rule, tuple[str, ...]] = {
-    Rule.privilege: ("grant", "function", "table", "schema"),
-    Rule.row_security: ("enable", "table"),
-    Rule.definer: ("function",),
-    Rule.absent: ("bucket", "grant", "function"),
-    Rule.unlisted: ("table", "function", "schema", "bucket", "grant"),
-    Rule.bucket: ("bucket",),
-    Rule.publication: ("publication",),
+_ORDER: dict[AuditRule, tuple[str, ...]] = {
+    AuditRule.privilege: ("grant", "function", "table", "schema"),
+    AuditRule.row_security: ("enable", "table"),
+    AuditRule.definer: ("function",),
+    AuditRule.absent: ("bucket", "grant", "function"),
+    AuditRule.unlisted: ("table", "function", "schema", "bucket", "grant"),
+    AuditRule.bucket: ("bucket",),
+    AuditRule.publication: ("publication",),
 }
 # Then the sections of access.yaml that may list the object.
 _SECTIONS = ("tables", "functions", "buckets", "publications", "schemas", "internal", "api")
@@ -50,7 +50,7 @@ class SourceIndex:
         beside = access.path.parent
         self.directory = beside if (beside / "objects").is_dir() else data_directory("sql")
 
-    def place_of(self, problem: Finding) -> Place:
+    def place_of(self, problem: AuditFinding) -> Place:
         """Where to mend ``problem``; without a statement, the line of access.yaml that it contradicts."""
         part, _, name = problem.object.split("(")[0].rpartition(" on ")
         for kind in ("bucket ", "publication "):
@@ -72,9 +72,9 @@ class SourceIndex:
         found = (self._statements.get((kind, plain)) for kind in kinds)
         return self._statements.get((f"policy called {part}", plain)) or next(filter(None, found), None)
 
-    def _place_in_access(self, full: str, name: str, rule: Rule) -> Place:
+    def _place_in_access(self, full: str, name: str, rule: AuditRule) -> Place:
         keys = [(section, each) for each in (full, name) for section in _SECTIONS]
-        section = ("api",) if rule is Rule.role else ("tables",)
+        section = ("api",) if rule is AuditRule.role else ("tables",)
         line = next((self._lines[key] for key in [*keys, section] if key in self._lines), 1)
         return Place(name_of(self.path), line)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
 
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """The formats: the values are the words of --format, and the names of the modules."""
 
     text = "text"
@@ -23,18 +23,18 @@ class Format(StrEnum):
 
 # File names for --report; the format github is for stdout only.
 FILES = {
-    Format.text: "audit.txt",
-    Format.json: "audit.json",
-    Format.junit: "audit.junit.xml",
-    Format.sarif: "audit.sarif",
-    Format.markdown: "audit.md",
-    Format.html: "audit.html",
+    ReportFormat.text: "audit.txt",
+    ReportFormat.json: "audit.json",
+    ReportFormat.junit: "audit.junit.xml",
+    ReportFormat.sarif: "audit.sarif",
+    ReportFormat.markdown: "audit.md",
+    ReportFormat.html: "audit.html",
 }
 
 
-def render(report: Report, format_: Format) -> str:
+def render(report: AuditReport, format_: ReportFormat) -> str:
     """``report`` in one format, with a final newline; the same bytes for the same report."""
     # Imported when needed: most runs need one format.
     module = import_module(f"{__name__}.{format_}")
-    writer: Callable[[Report], str] = module.render
+    writer: Callable[[AuditReport], str] = module.render
     return writer(report)

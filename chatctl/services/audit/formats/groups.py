@@ -6,23 +6,23 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule, Place
 from chatctl.services.audit.findings.rules import MEANING, Meaning
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 
 
 @dataclass(frozen=True)
-class Group:
+class FindingGroup:
     """Findings of one rule, object and command, represented by the first."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
 
     @property
-    def first(self) -> Finding:
+    def first(self) -> AuditFinding:
         return self.findings[0]
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> AuditRule:
         return self.first.rule
 
     @property
@@ -50,17 +50,17 @@ class Group:
         return f"{self.rule} · {self.first.object} · {what}"
 
 
-def groups(findings: Iterable[Finding]) -> list[Group]:
+def groups(findings: Iterable[AuditFinding]) -> list[FindingGroup]:
     """``findings`` in groups, the worst rule first."""
     ranked = sorted(findings, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
-    keyed: dict[tuple[Rule, str, str], list[Finding]] = {}
+    keyed: dict[tuple[AuditRule, str, str], list[AuditFinding]] = {}
     for each in ranked:
         # Findings from the catalogue have no command, and are grouped by action.
         keyed.setdefault((each.rule, each.object, each.command or each.action), []).append(each)
-    return [Group(tuple(found)) for found in keyed.values()]
+    return [FindingGroup(tuple(found)) for found in keyed.values()]
 
 
-def verdict(report: Report) -> str:
+def verdict(report: AuditReport) -> str:
     """The counts of findings and doubts in a few words."""
     counts = Counter(each.rule for each in report.doubts)
     parts = [counted(len(report.findings), "finding")] if report.findings else []
@@ -70,7 +70,7 @@ def verdict(report: Report) -> str:
     return ", ".join(parts) if parts else "The rules hold"
 
 
-def scope(report: Report) -> str:
+def scope(report: AuditReport) -> str:
     """How much was tried, and which identities were left out."""
     tried = (
         f"{counted(report.probes, 'probe')} as {report.identities} identities "
@@ -87,7 +87,7 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word if number == 1 else f'{word}s'}"
 
 
-def people(group: Group, most: int = 6) -> str:
+def people(group: FindingGroup, most: int = 6) -> str:
     """The identities of a group, at most ``most`` by name."""
     rest = len(group.identities) - most
     parts = ", ".join(group.identities[: most if rest > 1 else None])

@@ -10,9 +10,9 @@ from string import Template
 
 from chatctl.formats.escaping import line, visible
 from chatctl.formats.html import policy_hash, script_data, text
-from chatctl.services.audit.formats.groups import Group, counted, groups, located, scope, verdict
+from chatctl.services.audit.formats.groups import FindingGroup, counted, groups, located, scope, verdict
 from chatctl.services.audit.formats.json import verdict as outcome
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import Cell, State
 
 _BESIDE = Path(__file__).parent
@@ -28,7 +28,7 @@ SAYS = {
 }
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     style, script = _file("page.css"), _file("page.js")
     cells = {(cell.object, cell.command, cell.identity): n for n, cell in enumerate(report.cells)}
     identities = list(dict.fromkeys(cell.identity for cell in report.cells))
@@ -52,7 +52,7 @@ def render(report: Report) -> str:
     )  # fmt: skip
 
 
-def _findings(report: Report) -> Iterator[str]:
+def _findings(report: AuditReport) -> Iterator[str]:
     for level, title in (("error", "Findings"), ("warning", "Probes that prove nothing")):
         found = [group for group in groups(report.problems) if group.meaning.level == level]
         if found:
@@ -61,7 +61,7 @@ def _findings(report: Report) -> Iterator[str]:
             yield "</div></section>"
 
 
-def _group(group: Group) -> str:
+def _group(group: FindingGroup) -> str:
     first = group.first
     more = f'<span class="more">{counted(group.probes, "probe")}</span>' if group.probes > 1 else ""
     parts = [
@@ -83,7 +83,7 @@ def _group(group: Group) -> str:
     return "".join([*parts, "</div></details>"])
 
 
-def _accepted(report: Report) -> Iterator[str]:
+def _accepted(report: AuditReport) -> Iterator[str]:
     if not report.accepted:
         return
     yield '<section><h2>Accepted</h2><div class="list"><table class="plain">'
@@ -94,14 +94,16 @@ def _accepted(report: Report) -> Iterator[str]:
     yield "</table></div></section>"
 
 
-def _legend(report: Report) -> Iterator[str]:
+def _legend(report: AuditReport) -> Iterator[str]:
     counts = Counter(cell.state for cell in report.cells)
     for state, says in SAYS.items():
         if counts[state]:
             yield f'<li><span class="m {state}"></span>{says} <span>{counts[state]:,}</span></li>'
 
 
-def _objects(report: Report, identities: list[str], cells: dict[tuple[str, str, str], int]) -> Iterator[str]:
+def _objects(
+    report: AuditReport, identities: list[str], cells: dict[tuple[str, str, str], int]
+) -> Iterator[str]:
     for name, group in groupby(report.cells, key=lambda cell: cell.object):
         commands = sorted({cell.command for cell in group}, key=_COMMANDS.index)
         one = commands == ["execute"]
@@ -128,7 +130,7 @@ def _square(number: int, cell: Cell) -> str:
     )
 
 
-def _data(report: Report) -> str:
+def _data(report: AuditReport) -> str:
     statements: dict[str, int] = {}
 
     def number(text: str) -> int:

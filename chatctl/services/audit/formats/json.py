@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chatctl.services.audit.findings.finding import DOUBTS, Finding
+from chatctl.services.audit.findings.finding import DOUBTS, AuditFinding
 from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.report import Accepted, Existing, Report
-from chatctl.services.audit.verdicts.cells import Cell, Person
+from chatctl.services.audit.report import Accepted, AuditReport, Existing
+from chatctl.services.audit.verdicts.cells import Cell, ReportedIdentity
 
 # Increase this when a key is removed or changes its meaning; added keys do not need it.
 SCHEMA = 1
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     return json.dumps(document(report), indent=1, ensure_ascii=True) + "\n"
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: AuditReport) -> dict[str, Any]:
     """The report as JSON types."""
     return {
         "schema": SCHEMA,
@@ -47,7 +47,7 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def verdict(report: Report) -> str:
+def verdict(report: AuditReport) -> str:
     """``findings``, ``inconclusive`` or ``clean``: exit codes 7, 9 and 0."""
     if report.findings:
         return "findings"
@@ -58,7 +58,7 @@ def _existing(existing: Existing | None) -> dict[str, Any] | None:
     return {"names": dict(existing.names), "left_out": list(existing.left_out)} if existing else None
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: AuditFinding) -> dict[str, Any]:
     return {
         "id": finding.id,
         "rule": finding.rule.value,
@@ -81,7 +81,7 @@ def _accepted(each: Accepted) -> dict[str, Any]:
     return {**_finding(each.finding), "reason": each.reason, "owner": each.owner, "expires": each.expires}
 
 
-def _person(person: Person) -> dict[str, Any]:
+def _person(person: ReportedIdentity) -> dict[str, Any]:
     return {"name": person.name, "says": person.says, "role": person.role, "login": list(person.login)}
 
 

@@ -7,10 +7,10 @@ from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from chatctl.formats import junit
-from chatctl.services.audit.findings.finding import Finding
+from chatctl.services.audit.findings.finding import AuditFinding
 from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.groups import located
-from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.report import Accepted, AuditReport
 from chatctl.services.audit.verdicts.cells import Cell, State
 
 CATALOGUE = "catalogue"  # the suite for findings from the catalogue and the baseline
@@ -18,7 +18,7 @@ CATALOGUE = "catalogue"  # the suite for findings from the catalogue and the bas
 _TAGS = {State.finding: "failure", State.invalid: "error", State.vacuous: "error", State.accepted: "skipped"}
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     problems = {each.id: each for each in report.problems}
     accepted = {each.finding.id: each for each in report.accepted}
     root = junit.suites("chatctl audit-rls")
@@ -30,7 +30,9 @@ def render(report: Report) -> str:
     return junit.document(root)
 
 
-def _cell(suite: Element, cell: Cell, problems: dict[str, Finding], accepted: dict[str, Accepted]) -> None:
+def _cell(
+    suite: Element, cell: Cell, problems: dict[str, AuditFinding], accepted: dict[str, Accepted]
+) -> None:
     case = junit.case(suite, f"{cell.object}.{cell.command}", cell.identity)
     found = [problems[each] for each in cell.problems if each in problems]
     if cell.state is State.accepted:
@@ -40,7 +42,7 @@ def _cell(suite: Element, cell: Cell, problems: dict[str, Finding], accepted: di
         _problem(case, tag, worst, cell)
 
 
-def _problem(case: Element, tag: str, found: Sequence[Finding], cell: Cell | None = None) -> None:
+def _problem(case: Element, tag: str, found: Sequence[AuditFinding], cell: Cell | None = None) -> None:
     rule = found[0].rule.value if found else tag
     what = ", ".join(dict.fromkeys(each.action for each in found))
     message = f"{rule}: {what}" if cell else found[0].message
@@ -57,7 +59,7 @@ def _skip(case: Element, accepted: Sequence[Accepted]) -> None:
     junit.skip(case, "; ".join(reasons))
 
 
-def _catalogue(suite: Element, report: Report) -> None:
+def _catalogue(suite: Element, report: AuditReport) -> None:
     for found in report.problems:
         if not (found.command and found.identities):
             tag = "failure" if MEANING[found.rule].level == "error" else "error"
@@ -71,5 +73,5 @@ def _catalogue(suite: Element, report: Report) -> None:
         junit.output(suite, report.notes)
 
 
-def _of_finding(suite: Element, found: Finding) -> Element:
+def _of_finding(suite: Element, found: AuditFinding) -> Element:
     return junit.case(suite, found.rule.value, f"{found.object}: {found.action}")

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chatctl.formats.markdown import fenced, html, inline, page, table
-from chatctl.services.audit.formats.groups import Group, counted, groups, located, people, scope, verdict
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.formats.groups import (
+    FindingGroup,
+    counted,
+    groups,
+    located,
+    people,
+    scope,
+    verdict,
+)
+from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import Cell, State
 
 # A comment on GitHub is limited to 65,536 characters: the worst findings come with SQL, the rest in a line.
@@ -19,17 +27,17 @@ _MARKS = {
 }  # fmt: skip
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     return text(report, LONGEST)
 
 
-def text(report: Report, most: int) -> str:
+def text(report: AuditReport, most: int) -> str:
     """The page in at most ``most`` bytes; a longer one is cut at the end, with a note."""
     parts = [*_head(report), *_findings(report), *_accepted(report), *_matrix(report.cells)]
     return page(parts, most=most, more="_More than fits here; the HTML or JSON report has all of it._")
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: AuditReport) -> Iterator[str]:
     mark = "❌" if report.findings else "✅" if report.conclusive else "❔"
     yield f"## {mark} Access audit: {verdict(report).lower()}"
     yield f"{scope(report)}; everything is rolled back."
@@ -37,7 +45,7 @@ def _head(report: Report) -> Iterator[str]:
         yield "\n".join(f"- {inline(each)}" for each in report.notes)
 
 
-def _findings(report: Report) -> Iterator[str]:
+def _findings(report: AuditReport) -> Iterator[str]:
     found = groups(report.problems)
     for group in found[:WITH_SQL]:
         yield _group(group)
@@ -45,7 +53,7 @@ def _findings(report: Report) -> Iterator[str]:
         yield "\n".join(f"- {inline(each.title)}: {inline(each.first.message)}" for each in found[WITH_SQL:])
 
 
-def _group(group: Group) -> str:
+def _group(group: FindingGroup) -> str:
     first = group.first
     summary = f"<b>{html(first.rule)}</b> {html(first.object)}: {html(first.action)}"
     lines = [f"<details><summary>{summary}</summary>", "", inline(first.message)]
@@ -58,7 +66,7 @@ def _group(group: Group) -> str:
     return "\n".join(lines)
 
 
-def _accepted(report: Report) -> Iterator[str]:
+def _accepted(report: AuditReport) -> Iterator[str]:
     if report.accepted:
         yield table(
             ["Accepted", "Reason", "Owner", "Until"],

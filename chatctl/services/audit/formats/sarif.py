@@ -8,20 +8,20 @@ from urllib.parse import quote
 
 from chatctl import __version__
 from chatctl.formats.escaping import line, shortened, visible
-from chatctl.services.audit.findings.finding import Finding, Place, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule, Place
 from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.fingerprint import fingerprint
-from chatctl.services.audit.report import Accepted, Report
+from chatctl.services.audit.report import Accepted, AuditReport
 
 # GitHub refuses a run with more than 25,000 results and shows the first 5,000.
 MOST = 5_000
 LONGEST = 1_000
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_RULES = list(Rule)
+_RULES = list(AuditRule)
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     results = [_result(report, each) for each in report.problems]
     results += [_accepted(report, each) for each in report.accepted]
     run = {
@@ -44,7 +44,7 @@ def render(report: Report) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: AuditRule) -> dict[str, Any]:
     meaning = MEANING[rule]
     return {
         "id": rule.value,
@@ -57,7 +57,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, finding: Finding) -> dict[str, Any]:
+def _result(report: AuditReport, finding: AuditFinding) -> dict[str, Any]:
     who = f" (as {', '.join(finding.identities)})" if len(finding.identities) > 1 else ""
     return {
         "ruleId": finding.rule.value,
@@ -80,7 +80,7 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _accepted(report: Report, each: Accepted) -> dict[str, Any]:
+def _accepted(report: AuditReport, each: Accepted) -> dict[str, Any]:
     justification = line(f"{each.reason} (until {each.expires}, {each.owner})")
     suppression = {"kind": "external", "status": "accepted", "justification": justification}
     return {**_result(report, each.finding), "suppressions": [suppression]}
@@ -94,7 +94,7 @@ def _physical(place: Place) -> dict[str, Any]:
     }
 
 
-def _logical(finding: Finding) -> dict[str, Any]:
+def _logical(finding: AuditFinding) -> dict[str, Any]:
     kind = "function" if finding.object.endswith(")") else "object"
     name = line(finding.object)
     return {"name": name.split("(")[0].rpartition(".")[2], "fullyQualifiedName": name, "kind": kind}

@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chatctl.formats.escaping import line, visible
-from chatctl.services.audit.findings.finding import Rule
-from chatctl.services.audit.formats.groups import Group, groups, located, people
-from chatctl.services.audit.report import Report
+from chatctl.services.audit.findings.finding import AuditRule
+from chatctl.services.audit.formats.groups import FindingGroup, groups, located, people
+from chatctl.services.audit.report import AuditReport
 
 
-def render(report: Report) -> str:
+def render(report: AuditReport) -> str:
     return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: AuditReport) -> Iterator[str]:
     for group in groups(report.problems):
         yield from _group(group)
     accepted = ""
@@ -23,7 +23,9 @@ def _lines(report: Report) -> Iterator[str]:
         until = min(each.expires for each in report.accepted)
         accepted = f", {len(report.accepted)} accepted until {until}"
     found = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
-    more = Counter(each.rule for each in report.doubts if each.rule not in (Rule.invalid, Rule.vacuous))
+    more = Counter(
+        each.rule for each in report.doubts if each.rule not in (AuditRule.invalid, AuditRule.vacuous)
+    )
     found += "".join(f", {number} {rule}" for rule, number in sorted(more.items()))
     tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
     yield f"{found}{accepted}: {tried}"
@@ -32,7 +34,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from map(line, report.notes)
 
 
-def _group(group: Group) -> Iterator[str]:
+def _group(group: FindingGroup) -> Iterator[str]:
     found = group.first
     yield line(f"{found.rule.upper()} {found.object}: {found.action}")
     yield f"  {line(found.message)}"

@@ -5,22 +5,22 @@ from __future__ import annotations
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.findings.paths import quoted
 from chatctl.services.lint import accepted, filerules
 from chatctl.services.lint.schema import check_schema, queries
 from chatctl.sqltext.quoting import literal
 
 
-def check(conn: Connection, access: Access) -> list[Finding]:
+def check(conn: Connection, access: Access) -> list[AuditFinding]:
     """A finding for each problem that lints/accepted.yaml beside access.yaml does not accept."""
     roles = access.api.roles
     known = [*filerules.RULES, *filerules.DATABASE_RULES, *(query.stem for query in queries())]
     entries = accepted.read(access.path.parent, known)
     opened, _ = accepted.sort_out(check_schema(conn, roles), entries)
     return [
-        Finding(
-            rule=Rule.lint,
+        AuditFinding(
+            rule=AuditRule.lint,
             object=each.object or "",
             action=each.rule,
             message=f"{each.object}: {each.problem}; {each.remedy}",

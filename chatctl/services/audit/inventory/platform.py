@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.inventory.privileges import rows
 from chatctl.sqltext.quoting import literal, relation
 
 
-def check(conn: Connection, access: Access) -> Iterator[Finding]:
+def check(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     """Each bucket and publication that differs from access.yaml."""
     yield from _buckets(conn, access)
     yield from _publications(conn, access)
 
 
-def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
+def _buckets(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     has_storage = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
     found = (
         {row.pop("name"): row for row in rows(conn, "audit/buckets", {})}
@@ -27,16 +27,16 @@ def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
     for name in sorted({*found, *access.buckets}):
         sql_to_show = f"select * from storage.buckets where id = {literal(name)};"
         if name not in found:
-            yield Finding(
-                rule=Rule.absent,
+            yield AuditFinding(
+                rule=AuditRule.absent,
                 object=f"bucket {name}",
                 action="exists",
                 message=f"bucket {name} does not exist",
                 sql=sql_to_show,
             )
         elif name not in access.buckets:
-            yield Finding(
-                rule=Rule.unlisted,
+            yield AuditFinding(
+                rule=AuditRule.unlisted,
                 object=f"bucket {name}",
                 action="exists",
                 message=f"bucket {name} is not listed under buckets",
@@ -47,8 +47,8 @@ def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
                 actual = found[name].get(key)
                 if actual != expected:
                     message = f"bucket {name} has {key} {actual}; access.yaml expects {expected}"
-                    yield Finding(
-                        rule=Rule.bucket,
+                    yield AuditFinding(
+                        rule=AuditRule.bucket,
                         object=f"bucket {name}",
                         action=key,
                         message=message,
@@ -56,7 +56,7 @@ def _buckets(conn: Connection, access: Access) -> Iterator[Finding]:
                     )
 
 
-def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
+def _publications(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     published = rows(conn, "audit/publications", {})
     found = {(row["publication"], row["relation"]): row for row in published}
     expected = {(publication, name) for publication, tables in access.publications.items() for name in tables}
@@ -64,24 +64,24 @@ def _publications(conn: Connection, access: Access) -> Iterator[Finding]:
         object_name = f"publication {publication}"
         sql_to_show = f"select * from pg_publication_tables where pubname = {literal(publication)};"
         if (publication, name) not in expected:
-            yield Finding(
-                rule=Rule.publication,
+            yield AuditFinding(
+                rule=AuditRule.publication,
                 object=object_name,
                 action=name,
                 message=f"{publication} publishes {name}, which access.yaml does not list",
                 sql=sql_to_show,
             )
         elif (publication, name) not in found:
-            yield Finding(
-                rule=Rule.publication,
+            yield AuditFinding(
+                rule=AuditRule.publication,
                 object=object_name,
                 action=name,
                 message=f"{publication} does not publish {name}, which access.yaml lists",
                 sql=sql_to_show,
             )
         elif not found[publication, name]["key_only"]:
-            yield Finding(
-                rule=Rule.publication,
+            yield AuditFinding(
+                rule=AuditRule.publication,
                 object=object_name,
                 action=f"{name} replica identity",
                 message=(

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from chatctl.db.connection import Connection
-from chatctl.services.audit.access.expectations import NEVER, Access, SchemaKind, Table
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.access.expectations import NEVER, Access, SchemaKind, TableRules
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.inventory import platform, roles
 from chatctl.services.audit.inventory.privileges import Privileges, rows
 from chatctl.sqltext.quoting import literal, procedure, relation
 
 
-def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
+def check(conn: Connection, access: Access, held: Privileges) -> list[AuditFinding]:
     """Every object within reach that access.yaml does not list, and every listed one that is missing.
 
     Supabase's own objects need not be listed; ``privileges.held``, called before, marks which those are.
@@ -30,13 +30,13 @@ def check(conn: Connection, access: Access, held: Privileges) -> list[Finding]:
     ]
 
 
-def _schemas(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+def _schemas(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[AuditFinding]:
     for row in rows(conn, "audit/schemas", parameters):
         name, with_usage = row["name"], row["enter"] or []
         sql_to_show = f"select nspacl from pg_namespace where nspname = {literal(name)};"
         if with_usage and name not in access.schemas:
-            yield Finding(
-                rule=Rule.unlisted,
+            yield AuditFinding(
+                rule=AuditRule.unlisted,
                 object=name,
                 action="usage",
                 message=f"schema {name} can be entered by an API role and is not listed under schemas",
@@ -46,8 +46,8 @@ def _schemas(conn: Connection, access: Access, parameters: Mapping[str, Any]) ->
         if access.schemas.get(name) == "internal":
             extra += [(role, "usage") for role in with_usage if role not in _roles_with_usage(access, name)]
         for role, privilege in extra:
-            yield Finding(
-                rule=Rule.privilege,
+            yield AuditFinding(
+                rule=AuditRule.privilege,
                 object=name,
                 action=f"{role} {privilege}",
                 message=f"{role} holds {privilege} on schema {name}, which access.yaml does not grant",
@@ -61,7 +61,7 @@ def _roles_with_usage(access: Access, schema: str) -> Collection[str]:
     return access.api.roles if before and before.split(".")[0] == schema else access.api.granted
 
 
-def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) -> Iterator[AuditFinding]:
     listed = {table.name for table in access.tables}
     tried = {table.name for table in access.tried_tables}
     for row in rows(conn, "audit/relations", parameters):
@@ -78,8 +78,8 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
         if is_out_of_scope or (kind != "exposed" and name in access.internal_tables):
             continue
         if kind in ("internal", "platform"):
-            yield Finding(
-                rule=Rule.unlisted,
+            yield AuditFinding(
+                rule=AuditRule.unlisted,
                 object=name,
                 action="privileges",
                 message=f"{name} is within reach of an API role and not listed under internal",
@@ -87,16 +87,16 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
             )
             continue
         if name not in listed and not (kind == "storage" and has_row_security and not row["has_policies"]):
-            yield Finding(
-                rule=Rule.unlisted,
+            yield AuditFinding(
+                rule=AuditRule.unlisted,
                 object=name,
                 action="privileges",
                 message=f"{name} is within reach of the API and not listed under tables",
                 sql=sql_to_show,
             )
         if row["kind"] in "rp" and not has_row_security:
-            yield Finding(
-                rule=Rule.row_security,
+            yield AuditFinding(
+                rule=AuditRule.row_security,
                 object=name,
                 action="enable",
                 message=f"row-level security of {name} is off",
@@ -104,8 +104,8 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
             )
         # Probes cover what a listed view returns, with whatever rights it reads.
         if row["kind"] in "vmf" and not row["invoker"] and name not in tried:
-            yield Finding(
-                rule=Rule.row_security,
+            yield AuditFinding(
+                rule=AuditRule.row_security,
                 object=name,
                 action="security_invoker",
                 message=f"{name} reads as its owner, so the policies of its tables do not apply",
@@ -113,7 +113,9 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
             )
 
 
-def _of_platform(row: Mapping[str, Any], sql_to_show: str, *, listed: Collection[str]) -> Iterator[Finding]:
+def _of_platform(
+    row: Mapping[str, Any], sql_to_show: str, *, listed: Collection[str]
+) -> Iterator[AuditFinding]:
     """Access that was added to a table of Supabase or an extension; ``listed`` tables are tried."""
     name = row["relation"]
     if name not in listed and (row["surplus"] or row["has_policies"]):
@@ -122,16 +124,16 @@ def _of_platform(row: Mapping[str, Any], sql_to_show: str, *, listed: Collection
             if row["surplus"]
             else "has a policy"
         )
-        yield Finding(
-            rule=Rule.unlisted,
+        yield AuditFinding(
+            rule=AuditRule.unlisted,
             object=name,
             action="privileges",
             message=f"{name} {opened} and is not listed under tables",
             sql=sql_to_show,
         )
     if row["open"]:
-        yield Finding(
-            rule=Rule.row_security,
+        yield AuditFinding(
+            rule=AuditRule.row_security,
             object=name,
             action="enable",
             message=f"row-level security of {name} is off",
@@ -144,7 +146,7 @@ def _kind(access: Access, schema: str, row: Mapping[str, Any]) -> SchemaKind | N
     return access.schemas.get(schema) or ("platform" if row["in_platform"] else None)
 
 
-def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
+def _privileges(access: Access, held: Privileges) -> Iterator[AuditFinding]:
     for table in access.tried_tables:
         if table.platform_privileges:
             continue
@@ -162,8 +164,8 @@ def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
         for role, privilege, column in sorted(actual ^ expected, key=str):
             what = f"{privilege} ({column})" if column else privilege
             extra = (role, privilege, column) in actual
-            yield Finding(
-                rule=Rule.privilege,
+            yield AuditFinding(
+                rule=AuditRule.privilege,
                 object=table.name,
                 action=f"{role} {what}",
                 message=f"{role} holds {what} on {table.name}, which access.yaml does not grant"
@@ -173,7 +175,7 @@ def _privileges(access: Access, held: Privileges) -> Iterator[Finding]:
             )
 
 
-def _wanted(table: Table, columns: set[str]) -> Iterator[tuple[str, str | None]]:
+def _wanted(table: TableRules, columns: set[str]) -> Iterator[tuple[str, str | None]]:
     if table.rows or table.select != NEVER:
         yield from (("select", column) for column in columns)
     if table.insert and table.insert.allow != NEVER:
@@ -194,7 +196,7 @@ def _sql_to_show(role: str, name: str, privilege: str, column: str | None) -> st
 
 def _functions(
     conn: Connection, access: Access, parameters: Mapping[str, Any], held: Privileges
-) -> Iterator[Finding]:
+) -> Iterator[AuditFinding]:
     listed = {function.signature for function in access.functions}
     for row in rows(conn, "audit/functions", parameters):
         name, kind = row["signature"], _kind(access, row["schema"], row)
@@ -205,8 +207,8 @@ def _functions(
         if row["of_platform"]:
             if row["surplus"]:
                 grantees = ", ".join(row["surplus"])
-                yield Finding(
-                    rule=Rule.privilege,
+                yield AuditFinding(
+                    rule=AuditRule.privilege,
                     object=name,
                     action="execute",
                     message=f"{grantees} may execute {name}, which neither Supabase nor an extension gives",
@@ -217,8 +219,8 @@ def _functions(
             continue
         if name not in (listed if kind == "exposed" else access.internal_functions):
             section = "functions" if kind == "exposed" else "internal"
-            yield Finding(
-                rule=Rule.unlisted,
+            yield AuditFinding(
+                rule=AuditRule.unlisted,
                 object=name,
                 action="execute",
                 message=f"{name} can be called by {callers} and is not listed under {section}",
@@ -227,16 +229,16 @@ def _functions(
         extra = [role for role in row["roles"] if role not in allowed]
         if extra or row["to_public"]:
             grantees = "PUBLIC" if row["to_public"] else ", ".join(extra)
-            yield Finding(
-                rule=Rule.privilege,
+            yield AuditFinding(
+                rule=AuditRule.privilege,
                 object=name,
                 action="execute",
                 message=f"{grantees} may execute {name}; access.yaml grants it to {', '.join(allowed)}",
                 sql=sql_to_show,
             )
         if row["definer"] and not row["closed_path"]:
-            yield Finding(
-                rule=Rule.definer,
+            yield AuditFinding(
+                rule=AuditRule.definer,
                 object=name,
                 action="search_path",
                 message=f"{name} runs as its owner without `set search_path = ''`",
@@ -246,8 +248,8 @@ def _functions(
         name for role, name, privilege, _ in held if privilege == "execute" and role in access.api.roles
     }
     for name in sorted((listed | set(access.internal_functions)) - callable_signatures):
-        yield Finding(
-            rule=Rule.absent,
+        yield AuditFinding(
+            rule=AuditRule.absent,
             object=name,
             action="execute",
             message=f"{access.path.name} lists {name}, which does not exist or no API role can call",
@@ -255,12 +257,12 @@ def _functions(
         )
 
 
-def _system(conn: Connection, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+def _system(conn: Connection, parameters: Mapping[str, Any]) -> Iterator[AuditFinding]:
     for row in rows(conn, "audit/system", parameters):
         name, role, privilege = row["name"], row["role"], row["privilege"]
         table, kind = ("pg_proc", "regprocedure") if "(" in name else ("pg_class", "regclass")
-        yield Finding(
-            rule=Rule.privilege,
+        yield AuditFinding(
+            rule=AuditRule.privilege,
             object=name,
             action=f"{role} {privilege}",
             message=f"{role} holds {privilege} on {name}, which PostgreSQL does not give",

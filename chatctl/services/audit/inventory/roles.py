@@ -8,7 +8,7 @@ from typing import Any
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.inventory.privileges import rows
 
 # PostgREST is configured by pgrst.… settings, and applies the settings of a role to its requests.
@@ -18,7 +18,7 @@ _DECISIVE = re.compile(
 )
 
 
-def check(conn: Connection, access: Access) -> Iterator[Finding]:
+def check(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     """Each attribute, membership and setting of a role that impersonation does not show."""
     api = access.api
     login_roles = [api.signs_in] if api.signs_in else []
@@ -26,8 +26,8 @@ def check(conn: Connection, access: Access) -> Iterator[Finding]:
     for row in rows(conn, "audit/roles", {"roles": [*api.roles, *api.trusted, *login_roles]}):
         name, memberships = row["name"], set(row["becomes"])
         if row["unrestricted"] and name not in api.trusted:
-            yield Finding(
-                rule=Rule.role,
+            yield AuditFinding(
+                rule=AuditRule.role,
                 object=name,
                 action="bypassrls",
                 message=f"role {name} bypasses row-level security",
@@ -36,24 +36,24 @@ def check(conn: Connection, access: Access) -> Iterator[Finding]:
         yield from _attributes_and_settings(access, row)
         allowed = {*api.roles, *api.trusted, *api.also_takes} if name in login_roles else set()
         for other in sorted(memberships - allowed):
-            yield Finding(
-                rule=Rule.role,
+            yield AuditFinding(
+                rule=AuditRule.role,
                 object=name,
                 action=f"becomes {other}",
                 message=f"role {name} may become {other}",
                 sql=sql_to_show,
             )
         for other in sorted({*api.roles, *api.trusted} - memberships if name in login_roles else ()):
-            yield Finding(
-                rule=Rule.role,
+            yield AuditFinding(
+                rule=AuditRule.role,
                 object=name,
                 action=f"becomes {other}",
                 message=f"{name}, which the API signs in as, cannot become {other}",
                 sql=sql_to_show,
             )
     for row in rows(conn, "audit/rights", {"role": api.signs_in}) if login_roles else ():
-        yield Finding(
-            rule=Rule.role,
+        yield AuditFinding(
+            rule=AuditRule.role,
             object=str(api.signs_in),
             action=row["relation"],
             message=f"{api.signs_in} has privileges of its own on {row['relation']}",
@@ -61,13 +61,13 @@ def check(conn: Connection, access: Access) -> Iterator[Finding]:
         )
 
 
-def _attributes_and_settings(access: Access, row: Mapping[str, Any]) -> Iterator[Finding]:
+def _attributes_and_settings(access: Access, row: Mapping[str, Any]) -> Iterator[AuditFinding]:
     """Findings about login, CREATE and parameters of a role, and the settings its requests start with."""
     name = row["name"]
     if row["logs_in"] and name != access.api.signs_in:
         sql_to_show = "select rolname, rolcanlogin from pg_roles order by rolname;"
-        yield Finding(
-            rule=Rule.role,
+        yield AuditFinding(
+            rule=AuditRule.role,
             object=name,
             action="login",
             message=f"role {name}, which a token can select, can log in",
@@ -75,8 +75,8 @@ def _attributes_and_settings(access: Access, row: Mapping[str, Any]) -> Iterator
         )
     if row["makes_schemas"] and name not in access.api.trusted:
         sql_to_show = "select datname, datacl from pg_database;"
-        yield Finding(
-            rule=Rule.role,
+        yield AuditFinding(
+            rule=AuditRule.role,
             object=name,
             action="create",
             message=f"role {name} may create schemas in the database",
@@ -84,8 +84,8 @@ def _attributes_and_settings(access: Access, row: Mapping[str, Any]) -> Iterator
         )
     for parameter in row["parameters"]:
         message = f"role {name} may set {parameter}, which only superusers should"
-        yield Finding(
-            rule=Rule.role,
+        yield AuditFinding(
+            rule=AuditRule.role,
             object=name,
             action=f"sets {parameter}",
             message=message,
@@ -96,8 +96,8 @@ def _attributes_and_settings(access: Access, row: Mapping[str, Any]) -> Iterator
         if _is_security_setting(access, key, value):
             # Without the value, which may be a secret.
             message = f"requests as {name} start with a setting of {key}"
-            yield Finding(
-                rule=Rule.role,
+            yield AuditFinding(
+                rule=AuditRule.role,
                 object=name,
                 action=f"setting {key}",
                 message=message,

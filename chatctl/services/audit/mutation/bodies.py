@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chatctl.services.audit.mutation.edits import Edit
 from chatctl.services.audit.mutation.expressions import DROPPED, replaced
-from chatctl.services.audit.mutation.nesting import Group, Item, tree
+from chatctl.services.audit.mutation.nesting import Item, TokenGroup, tree
 
 _ACTOR = re.compile(r"user|person|actor|member|sender|author|owner|account|creator|recipient|profile", re.I)
 _BRANCHES = {"if": ("elsif", "elseif", "else"), "case": ("when", "else")}
@@ -65,7 +65,7 @@ class _Statement:
         return self.items[0].is_word(*words)
 
 
-def _branches(group: Group, text: str, context: BodyContext) -> Iterator[Edit]:
+def _branches(group: TokenGroup, text: str, context: BodyContext) -> Iterator[Edit]:
     """Branches that refuse or return: never taken, always taken, or taken in the opposite case."""
     start = 0
     for position, item in enumerate(group.items):
@@ -133,9 +133,9 @@ def _returns(statement: _Statement, text: str, context: BodyContext) -> Iterator
         )
 
 
-def _calls(group: Group, text: str, context: BodyContext) -> Iterator[Edit]:
+def _calls(group: TokenGroup, text: str, context: BodyContext) -> Iterator[Edit]:
     for position, item in enumerate(group.items[3:], start=3):
-        if not isinstance(item, Group) or item.opener != "(" or item.items:
+        if not isinstance(item, TokenGroup) or item.opener != "(" or item.items:
             continue
         schema, dot, name = group.items[position - 3 : position]
         called = f"{schema.text}.{name.text}" if dot.text == "." else ""
@@ -146,7 +146,7 @@ def _calls(group: Group, text: str, context: BodyContext) -> Iterator[Edit]:
             yield replaced("answer-to-true", text, schema.start, item.end, "true")
 
 
-def _lists(group: Group) -> Iterator[list[_Statement]]:
+def _lists(group: TokenGroup) -> Iterator[list[_Statement]]:
     """The statements of a block, or of each branch of an ``if`` or ``case``."""
     if group.opener in ("begin", "loop"):
         yield _split(group.items)
@@ -182,7 +182,7 @@ def _refuses(statement: _Statement) -> bool:
 def _is_call(statement: _Statement) -> bool:
     """Whether it is ``perform schema.function(…)``, and no query."""
     items = statement.items
-    return statement.starts("perform") and isinstance(items[-1], Group) and all(
+    return statement.starts("perform") and isinstance(items[-1], TokenGroup) and all(
         item.kind in ("word", "name") or item.text == "." for item in items[1:-1]
     ) and not any(item.is_word("from", "exists") for item in items)  # fmt: skip
 

@@ -60,7 +60,7 @@ class Privilege:
 
 
 @dataclass(frozen=True)
-class Grant:
+class GrantedPrivilege:
     """A granted privilege."""
 
     relation: str
@@ -134,7 +134,7 @@ class Catalogue:
     relations: Mapping[str, Relation]
     policies: Sequence[Policy]
     privileges: Sequence[Privilege]
-    grants: Sequence[Grant]
+    grants: Sequence[GrantedPrivilege]
     functions: Sequence[Function]
     names: Mapping[int, str]
     missing: Sequence[str]
@@ -188,7 +188,7 @@ def read(conn: Connection, access: Access) -> Catalogue:
             },
             policies=_rows(conn, "policies", Policy, {"relations": listed}),
             privileges=_rows(conn, "privileges", Privilege, values),
-            grants=_rows(conn, "grants", Grant, values),
+            grants=_rows(conn, "grants", GrantedPrivilege, values),
             functions=list(_in_use(functions, frozenset(names))),
             names=names,
             missing=[name for name, oid in found if not oid],

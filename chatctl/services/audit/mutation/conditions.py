@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from chatctl.services.audit.mutation.nesting import Group, Item
+from chatctl.services.audit.mutation.nesting import Item, TokenGroup
 
 # Words that begin a clause of a query, and so end the operand before. All are reserved words.
 QUERY = frozenset(
@@ -61,7 +61,7 @@ class Condition:
         return len(self.disjuncts) == len(self.disjuncts[0]) == 1
 
 
-def conditions(root: Group, whole: str = "", words: Collection[str] = QUERY) -> Iterator[Condition]:
+def conditions(root: TokenGroup, whole: str = "", words: Collection[str] = QUERY) -> Iterator[Condition]:
     """The conditions in ``root`` and in its nested groups.
 
     ``whole`` is the clause that ``root`` as a whole is, if any; ``words`` begin a clause.
@@ -72,11 +72,11 @@ def conditions(root: Group, whole: str = "", words: Collection[str] = QUERY) -> 
 def in_parentheses(operand: tuple[Item, ...]) -> bool:
     """Whether ``operand`` is a parenthesized condition."""
     item = operand[0]
-    return len(operand) == 1 and isinstance(item, Group) and item.opener == "(" and not item.is_select
+    return len(operand) == 1 and isinstance(item, TokenGroup) and item.opener == "(" and not item.is_select
 
 
 def _conditions(
-    group: Group, words: Collection[str], clause: str, role: str, within: tuple[str, ...]
+    group: TokenGroup, words: Collection[str], clause: str, role: str, within: tuple[str, ...]
 ) -> Iterator[Condition]:
     for word, items in _clauses(group, words):
         roles: dict[int, tuple[str, str]] = {}
@@ -88,7 +88,7 @@ def _conditions(
                 yield condition
                 roles = _nested_roles(condition)
         for item in items:
-            if isinstance(item, Group):
+            if isinstance(item, TokenGroup):
                 yield from _conditions(item, words, *roles.get(id(item), ("", "")), (*within, word))
 
 
@@ -104,7 +104,7 @@ def _nested_roles(condition: Condition) -> dict[int, tuple[str, str]]:
     return roles
 
 
-def _clauses(group: Group, words: Collection[str]) -> Iterator[tuple[str, list[Item]]]:
+def _clauses(group: TokenGroup, words: Collection[str]) -> Iterator[tuple[str, list[Item]]]:
     """The clauses of ``group``, split at commas: the word that begins each, and its items."""
     clause, items = group.opener, list[Item]()
     for position, item in enumerate(group.items):
@@ -133,7 +133,7 @@ def _begins_clause(items: list[Item], position: int, words: Collection[str]) -> 
     if not item.is_word(*words):
         return False
     following = items[position + 1] if position + 1 < len(items) else None
-    if item.text in _FUNCTIONS_TOO and isinstance(following, Group) and following.opener == "(":
+    if item.text in _FUNCTIONS_TOO and isinstance(following, TokenGroup) and following.opener == "(":
         return False
     before = [each.text for each in items[max(position - 3, 0) : position]]
     if item.text == "from" and before[-1:] == ["distinct"] and "is" in before:
@@ -141,7 +141,7 @@ def _begins_clause(items: list[Item], position: int, words: Collection[str]) -> 
     return before[-1:] != ["."]
 
 
-def _is_conditional(clause: str, group: Group) -> bool:
+def _is_conditional(clause: str, group: TokenGroup) -> bool:
     if clause in ("then", "else"):
         return group.opener == "case"
     return clause in _CONDITIONAL or clause in _VALUES

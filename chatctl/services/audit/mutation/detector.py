@@ -21,10 +21,10 @@ from chatctl.services.audit.mutation.trace import trace_calls
 from chatctl.services.audit.probes import AuditContext, Probe, generate
 from chatctl.services.audit.stage import fixture, workspace
 from chatctl.services.audit.trials.attempts import try_and_recheck
-from chatctl.services.audit.trials.outcome import Outcome
+from chatctl.services.audit.trials.outcome import ProbeOutcome
 from chatctl.services.audit.trials.trial import Trial
 from chatctl.services.audit.trials.wording import describe_expectation, describe_outcome, with_names
-from chatctl.services.audit.verdicts.verdict import Verdict, existence_oracles, verdict
+from chatctl.services.audit.verdicts.verdict import ProbeVerdict, existence_oracles, verdict
 
 T = TypeVar("T")
 
@@ -53,11 +53,11 @@ class Detector:
         tried = try_and_recheck(lambda: generate(replace(context)), self._trial)
         for probe, outcome in tried:
             found = verdict(access, probe, outcome)
-            if found is Verdict.time_dependent:
+            if found is ProbeVerdict.time_dependent:
                 self._record_unstable(
                     probe, f"{access.path.name} expects something else at the end: {outcome.later}"
                 )
-            elif found is not Verdict.passed:
+            elif found is not ProbeVerdict.passed:
                 what = f"{found} of {probe.object}, {probe.full_action}"
                 raise Inconclusive(
                     f"the audit is not clean without a mutant: {what}",
@@ -77,13 +77,13 @@ class Detector:
             number: probe.object for probe, number in zip(self.batch.probes, self.batch.numbers, strict=True)
         }
 
-    def changed_without_mutant(self) -> dict[int, Outcome]:
+    def changed_without_mutant(self) -> dict[int, ProbeOutcome]:
         """The indexes of probes with another verdict now, without any mutant, and their outcomes."""
         tried = list(zip(self.batch.probes, self.batch.run(), strict=True))
-        wrong = {n for n, each in enumerate(tried) if verdict(self._access, *each) is not Verdict.passed}
+        wrong = {n for n, each in enumerate(tried) if verdict(self._access, *each) is not ProbeVerdict.passed}
         return {n: tried[n][1] for n in sorted(wrong | existence_oracles(tried).keys())}
 
-    def exclude(self, changed_without_mutant: Mapping[int, Outcome]) -> set[str]:
+    def exclude(self, changed_without_mutant: Mapping[int, ProbeOutcome]) -> set[str]:
         """Leave these probes out from now on; returns their cells, as ``object:action``."""
         if not changed_without_mutant:
             return set()
@@ -158,14 +158,14 @@ class Detector:
         tried = list(self.batch.run_statement(statement))
         for probe, outcome in tried:
             found = verdict(self._access, probe, outcome)
-            if found is not Verdict.passed:
+            if found is not ProbeVerdict.passed:
                 return f"{found}:{probe.object}:{probe.full_action}"
         return next(
             (f"oracle:{tried[n][0].object}:{tried[n][0].full_action}" for n in existence_oracles(tried)), None
         )
 
 
-def _is_informative(probe: Probe, outcome: Outcome) -> bool:
+def _is_informative(probe: Probe, outcome: ProbeOutcome) -> bool:
     if (probe.trusted and probe.privilege != "execute") or probe.action.startswith("select "):
         return False
     schema, name = map(re.escape, probe.object.partition("(")[0].split(".", 1))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from chatctl.services.audit.mutation.conditions import BODY, Condition, conditions, in_parentheses
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.nesting import Group, Item, tree
+from chatctl.services.audit.mutation.nesting import Item, TokenGroup, tree
 from chatctl.sqltext.tokens import Token
 
 DROPPED = "(dropped)"
@@ -232,10 +232,10 @@ def _patterns_opened(condition: Condition, text: str) -> Iterator[Edit]:
                     yield replaced("pattern-opened", text, pattern.start, pattern.end, new)
 
 
-def _indexes_shifted(root: Group, text: str) -> Iterator[Edit]:
+def _indexes_shifted(root: TokenGroup, text: str) -> Iterator[Edit]:
     for group in root.groups:
         for array, index in pairwise(group.items):
-            if isinstance(index, Group) and index.opener == "[" and len(index.items) == 1:
+            if isinstance(index, TokenGroup) and index.opener == "[" and len(index.items) == 1:
                 written = text[index.items[0].start : index.items[0].end]
                 was = text[array.start : index.end]
                 for new in (int(written) - 1, int(written) + 1) if written.isdecimal() else ():
@@ -265,17 +265,17 @@ def _joins(operand: tuple[Item, ...]) -> bool:
     ]
 
 
-def _lists(operand: tuple[Item, ...]) -> Iterator[Group]:
+def _lists(operand: tuple[Item, ...]) -> Iterator[TokenGroup]:
     """The lists ``('a', 'b')`` after ``in``, and ``['a', 'b']`` in ``any`` and ``all``."""
     for item, following in pairwise(operand):
-        if isinstance(following, Group):
+        if isinstance(following, TokenGroup):
             if item.is_word("in"):
                 yield following
             if item.is_word("any", "all"):
                 yield from (inner for inner in following.groups if inner.opener == "[")
 
 
-def _separated(group: Group) -> list[tuple[Item, ...]]:
+def _separated(group: TokenGroup) -> list[tuple[Item, ...]]:
     parts: list[list[Item]] = [[]]
     for item in group.items:
         if item.text == ",":

@@ -17,7 +17,7 @@ _BLOCKS = frozenset({"begin", "case", "if", "loop"})
 
 
 @dataclass(kw_only=True)
-class Group:
+class TokenGroup:
     """The tokens in parentheses or brackets, or from ``begin``, ``case``, ``if`` or ``loop`` to its end."""
 
     opener: str
@@ -39,11 +39,11 @@ class Group:
         return False
 
     @property
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[TokenGroup]:
         """This group and all nested ones, in order."""
         yield self
         for item in self.items:
-            if isinstance(item, Group):
+            if isinstance(item, TokenGroup):
                 yield from item.groups
 
     @property
@@ -51,23 +51,23 @@ class Group:
         return bool(self.items) and self.items[0].is_word("select", "with")
 
 
-Item = Token | Group
+Item = Token | TokenGroup
 
 
-def tree(text: str, *, procedural: bool = False) -> Group:
+def tree(text: str, *, procedural: bool = False) -> TokenGroup:
     """``text`` as a group of groups. An unclosed group ends with the text.
 
     Blocks of PL/pgSQL are recognised if ``procedural``; otherwise their words may be names of columns.
     """
     blocks = _BLOCKS if procedural else frozenset({"case"})
-    root = Group(opener="", start=0, end=len(text))
+    root = TokenGroup(opener="", start=0, end=len(text))
     open_groups = [root]
     previous = ""
     found = iter(tokens(text))
     for token in found:
         group = open_groups[-1]
         if token.text in _PAIRS or (token.is_word(*blocks) and _opens(token, previous)):
-            inner = Group(opener=token.text, start=token.start, end=len(text))
+            inner = TokenGroup(opener=token.text, start=token.start, end=len(text))
             group.items.append(inner)
             open_groups.append(inner)
         elif token.text == _PAIRS.get(group.opener) or (token.is_word("end") and group.opener in blocks):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from chatctl.services.audit.mutation.catalogue import Catalogue
 from chatctl.services.audit.mutation.conditions import QUERY
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.nesting import Group, Item, tree
+from chatctl.services.audit.mutation.nesting import Item, TokenGroup, tree
 from chatctl.sqltext.quoting import column as quoted
 
 Sources = Mapping[str, str]  # alias -> schema.table
@@ -20,17 +20,19 @@ def edits(text: str, catalogue: Catalogue, outer: Sources) -> Iterator[Edit]:
     yield from _edits(root, text, catalogue, {} if root.is_select else outer, outer)
 
 
-def _edits(group: Group, text: str, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
+def _edits(
+    group: TokenGroup, text: str, catalogue: Catalogue, local: Sources, outer: Sources
+) -> Iterator[Edit]:
     if group.is_select:
         outer, local = {**outer, **local}, sources(group)
         yield from _captured(group, catalogue, local, outer)
     yield from _swapped(group, text, catalogue, {**outer, **local})
     for item in group.items:
-        if isinstance(item, Group):
+        if isinstance(item, TokenGroup):
             yield from _edits(item, text, catalogue, local, outer)
 
 
-def sources(group: Group) -> dict[str, str]:
+def sources(group: TokenGroup) -> dict[str, str]:
     """The tables in the FROM clause of a query, by alias."""
     found: dict[str, str] = {}
     _read_sources(group.items, found)
@@ -45,12 +47,12 @@ def _read_sources(items: Sequence[Item], found: dict[str, str]) -> None:
 
 def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
     first = items[0]
-    if isinstance(first, Group):
+    if isinstance(first, TokenGroup):
         if not first.is_select and first.items:  # a parenthesized join
             _read_source(first.items, found)
             _read_sources(first.items, found)
         return
-    if len(items) < 3 or items[1].text != "." or isinstance(items[2], Group):  # noqa: PLR2004 - schema.table
+    if len(items) < 3 or items[1].text != "." or isinstance(items[2], TokenGroup):  # noqa: PLR2004 - schema.table
         return
     name = f"{first.plain}.{items[2].plain}"
     rest = [item for item in items[3:5] if not item.is_word("as")]
@@ -58,11 +60,15 @@ def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
     found[alias.plain] = name
 
 
-def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
+def _captured(group: TokenGroup, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
     """A column of the outer row, replaced by the column of the same name of an inner table."""
     for inner in _without_queries(group):
         for alias, dot, column in zip(inner.items, inner.items[1:], inner.items[2:], strict=False):
-            if dot.text != "." or isinstance(column, Group) or alias.plain not in set(outer) - set(local):
+            if (
+                dot.text != "."
+                or isinstance(column, TokenGroup)
+                or alias.plain not in set(outer) - set(local)
+            ):
                 continue
             for own, relation in local.items():
                 if column.plain in _columns(catalogue, relation):
@@ -78,7 +84,7 @@ def _captured(group: Group, catalogue: Catalogue, local: Sources, outer: Sources
                     )
 
 
-def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
+def _swapped(group: TokenGroup, text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
     """A column that is compared with the caller, replaced by another user column in scope."""
     items = group.items
     for position, item in enumerate(items):
@@ -90,7 +96,7 @@ def _swapped(group: Group, text: str, catalogue: Catalogue, scope: Sources) -> I
             column = left if len(left) == 3 and left[1].text == "." else left[-1:]  # noqa: PLR2004 - table.column
         elif _calls_user_function(left[-1:], catalogue):
             column = right[:3] if len(right) > 1 and right[1].text == "." else right[:1]
-        if column and not any(isinstance(each, Group) for each in column):
+        if column and not any(isinstance(each, TokenGroup) for each in column):
             yield from _others(column, text, catalogue, scope)
 
 
@@ -115,16 +121,16 @@ def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sour
 
 def _calls_user_function(items: Sequence[Item], catalogue: Catalogue) -> bool:
     """Whether ``items`` begin with a call of a user function, or with one in ``(select …)``."""
-    if items and isinstance(items[0], Group):
+    if items and isinstance(items[0], TokenGroup):
         return items[0].is_select and _calls_user_function(items[0].items[1:], catalogue)
     called = "".join(item.text for item in items[:3])
     return called in catalogue.user_functions
 
 
-def _without_queries(group: Group) -> Iterator[Group]:
+def _without_queries(group: TokenGroup) -> Iterator[TokenGroup]:
     yield group
     for item in group.items:
-        if isinstance(item, Group) and not item.is_select:
+        if isinstance(item, TokenGroup) and not item.is_select:
             yield from _without_queries(item)
 
 

@@ -83,7 +83,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Step:
+class MutationStep:
     """``done`` of ``of`` mutants have run."""
 
     what: str
@@ -97,7 +97,7 @@ def mutate(
     equivalent: Mapping[str, Equivalent],
     *,
     only: Collection[str] = (),
-    progress: Callable[[Step], None] = lambda step: None,
+    progress: Callable[[MutationStep], None] = lambda step: None,
 ) -> Score:
     """Run every mutant of what ``access`` lists, or of the objects named ``only``, and roll back.
 
@@ -133,17 +133,20 @@ def mutate(
 
 
 def _run_all(
-    detector: Detector, tried: Sequence[Mutant], equivalent: Collection[str], progress: Callable[[Step], None]
+    detector: Detector,
+    tried: Sequence[Mutant],
+    equivalent: Collection[str],
+    progress: Callable[[MutationStep], None],
 ) -> dict[str, tuple[End, str]]:
     """The end of each mutant, with what caused it."""
     ends: dict[str, tuple[End, str]] = {}
     for mutant in tried:
         if end := _run_one(detector, mutant, is_equivalent=mutant.id in equivalent):
             ends[mutant.id] = end
-            progress(Step("mutants", len(ends), len(tried)))
+            progress(MutationStep("mutants", len(ends), len(tried)))
     for group in _independent_groups([each for each in tried if each.id not in ends], detector):
         ends |= _run_group(detector, group)
-        progress(Step("mutants", len(ends), len(tried)))
+        progress(MutationStep("mutants", len(ends), len(tried)))
     return ends
 
 

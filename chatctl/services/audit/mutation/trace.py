@@ -9,15 +9,15 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
 from chatctl.services.audit.mutation.functions import name_of, replaced
-from chatctl.services.audit.mutation.nesting import Group, tree
-from chatctl.services.audit.trials.batch import Batch
+from chatctl.services.audit.mutation.nesting import TokenGroup, tree
+from chatctl.services.audit.trials.batch import ProbeBatch
 from chatctl.sqltext.quoting import literal
 
 # Name of a function, as in access.yaml -> numbers of the statements that call it.
 Trace = Mapping[str, frozenset[int]]
 
 
-def trace_calls(conn: Connection, catalogue: Catalogue, batch: Batch) -> Trace:
+def trace_calls(conn: Connection, catalogue: Catalogue, batch: ProbeBatch) -> Trace:
     """The statements of ``batch`` that call each function, for functions whose calls can be counted.
 
     Each function temporarily increments a sequence, which the rollback of a probe does not undo.
@@ -47,7 +47,7 @@ def _begin(function: Function) -> int | None:
     if function.language != "plpgsql" or function.immutable or not (function.owned and function.replaceable):
         return None
     parts = tree(function.body, procedural=True).items
-    block = next((each for each in parts if isinstance(each, Group) and each.opener == "begin"), None)
+    block = next((each for each in parts if isinstance(each, TokenGroup) and each.opener == "begin"), None)
     return block.start + len(block.opener) if block else None
 
 

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.files import query
 from chatctl.errors import Invalid
-from chatctl.services.audit.access.expectations import Access, Function
+from chatctl.services.audit.access.expectations import Access, FunctionRules
 from chatctl.services.audit.probes.context import AuditContext
 from chatctl.services.audit.stage.workspace import errors_at
 from chatctl.sqltext.quoting import column, procedure, relation
@@ -40,7 +40,7 @@ class Callee:
         return None
 
 
-def find(context: AuditContext, function: Function) -> Callee | None:
+def find(context: AuditContext, function: FunctionRules) -> Callee | None:
     """The function in the catalogue, or None. Raises Invalid for a malformed signature."""
     name, _, types = function.signature.partition("(")
     words = {
@@ -51,7 +51,7 @@ def find(context: AuditContext, function: Function) -> Callee | None:
         return cursor.execute(query("audit/arguments"), words).fetchone()
 
 
-def argument_positions(access: Access, function: Function, callee: Callee) -> dict[str, int]:
+def argument_positions(access: Access, function: FunctionRules, callee: Callee) -> dict[str, int]:
     """The position of the argument for each value of ``call``: by name, else the next unnamed argument.
 
     Raises Invalid for a value without an argument, and for an argument without a value or default.
@@ -74,7 +74,7 @@ def argument_positions(access: Access, function: Function, callee: Callee) -> di
     return found
 
 
-def _wrong(access: Access, function: Function, callee: Callee, what: str) -> Invalid:
+def _wrong(access: Access, function: FunctionRules, callee: Callee, what: str) -> Invalid:
     takes = ", ".join(f"{name or '(no name)'} {kind or 'of any type'}" for name, kind in _arguments(callee))
     return Invalid(
         f"{access.path.name}: functions.{function.signature}.call {what}; it takes {takes or 'no arguments'}"
@@ -86,7 +86,7 @@ def _arguments(callee: Callee) -> list[tuple[str | None, str | None]]:
 
 
 def call_statement(
-    function: Function, callee: Callee, positions: Mapping[str, int], types: Mapping[str, str]
+    function: FunctionRules, callee: Callee, positions: Mapping[str, int], types: Mapping[str, str]
 ) -> str:
     """The statement that calls it, with $1 and following for the values in the order of access.yaml."""
     name = relation(function.signature.split("(", maxsplit=1)[0])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from psycopg import sql
 
 from chatctl.services.audit.access.clauses import condition, raw_sql
-from chatctl.services.audit.access.expectations import Function
+from chatctl.services.audit.access.expectations import FunctionRules
 from chatctl.services.audit.probes import callee
 from chatctl.services.audit.probes.context import UNKNOWN, AuditContext
 from chatctl.services.audit.probes.inserts import described
@@ -18,7 +18,7 @@ from chatctl.services.audit.stage.candidates import Candidate, argument_types, c
 Arguments = Mapping[str, tuple[str, str]]
 
 
-def probes(context: AuditContext, function: Function, *, brief: bool = False) -> Iterator[Probe]:
+def probes(context: AuditContext, function: FunctionRules, *, brief: bool = False) -> Iterator[Probe]:
     """The calls of ``function``; none if it does not exist, which the inventory reports."""
     target = callee.find(context, function)
     if target is None or target.untriable:
@@ -62,7 +62,7 @@ def probes(context: AuditContext, function: Function, *, brief: bool = False) ->
             )
 
 
-def _candidates(context: AuditContext, function: Function, arguments: Arguments) -> list[Candidate]:
+def _candidates(context: AuditContext, function: FunctionRules, arguments: Arguments) -> list[Candidate]:
     rows: sql.Composable = sql.SQL("null::text[]")
     if function.rows:
         rows = sql.SQL(
@@ -80,7 +80,7 @@ def _candidates(context: AuditContext, function: Function, arguments: Arguments)
     )
 
 
-def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | None:
+def _holds(function: FunctionRules, arguments: Arguments, call: Candidate) -> str | None:
     """The query that checks ``holds`` after an allowed call."""
     if function.holds is None or not call.allowed:
         return None
@@ -95,7 +95,7 @@ def _holds(function: Function, arguments: Arguments, call: Candidate) -> str | N
 
 
 def _pairs(
-    context: AuditContext, function: Function, arguments: Arguments, *, call: Candidate, statement: str,
+    context: AuditContext, function: FunctionRules, arguments: Arguments, *, call: Candidate, statement: str,
     tried_pairs: set[tuple[str, str]],
 ) -> Iterator[Probe]:  # fmt: skip
     """A refused call about a hidden row, and one about no row: both must get the same answer."""

@@ -13,11 +13,11 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.services.audit.access.clauses import condition, key_expression, raw_sql
-from chatctl.services.audit.access.expectations import NEVER, Access, Identity, Table
+from chatctl.services.audit.access.expectations import NEVER, Access, Identity, TableRules
 from chatctl.services.audit.inventory.privileges import Privileges
 from chatctl.services.audit.probes.probe import Probe, write_targets
 from chatctl.services.audit.stage.candidates import Candidate, candidates_of
-from chatctl.services.audit.stage.contents import Column, Content, Row
+from chatctl.services.audit.stage.contents import Column, Content, TableRow
 from chatctl.services.audit.stage.workspace import errors_at, execute_single, snapshot
 from chatctl.sqltext.quoting import array, column, literal, relation
 
@@ -104,7 +104,7 @@ class AuditContext:
 class TableContext:
     """One table: its rules, contents and statements, and which rows each identity may read."""
 
-    def __init__(self, context: AuditContext, table: Table) -> None:
+    def __init__(self, context: AuditContext, table: TableRules) -> None:
         self.context, self.rules, self.content = context, table, context.contents[table.name]
         self.conn, self.access, self.trusts, self.writers = (
             context.conn, context.access, context.trusts, context.writers,
@@ -204,7 +204,7 @@ class TableContext:
         placeholders = {name: f"${number}" for number, name in enumerate(self.rules.key, after + 1)}
         return placeholders.__getitem__
 
-    def key_is(self, value: Callable[[str], str], row: Row | None = None) -> str:
+    def key_is(self, value: Callable[[str], str], row: TableRow | None = None) -> str:
         """The condition for one row: ``value`` of each key value of ``row``, or of each key column's name."""
         return " and ".join(
             f"{column(name)} = {value((row.keys[name]) if row else name)}::{self.types[name]}"
@@ -236,7 +236,7 @@ class TableContext:
         """The path of a key of this table in access.yaml."""
         return f"tables.{self.rules.name}.{key}"
 
-    def rows_to_try(self, identity: Identity) -> list[Row]:
+    def rows_to_try(self, identity: Identity) -> list[TableRow]:
         """The rows that ``identity`` may read, and one that it may not."""
         hidden = [row for row in self.rows if row.key not in self.readable[identity.name]]
         return [row for row in self.rows if row.key in self.readable[identity.name]] + hidden[:1]

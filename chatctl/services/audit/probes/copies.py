@@ -17,7 +17,7 @@ from itertools import count
 from chatctl.services.audit.access.expectations import Identity
 from chatctl.services.audit.probes.context import UNKNOWN, TableContext
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.stage.contents import Column, Row
+from chatctl.services.audit.stage.contents import Column, TableRow
 
 # How many rows each identity copies, those that it can read first.
 _MOST_ROWS = 12
@@ -56,7 +56,7 @@ def _columns(table: TableContext, identity: Identity) -> tuple[list[str], bool]:
     return held or every, bool(held)
 
 
-def _copies(table: TableContext, identity: Identity, row: Row) -> Iterator[tuple[str, Values]]:
+def _copies(table: TableContext, identity: Identity, row: TableRow) -> Iterator[tuple[str, Values]]:
     """The name of each copy, and its values."""
     name = f"a copy of {row.key}"
     copy = {**row.values, **_unique_values(table, row)}
@@ -71,7 +71,7 @@ def _copies(table: TableContext, identity: Identity, row: Row) -> Iterator[tuple
         yield f"{name} for another", unused
 
 
-def _unique_values(table: TableContext, row: Row) -> Values:
+def _unique_values(table: TableContext, row: TableRow) -> Values:
     """New values for the unique columns, as far as they can be made up."""
     found = {}
     for each in table.content.columns:

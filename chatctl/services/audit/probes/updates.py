@@ -8,10 +8,10 @@ from typing import Any
 from psycopg import sql
 
 from chatctl.services.audit.access.clauses import condition, key_expression, raw_sql
-from chatctl.services.audit.access.expectations import Change, Identity
+from chatctl.services.audit.access.expectations import ColumnChange, Identity
 from chatctl.services.audit.probes.context import TableContext
 from chatctl.services.audit.probes.probe import ALL, WITHOUT_WHERE, Probe
-from chatctl.services.audit.stage.contents import Column, Row
+from chatctl.services.audit.stage.contents import Column, TableRow
 from chatctl.services.audit.stage.workspace import errors_at, execute_single
 from chatctl.sqltext.quoting import column, literal
 
@@ -26,7 +26,9 @@ def probes(table: TableContext, *, brief: bool = False) -> Iterator[Probe]:
             yield from _forbidden(table, each)
 
 
-def values(table: TableContext, name: str, change: Change, where: str) -> dict[tuple[str, str], str | None]:
+def values(
+    table: TableContext, name: str, change: ColumnChange, where: str
+) -> dict[tuple[str, str], str | None]:
     """The value to write, as text, for every identity and row."""
     select = sql.SQL(
         "select me.identity, {}, ({})::{}::text from chatctl_audit.identities me cross join {} this"
@@ -40,7 +42,7 @@ def values(table: TableContext, name: str, change: Change, where: str) -> dict[t
         return {(identity, key): value for identity, key, value in execute_single(table.conn, select)}
 
 
-def _declared(table: TableContext, name: str, change: Change, number: int) -> Iterator[Probe]:
+def _declared(table: TableContext, name: str, change: ColumnChange, number: int) -> Iterator[Probe]:
     where = f"update.{name}[{number}]"
     allowed = table.allowed(change.allow, f"{where}.allow")
     written_values = values(table, name, change, where)
@@ -93,7 +95,7 @@ def _forbidden(table: TableContext, each: Column) -> Iterator[Probe]:
             )
 
 
-def _values_to_try(table: TableContext, identity: Identity, each: Column, row: Row) -> list[str | None]:
+def _values_to_try(table: TableContext, identity: Identity, each: Column, row: TableRow) -> list[str | None]:
     """The values to try: one if the privilege is missing, since all are refused then; else all and null."""
     by_key = table.other_value(each, row.key)
     if table.trusts(identity) or not table.context.holds(identity, table.rules.name, "update", each.name):
@@ -106,7 +108,7 @@ def _values_to_try(table: TableContext, identity: Identity, each: Column, row: R
     ]
 
 
-def _holds(table: TableContext, change: Change) -> str | None:
+def _holds(table: TableContext, change: ColumnChange) -> str | None:
     """The query that checks ``holds`` after the write; the literal key of the row is appended to it."""
     if change.holds is None:
         return None

@@ -13,7 +13,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.services.audit.access.clauses import key_expression, raw_sql
-from chatctl.services.audit.access.expectations import Access, Table
+from chatctl.services.audit.access.expectations import Access, TableRules
 from chatctl.services.audit.stage.workspace import inconclusive_on_error, snapshot
 from chatctl.sqltext.quoting import column, relation
 
@@ -38,7 +38,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A row: its key as one text and by column, and every column as text."""
 
     key: str
@@ -55,11 +55,11 @@ class Content:
 
     kind: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     whole: bool = True
 
 
-def copy_rows(conn: Connection, access: Access, table: Table, rows: sql.Composable) -> Content:
+def copy_rows(conn: Connection, access: Access, table: TableRules, rows: sql.Composable) -> Content:
     """Copy the rows of ``table`` that the query ``rows`` returns.
 
     Raises Inconclusive when the table does not exist, Invalid when access.yaml names a missing column.
@@ -86,7 +86,7 @@ def copy_rows(conn: Connection, access: Access, table: Table, rows: sql.Composab
 
 
 def refresh_copy(
-    conn: Connection, access: Access, table: Table, *, rows: sql.Composable, before: Content
+    conn: Connection, access: Access, table: TableRules, *, rows: sql.Composable, before: Content
 ) -> Content:
     """Replace the copy, whose contents were ``before``, with the current rows."""
     if table.rows:
@@ -105,7 +105,9 @@ def _columns(conn: Connection, name: str) -> tuple[str, tuple[Column, ...]]:
     return "".join(kinds), tuple(Column(**row) for row in found)
 
 
-def _rows(conn: Connection, access: Access, table: Table, columns: Sequence[Column]) -> tuple[Row, ...]:
+def _rows(
+    conn: Connection, access: Access, table: TableRules, columns: Sequence[Column]
+) -> tuple[TableRow, ...]:
     listed = ", ".join(f"this.{column(each.name)}::text" for each in columns)
     found = conn.execute(
         sql.SQL("select {}, array[{}] from {} this order by 1").format(
@@ -115,6 +117,6 @@ def _rows(conn: Connection, access: Access, table: Table, columns: Sequence[Colu
     return tuple(_row(table, columns, key, values) for key, values in found)
 
 
-def _row(table: Table, columns: Sequence[Column], key: str, values: list[Any]) -> Row:
+def _row(table: TableRules, columns: Sequence[Column], key: str, values: list[Any]) -> TableRow:
     named = {each.name: value for each, value in zip(columns, values, strict=True)}
-    return Row(key, {part: named[part] for part in table.key}, named)
+    return TableRow(key, {part: named[part] for part in table.key}, named)

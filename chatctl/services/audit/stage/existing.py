@@ -10,7 +10,7 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Inconclusive
 from chatctl.services.audit.access.clauses import raw_sql
-from chatctl.services.audit.access.expectations import Access, Table
+from chatctl.services.audit.access.expectations import Access, TableRules
 from chatctl.services.audit.stage import contents
 from chatctl.services.audit.stage.contents import Content
 from chatctl.services.audit.stage.workspace import (
@@ -71,19 +71,19 @@ def _resolve_names(conn: Connection, access: Access) -> Access:
     return replace(access, identities=identities, found=found)
 
 
-def _copy_rows(conn: Connection, access: Access, table: Table, limit: int) -> Content:
+def _copy_rows(conn: Connection, access: Access, table: TableRules, limit: int) -> Content:
     content = contents.copy_rows(conn, access, table, _sample(conn, table, limit))
     return replace(content, whole=_is_complete(conn, table, limit))
 
 
-def _is_complete(conn: Connection, table: Table, limit: int) -> bool:
+def _is_complete(conn: Connection, table: TableRules, limit: int) -> bool:
     counted = sql.SQL("select count(*) <= {} from (select from {} limit {}) as these").format(
         sql.Literal(limit), raw_sql(relation(table.name)), sql.Literal(limit + 1)
     )
     return bool(conn.execute(counted).fetchall()[0][0])
 
 
-def _sample(conn: Connection, table: Table, limit: int) -> sql.Composable:
+def _sample(conn: Connection, table: TableRules, limit: int) -> sql.Composable:
     """The query for up to ``limit`` rows: first one for each set of names that rows refer to.
 
     It reads a bounded number of rows: those with a name through an index, any others by the key.

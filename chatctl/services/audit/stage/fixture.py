@@ -9,7 +9,7 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.errors import Inconclusive
 from chatctl.services.audit.access.clauses import raw_sql
-from chatctl.services.audit.access.expectations import Access, Table
+from chatctl.services.audit.access.expectations import Access, TableRules
 from chatctl.services.audit.access.scripts import read
 from chatctl.services.audit.stage import contents, scripts
 from chatctl.services.audit.stage.contents import Content
@@ -42,14 +42,14 @@ def refresh_copies(conn: Connection, access: Access, before: Mapping[str, Conten
     }
 
 
-def _copy_rows(conn: Connection, access: Access, table: Table) -> Content:
+def _copy_rows(conn: Connection, access: Access, table: TableRules) -> Content:
     content = contents.copy_rows(conn, access, table, created_rows(conn, table))
     if not (content.rows or table.rows):
         raise Inconclusive(f"the fixture creates no row of {table.name}; nothing would be tried")
     return content
 
 
-def created_rows(conn: Connection, table: Table) -> sql.Composable:
+def created_rows(conn: Connection, table: TableRules) -> sql.Composable:
     """The query for the rows that this transaction has created: those of the fixture and of a probe."""
     rows = sql.SQL("select * from {}").format(raw_sql(relation(table.name)))
     if not _stored(conn, table.name):  # a view has no xmin, and is copied whole

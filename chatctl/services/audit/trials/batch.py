@@ -21,7 +21,7 @@ from psycopg.errors import QueryCanceled
 from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import reason
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import SKIPPED, TOO_LONG, Outcome, no_result
+from chatctl.services.audit.trials.outcome import SKIPPED, TOO_LONG, ProbeOutcome, no_result
 
 CALL_SECONDS = 4.0
 PROBE_SECONDS = 8.0  # the statement_timeout of authenticator on Supabase
@@ -57,7 +57,7 @@ class SlowProbeBudget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class ProbeBatch:
     """Probes that are loaded into the database, and can run any number of times.
 
     For each probe, ``numbers`` has the number of its statement, ``claimed`` whether its identity has claims.
@@ -71,9 +71,9 @@ class Batch:
     budget: SlowProbeBudget
     on_progress: OnProgress = no_progress
 
-    def run(self) -> list[Outcome]:
+    def run(self) -> list[ProbeOutcome]:
         """The outcomes of all probes, in their order. Each is rolled back at once."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, ProbeOutcome] = {}
         pending = deque(self._groups())
         while pending:
             try:
@@ -85,7 +85,7 @@ class Batch:
                 outcomes.update(self._run_singly(*pending.popleft()))
         return [outcomes[n] for n in range(len(self.probes))]
 
-    def run_statement(self, statement: int) -> Iterator[tuple[Probe, Outcome]]:
+    def run_statement(self, statement: int) -> Iterator[tuple[Probe, ProbeOutcome]]:
         """Run the probes of one statement without a time limit."""
         for claimed in (False, True):
             for n, outcome, _ in self._execute(statement, claimed):
@@ -101,7 +101,7 @@ class Batch:
 
     def _run_call(
         self, statement: int, claimed: bool, indexes: Sequence[int]
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Iterator[tuple[int, ProbeOutcome]]:
         first = self.probes[indexes[0]]
         self.on_progress(f"{first.object}: {first.full_action}")
         if not self.budget.allows(first.object):
@@ -111,7 +111,7 @@ class Batch:
 
     def _run_singly(
         self, statement: int, claimed: bool, indexes: Sequence[int]
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Iterator[tuple[int, ProbeOutcome]]:
         name = self.probes[indexes[0]].object
         self.budget.slow.add(name)
         self.budget.spent += self.budget.call_seconds
@@ -128,7 +128,7 @@ class Batch:
             self.budget.spent += seconds
             yield n, outcome
 
-    def _run_single(self, statement: int, claimed: bool, n: int) -> tuple[Outcome, float]:
+    def _run_single(self, statement: int, claimed: bool, n: int) -> tuple[ProbeOutcome, float]:
         started = time.monotonic()
         try:
             with _limited(self.conn, PROBE_SECONDS):
@@ -141,7 +141,7 @@ class Batch:
 
     def _execute(
         self, statement: int, claimed: bool, only: int | None = None
-    ) -> Iterator[tuple[int, Outcome, float]]:
+    ) -> Iterator[tuple[int, ProbeOutcome, float]]:
         """Run the probes of one statement, or ``only`` one; the seconds are those of the whole call."""
         call = sql.SQL(
             "select *, extract(epoch from clock_timestamp() - statement_timestamp())::float8 "
@@ -150,7 +150,7 @@ class Batch:
         for n, state, message, returned, changed, holds, writes, seconds in self.conn.execute(call):
             yield (
                 n,
-                Outcome(
+                ProbeOutcome(
                     state=state,
                     message=message,
                     returned=tuple(returned or ()),
@@ -167,7 +167,7 @@ def function_name(number: int) -> sql.Identifier:
     return sql.Identifier("chatctl_audit", f"try_{number}")
 
 
-def _skipped() -> Outcome:
+def _skipped() -> ProbeOutcome:
     return no_result(SKIPPED, "was not tried, since others of its kind took too long")
 
 

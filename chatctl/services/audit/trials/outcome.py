@@ -13,7 +13,7 @@ SKIPPED = "not begun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ProbeOutcome:
     """What a probe did; ``state`` is a SQLSTATE, 00000 when the statement succeeded.
 
     ``returned`` are the values of a read or call, ``changed`` counts the rows of a write. ``writes`` are the
@@ -35,9 +35,9 @@ class Outcome:
         return self.state in (TOO_LONG, SKIPPED)
 
 
-Tried = tuple[Probe, Outcome]
+Tried = tuple[Probe, ProbeOutcome]
 
 
-def no_result(state: str, message: str) -> Outcome:
+def no_result(state: str, message: str) -> ProbeOutcome:
     """The outcome of a probe that did not finish."""
-    return Outcome(state=state, message=message, returned=(), changed=0, holds=None)
+    return ProbeOutcome(state=state, message=message, returned=(), changed=0, holds=None)

@@ -23,7 +23,13 @@ from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.probes import Probe
 from chatctl.services.audit.stage.workspace import search_path
-from chatctl.services.audit.trials.batch import Batch, OnProgress, SlowProbeBudget, function_name, no_progress
+from chatctl.services.audit.trials.batch import (
+    OnProgress,
+    ProbeBatch,
+    SlowProbeBudget,
+    function_name,
+    no_progress,
+)
 from chatctl.sqltext.quoting import filled, literal
 
 
@@ -53,7 +59,7 @@ class Trial:
         branch._statements = dict(self._statements)
         return branch
 
-    def load(self, probes: Sequence[Probe]) -> Batch:
+    def load(self, probes: Sequence[Probe]) -> ProbeBatch:
         """Load ``probes`` into the database, ready to run."""
         new = [
             each
@@ -70,7 +76,7 @@ class Trial:
         numbers = [self._statements[probe.statement, probe.fetches] for probe in probes]
         self._write(probes, numbers)
         claimed = [probe.identity.name not in self._unclaimed for probe in probes]
-        return Batch(
+        return ProbeBatch(
             conn=self._conn,
             number=self._batches,
             probes=probes,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import RAN, Outcome
+from chatctl.services.audit.trials.outcome import RAN, ProbeOutcome
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = 10  # values in a message
@@ -44,7 +44,7 @@ _MOMENTS = {"at", "exp", "iat", "nbf"}
 _LIMITS = {"limit", "max", "min", "window", "per", "every", "interval", "timeout"}
 
 
-def describe_outcome(probe: Probe, outcome: Outcome) -> str:
+def describe_outcome(probe: Probe, outcome: ProbeOutcome) -> str:
     """The outcome of ``probe`` in words, with uuids as they are."""
     if outcome.slow:
         return outcome.message or ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import DOUBTS, Rule
+from chatctl.services.audit.findings.finding import DOUBTS, AuditRule
 from chatctl.services.audit.trials.wording import describe_expected, describe_outcome, with_names
 from chatctl.services.audit.verdicts.judging import Judged
 from chatctl.services.audit.verdicts.replay import login, row_check, statement
-from chatctl.services.audit.verdicts.verdict import Verdict
+from chatctl.services.audit.verdicts.verdict import ProbeVerdict
 
 # Probes kept for a cell: those with a wrong outcome, then one of each kind.
 SAMPLES = 4
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Person:
+class ReportedIdentity:
     """An identity, and the SQL with which the operator impersonates it."""
 
     name: str
@@ -67,9 +67,11 @@ class Cell:
     samples: tuple[Sample, ...]
 
 
-def people(access: Access) -> tuple[Person, ...]:
+def people(access: Access) -> tuple[ReportedIdentity, ...]:
     """Every identity, in the order of access.yaml."""
-    return tuple(Person(each.name, each.says, each.role, login(access, each)) for each in access.identities)
+    return tuple(
+        ReportedIdentity(each.name, each.says, each.role, login(access, each)) for each in access.identities
+    )
 
 
 def cells(access: Access, judged: Iterable[Judged], names: Mapping[str, str]) -> tuple[Cell, ...]:
@@ -85,13 +87,13 @@ def cells(access: Access, judged: Iterable[Judged], names: Mapping[str, str]) ->
     return tuple(_cell(access, groups[key], names) for key in ordered)
 
 
-def state(rules: Iterable[Rule], *, allowed: bool, accepted: bool = False) -> State:
+def state(rules: Iterable[AuditRule], *, allowed: bool, accepted: bool = False) -> State:
     """The state of a cell with open problems of these ``rules``; ``accepted`` if it has accepted ones."""
     open_rules = set(rules)
     if open_rules - DOUBTS:
         return State.finding
     if open_rules:
-        return State.vacuous if open_rules == {Rule.vacuous} else State.invalid
+        return State.vacuous if open_rules == {AuditRule.vacuous} else State.invalid
     if accepted:
         return State.accepted
     return State.allowed if allowed else State.denied
@@ -113,18 +115,18 @@ def _cell(access: Access, group: list[Judged], names: Mapping[str, str]) -> Cell
     )
 
 
-def _problems(each: Judged) -> Iterator[tuple[Rule, str]]:
-    if each.verdict is not Verdict.passed:
-        yield Rule(each.verdict), each.probe.full_action
+def _problems(each: Judged) -> Iterator[tuple[AuditRule, str]]:
+    if each.verdict is not ProbeVerdict.passed:
+        yield AuditRule(each.verdict), each.probe.full_action
     if each.vacuous:
-        yield Rule.vacuous, each.probe.full_action
+        yield AuditRule.vacuous, each.probe.full_action
 
 
 def _samples(group: list[Judged]) -> list[Judged]:
     first: dict[tuple[object, ...], Judged] = {}
     for each in group:
         first.setdefault((each.verdict, each.vacuous, each.probe.full_action, each.through), each)
-    ranked = sorted(first.values(), key=lambda each: (each.verdict is Verdict.passed, not each.vacuous))
+    ranked = sorted(first.values(), key=lambda each: (each.verdict is ProbeVerdict.passed, not each.vacuous))
     return ranked[:SAMPLES]
 
 
@@ -135,6 +137,6 @@ def _sample(access: Access, each: Judged, names: Mapping[str, str]) -> Sample:
         subject=with_names(probe.subject, names, probe),
         expected=describe_expected(probe),
         came=with_names(describe_outcome(probe, each.outcome), names, probe),
-        verdict=Rule.vacuous if each.vacuous and each.verdict is Verdict.passed else each.verdict,
+        verdict=AuditRule.vacuous if each.vacuous and each.verdict is ProbeVerdict.passed else each.verdict,
         sql=(f"{statement(probe)};", *row_check(access, probe)),
     )

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.findings.finding import ALL_ROWS, DOUBTS, Finding, Rule
+from chatctl.services.audit.findings.finding import ALL_ROWS, DOUBTS, AuditFinding, AuditRule
 from chatctl.services.audit.inventory.privileges import Privileges
 from chatctl.services.audit.probes.context import NOT_WRITABLE
 from chatctl.services.audit.probes.probe import Probe, write_targets
 from chatctl.services.audit.probes.scope import Scope
-from chatctl.services.audit.trials.outcome import Outcome, Tried
+from chatctl.services.audit.trials.outcome import ProbeOutcome, Tried
 from chatctl.services.audit.trials.wording import (
     describe_expectation,
     describe_expected,
@@ -23,7 +23,7 @@ from chatctl.services.audit.trials.wording import (
 )
 from chatctl.services.audit.verdicts.replay import replay
 from chatctl.services.audit.verdicts.verdict import (
-    Verdict,
+    ProbeVerdict,
     existence_oracles,
     had_effect,
     shows_access,
@@ -45,8 +45,8 @@ class Judged:
     """
 
     probe: Probe
-    outcome: Outcome
-    verdict: Verdict
+    outcome: ProbeOutcome
+    verdict: ProbeVerdict
     vacuous: bool
     other: Tried | None = None
     retried: Tried | None = None
@@ -54,7 +54,7 @@ class Judged:
     @property
     def proves(self) -> bool:
         """Whether the outcome is the expected one, and not vacuous."""
-        return self.verdict is Verdict.passed and not self.vacuous
+        return self.verdict is ProbeVerdict.passed and not self.vacuous
 
     @property
     def through(self) -> bool:
@@ -72,24 +72,24 @@ def judge(access: Access, tried: Sequence[Tried], privileges: Privileges, scope:
 
 def findings_and_doubts(
     access: Access, judged: Sequence[Judged], names: Mapping[str, str], scope: Scope
-) -> tuple[list[Finding], list[Finding]]:
+) -> tuple[list[AuditFinding], list[AuditFinding]]:
     """The findings, and those about probes that prove nothing."""
-    groups: dict[tuple[Rule, str, str], Group] = defaultdict(list)
+    groups: dict[tuple[AuditRule, str, str], Group] = defaultdict(list)
     for each in judged:
-        if each.verdict is not Verdict.passed:
-            groups[Rule(each.verdict), each.probe.object, each.probe.full_action].append(each)
+        if each.verdict is not ProbeVerdict.passed:
+            groups[AuditRule(each.verdict), each.probe.object, each.probe.full_action].append(each)
         if each.vacuous:
-            groups[Rule.vacuous, each.probe.object, each.probe.full_action].append(each)
+            groups[AuditRule.vacuous, each.probe.object, each.probe.full_action].append(each)
     found = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
     doubts = [each for each in found if each.rule in DOUBTS]
     doubts = [*sorted(doubts, key=lambda each: each.rule), *_never_written(access, judged, scope)]
     return [each for each in found if each.rule not in DOUBTS], doubts
 
 
-def _finding(access: Access, rule: Rule, group: Group, names: Mapping[str, str]) -> Finding:
+def _finding(access: Access, rule: AuditRule, group: Group, names: Mapping[str, str]) -> AuditFinding:
     first = group[0]
     other = first.other[0] if first.other else None
-    return Finding(
+    return AuditFinding(
         rule=rule,
         object=first.probe.object,
         action=first.probe.full_action,
@@ -109,24 +109,24 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
         probe.shape for probe, outcome in tried if probe.allowed and shows_access(access, probe, outcome)
     }
     failing = {
-        probe.shape for (probe, _), each in zip(tried, verdicts, strict=True) if each is Verdict.invalid
+        probe.shape for (probe, _), each in zip(tried, verdicts, strict=True) if each is ProbeVerdict.invalid
     }
     oracles = existence_oracles(tried)
 
-    def is_vacuous(probe: Probe, outcome: Outcome, first: Verdict) -> bool:
+    def is_vacuous(probe: Probe, outcome: ProbeOutcome, first: ProbeVerdict) -> bool:
         if probe.allowed or probe.trusted or probe.pair or _is_proof_by_itself(access, probe, outcome):
             return False
         if probe.shape in shapes_allowed:
             return False
         # A missing privilege is proof enough; a refusal by a policy means something if somebody passes it.
         is_held = (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
-        return is_held and first is Verdict.passed
+        return is_held and first is ProbeVerdict.passed
 
-    def final(index: int, probe: Probe, first: Verdict) -> Verdict:
+    def final(index: int, probe: Probe, first: ProbeVerdict) -> ProbeVerdict:
         if index in oracles:
-            return Verdict.oracle
+            return ProbeVerdict.oracle
         # A policy that raises for every identity says nothing about claims.
-        return Verdict.invalid if first is Verdict.raises and probe.shape in failing else first
+        return ProbeVerdict.invalid if first is ProbeVerdict.raises and probe.shape in failing else first
 
     return [
         Judged(
@@ -140,7 +140,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
     ]
 
 
-def _is_proof_by_itself(access: Access, probe: Probe, outcome: Outcome) -> bool:
+def _is_proof_by_itself(access: Access, probe: Probe, outcome: ProbeOutcome) -> bool:
     """Whether the refusal means something even if nobody is allowed."""
     # Not every row can be copied, such as one per user; but a copy that a check refuses satisfies the rest.
     by_a_check = _is_copy(access, probe) and _OF_A_CHECK in (outcome.message or "")
@@ -154,7 +154,7 @@ def _is_copy(access: Access, probe: Probe) -> bool:
     )
 
 
-def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[Finding]:
+def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[AuditFinding]:
     """Tables that access.yaml lets a call or write change, and that none of them changed."""
     if access.on_existing_data:
         return  # existing rows may leave nothing to write
@@ -170,25 +170,25 @@ def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> It
         for write in sorted(write_targets(changes) - writes[name]):
             reason = f"{access.path.name} allows {write}, which no probe did"
             command = "execute" if "(" in name else write.split()[0]
-            yield Finding(
-                rule=Rule.vacuous, object=name, action=write, message=reason, sql="", command=command
+            yield AuditFinding(
+                rule=AuditRule.vacuous, object=name, action=write, message=reason, sql="", command=command
             )
 
 
-def _message(access: Access, rule: Rule, judged: Judged) -> str:
+def _message(access: Access, rule: AuditRule, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
-    if rule is Rule.vacuous:
+    if rule is AuditRule.vacuous:
         is_copy = _is_copy(access, probe)
         reason = "no copy of a row could be inserted by anybody" if is_copy else "nobody was let through"
         return f"{reason}, so that a refusal proves nothing"
-    if rule in (Rule.invalid, Rule.untried):
+    if rule in (AuditRule.invalid, AuditRule.untried):
         return _describe_failure(probe, outcome)
-    if rule is Rule.time_dependent:
+    if rule is AuditRule.time_dependent:
         return _describe_change(access, judged)
     what = f"{probe.identity.name}: {probe.full_action} of {probe.subject} {describe_outcome(probe, outcome)}"
-    if rule is Rule.effect:
+    if rule is AuditRule.effect:
         return what
-    if rule is Rule.oracle:
+    if rule is AuditRule.oracle:
         unseen = f"; what does not exist {describe_outcome(*judged.other)}" if judged.other else ""
         return f"{what}{unseen}: the answer reveals that it exists"
     return f"{what}; {access.path.name} expects {describe_expected(probe)}"
@@ -197,7 +197,7 @@ def _message(access: Access, rule: Rule, judged: Judged) -> str:
 def _describe_change(access: Access, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
 
-    def compared(probe: Probe, outcome: Outcome) -> str:
+    def compared(probe: Probe, outcome: ProbeOutcome) -> str:
         expectation = describe_expectation(probe)
         return f"it {describe_outcome(probe, outcome)}, and {access.path.name} expected {expectation}"
 
@@ -210,7 +210,7 @@ def _describe_change(access: Access, judged: Judged) -> str:
     return f"{what}: {first}; tried again, {compared(*judged.retried)}"
 
 
-def _describe_failure(probe: Probe, outcome: Outcome) -> str:
+def _describe_failure(probe: Probe, outcome: ProbeOutcome) -> str:
     if outcome.slow:
         what = f"{probe.identity.name}: {probe.full_action} of {probe.subject}"
         return f"{what}, {probe.object}, {outcome.message}"

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from chatctl.services.audit.probes.keys import Key, cell_of, keys_of
 from chatctl.services.audit.verdicts.judging import Judged
-from chatctl.services.audit.verdicts.verdict import Verdict
+from chatctl.services.audit.verdicts.verdict import ProbeVerdict
 
 SLOW = 30
 
@@ -68,7 +68,7 @@ def _compared(first: Sequence[Judged], second: Sequence[Judged]) -> Iterator[Jud
 
 
 def _time_dependent(each: Judged) -> Judged:
-    return replace(each, verdict=Verdict.time_dependent, vacuous=False)
+    return replace(each, verdict=ProbeVerdict.time_dependent, vacuous=False)
 
 
 def _verdict_key(each: Judged) -> Key:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatctl.services.audit.access.expectations import NEVER, Access, Function, Identity
-from chatctl.services.audit.findings.finding import Finding, Rule
+from chatctl.services.audit.access.expectations import NEVER, Access, FunctionRules, Identity
+from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.probes import AuditContext, callee
 from chatctl.services.audit.probes.context import TableContext
 from chatctl.services.audit.probes.scope import Scope
@@ -26,10 +26,10 @@ class Untried:
     excused: bool = False
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> AuditFinding:
         """As a finding."""
-        return Finding(
-            rule=Rule.untried,
+        return AuditFinding(
+            rule=AuditRule.untried,
             object=self.object,
             action=self.action,
             message=f"not tried: {self.reason}",
@@ -100,7 +100,7 @@ def _holds(table: TableContext, identity: Identity, column: str) -> bool:
     return not table.trusts(identity) and table.context.holds(identity, table.rules.name, "update", column)
 
 
-def _of_function(context: AuditContext, function: Function) -> Untried:
+def _of_function(context: AuditContext, function: FunctionRules) -> Untried:
     target = callee.find(context, function)
     if target is None:
         reason = "no function has this signature; write its types with their schemas"

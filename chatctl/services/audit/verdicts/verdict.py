@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.probes.probe import Probe
-from chatctl.services.audit.trials.outcome import RAN, SKIPPED, Outcome, Tried
+from chatctl.services.audit.trials.outcome import RAN, SKIPPED, ProbeOutcome, Tried
 from chatctl.services.audit.trials.wording import UUID, mask_times
 
 _UNIQUE = "23505"
 
 
-class Verdict(StrEnum):
+class ProbeVerdict(StrEnum):
     """What the outcome of one probe means."""
 
     passed = "passed"
@@ -28,44 +28,44 @@ class Verdict(StrEnum):
     invalid = "invalid"
 
 
-def verdict(access: Access, probe: Probe, outcome: Outcome) -> Verdict:  # noqa: PLR0911 - one return per case
+def verdict(access: Access, probe: Probe, outcome: ProbeOutcome) -> ProbeVerdict:  # noqa: PLR0911 - one return per case
     """The verdict on one probe. SQLSTATEs of access.yaml count as refusals, and so do no rows."""
     ran = outcome.state == RAN
     refused = outcome.state in access.denials or outcome.state in probe.refused
     if outcome.slow:
-        return Verdict.untried if outcome.state == SKIPPED else Verdict.invalid
+        return ProbeVerdict.untried if outcome.state == SKIPPED else ProbeVerdict.invalid
     if outcome.later is not None:
-        return Verdict.time_dependent
+        return ProbeVerdict.time_dependent
     if probe.pair:
-        return Verdict.passed  # judged together with its pair, by existence_oracles
+        return ProbeVerdict.passed  # judged together with its pair, by existence_oracles
     if probe.privilege == "truncate":
         # The privilege is checked first, except that a view is no table (42809).
-        return Verdict.passed if refused or outcome.state == "42809" else Verdict.leak
+        return ProbeVerdict.passed if refused or outcome.state == "42809" else ProbeVerdict.leak
     if not ran and not refused:
         if probe.trusted and probe.privilege != "execute" and probe.action != "select":
-            return Verdict.passed  # a failing write of a trusted role is no finding
-        return Verdict.raises if probe.identity.raw and _reads(probe) else Verdict.invalid
+            return ProbeVerdict.passed  # a failing write of a trusted role is no finding
+        return ProbeVerdict.raises if probe.identity.raw and _reads(probe) else ProbeVerdict.invalid
     if not probe.allowed:
         # A refused call raises an error; a refused read or write may also just find no row.
-        return Verdict.leak if had_effect(probe, outcome) else Verdict.passed
+        return ProbeVerdict.leak if had_effect(probe, outcome) else ProbeVerdict.passed
     if probe.trusted and not _reads(probe) and probe.privilege != "execute":
-        return Verdict.passed
+        return ProbeVerdict.passed
     if refused:
-        return Verdict.passed if probe.may_refuse else Verdict.missing
+        return ProbeVerdict.passed if probe.may_refuse else ProbeVerdict.missing
     if probe.rows is not None and sorted(map(str, outcome.returned)) != sorted(map(str, probe.rows)):
-        return Verdict.leak if Counter(outcome.returned) - Counter(probe.rows) else Verdict.missing
+        return ProbeVerdict.leak if Counter(outcome.returned) - Counter(probe.rows) else ProbeVerdict.missing
     if probe.count is not None and outcome.changed != probe.count:
-        return Verdict.leak if outcome.changed > probe.count else Verdict.missing
+        return ProbeVerdict.leak if outcome.changed > probe.count else ProbeVerdict.missing
     if probe.changes is not None and outcome.writes - probe.changes:
-        return Verdict.effect
-    return Verdict.effect if probe.holds and not outcome.holds else Verdict.passed
+        return ProbeVerdict.effect
+    return ProbeVerdict.effect if probe.holds and not outcome.holds else ProbeVerdict.passed
 
 
 def _reads(probe: Probe) -> bool:
     return probe.privilege == "select"
 
 
-def had_effect(probe: Probe, outcome: Outcome) -> bool:
+def had_effect(probe: Probe, outcome: ProbeOutcome) -> bool:
     """Whether the statement returned a row, changed one, or was a call that succeeded."""
     if outcome.state != RAN:
         return False
@@ -74,7 +74,7 @@ def had_effect(probe: Probe, outcome: Outcome) -> bool:
     return bool(outcome.returned) if probe.fetches else bool(outcome.changed)
 
 
-def surplus(probe: Probe, outcome: Outcome) -> Counter[str]:
+def surplus(probe: Probe, outcome: ProbeOutcome) -> Counter[str]:
     """The rows beyond those allowed that it returned or changed; changed rows have no name."""
     if probe.fetches:
         allowed_rows = Counter(map(str, probe.rows or ())) if probe.allowed else Counter[str]()
@@ -82,7 +82,7 @@ def surplus(probe: Probe, outcome: Outcome) -> Counter[str]:
     return +Counter({"": outcome.changed - (probe.count or 0 if probe.allowed else 0)})
 
 
-def shows_access(access: Access, probe: Probe, outcome: Outcome) -> bool:
+def shows_access(access: Access, probe: Probe, outcome: ProbeOutcome) -> bool:
     """Whether its success shows that refusals of the same statement mean something.
 
     On existing data an error of a constraint is enough for a trusted role, since other rows may refer to
@@ -114,7 +114,7 @@ def existence_oracles(tried: Sequence[Tried]) -> dict[int, Tried | None]:
     return oracles
 
 
-def _visible_answer(probe: Probe, outcome: Outcome) -> tuple[str, str, int]:
+def _visible_answer(probe: Probe, outcome: ProbeOutcome) -> tuple[str, str, int]:
     # Remaining durations in messages change from one moment to the next.
     message = mask_times(probe, outcome.message or "")
     return outcome.state, UUID.sub("…", message), len(outcome.returned)

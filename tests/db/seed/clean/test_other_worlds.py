@@ -12,9 +12,9 @@ from chatctl.db.files import query
 from chatctl.errors import Conflict
 from chatctl.services.seed import runs, verify
 from chatctl.services.seed.clean import clean
-from chatctl.services.seed.loading import Options, load
+from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.parts import Progress
+from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
 from tests.support import seeded
 from tests.support.cleaned import (
@@ -49,7 +49,7 @@ class Killed(Exception):
     """What happens in the middle of a load."""
 
 
-def _kill(progress: Progress) -> None:
+def _kill(progress: SeedProgress) -> None:
     if progress.done > 200:
         raise Killed
 
@@ -59,7 +59,7 @@ def test_an_unfinished_world_goes_too(database: Database, use: Use | None) -> No
     with database.connect() as conn:
         before = rows(conn)
         with pytest.raises(Killed):
-            load(conn, build(SMALL), Options(chunk_size=50, storage_rows=True), on_progress=_kill)
+            load(conn, build(SMALL), LoadOptions(chunk_size=50, storage_rows=True), on_progress=_kill)
         begun = run_of(conn)
         assert 0 < value(conn, "select count(*) from messages") < 420
         if use:
@@ -167,7 +167,7 @@ def _work(plan: dict[str, Any]) -> float:
 @pytest.mark.parametrize("clock", ["1 day", "-1 day"], ids=["uploaded before", "uploaded since"])
 def test_what_it_reads_grows_with_the_world_and_no_faster(database: Database, clock: str) -> None:
     with database.connect() as conn:
-        load(conn, build(BIG), Options(storage_rows=True))
+        load(conn, build(BIG), LoadOptions(storage_rows=True))
         # By the Storage API, files are as old as their upload.
         conn.execute("update storage.objects set created_at = now() - %s::interval", (clock,))
         conn.execute("analyze storage.objects")
