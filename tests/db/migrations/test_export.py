@@ -41,13 +41,6 @@ alter table supabase_migrations.schema_migrations add column if not exists name 
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> SqlFiles:
-    files = SqlFiles(tmp_path / "sql")
-    files.version(1, TABLE + SCHEMA)
-    return files
-
-
-@pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "supabase" / "migrations"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from chatctl.errors import Invalid
 from chatctl.services import migrations
 from tests.support.sqlfiles import (
-    SCHEMA,
     TABLE,
     SqlFiles,
     function,
@@ -23,14 +21,6 @@ from tests.support.sqlfiles import (
     views,
 )
 from tests.support.world import Database
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> SqlFiles:
-    """A table with row-level security, and a schema."""
-    files = SqlFiles(tmp_path / "sql")
-    files.version(1, TABLE + SCHEMA)
-    return files
 
 
 def test_what_a_version_takes_along_is_stated_again(bare_database: Database, files: SqlFiles) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from chatctl.errors import Invalid
 from tests.support.sqlfiles import (
-    SCHEMA,
     TABLE,
     SqlFiles,
     function,
@@ -22,14 +19,6 @@ from tests.support.sqlfiles import (
     views,
 )
 from tests.support.world import Database
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> SqlFiles:
-    """A table with row-level security, and a schema."""
-    files = SqlFiles(tmp_path / "sql")
-    files.version(1, TABLE + SCHEMA)
-    return files
 
 
 def test_a_file_that_disappears_takes_everything_with_it_named_first(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed, Unavailable
-from chatctl.local.postgres.server import Server
 from chatctl.services.seed import verify
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import LoadOptions, load
@@ -46,32 +44,6 @@ TABLES = {
     "deleted_attachments": (_ROOMS, "sender_id = null"),
     "read_states": (_ROOMS, "seen_count = seen_count + 1"),
 }
-
-
-@pytest.fixture(scope="module")
-def worlds(servers: Callable[[int], Server]) -> Iterator[Callable[[int], Seeded]]:
-    """The seeded database of a major version, made when first asked for."""
-    made: dict[int, Seeded] = {}
-    with ExitStack() as stack:
-
-        def world(version: int) -> Seeded:
-            if version not in made:
-                made[version] = stack.enter_context(seeded.worlds(servers(version)))
-            return made[version]
-
-        yield world
-
-
-@pytest.fixture
-def world(worlds: Callable[[int], Seeded], pg_version: int) -> Seeded:
-    return worlds(pg_version)
-
-
-@pytest.fixture
-def conn(world: Seeded) -> Iterator[Connection]:
-    """A transaction in the seeded database, rolled back at the end."""
-    with world.database.connect() as conn, conn.transaction(force_rollback=True):
-        yield conn
 
 
 def _plant(conn: Connection, statement: str) -> str | None:
