@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection, backend_pid, connect, url_of
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import ChatctlError
 from chatctl.secrets import mask
 
@@ -117,4 +117,4 @@ class BlockerWatch:
         self._waited += now - looked
         if blocker.deadlocked or self._waited > self._at_most:
             self.ended = True
-            conn.execute(query("locks/cancel"), {"pid": self._pid})
+            conn.execute(sql_statement("locks/cancel"), {"pid": self._pid})

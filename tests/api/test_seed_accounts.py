@@ -15,7 +15,7 @@ from supabase import Client
 
 from chatctl.api import client as api
 from chatctl.api import concurrent
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.errors import ChatctlError, Conflict, NotAllowed, NotFound
 from chatctl.services.seed import accounts
 from chatctl.services.seed.people import PASSWORD_HASH
@@ -49,7 +49,7 @@ def test_users_are_those_that_sql_makes(database: Database, project: Project, cl
 
     with database.connect() as conn:
         for name in ("users", "identities"):
-            conn.execute(query(f"seed/{name}"), {"people": Jsonb(records), "password": PASSWORD_HASH})
+            conn.execute(sql_statement(f"seed/{name}"), {"people": Jsonb(records), "password": PASSWORD_HASH})
         made_in_sql = {
             "users": rows(conn, "select to_jsonb(u) from auth.users u order by id"),
             "identities": rows(conn, "select to_jsonb(i) from auth.identities i order by user_id"),

@@ -17,7 +17,7 @@ from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from tests.support.world import Database, World
 
-FIXTURE = default_file().parent / "queries" / "audit" / "fixture.sql"
+FIXTURE = default_file().parent / "statements" / "audit" / "fixture.sql"
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_sql_of_access_yaml_that_the_database_refuses_is_named(
     text = default_file().read_text()
     assert old in text
     (tmp_path / "access.yaml").write_text(
-        text.replace(old, new).replace("queries/audit/fixture.sql", str(FIXTURE))
+        text.replace(old, new).replace("statements/audit/fixture.sql", str(FIXTURE))
     )
     with database.connect() as conn, pytest.raises(Invalid, match=said):
         audit(conn, load(tmp_path / "access.yaml"))

@@ -18,7 +18,7 @@ from typing import Any
 from psycopg import adapt, generators, pq, waiting
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.inventory import privileges
@@ -181,13 +181,13 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
     access = load(default_file())
     with database.connect() as operator, database.connect("authenticator") as signed_in:
         with operator.transaction():
-            operator.execute(query("audit/limits").encode())
+            operator.execute(sql_statement("audit/limits").encode())
             contents = fixture.make(operator, access)
             claims: dict[str, str | None] = dict(
                 operator.execute("select identity, claims from chatctl_audit.identities").fetchall()
             )
         with operator.transaction(force_rollback=True):
-            operator.execute(query("audit/limits").encode())
+            operator.execute(sql_statement("audit/limits").encode())
             operator.execute("select set_config('search_path', %s, true)", (workspace.search_path(access),))
             names = set(workspace.names_by_id(operator))
             held = privileges.held(operator, access)

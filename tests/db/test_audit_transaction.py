@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.services.audit.access import load
@@ -190,7 +190,7 @@ def test_a_session_in_another_language_is_read_in_english(bare_database: Databas
     with bare_database.connect(SUPERUSER) as admin:
         admin.execute("set lc_messages = 'POSIX'")
         with admin.transaction():
-            admin.execute(query("audit/limits"))
+            admin.execute(sql_statement("audit/limits"))
             assert admin.execute("show lc_messages").fetchone() == ("C",)
 
 

@@ -15,6 +15,11 @@ ROOT = default_file().parent.parent
 MESSAGES = "public.messages"
 
 
+def _with_absolute_paths() -> str:
+    """The text of sql/access.yaml, for a copy elsewhere."""
+    return default_file().read_text().replace("statements/", f"{default_file().parent}/statements/")
+
+
 @pytest.fixture(scope="module")
 def places() -> SourceIndex:
     return SourceIndex(load(default_file()))
@@ -90,7 +95,7 @@ def test_the_last_of_several_statements_counts(tmp_path: Path) -> None:
         '-- Odd.\nCREATE POLICY "x on y" ON "No.Tes" AS\nRESTRICTIVE;'
     )
     access = tmp_path / "access.yaml"
-    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+    access.write_text(_with_absolute_paths())
     places = SourceIndex(load(access))
     assert places.place_of(finding(name="public.notes")).line == 4
     assert places.place_of(finding(name="public.No.Tes")).line == 2
@@ -136,7 +141,7 @@ def test_a_statement_is_found_however_it_is_written(
     (tmp_path / "objects" / "access").mkdir(parents=True)
     (tmp_path / "objects" / "access" / "a.sql").write_text(f"-- One.\n\n{statement};\n")
     access = tmp_path / "access.yaml"
-    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+    access.write_text(_with_absolute_paths())
 
     place = SourceIndex(load(access)).place_of(finding(rule, name, action))
 
@@ -147,5 +152,5 @@ def test_files_that_migrate_refuses_leave_the_line_of_the_rules(tmp_path: Path) 
     (tmp_path / "objects").mkdir()
     (tmp_path / "objects" / "stray.sql").write_text("select 1;")
     access = tmp_path / "access.yaml"
-    access.write_text(default_file().read_text().replace("queries/", f"{default_file().parent}/queries/"))
+    access.write_text(_with_absolute_paths())
     assert SourceIndex(load(access)).place_of(finding(name=MESSAGES)).file == "access.yaml"

@@ -278,8 +278,8 @@ def test_what_is_supabases_own_is_known_in_one_place() -> None:
     sql = data_directory("sql")
     queries = [
         *LINTS,
-        *(sql / "queries" / "audit").rglob("*.sql"),
-        *(sql / "queries" / "drift").glob("*.sql"),
+        *(path for folder in ("queries", "statements") for path in (sql / folder / "audit").rglob("*.sql")),
+        *(path for folder in ("queries", "statements") for path in (sql / folder / "drift").glob("*.sql")),
     ]
     names = re.compile(r"supabase_|pgbouncer|pgsodium|'graphql'|'net'|'vault'|'extensions'|'realtime'")
 

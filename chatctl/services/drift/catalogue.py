@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import ChatctlError, Unavailable
 from chatctl.sqltext.statements import with_lf
 
@@ -68,7 +68,7 @@ def major(conn: Connection) -> int:
 
 def _read(conn: Connection, version: int) -> list[Thing]:
     with conn.transaction():
-        conn.execute(query("drift/limits"))
+        conn.execute(sql_statement("drift/limits"))
         conn.execute(query("platform"))
         scope = _scope(conn)
         scope["version"] = min(major(conn), version)

@@ -11,7 +11,7 @@ from typing import Literal
 import psycopg
 
 from chatctl.db.connection import Connection, connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.catalogue import KINDS, Thing
 from chatctl.services.migrations import migrate
@@ -118,7 +118,7 @@ def _retold(conn: Connection, view: Thing) -> Thing:
             "select set_config('chatctl.query', %s, true), set_config('search_path', '', true)", (told,)
         )
         try:
-            cursor = conn.execute(query("drift/retell"))
+            cursor = conn.execute(sql_statement("drift/retell"))
         except psycopg.ProgrammingError:
             raise psycopg.Rollback from None
         cursor.nextset()

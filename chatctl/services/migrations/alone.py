@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.db.patience import limit_lock_waits, retry_lock_timeouts
 from chatctl.errors import Invalid
 from chatctl.services.migrations import execute, history
@@ -59,7 +59,7 @@ def run(
     mark = history.unfinished(conn).get(str(file.version))
     begun = mark is not None and mark.sha256 == file.sha256  # edited since, it says nothing
     marked = {"version": file.version, "sha256": file.sha256, "actor": author.actor}
-    conn.execute(query("migrate/begin_unfinished"), marked)
+    conn.execute(sql_statement("migrate/begin_unfinished"), marked)
 
     # What is made concurrently waits in nobody's way, as long as it takes; anything else gives up in time.
     concurrently = any(token.is_word("concurrently") for token in found)
@@ -79,12 +79,12 @@ def run(
         # What cannot be dropped in time stays marked as unfinished, and the next run drops it.
         with suppress(psycopg.errors.LockNotAvailable), _giving_up(conn, lock_timeout):
             _drop_leftovers(conn, work)
-            conn.execute(query("migrate/end_unfinished"), {"version": file.version})
+            conn.execute(sql_statement("migrate/end_unfinished"), {"version": file.version})
         raise
     milliseconds = round((time.perf_counter() - start) * 1000)
     with execute.refusals(file.where), conn.transaction():
         history.record_version(conn, file, author, milliseconds)
-        conn.execute(query("migrate/end_unfinished"), {"version": file.version})
+        conn.execute(sql_statement("migrate/end_unfinished"), {"version": file.version})
     return MigrationStep("version", file.path, milliseconds)
 
 

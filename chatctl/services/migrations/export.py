@@ -16,7 +16,7 @@ from typing import Literal
 
 from psycopg import sql
 
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
 from chatctl.services.migrations.made import drops, in_order
@@ -106,14 +106,19 @@ def _version(file: SqlFile) -> str:
 
 def _bearer(file: SqlFile, objects: Sequence[SqlFile]) -> str:
     wanted = [_want(each) for each in objects]
-    before = [query("migrate/history"), query("migrate/wanted"), *wanted, query("migrate/find_obsolete")]
+    before = [
+        sql_statement("migrate/history"),
+        sql_statement("migrate/wanted"),
+        *wanted,
+        sql_statement("migrate/find_obsolete"),
+    ]
     texts = [f"-- {each.path}\n{_ended(each.text)}{_back(each)}{_RESET}" for each in objects]
-    after = [query("migrate/export_record"), query("migrate/drop_obsolete"), "reset all;\n"]
+    after = [sql_statement("migrate/export_record"), sql_statement("migrate/drop_obsolete"), "reset all;\n"]
     return "\n".join([_ended(file.text), _HEAD + _back(file) + _RESET, *before, *texts, *after])
 
 
 def _back(file: SqlFile) -> str:
-    return query("migrate/back_to_role") if _changes_role(file) else ""
+    return sql_statement("migrate/back_to_role") if _changes_role(file) else ""
 
 
 def _changes_role(file: SqlFile) -> bool:

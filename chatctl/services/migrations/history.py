@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from chatctl import __version__
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile
 from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
@@ -117,7 +117,7 @@ def is_ready(conn: Connection) -> bool:
 def make_ready(conn: Connection) -> None:
     """Make what is missing of the history's tables."""
     if not is_ready(conn):
-        conn.execute(query("migrate/history"))
+        conn.execute(sql_statement("migrate/history"))
 
 
 def same(file: SqlFile, had: Applied) -> bool:
@@ -130,20 +130,20 @@ def same(file: SqlFile, had: Applied) -> bool:
 def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
     """Add a version to the history, as the Supabase CLI does, and what chatctl knows of it beside it."""
     row = {"version": file.version, "name": file.name, "statements": file.recorded}
-    conn.execute(query("migrate/record_version"), row)
+    conn.execute(sql_statement("migrate/record_version"), row)
     record_details(conn, file, author, milliseconds)
 
 
 def record_details(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
     """Keep who applied a version, from which text."""
     details = {"version": file.version, "duration_ms": milliseconds, **_details(file, author)}
-    conn.execute(query("migrate/record_details"), details)
+    conn.execute(sql_statement("migrate/record_details"), details)
 
 
 def record_object(conn: Connection, file: SqlFile, author: Author) -> None:
     """Keep that an object file is applied, and what would take it back."""
     details = {"path": file.path, "drops": drops(file), **_details(file, author)}
-    conn.execute(query("migrate/record_object"), details)
+    conn.execute(sql_statement("migrate/record_object"), details)
 
 
 def _details(file: SqlFile, author: Author) -> dict[str, str | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import Invalid
 from chatctl.services.migrations import execute, made
 from chatctl.services.migrations.files import SqlFile
@@ -81,17 +81,18 @@ def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -
 
 
 def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
-    conn.execute(query("migrate/wanted"))
+    conn.execute(sql_statement("migrate/wanted"))
     with conn.pipeline():
         for file in files:
             conn.execute(
-                query("migrate/want"), {"path": file.path, "sha256": file.sha256, "drops": drops(file)}
+                sql_statement("migrate/want"),
+                {"path": file.path, "sha256": file.sha256, "drops": drops(file)},
             )
 
 
 def _run(conn: Connection, plan: MigrationPlan, name: str) -> None:
     try:
-        conn.execute(query(name))
+        conn.execute(sql_statement(name))
     except psycopg.Error as error:
         # What they take back is named by the files, and refused for what the files say.
         message = error.diag.message_primary or ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations import history, lock
 from chatctl.services.migrations.execute import refusals
@@ -89,7 +89,7 @@ def write(
         history.make_ready(conn)
         for change in shown:
             with refusals(f"{change.version}_{change.name}.sql"):
-                conn.execute(query("migrate/forget_version"), {"version": change.version})
+                conn.execute(sql_statement("migrate/forget_version"), {"version": change.version})
                 if change.action != "remove":
                     history.record_version(conn, local[change.version], author, 0)
 

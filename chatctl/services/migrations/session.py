@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.services.migrations import lock
 from chatctl.services.migrations.files import SqlFile
 
@@ -42,9 +42,9 @@ class FileSession:
         self.defers = self.defers or (after is not None and after.defers)
         _reset_settings(self.conn)
         limits = {"lock_timeout": f"{round(self.lock_timeout * 1000)}ms"}
-        self.conn.execute(query("migrate/limits"), limits)
+        self.conn.execute(sql_statement("migrate/limits"), limits)
         if self.defers:
-            self.conn.execute(query("migrate/check_deferred"))
+            self.conn.execute(sql_statement("migrate/check_deferred"))
         _discard(self.conn)
 
 
@@ -63,4 +63,4 @@ def _reset_settings(conn: Connection) -> None:
 
 
 def _discard(conn: Connection) -> None:
-    conn.execute(query("migrate/discard").encode())
+    conn.execute(sql_statement("migrate/discard").encode())

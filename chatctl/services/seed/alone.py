@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.db.locks import AdvisoryLock
 
 _SEED = AdvisoryLock(2_532_670_223_462_061_098, "seed")  # hashtextextended('chatctl seed', 0)
@@ -19,7 +19,7 @@ def seeding(conn: Connection, on_wait: Callable[[str], None] = lambda why: None)
     From then on no time-out of the role ends what takes long in this session.
     """
     _SEED.acquire(conn, on_wait=on_wait)
-    conn.execute(query("seed/no_time_outs"))
+    conn.execute(sql_statement("seed/no_time_outs"))
     try:
         yield
     finally:

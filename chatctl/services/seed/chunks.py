@@ -12,7 +12,7 @@ from psycopg.copy import QueuedLibpqWriter
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.services.seed import history
 from chatctl.services.seed.clock import moment
 from chatctl.services.seed.history import Told
@@ -65,12 +65,12 @@ def write(
     deleted = [row for each in told for row in each.deleted]
     copy_rows(conn, ("private", "deleted_messages"), DeletedMessage, deleted)
     _copy_participants(conn, outline, told)
-    conn.execute(query("seed/conversations_counted"), _counts(told))
+    conn.execute(sql_statement("seed/conversations_counted"), _counts(told))
     ids = {"conversations": [chat.conversation.id for chat in chunk.chats]}
-    conn.execute(query("seed/direct_conversations"), ids)
-    conn.execute(query("seed/deleted_attachments"), ids)
+    conn.execute(sql_statement("seed/direct_conversations"), ids)
+    conn.execute(sql_statement("seed/deleted_attachments"), ids)
     if storage_rows:
-        conn.execute(query("seed/storage_objects"), {"files": Jsonb(_files(told))})
+        conn.execute(sql_statement("seed/storage_objects"), {"files": Jsonb(_files(told))})
     ledger = {
         "world": outline.spec.name,
         "seed": outline.source.seed,
@@ -78,7 +78,7 @@ def write(
         "conversation_ids": ids["conversations"],
         "message_counts": [chat.messages for chat in chunk.chats],
     }
-    conn.execute(query("seed/record_chunk"), ledger)
+    conn.execute(sql_statement("seed/record_chunk"), ledger)
 
 
 def _copy_messages(

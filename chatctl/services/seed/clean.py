@@ -11,7 +11,7 @@ from psycopg.rows import namedtuple_row
 
 from chatctl.db.blockers import Blocker
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits, retry_lock_timeouts
 from chatctl.services.seed import alone, paths
 from chatctl.services.seed.runs import SeedRun
@@ -77,7 +77,7 @@ def clean(
     def attempt(_: Blocker | None) -> tuple[_Plan, dict[str, int]]:
         with conn.transaction(force_rollback=dry_run):
             limit_lock_waits(conn, LOCK_TIMEOUT)
-            conn.execute(query("seed/clean/lock"))
+            conn.execute(sql_statement("seed/clean/lock"))
             plan = _plan(conn, run)
             removed = _remove(conn, plan, path, api=None if dry_run else api)
             _record(conn, run, plan, still_there=plan.users if by_api else [])
@@ -149,27 +149,29 @@ def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | No
     going = {"conversations": plan.conversations}
     files = [it.name for it in _read(conn, "files", **going)]
     with paths.quiet(conn, path):
-        rows = conn.execute(query("seed/clean/delete_conversations"), going).fetchall()
+        rows = conn.execute(sql_statement("seed/clean/delete_conversations"), going).fetchall()
     removed = {**dict(rows), "files": len(files)}
     # From here on with foreign keys, which take along what hangs on organizations and users.
-    gone = conn.execute(query("seed/clean/delete_organizations"), {"organizations": plan.organizations})
+    gone = conn.execute(
+        sql_statement("seed/clean/delete_organizations"), {"organizations": plan.organizations}
+    )
     removed |= {"organizations": gone.rowcount, "users": len(plan.users)}
     if path.users == "sql":
-        conn.execute(query("seed/clean/delete_users"), {"users": plan.users})
+        conn.execute(sql_statement("seed/clean/delete_users"), {"users": plan.users})
     if api and files:
         from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
 
         # Last, for it cannot be rolled back; whoever is killed after it finds the rest again by the rows.
         bucket.remove(api, files)
-    conn.execute(query("seed/clean/allow_file_deletion"))
-    conn.execute(query("seed/clean/delete_files"), {"names": files})
+    conn.execute(sql_statement("seed/clean/allow_file_deletion"))
+    conn.execute(sql_statement("seed/clean/delete_files"), {"names": files})
     return removed
 
 
 def _record(conn: Connection, run: SeedRun, plan: _Plan, *, still_there: list[UUID]) -> None:
     key = {"world": run.world, "seed": run.seed}
     if not plan.kept and not still_there:
-        conn.execute(query("seed/clean/forget"), key)
+        conn.execute(sql_statement("seed/clean/forget"), key)
         return
     left = {
         "organizations": plan.staying("organization"),
@@ -177,7 +179,7 @@ def _record(conn: Connection, run: SeedRun, plan: _Plan, *, still_there: list[UU
         "users": [*plan.staying("user"), *still_there],
         "messages": plan.messages,
     }
-    conn.execute(query("seed/clean/keep"), {**key, **left})
+    conn.execute(sql_statement("seed/clean/keep"), {**key, **left})
 
 
 def _read(conn: Connection, what: str, **values: Any) -> list[Any]:

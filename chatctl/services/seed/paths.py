@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.db.patience import limit_lock_waits
 from chatctl.errors import Conflict, NotAllowed
 
@@ -122,7 +122,7 @@ def quiet(conn: Connection, path: Path) -> Iterator[None]:
 def _lock(conn: Connection) -> None:
     limit_lock_waits(conn, PATIENCE)
     try:
-        conn.execute(query("seed/lock_triggered"))
+        conn.execute(sql_statement("seed/lock_triggered"))
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise Conflict(
             f"others held the tables for {PATIENCE:g} s, and triggers cannot be switched off meanwhile",

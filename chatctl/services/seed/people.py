@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.services.seed.chunks import copy_rows
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.rows import Member, Organization
@@ -47,9 +47,9 @@ def write(conn: Connection, outline: Outline, *, users: bool = True) -> None:
         ]
         if users:
             signs_in = {"people": Jsonb(records), "password": PASSWORD_HASH}
-            conn.execute(query("seed/users"), signs_in)
-            conn.execute(query("seed/identities"), signs_in)
-        conn.execute(query("seed/profiles"), {"people": Jsonb(records)})
+            conn.execute(sql_statement("seed/users"), signs_in)
+            conn.execute(sql_statement("seed/identities"), signs_in)
+        conn.execute(sql_statement("seed/profiles"), {"people": Jsonb(records)})
     copy_rows(conn, ("public", "organizations"), Organization, outline.organizations)
     copy_rows(conn, ("public", "organization_members"), Member, outline.members)
 

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import Conflict
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.spec import RULES
@@ -108,14 +108,14 @@ def scope(outline: Outline) -> dict[str, list[UUID]]:
 def start(conn: Connection, outline: Outline) -> None:
     """Record that a world is begun."""
     run = {**_key(outline), "world_version": RULES, "spec_sha256": outline.spec.sha256, **scope(outline)}
-    conn.execute(query("seed/start_run"), run)
+    conn.execute(sql_statement("seed/start_run"), run)
 
 
 def finish(conn: Connection, outline: Outline, made: Fingerprint) -> None:
     """Record that a world is there, and what its rows are."""
     tables = {table.name: {"rows": table.rows, "checksum": table.checksum} for table in made.tables}
     values = {**_key(outline), "fingerprint": made.total, "tables": Jsonb(tables)}
-    conn.execute(query("seed/finish_run"), values)
+    conn.execute(sql_statement("seed/finish_run"), values)
 
 
 def _key(outline: Outline) -> dict[str, str | int]:

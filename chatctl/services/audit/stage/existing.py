@@ -7,7 +7,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.errors import Inconclusive
 from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Access, TableRules
@@ -34,7 +34,7 @@ def make(conn: Connection, access: Access, limit: int) -> tuple[Access, dict[str
     access = replace(access, fixture=None, moments=(), found={})
     prepare(conn, access)
     with inconclusive_on_error("the audit's schema cannot be created"):
-        conn.execute(query("audit/existing").encode())
+        conn.execute(sql_statement("audit/existing").encode())
     for table in access.tried_tables:
         with inconclusive_on_error(f"{table.name} cannot be read"):
             conn.execute(

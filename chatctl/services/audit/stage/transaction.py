@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.db.locks import AdvisoryLock
 from chatctl.db.sqlstate import reason
 from chatctl.errors import Inconclusive, Invalid
@@ -22,7 +22,7 @@ _TURN_SECONDS = 20
 def rolled_back(conn: Connection) -> Iterator[None]:
     """Run the block in a transaction that is rolled back. Raises Inconclusive on a timeout."""
     with _timeouts_as_inconclusive(), conn.transaction(force_rollback=True):
-        conn.execute(query("audit/limits").encode())
+        conn.execute(sql_statement("audit/limits").encode())
         _wait_for_others(conn)
         with same_transaction(conn, "SQL of access.yaml"):
             yield

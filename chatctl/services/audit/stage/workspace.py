@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import sql_statement
 from chatctl.db.sqlstate import is_temporary, presentable, reason
 from chatctl.errors import Inconclusive, Invalid
 from chatctl.services.audit.access.clauses import raw_sql
@@ -26,7 +26,7 @@ _LEFT_BEHIND = (
 def prepare(conn: Connection, access: Access) -> None:
     """Create the schemas and set the search path. Raises Inconclusive when that fails."""
     with inconclusive_on_error("the audit's schema cannot be created"):
-        conn.execute(query("audit/prepare").encode())
+        conn.execute(sql_statement("audit/prepare").encode())
         for name, value in {**access.api.settings, "search_path": search_path(access)}.items():
             conn.execute("select set_config(%s, %s, true)", (name, value))
 

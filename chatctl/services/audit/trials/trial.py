@@ -18,7 +18,7 @@ from functools import cached_property
 from psycopg import sql
 
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
+from chatctl.db.files import query, sql_statement
 from chatctl.services.audit.access.clauses import raw_sql
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.probes import Probe
@@ -102,7 +102,7 @@ class Trial:
             text = f"execute {literal(filled(text, '($1)[{}]'.format))} using probe.args"
         else:
             text = filled(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
-        return raw_sql(query("audit/runner")).format(
+        return raw_sql(sql_statement("audit/runner")).format(
             function=function_name(self._statements[statement]),
             number=sql.Literal(self._statements[statement]),
             claims=sql.Literal(self._claims),

@@ -49,7 +49,7 @@ def setup_text(access: Access) -> str:
 
 
 def _setup_files(access: Access) -> tuple[Path, ...]:
-    prepare = data_directory("sql") / "queries" / "audit" / "prepare.sql"
+    prepare = data_directory("sql") / "statements" / "audit" / "prepare.sql"
     return (prepare, access.fixture) if access.fixture else (prepare,)
 
 

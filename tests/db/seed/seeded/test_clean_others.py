@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
+from chatctl.db.files import sql_statement
 from chatctl.errors import Conflict
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed.clean import clean
 from chatctl.waiting import until
 from tests.support import seeded
 from tests.support.cleaned import (
-    CLEAN,
     WRITTEN,
     reasons_of,
 )
@@ -93,7 +93,7 @@ def test_all_that_refers_to_conversations_is_deleted_with_them(conn: Connection)
     )
     select oid::regclass::text from r
     """
-    deleted = re.findall(r"delete from (?:public\.)?(\S+)", (CLEAN / "delete_conversations.sql").read_text())
+    deleted = re.findall(r"delete from (?:public\.)?(\S+)", sql_statement("seed/clean/delete_conversations"))
 
     assert set(column(conn, referring)) - {"private.holds"} == set(deleted)
 
