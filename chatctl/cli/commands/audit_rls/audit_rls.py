@@ -33,13 +33,13 @@ Examples:
   chatctl audit-rls --target staging -y   everything is rolled back; a target that is not local asks first
   chatctl audit-rls --only public.messages --only sender --only update
   chatctl audit-rls --explain sender:public.messages:update   what decides it
-  chatctl audit-rls --mutate              break the rules one at a time: would the audit notice?
+  chatctl audit-rls --mutate              break the rules one at a time: does the audit detect it?
   chatctl audit-rls --format html=audit.html          a page to look at
   chatctl audit-rls --format github --report reports  in CI: annotations, and every format as a file
   chatctl audit-rls --baseline accepted.yaml --update-baseline --reason 'until #12' --owner ann
   chatctl audit-rls -o json | jq '.findings[] | .id, .sql'
   chatctl audit-rls --access my.yaml      another schema's rules
-  chatctl audit-rls --on-existing-data    as people of the database, on some of its rows
+  chatctl audit-rls --on-existing-data    as users of the database, on some of its rows
 """
 
 # How long a finding is accepted by default.
@@ -64,20 +64,19 @@ def audit_rls(
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(help="Say what decides one cell.", metavar="IDENTITY:OBJECT:COMMAND"),
+        typer.Option(help="Explain what decides one cell.", metavar="IDENTITY:OBJECT:COMMAND"),
     ] = None,
     mutate: Annotated[
-        bool, typer.Option("--mutate", help="Break the rules one at a time, and see whether it is noticed.")
+        bool,
+        typer.Option("--mutate", help="Break the rules one at a time, and check that the audit detects it."),
     ] = False,
     on_existing_data: Annotated[
         bool,
-        typer.Option(
-            "--on-existing-data", help="As people who are there, on rows that are there; no fixture is made."
-        ),
+        typer.Option("--on-existing-data", help="Use existing users and rows instead of a fixture."),
     ] = False,
     sample: Annotated[
         int | None,
-        typer.Option(help=f"So many rows of each table; {SAMPLE} by default.", metavar="ROWS", min=1),
+        typer.Option(help=f"Rows of each table to use; {SAMPLE} by default.", metavar="ROWS", min=1),
     ] = None,
     formats: Annotated[
         list[str] | None,
@@ -87,25 +86,33 @@ def audit_rls(
         Path | None, typer.Option("--report", help="Write every format into this directory.", metavar="DIR")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="Findings that are accepted.", metavar="FILE")
+        Path | None, typer.Option("--baseline", help="A list of accepted findings.", metavar="FILE")
     ] = None,
     update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Accept what is found; drop what is not needed.")
+        bool,
+        typer.Option(
+            "--update-baseline", help="Accept all findings, and remove entries that are not needed."
+        ),
     ] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why it is accepted.")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who answers for it.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why new findings are accepted.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Who is responsible for new entries.")] = None,
     expires: Annotated[
-        str | None, typer.Option("--expires", help=f"Until when; {DAYS} days by default.", metavar="DAY")
+        str | None,
+        typer.Option(
+            "--expires", help=f"The last day of new entries; {DAYS} days by default.", metavar="DAY"
+        ),
     ] = None,
 ) -> None:
-    """Try what every identity of access.yaml can do, compare it with what it may, and roll it all back."""
+    """Try what each identity of access.yaml can do, compare it with the rules, and roll back."""
     if ctx.invoked_subcommand is not None:
         return
     shared = options(ctx, formats=DOCUMENT if explain or mutate else None)
     if (explain and mutate) or ((explain or mutate) and (formats or report_to or baseline)):
-        raise Invalid("--explain and --mutate go alone, without --format, --report and --baseline")
+        raise Invalid(
+            "--explain and --mutate cannot be combined, nor used with --format, --report or --baseline"
+        )
     if on_existing_data and (explain or mutate):
-        raise Invalid("--explain and --mutate look at the fixture; they go without --on-existing-data")
+        raise Invalid("--explain and --mutate cannot be combined with --on-existing-data")
     if sample and not on_existing_data:
         raise Invalid("--sample is for --on-existing-data")
     if mutate:

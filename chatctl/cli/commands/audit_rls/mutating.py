@@ -68,12 +68,12 @@ def _result(result: MutantResult) -> Iterator[str]:
 
 def _meaning(result: MutantResult) -> str:
     if result.end is End.survived:
-        return "missing expectation: nothing in access.yaml, and no row of the fixture, tells the difference"
+        return "missing expectation: no rule of access.yaml and no row of the fixture shows the difference"
     if result.end is End.inconclusive:
-        return f"noticed only by {result.by}, which is time-dependent"
+        return f"detected only by {result.by}, which is time-dependent"
     if result.end is End.stale:
-        return f"said to be equivalent, but {result.by}"
-    return f"cannot be made: {result.by}"
+        return f"listed as equivalent, but {result.by}"
+    return f"cannot be applied: {result.by}"
 
 
 def _document(score: Score) -> dict[str, object]:

@@ -55,16 +55,16 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiEntry(Described):
-    """Whom a request can be, and how the database is told."""
+    """The roles of requests, and the settings that carry their claims."""
 
     roles: Some
-    """The roles that a token of the API can make somebody."""
+    """The roles that a token of the API can select."""
     granted: Some
-    """Those of the roles that hold the privileges which the tables and functions need."""
+    """Those of the roles that hold the privileges for the tables and functions."""
     trusted: Names = ()
-    """Roles past row-level security: the positive control."""
+    """Roles that bypass row-level security: the positive control."""
     signs_in: Name | None = None
-    """What the API logs in as; it may become the roles above and nothing else."""
+    """The role that the API logs in as; it may become the roles above and no others."""
     also_takes: Names = ()
     """Further roles that it may become."""
     claims: Setting = "request.jwt.claims"
@@ -86,13 +86,13 @@ class IdentityEntry(Described):
     role: Name = "authenticated"
     """The role of the token, one of api.roles or api.trusted."""
     user: Name | None = None
-    """What the fixture calls the user; without it, nobody."""
+    """The name of the user in the fixture; without it, the identity has no user."""
     claims: Mapping[str, Any] | None = None
-    """Claims beside sub and role, as JSON; {id: note} in it is what the fixture calls note. Not with raw."""
+    """Claims beside sub and role, as JSON; {id: note} is the uuid of note in the fixture. Not with raw."""
     raw: Text | None = None
-    """SQL for the whole setting, where it is to be broken; not with claims."""
+    """SQL for the whole setting, to make it malformed; not with claims."""
     reads: Literal["only", "and writes"] = "and writes"
-    """Whether only reading is tried, which is enough for claims that are broken."""
+    """Whether only reading is tried, which is enough for malformed claims."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +104,11 @@ class InsertEntry(Described):
     values: Annotated[Mapping[Name, Text], Len(1)]
     """The columns that a client may fill, each with SQL for the values to try; all combinations are tried."""
     unless: Text | None = None
-    """Candidates that are not tried: whatever becomes of them proves nothing."""
+    """Candidates that are not tried, because their outcome proves nothing."""
     holds: Text | None = None
-    """What must hold of the row that an allowed insert has made."""
+    """A condition on the row after an allowed insert."""
     oracle: Text | None = None
-    """A sentence why an insert may tell strangers that something exists."""
+    """The reason why an insert may reveal to strangers that something exists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,16 +120,16 @@ class ChangeEntry(Described):
     allow: Text
     """The condition on the row: may it be written there?"""
     holds: Text | None = None
-    """What must hold of the row afterwards; before is the row as it was."""
+    """A condition on the row afterwards; before is the row as it was."""
     refused: tuple[SqlState, ...] = ()
     """SQLSTATEs with which an allowed change may be refused, such as of a check on the value."""
     blind: bool = True
-    """Whether it is tried without naming rows, too; false where the value depends on the row."""
+    """Whether it is also tried without WHERE; false if the value depends on the row."""
 
 
 @dataclass(frozen=True)
 class DeleteEntry(Described):
-    """Which rows may be deleted, where some statements that delete them are refused."""
+    """Which rows may be deleted, if some statements that delete them are refused."""
 
     allow: Text
     """The condition on the row: may it be deleted?"""
@@ -142,31 +142,31 @@ class TableEntry(Described):
     """A table or view; what is left out is denied."""
 
     key: Some
-    """The columns that tell its rows apart."""
+    """The columns that identify a row."""
     select: Text | None = None
     """The condition on the row: may it be read? Either this or rows."""
     rows: Text | None = None
-    """A query for the keys of the rows that somebody reads, for a view that knows its caller; or select."""
+    """A query for the keys of the rows that somebody reads, for a view that filters by caller; or select."""
     insert: InsertEntry | None = None
     """Which rows may be inserted."""
     update: Mapping[Name, Annotated[tuple[ChangeEntry, ...], Len(1)]] = field(default_factory=dict)
     """The columns that may be changed, each with the values to try."""
     delete: DeleteEntry | Text = "never"
-    """The condition on the row: may it be deleted? Or a mapping, with the refusals that it may meet."""
+    """The condition on the row: may it be deleted? Or a mapping, with the SQLSTATEs of refusals."""
     changes: Writes | None = None
-    """The other tables that a write goes on to, each with how; without it, that is not looked at."""
+    """The other tables that a write changes, with the commands; without it, they are not checked."""
     privileges: Literal["declared", "platform"] = "declared"
-    """Whether the privileges follow from what is declared here, or are the platform's, past this file."""
+    """Whether the privileges follow from this file, or are the platform's and are not checked."""
 
 
 @dataclass(frozen=True)
 class Returns(Described):
-    """What an allowed call brings."""
+    """What an allowed call returns."""
 
     value: Name
-    """The column of the result that is compared, or SQL over result; result where one value comes back."""
+    """The column of the result to compare, or SQL over result; result if it returns one value."""
     rows: Text
-    """A query for exactly the values that come back."""
+    """A query for exactly the values that it returns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,22 +178,22 @@ class FunctionEntry(Described):
     call: Mapping[Name, Text]
     """The arguments, each with SQL for the values to try; all combinations are tried."""
     unless: Text | None = None
-    """Calls that are not tried: whatever becomes of them proves nothing."""
+    """Calls that are not tried, because their outcome proves nothing."""
     refused: tuple[SqlState, ...] = ()
     """SQLSTATEs with which an allowed call may be refused."""
     returns: Returns | None = None
-    """What comes back; without it, that is not looked at."""
+    """What it returns; without it, the result is not checked."""
     changes: Writes = field(default_factory=dict)
-    """The tables it may write to, each with how; it changes nothing else."""
+    """The tables that it may write to, with the commands; it changes nothing else."""
     holds: Text | None = None
-    """What must hold after an allowed call."""
+    """A condition after an allowed call."""
     oracle: Text | None = None
-    """A sentence why it may tell strangers that something exists."""
+    """The reason why it may reveal to strangers that something exists."""
 
 
 @dataclass(frozen=True)
 class Internal(Described):
-    """What the roles reach in SQL, in schemas that no request can name."""
+    """What the roles can reach from SQL, in schemas that no request can name."""
 
     tables: Mapping[TableName, TableEntry | Text] = field(default_factory=dict)
     """Tables and views by schema.table; or a text: why one is not tried."""
@@ -202,28 +202,28 @@ class Internal(Described):
 
 
 class BucketEntry(TypedDict, total=False):
-    """What a bucket of Storage is set to; what is left out is not looked at."""
+    """The settings of a Storage bucket; those left out are not checked."""
 
     __pydantic_config__ = Described.__pydantic_config__  # type: ignore[misc]  # no key: for pydantic
 
     public: bool
-    """Whether anybody can read its files by their address."""
+    """Whether anybody can read its files by URL."""
     file_size_limit: int | None
-    """The size of the largest file, in bytes; null: no limit of its own."""
+    """The size limit for files, in bytes; null: no limit of its own."""
     allowed_mime_types: tuple[Text, ...] | None
-    """The types of files that it takes; null: all."""
+    """The MIME types that it accepts; null: all."""
 
 
 @dataclass(frozen=True)
 class MomentEntry(Described):
-    """What becomes of people between two of their statements."""
+    """A change between two statements of the same identities."""
 
     says: Text
     """What has happened, for the report."""
     do: Text
-    """SQL that the operator runs; then what they may is proved again."""
+    """SQL that the operator runs; then their access is tried again."""
     identities: Some
-    """Whom it concerns."""
+    """The identities that are tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,31 +231,31 @@ class Document(Described):
     """Who may do what: the whole of access.yaml."""
 
     api: ApiEntry
-    """Whom a request can be."""
+    """The roles of requests."""
     schemas: Mapping[Name, SchemaKind]
-    """Every schema that a role of the API may enter, and what it is; Supabase's own may be left out."""
+    """Every schema that a role of the API has USAGE on, with its kind; Supabase's own may be left out."""
     identities: Annotated[Mapping[Name, IdentityEntry], Len(1)]
-    """Whom to impersonate, by name."""
+    """The identities to impersonate, by name."""
     tables: Annotated[Mapping[TableName, TableEntry], Len(1)]
     """The tables and views of the API, by schema.table."""
     fixture: Text | None = None
-    """The SQL file with the world to try it in, by its path from here; without it nothing is tried."""
+    """The SQL file that creates the rows to try, relative to this file; without it nothing is tried."""
     denials: tuple[SqlState, ...] = ()
-    """The SQLSTATEs with which a request is refused; any other error is not taken for a refusal."""
+    """The SQLSTATEs that count as refusals; any other error does not."""
     relations: Mapping[Head, Text] = field(default_factory=dict)
-    """Conditions with a name and parameters, for use in others and in queries."""
+    """Conditions with a name and parameters, for use in other conditions and queries."""
     functions: Mapping[Signature, FunctionEntry] = field(default_factory=dict)
     """The functions of the API, by schema.function(types)."""
     internal: Internal = field(default_factory=Internal)
-    """What the roles reach in SQL only."""
+    """What the roles can reach from SQL only."""
     buckets: Mapping[Name, BucketEntry] = field(default_factory=dict)
     """The buckets of Storage, by name."""
     publications: Mapping[Name, tuple[TableName, ...]] = field(default_factory=dict)
     """The tables that each publication sends."""
     moments: Mapping[Name, MomentEntry] = field(default_factory=dict)
-    """What becomes of people between two statements, by name."""
+    """Changes between two statements of the same identities, by name."""
     existing: Mapping[Name, Text] = field(default_factory=dict)
-    """For --on-existing-data: a query for the uuid of the row that a name of the fixture then stands for."""
+    """For --on-existing-data: a query for the uuid that a name of the fixture stands for."""
 
 
 def json_schema() -> dict[str, Any]:
