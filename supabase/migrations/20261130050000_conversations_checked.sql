@@ -203,7 +203,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '0164cabc361704a78e38907991af595391c54acac40f44827dae8a671f2f0b19', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '64202980913c9ff21bb9f2f87af6786bb37d3f230210a8c0a408d746578d2473', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '8099271f2a8b18c5bf781b44ef5d58ca5decdebff0b45d7dded6b023b4a800f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
@@ -212,10 +212,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_before_insert.sql', '258dfce8a7e223854df79d4df1ba930671df919fa1f6e05cb05b029d013f7a3e', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+values ('objects/triggers/members_before_insert.sql', 'e898b5897a8efe8e7c7e18b8642a38a530cf5d079b2308bce2e3c52675c44050', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_changed.sql', 'a48d9eb1a3d6c12034a93d3e882253dce3eca6c3aa83246d0ec2fc180f4afe33', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
+values ('objects/triggers/members_changed.sql', '90f7c3eda5da54fd62dd5b430224a985423831bf1b700f4981c741d43078aec1', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
@@ -227,7 +227,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', '966ca688179899becc3f49eaf5889ef1ebd61f768fb0778adceff8d753054ba1', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', 'da04da1d026567a7c5397359b7927004539772c77e45b9a86ef9e5d0ef30d984', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
@@ -242,7 +242,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_mark.sql', '42aea6098111c5ce8d75736489e0cb831f5f8faae1089f7c9baa60abad947607', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', 'd839a09f985c568b7f5c831bf6540249b02a5c1bb4376e4ac881044e32165665', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', 'a40e12ededa71708a6d219305925f49e5b179453f436430a740e3095217b005d', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_left.sql', '74ed3e6145db3391b3d33f872a667e09b4d4d5519255bb162bc6339c709b47d5', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
@@ -263,7 +263,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/uploads_limited.sql', 'b2fd5898e3443240cdbbc99825caa5ef9f9f533dba0fefef7903eb96be5d162f', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', '650cd2771aa94c5941d1fa9dc1a89e2fccb9179a65d7a8b92adf00003bb1d725', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', 'ab51e661f3d6a890d4c3dbc0f423abc3212620fc2fcea768f19a669b5aa8ed31', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
@@ -2007,7 +2007,7 @@ declare
   broken text := case
     when new.participant_count not between 0 and case when new.is_group then 50 else 2 end
       then 'conversations_participant_count'
-    when new.is_group and coalesce(char_length(btrim(new.name)), 0) > 0 and char_length(new.name) <= 255 then null
+    when new.is_group and coalesce(char_length(btrim(new.name, E' \t\r\n')), 0) > 0 and char_length(new.name) <= 255 then null
     when not new.is_group and new.name is null then null
     else 'conversations_name'
   end;
@@ -2146,7 +2146,7 @@ begin
     select c.id
     from public.conversation_participants p
     join public.conversations c on c.id = p.conversation_id
-    where p.user_id = new.user_id and c.organization_id = new.organization_id and c.is_group
+    where p.user_id = new.user_id and c.organization_id = new.organization_id
   ));
   return new;
 end
@@ -2168,19 +2168,19 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  groups uuid[] := array(
+  conversations uuid[] := array(
     select c.id
     from changed m
     join public.conversation_participants p on p.user_id = m.user_id
     join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
-    where c.is_group
   );
 begin
-  -- All of them, also those whose creator stays: somebody else may be appointing one of these people at this moment.
-  perform private.lock_conversations(groups);
+  -- All of them: a message that is being sent to one of them is committed first, and groups whose creator stays may be
+  -- getting another one of these people as their creator.
+  perform private.lock_conversations(conversations);
   update public.conversations c
   set created_by = private.creator_of(c.id)
-  where c.id = any (groups) and c.created_by is distinct from private.creator_of(c.id);
+  where c.id = any (conversations) and c.is_group and c.created_by is distinct from private.creator_of(c.id);
   return null;
 end
 $$;
@@ -2460,8 +2460,9 @@ execute function private.messages_make_room();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/messages_recounted.sql
--- After messages are deleted, restored or purged: update each conversation's count and last message, and what its
--- participants have seen. The conversations are locked first; later statements then see what was committed meanwhile.
+-- After messages are changed: refuse a client who no longer has access. After they are deleted, restored, purged, or lose
+-- their sender: update each conversation's count and last message, and what its participants have seen. The conversations
+-- are locked first; later statements then see what was committed meanwhile.
 create or replace function private.messages_recounted()
 returns trigger
 language plpgsql security definer
@@ -2472,6 +2473,9 @@ declare
   seqs bigint[];
   senders uuid[];
   changes integer[];
+  erased_in uuid[];
+  erased_senders uuid[];
+  erased_seqs bigint[];
 begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
@@ -2481,19 +2485,41 @@ begin
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
     where (b.deleted_at is null) <> (a.deleted_at is null);
+    select array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    into erased_in, erased_senders, erased_seqs
+    from before b join after a on a.id = b.id
+    where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
+      and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
   else
     select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
     into conversations, seqs, senders, changes
     from before b
     where b.deleted_at is null;
   end if;
+  if conversations is not null or erased_in is not null then
+    perform private.lock_conversations(conversations || erased_in);
+  end if;
+  -- Checked again: the statement may have waited after it changed the first of several messages.
+  if tg_op = 'UPDATE' then
+    if exists (select from after) and private.api_writer('messages') is not null then
+      perform private.refuse_outsider('messages', array(select a.conversation_id from after a));
+    end if;
+  end if;
+  if erased_in is not null then
+    -- A user's own messages count as seen by them; one without a sender is nobody's own.
+    update private.read_states r
+    set seen_count = r.seen_count - t.messages
+    from (
+      select s.conversation_id, s.user_id, count(*) as messages
+      from unnest(erased_in, erased_senders, erased_seqs) as e (conversation_id, sender_id, seq)
+      join private.read_states s
+        on s.conversation_id = e.conversation_id and s.user_id = e.sender_id and s.last_read_seq < e.seq
+      group by s.conversation_id, s.user_id
+    ) as t
+    where r.conversation_id = t.conversation_id and r.user_id = t.user_id;
+  end if;
   if conversations is null then
     return null;
-  end if;
-
-  perform private.lock_conversations(conversations);
-  if tg_op = 'UPDATE' and private.api_writer('messages') is not null then
-    perform private.refuse_outsider('messages', conversations);
   end if;
   update public.conversations c
   set message_count = c.message_count + t.change,
@@ -2677,6 +2703,10 @@ begin
     order by j.conversation_id
   loop
     select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
+    if not conversation.is_group and conversation.participant_count = 0 and arrival.size = 2 then
+      perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
+      perform private.api_writer('conversation_participants'); -- again, since this may have waited
+    end if;
 
     if exists (
       select from unnest(arrival.users) as u (user_id)
@@ -2702,7 +2732,6 @@ begin
           perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation has exactly 2 participants',
             jsonb_build_object('participants', arrival.size));
         end if;
-        perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
         insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
         values (conversation.organization_id, arrival.users[1], arrival.users[2], conversation.id)
         on conflict on constraint one_direct_conversation do nothing;
@@ -3004,6 +3033,7 @@ begin
   -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
   -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  perform set_config('chat.deleted_user', old.id::text, true); -- whose read states go as well: messages_recounted
   update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));

@@ -232,7 +232,9 @@ def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[d
     return make
 
 
-@pytest.mark.parametrize("delivered", [False, True], ids=["cut", "delivered"])
+@pytest.mark.parametrize(
+    "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
+)
 def test_killed_at_any_message_the_database_is_old_or_new(
     copies: Callable[[dict[str, str]], Copies], chatctl: Callable[..., Result], delivered: bool
 ) -> None:
@@ -262,7 +264,9 @@ def test_killed_at_any_message_the_database_is_old_or_new(
         assert again.stdout.startswith("nothing to do")
 
 
-@pytest.mark.parametrize("delivered", [False, True], ids=["cut", "delivered"])
+@pytest.mark.parametrize(
+    "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
+)
 def test_killed_while_an_index_is_built_the_next_run_ends_it(
     copies: Callable[[dict[str, str]], Copies], delivered: bool
 ) -> None:

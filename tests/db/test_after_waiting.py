@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests.support import locking
-from tests.support.locking import ADD, LOCKING, WRITES, Scene
+from tests.support.locking import ADD, LOCKING, REMOVE, SEND, WRITES, Scene
 from tests.support.waiting import sqlstate
 from tests.support.world import World
 
@@ -93,6 +95,67 @@ def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     _changes_nothing(scene, name, end)
+
+
+@pytest.mark.parametrize(
+    ("who", "end"),
+    [("ann", "is suspended"), *((who, "is removed from the organization") for who in ("ann", "ben"))],
+)
+def test_after_another_start_of_the_same_direct_conversation(scene: Scene, who: str, end: str) -> None:
+    scene.holder.execute("begin")
+    scene.holder.execute(
+        "select private.take_pair(%s, %s, %s)", (scene.organization, *sorted((scene.ann, scene.ben)))
+    )
+
+    statement, values = WRITES["start a direct conversation"](scene)
+    with scene.waits(scene.ann, statement, *values) as done:
+        scene.holder.execute(ENDS[end].encode(), (getattr(scene, who),))
+        scene.release()
+
+    assert sqlstate(done) in {"42501", "PT403"}
+
+
+def test_after_the_second_of_several_messages(scene: Scene) -> None:
+    scene.hold("messages", "id = %s", scene.messages[1])
+
+    with scene.waits(
+        scene.ann, "update messages set content = 'new' where sender_id = %s", scene.ann
+    ) as done:
+        scene.holder.execute(REMOVE.encode(), (scene.rooms[0], scene.ann))
+        scene.release()
+
+    assert sqlstate(done) == "42501"
+    assert scene.world.fact("select content from messages where id = %s", scene.messages[0]) != "new"
+
+
+def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization_afterwards(
+    world: World, scene: Scene
+) -> None:
+    organization, people = world.team(1)
+    direct = UUID(int=1)
+    scene.holder.execute(
+        "insert into organization_members (organization_id, user_id) values (%s, %s)",
+        (organization, scene.ann),
+    )
+    scene.holder.execute(
+        "insert into conversations (id, organization_id, is_group, created_by) values (%s, %s, false, %s)",
+        (direct, organization, scene.ann),
+    )
+    scene.holder.execute(f"{ADD}, (%s, %s)".encode(), (direct, scene.ann, direct, people[0]))
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+
+    both = f"{SEND}, (%s, %s, %s, 'hi')"
+    values = (organization, direct, scene.ann, scene.organization, scene.rooms[0], scene.ann)
+    with scene.waits(scene.ann, both, *values) as done, world.database.connect() as operator:
+        operator.execute("set lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            operator.execute(
+                "delete from organization_members where organization_id = %s and user_id = %s",
+                (organization, scene.ann),
+            )
+        scene.release()
+
+    assert sqlstate(done) is None
 
 
 def test_who_is_no_creator_any_more_adds_nobody(scene: Scene) -> None:

@@ -85,6 +85,7 @@ def declared(path: Path) -> Path:
     return path / "access.yaml"
 
 
+@pytest.mark.slow
 def test_two_hundred_tables_and_twelve_identities(bare_database: Database, tmp_path: Path) -> None:
     access = load(declared(tmp_path))
     with bare_database.connect() as conn:

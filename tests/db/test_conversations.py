@@ -216,6 +216,7 @@ GROUP_NAME = "conversations_name"
     [
         (True, "name = null", GROUP_NAME),
         (True, "name = '  '", GROUP_NAME),
+        (True, "name = E' \\n\\t'", GROUP_NAME),
         (True, "name = repeat('x', 256)", GROUP_NAME),
         (True, "is_group = false, participant_count = 2", GROUP_NAME),
         (True, "participant_count = 51", GROUP_SIZE),

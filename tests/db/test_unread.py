@@ -57,6 +57,7 @@ step = st.one_of(
     st.tuples(st.just("leave"), st.integers(1, PEOPLE - 1)),
     st.tuples(st.just("join"), st.integers(1, PEOPLE - 1)),
     st.tuples(st.just("erase"), st.integers(1, PEOPLE - 1)),
+    st.tuples(st.just("erase messages"), person),
 )
 
 
@@ -123,6 +124,9 @@ class History:
 
     def erase(self, who: int) -> None:
         self.conn.execute("delete from auth.users where id = %s", (self.people[who],))
+
+    def erase_messages(self, who: int) -> None:
+        self.conn.execute("update messages set sender_id = null where sender_id = %s", (self.people[who],))
 
     def _read(self, who: int, at: Any) -> None:
         with self.acting(self.people[who]) as conn:

@@ -194,6 +194,11 @@ def clear_unfinished(at: Directory) -> None:
             at.delete(name)
 
 
+# The children of a killed postmaster take a moment to end, and use its memory until then; and it exists as a zombie until
+# its parent has waited for it.
+_SIGNS_OF_A_KILLED_POSTMASTER = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+
+
 def start(at: Directory, major: int, account: Account) -> None:
     """Have the postmaster ready, detached from us and from the terminal.
 
@@ -210,8 +215,7 @@ def start(at: Directory, major: int, account: Account) -> None:
         nonlocal started
         # One that a killed chatctl has just started may have been faster.
         started = _launch(at, major, account) or _on_its_way(at)
-        # The children of a killed postmaster take a moment to notice; until then its memory is in use.
-        return started or "pre-existing shared memory block" not in _log_text(at)
+        return started or not any(sign in _log_text(at) for sign in _SIGNS_OF_A_KILLED_POSTMASTER)
 
     waiting.until(tried, seconds=10, every=0.1)
     if not started:

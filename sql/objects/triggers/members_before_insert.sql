@@ -11,7 +11,7 @@ begin
     select c.id
     from public.conversation_participants p
     join public.conversations c on c.id = p.conversation_id
-    where p.user_id = new.user_id and c.organization_id = new.organization_id and c.is_group
+    where p.user_id = new.user_id and c.organization_id = new.organization_id
   ));
   return new;
 end

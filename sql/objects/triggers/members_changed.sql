@@ -6,19 +6,19 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  groups uuid[] := array(
+  conversations uuid[] := array(
     select c.id
     from changed m
     join public.conversation_participants p on p.user_id = m.user_id
     join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
-    where c.is_group
   );
 begin
-  -- All of them, also those whose creator stays: somebody else may be appointing one of these people at this moment.
-  perform private.lock_conversations(groups);
+  -- All of them: a message that is being sent to one of them is committed first, and groups whose creator stays may be
+  -- getting another one of these people as their creator.
+  perform private.lock_conversations(conversations);
   update public.conversations c
   set created_by = private.creator_of(c.id)
-  where c.id = any (groups) and c.created_by is distinct from private.creator_of(c.id);
+  where c.id = any (conversations) and c.is_group and c.created_by is distinct from private.creator_of(c.id);
   return null;
 end
 $$;

@@ -1,5 +1,6 @@
--- After messages are deleted, restored or purged: update each conversation's count and last message, and what its
--- participants have seen. The conversations are locked first; later statements then see what was committed meanwhile.
+-- After messages are changed: refuse a client who no longer has access. After they are deleted, restored, purged, or lose
+-- their sender: update each conversation's count and last message, and what its participants have seen. The conversations
+-- are locked first; later statements then see what was committed meanwhile.
 create or replace function private.messages_recounted()
 returns trigger
 language plpgsql security definer
@@ -10,6 +11,9 @@ declare
   seqs bigint[];
   senders uuid[];
   changes integer[];
+  erased_in uuid[];
+  erased_senders uuid[];
+  erased_seqs bigint[];
 begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
@@ -19,19 +23,41 @@ begin
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
     where (b.deleted_at is null) <> (a.deleted_at is null);
+    select array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    into erased_in, erased_senders, erased_seqs
+    from before b join after a on a.id = b.id
+    where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
+      and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
   else
     select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
     into conversations, seqs, senders, changes
     from before b
     where b.deleted_at is null;
   end if;
+  if conversations is not null or erased_in is not null then
+    perform private.lock_conversations(conversations || erased_in);
+  end if;
+  -- Checked again: the statement may have waited after it changed the first of several messages.
+  if tg_op = 'UPDATE' then
+    if exists (select from after) and private.api_writer('messages') is not null then
+      perform private.refuse_outsider('messages', array(select a.conversation_id from after a));
+    end if;
+  end if;
+  if erased_in is not null then
+    -- A user's own messages count as seen by them; one without a sender is nobody's own.
+    update private.read_states r
+    set seen_count = r.seen_count - t.messages
+    from (
+      select s.conversation_id, s.user_id, count(*) as messages
+      from unnest(erased_in, erased_senders, erased_seqs) as e (conversation_id, sender_id, seq)
+      join private.read_states s
+        on s.conversation_id = e.conversation_id and s.user_id = e.sender_id and s.last_read_seq < e.seq
+      group by s.conversation_id, s.user_id
+    ) as t
+    where r.conversation_id = t.conversation_id and r.user_id = t.user_id;
+  end if;
   if conversations is null then
     return null;
-  end if;
-
-  perform private.lock_conversations(conversations);
-  if tg_op = 'UPDATE' and private.api_writer('messages') is not null then
-    perform private.refuse_outsider('messages', conversations);
   end if;
   update public.conversations c
   set message_count = c.message_count + t.change,

@@ -23,6 +23,10 @@ begin
     order by j.conversation_id
   loop
     select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
+    if not conversation.is_group and conversation.participant_count = 0 and arrival.size = 2 then
+      perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
+      perform private.api_writer('conversation_participants'); -- again, since this may have waited
+    end if;
 
     if exists (
       select from unnest(arrival.users) as u (user_id)
@@ -48,7 +52,6 @@ begin
           perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation has exactly 2 participants',
             jsonb_build_object('participants', arrival.size));
         end if;
-        perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
         insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
         values (conversation.organization_id, arrival.users[1], arrival.users[2], conversation.id)
         on conflict on constraint one_direct_conversation do nothing;

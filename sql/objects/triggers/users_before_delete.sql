@@ -11,6 +11,7 @@ begin
   -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
   -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  perform set_config('chat.deleted_user', old.id::text, true); -- whose read states go as well: messages_recounted
   update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));

@@ -10,7 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
+import psutil
 import psycopg
 import pytest
 
@@ -45,6 +47,33 @@ def test_killed_postmaster_is_replaced_and_recovers(directory: Path) -> None:
     assert again.pid != at.pid
     with psycopg.connect(again.url) as conn:
         assert conn.execute("select answer from kept").fetchone() == (42,)
+
+
+def test_a_killed_postmaster_whose_parent_has_not_waited_for_it_yet_is_replaced(directory: Path) -> None:
+    running(directory)
+    data = directory / "data"
+    lines = (data / "postmaster.pid").read_text().split("\n")
+    assert server.stop(directory)
+    program = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen(['true'], user=int(sys.argv[1]))\n"
+        "print(child.pid, flush=True)\n"
+        "sys.stdin.readline()\n"
+        "child.wait()\n"
+    )
+    command = [sys.executable, "-c", program, str(data.stat().st_uid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdin
+        assert parent.stdout
+        zombie = int(parent.stdout.readline())
+        assert waiting.until(lambda: psutil.Process(zombie).status() == psutil.STATUS_ZOMBIE, seconds=10)
+        (data / "postmaster.pid").write_text("\n".join([str(zombie), *lines[1:]]))
+        timer = Timer(0.5, parent.stdin.close)
+        timer.start()
+        try:
+            assert running(directory).pid != zombie
+        finally:
+            timer.join()
 
 
 @pytest.mark.parametrize("stranger", ["ours", "other server"])
