@@ -138,7 +138,7 @@ def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
         )
         os.write(ours, typed.encode())
         _, said = asker.communicate()
-        assert "Type my-app to go on" in said
+        assert "Type my-app to continue" in said
         assert asker.returncode == code
         os.close(ours)
         os.close(theirs)
@@ -203,7 +203,7 @@ def test_another_database_is_no_local_server(project: Path, chatctl: Chatctl) ->
     for arguments in (["up", "--db-url", "postgresql://localhost/x"], ["down", "--target", "live"]):
         answer = chatctl(*arguments)
         assert answer.returncode == 2
-        assert "is about the embedded server" in answer.stderr
+        assert "manages the embedded server" in answer.stderr
     assert not (project / ".chatctl").exists()
 
 

@@ -128,7 +128,7 @@ def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> 
     (tmp_path / "empty").mkdir()
     for name, reason in [
         ("absent", "does not exist"),
-        ("file", "is no directory"),
+        ("file", "is not a directory"),
         ("empty", "has no folder migrations/"),
     ]:
         shown = chatctl("migrate", "--directory", str(tmp_path / name), "--db-url", nowhere)

@@ -110,7 +110,7 @@ def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
 ) -> None:
     rehearsed = migrate("repair", V1, "--status", "applied", "--dry-run", "-o", "json")
     assert rehearsed.document == [{"version": V1, "name": "step", "action": "add"}]
-    assert "nothing is changed" in rehearsed.stderr
+    assert "nothing was changed" in rehearsed.stderr
     with bare_database.connect() as conn:
         assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
 
@@ -248,7 +248,7 @@ def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, t
 
     for target, reason in [
         ("sql/migrations", "holds the files that are exported"),
-        ("file", "is no directory"),
+        ("file", "is not a directory"),
     ]:
         shown = chatctl("migrate", "export", target, "--directory", "sql")
         assert (shown.exit_code, reason in shown.stderr) == (2, True)
@@ -266,7 +266,7 @@ def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..
 
     told = migrate("--dry-run").stderr
 
-    assert "objects/access/t.sql is gone: drop policy if exists p on public.t\n" in told
-    assert "objects/storage/x.sql is gone; what it made stays, it does not say how to drop it\n" in told
-    assert "objects/functions/f.sql is gone; other files make what it made\n" in told
-    assert told.index("is gone") < told.index("g.sql  ")
+    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in told
+    assert "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in told
+    assert "objects/functions/f.sql was removed; other files define its objects now\n" in told
+    assert told.index("was removed") < told.index("g.sql  ")

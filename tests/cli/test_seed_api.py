@@ -167,7 +167,7 @@ def test_without_a_database_there_are_the_users_and_the_rest_comes_later(
     assert asked.exit_code == 2
     assert "needs --yes" in asked.stderr
     assert users.exit_code == 6
-    assert "60 users of demo are there; all else needs db_url" in users.stderr
+    assert "60 users of demo; everything else needs db_url" in users.stderr
     assert all_of_it.exit_code == 0, all_of_it.stderr
     assert project.count("POST /auth/v1/admin/users") == 60
 

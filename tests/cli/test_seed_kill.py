@@ -340,7 +340,7 @@ def test_ended_by_a_signal_it_says_so(place: Place, number: signal.Signals, word
         assert run.wait() == 130
         assert run.said.splitlines()[-2:] == [
             f"error: {word}",
-            "  run the same command again: it goes on from here",
+            "  run the same command again to continue",
         ]
 
 

@@ -7,7 +7,7 @@ a rehearsal sees. ``status`` tells, ``repair`` corrects the history, ``new`` and
 """
 
 from chatctl.services.migrations.files import migrations, objects
-from chatctl.services.migrations.run import Telling, migrate
+from chatctl.services.migrations.run import Callbacks, migrate
 from chatctl.services.migrations.status import status
 
-__all__ = ["Telling", "migrate", "migrations", "objects", "status"]
+__all__ = ["Callbacks", "migrate", "migrations", "objects", "status"]

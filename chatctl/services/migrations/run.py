@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Telling:
+class Callbacks:
     """Whom to tell what, while it runs: the plan before it does, each file, and what is waited for."""
 
     plan: Callable[[Plan], None] = lambda plan: None
@@ -47,7 +47,7 @@ class _Run:
     author: Author
     deadline: float
     lock_timeout: float
-    tell: Telling
+    on: Callbacks
     tables: dict[str, int | None]  # as they were when the run began
 
 
@@ -61,7 +61,7 @@ def migrate(
     dry_run: bool = False,
     deadline: float = DEADLINE,
     lock_timeout: float = LOCK_TIMEOUT,
-    tell: Telling = Telling(),
+    on: Callbacks = Callbacks(),
 ) -> list[Step]:
     """Run what is pending, objects in the transaction of the versions; the files that were run.
 
@@ -75,13 +75,13 @@ def migrate(
     directory = directory or data_directory("sql")
     # What psycopg prepares by itself would be discarded with what files prepare.
     conn.prepare_threshold = None
-    with lock.held(conn, deadline, tell.wait):
+    with lock.held(conn, deadline, on.wait):
         todo = plan(conn, directory, to=to, include_all=include_all, reapply=reapply)
         if not todo:
             return []
-        tell.plan(todo)
+        on.plan(todo)
         tables = objectfiles.granted_tables(conn, todo)
-        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell, tables)
+        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, on, tables)
         return _rehearse(run) if dry_run else _perform(run)
 
 
@@ -99,9 +99,9 @@ def _perform(run: _Run) -> list[Step]:
                 run.author,
                 deadline=run.deadline,
                 lock_timeout=run.lock_timeout,
-                on_wait=run.tell.wait,
+                on_wait=run.on.wait,
             )
-            run.tell.step(step)
+            run.on.step(step)
             steps.append(step)
         else:
             steps += _retry(run, partial(_transaction, run, batch))
@@ -123,7 +123,7 @@ def _rehearse(run: _Run) -> list[Step]:
                     did = _files(run, session, batch)
                 for step in did:
                     seen = replace(step, effects=observer.look() if step.tried else None)
-                    run.tell.step(seen)
+                    run.on.step(seen)
                     steps.append(seen)
             # What a commit would still look at.
             run.conn.execute("set constraints all immediate")
@@ -138,7 +138,7 @@ def _retry(run: _Run, attempt: Callable[[Blocker | None], T]) -> T:
         attempt,
         deadline=run.deadline,
         lock_timeout=run.lock_timeout,
-        on_wait=run.tell.wait,
+        on_wait=run.on.wait,
         hint=lock.BLOCKED_HINT,
     )
 
@@ -155,7 +155,7 @@ def _transaction(run: _Run, batch: Batch, blocker: Blocker | None) -> list[Step]
         session = FileSession.begun(run.conn, run.lock_timeout)
         lock_blocked_first(run.conn, blocker)
         for step in _files(run, session, batch):
-            run.tell.step(step)
+            run.on.step(step)
             steps.append(step)
     return steps
 
