@@ -82,7 +82,7 @@ def untouched(database: Database) -> bool:
             "a integre",
         ),
         ("select 'it''s;', $$ ; $$;\n  selec 2;", 2, 'syntax error at or near "selec" [42601]', "selec 2"),
-        ("copy t from stdin;\n1\n\\.\n", 1, "copy from stdin needs a client", ""),
+        ("copy t from stdin;\n1\n\\.\n", 1, "copy from stdin requires a client", ""),
         ("\\set x 1\nselect 1;", 1, 'syntax error at or near "\\" [42601]', "\\set x 1"),
         ("select " + "1,\n" * 500 + "oops", 501, 'column "oops" does not exist', "…"),
     ],
@@ -104,7 +104,7 @@ def test_a_statement_that_is_refused_is_shown_with_its_line(
     ("path", "content", "reason"),
     [
         (f"migrations/{V2}", None, "Is a directory"),
-        (f"migrations/{V2}", b"select '\0';", "it holds the character NUL"),
+        (f"migrations/{V2}", b"select '\0';", "it contains a NUL character"),
         ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
     ],
 )
@@ -158,7 +158,7 @@ def test_what_contradicts_the_history_is_a_conflict(
     assert "\x1b" not in told
 
     path.unlink()
-    assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"the database has migration {V2}")
+    assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"migration {V2}")
     assert refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 5)
     path.write_text("select 1,\n  2;\n")
     assert "no such version" in refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 3)

@@ -32,7 +32,7 @@ def test_ours_has_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
 
     assert (shown.exit_code, shown.stdout) == (0, "")
     assert "nothing found in" in shown.stderr
-    assert "not checked: applied_file_edited (no database is known" in shown.stderr
+    assert "not checked: applied_file_edited (needs a database" in shown.stderr
     assert not list(tmp_path.iterdir())  # no embedded server was made for it
 
 

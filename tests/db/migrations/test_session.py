@@ -236,7 +236,7 @@ def test_another_migration_that_came_in_between_is_named(bare_database: Database
         callbacks = Callbacks(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
         taken: list[bool] = []
 
-        with pytest.raises(Conflict, match=f"another one runs: pid {other.info.backend_pid}, "):
+        with pytest.raises(Conflict, match=f"another migration acquired it: pid {other.info.backend_pid}, "):
             migrate(conn, directory=files.directory, on=callbacks)
 
         assert taken == [True]
