@@ -86,7 +86,7 @@ def test_a_missed_target_is_exit_7(people: World, tmp_path: Path) -> None:
 def test_too_few_samples_are_exit_9(people: World, tmp_path: Path) -> None:
     answer = loadtest(people.database, "--targets", targets(tmp_path, {SERIES: {"samples": 101}}))
     assert answer.returncode == 9
-    assert "100 samples, 101 are needed" in answer.stderr
+    assert "100 samples, at least 101 are needed" in answer.stderr
 
 
 def test_a_series_that_was_not_measured_is_exit_9(people: World, tmp_path: Path) -> None:
