@@ -172,7 +172,7 @@ def test_another_migration_that_does_not_end_is_a_conflict(
 
         told = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
 
-    assert told.startswith("another migration still runs after 0.2 s: pid ")
+    assert told.startswith("another migration is still running after 0.2 s: pid ")
     assert untouched(bare_database)
 
 
@@ -290,7 +290,7 @@ def test_a_wrong_password_is_not_allowed(
 
     told = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
 
-    assert told.startswith("the database refuses the sign-in: ")
+    assert told.startswith("the database rejected the sign-in: ")
     assert reason in told
 
 
