@@ -12,7 +12,7 @@ from chatctl.errors import ChatctlError, Invalid, Unavailable
 def require_writable(path: Path, named: str) -> None:
     """Raise Invalid, naming the option ``named``, if ``path`` cannot be written; does not change it."""
     if not path.absolute().parent.is_dir():
-        raise Invalid(f"{named} {path}: {path.parent} is not a directory")
+        raise Invalid(f"{named} {path}: {path.parent} is no directory")
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

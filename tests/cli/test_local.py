@@ -119,10 +119,10 @@ def test_reset_needs_the_name_of_the_working_directory(chatctl: Chatctl, documen
 
 
 def test_reset_asks_for_the_name_after_it_has_looked_at_the_rest(project: Path, chatctl: Chatctl) -> None:
-    assert "PostgreSQL 17 does not come with chatctl" in chatctl("reset", "--pg-version", "17").stderr
+    assert "chatctl does not include PostgreSQL 17" in chatctl("reset", "--pg-version", "17").stderr
     (project / ".chatctl").mkdir()
     (project / ".chatctl" / "notes.txt").write_text("precious")
-    assert "that chatctl made; nothing in it was changed" in chatctl("reset").stderr
+    assert "was not created by chatctl; nothing in it was changed" in chatctl("reset").stderr
 
 
 def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> Non
     files.version(1, "", name="a")
     files.version(1, "", name="b")
 
-    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_b.sql: .* is also migrations/{V1}_a.sql"):
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_b.sql: migrations/{V1}_a.sql"):
         migrations(files.directory)
 
 

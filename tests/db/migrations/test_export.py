@@ -382,7 +382,7 @@ def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: 
         with pytest.raises(Invalid, match="is the directory to export"):
             exported(files, target)
     for target in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(Invalid, match="is no directory"):
+        with pytest.raises(Invalid, match="is not a directory"):
             exported(files, target)
     assert MARK not in (files.directory / "migrations" / f"{version(1)}_step.sql").read_text()
 
