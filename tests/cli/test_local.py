@@ -159,7 +159,7 @@ def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
     refused = reset("linked")
 
     assert refused.returncode == 2
-    assert "'linked' is not 'my-app'" in refused.stderr
+    assert "must be confirmed with 'my-app', not 'linked'" in refused.stderr
     assert f"a link to {(project / '.chatctl').resolve()}" in refused.stderr
     assert reset("my-app").returncode == 0
 
