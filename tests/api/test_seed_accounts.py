@@ -193,7 +193,7 @@ def test_an_auth_that_passes_over_ids_is_told_of(project: Project, client: Clien
 def test_an_api_without_users_to_manage_is_told_of(project: Project, client: Client) -> None:
     project.will(Fault(404, body={"message": "no Route matched with those values"}), on=LIST)
 
-    with pytest.raises(NotFound, match="no Admin API"):
+    with pytest.raises(NotFound, match="no Auth Admin API"):
         create(client)
 
 

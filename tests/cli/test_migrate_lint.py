@@ -52,7 +52,7 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     assert "concurrently" in index["remedy"]
     assert found["bare_auth_uid"]["where"] == "open on public.messages"
     assert {rule: each["level"] for rule, each in found.items()} == dict.fromkeys(found, "warning")
-    assert found["policy_without_to"]["title"] == "A policy names the roles that it is for."
+    assert found["policy_without_to"]["title"] == "A policy names its roles with TO."
     assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
     assert all(each["reason"] for each in shown.document["accepted"])
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
