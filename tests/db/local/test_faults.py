@@ -107,7 +107,7 @@ def test_killed_reset_leaves_nothing_behind(directory: Path) -> None:
 def test_foreign_data_is_not_touched(directory: Path) -> None:
     (directory / "data").mkdir(parents=True)
     (directory / "data" / "diary.txt").write_text("dear diary")
-    with pytest.raises(Invalid, match="not a data directory of PostgreSQL"):
+    with pytest.raises(Invalid, match="was not created by chatctl"):
         running(directory)
     assert (directory / "data" / "diary.txt").exists()
 
