@@ -18,7 +18,7 @@ from chatctl.local.postgres import throwaway
 from chatctl.local.postgres.binaries import program
 from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate, migrations, objects
-from chatctl.services.migrations.made import in_order
+from chatctl.services.migrations.definitions import in_dependency_order
 
 TIMES = 15
 WARM_UP = 3
@@ -78,7 +78,7 @@ def _databases(server: Server, number: int) -> Iterator[str]:
 
 def _same_sql() -> str:
     directory = data_directory("sql")
-    files = [*migrations(directory), *in_order(objects(directory))]
+    files = [*migrations(directory), *in_dependency_order(objects(directory))]
     return "\n".join(["set check_function_bodies = off;", *(file.text for file in files)])
 
 

@@ -19,7 +19,7 @@ from chatctl.local.postgres.binaries import program
 from chatctl.local.postgres.server import Server
 from chatctl.services.migrations import migrate
 from chatctl.services.seed import history
-from chatctl.services.seed.history import Told
+from chatctl.services.seed.history import ChatHistory
 from chatctl.services.seed.loading import load
 from chatctl.services.seed.outline import Outline, build
 from chatctl.services.seed.spec import PERF
@@ -93,5 +93,5 @@ def _fresh(server: Server, name: str) -> str:
 def _rows(outline: Outline) -> Iterator[bytes]:
     yield history.HEADER
     for chat in outline.chats:
-        yield from history.messages(outline.source, outline.spec.habits, Told(chat))
+        yield from history.messages(outline.source, outline.spec.habits, ChatHistory(chat))
     yield history.TRAILER

@@ -1,4 +1,4 @@
-"""Where the data that chatctl carries is: in the checkout and in the wheel alike."""
+"""The location of chatctl's data files, in a checkout and in the wheel."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ def data_directory(name: str) -> Path:
     for base in (_PACKAGE / "_data", _PACKAGE.parent):
         if (base / name).is_dir():
             return base / name
-    raise NotFound(f"this installation of chatctl carries no {name}/; install it again")
+    raise NotFound(f"this installation of chatctl has no {name}/; reinstall it")

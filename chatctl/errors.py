@@ -1,24 +1,24 @@
-"""Every deliberate error of chatctl, and the exit code it ends the process with.
+"""The errors that chatctl raises on purpose, each with its exit code.
 
-ChatctlError            1   unexpected failure, or the operator declined
+ChatctlError            1   unexpected failure, or the user declined
 ├── Invalid             2   a flag, a file or an answer is wrong; nothing was changed
 ├── NotFound            3   the thing named does not exist
 ├── NotAllowed          4   not signed in, or not allowed
-├── Conflict            5   held, changed meanwhile, already there, lock busy past its deadline
+├── Conflict            5   held, changed concurrently, already exists, or a lock timed out
 ├── PartlyDone          6   some items failed; each failure is listed
 ├── Found               7   the check ran and found something
-├── Unavailable         8   temporary: no connection, time-out; trying again may help
-├── Inconclusive        9   the check could not judge
-└── Interrupted       130   stopped by the operator
+├── Unavailable         8   temporary: no connection, timeout; retrying may help
+├── Inconclusive        9   the check ran but could not reach a verdict
+└── Interrupted       130   stopped by the user
 """
 
 from __future__ import annotations
 
 
 class ChatctlError(Exception):
-    """An error with a sentence for the person at the terminal.
+    """An error with a message for the user.
 
-    ``hint`` is the way out, when there is one that the sentence does not already name.
+    ``hint`` says how to solve the problem, if the message does not.
     """
 
     exit_code = 1
@@ -54,7 +54,7 @@ class NotAllowed(ChatctlError):
 
 
 class Conflict(ChatctlError):
-    """Held, changed meanwhile, already there, or a lock stayed busy past its deadline."""
+    """Held, changed concurrently, already exists, or a lock timed out."""
 
     exit_code = 5
 
@@ -72,18 +72,18 @@ class Found(ChatctlError):
 
 
 class Unavailable(ChatctlError):
-    """Temporary: no connection, time-out; trying again may help."""
+    """Temporary: no connection, timeout; retrying may help."""
 
     exit_code = 8
 
 
 class Inconclusive(ChatctlError):
-    """The check ran but could not judge."""
+    """The check ran but could not reach a verdict."""
 
     exit_code = 9
 
 
 class Interrupted(ChatctlError):
-    """Stopped by the operator."""
+    """Stopped by the user."""
 
     exit_code = 130

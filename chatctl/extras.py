@@ -1,4 +1,4 @@
-"""Parts of chatctl that are installed when they are wanted, and what to say where one is missing."""
+"""Optional dependencies (extras), and the error if one is missing."""
 
 from __future__ import annotations
 

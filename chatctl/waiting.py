@@ -1,4 +1,4 @@
-"""Waiting for a fact that nobody announces: a file that appears, a process that ends."""
+"""Polling for a condition without notification: a file that appears, a process that ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of a Supabase project's API that retries what may work later and raises chatctl's errors.
+"""A client of a Supabase project's API that retries temporary errors and raises chatctl's errors.
 
 Imports supabase, which takes a second: a command that does not need it must not import this.
 """
@@ -37,7 +37,7 @@ _TOO_MANY, _SERVER_ERROR, _NOT_IMPLEMENTED = 429, 500, 501
 
 
 class ApiRefused(ChatctlError):
-    """The API refused a request: its status, the names of the error, and its message."""
+    """The API rejected a request: status, error names and message."""
 
     def __init__(self, where: str, status: int, names: frozenset[str], words: str) -> None:
         super().__init__(f"{where} answers {status}: {words}")
@@ -47,7 +47,7 @@ class ApiRefused(ChatctlError):
 
 
 class _Later(Exception):
-    """What did not work now may work later, not before ``seconds`` when the server names a time."""
+    """A temporary error; the server may ask to wait ``seconds`` before a retry."""
 
     def __init__(self, reason: str, seconds: float = 0) -> None:
         super().__init__(reason)
@@ -170,7 +170,7 @@ class _Http(httpx.Client):
 
 
 def _said(response: httpx.Response) -> dict[str, str]:
-    """What an answer says under each name, where it is text or a number."""
+    """The values of an answer under each name that are text or a number."""
     try:
         body = response.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Several requests at once, for which threads share a client."""
+"""Concurrent requests by threads that share a client."""
 
 from __future__ import annotations
 

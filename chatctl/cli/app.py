@@ -1,4 +1,4 @@
-"""The root command: finds the module of a command when it is asked for, and catches errors once."""
+"""The root command: imports the module of a command on first use, and handles all errors."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
 from chatctl.formats.escaping import visible
 from chatctl.secrets import MASK, excerpt, mask
 
-# A command's module is imported when the command runs, not to print one line of help about it.
+# The help lines are repeated here so that `chatctl --help` does not import every command.
 COMMANDS = {
-    "migrate": "Bring a database to what sql/ says.",
+    "migrate": "Apply sql/ to a database.",
     "seed": "Fill a database with organizations, users, conversations and messages.",
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
@@ -35,12 +35,12 @@ COMMANDS = {
     "local": "Run the embedded PostgreSQL server.",
 }
 
-_TYPED_URL = re.compile(r"(\w://).*")  # a password in it may have blanks and @
-_MOST_SHOWN = 4_000  # characters of a message, which may quote what a server or a file holds
+_TYPED_URL = re.compile(r"(\w://).*")  # to the end: its password may contain spaces and @
+_MAX_MESSAGE = 4_000  # characters; a message may quote data from a server or a file
 
 EPILOG = """\b
 Examples:
-  chatctl demo                         everything once, on a server that goes away again
+  chatctl demo                         everything once, on a throwaway server
   chatctl local up && chatctl migrate  a backend in ./.chatctl
   chatctl migrate status --db-url postgresql://postgres@db.example.com/postgres
   chatctl audit-rls -o json | jq .
@@ -49,7 +49,7 @@ Examples:
 
 @contextmanager
 def _usage_errors_masked() -> Iterator[None]:
-    # They quote what was typed, which may be a URL in the wrong place. Typer prints them itself.
+    # Usage errors quote the arguments, among which may be a misplaced URL. Typer prints them itself.
     try:
         yield
     except Exception as error:
@@ -88,8 +88,8 @@ class Root(CommandGroup):
 app = App(cls=Root, help="Run a multi-tenant chat backend on Supabase.", epilog=EPILOG)
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"chatctl {__version__}")
         raise typer.Exit
 
@@ -103,43 +103,43 @@ def root(
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with the code of what happened."""
-    # By default SIGTERM ends Python where it stands, and what a command cleans up at its end would stay.
+    """Run the command line and exit with its exit code."""
+    # By default, SIGTERM ends Python at once, without the cleanup of a command.
     signal.signal(signal.SIGTERM, _terminated)
     stdout = streams.protect()
     code = run(sys.argv[1:])
-    # The reader of our stdout may go away (`| head`): that is its right, not an error.
+    # A closed pipe (`| head`) is not an error.
     if stdout.failure and stdout.failure.errno != errno.EPIPE:
-        lost = cannot_write("stdout", stdout.failure, hint="the command did its work; its output is lost")
-        failed = _report(lost, sys.argv[1:])
+        error = cannot_write("stdout", stdout.failure, hint="the command completed, but its output is lost")
+        failed = _report(error, sys.argv[1:])
         code = code or failed
     sys.exit(code)
 
 
 def _terminated(*_: object) -> NoReturn:
-    # As Ctrl-C: psycopg then cancels what the server still does or waits for.
+    # Like Ctrl-C: psycopg then cancels the running query.
     raise KeyboardInterrupt("terminated")
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; the exit code. Errors are caught here and nowhere else."""
+    """Run one command line and return its exit code. All errors are handled here."""
     try:
-        return _invoked(arguments)
+        return _invoke(arguments)
     except KeyboardInterrupt as stop:
         return _report(Interrupted(str(stop) or "interrupted"), arguments)
     except ChatctlError as error:
         return _report(error, arguments)
-    except Exception as error:  # noqa: BLE001 - the last stop: no traceback, no secret, unless asked
-        return _report(_understood(error), arguments)
+    except Exception as error:  # noqa: BLE001 - the last handler: no traceback without --debug, no secret
+        return _report(_explained(error), arguments)
 
 
-def _understood(error: Exception) -> ChatctlError:
-    """What an error means that any command can meet, whatever it does."""
+def _explained(error: Exception) -> ChatctlError:
+    """The ChatctlError for an exception that no command handles."""
     if isinstance(error, UnicodeEncodeError):
-        # What the system hands us that is no UTF-8 has surrogates in place of its bytes: an argument, mostly.
+        # Python decodes arguments that are not UTF-8 to surrogates, which cannot be encoded.
         return Invalid(f"{error.object!r} is not valid UTF-8")
     if isinstance(error, FileNotFoundError) and not _in_a_directory():
-        return Invalid("the working directory was deleted; change into another one")
+        return Invalid("the working directory was deleted; change to another one")
     hint = "run it again with --debug for the traceback"
     return ChatctlError(f"unexpected {type(error).__name__}: {error}", hint=hint)
 
@@ -152,7 +152,7 @@ def _in_a_directory() -> bool:
     return True
 
 
-def _invoked(arguments: list[str]) -> int:
+def _invoke(arguments: list[str]) -> int:
     code = 0
     try:
         typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
@@ -161,19 +161,19 @@ def _invoked(arguments: list[str]) -> int:
     finally:
         sys.stdout.flush()
     if code == Interrupted.exit_code:
-        # Typer makes a silent exit of Ctrl-C.
+        # Typer turns Ctrl-C into a silent exit.
         raise Interrupted("interrupted")
     return code
 
 
 def _report(error: ChatctlError, arguments: list[str]) -> int:
     if isinstance(error, Found) and _is_quiet(arguments):
-        return error.exit_code  # what a check found is its result, which stdout has
+        return error.exit_code  # the findings are already on stdout
     if "--debug" in arguments:
         for part in traceback.format_exception(sys.exception() or error):
-            print(visible(excerpt(part, _MOST_SHOWN)), file=sys.stderr, end="")
-    message = excerpt(str(error), _MOST_SHOWN)
-    hint = excerpt(error.hint, _MOST_SHOWN) if error.hint else None
+            print(visible(excerpt(part, _MAX_MESSAGE)), file=sys.stderr, end="")
+    message = excerpt(str(error), _MAX_MESSAGE)
+    hint = excerpt(error.hint, _MAX_MESSAGE) if error.hint else None
     if _wants_json(arguments):
         body = {"code": error.code, "message": message, "hint": hint, "exit": error.exit_code}
         print(json.dumps({"error": body}), file=sys.stderr)
@@ -189,10 +189,10 @@ def _is_quiet(arguments: list[str]) -> bool:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    # The parsed options are gone by the time an error arrives here, and may never have been parsed.
-    wanted = (OutputFormat.json, OutputFormat.ndjson)
+    # An error may occur before the options are parsed.
+    formats = (OutputFormat.json, OutputFormat.ndjson)
     return any(
-        argument in {f"-o{f}" for f in wanted} | {f"--output={f}" for f in wanted}
-        or (argument in wanted and before in ("-o", "--output"))
-        for before, argument in zip(["", *arguments], arguments, strict=False)
+        argument in {f"-o{f}" for f in formats} | {f"--output={f}" for f in formats}
+        or (argument in formats and previous in ("-o", "--output"))
+        for previous, argument in zip(["", *arguments], arguments, strict=False)
     )

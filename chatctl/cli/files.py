@@ -1,4 +1,4 @@
-"""Files that a command writes: tried before the work, written after it."""
+"""Files that a command writes: checked before the work, written after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatctl.errors import ChatctlError, Invalid, Unavailable
 
 
 def require_writable(path: Path, named: str) -> None:
-    """Raise Invalid, naming the option ``named``, when ``path`` cannot be written; it is left as it is."""
+    """Raise Invalid, naming the option ``named``, if ``path`` cannot be written; does not change it."""
     if not path.absolute().parent.is_dir():
         raise Invalid(f"{named} {path}: {path.parent} is no directory")
     try:
@@ -28,17 +28,17 @@ def require_writable(path: Path, named: str) -> None:
 
 
 def make_directory(path: Path, named: str) -> None:
-    """Make ``path`` and its parents. Raises Invalid, naming the option ``named``, where that cannot be."""
+    """Create ``path`` and its parents. Raises Invalid, naming the option ``named``, if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise Invalid(f"{named} {path}: is no directory") from None
+        raise Invalid(f"{named} {path}: not a directory") from None
     except OSError as error:
         raise cannot_write(f"{named} {path}", error) from None
 
 
 def write(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, what UTF-8 has no place for as escapes; errors as of ``cannot_write``."""
+    """Write ``text`` as UTF-8; surrogates are escaped. Raises the errors of ``cannot_write``."""
     try:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -46,7 +46,10 @@ def write(path: Path, text: str) -> None:
 
 
 def create(path: Path, text: str) -> None:
-    """Write a new file, or none; errors as of ``cannot_write``, also when something has its name."""
+    """Create a file; after an error, it does not exist.
+
+    Raises the errors of ``cannot_write``, also if the path already exists.
+    """
     try:
         with path.open("x", encoding="utf-8") as file:
             try:
@@ -60,6 +63,6 @@ def create(path: Path, text: str) -> None:
 
 
 def cannot_write(what: str, error: OSError, *, hint: str | None = None) -> ChatctlError:
-    """The error that says so: Unavailable for a full disk, else Invalid."""
+    """The error for a failed write: Unavailable for a full disk, else Invalid."""
     kind = Unavailable if error.errno in (errno.ENOSPC, errno.EDQUOT) else Invalid
     return kind(f"{what} cannot be written: {error.strerror}", hint=hint)

@@ -1,4 +1,4 @@
-"""What a command asks before it changes a database: production is refused, other writes are confirmed."""
+"""Checks before a command changes a database: refuse production, confirm other writes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from chatctl.settings import Target
 
 
 def refuse_production(target: Target, *, done: str) -> None:
-    """Raise NotAllowed for a production target, whatever ``--yes`` says; ``done`` is a participle: seeded."""
+    """Raise NotAllowed for a production target, even with ``--yes``; ``done`` is a participle: seeded."""
     if target.environment == "production":
         raise NotAllowed(f"production is never {done}: {target.label}", hint="choose another target")
 
 
 def confirm_write(target: Target, options: Options, *, what: str) -> None:
-    """Ask before a write on a target that is not local; ``--yes`` answers.
+    """Ask for confirmation before a write to a target that is not local, unless ``--yes`` is given.
 
-    Raises Invalid where nobody can be asked.
+    Raises Invalid if stdin is not a terminal.
     """
     if target.local or options.yes:
         return
@@ -32,13 +32,13 @@ def confirm_write(target: Target, options: Options, *, what: str) -> None:
 
 
 def confirm_by_name(name: str, given: str | None, *, what: str) -> None:
-    """Ask for ``name`` before what cannot be undone; ``given`` is the value of ``--confirm``.
+    """Ask the user to type ``name`` before something irreversible; ``given`` is the value of ``--confirm``.
 
-    ``--yes`` is no answer. Raises Invalid for another name, and where nobody can be asked.
+    ``--yes`` does not replace it. Raises Invalid for another name, or if stdin is not a terminal.
     """
     if given is None and sys.stdin.isatty():
-        given = typer.prompt(f"{what} cannot be undone. Type {name} to go on", err=True)
+        given = typer.prompt(f"{what} cannot be undone. Type {name} to continue", err=True)
     if given is None:
         raise Invalid(f"{what} needs --confirm {shlex.quote(name)}")
     if given != name:
-        raise Invalid(f"{given!r} is not {name!r}, the name that {what} needs; nothing was changed")
+        raise Invalid(f"{what} must be confirmed with {name!r}, not {given!r}; nothing was changed")

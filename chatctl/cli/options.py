@@ -1,4 +1,4 @@
-"""The options that every command takes: after the command, where people type them, and before it."""
+"""The options that every command takes, both before and after the name of the command."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class OutputFormat(StrEnum):
     id = "id"
 
 
-# What a command can give: a document, that is one result of any shape; rows, each of the same flat columns;
-# rows that have an id each; or nothing, where another program writes to stdout.
+# The formats for each kind of result: a document (one result of any shape), rows (all with the same flat
+# columns), rows with an id, or none if another program writes to stdout.
 Formats = frozenset[OutputFormat]
 DOCUMENT: Formats = frozenset(
     {OutputFormat.table, OutputFormat.plain, OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml}
@@ -42,7 +42,7 @@ NO_FORMATS: Formats = frozenset()
 
 @dataclass(frozen=True)
 class Options:
-    """What was said in the shared options; a value given after the command wins over one before it."""
+    """The values of the shared options; one given after the command overrides one before it."""
 
     db_url: str | None = None
     target: str | None = None
@@ -53,23 +53,23 @@ class Options:
 
     @cached_property
     def settings(self) -> Settings:
-        """The target and the project, read once for a command. Raises what ``settings.load`` raises."""
+        """The target and the project, read once per run. Raises the errors of ``settings.load``."""
         return load(db_url=self.db_url, target=self.target)
 
 
 def options(ctx: typer.Context, *, formats: Formats | None = None) -> Options:
-    """The shared options of the command that runs in ``ctx``; to be read before it does anything.
+    """The shared options of the command in ``ctx``; call it before the command does anything.
 
-    ``formats`` are those that it can give with its other options, where these are fewer than it declares.
-    Raises Invalid for an output format that it cannot give.
+    ``formats`` are the possible formats if other options rule out some that the command declares.
+    Raises Invalid for an unsupported output format.
     """
     chosen = Options(**(ctx.obj or {}))
-    declared: Formats = ctx.command.formats  # type: ignore[attr-defined]  # App makes no other commands
+    declared: Formats = ctx.command.formats  # type: ignore[attr-defined]  # set by App
     possible = declared if formats is None else formats
     if chosen.output and chosen.output not in possible:
         raise Invalid(
-            f"-o {chosen.output}: `{ctx.command_path}` cannot give that format",
-            hint=f"it can give {_names(possible, ', ')}" if possible else "it takes no -o",
+            f"-o {chosen.output}: `{ctx.command_path}` does not support that format",
+            hint=f"supported formats: {_names(possible, ', ')}" if possible else "it takes no -o",
         )
     return chosen
 
@@ -96,11 +96,13 @@ def _option(*names: str, help: str) -> Any:
 
 def _shared(
     db_url: Annotated[str | None, _option("--db-url", help="The database, as a postgresql:// URL.")] = None,
-    target: Annotated[str | None, _option("--target", help="A target of chatctl.yaml.")] = None,
-    output: Annotated[OutputFormat | None, _option("-o", "--output", help="How to write the result.")] = None,
-    quiet: Annotated[bool | None, _option("-q", "--quiet", help="Only errors on stderr.")] = None,
-    yes: Annotated[bool | None, _option("-y", "--yes", help="Write to a target that is not local.")] = None,
-    debug: Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")] = None,
+    target: Annotated[str | None, _option("--target", help="A target from chatctl.yaml.")] = None,
+    output: Annotated[OutputFormat | None, _option("-o", "--output", help="Output format.")] = None,
+    quiet: Annotated[bool | None, _option("-q", "--quiet", help="Print only errors to stderr.")] = None,
+    yes: Annotated[
+        bool | None, _option("-y", "--yes", help="Do not ask before writing to a target that is not local.")
+    ] = None,
+    debug: Annotated[bool | None, _option("--debug", help="Print the traceback of an error.")] = None,
 ) -> None: ...
 
 
@@ -113,7 +115,7 @@ def _template() -> tuple[Any, ...]:
 
 @cache
 def _shared_params(formats: Formats) -> tuple[Any, ...]:
-    """The shared options as a command that gives ``formats`` takes and explains them."""
+    """The shared options for a command that supports ``formats``."""
     params = []
     for param in map(copy, _template()):
         if param.name == "output":
@@ -125,7 +127,7 @@ def _shared_params(formats: Formats) -> tuple[Any, ...]:
 
 
 class Command(typer.core.TyperCommand):
-    """A command that takes the shared options beside its own; ``App.command`` says which formats it gives."""
+    """A command with the shared options in addition to its own; ``App.command`` sets its formats."""
 
     formats: Formats
 
@@ -134,15 +136,15 @@ class Command(typer.core.TyperCommand):
 
 
 class CommandGroup(typer.core.TyperGroup):
-    """A group of commands that takes the shared options before its command.
+    """A group of commands that takes the shared options before the name of the command.
 
-    ``formats`` are those of the group itself, where it runs without a command.
+    ``formats`` are those of the group itself if it can run without a command.
     """
 
     formats: Formats = NO_FORMATS
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        # Whatever the command can give that comes after it.
+        # Without formats of its own, accept any: the command that follows checks the format.
         shared = _shared_params(self.formats or frozenset(OutputFormat))
         super().__init__(*args, params=[*(params or []), *shared], **kwargs)
 
@@ -150,24 +152,24 @@ class CommandGroup(typer.core.TyperGroup):
 _Class = TypeVar("_Class", bound=type)
 
 
-def _giving(formats: Formats, cls: _Class) -> _Class:
-    # Typer makes commands itself, from a class and the parameters it knows.
+def _with_formats(formats: Formats, cls: _Class) -> _Class:
+    # Typer instantiates the class itself, so the formats are passed as a class attribute.
     return type(cls)(cls.__name__, (cls,), {"formats": formats})
 
 
 class App(typer.Typer):
-    """A Typer whose commands and groups take the shared options; plain help, so that it starts fast.
+    """A Typer whose commands and groups take the shared options; help is plain text, which starts faster.
 
-    ``formats`` are those of a group that runs without a command.
+    ``formats`` are those of the group itself if it can run without a command.
     """
 
     def __init__(self, *, formats: Formats = NO_FORMATS, **kwargs: Any) -> None:
-        kwargs["cls"] = _giving(formats, kwargs.get("cls", CommandGroup))
+        kwargs["cls"] = _with_formats(formats, kwargs.get("cls", CommandGroup))
         kwargs.setdefault("no_args_is_help", True)
         kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(add_completion=False, rich_markup_mode=None, **kwargs)
 
-    def command(  # type: ignore[override]  # no command without its formats
+    def command(  # type: ignore[override]  # `formats` is required
         self, name: str | None = None, *, formats: Formats, **kwargs: Any
     ) -> Callable[[Any], Any]:
-        return super().command(name, cls=_giving(formats, Command), **kwargs)
+        return super().command(name, cls=_with_formats(formats, Command), **kwargs)

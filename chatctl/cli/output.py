@@ -1,4 +1,4 @@
-"""Writing results to stdout in the format that was asked for; everything else goes to stderr."""
+"""Write results to stdout in the chosen format, and everything else to stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatctl.formats.escaping import csv_cell, line, visible
 
 
 def chosen_format(options: Options) -> OutputFormat:
-    """The format asked for; else a table on a terminal and tab-separated lines elsewhere."""
+    """The format of ``-o``; by default a table on a terminal and tab-separated lines elsewhere."""
     return options.output or (OutputFormat.table if sys.stdout.isatty() else OutputFormat.plain)
 
 
@@ -33,7 +33,7 @@ def show(
 ) -> None:
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
 
-    JSON, NDJSON and YAML get the ``document`` instead where there is one.
+    In JSON, NDJSON and YAML, ``document`` is written instead if given.
     """
     shown = chosen_format(options)
     if document is not None and shown in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
@@ -68,9 +68,9 @@ def show_document(
     rows: Sequence[Any] | None = None,
     columns: Sequence[str] | None = None,
 ) -> None:
-    """Write one result: ``document`` in JSON, NDJSON and YAML, ``text`` for people.
+    """Write one result: ``document`` in JSON, NDJSON and YAML, ``text`` in the table and plain formats.
 
-    CSV and ids are those of ``rows``, see ``show``; without rows, of the document as the only one.
+    CSV and ids are written from ``rows``, see ``show``; without rows, from the document as a single row.
     """
     record = plain(document)
     match chosen_format(options):
@@ -87,12 +87,12 @@ def show_document(
 
 
 def show_schema(schema: Mapping[str, Any], options: Options) -> None:
-    """Write a JSON Schema, which is JSON for people, too."""
+    """Write a JSON Schema; the table and plain formats are JSON, too."""
     show_document(schema, options, text=json.dumps(schema, indent=2))
 
 
 def note(message: str, options: Options) -> None:
-    """A line for the person at the terminal, on stderr; nothing under ``-q``."""
+    """Print a line to stderr, unless ``-q`` is given."""
     if not options.quiet:
         print(visible(message), file=sys.stderr, flush=True)
 
@@ -112,7 +112,7 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
-    """``value`` in types that JSON knows: ids as strings, times as ISO 8601 in UTC."""
+    """``value`` as JSON types: ids as strings, times as ISO 8601 in UTC."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -131,7 +131,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
 
 
 def _relative(row: Any) -> dict[str, Any]:
-    """``row`` with its times as people say them, for example ``3 hours ago``."""
+    """``row`` with relative times, for example ``3 hours ago``."""
     import humanize  # noqa: PLC0415 - only tables need it
 
     values = row if isinstance(row, Mapping) else {f.name: getattr(row, f.name) for f in fields(row)}

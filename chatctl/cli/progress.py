@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, and elsewhere a line now and then."""
+"""Progress of long operations: a bar on a terminal, elsewhere a line every few seconds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Protocol
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
 
-_EVERY = 5.0  # seconds between two lines
+_INTERVAL = 5.0  # seconds between two lines
 
 
 class ProgressStep(Protocol):
-    """So many of ``of`` things are done."""
+    """``done`` of ``of`` items of ``what`` are done."""
 
     @property
     def what(self) -> str: ...
@@ -27,7 +27,7 @@ class ProgressStep(Protocol):
 
 @contextmanager
 def progress(options: Options) -> Iterator[Callable[[ProgressStep], None]]:
-    """Something to tell each step; what it shows is gone or complete at the end of the block."""
+    """A function to call with each step; bars end with the block."""
     if options.quiet:
         yield lambda step: None
     elif sys.stderr.isatty():
@@ -63,30 +63,30 @@ def _bars() -> Iterator[Callable[[ProgressStep], None]]:
     tasks = {}
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
 
-        def told(step: ProgressStep) -> None:
+        def update(step: ProgressStep) -> None:
             if step.what not in tasks:
                 tasks[step.what] = bars.add_task(step.what, total=step.of)
             bars.update(tasks[step.what], completed=step.done)
 
-        yield told
+        yield update
 
 
 class _Lines:
-    """A line for the first step after every few seconds."""
+    """Prints a line for the first step after each interval."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._what = ""
-        self._begun = self._said = 0.0
-        self._before = 0
+        self._started = self._printed = 0.0
+        self._done_at_start = 0
 
     def __call__(self, step: ProgressStep) -> None:
         now = time.monotonic()
         if step.what != self._what:
-            self._what, self._begun, self._said, self._before = step.what, now, now, step.done
-        if now - self._said < _EVERY:
+            self._what, self._started, self._printed, self._done_at_start = step.what, now, now, step.done
+        if now - self._printed < _INTERVAL:
             return
-        self._said = now
-        rate = (step.done - self._before) / (now - self._begun)
+        self._printed = now
+        rate = (step.done - self._done_at_start) / (now - self._started)
         left = f", {(step.of - step.done) / rate:,.0f} s left" if rate else ""
         note(f"  {step.what}: {step.done:,} of {step.of:,}, {rate:,.0f}/s{left}", self._options)

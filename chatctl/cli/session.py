@@ -1,4 +1,4 @@
-"""From the shared options to an open connection, with the target named on stderr."""
+"""Open a connection to the target of the shared options, and print the target to stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """An open connection, the target that it reaches and a URL that reaches it again."""
+    """An open connection, its target, and a URL to connect to the same server again."""
 
     conn: Connection
     target: Target
@@ -29,10 +29,11 @@ class Session:
 
 @contextmanager
 def session(options: Options, *, creates: bool = False, watched: bool = False) -> Iterator[Session]:
-    """Connect to the target of ``options``; the embedded server is started when needed.
+    """Connect to the target of ``options``; the embedded server is started if needed.
 
-    Without ``creates``, a missing embedded server is NotFound. With ``watched``, for what commits nothing,
-    the session ends when the database falls silent. Its target names the host that was connected.
+    Without ``creates``, raises NotFound if the embedded server does not exist. With ``watched``, for sessions
+    that commit nothing, the session ends if the database stops responding. The target of the session names
+    the host that was actually connected to.
     """
     settings = options.settings
     target = settings.target
@@ -45,22 +46,25 @@ def session(options: Options, *, creates: bool = False, watched: bool = False) -
 
 
 def database_url(settings: Settings, *, creates: bool) -> str:
-    """The URL that reaches the target, as the role that owns the backend's objects."""
+    """The URL of the target, for the role that owns the backend's objects."""
     target = settings.target
     if target.db_url is not None:
         return target.db_url
     if target.directory is None:
-        raise Invalid(f"target {target.name} has no db_url, and this needs a database")
+        raise Invalid(f"target {target.name} has no db_url, but this command needs a database")
     return embedded_server(target.directory, settings.project, creates=creates).url
 
 
 def embedded_server(directory: Path, project: Project, *, creates: bool = False) -> Server:
-    """The embedded server of ``directory``, started if need be. Without ``creates``, none is NotFound."""
+    """The embedded server of ``directory``, started if needed.
+
+    Without ``creates``, raises NotFound if it does not exist.
+    """
     from chatctl.local.postgres import server  # noqa: PLC0415 - only the embedded server needs it
 
     if not creates and not server.exists(directory):
         raise NotFound(
-            f"there is no embedded server: no {directory.name} with data of one in {project}",
+            f"there is no embedded server: no {directory.name} with the data of a server in {project}",
             hint="`chatctl local up` creates one",
         )
     return server.ensure_running(directory)

@@ -1,4 +1,4 @@
-"""Standard streams that end no work: closed, full, unread, or in an encoding that lacks characters."""
+"""Standard streams whose errors do not stop a command: closed, full, unread, or in a limited encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Output(io.FileIO):
-    """A descriptor to write to. After an error what follows is dropped, and ``failure`` has the error."""
+    """A file descriptor to write to. After an error, it keeps the error in ``failure`` and drops output."""
 
     failure: OSError | None = None
 
@@ -24,22 +24,22 @@ class Output(io.FileIO):
             else:
                 if written is not None:
                     return written
-                # Whoever shares it with us has made it non-blocking.
+                # Another process that shares the descriptor has made it non-blocking.
                 select.select([], [self.fileno()], [])
         return len(data)
 
 
 def protect() -> Output:
-    """Replace the standard streams of this process; returns where stdout goes.
+    """Replace the standard streams of this process; returns the raw stdout.
 
-    What an encoding lacks is written as an escape. A stream that was closed leads to /dev/null, for else the
-    next file or socket that is opened would take its place.
+    Characters that the encoding cannot represent are escaped. A closed stream is opened on /dev/null, because
+    otherwise the next file or socket would get its descriptor.
     """
     for number in range(3):
         _open_if_closed(number)
     if sys.stdin is None:
-        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it stays open
-    with suppress(AttributeError):  # somebody has replaced it
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - stays open
+    with suppress(AttributeError):  # replaced, for example by a test
         sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     stdout, sys.stdout = _text(1, sys.stdout)
     _, sys.stderr = _text(2, sys.stderr)
@@ -50,17 +50,17 @@ def _open_if_closed(number: int) -> None:
     try:
         os.fstat(number)
     except OSError:
-        # The lowest number that is free; those before it are open.
+        # open() takes the lowest free number, which is this one: the lower ones are open.
         os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
-def _text(number: int, before: io.TextIOBase | Any) -> tuple[Output, io.TextIOWrapper]:
-    if before is not None:
-        before.flush()
+def _text(number: int, original: io.TextIOBase | Any) -> tuple[Output, io.TextIOWrapper]:
+    if original is not None:
+        original.flush()
     output = Output(number, "w", closefd=False)
     text = io.TextIOWrapper(
         io.BufferedWriter(output),
-        encoding=before.encoding if before else "utf-8",
+        encoding=original.encoding if original else "utf-8",
         errors="backslashreplace",
         line_buffering=number == 2 or output.isatty(),  # noqa: PLR2004 - stderr
     )

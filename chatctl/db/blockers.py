@@ -1,4 +1,4 @@
-"""Who keeps a session from a lock, seen from a second connection."""
+"""Finding the session that blocks another one, from a second connection."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from chatctl.secrets import mask
 _LOOK_SECONDS = 0.05
 _SHOWN_CHARACTERS = 200  # of a query
 
-# As pg_locks and as SQL call them, the weakest first. What reads and writes rows takes weaker ones, which are
-# in nobody's way.
+# Lock modes by their names in pg_locks and in SQL, weakest first; without those that reading and writing rows
+# takes, which block neither reads nor writes.
 LOCK_MODES = {
     "ShareUpdateExclusiveLock": "share update exclusive",
     "ShareLock": "share",
@@ -33,7 +33,7 @@ LOCK_MODES = {
 
 @dataclass(frozen=True)
 class Blocker:
-    """Who keeps us from a lock; ``relation`` and ``mode`` are null when it is not one of a table."""
+    """The session that holds a lock we wait for; without a table lock, ``relation`` and ``mode`` are None."""
 
     relation: str | None
     mode: str | None
@@ -50,17 +50,17 @@ class Blocker:
         what = self.relation or "a lock"
         who = ", ".join(filter(None, (self.application_name or self.backend_type, self.usename, self.state)))
         since = f", since {self.since.astimezone(UTC):%H:%M:%S} UTC" if self.since else ""
-        # Masked before it is cut: half a password would not be seen to be one.
+        # Mask before truncating: a truncated password might not be recognized.
         query = mask(" ".join(self.query.split()))[:_SHOWN_CHARACTERS]
         return f"{what} is held by pid {self.pid} ({who}{since}): {query}"
 
 
 class BlockerWatch:
-    """Sees from a second connection who keeps ``conn`` from a lock; ``last`` is who did so last.
+    """Watches from a second connection which session blocks ``conn``; ``last`` is the last blocker.
 
-    That connection is opened only when the block takes long enough for somebody to be in the way. It also
-    ends a wait that hurts others: when all the waits of one try add up to more than ``at_most`` seconds, and
-    when the blocker waits for us in turn, since PostgreSQL might end the blocker instead.
+    The second connection is opened only if the block takes long enough for a lock wait. It also cancels a
+    wait that harms others: if the waits of one attempt exceed ``at_most`` seconds in total, or in a deadlock,
+    which PostgreSQL might otherwise resolve by canceling the blocker.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class BlockerWatch:
         return self
 
     def begin(self) -> None:
-        """Another try begins: what was waited for in the one before does not count."""
+        """Start a new attempt: reset the waiting time."""
         self.ended = False
         self._waited = 0.0
         self._looked = time.monotonic()
@@ -102,7 +102,7 @@ class BlockerWatch:
                 while not self._done.wait(_LOOK_SECONDS):
                     self._ask(conn)
         except (ChatctlError, psycopg.Error):
-            return  # without its name the lock is waited for all the same
+            return  # only the name of the blocker is missing then
 
     def _ask(self, conn: Connection) -> None:
         with conn.cursor(row_factory=class_row(Blocker), binary=True) as cursor:

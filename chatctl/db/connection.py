@@ -1,4 +1,4 @@
-"""Connecting to PostgreSQL, with the server's refusals turned into chatctl's errors."""
+"""Connecting to PostgreSQL, with errors of the server translated to chatctl's errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# psycopg warns of what it ignores while it raises the error itself; without a handler that lands on stderr.
+# psycopg logs warnings in addition to raising errors; without a handler they would be printed to stderr.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
@@ -31,9 +31,9 @@ def connect(
 ) -> Connection:
     """An open connection to ``url``; its settings are those of the URL, the environment and the database.
 
-    In autocommit by default, so that a transaction is always a visible ``with conn.transaction()``. One that
-    is ``watched`` is given up whenever the server falls silent, others when it never answers; see
-    ``silence``. Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message carries a
+    In autocommit mode by default, so that every transaction is a visible ``with conn.transaction()``. A
+    ``watched`` connection is closed whenever the server stops responding, others only if it never responds;
+    see ``silence``. Raises Invalid, Unavailable, NotAllowed or NotFound (the database); no message contains a
     password.
     """
     conninfo = conninfo_for(url, application_name)
@@ -51,14 +51,14 @@ def destination_of(conn: Connection) -> Destination:
 
 
 def backend_pid(conn: Connection) -> int:
-    """The process that serves ``conn``; behind a pooler it is another than ``conn.info.backend_pid``."""
+    """The backend process of ``conn``; behind a pooler it differs from ``conn.info.backend_pid``."""
     row = conn.execute("select pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0
 
 
 @contextmanager
 def connection(url: str, *, application_name: str = "chatctl", watched: bool = False) -> Iterator[Connection]:
-    """``connect`` as a context manager that also translates what PostgreSQL refuses inside."""
+    """``connect`` as a context manager that also translates errors of PostgreSQL inside the block."""
     conn = connect(url, application_name=application_name, watched=watched)
     try:
         with translated():

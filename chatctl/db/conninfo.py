@@ -1,4 +1,4 @@
-"""What chatctl connects with: the parameters of a URL and of the environment, and a few of its own."""
+"""The connection parameters: those of the URL and the environment, and a few of chatctl's own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from chatctl.errors import Invalid
 from chatctl.settings.destination import resolved
 
-CONNECT_TIMEOUT = 10  # seconds, for each address that is tried
+CONNECT_TIMEOUT = 10  # seconds, for each address
 
-# Where libpq goes, passed on by name: psycopg resolves host names itself, and does not look into services.
+# Resolved by libpq and passed on explicitly: psycopg resolves host names itself, and ignores service files.
 _PLACE = ("host", "hostaddr", "port", "dbname", "user")
-# Otherwise notices, of a hostile server or of a user's function, are sent to nobody.
+# Suppresses notices, for example of functions, which chatctl does not show.
 _OPTIONS = "-c client_min_messages=warning"
-# A peer that is gone, as after a failover, is noticed within a minute, however long a statement takes.
+# Detects a dead peer, for example after a failover, within a minute, even during a long statement.
 _DEAD_PEER = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
@@ -26,18 +26,18 @@ _DEAD_PEER = {
 
 
 def parts_of(url: str) -> dict[str, str]:
-    """Host, port and the like with which libpq connects to ``url``. Raises Invalid when it cannot read it."""
+    """The parameters with which libpq connects to ``url``. Raises Invalid if libpq cannot parse it."""
     return resolved(url)
 
 
 def conninfo_for(url: str, application_name: str) -> str:
-    """What to connect with to ``url``. Raises Invalid when libpq cannot read it."""
+    """The connection string for ``url``. Raises Invalid if libpq cannot parse it."""
     parts = parts_of(url)
     parameters = {
         **_DEAD_PEER,
         **{key: str(value) for key, value in conninfo_to_dict(url).items()},
         **{key: parts[key] for key in _PLACE if key in parts},
-        # Where a setting is given twice, the later one wins: that of the URL or of PGOPTIONS.
+        # The last value of a setting wins, so the URL and PGOPTIONS override ours.
         "options": f"{_OPTIONS} {parts.get('options', '').removeprefix(_OPTIONS).strip()}".strip(),
         "connect_timeout": _timeout(parts.get("connect_timeout")),
         "client_encoding": "utf8",
@@ -47,8 +47,8 @@ def conninfo_for(url: str, application_name: str) -> str:
 
 
 def url_of(conn: psycopg.Connection[tuple[object, ...]]) -> str:
-    """What connects once more as ``conn`` did, in any environment; it has the password, so keep it secret."""
-    # Not psycopg's dsn: it omits what is libpq's default, and for that PGPORT and others would count.
+    """The connection string of ``conn``, independent of the environment; it contains the password."""
+    # Not psycopg's dsn, which omits libpq's defaults, so that variables such as PGPORT would apply.
     parts = {option.keyword.decode(): option.val.decode() for option in conn.pgconn.info if option.val}
     parts.pop("service", None)  # its parameters are among the others
     return make_conninfo("", **parts | ({"password": conn.info.password} if conn.info.password else {}))
@@ -61,5 +61,5 @@ def _timeout(given: str | None) -> str:
         raise Invalid(
             "the URL of the database cannot be read: connect_timeout is not a number of seconds"
         ) from None
-    # psycopg takes less than a second for no limit.
+    # psycopg treats less than one second as no limit.
     return given if given and isfinite(seconds) and seconds >= 1 else str(CONNECT_TIMEOUT)

@@ -20,7 +20,7 @@ _POLLS_PER_MESSAGE = 100
 
 @dataclass(frozen=True)
 class AdvisoryLock:
-    """A lock of a database that means something to chatctl alone: only one ``task`` runs at a time.
+    """An advisory lock under which only one ``task`` runs at a time.
 
     The session holds it until it is released; with ``transaction``, until the transaction ends.
     """
@@ -44,12 +44,12 @@ class AdvisoryLock:
                 on_wait(f"waiting for another {self.task}: {self.holder(conn)}")
             return acquired
 
-        # A session that waits inside PostgreSQL holds a snapshot, and an index that is built concurrently
-        # would wait for that snapshot in turn; and statement_timeout would end the wait.
+        # Poll instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, for which
+        # CREATE INDEX CONCURRENTLY would wait in turn, and statement_timeout would cancel it.
         return until(try_once, seconds=seconds, every=_POLL_SECONDS)
 
     def try_acquire(self, conn: Connection) -> bool:
-        """Whether the lock was free and is now held."""
+        """Acquire the lock if it is free; returns whether it was."""
         statement = (
             "select pg_try_advisory_xact_lock(%s)" if self.transaction else "select pg_try_advisory_lock(%s)"
         )
@@ -62,15 +62,15 @@ class AdvisoryLock:
 
     def still_busy(self, conn: Connection, seconds: float) -> str:
         """The message for a lock that another task has held for ``seconds``."""
-        return f"another {self.task} still runs after {seconds:g} s: {self.holder(conn)}"
+        return f"another {self.task} is still running after {seconds:g} s: {self.holder(conn)}"
 
     def holder(self, conn: Connection) -> str:
-        """Who holds the lock, for people."""
+        """The holder of the lock, for messages."""
         with conn.cursor(row_factory=dict_row, binary=True) as cursor:
             session = cursor.execute(query("locks/holder"), {"key": self.key}).fetchone()
         if session is None:
             return "it has just ended"
-        # Only its own role and monitors see since when.
+        # The start time is visible only to the same role and to members of pg_monitor.
         since = f", since {session['since']:%H:%M:%S} UTC" if session["since"] else ""
         return f"pid {session['pid']}, {session['application_name']}, as {session['usename']}{since}"
 

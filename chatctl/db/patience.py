@@ -1,4 +1,4 @@
-"""Patience with locks: a statement that does not get one in time is rolled back and tried again."""
+"""Retrying transactions that time out while waiting for a lock."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from chatctl.db.connection import Connection
 from chatctl.db.sqlstate import presentable
 from chatctl.errors import ChatctlError, Conflict
 
-# Above PostgreSQL's deadlock_timeout of 1 s, after which an autovacuum that is in the way is cancelled.
+# Above PostgreSQL's deadlock_timeout of 1 s, after which a blocking autovacuum is canceled.
 LOCK_TIMEOUT = 1.5  # seconds
 DEADLINE = 60.0  # seconds
 
-# A lock that was not to be had, a deadlock, and what two transactions cannot both do.
-_GIVEN_UP = frozenset(("55P03", "40P01", "40001"))
+# lock_not_available, deadlock_detected, serialization_failure
+_RETRYABLE = frozenset(("55P03", "40P01", "40001"))
 _CANCELED = "57014"
 
 T = TypeVar("T")
@@ -34,11 +34,11 @@ def retry_lock_timeouts(
     on_wait: Callable[[str], None],
     hint: str,
 ) -> T:
-    """What ``attempt`` returns, called again with the last blocker whenever a lock was not to be had in time.
+    """Call ``attempt``, and again with the last blocker after each lock timeout; returns its result.
 
-    It must be one transaction, which then waits for no more than ``lock_timeout`` seconds in all; or, with
-    None, a statement that is in nobody's way while it waits. Waits longer from try to try, by chance, and
-    says each time whom for. Raises Conflict with ``hint`` after ``deadline`` seconds.
+    ``attempt`` must be one transaction, whose lock waits are limited to ``lock_timeout`` seconds in total;
+    or, with None, a statement that blocks nobody while it waits. Pauses with random exponential backoff, and
+    reports the blocker to ``on_wait``. Raises Conflict with ``hint`` after ``deadline`` seconds.
     """
     from tenacity import (  # noqa: PLC0415 - only a run that changes something needs it
         RetryCallState,
@@ -48,49 +48,49 @@ def retry_lock_timeouts(
         wait_random_exponential,
     )
 
-    def tell(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         pause = state.next_action.sleep if state.next_action else 0
         undone = "rolled back, " if lock_timeout is not None else ""
-        on_wait(f"{_reason(state)}; {undone}again in {pause:.1f} s (try {state.attempt_number + 1})")
+        on_wait(f"{_reason(state)}; {undone}retrying in {pause:.1f} s (attempt {state.attempt_number + 1})")
 
     def give_up(state: RetryCallState) -> Any:
         raise Conflict(
-            f"gave up after {deadline:g} s and {state.attempt_number} tries: {_reason(state)}",
-            hint="\n".join(filter(None, (hint, wanted_by))),
+            f"gave up after {deadline:g} s and {state.attempt_number} attempts: {_reason(state)}",
+            hint="\n".join(filter(None, (hint, last_error))),
         ) from (state.outcome.exception() if state.outcome else None)
 
     def _reason(state: RetryCallState) -> str:
         error = state.outcome.exception() if state.outcome else None
         return str(watch.last) if watch.last else presentable(" ".join(str(error).split()))
 
-    def tell_blocked(blocker: Blocker) -> None:
+    def report_blocker(blocker: Blocker) -> None:
         if lock_timeout is None:
             on_wait(f"waiting: {blocker}")
 
-    def given_up(error: BaseException) -> bool:
+    def is_retryable(error: BaseException) -> bool:
         sqlstate = _sqlstate(error)
-        return sqlstate in _GIVEN_UP or (watch.ended and sqlstate == _CANCELED)
+        return sqlstate in _RETRYABLE or (watch.ended and sqlstate == _CANCELED)
 
-    wanted_by = ""  # the file; later tries may not come so far
+    last_error = ""  # names the file; a later attempt may time out before it gets there
 
     def try_once() -> T:
-        nonlocal wanted_by
+        nonlocal last_error
         watch.begin()
         try:
             return attempt(watch.last)
         except ChatctlError as error:
-            wanted_by = str(error)
+            last_error = str(error)
             raise
 
-    with BlockerWatch(conn, inf if lock_timeout is None else lock_timeout, tell_blocked) as watch:
-        tries = Retrying(
-            retry=retry_if_exception(given_up),
+    with BlockerWatch(conn, inf if lock_timeout is None else lock_timeout, report_blocker) as watch:
+        retrying = Retrying(
+            retry=retry_if_exception(is_retryable),
             wait=wait_random_exponential(multiplier=0.25, max=5, min=0.1),
             stop=stop_before_delay(deadline),
-            before_sleep=tell,
+            before_sleep=report,
             retry_error_callback=give_up,
         )
-        result: T = tries(try_once)
+        result: T = retrying(try_once)
     return result
 
 
@@ -100,13 +100,13 @@ def _sqlstate(error: BaseException) -> str | None:
 
 
 def limit_lock_waits(conn: Connection, seconds: float, *, session: bool = False) -> None:
-    """Give up any lock that is not had within ``seconds``, until the transaction or the ``session`` ends."""
+    """Set lock_timeout until the end of the transaction or of the ``session``."""
     milliseconds = f"{round(seconds * 1000)}ms"
     conn.execute("select set_config('lock_timeout', %s, %s)", (milliseconds, not session))
 
 
 def lock_blocked_first(conn: Connection, blocker: Blocker | None) -> None:
-    """Take the lock that was not to be had before any other, so that nobody waits for us while we wait."""
+    """Acquire the lock that timed out first, so that the transaction holds no other locks while it waits."""
     if blocker is None or blocker.relation is None or blocker.mode not in LOCK_MODES:
         return
     statement = sql.SQL("lock table {} in {} mode").format(

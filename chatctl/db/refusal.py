@@ -1,4 +1,4 @@
-"""Why a connection was refused: psycopg's connection, which also finds out the SQLSTATE; what that means."""
+"""Errors while connecting: a psycopg connection that also reads the SQLSTATE, and its translation."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from chatctl.settings.destination import without_values
 _WAITS = {pq.PollingStatus.READING: Wait.R, pq.PollingStatus.WRITING: Wait.W}
 _NO_PASSWORD = psycopg.errors.InvalidPassword.sqlstate
 _TRACED_ERROR = re.compile(rb'\tErrorResponse\t.*? C "([0-9A-Z]{5})"')
-# "connection to server at … failed: FATAL:  …", with the word for FATAL in the language of the server
+# "connection to server at … failed: FATAL:  …", where FATAL is in the language of the server
 _SERVER_TEXT = re.compile(r".*? failed: \S+: {2}(?P<text>.*)", re.DOTALL)
-_PARAMETER_CLASSES = ("22", "42")  # a setting that the server does not know, or not with this value
-# libpq's own text, which it does not translate unless the program asks for that.
+_PARAMETER_CLASSES = ("22", "42")  # an unknown setting, or an invalid value
+# A message of libpq, which is not translated unless the program calls setlocale.
 _INVALID_PARAMETER = re.compile(r"\binvalid [\w ]*value\b")
 
 
 class RefusalConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection whose error, where the server refuses it, is that of the server's SQLSTATE.
+    """A connection whose error has the server's SQLSTATE if the server rejects it.
 
-    libpq and psycopg keep only the text, which is in the language of the server. The code is read from
-    libpq's trace of the start-up; that exists on Linux, and elsewhere the error has no ``sqlstate``.
+    libpq and psycopg keep only the text, which is in the language of the server. The SQLSTATE is read from
+    libpq's trace of the startup; this works on Linux only, elsewhere the error has no ``sqlstate``.
     """
 
     @classmethod
@@ -56,13 +56,13 @@ class RefusalConnection(psycopg.Connection[tuple[Any, ...]]):
 
 
 def refusal(error: psycopg.Error) -> ChatctlError:
-    """The ChatctlError for a connection that was not made. It repeats no parameter but host and port."""
+    """The ChatctlError for a failed connection. It repeats no parameters except host and port."""
     if error.sqlstate is None:
         reason = presentable(" ".join(map(_without_values, str(error).split("\n"))))
         if _INVALID_PARAMETER.search(reason):
             return Invalid(f"the URL of the database cannot be read: {reason}")
         return Unavailable(f"no connection to the database: {reason}")
-    # libpq may have tried with and without encryption; the last answer decides.
+    # libpq may have tried with and without encryption; use the last error.
     text = str(error).rpartition("\nconnection to server ")[2]
     server = _SERVER_TEXT.fullmatch(text)
     reason = presentable(" ".join((server["text"] if server else text).split()))
@@ -70,15 +70,15 @@ def refusal(error: psycopg.Error) -> ChatctlError:
     if kind is NotFound:
         return NotFound(reason)
     if kind is NotAllowed:
-        return NotAllowed(f"the database refuses the sign-in: {reason}")
+        return NotAllowed(f"the database rejected the sign-in: {reason}")
     if error.sqlstate.startswith(_PARAMETER_CLASSES):
-        setting = reason.partition(": ")[0]  # without the value that it cannot have
-        return Invalid(f"the database refuses a parameter of the connection: {setting}")
+        setting = reason.partition(": ")[0]  # without the value
+        return Invalid(f"the database rejected a connection parameter: {setting}")
     return Unavailable(f"no connection to the database: {reason}")
 
 
 def _without_values(line: str) -> str:
-    """A line of libpq's, with nothing quoted but the host at its beginning."""
+    """A line of a libpq message, without quoted values except the host at its beginning."""
     place, failed, reason = line.strip().rpartition(" failed: ")
     return f"{place}{failed}{without_values(reason)}"
 
@@ -94,17 +94,17 @@ def _error(code: str | None, text: str) -> psycopg.Error:
 
 @contextmanager
 def _trace_of(pgconn: pq.abc.PGconn) -> Iterator[bytearray]:
-    """Give what libpq traces during the block; it is there when the block has ended."""
+    """Trace libpq during the block; the result is complete when the block has ended."""
     trace = bytearray()
     if sys.platform != "linux":
         yield trace
         return
-    # In memory, since it has the password, too. Of each connection, psycopg leaves an unused C stream behind.
+    # In memory, because it contains the password. psycopg leaks an unused C stream for each connection.
     file = os.memfd_create("libpq trace")
     pgconn.trace(file)
     try:
         yield trace
     finally:
-        pgconn.untrace()  # writes what is left to write
+        pgconn.untrace()  # flushes the trace
         trace += os.pread(file, os.fstat(file).st_size, 0)
         os.close(file)

@@ -1,4 +1,4 @@
-"""Acting as a user of the API: the role and the JWT claims, for one transaction."""
+"""Impersonating a user of the API: set the role and the JWT claims for one transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatctl.errors import NotAllowed
 
 
 def claims_for(user_id: UUID | str, **more: Any) -> dict[str, Any]:
-    """The claims that Supabase Auth puts into the access token of a signed-in user."""
+    """The claims in the access token of a user who is signed in with Supabase Auth."""
     return {"sub": str(user_id), "role": "authenticated", "aud": "authenticated", **more}
 
 
@@ -20,7 +20,7 @@ def act_as(conn: Connection, role: str, claims: Mapping[str, Any] | str | None =
     """Take ``role`` and ``claims`` until the transaction ends, as PostgREST does for a request.
 
     ``claims`` may be a mapping, the raw text of the setting, or None for an unset one.
-    Raises NotAllowed when the role then in force could see past row-level security.
+    Raises NotAllowed if the resulting role bypasses row-level security.
     """
     text = claims if claims is None or isinstance(claims, str) else json.dumps(claims)
     conn.execute(

@@ -1,9 +1,9 @@
-"""Connections that are given up when their server falls silent.
+"""Connections that are closed if their server stops responding.
 
-A server that works on a long statement is silent, too. So after a while a second connection asks whether the
-server still answers anybody, and the first is given up if it does not. A command that writes does that for
-its first answer only: a statement that builds an index for an hour must not end because the server is too
-busy for new connections.
+A server that runs a long statement does not respond, either. Therefore, after a while, a second connection
+checks whether the server still responds, and if not, the first one is closed. Commands that write do this
+only for the first response: building an index for an hour must not fail because the server is too busy to
+accept connections.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from chatctl.db.conninfo import url_of
 from chatctl.db.refusal import RefusalConnection
 from chatctl.errors import Unavailable
 
-SILENCE = 15.0  # seconds until the server is asked
-ANSWER = 10  # seconds for its answer, and for the connection to it
-LONGEST = 3600.0  # seconds in all: one process of a server may hang while others answer
+SILENCE = 15.0  # seconds until the check
+ANSWER = 10  # seconds for the response to the check, and for its connection
+LONGEST = 3600.0  # seconds in total: one backend may hang while others respond
 
-_INTERVAL = 0.1  # seconds; how soon Ctrl-C is seen
+_INTERVAL = 0.1  # seconds; the maximum delay of Ctrl-C
 
 T = TypeVar("T")
 
 
 class WatchedConnection(RefusalConnection):
-    """A connection that raises Unavailable, and is closed, when its server does not answer any more."""
+    """A connection that raises Unavailable, and is closed, if its server stops responding."""
 
     def wait(self, gen: PQGen[T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
         return super().wait(self._watched(gen), interval, timeout)
@@ -50,13 +50,13 @@ class WatchedConnection(RefusalConnection):
                 began = asked = now
             elif now - began > LONGEST or (now - asked > SILENCE and not self._server_answers()):
                 self.close()
-                raise Unavailable(f"the database has not answered for {time.monotonic() - began:.0f} s")
+                raise Unavailable(f"the database has not responded for {time.monotonic() - began:.0f} s")
             elif now - asked > SILENCE:
                 asked = time.monotonic()
 
     def _server_answers(self) -> bool:
         try:
-            with _Question.connect(url_of(self), autocommit=True, connect_timeout=ANSWER) as other:
+            with _ProbeConnection.connect(url_of(self), autocommit=True, connect_timeout=ANSWER) as other:
                 other.execute("select 1")
         except psycopg.Error as error:
             return error.sqlstate is not None  # a refusal, as for too many connections, is an answer
@@ -76,8 +76,8 @@ class UnansweredConnection(WatchedConnection):
         return result
 
 
-class _Question(RefusalConnection):
-    """A connection that does not wait long for anything."""
+class _ProbeConnection(RefusalConnection):
+    """A connection with a short timeout for every operation."""
 
     def wait(self, gen: PQGen[T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
         return super().wait(gen, interval, timeout or ANSWER)

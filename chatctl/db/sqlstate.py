@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, as an error of chatctl."""
+"""Translating errors of PostgreSQL to chatctl's errors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _MOST_CHARACTERS, _MOST_LINES = 2_000, 24
 
 
 def is_temporary(error: psycopg.Error) -> bool:
-    """Whether the same may succeed another time: the reason lies in the server, or in what others do there.
+    """Whether a retry may succeed, because the cause is the state of the server or another session.
 
-    psycopg's classes do not tell: its OperationalError is also a table with too many columns.
+    psycopg's classes do not show this: its OperationalError includes a table with too many columns.
     """
     if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError)  # libpq's own: there is no connection any more
+        return isinstance(error, psycopg.OperationalError)  # raised by libpq: the connection is lost
     return error.sqlstate in _TEMPORARY
 
 
@@ -32,18 +32,18 @@ def translate(error: psycopg.Error) -> ChatctlError:
 
 
 def kind_of(sqlstate: str | None) -> type[ChatctlError] | None:
-    """The class of error that ``sqlstate`` belongs to; None for one that means nothing to chatctl."""
+    """The class of error for ``sqlstate``; None if there is no specific one."""
     code = sqlstate or ""
     return _BY_STATE.get(code) or _BY_CLASS.get(code[:2])
 
 
 def reason(error: psycopg.Error) -> str:
-    """What the server gives as the reason, in one line where libpq gives it; presentable."""
+    """The message of the server, or that of libpq in one line; presentable."""
     return presentable(error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__)
 
 
 def presentable(text: str) -> str:
-    """What a server wrote, without secrets and cut to a screen: it may be megabytes long."""
+    """A text from the server, without secrets, shortened to one screen."""
     lines = text.split("\n", _MOST_LINES)
     more = " … (and more lines)" if len(lines) > _MOST_LINES else ""
     return excerpt("\n".join(lines[:_MOST_LINES]), _MOST_CHARACTERS) + more

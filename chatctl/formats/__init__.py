@@ -1,1 +1,1 @@
-"""What reports of every kind are made of: text made harmless, and the parts of their formats."""
+"""Building blocks of reports: escaping, and the elements of each format."""

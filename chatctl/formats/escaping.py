@@ -1,4 +1,4 @@
-"""Text that users, databases and files supply is hostile: made harmless here before anybody is shown it."""
+"""Escaping of untrusted text from users, databases and files before it is shown."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def visible(text: str, *, keep_lines: bool = True) -> str:
 
 
 def line(text: str) -> str:
-    """``text`` visible and on one line."""
+    """``text`` with control characters escaped, on one line."""
     return visible(text, keep_lines=False)
 
 
 def csv_cell(text: str) -> str:
-    """``text`` for a CSV cell: visible, and no formula when a spreadsheet opens it."""
+    """``text`` for a CSV cell: control characters escaped, and not a formula in a spreadsheet."""
     harmless = visible(text)
     return f"'{harmless}" if harmless.startswith(_FORMULA) else harmless
 

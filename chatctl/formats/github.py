@@ -17,7 +17,7 @@ _LONGEST_TEXT, _LONGEST_PROPERTY = 4_000, 200
 
 @dataclass(frozen=True)
 class Annotation:
-    """A message, at ``line`` of ``file`` where it has a place; as a string, the workflow command."""
+    """A message, optionally at ``line`` of ``file``; as a string, the workflow command."""
 
     level: Literal["error", "warning", "notice"]
     title: str
@@ -31,7 +31,7 @@ class Annotation:
 
 
 def limited(annotations: Sequence[Annotation], title: str) -> Iterator[Annotation]:
-    """Errors, then warnings, of each as many as GitHub keeps; the last one says how many more there are."""
+    """Errors, then warnings, limited to the numbers that GitHub keeps; the last one counts the rest."""
     for level in ("error", "warning"):
         mine = [each for each in annotations if each.level == level]
         shown = mine if len(mine) <= PER_LEVEL else mine[: PER_LEVEL - 1]

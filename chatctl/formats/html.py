@@ -1,4 +1,4 @@
-"""Parts of a page of HTML that needs nothing else and runs nothing but its own script."""
+"""Elements of a self-contained HTML page that runs only its own script."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def text(value: str, *, keep_lines: bool = False) -> str:
 
 
 def script_data(document: Any) -> str:
-    """``document`` as JSON for a script element: nothing in it ends the element, or begins a comment."""
+    """``document`` as JSON for a script element, without text that ends the element or starts a comment."""
     return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def policy_hash(content: str) -> str:
-    """What a Content-Security-Policy names a style or a script of the page by, after ``sha256-``."""
+    """The hash of a style or script for a Content-Security-Policy, without ``sha256-``."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""JUnit XML, as CI systems read it."""
+"""JUnit XML for CI systems."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ def suite(root: ET.Element, name: str) -> ET.Element:
 
 
 def case(suite: ET.Element, classname: str, name: str) -> ET.Element:
-    """A new case of ``suite``, passed unless it gets a problem."""
+    """A new case of ``suite``; it counts as passed unless a problem is added."""
     return ET.SubElement(suite, "testcase", classname=line(classname), name=line(name))
 
 
 def problem(case: ET.Element, tag: str, *, kind: str, message: str, text: str) -> None:
-    """Say of ``case`` that it is a ``failure`` or an ``error``, which is the ``tag``."""
+    """Mark ``case`` as a ``failure`` or an ``error``, given by ``tag``."""
     ET.SubElement(case, tag, type=kind, message=line(message)).text = visible(text)
 
 
 def skip(case: ET.Element, message: str) -> None:
-    """Say of ``case`` that it was skipped, and why."""
+    """Mark ``case`` as skipped, with a reason."""
     ET.SubElement(case, "skipped", message=line(message))
 
 
 def output(suite: ET.Element, lines: Sequence[str]) -> None:
-    """Give ``suite`` lines that a reader sees beside its cases."""
+    """Add output lines to ``suite``."""
     ET.SubElement(suite, "system-out").text = "\n".join(map(line, lines))
 
 
 def document(root: ET.Element) -> str:
-    """The text of the document, with the totals of each suite and of all."""
+    """The text of the document, with totals per suite and overall."""
     for element in root:
         _count(element, [element])
     _count(root, list(root))

@@ -1,4 +1,4 @@
-"""Parts of Markdown as GitHub renders it: no text of others becomes markup, a mention or a link."""
+"""Elements of GitHub Markdown; untrusted text does not become markup, a mention or a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inline(value: str) -> str:
 
 
 def html(value: str) -> str:
-    """``value`` as text of one line inside of HTML."""
+    """``value`` as text of one line inside HTML."""
     # GitHub reads Markdown there as well, but no backslashes.
     escaped = line(value).translate(_ENTITIES)
     return re.sub(r"[*_`~\[\]|\\]|:(?=//)|(?<=www)\.", lambda match: f"&#{ord(match.group())};", escaped)

@@ -1,4 +1,4 @@
-"""Locks that end with the process that holds them, however it ends."""
+"""File locks, which the operating system releases when the process ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def held(path: Path, *, seconds: float, busy: str, dir_fd: int | None = None) ->
 
 
 def take(path: Path, *, dir_fd: int | None = None) -> int | None:
-    """A descriptor that holds the lock of ``path`` until it is closed; None when somebody else holds it."""
+    """A descriptor that holds the lock of ``path`` until it is closed; None if another process holds it."""
     file = _open(path, dir_fd)
     if _try(file):
         return file
@@ -48,7 +48,7 @@ def _open(path: Path, dir_fd: int | None) -> int:
         raise
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise Invalid(f"{path} is no file, so that it cannot be locked; move it away")
+        raise Invalid(f"{path} is not a file, so it cannot be locked; move it away")
     return file
 
 

@@ -1,4 +1,4 @@
-"""Everything once, on a server of its own: migrate, seed, audit-rls and a short load test."""
+"""Run migrate, seed, audit-rls and a short load test on a throwaway server."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from chatctl.services.seed.spec import DEMO
 
 LOAD = scenario.Load(users=20, rate=40.0, duration=10.0)
 
-# Exit codes from the worst: what broke, what a check found, what it could not judge, what is partly done.
+# Exit codes, most severe first: errors, findings of a check, no verdict, partly done.
 _SEVERITY = (1, 2, 3, 4, 5, 8, 7, 9, 6)
 
 
 @dataclass(frozen=True)
 class DemoStep:
-    """One part of the demo; ``needs`` names the one without which it makes no sense.
+    """One step of the demo; ``needs`` names the step that must succeed before it.
 
-    ``run`` takes the URL of the server and gives a sentence about what it did.
+    ``run`` takes the URL of the server and returns a sentence about what it did.
     """
 
     name: str
@@ -37,7 +37,7 @@ class DemoStep:
 
 @dataclass(frozen=True)
 class Result:
-    """How a step went; ``error`` is the one that its own command would have ended with."""
+    """The result of a step; ``error`` is the error of the corresponding command."""
 
     step: str
     state: Literal["done", "failed", "skipped"]
@@ -47,7 +47,7 @@ class Result:
 
 
 def check_installed() -> None:
-    """Raise Invalid when the embedded server or the load generator is not installed."""
+    """Raise Invalid if the embedded server or the load generator is not installed."""
     binaries.check_installed()
     generator.check_installed()
 
@@ -58,7 +58,7 @@ def run(
     on_start: Callable[[DemoStep], None] = lambda step: None,
     on_end: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
-    """Run every step on ``server``; one that fails takes those with it that need it, no others."""
+    """Run every step on ``server``; after a failure, the steps that need the failed step are skipped."""
     results: dict[str, Result] = {}
     for step in STEPS:
         needed = results[step.needs] if step.needs else None
@@ -66,18 +66,18 @@ def run(
             results[step.name] = Result(step.name, "skipped", f"needs {step.needs}", 0.0)
         else:
             on_start(step)
-            results[step.name] = _tried(step, server.url)
+            results[step.name] = _attempt(step, server.url)
         on_end(results[step.name])
     return list(results.values())
 
 
 def worst(results: list[Result]) -> ChatctlError | None:
-    """The error of all steps together: None when all went well, else the worst of theirs."""
+    """The most severe error of all steps; None if all succeeded."""
     errors = [result.error for result in results if result.error]
     return min(errors, key=lambda error: _SEVERITY.index(error.exit_code), default=None)
 
 
-def _tried(step: DemoStep, url: str) -> Result:
+def _attempt(step: DemoStep, url: str) -> Result:
     start = time.perf_counter()
     try:
         sentence = step.run(url)
@@ -106,21 +106,21 @@ def _seed(url: str) -> str:
 
 def _audit(url: str) -> str:
     with connection(url) as conn:
-        found = audit(conn)
-    if found.findings:
-        raise Found("; ".join(finding.message for finding in found.findings))
-    if not found.conclusive:
-        raise Inconclusive(f"{len(found.doubts)} kinds of probes prove nothing")
-    return f"{found.probes} probes by {found.identities} identities, no finding"
+        report = audit(conn)
+    if report.findings:
+        raise Found("; ".join(finding.message for finding in report.findings))
+    if not report.conclusive:
+        raise Inconclusive(f"{len(report.doubts)} kinds of probes prove nothing")
+    return f"{report.probes} probes by {report.identities} identities, no finding"
 
 
 def _loadtest(url: str) -> str:
-    wanted = targets.load(scenario.default_targets())
+    all_targets = targets.load(scenario.default_targets())
     with connection(url) as conn:
         people = scenario.people(conn, LOAD.users)
     api, _ = scenario.sign_in(url, local=True)
     outcomes = [
-        scenario.run(name, wanted[name], url=api, people=people, load=LOAD) for name in scenario.names()
+        scenario.run(name, all_targets[name], url=api, people=people, load=LOAD) for name in scenario.names()
     ]
     scenario.require(outcomes)
     return "; ".join(_figures(outcome) for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""Which database a command talks to, and with which keys: read once, never changed."""
+"""The settings of one run: its target database and API, read once and immutable."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _API_URL = re.compile(r"https?://(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:\
 
 
 def actor(env: Mapping[str, str] | None = None) -> str:
-    """Who runs this process, for the records of a database: CHATCTL_ACTOR, else ``user@host``."""
-    said = (os.environ if env is None else env).get("CHATCTL_ACTOR", "").strip()
-    if said:
-        return said
-    import getpass  # noqa: PLC0415 - only what writes asks
+    """The name under which this process is recorded in a database: CHATCTL_ACTOR, else ``user@host``."""
+    configured = (os.environ if env is None else env).get("CHATCTL_ACTOR", "").strip()
+    if configured:
+        return configured
+    import getpass  # noqa: PLC0415 - only commands that write need it
     import socket  # noqa: PLC0415
 
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in some containers
+    except (KeyError, OSError):  # some containers run under a user id without a name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
@@ -45,9 +45,9 @@ def actor(env: Mapping[str, str] | None = None) -> str:
 class Target:
     """One database and the API in front of it.
 
-    ``db_url`` is None for the embedded server, which is in ``directory``, and where there is an API alone;
-    ``destination`` is where libpq goes with it. ``source`` says how the target was chosen: a flag, a
-    variable, an entry of chatctl.yaml or the default.
+    ``db_url`` is None for the embedded server, whose data is in ``directory``, and for a target that has only
+    an API; ``destination`` is what libpq makes of ``db_url``. ``source`` is how the target was chosen: an
+    option, an environment variable, an entry of chatctl.yaml or the default.
     """
 
     source: str
@@ -68,12 +68,12 @@ class Target:
 
     @property
     def api_alone(self) -> bool:
-        """Whether there is an API and no database."""
+        """Whether the target has an API but no database."""
         return self.db_url is None and not self.embedded
 
     @property
     def local(self) -> bool:
-        """Whether writes need no confirmation: the embedded server or another of this machine."""
+        """Whether writes need no confirmation: the embedded server, or another server on this machine."""
         if self.environment is not None:
             return self.environment == "local"
         if self.destination is not None:
@@ -82,9 +82,9 @@ class Target:
 
     @property
     def label(self) -> str:
-        """One line for people: where it is and how it was chosen, without any secret."""
+        """One line for messages: where the target is and how it was chosen, without secrets."""
         where = (
-            f"embedded server in {_with_target(self.directory)}"
+            f"embedded server in {_with_link_target(self.directory)}"
             if self.directory is not None
             else f"the API at {self.api_url}"
             if self.api_alone
@@ -99,7 +99,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Settings:
-    """What one run of chatctl was told about where to work; see ``load``."""
+    """The target and the project of one run; see ``load``."""
 
     target: Target
     project: Project
@@ -112,13 +112,14 @@ def load(
     directory: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings of this run; flag, named target, variable, default target, embedded server.
+    """Load the settings of this run.
 
-    Raises Invalid for a malformed chatctl.yaml or URL, NotFound for a target that it does not name.
+    In order of precedence: --db-url, --target, CHATCTL_DB_URL, the default target of chatctl.yaml, the
+    embedded server. Raises Invalid for a malformed chatctl.yaml or URL, NotFound for an unknown target.
     """
     env = os.environ if env is None else env
     if db_url and target:
-        raise Invalid("--db-url and --target exclude each other; give one of them")
+        raise Invalid("--db-url cannot be combined with --target")
     project = project_around(directory)
     config = _config(project)
     if db_url:
@@ -129,7 +130,7 @@ def load(
         chosen = _with_api(_of_url(env["CHATCTL_DB_URL"], "CHATCTL_DB_URL"), env)
     elif config and config.default:
         if config.default.text not in config.targets:
-            raise NotFound(f"{config.default.where} is not the name of a target; known are {_names(config)}")
+            raise NotFound(f"{config.default.where} is not the name of a target; targets: {_names(config)}")
         chosen = _named(config, config.default.text, "default of {file}: {name}", project, env)
     else:
         chosen = _with_api(Target(source="default", directory=project.embedded), env)
@@ -140,7 +141,7 @@ def _config(project: Project) -> Config | None:
     path = project.config
     if path is None:
         return None
-    from chatctl.settings import configfile  # noqa: PLC0415 - yaml is slow to import; most runs have no file
+    from chatctl.settings import configfile  # noqa: PLC0415 - yaml is slow to import and rarely needed
 
     in_place = path.parent == project.directories[0]
     return configfile.read(path, path.name if in_place else str(path), _KEYS)
@@ -151,8 +152,8 @@ def _of_url(url: str, source: str) -> Target:
 
 
 def _with_api(target: Target, env: Mapping[str, str]) -> Target:
-    """``target``, which is no entry of chatctl.yaml, with the API that the environment names."""
-    # Nobody is asked about a local database: the API must not be another machine's.
+    """``target``, which does not come from chatctl.yaml, with the API from the environment variables."""
+    # Writes to a local target are not confirmed, so its API must be local, too.
     api_url = env.get("SUPABASE_URL")
     if api_url and target.local and not _is_local_api(api_url):
         return target
@@ -166,13 +167,13 @@ def _with_api(target: Target, env: Mapping[str, str]) -> Target:
 
 
 def _named(config: Config | None, name: str, source: str, project: Project, env: Mapping[str, str]) -> Target:
-    # What is no name may be a URL in the wrong place.
-    asked = repr(name) if is_name(name) else "of that name"
+    # Anything that is not a valid name may be a URL with a password, so it is not repeated.
+    requested = repr(name) if is_name(name) else "with that name"
     if config is None:
-        raise NotFound(f"there is no target {asked}: no {CONFIG_NAME} in {project}")
+        raise NotFound(f"there is no target {requested}: no {CONFIG_NAME} in {project}")
     entry = config.targets.get(name)
     if entry is None:
-        raise NotFound(f"{config.name} has no target {asked}; known are {_names(config)}")
+        raise NotFound(f"{config.name} has no target {requested}; targets: {_names(config)}")
     values = {key: _fill(value, env) for key, value in entry.items()}
     environment = values.get("environment")
     if environment not in (None, *get_args(Environment)):
@@ -180,7 +181,7 @@ def _named(config: Config | None, name: str, source: str, project: Project, env:
     db_url, api_url = values.get("db_url"), values.get("api_url")
     if api_url is not None and not _API_URL.fullmatch(api_url):
         raise Invalid(
-            f"{entry['api_url'].where} must be an address such as https://project.supabase.co, "
+            f"{entry['api_url'].where} must be a URL such as https://project.supabase.co, "
             "without user, password, query or fragment"
         )
     api_alone = (
@@ -200,23 +201,22 @@ def _names(config: Config) -> str:
 
 
 def _fill(value: Value, env: Mapping[str, str]) -> str:
-    """The text of ``value`` with what its ``${NAME}`` stand for."""
+    """The text of ``value`` with each ``${NAME}`` replaced by that environment variable."""
 
     def lookup(match: re.Match[str]) -> str:
         name = match.group(1)
         if not env.get(name):
-            # Its name is repeated only where it cannot be a value that somebody has wrapped in ${}.
-            shown = f" {name}" if name.isupper() else " that it names"
-            raise Invalid(f"{value.where} needs the environment variable{shown}, which is not set")
+            # Only an upper-case name is repeated: anything else may be a secret wrapped in ${}.
+            shown = f"the environment variable {name}" if name.isupper() else "an environment variable"
+            raise Invalid(f"{value.where} needs {shown}, which is not set")
         return env[name]
 
     if "${" in _PLACEHOLDER.sub("", value.text):
-        raise Invalid(f"{value.where} has a ${{ without the name of a variable and a }} after it")
+        raise Invalid(f"{value.where} has a ${{ that is not followed by the name of a variable and a }}")
     return _PLACEHOLDER.sub(lookup, value.text)
 
 
-def _with_target(path: Path) -> str:
-    """``path``, and where it leads if it is a link."""
+def _with_link_target(path: Path) -> str:
     return f"{path}, a link to {path.resolve()}" if path.is_symlink() else str(path)
 
 

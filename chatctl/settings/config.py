@@ -1,4 +1,4 @@
-"""What a chatctl.yaml holds; ``configfile`` reads it."""
+"""The content of a chatctl.yaml; ``configfile`` reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 
 @dataclass(frozen=True)
 class Value:
-    """The text of a key and, for messages, its place in the file."""
+    """The text of a key and, for messages, its position in the file."""
 
     text: str
     where: str
@@ -27,5 +27,5 @@ class Config:
 
 
 def is_name(text: str) -> bool:
-    """Whether ``text`` can be the name of a target, and therefore be repeated in a message."""
+    """Whether ``text`` is a valid target name, and therefore safe to repeat in a message."""
     return NAME.fullmatch(text) is not None

@@ -1,8 +1,8 @@
-"""Reading ``chatctl.yaml``: strictly, with the place of each mistake, and never with a value in a message.
+"""Strict reading of ``chatctl.yaml``: messages give the position of a mistake, but never a value.
 
-It chooses a database and says whether that is production, so what YAML would resolve silently (a key given
-twice, a merge key, an alias, a tag, a null) is an error here. Its values are secrets: no message repeats one,
-nor a key that may be a value with its colon misplaced.
+The file chooses a database and declares whether that is production. What YAML resolves silently (a duplicate
+key, a merge key, an alias, a tag, a null) is therefore an error. Its values are secrets: no message repeats
+one, nor a key that may be a value with a misplaced colon.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from chatctl.yamlfile.reading import Reading, TooManyMistakes
 
 _YAML = Dialect("configuration", most_bytes=256 * 1024, deepest=8, empty="mapping", names=NAME)
 _NAME_RULE = (
-    "has a key that is no name: the name of a target has only letters, digits, `.`, `_` and `-`, "
-    "then a colon and a space or line break"
+    "has a key that is not a valid name: a target name consists of letters, digits, `.`, `_` and `-`, "
+    "followed by a colon and a space or line break"
 )
 
 
 def read(path: Path, name: str, known: tuple[str, ...]) -> Config:
     """The content of ``path``, called ``name`` in messages, whose targets may have the keys ``known``.
 
-    Raises Invalid, naming file, line, column and key, for whatever is not plain, complete and given once.
+    Raises Invalid, with file, line, column and key, for an entry that is malformed, incomplete or duplicate.
     """
     if not path.is_file():
         raise Invalid(f"{name} is not a file")
@@ -65,7 +65,7 @@ def _targets(reading: Reading, node: Node, known: tuple[str, ...]) -> dict[str, 
 
 
 def _value(reading: Reading, node: Node, key: str) -> Value | None:
-    """The text of a scalar as it is written; None, and a mistake, if it is none."""
+    """The text of a scalar as written; for any other node, report a mistake and return None."""
     if not isinstance(node, ScalarNode):
         reading.report(position(node), key, "must be text")
     elif node.tag == "tag:yaml.org,2002:null" or not node.value:

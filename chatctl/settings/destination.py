@@ -1,7 +1,7 @@
-"""Where a connection string leads: what libpq makes of it, of PG* variables and of service files.
+"""The hosts and the database that libpq connects to, given a URL, PG* variables and service files.
 
-libpq itself is asked, so that the host which is named, asked about and guarded is the one that is connected.
-No message repeats a part of the string: what should be the host or the port may be a piece of a password.
+libpq itself resolves them, so that the host in messages and safety checks is the one that is connected to.
+No message repeats a part of the URL: what looks like a host or a port may be part of a password.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from chatctl.errors import Invalid
 _SCHEMES = ("postgresql://", "postgres://")
 _ENCODE = "in a user name or password, write @ as %40, / as %2F, : as %3A, ? as %3F, # as %23 and % as %25"
 _HOST_NAME = re.compile(r"[\w.:%-]+")
-_QUOTED = re.compile('".*"', re.DOTALL)  # to the last quote, since a value may contain some
+_QUOTED = re.compile('".*"', re.DOTALL)  # up to the last quote, since a value may contain quotes
 _PORT, _LAST_PORT = re.compile("[0-9]{1,5}"), 65535
 _DEFAULT_PORT = "5432"
-# Only these: another loopback address is often the near end of a tunnel.
+# Only these: other loopback addresses are often the local end of a tunnel.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# libpq checks the first of these that it knows after all others, and before it opens a socket.
+# libpq validates these parameters last, before it opens a socket; older versions know only the second.
 _CHECKED_LAST = ("load_balance_hosts", "target_session_attrs")
 _RESOLVE_ONLY = "resolve-only"
 
 
 @dataclass(frozen=True)
 class Host:
-    """One host that libpq tries: a name, an address or a socket directory; neither is its default socket."""
+    """One host that libpq tries: a name, an address or a socket directory; empty for the default socket."""
 
     name: str
     address: str
@@ -35,7 +35,7 @@ class Host:
 
     @property
     def local(self) -> bool:
-        """Whether name and address, as far as they are given, are this machine's."""
+        """Whether the name and the address, if given, are those of this machine."""
         return all(is_loopback(each) for each in (self.name, self.address) if each)
 
     def __str__(self) -> str:
@@ -47,14 +47,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Destination:
-    """The hosts that are tried in turn, and the database there."""
+    """The hosts that libpq tries in turn, and the name of the database."""
 
     hosts: tuple[Host, ...]
     database: str
 
     @property
     def local(self) -> bool:
-        """Whether every host is this machine."""
+        """Whether all hosts are this machine."""
         return all(host.local for host in self.hosts)
 
     def __str__(self) -> str:
@@ -62,19 +62,19 @@ class Destination:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine: a loopback name or address, or a socket's path."""
+    """Whether ``host`` is this machine: a loopback name or address, or the path of a socket."""
     return host.lower() in _LOOPBACK or host.startswith(("/", "@"))
 
 
 def destination(url: str, source: str) -> Destination:
-    """Where ``url`` leads; ``source`` is the flag, variable or key that it comes from.
+    """The destination of ``url``; ``source`` is the option, variable or key that it comes from.
 
-    Raises Invalid for a URL that libpq cannot read, or whose host or port cannot be one.
+    Raises Invalid for a URL that libpq cannot parse, or whose host or port is not valid.
     """
     _check_text(url, source)
     parameters = resolved(url, source)
     lists = [parameters.get(key, "").split(",") for key in ("host", "hostaddr", "port")]
-    longest = max(map(len, lists))  # each has this length or 1, or libpq had refused them
+    longest = max(map(len, lists))  # libpq accepts only lists of this length or of length 1
     names, addresses, ports = (each * (longest // len(each)) for each in lists)
     hosts = tuple(
         Host(name, address, port or _DEFAULT_PORT)
@@ -88,9 +88,9 @@ def destination(url: str, source: str) -> Destination:
 def resolved(conninfo: str, source: str = "the connection string") -> dict[str, str]:
     """Every parameter that libpq would connect with: from ``conninfo``, a service, a variable or a default.
 
-    How it chooses among several hosts is not among them. Raises Invalid for what libpq cannot read.
+    The parameter that chooses among several hosts is left out. Raises Invalid if libpq cannot parse it.
     """
-    import psycopg  # noqa: PLC0415 - takes 0.2 s, which a command without a database does not need
+    import psycopg  # noqa: PLC0415 - takes 0.2 s; commands without a database do not need it
     from psycopg import pq  # noqa: PLC0415
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415
 
@@ -111,14 +111,14 @@ def resolved(conninfo: str, source: str = "the connection string") -> dict[str, 
 
 
 def _check_text(url: str, source: str) -> None:
-    """Raise Invalid for what libpq would read, but not as its author meant it."""
+    """Raise Invalid for text that libpq would accept but parse differently from what was meant."""
     if not url.startswith(_SCHEMES):
         raise Invalid(f"{source} must be a postgresql:// URL")
     if not url.isprintable() or " " in url:
         raise _unreadable(
             source,
             "contains a space, a line break or another control character",
-            hint="remove it; where it belongs to a value, write a space as %20 and a line break as %0A",
+            hint="remove it; if it is part of a value, write a space as %20 and a line break as %0A",
         )
     authority, _, rest = url.partition("://")[2].partition("/")
     user_and_password, at, _ = authority.rpartition("@")
@@ -140,7 +140,7 @@ def _check_host(host: Host, source: str) -> None:
 
 
 def without_values(text: str) -> str:
-    """A text of libpq's without what it quotes, which may be a piece of a password."""
+    """A message of libpq without quoted values, which may be part of a password."""
     return _QUOTED.sub('"…"', text)
 
 

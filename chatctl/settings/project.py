@@ -1,4 +1,4 @@
-"""The directories of a project: where ``chatctl.yaml`` and ``.chatctl`` are looked for."""
+"""The directories in which ``chatctl.yaml`` and ``.chatctl`` are searched."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ EMBEDDED_DIRECTORY = ".chatctl"
 
 @dataclass(frozen=True)
 class Project:
-    """The directories that are searched: from the working directory up to the root of its repository."""
+    """The directories that are searched, from the working directory up to the root of its repository."""
 
     directories: tuple[Path, ...]
 
     @property
     def config(self) -> Path | None:
-        """The nearest chatctl.yaml. Raises Invalid for a broken link, or another user's file above us."""
+        """The nearest chatctl.yaml, or None.
+
+        Raises Invalid for a broken link, or a file of another user in a parent directory.
+        """
         found = self._nearest(CONFIG_NAME)
         if found is not None and found.parent != self.directories[0] and not _is_ours(found):
-            raise Invalid(f"{found} belongs to another user, so it is not read from a directory below it")
+            raise Invalid(f"{found} belongs to another user, so chatctl does not read it from a subdirectory")
         return found
 
     @property
     def embedded(self) -> Path:
-        """The directory of the embedded server: the nearest, else where one would be created.
+        """The nearest directory of an embedded server; if there is none, where `local up` creates it.
 
-        That is beside chatctl.yaml, else in the root of the repository.
+        It is created next to chatctl.yaml, else in the root of the repository.
         """
         config = self.config
         beside = config.parent if config else self.directories[-1]
@@ -45,28 +48,26 @@ class Project:
             path = directory / name
             if os.path.lexists(path):
                 if not path.exists():
-                    raise Invalid(
-                        f"{path} is a symbolic link whose target does not exist; remove or repair it"
-                    )
+                    raise Invalid(f"{path} is a symbolic link whose target does not exist; remove or fix it")
                 return path
         return None
 
 
 def project_around(directory: Path | None = None) -> Project:
-    """The project that ``directory``, by default the working directory, belongs to.
+    """The project that ``directory`` (default: the working directory) belongs to.
 
-    As with git, its root is the directory with ``.git``; without one, only ``directory`` is searched. The
-    search does not leave the home directory, and ends at whatever belongs to another user, who could plant
-    files there that choose our database.
+    As with git, the root of a project is the directory with ``.git``; without one, only ``directory`` is
+    searched. The search does not leave the home directory, and stops at a directory of another user, who
+    could place files there that redirect us to another database.
     """
     start = directory or Path.cwd()
-    passed: list[Path] = []
+    visited: list[Path] = []
     for each in (start, *start.parents):
         if not _is_ours(each):
             break
-        passed.append(each)
+        visited.append(each)
         if os.path.lexists(each / ".git"):
-            return Project(tuple(passed) if _is_ours(each / ".git") else (start,))
+            return Project(tuple(visited) if _is_ours(each / ".git") else (start,))
         if each == _home():
             break
     return Project((start,))
@@ -75,12 +76,12 @@ def project_around(directory: Path | None = None) -> Project:
 def _home() -> Path | None:
     try:
         return Path.home().resolve()
-    except RuntimeError:  # a user id without an entry, and no HOME
+    except RuntimeError:  # HOME is not set, and the user id has no passwd entry
         return None
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether ``path`` belongs to us, or to the user who called sudo."""
+    """Whether ``path`` belongs to the current user, or to the user who called sudo."""
     us = {os.geteuid()}
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
         us.add(int(os.environ["SUDO_UID"]))

@@ -1,4 +1,4 @@
-"""YAML files read strictly: every mistake is named by file, line and key.
+"""Strict reading of YAML files: every mistake is reported with file, line and key.
 
 ``nodes`` parses a file and ``faults`` explains why it is no YAML; ``reading`` collects what is wrong with its
 keys, and ``shapes`` reads it into dataclasses. They import yaml, and ``shapes`` pydantic, which are slow:

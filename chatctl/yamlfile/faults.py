@@ -1,4 +1,4 @@
-"""Why a text is not YAML, in words for whoever wrote it, and without repeating any of it."""
+"""Explaining YAML syntax errors to the author of a file, without repeating its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLON = re.compile(r":(?:\s|$)")
 
 @dataclass(frozen=True)
 class Fault:
-    """Where a text stops being YAML, why, and the way out if there is one."""
+    """The position and the reason of a syntax error, and the remedy if there is one."""
 
     mark: Mark | None
     reason: str
@@ -88,7 +88,7 @@ _KNOWN = (
 
 
 def explained(error: MarkedYAMLError, text: str) -> Fault:
-    """What ``error`` of PyYAML means for somebody who wrote ``text``."""
+    """Translate an ``error`` of PyYAML for the author of ``text``."""
     context, problem = error.context or "", error.problem or ""
     mark = error.problem_mark or error.context_mark
     if mark and "mapping values" in problem:

@@ -1,4 +1,4 @@
-"""YAML as the nodes it is made of, each with its position; what no such file needs is refused."""
+"""YAML as nodes with their positions; features that these files do not need are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = 60  # characters of what somebody wrote
 
 
 class Position(NamedTuple):
-    """Where something begins in a file, both counted from 1."""
+    """A position in a file; line and column count from 1."""
 
     line: int
     column: int
@@ -124,7 +124,7 @@ def position(node: Node) -> Position:
 
 
 def shown(node: Node) -> str:
-    """What somebody wrote, short enough for a sentence."""
+    """The text of a node, shortened for a message."""
     if isinstance(node, ScalarNode):
         return repr(cut(node.value)) if node.style else cut(node.value) or "nothing"
     return f"a list of {len(node.value)}" if isinstance(node, SequenceNode) else "a mapping"

@@ -1,4 +1,4 @@
-"""What is wrong with a YAML file, collected with the position and the key path of each mistake."""
+"""Collecting the mistakes in a YAML file, each with its position and key path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HARMLESS_KEY = re.compile(r"[A-Za-z_]{1,40}|<<")
 
 
 class TooManyMistakes(Exception):
-    """More is wrong than anybody reads at once."""
+    """The limit of reported mistakes was reached."""
 
 
 class Reading:
@@ -66,7 +66,7 @@ class Reading:
                 yield key, value
 
     def report(self, position: Position, at: str, sentence: str) -> None:
-        """Keep a mistake. Raises TooManyMistakes when there are more than anybody reads."""
+        """Add a mistake. Raises TooManyMistakes if the limit is reached."""
         self.reported += 1
         self.mistakes.add((position, line(at) or f"the {self._dialect.noun}", line(sentence)))
         if len(self.mistakes) > _MOST_LISTED:

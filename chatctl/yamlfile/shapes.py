@@ -1,4 +1,4 @@
-"""A YAML file read as a dataclass says, whose fields are its keys; pydantic judges each value."""
+"""Reading a YAML file into dataclasses, whose fields are its keys; pydantic validates the values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SENTENCES = {
 
 
 class Unusable(Exception):
-    """A value cannot be used; why not is reported."""
+    """A value is invalid; the reason has been reported."""
 
 
 class ShapeReading(Reading):

@@ -1,4 +1,4 @@
--- A policy asks who is calling once for each statement, `(select auth.uid())`, not once for each row.
+-- A policy evaluates `(select auth.uid())` once per statement, not `auth.uid()` once per row.
 -- level: warning
 -- Asked are functions without arguments that are not immutable, like auth.uid(), auth.jwt() and our
 -- private.current_user_id(), and current_setting('…'): over 100,000 rows it takes 10 ms or 200. A `select` counts as

@@ -1,4 +1,4 @@
--- A bucket says how large a file may be and of which types.
+-- A bucket limits the size and the types of its files.
 -- level: warning
 -- Without, whoever may upload may store anything: a page of HTML that is served from the project's own domain, or files
 -- until the quota is full. Not seen where there is no Storage, or by a role that its buckets are closed to.

@@ -1,4 +1,4 @@
--- In a sub-select of a policy, the columns of the row are written with the name of their table.
+-- In a subquery of a policy, the columns of the row are qualified with the name of their table.
 -- level: error
 -- `from participants p where p.conversation_id = conversation_id` compares the column with itself, for within the
 -- sub-select the inner table's comes first; and `storage.foldername(name)` takes the name of whatever table is in it.

@@ -1,4 +1,4 @@
--- Whoever may delete a row may delete what goes with it (`on delete cascade`).
+-- A role that can delete a row can also delete the rows that `on delete cascade` deletes with it.
 -- level: error
 -- A cascade runs as the owner of the table that it reaches, past privileges and row-level security: who may delete a
 -- conversation deletes everybody's messages. Found is each foreign key that leads so, by any number of steps, from a

@@ -1,4 +1,4 @@
--- What a policy lets people write asks who is calling, where reading the table does.
+-- The WITH CHECK of a policy depends on the caller if reading the table does.
 -- level: error
 -- Otherwise a row that only its owner may read can be written in anybody's name, or to where anybody reads it. Looked
 -- at is the check of each permissive policy for insert and update. Asking for the caller is naming a setting or role

@@ -1,4 +1,4 @@
--- A column that decides who reads a row is looked at when the row is changed.
+-- WITH CHECK includes the columns that decide who can read a row.
 -- level: error
 -- With `using (org in (…mine…) and author = me) with check (author = me)` the author moves a row into another
 -- organization. Found is a column that a policy for reading and the USING of one for changing both name, that its WITH

@@ -1,4 +1,4 @@
--- What will be created is closed to the API roles until somebody opens it.
+-- Default privileges give the API roles no access to new objects.
 -- level: warning
 -- `alter default privileges … grant` opens every new table and function before its author has thought about it. Closed
 -- by default, what is forgotten is refused; open, it leaks. Found by kind of object and schema, whoever creates them.

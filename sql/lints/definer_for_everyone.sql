@@ -1,4 +1,4 @@
--- A SECURITY DEFINER function is not everybody's to call: neither PUBLIC's, which is the default, nor anon's.
+-- PUBLIC (the default) and anon cannot execute a SECURITY DEFINER function.
 -- level: error
 -- It runs with the rights of its owner, past row-level security. What only triggers call counts as well: whoever
 -- may execute it can put it on a table of theirs. What the function checks by itself is not looked at. Whom the API

@@ -1,4 +1,4 @@
--- A SECURITY DEFINER function that an API role may call belongs to no superuser.
+-- A SECURITY DEFINER function that an API role can execute is not owned by a superuser.
 -- level: warning
 -- What goes wrong in it goes wrong with the rights of its owner: files and programs of the server, every database.
 -- An owner past row-level security without being one is the usual `postgres`, and needed by such a function.

@@ -1,4 +1,4 @@
--- A SECURITY DEFINER function puts no text of its caller into the SQL that it executes.
+-- A SECURITY DEFINER function does not insert text from its caller into dynamic SQL.
 -- level: error
 -- In plpgsql: EXECUTE of a literal, or of format() with %I and %L, and values in USING. Found are %s, `||` with more
 -- than literals and quote_ident, quote_literal or quote_nullable, and a text put together elsewhere. What only triggers

@@ -1,4 +1,4 @@
--- A SECURITY DEFINER function that an API role may call asks who is calling.
+-- A SECURITY DEFINER function that an API role can execute checks the caller.
 -- level: error
 -- It runs past row-level security, so that nothing else stands between its arguments and everybody's rows. Asking is
 -- naming a setting or the role of the session, or a function or view that does, also through others: by name, in any

@@ -1,4 +1,4 @@
--- A SECURITY DEFINER function has `set search_path = ''`, so that it runs what its author meant.
+-- A SECURITY DEFINER function has `set search_path = ''`, so that the caller cannot redirect its names.
 -- level: error
 -- Whoever calls it chooses the search path otherwise, and with it which table, function or operator an unqualified
 -- name means, with the rights of the owner. A path that names schemas is refused as well: somebody may create there.

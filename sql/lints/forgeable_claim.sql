@@ -1,4 +1,4 @@
--- What a policy trusts is nothing that people write themselves: user_metadata, the email of a token, a header.
+-- A policy does not trust values that users can set: user_metadata, the email in a token, a header.
 -- level: error
 -- Everybody sets their own user_metadata (raw_user_meta_data in auth.users, user_metadata of a file), an email may
 -- stand unconfirmed, headers are the client's, and in a SECURITY DEFINER function current_user is the owner, whoever

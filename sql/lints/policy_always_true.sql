@@ -1,4 +1,4 @@
--- A policy that names columns does not hold whatever is in them.
+-- A policy that refers to columns is not true for all their values.
 -- level: error
 -- `kind = 'a' or true`, `id is not null` of a primary key, `x is null or x is not null` and `author = auth.uid() or
 -- auth.uid() is not null` give every row to whoever is signed in. Seen in the text, reduced from the inside out. Not

@@ -1,4 +1,4 @@
--- A policy asks for what somebody may see once, as a set, and does not ask a function about every row.
+-- A policy gets the visible rows once, as a set, and does not call a function for every row.
 -- level: warning
 -- `conversation_id in (select my_conversations())` is one call and an index; `is_participant(conversation_id)` is a call
 -- for every row there is, which no `select` around it makes less. Found are functions that PostgreSQL does not take into

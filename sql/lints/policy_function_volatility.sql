@@ -1,4 +1,4 @@
--- A function that a policy calls is STABLE, or IMMUTABLE when its result depends on nothing but its arguments.
+-- A function that a policy calls is STABLE, or IMMUTABLE if its result depends only on its arguments.
 -- level: error
 -- A volatile one is called for every row and keeps indexes from being used. One that is declared immutable and reads a
 -- table or a setting may be worked out when a plan is made, and one caller's answer given to another. Found in the

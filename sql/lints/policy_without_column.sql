@@ -1,4 +1,4 @@
--- A policy looks at the row: it names one of its columns.
+-- A policy refers to at least one column of the row.
 -- level: error
 -- `true`, `1 = 1`, `auth.uid() is not null` and a sub-select about nothing of the row (perhaps because an inner table
 -- has a column of that name as well) say the same of every row, and whoever passes has them all. Seen in the parsed

@@ -1,4 +1,4 @@
--- A policy names the roles that it is for.
+-- A policy names its roles with TO.
 -- level: warning
 -- Without `to` it is for PUBLIC: anon too, and every role that will ever be made. It also runs for each of them where
 -- naming the role would have spared it. Policies on the tables of Storage, Realtime and Auth count as well.

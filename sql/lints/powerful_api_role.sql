@@ -1,4 +1,4 @@
--- An API role, and the one that it signs in through, is subject to row-level security.
+-- The API roles and the role that signs in for them are subject to row-level security.
 -- level: error
 -- No policy holds for a superuser, for BYPASSRLS or for the owner of a table, and `set role` in a function that runs as
 -- its caller makes an API role whatever it is a member of, pg_… roles too. authenticator, by that name, is asked for

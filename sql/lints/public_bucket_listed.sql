@@ -1,4 +1,4 @@
--- A public bucket has no policy that lists it.
+-- No policy allows listing a public bucket.
 -- level: error
 -- Its files are served to whoever knows their names, without any policy. One for reading that names the bucket and asks
 -- for nothing else tells the names to everybody; one that asks for an owner or a folder as well is healthy.

@@ -1,4 +1,4 @@
--- A table that is published has its primary key for replica identity.
+-- A published table uses its primary key as replica identity.
 -- level: error
 -- A deletion is sent to every subscriber, whatever the policies say: with `full` all columns of the row are in it.
 -- Without any identity, updates and deletes of the table are refused.

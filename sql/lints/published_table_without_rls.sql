@@ -1,4 +1,4 @@
--- A table that is published has row-level security.
+-- A published table has row-level security.
 -- level: error
 -- Realtime asks the policies whom to send a change to; without row-level security it sends every change of the table to
 -- every subscriber. Looked at are all publications, for which of them Realtime follows is its own setting.

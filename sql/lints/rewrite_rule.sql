@@ -1,4 +1,4 @@
--- A table or view that the API reaches has no rewrite rule.
+-- A table or view exposed by the API has no rewrite rule.
 -- level: warning
 -- A rule turns one statement into others that run as the owner of the table, past row-level security; it sees the
 -- statement, not the rows, and may run what it is given twice. A trigger does the same in plain sight.

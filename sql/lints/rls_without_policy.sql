@@ -1,4 +1,4 @@
--- A privilege on a table with row-level security has a policy that lets somebody use it.
+-- Every privilege on a table with row-level security has a policy that makes it usable.
 -- level: warning
 -- Without one, reading brings no rows and writing is refused, which looks like a bug elsewhere; and the first policy
 -- that is written for another role or command may open more than was meant. A table with neither privileges nor

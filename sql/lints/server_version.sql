@@ -1,4 +1,4 @@
--- The server has no flaw by which row-level security is known to be got around.
+-- The server version has no known vulnerability that bypasses row-level security.
 -- level: error
 -- CVE-2023-2455: a plan keeps the policies of another role, in an inlined function; CVE-2024-10976: also in sub-selects.
 -- CVE-2025-8713: statistics show values of rows that the policies hide. A major that is not listed never had the flaw.

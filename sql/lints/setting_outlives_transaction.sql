@@ -1,4 +1,4 @@
--- A function makes settings for the transaction alone: `set local`, or set_config(…, true).
+-- A function changes settings only for the transaction: `set local`, or set_config(…, true).
 -- level: error
 -- A pooled session serves one request after another, and what an earlier one has set answers for somebody else. Found are
 -- set_config whose last argument is not `true`, and `set` without `local` as a statement. Not seen: languages other than

@@ -1,4 +1,4 @@
--- A policy on storage.objects names the bucket that it is for.
+-- A policy on storage.objects names its bucket.
 -- level: error
 -- Without, it holds in every bucket, also in those that somebody will make. Each clause names it: what one may read and
 -- what one may write are asked apart. Restrictive policies only take away.

@@ -1,4 +1,4 @@
--- A sub-select of a policy is about the row, or about who is calling.
+-- A subquery of a policy refers to the row or to the caller.
 -- level: error
 -- `exists (select from members m where m.role = 'admin')` holds for everybody as soon as there is one. An EXISTS needs
 -- the row or the caller in it, any other sub-select the caller somewhere in the clause. Asking for the caller is naming

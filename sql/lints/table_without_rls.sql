@@ -1,4 +1,4 @@
--- A table that the API reaches has row-level security; without it every row is open to whoever holds a privilege.
+-- A table exposed by the API has row-level security; without it, a privilege on the table opens every row.
 -- level: error
 -- It reaches what is in a schema that it exposes, and what one of its roles holds any privilege on, also by column
 -- and through PUBLIC. Whether the role may enter the schema is not asked: that is one grant away. A partition

@@ -1,4 +1,4 @@
--- A foreign key has an index on its own columns, so that deleting or changing the row it refers to finds its rows.
+-- A foreign key has an index on its own columns, which deletes and updates of the referenced row need.
 -- level: warning
 -- Without one every such delete reads the whole referring table, once for each row, under a lock. The columns lead the
 -- index, in any order among themselves. A partial index counts when all it leaves out is null: no key refers by that.

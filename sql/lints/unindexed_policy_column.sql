@@ -1,4 +1,4 @@
--- A column by which a policy picks the rows of its table has an index.
+-- A column that a policy filters its table by has an index.
 -- level: warning
 -- Every statement of every user runs through USING; without an index it reads the whole table. The column leads an
 -- index, or what comes before it in the index is asked for by the same policy.

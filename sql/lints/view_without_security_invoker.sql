@@ -1,4 +1,4 @@
--- A view that an API role may use asks the tables as its caller (`security_invoker = true`).
+-- A view that an API role can use has `security_invoker = true`, so that it runs with the caller's rights.
 -- level: error
 -- Otherwise it reads and writes them as its owner, past their row-level security. A materialized view always shows
 -- what its owner saw. Whether the view itself shows each caller its own rows only cannot be seen from here.

@@ -152,7 +152,7 @@ def test_a_working_directory_that_was_deleted_is_named(tmp_path: Path, command: 
     )
 
     assert done.returncode == 2
-    assert done.stderr.endswith("error: the working directory was deleted; change into another one\n")
+    assert done.stderr.endswith("error: the working directory was deleted; change to another one\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:

@@ -126,8 +126,8 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
             assert "target:" not in answer.stderr
         # psql has no -o of ours at all.
         if possible:
-            named = f"it can give {', '.join(it for it in OutputFormat if it in possible)}"
-            assert f"-o {refused}: `chatctl {name}` cannot give that format" in before.stderr
+            named = f"supported formats: {', '.join(it for it in OutputFormat if it in possible)}"
+            assert f"-o {refused}: `chatctl {name}` does not support that format" in before.stderr
             assert named in before.stderr
             assert before.stderr == after.stderr
     assert not any(tmp_path.iterdir())
@@ -139,7 +139,7 @@ def test_an_option_may_leave_fewer_formats(chatctl: Chatctl, option: list[str]) 
         answer = chatctl("audit-rls", *option, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
 
         assert (answer.exit_code, answer.stdout) == (2, "")
-        assert "it can give table, plain, json, ndjson, yaml\n" in answer.stderr
+        assert "supported formats: table, plain, json, ndjson, yaml\n" in answer.stderr
 
 
 @pytest.fixture

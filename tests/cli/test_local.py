@@ -119,10 +119,10 @@ def test_reset_needs_the_name_of_the_working_directory(chatctl: Chatctl, documen
 
 
 def test_reset_asks_for_the_name_after_it_has_looked_at_the_rest(project: Path, chatctl: Chatctl) -> None:
-    assert "PostgreSQL 17 does not come with chatctl" in chatctl("reset", "--pg-version", "17").stderr
+    assert "chatctl does not include PostgreSQL 17" in chatctl("reset", "--pg-version", "17").stderr
     (project / ".chatctl").mkdir()
     (project / ".chatctl" / "notes.txt").write_text("precious")
-    assert "that chatctl made; nothing in it was changed" in chatctl("reset").stderr
+    assert "was not created by chatctl; nothing in it was changed" in chatctl("reset").stderr
 
 
 def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
@@ -138,7 +138,7 @@ def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
         )
         os.write(ours, typed.encode())
         _, said = asker.communicate()
-        assert "Type my-app to go on" in said
+        assert "Type my-app to continue" in said
         assert asker.returncode == code
         os.close(ours)
         os.close(theirs)
@@ -159,7 +159,7 @@ def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
     refused = reset("linked")
 
     assert refused.returncode == 2
-    assert "'linked' is not 'my-app'" in refused.stderr
+    assert "must be confirmed with 'my-app', not 'linked'" in refused.stderr
     assert f"a link to {(project / '.chatctl').resolve()}" in refused.stderr
     assert reset("my-app").returncode == 0
 
@@ -203,7 +203,7 @@ def test_another_database_is_no_local_server(project: Path, chatctl: Chatctl) ->
     for arguments in (["up", "--db-url", "postgresql://localhost/x"], ["down", "--target", "live"]):
         answer = chatctl(*arguments)
         assert answer.returncode == 2
-        assert "is about the embedded server" in answer.stderr
+        assert "manages the embedded server" in answer.stderr
     assert not (project / ".chatctl").exists()
 
 

@@ -28,8 +28,8 @@ def test_no_drift_is_one_line_and_exit_0(database: Database, capsys: pytest.Capt
     assert run(["migrate", "drift", "--db-url", database.url]) == 0
 
     said = capsys.readouterr()
-    assert said.out == "no drift: the database is what sql/ says\n"
-    assert "replaying sql/ on an embedded PostgreSQL 18" in said.err
+    assert said.out == "no drift: the database matches sql/\n"
+    assert "applying sql/ to an embedded PostgreSQL 18" in said.err
 
 
 def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def untouched(database: Database) -> bool:
             "a integre",
         ),
         ("select 'it''s;', $$ ; $$;\n  selec 2;", 2, 'syntax error at or near "selec" [42601]', "selec 2"),
-        ("copy t from stdin;\n1\n\\.\n", 1, "copy from stdin needs a client", ""),
+        ("copy t from stdin;\n1\n\\.\n", 1, "copy from stdin requires a client", ""),
         ("\\set x 1\nselect 1;", 1, 'syntax error at or near "\\" [42601]', "\\set x 1"),
         ("select " + "1,\n" * 500 + "oops", 501, 'column "oops" does not exist', "…"),
     ],
@@ -104,7 +104,7 @@ def test_a_statement_that_is_refused_is_shown_with_its_line(
     ("path", "content", "reason"),
     [
         (f"migrations/{V2}", None, "Is a directory"),
-        (f"migrations/{V2}", b"select '\0';", "it holds the character NUL"),
+        (f"migrations/{V2}", b"select '\0';", "it contains a NUL character"),
         ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> 
     (tmp_path / "empty").mkdir()
     for name, reason in [
         ("absent", "does not exist"),
-        ("file", "is no directory"),
+        ("file", "is not a directory"),
         ("empty", "has no folder migrations/"),
     ]:
         shown = chatctl("migrate", "--directory", str(tmp_path / name), "--db-url", nowhere)
@@ -158,7 +158,7 @@ def test_what_contradicts_the_history_is_a_conflict(
     assert "\x1b" not in told
 
     path.unlink()
-    assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"the database has migration {V2}")
+    assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"migration {V2}")
     assert refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 5)
     path.write_text("select 1,\n  2;\n")
     assert "no such version" in refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 3)
@@ -172,7 +172,7 @@ def test_another_migration_that_does_not_end_is_a_conflict(
 
         told = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
 
-    assert told.startswith("another migration still runs after 0.2 s: pid ")
+    assert told.startswith("another migration is still running after 0.2 s: pid ")
     assert untouched(bare_database)
 
 
@@ -290,7 +290,7 @@ def test_a_wrong_password_is_not_allowed(
 
     told = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
 
-    assert told.startswith("the database refuses the sign-in: ")
+    assert told.startswith("the database rejected the sign-in: ")
     assert reason in told
 
 

@@ -110,7 +110,7 @@ def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
 ) -> None:
     rehearsed = migrate("repair", V1, "--status", "applied", "--dry-run", "-o", "json")
     assert rehearsed.document == [{"version": V1, "name": "step", "action": "add"}]
-    assert "nothing is changed" in rehearsed.stderr
+    assert "nothing was changed" in rehearsed.stderr
     with bare_database.connect() as conn:
         assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
 
@@ -128,7 +128,11 @@ def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
     [
         (["repair", V1], 2, "--status"),
         (["repair", V1, "--status", "done"], 2, "--status must be applied or reverted, not 'done'"),
-        (["repair", "%", "--status", "reverted"], 3, "neither the files nor the database have version %"),
+        (
+            ["repair", "%", "--status", "reverted"],
+            3,
+            "version % is neither among the files nor in the history",
+        ),
         (["baseline", "--to", "1"], 3, "--to 1: sql/migrations has no such version"),
     ],
 )
@@ -169,7 +173,7 @@ def test_baseline_is_for_a_database_without_history(
     assert migrate("baseline", "--to", V1).exit_code == 0
     refused = migrate("baseline")
     assert refused.exit_code == 5
-    assert f"has a history already, of 1 migrations up to {V1}_step.sql" in refused.stderr
+    assert f"already has a history of 1 migrations up to {V1}_step.sql" in refused.stderr
 
     ran = migrate("-o", "json")
     assert [Path(step["path"]).name for step in ran.document["steps"]] == [f"{V2}_step.sql", "t.sql"]
@@ -200,7 +204,7 @@ def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: st
     shown = chatctl("migrate", "new", name, "--directory", str(files.directory))
 
     assert (shown.exit_code, shown.stdout) == (2, "")
-    assert "a migration's name" in shown.stderr
+    assert "the name of a migration" in shown.stderr
     assert len(list((files.directory / "migrations").iterdir())) == 1
 
 
@@ -247,8 +251,8 @@ def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, t
     (tmp_path / "file").touch()
 
     for target, reason in [
-        ("sql/migrations", "holds the files that are exported"),
-        ("file", "is no directory"),
+        ("sql/migrations", "is the directory to export"),
+        ("file", "is not a directory"),
     ]:
         shown = chatctl("migrate", "export", target, "--directory", "sql")
         assert (shown.exit_code, reason in shown.stderr) == (2, True)
@@ -266,7 +270,7 @@ def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..
 
     told = migrate("--dry-run").stderr
 
-    assert "objects/access/t.sql is gone: drop policy if exists p on public.t\n" in told
-    assert "objects/storage/x.sql is gone; what it made stays, it does not say how to drop it\n" in told
-    assert "objects/functions/f.sql is gone; other files make what it made\n" in told
-    assert told.index("is gone") < told.index("g.sql  ")
+    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in told
+    assert "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in told
+    assert "objects/functions/f.sql was removed; other files define its objects now\n" in told
+    assert told.index("was removed") < told.index("g.sql  ")

@@ -258,7 +258,7 @@ def test_killed_at_any_message_the_database_is_old_or_new(
             if committed:
                 at.renew()
         ran = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
-        assert ran.stdout == "ran 2 migrations, applied 2 objects, dropped what 2 files made\n"
+        assert ran.stdout == "ran 2 migrations, applied 2 objects, dropped obsolete objects of 2 files\n"
         assert at.state() == new
         again = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
         assert again.stdout.startswith("nothing to do")

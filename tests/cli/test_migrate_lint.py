@@ -32,7 +32,7 @@ def test_ours_has_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
 
     assert (shown.exit_code, shown.stdout) == (0, "")
     assert "nothing found in" in shown.stderr
-    assert "not looked at: applied_file_edited (no database is known" in shown.stderr
+    assert "not checked: applied_file_edited (needs a database" in shown.stderr
     assert not list(tmp_path.iterdir())  # no embedded server was made for it
 
 
@@ -52,7 +52,7 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     assert "concurrently" in index["remedy"]
     assert found["bare_auth_uid"]["where"] == "open on public.messages"
     assert {rule: each["level"] for rule, each in found.items()} == dict.fromkeys(found, "warning")
-    assert found["policy_without_to"]["title"] == "A policy names the roles that it is for."
+    assert found["policy_without_to"]["title"] == "A policy names its roles with TO."
     assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
     assert all(each["reason"] for each in shown.document["accepted"])
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
@@ -74,7 +74,7 @@ def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) ->
         ("version_twice", "migrations/20260123000500_seed_ledger.sql", "error"),
         ("require-concurrent-index-creation", "migrations/20270101000000_search.sql:2", "warning"),
     }
-    assert "not looked at: 34 rules about the schema (the files cannot be run: " in shown.stderr
+    assert "not checked: 34 rules about the schema (the files cannot be run: " in shown.stderr
 
 
 def test_a_file_that_postgresql_refuses_is_exit_2(chatctl: Chatctl, files: Path) -> None:
@@ -124,7 +124,7 @@ def test_an_applied_file_that_was_edited_is_found(
     said = capsys.readouterr()
     assert f"applied_file_edited\tmigrations/{edited.name}\t" in said.out
     assert said.err.startswith(f"target: {database.name} on ")
-    assert "not looked at" not in said.err
+    assert "not checked" not in said.err
 
 
 def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path) -> None:

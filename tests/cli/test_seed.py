@@ -79,7 +79,7 @@ def test_a_world_of_ones_own(chatctl: Chatctl, database: Database, tmp_path: Pat
     assert made.document["rows"]["messages"] == 300
     assert made.document["logins"][0]["email"] == "ann@acme.example"
     assert verified.exit_code == 0
-    assert "acme 1 is as it was made" in verified.stdout
+    assert "acme 1 is unchanged" in verified.stdout
 
 
 def test_a_wrong_key_is_named_with_file_and_line(chatctl: Chatctl, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, databa
     for text in (named.stdout, as_csv.stdout, still.stdout):
         assert "world demo" in text
         assert "was removed by `chatctl seed clean`" in text
-        assert "is as it was made" not in text
+        assert "is unchanged" not in text
 
     with database.connect() as conn:
         conn.execute("delete from auth.users")
@@ -166,7 +166,7 @@ def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, databa
     assert (gone.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
     assert chatctl("seed", "verify", "demo", *to).exit_code == 3
     chatctl("seed", *to)
-    assert "demo 1 is as it was made" in chatctl("seed", "verify", "demo", *to).stdout
+    assert "demo 1 is unchanged" in chatctl("seed", "verify", "demo", *to).stdout
 
 
 def test_a_world_that_was_never_seeded_is_not_found(chatctl: Chatctl, database: Database) -> None:
@@ -234,7 +234,7 @@ def test_users_by_an_api_that_the_target_has_not_are_refused_before_a_server_is_
     answer = chatctl("seed", "--users", "api")
 
     assert (answer.exit_code, answer.stdout) == (2, "")
-    assert answer.stderr == "error: --users api needs api_url and secret_key of the target\n"
+    assert answer.stderr == "error: --users api requires a target with api_url and secret_key\n"
     assert not any(tmp_path.iterdir())
 
 

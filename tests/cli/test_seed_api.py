@@ -127,7 +127,7 @@ def test_users_of_the_api_are_those_of_sql(
     by_sql = chatctl("seed", "--users", "sql", "--db-url", database.url, "-o", "json")
 
     assert by_api.exit_code == by_sql.exit_code == 0, by_api.stderr + by_sql.stderr
-    assert "users by the Auth Admin API" in by_api.stderr
+    assert "users with the Auth Admin API" in by_api.stderr
     assert project.count("POST /auth/v1/admin/users") == 60
     assert by_api.document["fingerprint"] == by_sql.document["fingerprint"]
 
@@ -167,7 +167,7 @@ def test_without_a_database_there_are_the_users_and_the_rest_comes_later(
     assert asked.exit_code == 2
     assert "needs --yes" in asked.stderr
     assert users.exit_code == 6
-    assert "60 users of demo are there; all else needs db_url" in users.stderr
+    assert "60 users of demo; everything else needs db_url" in users.stderr
     assert all_of_it.exit_code == 0, all_of_it.stderr
     assert project.count("POST /auth/v1/admin/users") == 60
 
@@ -192,7 +192,7 @@ def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
     cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
 
     assert seeded.exit_code == tried.exit_code == cleaned.exit_code == 0, seeded.stderr + cleaned.stderr
-    assert "users by the Auth Admin API" in seeded.stderr
+    assert "users with the Auth Admin API" in seeded.stderr
     assert there == 60
     assert (project.users, project.identities, project.objects) == ({}, {}, {})
     assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]

@@ -340,7 +340,7 @@ def test_ended_by_a_signal_it_says_so(place: Place, number: signal.Signals, word
         assert run.wait() == 130
         assert run.said.splitlines()[-2:] == [
             f"error: {word}",
-            "  run the same command again: it goes on from here",
+            "  run the same command again to continue",
         ]
 
 
@@ -397,7 +397,7 @@ def test_a_migration_that_comes_while_it_seeds_waits_for_a_part(
         with place.running(*place.seed, "-o", "json", listen=hold) as seed:
             assert until(lambda: seed.commits == 2, seconds=SECONDS)
             with place.running(*migrate) as migration:
-                assert until(lambda: "again in" in migration.said, seconds=SECONDS)
+                assert until(lambda: "retrying in" in migration.said, seconds=SECONDS)
                 tried.set()
                 assert (seed.wait(), migration.wait()) == (0, 0), (seed.said, migration.said)
         assert_unpinned(place, conn, whole)

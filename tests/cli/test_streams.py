@@ -71,7 +71,7 @@ def test_full_disk_is_named_and_the_work_is_done(bare_database: Database, given:
     else:
         assert done.stderr == (
             "error: stdout cannot be written: No space left on device\n"
-            "  the command did its work; its output is lost\n"
+            "  the command completed, but its output is lost\n"
         )
     assert migrated(bare_database)
 

@@ -174,7 +174,7 @@ def test_only_migrate_and_local_up_create_a_server(
     shown = chatctl(*command, cwd=project)
 
     assert shown.exit_code == 3
-    assert f"no .chatctl with data of one in {project}\n" in shown.stderr
+    assert f"no .chatctl with the data of a server in {project}\n" in shown.stderr
     assert "`chatctl local up` creates one" in shown.stderr
     assert not any(project.iterdir())
 

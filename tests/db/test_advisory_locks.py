@@ -23,7 +23,7 @@ def test_a_busy_lock_is_not_acquired_and_its_holder_is_named(database: Database)
         holder = LOCK.holder(second)
         assert holder.startswith(f"pid {first.info.backend_pid}, chatctl, as postgres, since ")
         assert messages == [f"waiting for another repair: {holder}"]
-        assert LOCK.still_busy(second, 0.3) == f"another repair still runs after 0.3 s: {holder}"
+        assert LOCK.still_busy(second, 0.3) == f"another repair is still running after 0.3 s: {holder}"
 
 
 def test_a_released_lock_is_free_for_others(database: Database) -> None:

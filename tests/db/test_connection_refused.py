@@ -20,13 +20,13 @@ GERMAN = "Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen"
 @pytest.mark.parametrize(
     ("sqlstate", "message", "kind", "sentence"),
     [
-        ("28P01", GERMAN, NotAllowed, f"the database refuses the sign-in: {GERMAN}"),
-        ("28000", "Rolle »x« existiert nicht", NotAllowed, "the database refuses the sign-in: Rolle »x«"),
+        ("28P01", GERMAN, NotAllowed, f"the database rejected the sign-in: {GERMAN}"),
+        ("28000", "Rolle »x« existiert nicht", NotAllowed, "the database rejected the sign-in: Rolle »x«"),
         (
             "42501",
             "keine Berechtigung für Datenbank x",
             NotAllowed,
-            "the database refuses the sign-in: keine",
+            "the database rejected the sign-in: keine",
         ),
         ("3D000", "la base de données « x » n'existe pas", NotFound, "la base de données « x » n'existe pas"),
         (
@@ -37,7 +37,12 @@ GERMAN = "Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen"
         ),
         ("57P03", "das Datenbanksystem startet", Unavailable, "no connection to the database: das"),
         ("XX000", "Tenant or user not found", Unavailable, "no connection to the database: Tenant"),
-        ("22023", "ungültiger Wert für »x«: »s3cr3t«", Invalid, "the database refuses a parameter of the"),
+        (
+            "22023",
+            "ungültiger Wert für »x«: »s3cr3t«",
+            Invalid,
+            "the database rejected a connection parameter",
+        ),
         ("ZZ999", 'database "role" does not exist', Unavailable, "no connection to the database: database"),
     ],
 )
@@ -55,12 +60,12 @@ def test_a_refusal_means_what_its_sqlstate_says(
 
 def test_a_password_that_is_missing_is_not_allowed() -> None:
     asks = b"R" + (8).to_bytes(4) + (3).to_bytes(4)
-    with FakeServer(asks) as server, pytest.raises(NotAllowed, match="refuses the sign-in"):
+    with FakeServer(asks) as server, pytest.raises(NotAllowed, match="rejected the sign-in"):
         connect(server.url.replace(":s3cr3t", ""))
 
 
 def test_real_refusals_are_told_apart(database: Database) -> None:
-    with pytest.raises(NotAllowed, match=r'^the database refuses the sign-in: role "nobody" does not exist$'):
+    with pytest.raises(NotAllowed, match=r'rejected the sign-in: role "nobody" does not exist$'):
         connect(database.server.url_for("nobody", database.name))
     with pytest.raises(NotFound, match=r'^database "role" does not exist$'):
         connect(database.server.url_for("postgres", "role"))
@@ -68,10 +73,10 @@ def test_real_refusals_are_told_apart(database: Database) -> None:
 
 def test_a_parameter_that_is_none_is_refused(database: Database) -> None:
     for url, message in (
-        (f"{database.url}&options=-c%20nonsense%3D1", "refuses a parameter of the connection: .*nonsense"),
+        (f"{database.url}&options=-c%20nonsense%3D1", "rejected a connection parameter: .*nonsense"),
         (
             f"{database.url}&options=-c%20work_mem%3Ds3cr3t",
-            "refuses a parameter of the connection: .*work_mem",
+            "rejected a connection parameter: .*work_mem",
         ),
         (f"{database.url}&connect_timeout=s3cr3t", "connect_timeout is not a number of seconds"),
         (f"{database.url}&sslmode=s3cr3t", 'invalid sslmode value: "…"'),

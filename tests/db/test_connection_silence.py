@@ -47,7 +47,7 @@ def test_a_connection_that_is_not_answered_is_given_up(answer: bytes | None) -> 
 @pytest.mark.parametrize("most", [1, 1_000], ids=["no second connection", "no second answer"])
 @pytest.mark.usefixtures("impatient")
 def test_a_read_that_is_not_answered_is_given_up(most: int) -> None:
-    with FakeServer(STARTED, most=most) as server, pytest.raises(Unavailable, match="has not answered for"):
+    with FakeServer(STARTED, most=most) as server, pytest.raises(Unavailable, match="has not responded for"):
         connect(server.url, watched=True).execute("select 1")
 
 
@@ -70,7 +70,7 @@ def test_a_command_whose_server_never_answers_ends(
 ) -> None:
     with FakeServer(STARTED, most=1) as server:
         assert run([*command, "--db-url", server.url]) == 8
-    assert "error: the database has not answered for" in capsys.readouterr().err
+    assert "error: the database has not responded for" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("asked_soon")
@@ -96,7 +96,7 @@ def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
         for process in found:
             stack.callback(process.send_signal, signal.SIGCONT)
             process.send_signal(signal.SIGSTOP)
-        with pytest.raises(Unavailable, match="has not answered for"), conn.transaction():
+        with pytest.raises(Unavailable, match="has not responded for"), conn.transaction():
             conn.execute("select 1")
         assert conn.closed
 

@@ -14,7 +14,7 @@ from chatctl.db.connection import Connection, connection
 from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.local.postgres.server import Server
 from chatctl.services.drift.catalogue import KINDS, read
-from chatctl.services.drift.compare import between, compare, find, retold
+from chatctl.services.drift.compare import between, compare, find, with_deparsed_views
 from chatctl.services.migrations import migrate
 from tests.drifts import GROUND, PLANTS
 from tests.drifts.plant import Plant
@@ -136,11 +136,11 @@ def test_a_view_in_the_words_of_an_older_server_is_the_same_view(database: Datab
             ),
         )
         assert older != view
-        assert retold(conn, [older], wanted) == [view]
+        assert with_deparsed_views(conn, [older], wanted) == [view]
 
         other = replace(view, definition=view.definition.replace("user_id =", "user_id <>"))
         unreadable = replace(view, definition=view.definition.replace("user_id =", "nobody_id ="))
-        assert retold(conn, [other, unreadable], wanted) == [other, unreadable]
+        assert with_deparsed_views(conn, [other, unreadable], wanted) == [other, unreadable]
 
 
 def test_an_owner_of_another_name_is_no_drift(bare_database: Database, database: Database) -> None:

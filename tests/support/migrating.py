@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chatctl.db.connection import Connection, connect
-from chatctl.services.migrations import Telling, migrate
+from chatctl.services.migrations import Callbacks, migrate
 from chatctl.services.migrations.steps import MigrationStep
 from tests.support.world import Database
 
@@ -42,7 +42,7 @@ def migrating(database: Database, directory: Path, **how: Any) -> Iterator[Migra
     how = {"lock_timeout": LOCK_TIMEOUT, "deadline": 30, **how}
     with database.connect() as conn, ThreadPoolExecutor(1) as pool:
         waits: list[str] = []
-        ends = pool.submit(migrate, conn, directory=directory, tell=Telling(wait=waits.append), **how)
+        ends = pool.submit(migrate, conn, directory=directory, on=Callbacks(wait=waits.append), **how)
         try:
             yield Migration(conn.info.backend_pid, waits, ends)
         except BaseException:

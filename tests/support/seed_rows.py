@@ -13,7 +13,7 @@ from uuid import UUID
 
 from chatctl.services.seed import history
 from chatctl.services.seed.clock import moment
-from chatctl.services.seed.history import Told
+from chatctl.services.seed.history import ChatHistory
 from chatctl.services.seed.outline import Outline, build
 from chatctl.services.seed.rows import Conversation, DeletedMessage, Participant
 from chatctl.services.seed.spec import Spec
@@ -55,7 +55,7 @@ def made(spec: Spec, seed: int = 1) -> Made:
     outline = build(spec, seed)
     world = Made(outline)
     for chat in outline.chats:
-        told = Told(chat)
+        told = ChatHistory(chat)
         data = b"".join(history.messages(outline.source, spec.habits, told))
         world.conversations.append(chat.conversation)
         world.messages.extend(_messages(data))

@@ -75,8 +75,8 @@ class Ran:
 def run(conn: Connection, files: SqlFiles, **how: Any) -> Ran:
     """Migrate to ``files``."""
     ran = Ran([])
-    tell = migrations.Telling(plan=ran.plans.append, wait=ran.waits.append)
-    ran.steps.extend(migrations.migrate(conn, directory=files.directory, tell=tell, **how))
+    callbacks = migrations.Callbacks(plan=ran.plans.append, wait=ran.waits.append)
+    ran.steps.extend(migrations.migrate(conn, directory=files.directory, on=callbacks, **how))
     return ran
 
 

@@ -25,9 +25,9 @@ from chatctl import sqltext
 from chatctl.services import lint, migrations
 from chatctl.services.audit import mutation
 from chatctl.services.audit.mutation.nesting import tree
+from chatctl.services.migrations.definitions import drop_statements, in_dependency_order
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Applied
-from chatctl.services.migrations.made import drops, in_order
 from chatctl.services.migrations.plan import difference
 from chatctl.sqltext import statements as module
 from chatctl.sqltext.commands import copy_command, session_command
@@ -196,9 +196,9 @@ def read_hostile(length: int) -> None:
             copy_command(statement.text)
             tree(statement.text)
             assert statement.first_word == statement.first_word.lower()
-        assert not file.alone
-        drops(file)
-        in_order([file])
+        assert not file.outside_transaction
+        drop_statements(file)
+        in_dependency_order([file])
         consists_of(text, file.recorded)
         changed = SqlFile("migrations/f.sql", f"{text}\n;select 1")
         assert len(difference(changed, Applied("1", "f", [text]))) < 10_000
@@ -249,8 +249,8 @@ def test_a_large_script_takes_a_few_times_its_size(text: str) -> None:
 def read_large_object(text: str) -> None:
     """Do with ``text`` what is done with the file of an object."""
     file = SqlFile("objects/functions/f.sql", text)
-    assert drops(file) == ["drop view if exists v"]
-    assert in_order([file]) == [file]
+    assert drop_statements(file) == ["drop view if exists v"]
+    assert in_dependency_order([file]) == [file]
 
 
 def test_a_long_string_in_an_object_is_not_read_as_a_body() -> None:

@@ -48,10 +48,10 @@ def finding(rule: str, **place: Any) -> LintFinding:
         ("20260101000000_.sql", "the name is not"),
         ("20260101000000_Add-Notes.sql", "the name is not"),
         ("notes.sql", "the name is not"),
-        ("20261301000000_notes.sql", "20261301000000 is no moment"),
-        ("20260230000000_notes.sql", "20260230000000 is no moment"),
-        ("20260101250000_notes.sql", "20260101250000 is no moment"),
-        ("00000000000000_notes.sql", "00000000000000 is no moment"),
+        ("20261301000000_notes.sql", "20261301000000 is not a valid date"),
+        ("20260230000000_notes.sql", "20260230000000 is not a valid date"),
+        ("20260101250000_notes.sql", "20260101250000 is not a valid date"),
+        ("00000000000000_notes.sql", "00000000000000 is not a valid date"),
     ],
 )
 def test_a_version_is_14_digits_that_are_a_moment(name: str, problem: str | None) -> None:

@@ -54,7 +54,9 @@ def test_with_errors_only_the_errors_are_missed_and_the_times_not_judged() -> No
 
 def test_too_few_samples_cannot_be_judged_even_when_slow() -> None:
     few = replace(LIST, response=replace(FAST, n=199, p95_ms=500))
-    assert findings(replace(RUN, series=(few,))) == [("unjudged", "list: 199 samples, 200 are needed")]
+    assert findings(replace(RUN, series=(few,))) == [
+        ("unjudged", "list: 199 samples, at least 200 are needed")
+    ]
 
 
 def test_a_series_that_is_missing_or_unknown_cannot_be_judged() -> None:
@@ -77,7 +79,7 @@ def test_a_backend_that_does_not_keep_up_misses_the_schedule() -> None:
     assert findings(replace(RUN, on_time=396)) == []
     [(kind, sentence)] = findings(replace(RUN, on_time=395))
     assert kind == "missed"
-    assert "98.8% of the planned requests left on time" in sentence
+    assert "98.8% of the planned requests were sent on time" in sentence
 
 
 def test_a_request_without_an_answer_is_missed() -> None:

@@ -80,7 +80,7 @@ def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> Non
     files.version(1, "", name="a")
     files.version(1, "", name="b")
 
-    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_b.sql: .* is also migrations/{V1}_a.sql"):
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_b.sql: migrations/{V1}_a.sql"):
         migrations(files.directory)
 
 
@@ -96,7 +96,7 @@ def test_other_line_ends_are_kept_and_are_the_same_file(files: SqlFiles, end: st
     assert other.text == text.replace("\n", end)
     assert other.recorded == [statement.text for statement in other.statements]
     assert other.recorded == [text.rstrip(";\n").replace("\n", end)]
-    assert unix.alone and other.alone
+    assert unix.outside_transaction and other.outside_transaction
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_other_line_ends_are_kept_and_are_the_same_file(files: SqlFiles, end: st
     [
         (b"select '\xe9';", "it is not UTF-8 at byte 8"),
         ("select 1;".encode("utf-16"), "it is not UTF-8 at byte 0"),
-        (b"select 1;\0 drop table t;", "it holds the character NUL"),
+        (b"select 1;\0 drop table t;", "it contains a NUL character"),
     ],
 )
 def test_what_is_no_text_is_refused(files: SqlFiles, content: bytes, reason: str) -> None:
@@ -148,7 +148,7 @@ def test_an_object_that_lies_where_none_is_stated_is_named(files: SqlFiles, path
     files.object("functions/good.sql", "select 1;")
     files.object(path, "select 1;")
 
-    with pytest.raises(Invalid, match=f"sql/objects/{path}: no object is applied from there"):
+    with pytest.raises(Invalid, match=f"sql/objects/{path} is in an unknown folder"):
         objects(files.directory)
 
 
@@ -166,7 +166,7 @@ def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "alone"),
+    ("head", "outside"),
     [
         ("-- chatctl:no-transaction\n", True),
         ("--chatctl: no-transaction\n", True),
@@ -182,25 +182,27 @@ def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
         ("select 1;\n-- chatctl:no-transaction\n", False),
     ],
 )
-def test_a_file_is_alone_when_it_says_so_first(files: SqlFiles, head: str, *, alone: bool) -> None:
+def test_the_mark_before_the_first_statement_means_no_transaction(
+    files: SqlFiles, head: str, *, outside: bool
+) -> None:
     statement = "" if head.startswith("select") else "select 1;"
     files.version(1, head + statement)
 
-    assert migrations(files.directory)[0].alone is alone
+    assert migrations(files.directory)[0].outside_transaction is outside
 
 
 @pytest.mark.parametrize("rest", ["", "-- later\n", ";;", "select 1; select 2;"])
 def test_a_file_alone_holds_one_statement(files: SqlFiles, rest: str) -> None:
     files.version(1, f"-- chatctl:no-transaction\n{rest}")
 
-    with pytest.raises(Invalid, match=r"holds one statement, not [02]"):
+    with pytest.raises(Invalid, match=r"must contain one statement, not [02]"):
         migrations(files.directory)
 
 
 def test_what_export_wrote_is_no_directory_to_run(files: SqlFiles) -> None:
     files.version(1, "select 1;\n\n-- chatctl:objects\n-- From here on: ...\nselect 2;\n")
 
-    with pytest.raises(Invalid, match="is what chatctl migrate export has written"):
+    with pytest.raises(Invalid, match="was written by `chatctl migrate export`"):
         migrations(files.directory)
 
 
@@ -237,13 +239,13 @@ def test_a_new_version_comes_after_the_newest(files: SqlFiles, newest: str, afte
 def test_after_the_last_version_comes_none(files: SqlFiles) -> None:
     (files.directory / "migrations" / f"{'9' * 14}_last.sql").touch()
 
-    with pytest.raises(Invalid, match="no version comes after 99999999999999"):
+    with pytest.raises(Invalid, match="no version after 99999999999999"):
         new.path_for(files.directory, "next", now=NOW)
 
 
 @pytest.mark.parametrize("name", ["", " ", "ä", "a/b", "../up", "a;b", "a\0b", "a\x1b[31m", "x" * 201])
 def test_a_name_that_is_no_file_name_is_refused(files: SqlFiles, name: str) -> None:
-    with pytest.raises(Invalid, match="a migration's name"):
+    with pytest.raises(Invalid, match="the name of a migration"):
         new.path_for(files.directory, name, now=NOW)
 
 

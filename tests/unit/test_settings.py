@@ -87,9 +87,9 @@ def test_no_password_is_in_a_label_or_repr(tmp_path: Path) -> None:
             "targets: {a: {db_url: 'mysql://x'}}",
             "chatctl.yaml:1:23: targets.a.db_url must be a postgresql:// URL",
         ),
-        ("targets: {a: {api_url: 'http://u:p@h'}}", "targets.a.api_url must be an address such as"),
+        ("targets: {a: {api_url: 'http://u:p@h'}}", "targets.a.api_url must be a URL such as"),
         ("targets: {a: {secret_key: [x]}}", "targets.a.secret_key must be text"),
-        ("targets: {a: {db_url: '${ONE'}}", "targets.a.db_url has a ${ without the name of a variable"),
+        ("targets: {a: {db_url: '${ONE'}}", "targets.a.db_url has a ${ that is not followed by the name"),
         (
             "targets: {a: {}}\n---\ntargets: {a: {}}",
             "2:1: cannot be read as YAML: a second document",
@@ -137,7 +137,7 @@ def test_an_unknown_target_names_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="exclude each other"):
+    with pytest.raises(Invalid, match="cannot be combined"):
         load(db_url="postgresql://x", target="staging", directory=_write(tmp_path), env=ENV)
 
 
@@ -278,7 +278,7 @@ def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str,
         ),
         ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not taken"),
         ("targets: {a: {environment: !!str production}}", "anchors (&), aliases (*) and tags (!)"),
-        ("targets: {a b: {}, a: {}}", "the name of a target has only letters"),
+        ("targets: {a b: {}, a: {}}", "a target name consists of letters"),
     ],
 )
 def test_what_could_lose_production_is_refused(tmp_path: Path, text: str, message: str) -> None:

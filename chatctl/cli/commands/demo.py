@@ -16,8 +16,8 @@ Examples:
   chatctl demo
   chatctl demo -o json | jq '.steps[] | {step, state, seconds}'
 
-Exits with 0 when every part went well, else with the worst of their codes: what broke (1 to 5, 8)
-before what a check found (7) before what it could not judge (9).
+Exit codes: 0 if all steps succeed, else the most severe code of a step: errors (1 to 5, 8) first, then
+findings of a check (7), then checks that could not reach a verdict (9).
 """
 
 app = App(help="Migrate, seed, audit and load-test a throwaway server.", no_args_is_help=False)
@@ -25,10 +25,10 @@ app = App(help="Migrate, seed, audit and load-test a throwaway server.", no_args
 
 @app.command(epilog=EPILOG, formats=ROWS)
 def demo(ctx: typer.Context) -> None:
-    """Do everything once, on an embedded server that goes away again; it takes half a minute."""
+    """Run every step once on a throwaway embedded server; this takes about half a minute."""
     shared = options(ctx)
     if shared.db_url or shared.target:
-        raise Invalid("demo runs on a throwaway server of its own; take --db-url or --target away")
+        raise Invalid("demo runs on its own throwaway server; remove --db-url or --target")
     parts.check_installed()
 
     def started(step: DemoStep) -> None:

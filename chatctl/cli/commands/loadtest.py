@@ -1,4 +1,4 @@
-"""``chatctl loadtest``: put the backend under load and judge it against targets."""
+"""``chatctl loadtest``: put the backend under load and check it against targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatctl.cli.options import ROWS, App, options
 from chatctl.cli.output import note, plain, show
 from chatctl.cli.session import session
 from chatctl.errors import Invalid
-from chatctl.services.loadtest import targets as demands
+from chatctl.services.loadtest import targets as targets_file
 from chatctl.services.loadtest.generator import check_installed
 from chatctl.services.loadtest.measured import Times
 from chatctl.services.loadtest.scenario import (
@@ -39,20 +39,20 @@ Examples:
   chatctl loadtest --rate 200 --report reports   the result as JSON and HTML, for CI
   chatctl loadtest --targets strict.yaml -o json | jq .verdict
 
-Exit 7: a target was missed. Exit 9: it could not be judged (too few samples, a late generator).
+Exit codes: 7 if a target is missed, 9 if there is no verdict (too few samples, or a late generator).
 """
 
-app = App(help="Put the backend under load and judge it against targets.", no_args_is_help=False)
+app = App(help="Put the backend under load and check it against targets.", no_args_is_help=False)
 
-MOST_REQUESTS = 5_000_000  # each has a place in the plan, in memory
+MAX_REQUESTS = 5_000_000  # the plan keeps every request in memory
 _RESULT = "loadtest.json"  # in the directory of --report
-RATE_PER_USER = 2.0  # requests per second, unless --rate says otherwise
+RATE_PER_USER = 2.0  # default requests per second
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True)
 class SeriesRow:
-    """One series as the table shows it; times from when a request was due, in milliseconds."""
+    """One series in the table; times in milliseconds, measured from when the request was due."""
 
     scenario: str
     series: str
@@ -70,7 +70,7 @@ def _duration(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", text.strip())
     seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
     if not 1 <= seconds <= 24 * _UNITS["h"]:
-        raise typer.BadParameter(f"{text!r} is no time from 1s to 24h, such as 90, 90s, 2m or 1h")
+        raise typer.BadParameter(f"{text!r} is not a duration from 1s to 24h, such as 90, 90s, 2m or 1h")
     return seconds
 
 
@@ -79,14 +79,14 @@ def loadtest(
     ctx: typer.Context,
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO...]", show_default=False, help="Which; by default all."),
+        typer.Argument(metavar="[SCENARIO...]", show_default=False, help="Scenarios to run; default: all."),
     ] = None,
     users: Annotated[
-        int, typer.Option(help="How many at once, each with a connection.", min=1, max=1000)
+        int, typer.Option(help="Number of concurrent users, each with its own connection.", min=1, max=1000)
     ] = 20,
     duration: Annotated[
-        float, typer.Option(parser=_duration, metavar="TIME", help="For how long, such as 10s or 2m.")
-    ] = "10s",  # type: ignore[assignment]  # the parser makes it a float
+        float, typer.Option(parser=_duration, metavar="TIME", help="Duration of each scenario, as 10s or 2m.")
+    ] = "10s",  # type: ignore[assignment]  # the parser converts it to a float
     rate: Annotated[
         float | None,
         typer.Option(
@@ -94,55 +94,55 @@ def loadtest(
             min=0.1,
             max=100_000,
             show_default=False,
-            help="Requests per second of all users together; by default 2 for each.",
+            help="Requests per second of all users together; default: 2 per user.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed plans the same requests.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed plans the same requests.")] = 1,
     targets: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="Targets instead of those of chatctl."),
+        typer.Option(metavar="FILE", show_default=False, help="Targets to use instead of the built-in ones."),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", show_default=False, help="Write loadtest.json and HTML here."),
+        typer.Option(metavar="DIR", show_default=False, help="Directory for loadtest.json and HTML reports."),
     ] = None,
 ) -> None:
-    """Impersonate users at a planned rate; judge the answers by loadtests/targets.yaml."""
+    """Impersonate users at a planned rate, and check the results against loadtests/targets.yaml."""
     shared = options(ctx)
     check_installed()
     chosen = names(scenarios or ())
-    wanted = demands.load(targets or default_targets())
+    all_targets = targets_file.load(targets or default_targets())
     for name in chosen:
-        if name not in wanted:
+        if name not in all_targets:
             raise Invalid(f"{targets or default_targets()} has no targets for {name}")
     refuse_production(shared.settings.target, done="put under load")
     load = Load(users, rate or users * RATE_PER_USER, duration, seed)
-    if load.rate * load.duration > MOST_REQUESTS:
-        raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MOST_REQUESTS:,} requests")
+    if load.rate * load.duration > MAX_REQUESTS:
+        raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MAX_REQUESTS:,} requests")
     if report is not None:
         files.make_directory(report, "--report")
         for name in (_RESULT, *(f"{scenario}.html" for scenario in chosen)):
             files.require_writable(report / name, "--report:")
     with session(shared) as at:
         confirm_write(at.target, shared, what="loadtest")
-        found = people(at.conn, users)
+        impersonated = people(at.conn, users)
         url, role = sign_in(at.url, local=at.target.local)
-    note(f"signed in as {role}, acting for {len(found)} people", shared)
+    note(f"connected as {role}, impersonating {len(impersonated)} users", shared)
     outcomes = []
     for name in chosen:
         note(f"{name}: {users} users, {load.rate:g} requests/s for {duration:g} s", shared)
         outcomes.append(
             run(
                 name,
-                wanted[name],
+                all_targets[name],
                 url=url,
-                people=found,
+                people=impersonated,
                 load=load,
                 report=report,
                 on_progress=lambda at: note(f"  sent {at.sent} of {at.planned}", shared),
             )
         )
-    lines = [row for outcome in outcomes for row in rows(outcome, wanted[outcome.scenario])]
+    lines = [row for outcome in outcomes for row in rows(outcome, all_targets[outcome.scenario])]
     show(lines, shared, document=document(outcomes))
     if report is not None:
         files.write(report / _RESULT, f"{json.dumps(document(outcomes), indent=2)}\n")
@@ -150,18 +150,18 @@ def loadtest(
 
 
 def document(outcomes: Sequence[ScenarioOutcome]) -> dict[str, Any]:
-    """The result for machines: one verdict and every run."""
+    """The result in JSON and YAML: the overall verdict, and each scenario."""
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     return {"verdict": verdict(findings), "scenarios": plain(outcomes)}
 
 
-def rows(outcome: ScenarioOutcome, wanted: demands.Targets) -> Iterator[SeriesRow]:
-    """The result for people: a row for each series that was measured or has a target."""
+def rows(outcome: ScenarioOutcome, targets: targets_file.Targets) -> Iterator[SeriesRow]:
+    """The result as a table: a row for each series that was measured or has a target."""
     measured = {series.name: series for series in outcome.measured.series}
-    for name in sorted({*measured, *wanted.series}):
-        series, target = measured.get(name), wanted.series.get(name)
+    for name in sorted({*measured, *targets.series}):
+        series, target = measured.get(name), targets.series.get(name)
         times = series.response if series else Times(0, None, None, None, None)
-        # What is wrong with the schedule or the generator is wrong with each of its series.
+        # A finding about the schedule or the generator applies to every series.
         findings = [f for f in outcome.findings if f.subject in (name, "schedule", "generator")]
         yield SeriesRow(
             scenario=outcome.scenario,

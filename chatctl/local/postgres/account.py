@@ -1,4 +1,4 @@
-"""The system user that the embedded server runs as: ourselves, or ``pgserver`` when we are root."""
+"""The system user of the embedded server: the current user, or ``pgserver`` if that is root."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def for_directory(at: Directory | None) -> Account:
 
 
 def close_to_others(at: Directory, account: Account) -> None:
-    """Let nobody but its owner, and ``account`` when we are root, pass through a directory.
+    """Restrict a directory to its owner and, if we are root, search permission for ``account``.
 
-    Raises NotAllowed for somebody else's directory, Invalid where the file system keeps no modes.
+    Raises NotAllowed for a directory of another user, Invalid if the file system has no file modes.
     """
     owner = os.fstat(at.fd).st_uid
     if os.geteuid() not in (0, owner):
@@ -72,7 +72,7 @@ def close_to_others(at: Directory, account: Account) -> None:
     os.fchmod(at.fd, mode)
     if stat.S_IMODE(os.fstat(at.fd).st_mode) != mode:
         raise Invalid(
-            f"{at.path} cannot be closed to other users (its file system keeps no modes); "
+            f"{at.path} cannot be protected from other users (its file system has no file modes); "
             "work in a directory on a local disk"
         )
 
@@ -115,9 +115,9 @@ def _let_pass(fd: int, parent: Path, account: Account) -> None:
         os.close(entered)
     import logging  # noqa: PLC0415 - happens once for a directory
 
-    # Shown on stderr: all who know the path of something below can now reach it, if it lets them.
+    # Shown on stderr, because other users can now reach known paths below it.
     logging.getLogger(__name__).warning(
-        "opened %r for passing through (chmod o+x), so that the system user %s can", str(parent), runs_as
+        "gave all users search permission on %r (chmod o+x) for the system user %s", str(parent), runs_as
     )
 
 
@@ -136,10 +136,10 @@ def _create() -> None:
     reason = ""
 
     def created() -> bool:
-        # Two of us at once: one gets the lock of /etc/passwd, the other fails and finds the user there.
+        # A concurrent run may hold the lock of /etc/passwd and create the user instead.
         nonlocal reason
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        reason = done.stderr.strip()
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        reason = result.stderr.strip()
         return _exists()
 
     try:
@@ -148,7 +148,7 @@ def _create() -> None:
     except OSError as error:
         reason = str(error)
     raise ChatctlError(
-        f"PostgreSQL does not run as root, and the system user {NAME} cannot be made: {reason}",
+        f"PostgreSQL does not run as root, and the system user {NAME} cannot be created: {reason}",
         hint="run chatctl as another user",
     )
 

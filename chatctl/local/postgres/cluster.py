@@ -125,7 +125,7 @@ def running(at: Directory) -> Postmaster | None:
 
     if not waiting.until(settled, seconds=_SETTLE_SECONDS, every=0.05):
         raise Conflict(
-            f"who listens on the socket in {at.path}/data is not the server that postmaster.pid names there"
+            f"the process that listens on the socket in {at.path}/data is not the one in postmaster.pid"
             f"{f', process {found.pid}' if found else ''}; nothing was stopped or changed",
             hint="stop a server where it was started: in its container, or on the host of this one",
         )
@@ -173,7 +173,7 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
 def require_cluster(at: Directory) -> None:
     """Raise Invalid when ``data`` holds something else than a data directory of PostgreSQL."""
     if not holds_cluster(at):
-        raise Invalid(f"{at.path / 'data'} is no data directory of PostgreSQL; move it away")
+        raise Invalid(f"{at.path / 'data'} is not a data directory of PostgreSQL; move it away")
 
 
 def require_none(at: Directory) -> None:
@@ -194,9 +194,12 @@ def clear_unfinished(at: Directory) -> None:
             at.delete(name)
 
 
-# The children of a killed postmaster take a moment to end, and use its memory until then; and it exists as a zombie until
-# its parent has waited for it.
-_SIGNS_OF_A_KILLED_POSTMASTER = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+# The children of a killed postmaster use its memory until they end, and it is a zombie until its parent has
+# waited for it.
+_SIGNS_OF_A_KILLED_POSTMASTER = (
+    "pre-existing shared memory block",
+    'lock file "postmaster.pid" already exists',
+)
 
 
 def start(at: Directory, major: int, account: Account) -> None:
@@ -219,7 +222,7 @@ def start(at: Directory, major: int, account: Account) -> None:
 
     waiting.until(tried, seconds=10, every=0.1)
     if not started:
-        raise _failure("the server does not start", _log_text(at), at.path)
+        raise _failure("the server failed to start", _log_text(at), at.path)
 
 
 def stop(at: Directory) -> bool:

@@ -137,7 +137,7 @@ class Directory:
             raise
 
     def _unexpected(self, name: str, kind: str) -> Invalid:
-        return Invalid(f"{self.path / name} is no {kind} of the embedded server; move it away")
+        return Invalid(f"{self.path / name} is not a {kind} of the embedded server; move it away")
 
 
 @contextmanager
@@ -220,6 +220,6 @@ def _of_an_older_chatctl(at: Directory) -> bool:
 def _not_ours(path: Path) -> Invalid:
     named = f"{path}, a link to {os.path.realpath(path)}," if path.is_symlink() else str(path)
     return Invalid(
-        f"{named} is no data directory of PostgreSQL that chatctl made; nothing in it was changed",
+        f"{named} was not created by chatctl; nothing in it was changed",
         hint=f"move {path.name} away, or work in another directory",
     )

@@ -63,7 +63,7 @@ def end(directory: Path) -> None:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         psutil.wait_procs(left, timeout=_PATIENCE)
-    raise ChatctlError(f"the server in {directory} cannot be ended: {left}")
+    raise ChatctlError(f"the server in {directory} cannot be stopped: {left}")
 
 
 def found(directory: Path) -> list[psutil.Process]:

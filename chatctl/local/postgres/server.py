@@ -119,7 +119,7 @@ def stop(directory: Path) -> bool:
 def check_resettable(directory: Path, *, version: int | None = None) -> None:
     """Raise, before anybody is asked, what ``reset`` would raise about its directory and the version."""
     _check_path(directory)
-    binaries.wanted_version(version)
+    binaries.requested_version(version)
     with _disk(directory), opened(directory) as at:
         if at:
             cluster.require_cluster(at)
@@ -131,7 +131,7 @@ def reset(directory: Path, *, version: int | None = None) -> Server:
     Raises Invalid for a directory, or a ``data`` in it, that chatctl did not make.
     """
     check_resettable(directory, version=version)
-    wanted = binaries.wanted_version(version)
+    wanted = binaries.requested_version(version)
     with _changing(directory) as (at, runs_as):
         present = cluster.version(at)
         major = wanted or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
@@ -156,7 +156,7 @@ def _start(at: Directory, major: int, runs_as: account.Account, *, durable: bool
     at.write(_NOTE, json.dumps(noted))
     server = _status(at)
     if server is None:
-        raise Unavailable(f"the server in {at.path} ended as soon as it had started; see server.log there")
+        raise Unavailable(f"the server in {at.path} ended right after it had started; see server.log there")
     applied = platform.checksum()
     if noted.get("platform") != applied:
         platform.apply(server.admin_url)
@@ -183,18 +183,18 @@ def _up_to_date(directory: Path, version: int | None) -> Server | None:
 
 
 def _version(at: Directory | None, version: int | None) -> int:
-    wanted = binaries.wanted_version(version)
+    wanted = binaries.requested_version(version)
     present = cluster.version(at) if at else None
     if at is None or present is None:
         return wanted or binaries.DEFAULT_VERSION
     if present not in binaries.VERSIONS:
         raise Conflict(
-            f"{at.path} holds data of PostgreSQL {present}, which does not come with chatctl; "
+            f"{at.path} contains data of PostgreSQL {present}, which chatctl does not include; "
             "delete it with `chatctl local reset`"
         )
     if wanted is not None and wanted != present:
         raise Conflict(
-            f"{at.path} holds data of PostgreSQL {present}, not {wanted}; keep it with "
+            f"{at.path} contains data of PostgreSQL {present}, not {wanted}; keep it with "
             f"{binaries.VERSION_VARIABLE}={present}, or delete it with `chatctl local reset`"
         )
     return present
@@ -206,17 +206,17 @@ def _check_path(directory: Path) -> None:
         length = len(os.fsencode(cluster.socket_path(directory)))
         raise Invalid(
             f"the path {directory} is too long for a unix socket: {length} bytes with the socket's name, "
-            f"the limit is {cluster.SOCKET_PATH_LIMIT}; work in a directory nearer to the root"
+            f"the limit is {cluster.SOCKET_PATH_LIMIT}; use a directory with a shorter path"
         )
     if "," in str(directory) or "\n" in str(directory):
         raise Invalid(
-            f"the path {str(directory)!r} holds a comma or a line break, which PostgreSQL's clients split at"
+            f"the path {str(directory)!r} contains a comma or a line break, which separate hosts in libpq"
         )
 
 
 @contextmanager
 def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
-    # One of us at a time makes, starts or stops the server; the others wait and find it done.
+    # One process at a time creates, starts or stops the server; others wait.
     with _disk(directory):
         with opened(directory) as there:
             runs_as = account.for_directory(there)
@@ -225,7 +225,7 @@ def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
             directory.mkdir(mode=0o700, exist_ok=True)
         with opened(directory) as at:
             if at is None:
-                raise Conflict(f"{directory} was removed meanwhile; try again")
+                raise Conflict(f"{directory} was removed concurrently; try again")
             account.close_to_others(at, runs_as)
             at.mark()
             with _locked(at):

@@ -1,4 +1,4 @@
-"""Servers that go away again: at the end of a block, or by ``sweep`` when their owner was killed.
+"""Throwaway servers, removed at the end of a block, or by ``sweep`` if their owner was killed.
 
 All of one user's lie in one registry under the temporary directory. Each holds a file ``owner`` that its
 owner keeps locked; a lock ends with its process, so a free one means that nobody will clean up any more.
@@ -27,7 +27,7 @@ _LOCK_SECONDS = 120
 
 @contextmanager
 def server(version: int | None = None, *, durable: bool = False) -> Iterator[Server]:
-    """A server in a directory of its own; both are gone after the block, whatever happens in it."""
+    """A server in a temporary directory; both are removed at the end of the block."""
     with _registry(create=True) as registry:
         with _changing(registry):
             directory = Path(tempfile.mkdtemp(prefix="", dir=registry.path))
@@ -43,7 +43,7 @@ def server(version: int | None = None, *, durable: bool = False) -> Iterator[Ser
 
 
 def sweep() -> list[Path]:
-    """End the servers of killed owners and delete their directories; which ones those were."""
+    """Stop the servers of killed owners and delete their directories; returns these directories."""
     if not os.path.lexists(_registry_path()):
         return []
     swept = []

@@ -1,1 +1,1 @@
-"""What a database has otherwise than the files say: ``catalogue`` reads one, ``compare`` tells two apart."""
+"""Differences between a database and sql/: ``catalogue`` reads a database, ``compare`` compares two."""

@@ -1,4 +1,4 @@
-"""What a database is, as PostgreSQL's catalogue tells it: everything that is ours, with its definition."""
+"""The objects of a database and their definitions, read from PostgreSQL's catalogs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatctl.db.files import query, sql_statement
 from chatctl.errors import ChatctlError, Unavailable
 from chatctl.sqltext.statements import with_lf
 
-# A file of sql/queries/drift each, in the order in which differences are told.
+# One file of sql/queries/drift each, in the order in which differences are reported.
 KINDS = (
     "schema", "type", "sequence", "table", "column", "constraint", "index", "view", "rule", "function",
     "trigger", "policy", "grant", "default_privilege", "publication", "published", "bucket",
@@ -21,11 +21,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing of a database: its kind and name, which are unique together, and its definition.
+    """One object of a database: its kind and name, unique together, and its definition.
 
-    ``parents`` are the keys of what takes it along when it is dropped, without being asked (CASCADE): a
-    table its columns, a column its indexes. What has to be dropped for its own sake has no parent there: a
-    policy that reads a column is not the column's.
+    ``parents`` are the keys of the objects whose drop also drops it, without CASCADE: a table for its
+    columns, a column for its indexes. An object that must be dropped separately has no such parent: a column
+    is not a parent of the policies that read it.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Thing:
 
     @property
     def key(self) -> str:
-        """How others name it as their parent, for example ``table public.messages``."""
+        """The key that other objects use in ``parents``, for example ``table public.messages``."""
         return f"{self.kind} {self.name}"
 
 
@@ -49,16 +49,16 @@ class CatalogueRow:
 
 
 def read(conn: Connection, *, version: int | None = None) -> list[Thing]:
-    """Everything that is ours in the database of ``conn``, as of one moment; nothing is written.
+    """The objects of the database of ``conn`` in one snapshot, without those of the platform; read-only.
 
-    ``version`` is the major version of the database that it is to be compared with.
-    Raises Unavailable when somebody changes the database meanwhile, or holds what has to be looked at.
+    ``version`` is the major version of the database to compare with.
+    Raises Unavailable if the database is changed concurrently, or a required object is locked.
     """
     try:
         return _read(conn, version or major(conn))
     except psycopg.errors.InternalError_ as error:
-        # "cache lookup failed": for their words, pg_get_viewdef and the like look at the present.
-        raise _changed_meanwhile() from error
+        # "cache lookup failed": pg_get_viewdef and similar functions do not use the snapshot.
+        raise _changed_concurrently() from error
 
 
 def major(conn: Connection) -> int:
@@ -73,7 +73,7 @@ def _read(conn: Connection, version: int) -> list[Thing]:
         scope = _scope(conn)
         scope["version"] = min(major(conn), version)
         kinds = [kind for kind in KINDS if kind != "bucket" or scope["has_buckets"]]
-        # In one go: a hosted database answers in a few hundredths of a second, seventeen times over.
+        # One pipeline instead of seventeen round trips.
         with conn.pipeline():
             cursors = [
                 conn.cursor(row_factory=class_row(CatalogueRow)).execute(query(f"drift/{kind}"), scope)
@@ -90,16 +90,16 @@ def _scope(conn: Connection) -> dict[str, object]:
     with conn.cursor(row_factory=dict_row) as cursor:
         scope = cursor.execute(query("drift/scope")).fetchone()
     if scope is None:
-        raise ChatctlError("the catalogue cannot be read")
+        raise ChatctlError("the catalogs cannot be read")
     return scope
 
 
 def _lines(definition: str | None) -> str:
     if definition is None:
-        raise _changed_meanwhile()
-    # A function's body has the line ends of the checkout that it was applied from.
+        raise _changed_concurrently()
+    # A function's body has the line endings of the checkout that it was applied from.
     return with_lf(definition).rstrip("\n")
 
 
-def _changed_meanwhile() -> Unavailable:
+def _changed_concurrently() -> Unavailable:
     return Unavailable("the database was changed while it was read; try again")

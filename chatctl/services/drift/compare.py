@@ -1,4 +1,4 @@
-"""What a database has otherwise than sql/ says: the files are replayed elsewhere, the catalogues compared."""
+"""Comparing a database with sql/: the files are applied to a throwaway server, and the catalogs compared."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _QUERY = "\nas\n"  # in a view's definition, where its query begins
 
 @dataclass(frozen=True)
 class SchemaDifference:
-    """One thing that is not as sql/ says: ``want`` is its definition there, ``have`` in the database.
+    """One object that differs: ``want`` is its definition in sql/, ``have`` that in the database.
 
-    ``missing`` is in sql/ alone, ``extra`` in the database alone; ``kind`` is one of ``catalogue.KINDS``,
-    in words.
+    A ``missing`` object is only in sql/, an ``extra`` one only in the database; ``kind`` is one of
+    ``catalogue.KINDS``, with spaces for underscores.
     """
 
     kind: str
@@ -41,12 +41,12 @@ class SchemaDifference:
 
 
 def find(conn: Connection, directory: Path) -> list[SchemaDifference]:
-    """What the database of ``conn`` has otherwise than the files of ``directory`` make; it is only read.
+    """The differences between the database of ``conn``, which is only read, and the files of ``directory``.
 
-    The files run on an embedded server of their own, of ``replay_version``, which takes about 2 s.
-    Raises Invalid when the package with the embedded server is not installed, or a file does not run.
+    The files are applied to a throwaway server of ``replay_version``, which takes about 2 s.
+    Raises Invalid if the embedded server is not installed, or a file does not run.
     """
-    # The server is a package of its own, which only this verb of migrate needs.
+    # An optional package, which only this verb of migrate needs.
     from chatctl.local.postgres import throwaway  # noqa: PLC0415
 
     with (
@@ -58,16 +58,16 @@ def find(conn: Connection, directory: Path) -> list[SchemaDifference]:
 
 
 def between(wanted: Connection, conn: Connection) -> list[SchemaDifference]:
-    """What the database of ``conn`` has otherwise than that of ``wanted``."""
+    """The differences of the database of ``conn`` from that of ``wanted``."""
     want = catalogue.read(wanted, version=catalogue.major(conn))
     have = catalogue.read(conn, version=catalogue.major(wanted))
     if catalogue.major(wanted) != catalogue.major(conn):
-        have = retold(wanted, have, {thing.key: thing.definition for thing in want})
+        have = with_deparsed_views(wanted, have, {thing.key: thing.definition for thing in want})
     return compare(want, have)
 
 
 def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[SchemaDifference]:
-    """What differs, each thing once: what belongs to a missing or extra thing is not reported besides."""
+    """The differences; children of a missing or extra object are not reported separately."""
     wanted = {thing.key: thing for thing in want}
     found = {thing.key: thing for thing in have}
     missing = wanted.keys() - found.keys()
@@ -91,39 +91,39 @@ def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[SchemaDifferen
 
 
 def replay_version(major: int) -> int:
-    """The major version that comes with chatctl and is ``major`` or nearest to it; of two, the newer."""
+    """The bundled major version nearest to ``major``; the newer one of two equally near."""
     from chatctl.local.postgres.binaries import VERSIONS  # noqa: PLC0415 - see find
 
     return min(VERSIONS, key=lambda version: (abs(version - major), -version))
 
 
-def retold(conn: Connection, things: Iterable[Thing], wanted: Mapping[str, str]) -> list[Thing]:
-    """``things`` with each view that is not as ``wanted`` in the words of the server of ``conn``.
+def with_deparsed_views(conn: Connection, things: Iterable[Thing], wanted: Mapping[str, str]) -> list[Thing]:
+    """``things`` with each view that differs from ``wanted`` deparsed by the server of ``conn``.
 
-    PostgreSQL keeps a view's query as a tree, and the words it finds for it depend on its version: up to 15
-    it says ``om.user_id`` where 16 says ``user_id``. What that server cannot read stays as it was.
+    PostgreSQL stores a view's query as a tree, and deparses it differently in each version: up to 15 as
+    ``om.user_id`` where 16 writes ``user_id``. A view that this server cannot parse stays unchanged.
     """
     return [
-        _retold(conn, thing)
+        _deparsed(conn, thing)
         if thing.kind == "view" and thing.key in wanted and wanted[thing.key] != thing.definition
         else thing
         for thing in things
     ]
 
 
-def _retold(conn: Connection, view: Thing) -> Thing:
-    head, _, told = view.definition.partition(_QUERY)
+def _deparsed(conn: Connection, view: Thing) -> Thing:
+    head, _, definition = view.definition.partition(_QUERY)
     with conn.transaction(force_rollback=True):
         conn.execute(
-            "select set_config('chatctl.query', %s, true), set_config('search_path', '', true)", (told,)
+            "select set_config('chatctl.query', %s, true), set_config('search_path', '', true)", (definition,)
         )
         try:
             cursor = conn.execute(sql_statement("drift/retell"))
         except psycopg.ProgrammingError:
             raise psycopg.Rollback from None
         cursor.nextset()
-        told = cursor.fetchall()[0][0]
-    return replace(view, definition=f"{head}{_QUERY}{told}")
+        definition = cursor.fetchall()[0][0]
+    return replace(view, definition=f"{head}{_QUERY}{definition}")
 
 
 _ORDER = {kind.replace("_", " "): position for position, kind in enumerate(KINDS)}

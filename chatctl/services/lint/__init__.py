@@ -1,3 +1,3 @@
-"""What is wrong with the SQL files: ``squawk`` on the versions, ``filerules`` on their names and history, the
-SELECTs of sql/lints on what they make; ``accepted`` is what a team lives with, and why. ``run`` is all of it.
+"""Linting the SQL files: ``squawk`` checks the migrations, ``filerules`` their names and history, and the
+queries of sql/lints the resulting schema. ``accepted`` lists accepted findings. ``run`` combines them.
 """

@@ -1,4 +1,4 @@
-"""What a team accepts of what ``migrate lint`` finds, each with a reason: lints/accepted.yaml."""
+"""The findings of ``migrate lint`` that a team accepts, each with a reason: lints/accepted.yaml."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ WITHOUT_CAUSE = LintRule(
     "accepted_without_cause",
     "warning",
     PATH,
-    "What is accepted still happens.",
-    "An entry that matches nothing would accept the next finding of its rule, unseen. Entries of rules "
-    "that could not be checked this time are passed over.",
+    "Every entry of accepted.yaml matches a finding.",
+    "An unused entry would silently accept the next finding of its rule. Entries of rules that could not "
+    "be checked are ignored.",
 )
 
 
 @dataclass(frozen=True)
 class LintSuppression:
-    """One entry: which rule, where (everywhere, in one file, at one object) and why."""
+    """One entry: the rule, the place (everywhere, one file or one object) and the reason."""
 
     section: str
     line: int
@@ -31,7 +31,7 @@ class LintSuppression:
     object: str | None = None
 
     def matches(self, finding: LintFinding) -> bool:
-        """Whether the entry is about ``finding``."""
+        """Whether the entry accepts ``finding``."""
         return (
             self.rule == finding.rule
             and self.file in (None, finding.file)
@@ -40,10 +40,9 @@ class LintSuppression:
 
 
 def read(directory: Path, rules: Collection[str]) -> list[LintSuppression]:
-    """The entries of ``directory``; none without the file. ``rules`` are chatctl's own, which it may name.
+    """The entries of ``directory``; empty if there is no file. ``rules`` are the names of chatctl's rules.
 
-    Raises Invalid naming file, line and key for YAML that does not parse, an entry without reason or with a
-    key or a rule that is not known.
+    Raises Invalid, with file, line and key, for invalid YAML, an unknown key or rule, or a missing reason.
     """
     path = directory / PATH
     if not path.exists():
@@ -59,7 +58,7 @@ def read(directory: Path, rules: Collection[str]) -> list[LintSuppression]:
 def sort_out(
     findings: Sequence[LintFinding], entries: Sequence[LintSuppression]
 ) -> tuple[list[LintFinding], list[tuple[LintFinding, LintSuppression]]]:
-    """``findings`` that no entry accepts, and those that one does, beside it."""
+    """The findings that no entry accepts, and the accepted ones with their entry."""
     opened: list[LintFinding] = []
     accepted: list[tuple[LintFinding, LintSuppression]] = []
     for finding in findings:
@@ -74,13 +73,13 @@ def sort_out(
 def without_cause(
     entries: Sequence[LintSuppression], findings: Sequence[LintFinding], not_looked_at: Collection[str]
 ) -> Iterator[LintFinding]:
-    """A finding for each entry that matches none of ``findings``, unless its rule was not looked at."""
+    """A finding for each entry that matches none of ``findings``, unless its rule was not checked."""
     for entry in entries:
         if entry.rule in not_looked_at or any(entry.matches(finding) for finding in findings):
             continue
         place = entry.object or entry.file
         yield WITHOUT_CAUSE.finding(
-            problem=f"{entry.rule} is accepted{f' for {place}' if place else ''}, and nothing breaks it",
+            problem=f"{entry.rule} is accepted{f' for {place}' if place else ''}, but not found",
             remedy="remove the entry",
             file=PATH,
             line=entry.line,

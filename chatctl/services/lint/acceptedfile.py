@@ -1,4 +1,4 @@
-"""lints/accepted.yaml: its keys, and what each takes."""
+"""lints/accepted.yaml: its keys and their types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _YAML = Dialect("list of accepted findings", most_bytes=1024 * 1024, deepest=8, 
 
 @dataclass(frozen=True)
 class AcceptedLint:
-    """One entry: which rule, why, and where; without a place, everywhere."""
+    """One entry: the rule, the reason and the place; without a place, everywhere."""
 
     rule: Text
     reason: Text
@@ -26,7 +26,7 @@ class AcceptedLint:
 
 @dataclass(frozen=True)
 class AcceptedLints:
-    """The whole file: what is accepted of squawk's rules and of chatctl's own."""
+    """The whole file: accepted findings of squawk's rules and of chatctl's own."""
 
     squawk: tuple[AcceptedLint, ...] = ()
     rules: tuple[AcceptedLint, ...] = ()
@@ -35,7 +35,7 @@ class AcceptedLints:
 def read(path: Path, name: str, rules: Collection[str]) -> list[tuple[str, int, AcceptedLint]]:
     """The entries of ``path``, called ``name`` in messages: section, line and entry.
 
-    Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
+    Raises Invalid with up to ten mistakes, each with file, line, key path, and what is allowed.
     """
     reading = _AcceptedReading(path, name, rules)
     document = reading.document(AcceptedLints)
@@ -47,7 +47,7 @@ def read(path: Path, name: str, rules: Collection[str]) -> list[tuple[str, int, 
 
 
 class _AcceptedReading(ShapeReading):
-    """The file while it is read."""
+    """Reads the file and checks the names of chatctl's rules."""
 
     def __init__(self, path: Path, name: str, rules: Collection[str]) -> None:
         super().__init__(path, _YAML, name=name)

@@ -1,4 +1,4 @@
-"""chatctl's own rules about the versioned files: their names, and what a database has had of them."""
+"""chatctl's own rules about migration files: their names, and whether they match the history."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ UNREADABLE = LintRule(
     "unreadable_file",
     "error",
     "files",
-    "A versioned file is UTF-8 text.",
-    "PostgreSQL reads the files as UTF-8, so that `chatctl migrate` cannot run any other text.",
+    "A migration file is UTF-8 text.",
+    "PostgreSQL reads the files as UTF-8, so `chatctl migrate` cannot run text in another encoding.",
 )
 FORMAT = LintRule(
     "version_format",
     "error",
     "files",
-    "A versioned file is named <14 digits>_<name>.sql, the digits being a moment in time.",
+    "A migration file is named <14 digits>_<name>.sql, where the digits are a date and time.",
     "Files run in the order of their versions, which `chatctl migrate` and the Supabase CLI read from the "
-    "names. Digits that are not a date and a time sort before or after all real ones.",
+    "names. Digits that are not a date and time sort before or after all others.",
 )
 TWICE = LintRule(
     "version_twice",
     "error",
     "files",
     "No two files have the same version.",
-    "The history of a database records versions: once one of the files has run, the other never does.",
+    "The history of a database records versions: after one of the files has run, the other never runs.",
 )
 ONE_STATEMENT = LintRule(
     "one_statement_without_transaction",
     "error",
     "files",
-    "A file outside a transaction is one statement, all or nothing.",
-    "Nothing rolls back the statements before one that fails, and running the file again repeats them.",
+    "A file that runs outside a transaction contains one statement.",
+    "If a statement fails, those before it are not rolled back, and running the file again repeats them.",
 )
 EDITED = LintRule(
     "applied_file_edited",
     "error",
     "files and target",
-    "A file that the target has had is still what it was.",
-    "An applied file does not run again: databases that had the earlier text keep what it made, and new ones "
-    "get something else. Needs a target, whose history has the text that was run.",
+    "A file was not edited after it was applied to the target.",
+    "An applied file does not run again: databases with the earlier text keep its objects, while new ones "
+    "get different objects. Needs a target, whose history contains the text that was run.",
 )
 RULES = {rule.name: rule for rule in (UNREADABLE, FORMAT, TWICE, ONE_STATEMENT)}
 DATABASE_RULES = {EDITED.name: EDITED}
@@ -56,7 +56,7 @@ _NAME = re.compile(r"(?P<version>\d{14})_[a-z0-9_]++\.sql")
 
 
 def read(directory: Path) -> tuple[list[SqlFile], list[LintFinding]]:
-    """The versioned files of ``directory``, whatever their names, and a finding for each that is no text."""
+    """The migration files of ``directory``, also misnamed ones, and a finding for each unreadable one."""
     files, unreadable = [], []
     for path in sorted((directory / "migrations").glob("*.sql")):
         relative = path.relative_to(directory).as_posix()
@@ -72,7 +72,7 @@ def read(directory: Path) -> tuple[list[SqlFile], list[LintFinding]]:
 
 
 def check(files: Sequence[SqlFile]) -> Iterator[LintFinding]:
-    """What is wrong with ``files`` by themselves."""
+    """The findings that need only ``files``."""
     first: dict[str, str] = {}
     for file in files:
         name = PurePosixPath(file.path).name
@@ -81,37 +81,37 @@ def check(files: Sequence[SqlFile]) -> Iterator[LintFinding]:
         if version and first.setdefault(version, name) != name:
             yield TWICE.finding(
                 f"{first[version]} has the same version",
-                "give a new version to the one that no database has had",
+                "give a new version to the one that was not applied to any database",
                 file=file.path,
             )
-        if file.alone and len(file.statements) != 1:
+        if file.outside_transaction and len(file.statements) != 1:
             yield ONE_STATEMENT.finding(
-                f"`{NO_TRANSACTION}` with {len(file.statements)} statements: a failure leaves the first ones",
-                "give each statement a file of its own",
+                f"`{NO_TRANSACTION}` with {len(file.statements)} statements, which cannot be rolled back",
+                "move each statement to a separate file",
                 file=file.path,
                 line=file.statements[1].first_line if file.statements else None,
             )
 
 
 def edited(conn: Connection, files: Sequence[SqlFile]) -> Iterator[LintFinding]:
-    """A finding for each of ``files`` that is not what the database of ``conn`` has had."""
+    """A finding for each of ``files`` that differs from the text applied to the database of ``conn``."""
     history = {had.version: had for had in applied(conn)}
     for file in files:
         had = history.get(_version(file))
         if had and not same(file, had):
             yield EDITED.finding(
-                "the database has had another text of it",
-                "restore it, and put the change into a new migration",
+                "a different text of it was applied to the database",
+                "restore the file and put the change into a new migration",
                 file=file.path,
             )
 
 
 def _format(file: SqlFile, name: str) -> Iterator[LintFinding]:
     match = _NAME.fullmatch(name)
-    if match and _is_moment(match["version"]):
+    if match and _is_time(match["version"]):
         return
     yield FORMAT.finding(
-        f"{match['version']} is no moment in time"
+        f"{match['version']} is not a valid date and time"
         if match
         else "the name is not <14 digits>_<a-z, 0-9, _>.sql",
         "name it by the UTC time, yyyymmddhhmmss, as `chatctl migrate new` does",
@@ -123,7 +123,7 @@ def _version(file: SqlFile) -> str:
     return "".join(re.findall(r"^\d+", PurePosixPath(file.path).name))
 
 
-def _is_moment(version: str) -> bool:
+def _is_time(version: str) -> bool:
     try:
         datetime.strptime(version, "%Y%m%d%H%M%S")
     except ValueError:

@@ -1,18 +1,17 @@
-"""The rules of ``migrate lint``, and what each found."""
+"""The rules and findings of ``migrate lint``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-# An error lets somebody see or do what they must not, or stops migrations; a warning costs speed, or takes
-# away what would hold if something else failed.
+# An error is a security hole or stops migrations; a warning costs speed, or weakens a second line of defense.
 Level = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
 class LintRule:
-    """One rule: ``title`` says in a sentence what is healthy, ``explanation`` why, and what is found."""
+    """One rule: ``title`` is a sentence about the healthy state, ``explanation`` says why it matters."""
 
     name: str
     level: Level
@@ -29,13 +28,13 @@ class LintRule:
         line: int | None = None,
         object: str | None = None,
     ) -> LintFinding:
-        """What this rule found in one place."""
+        """A finding of this rule."""
         return LintFinding(self.name, self.level, self.title, problem, remedy, file, line, object)
 
 
 @dataclass(frozen=True)
 class LintFinding:
-    """What one rule says about one place: a line of a file, or an object of the database."""
+    """A violation of one rule by a line of a file, or by an object of the database."""
 
     rule: str
     level: Level
@@ -48,7 +47,7 @@ class LintFinding:
 
     @property
     def where(self) -> str:
-        """The place in one word: ``file:line``, ``file`` or the object."""
+        """The place: ``file:line``, ``file`` or the object."""
         if self.file is None:
             return self.object or ""
         return self.file if self.line is None else f"{self.file}:{self.line}"

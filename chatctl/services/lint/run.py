@@ -19,7 +19,7 @@ from chatctl.services.migrations.run import migrate
 
 @dataclass(frozen=True)
 class NotLookedAt:
-    """Rules that could not be asked this time, and why."""
+    """Rules that were not checked, and the reason."""
 
     rules: tuple[str, ...]
     reason: str
@@ -27,7 +27,7 @@ class NotLookedAt:
 
 @dataclass(frozen=True)
 class LintReport:
-    """What a run found, what of it is accepted and why, and what it did not look at."""
+    """The findings of a run, the accepted ones with their entry, and the rules that were not checked."""
 
     files: int
     findings: list[LintFinding]
@@ -36,38 +36,38 @@ class LintReport:
 
 
 def check_installed() -> None:
-    """Raise Invalid when squawk or the embedded server is not installed."""
+    """Raise Invalid if squawk or the embedded server is not installed."""
     squawk.installed()
     binaries.check_installed()
 
 
 def lint(directory: Path, database: Connection | None = None) -> LintReport:
-    """Look at the files of ``directory``, and at what they make on a throwaway server.
+    """Check the files of ``directory``, and the schema that they create on a throwaway server.
 
-    ``database`` is one that may have had the files; without it nobody knows whether one was edited since.
-    Raises Invalid for a malformed accepted.yaml, a file that PostgreSQL refuses, or without squawk.
+    ``database``, if given, is checked for files that were edited after they were applied to it.
+    Raises Invalid for a malformed accepted.yaml, a file that PostgreSQL rejects, or if squawk is missing.
     """
     entries = accepted.read(directory, [each.name for each in rules()])
     files, found = filerules.read(directory)
     found += filerules.check(files)
-    hindrance = _hindrance(directory, found)
-    skipped = [hindrance] if hindrance else []
+    obstacle = _obstacle(directory, found)
+    skipped = [obstacle] if obstacle else []
     found += squawk.check(files)
     if database is None:
-        reason = "no database is known that may have had the files; name one with --db-url or --target"
+        reason = "needs a database to which the files were applied; name one with --db-url or --target"
         skipped.append(NotLookedAt(tuple(filerules.DATABASE_RULES), reason))
     else:
         found += filerules.edited(database, files)
-    if hindrance is None:
-        found += _replayed(directory)
-    blind = {name for each in skipped for name in each.rules}
+    if obstacle is None:
+        found += _check_replayed(directory)
+    unchecked = {name for each in skipped for name in each.rules}
     opened, known = accepted.sort_out(found, entries)
-    opened += accepted.without_cause(entries, found, blind)
+    opened += accepted.without_cause(entries, found, unchecked)
     return LintReport(len(files), opened, known, skipped)
 
 
 def rules() -> list[LintRule]:
-    """chatctl's own rules, those of the files first; a rule of the schema is a file of sql/lints."""
+    """chatctl's own rules: those about files, then those about the schema, in sql/lints."""
     return [
         *filerules.RULES.values(),
         *filerules.DATABASE_RULES.values(),
@@ -76,8 +76,8 @@ def rules() -> list[LintRule]:
     ]
 
 
-def _hindrance(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | None:
-    # What is among the findings need not stop the rest; what `migrate` alone refuses must not be passed over.
+def _obstacle(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | None:
+    # If there are findings, report them and skip the schema; an error without any finding must be raised.
     try:
         migrations(directory)
     except Invalid as error:
@@ -87,7 +87,7 @@ def _hindrance(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | N
     return None
 
 
-def _replayed(directory: Path) -> list[LintFinding]:
+def _check_replayed(directory: Path) -> list[LintFinding]:
     with throwaway.server() as server, connection(server.url) as conn:
         migrate(conn, directory=directory)
         return check_schema(conn)

@@ -1,4 +1,4 @@
-"""The rules about the schema of a database: a file of sql/lints each."""
+"""The rules about the schema of a database, one file of sql/lints each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LEVELS: dict[str, Level] = {"level: error": "error", "level: warning": "warning
 
 
 def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticated")) -> list[LintFinding]:
-    """What the rules of sql/lints say about the database of ``conn``; nothing is changed.
+    """The findings of the rules of sql/lints in the database of ``conn``; read-only.
 
-    ``roles`` are the ones that the API acts as for its callers; one that does not exist is passed over.
+    ``roles`` are the roles that the API assumes for its callers; missing ones are ignored.
     """
-    # Rolled back, so that what is set within the caller's own transaction does not outlast this.
+    # Rolled back, so that the settings do not leak into an open transaction of the caller.
     with conn.transaction(force_rollback=True), conn.cursor(row_factory=dict_row) as cursor:
-        # As the queries want it: names in expressions then come with their schema.
+        # The queries require it: names in expressions are then schema-qualified.
         cursor.execute("select set_config('search_path', '', true)")
         cursor.execute("select set_config('chatctl.api_roles', %s, true)", [",".join(roles)])
         cursor.execute(query("platform"))
@@ -36,13 +36,13 @@ def check_schema(conn: Connection, roles: Sequence[str] = ("anon", "authenticate
 
 
 def queries() -> list[Path]:
-    """The files of the rules, whose names they have."""
+    """The files of the rules; each is named after its rule."""
     return sorted((data_directory("sql") / "lints").glob("*.sql"))
 
 
 @cache
 def rule(path: Path) -> LintRule:
-    """The rule in ``path``, as its first comment describes it: title, level, explanation."""
+    """The rule in ``path``, parsed from its first comment: title, level, explanation."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comment = takewhile(lambda line: line.startswith("--"), lines)
     title, level, *explanation = (line.removeprefix("--").strip() for line in comment)

@@ -1,4 +1,4 @@
-"""squawk on the versioned files: what locks, rewrites or breaks a table that is in use."""
+"""Running squawk on the migrations: statements that lock, rewrite or break a table in use."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from chatctl.sqltext.statements import with_lf
 
 _OPTIONS = (
     "--reporter=json",
-    # What is accepted stands in accepted.yaml alone: a .squawk.toml of the working directory changes nothing.
+    # Ignore a .squawk.toml in the working directory: only accepted.yaml lists accepted findings.
     f"--config={os.devnull}",
-    # A rule of the newest version would pass what the oldest one refuses.
+    # The oldest supported version has the strictest rules.
     f"--pg-version={min(VERSIONS)}",
-    # Off by default. A migration names its schemas, for the search path is whatever the role was given.
+    # Off by default. A migration must qualify names, because the search path depends on the role.
     "--include=require-table-schema",
-    # Has nothing to say in a transaction; outside it asks for `if not exists`, which would pass over the
-    # invalid index that a failed try leaves; `migrate` drops that one and tries again.
+    # Outside a transaction it demands `if not exists`, which would keep the invalid index of a failed
+    # attempt; `migrate` drops that index and retries.
     "--exclude=prefer-robust-stmts",
 )
 
 
 def check(files: Sequence[SqlFile]) -> list[LintFinding]:
-    """What squawk finds in ``files``, in their order. Raises Invalid when squawk is not installed."""
+    """The findings of squawk in ``files``, in order. Raises Invalid if squawk is not installed."""
     program = installed()
     with ThreadPoolExecutor() as pool:
         found = pool.map(lambda file: list(_findings(program, file)), files)
@@ -42,7 +42,7 @@ def check(files: Sequence[SqlFile]) -> list[LintFinding]:
 
 
 def installed() -> str:
-    """The path of squawk. Raises Invalid when it is not installed."""
+    """The path of squawk. Raises Invalid if it is not installed."""
     beside = Path(sys.executable).parent / "squawk"
     program = str(beside) if beside.exists() else shutil.which("squawk")
     if program is None:
@@ -51,16 +51,17 @@ def installed() -> str:
 
 
 def _findings(program: str, file: SqlFile) -> Iterator[LintFinding]:
-    # Through stdin: as an argument, a path with * or [ would be a pattern.
+    # Via stdin, because squawk expands * and [ in path arguments.
     command = [program, *_OPTIONS, f"--stdin-filepath={file.path}"]
-    if not file.alone:
+    if not file.outside_transaction:
         command.append("--assume-in-transaction")
-    done = subprocess.run(command, input=with_lf(file.text).encode(), capture_output=True, check=False)
+    result = subprocess.run(command, input=with_lf(file.text).encode(), capture_output=True, check=False)
     try:
-        violations = json.loads(done.stdout)
+        violations = json.loads(result.stdout)
     except ValueError:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"])[0]
-        raise ChatctlError(f"squawk failed on {file.path}: {said}") from None
+        lines = result.stderr.decode(errors="replace").strip().splitlines()
+        message = lines[0] if lines else f"exit {result.returncode}"
+        raise ChatctlError(f"squawk failed on {file.path}: {message}") from None
     for violation in violations:
         rule = violation["rule_name"]
         level: Level = "error" if violation["level"] == "Error" else "warning"

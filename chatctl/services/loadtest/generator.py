@@ -1,4 +1,4 @@
-"""Running a scenario: Locust in a process of its own, because it patches the standard library it runs on."""
+"""Running a scenario: Locust runs in a separate process, because it patches the standard library."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from chatctl.services.loadtest.measured import Measured, add_up
 from chatctl.services.loadtest.messages import Progress, RunReport, decode
 from chatctl.services.loadtest.plan import LATE_SECONDS, START_SECONDS, LoadPlan
 
-_SPARE_SECONDS = 15  # for Locust to load and to end
+_SPARE_SECONDS = 15  # for Locust to start and to stop
 _LOG_LINES = 5
 
 
 def check_installed() -> None:
-    """Raise Invalid when Locust or what it needs here is not installed."""
+    """Raise Invalid if Locust or the histogram library is not installed."""
     extras.require("the load generator", "load", "locust", "hdrh")
 
 
@@ -37,9 +37,9 @@ def measure(
     report: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Measured:
-    """What ``scenario`` measured under ``plan``; ``report`` is a directory for Locust's own HTML report.
+    """Run ``scenario`` with ``plan`` and measure it; ``report`` is a directory for Locust's HTML report.
 
-    Raises Inconclusive when Locust crashed, could not start its users or did not end in time.
+    Raises Inconclusive if Locust crashed, could not start its users or did not end in time.
     """
     result: RunReport | None = None
     with (
@@ -79,7 +79,7 @@ def _locust(
         *("--locustfile", str(directory / "scenarios" / f"{scenario}.py")),
         *("--users", str(plan.users), "--spawn-rate", str(plan.users)),
         *("--run-time", str(math.ceil(_longest(plan)))),
-        # Errors are judged here, by series.
+        # Errors are checked here, by series.
         *("--exit-code-on-error", "0"),
         *(("--html", str(report.resolve() / f"{scenario}.html")) if report else ()),
     ]
@@ -88,12 +88,12 @@ def _locust(
         command,
         cwd=directory,  # on the module path of scenarios, which import `clients`
         env={**kept, **plan.environment()},
-        # Never written to: it closes when we end, and Locust with it.
+        # Never written to: when this process ends, the pipe closes, and Locust stops.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
-        start_new_session=True,  # Ctrl-C reaches us, and we end it
+        start_new_session=True,  # only this process gets Ctrl-C, and then kills Locust
     ) as process:
         try:
             yield process

@@ -1,4 +1,4 @@
-"""What the load generator measured: its report, with the histograms of all its processes added up."""
+"""The measurements of a run: the reports of all load generator processes, with merged histograms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.services.loadtest.messages import RunReport, SeriesReport
 
 @dataclass(frozen=True)
 class Times:
-    """How long something took: ``n`` times, in milliseconds; all None when it never happened."""
+    """The distribution of ``n`` durations, in milliseconds; all None if ``n`` is 0."""
 
     n: int
     p50_ms: float | None
@@ -22,7 +22,7 @@ class Times:
 
 @dataclass(frozen=True)
 class MeasuredSeries:
-    """The requests of one name: ``response`` counts from when they were due, ``service`` from the sending."""
+    """The requests of one name: ``response`` times start when a request was due, ``service`` when sent."""
 
     name: str
     response: Times
@@ -38,9 +38,9 @@ class MeasuredSeries:
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: how many requests were planned, sent, sent on time and never answered, and each series.
+    """One run: the number of requests planned, sent, sent on time and never answered, and each series.
 
-    ``lag`` is how late the generator itself was.
+    ``lag`` is the delay of the generator itself.
     """
 
     planned: int
@@ -52,7 +52,7 @@ class Measured:
 
 
 def add_up(reports: Sequence[RunReport]) -> Measured:
-    """The measurements of one run from the reports of its processes."""
+    """Merge the reports of the processes of one run."""
     names = sorted({name for report in reports for name in report.series})
     return Measured(
         planned=sum(report.planned for report in reports),

@@ -1,4 +1,4 @@
-"""What the load generator reports to chatctl: messages, each a line of its stdout."""
+"""The messages from the load generator to chatctl, one line of stdout each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PREFIX = "chatctl loadtest: "
 
 @dataclass(frozen=True)
 class Progress:
-    """How many of the planned requests have been sent."""
+    """The number of requests sent so far, and planned."""
 
     sent: int
     planned: int
@@ -21,7 +21,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """The requests of one name: histograms as HdrHistogram encodes them, and how many errors by label."""
+    """The requests of one name: encoded histograms, and the number of errors by label."""
 
     response: str
     service: str
@@ -30,9 +30,9 @@ class SeriesReport:
 
 @dataclass(frozen=True)
 class RunReport:
-    """The measurements of one process, as ``Measured`` has them; ``lag`` is an encoded histogram.
+    """The measurements of one process, see ``Measured``; ``lag`` is an encoded histogram.
 
-    ``failure`` is why the run was given up.
+    ``failure`` is why the run was aborted.
     """
 
     planned: int
@@ -45,13 +45,13 @@ class RunReport:
 
 
 def encode(message: Progress | RunReport) -> str:
-    """The line of ``message``."""
+    """``message`` as a line."""
     kind = "progress" if isinstance(message, Progress) else "report"
     return _PREFIX + json.dumps({kind: asdict(message)})
 
 
 def decode(line: str) -> Progress | RunReport | None:
-    """The message in ``line``; None for any other output, and for a line that was cut off."""
+    """The message in ``line``; None for other output, and for a truncated line."""
     if not line.startswith(_PREFIX):
         return None
     try:

@@ -1,6 +1,6 @@
-"""The plan of a run, made before it starts: whom to impersonate, and when each request is due.
+"""The plan of a run: the users to impersonate, and when each request is due.
 
-chatctl hands it to the load generator (loadtests/), which keeps to it.
+chatctl computes it before the run and passes it to the load generator (loadtests/).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from functools import cached_property
 
 from chatctl.errors import Invalid
 
-START_SECONDS = 30  # for all users to be connected
-LATE_SECONDS = 5  # after the last request is due, for those that are still under way
+START_SECONDS = 30  # for all users to connect
+LATE_SECONDS = 5  # after the last request is due, for pending responses
 
 _VARIABLE = "CHATCTL_LOADTEST"
 
@@ -24,7 +24,7 @@ _VARIABLE = "CHATCTL_LOADTEST"
 class LoadPlan:
     """The load of one run: ``rate`` requests per second, of all ``users`` together, for ``duration`` seconds.
 
-    ``people`` are the ids to impersonate; the users take them in turn.
+    ``people`` are the ids to impersonate, assigned to the users in turn.
     """
 
     url: str
@@ -35,12 +35,12 @@ class LoadPlan:
     seed: int = 1
 
     def environment(self) -> dict[str, str]:
-        """The plan as a variable for the load generator: unlike arguments, nobody else can read it."""
+        """The plan as an environment variable, which other users cannot read, unlike arguments."""
         return {_VARIABLE: json.dumps(asdict(self))}
 
     @classmethod
     def from_environment(cls, env: MutableMapping[str, str] = os.environ) -> LoadPlan:
-        """The plan in ``env``, which does not hold it any more."""
+        """Remove the plan from ``env`` and return it."""
         text = env.pop(_VARIABLE, None)
         if text is None:
             raise Invalid(f"{_VARIABLE} is not set; scenarios are started by `chatctl loadtest`")
@@ -48,19 +48,19 @@ class LoadPlan:
 
     @property
     def requests(self) -> int:
-        """How many requests are planned."""
+        """The number of planned requests."""
         return round(self.rate * self.duration)
 
     def person(self, user: int) -> str:
-        """Whom user number ``user`` impersonates."""
+        """The id that user number ``user`` impersonates."""
         return self.people[user % len(self.people)]
 
     def due(self, user: int) -> list[float]:
-        """When user number ``user`` is to send: seconds from the start, in order."""
+        """When the requests of user number ``user`` are due: seconds from the start, in order."""
         return self._arrivals[user :: self.users]
 
     @cached_property
     def _arrivals(self) -> list[float]:
-        # Poisson arrivals, given their number, are independent and uniform. The same seed, the same plan.
-        dice = random.Random(self.seed)  # noqa: S311 - nobody guards a secret with it
-        return sorted(dice.uniform(0, self.duration) for _ in range(self.requests))
+        # The arrivals of a Poisson process, given their number, are independent and uniform.
+        generator = random.Random(self.seed)  # noqa: S311 - not a secret
+        return sorted(generator.uniform(0, self.duration) for _ in range(self.requests))

@@ -1,4 +1,4 @@
-"""Load-test scenarios: which there are, whom they impersonate, and one run of one of them, judged."""
+"""Load-test scenarios: finding them, choosing users to impersonate, and running and judging one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatctl.db.connection import Connection, connection
 from chatctl.db.files import query
 from chatctl.db.roles import act_as
 from chatctl.errors import ChatctlError, Found, Inconclusive, NotFound
-from chatctl.services.loadtest import targets as demands
+from chatctl.services.loadtest import targets as targets_file
 from chatctl.services.loadtest.generator import measure
 from chatctl.services.loadtest.measured import Measured
 from chatctl.services.loadtest.messages import Progress
@@ -28,7 +28,7 @@ Verdict = Literal["passed", "missed", "unjudged"]
 
 @dataclass(frozen=True)
 class Load:
-    """How much load: ``rate`` requests per second from all ``users`` together, for ``duration`` seconds."""
+    """The load: ``rate`` requests per second from all ``users`` together, for ``duration`` seconds."""
 
     users: int = 20
     rate: float = 40.0
@@ -38,22 +38,22 @@ class Load:
 
 @dataclass(frozen=True)
 class ScenarioOutcome:
-    """One run of one scenario: the load, what was measured and what is wrong with it."""
+    """One run of one scenario: the load, the measurements and the findings."""
 
     scenario: str
     load: Load
     verdict: Verdict
     measured: Measured
-    findings: tuple[demands.TargetFinding, ...]
+    findings: tuple[targets_file.TargetFinding, ...]
 
 
-def names(asked: Sequence[str] = ()) -> list[str]:
-    """The scenarios of these names, all when none is asked for. Raises NotFound for one that there is not."""
+def names(requested: Sequence[str] = ()) -> list[str]:
+    """The requested scenarios, by default all. Raises NotFound for an unknown one."""
     known = sorted(path.stem for path in (data_directory("loadtests") / "scenarios").glob("*.py"))
-    chosen = [name.replace("-", "_") for name in asked]
+    chosen = [name.replace("-", "_") for name in requested]
     for name in chosen:
         if name not in known:
-            raise NotFound(f"there is no scenario {name!r}; there are {', '.join(known)}")
+            raise NotFound(f"there is no scenario {name!r}; scenarios: {', '.join(known)}")
     return chosen or known
 
 
@@ -63,26 +63,25 @@ def default_targets() -> Path:
 
 
 def people(conn: Connection, users: int) -> list[str]:
-    """The ids of up to ``users`` people to impersonate. Raises Inconclusive when there are none."""
+    """The ids of up to ``users`` users to impersonate. Raises Inconclusive if there are none."""
     try:
-        found = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
+        ids = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise Inconclusive("this database has no backend", hint="create it with `chatctl migrate`") from None
+    if not ids:
         raise Inconclusive(
-            "there is no backend in this database", hint="make one with `chatctl migrate`"
-        ) from None
-    if not found:
-        raise Inconclusive(
-            "nobody takes part in a conversation, so there is nothing to load",
+            "no user participates in a conversation, so there is nothing to test",
             hint="fill the database with `chatctl seed`",
         )
-    return [str(user) for (user,) in found]
+    return [str(user) for (user,) in ids]
 
 
 def sign_in(url: str, *, local: bool) -> tuple[str, str]:
-    """The URL with which to impersonate users, and its role: the authenticator, as for PostgREST, if it may.
+    """The URL with which to impersonate users, and its role: if possible the authenticator, as for PostgREST.
 
-    Else the role of ``url`` takes the users' roles itself, and row-level security applies all the same. Not
-    tried on a hosted project: its authenticator has a password of its own, and wrong ones get us banned.
+    Otherwise the role of ``url`` switches to the users' roles; row-level security applies, too. The
+    authenticator is not tried on a hosted project, where it has a different password, and failed sign-ins
+    lead to a ban.
     """
     own = str(conninfo_to_dict(url).get("user") or "the default role")
     if local:
@@ -90,7 +89,7 @@ def sign_in(url: str, *, local: bool) -> tuple[str, str]:
         try:
             _try_acting(other)
         except ChatctlError:
-            pass  # whatever the reason, `url` is tried next, and its refusal counts
+            pass  # `url` is tried next, and its error is reported
         else:
             return other, _AUTHENTICATOR
     _try_acting(url)
@@ -99,7 +98,7 @@ def sign_in(url: str, *, local: bool) -> tuple[str, str]:
 
 def run(
     scenario: str,
-    targets: demands.Targets,
+    targets: targets_file.Targets,
     *,
     url: str,
     people: Sequence[str],
@@ -107,21 +106,21 @@ def run(
     report: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> ScenarioOutcome:
-    """Put the database of ``url`` under ``load`` and judge what ``scenario`` measured; see ``measure``."""
+    """Run ``scenario`` with ``load`` against the database of ``url`` and judge it; see ``measure``."""
     plan = LoadPlan(url, list(people), load.users, load.rate, load.duration, load.seed)
     measured = measure(scenario, plan, report=report, on_progress=on_progress)
-    findings = tuple(demands.judge(measured, targets))
+    findings = tuple(targets_file.judge(measured, targets))
     return ScenarioOutcome(scenario, load, verdict(findings), measured, findings)
 
 
-def verdict(findings: Sequence[demands.TargetFinding]) -> Verdict:
-    """What the findings come to: a miss is a miss even where something else could not be judged."""
+def verdict(findings: Sequence[targets_file.TargetFinding]) -> Verdict:
+    """The overall verdict; a missed target outweighs one that could not be judged."""
     kinds = {finding.kind for finding in findings}
     return "missed" if "missed" in kinds else "unjudged" if kinds else "passed"
 
 
 def require(outcomes: Sequence[ScenarioOutcome]) -> None:
-    """Raise Found when a target was missed, Inconclusive when one could not be judged."""
+    """Raise Found if a target was missed, Inconclusive if one could not be judged."""
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     summary = "; ".join(finding.sentence for finding in findings)
     match verdict(findings):

@@ -20,7 +20,7 @@ _PERCENTILES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 
 @dataclass(frozen=True)
 class SeriesTarget:
-    """What one series must reach; None is no demand. Fewer than ``samples`` cannot be judged."""
+    """The targets of one series; None means no limit. Fewer than ``samples`` requests cannot be judged."""
 
     samples: Annotated[int, Ge(0)]
     p50_ms: Milliseconds | None = None
@@ -37,7 +37,7 @@ class SeriesTarget:
 
 @dataclass(frozen=True)
 class Targets:
-    """What one scenario must reach; see loadtests/targets.yaml."""
+    """The targets of one scenario; see loadtests/targets.yaml."""
 
     on_time: Share
     lag_p99_ms: Milliseconds
@@ -46,7 +46,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class TargetFinding:
-    """A target that was missed, or why one could not be judged; ``subject`` is a series or the generator."""
+    """A missed target, or why one could not be judged; ``subject`` is a series or the generator."""
 
     kind: Literal["missed", "unjudged"]
     subject: str
@@ -56,7 +56,7 @@ class TargetFinding:
 def load(path: Path) -> dict[str, Targets]:
     """The targets in ``path`` by scenario.
 
-    Raises Invalid with up to ten mistakes: file, line, key path, and what is allowed.
+    Raises Invalid with up to ten mistakes, each with file, line, key path, and what is allowed.
     """
     # pydantic and yaml are slow to import
     from chatctl.yamlfile.nodes import Dialect  # noqa: PLC0415
@@ -68,25 +68,25 @@ def load(path: Path) -> dict[str, Targets]:
 
 
 def judge(measured: Measured, targets: Targets) -> list[TargetFinding]:
-    """What was missed or could not be judged; none means that every target was reached.
+    """The targets that were missed or could not be judged; empty if all were met.
 
-    A generator that was late itself has measured itself: then nothing is judged.
+    If the generator itself was late, the measurements are invalid, and nothing is judged.
     """
     lag = measured.lag.p99_ms
     if lag is None or lag > targets.lag_p99_ms:
         late = "measured nothing" if lag is None else f"was {lag:.0f} ms late (p99)"
-        sentence = f"the generator {late}, at most {targets.lag_p99_ms:g} ms can be judged"
+        sentence = f"the generator {late}; the limit is {targets.lag_p99_ms:g} ms"
         return [TargetFinding("unjudged", "generator", sentence)]
-    seen = {series.name: series for series in measured.series}
+    by_name = {series.name: series for series in measured.series}
     findings = list(_of_schedule(measured, targets))
     for name, target in targets.series.items():
-        if name in seen:
-            findings += _of_series(seen[name], target)
+        if name in by_name:
+            findings += _of_series(by_name[name], target)
         else:
             findings.append(TargetFinding("unjudged", name, f"{name}: no such series was measured"))
     findings += [
         TargetFinding("unjudged", name, f"{name}: has no target")
-        for name in seen
+        for name in by_name
         if name not in targets.series
     ]
     return findings
@@ -98,8 +98,8 @@ def _of_schedule(measured: Measured, targets: Targets) -> Iterator[TargetFinding
         yield TargetFinding(
             "missed",
             "schedule",
-            f"{share:.1%} of the planned requests left on time, target {targets.on_time:.1%}: "
-            "the backend does not keep up with this rate",
+            f"{share:.1%} of the planned requests were sent on time, target {targets.on_time:.1%}: "
+            "the backend cannot keep up with this rate",
         )
     if measured.unanswered:
         yield TargetFinding("missed", "schedule", f"{measured.unanswered} requests were never answered")
@@ -111,7 +111,7 @@ def _of_series(series: MeasuredSeries, target: SeriesTarget) -> Iterator[TargetF
         sentence = f"{series.name}: {series.error_rate:.1%} errors ({labels}), target {target.error_rate:.1%}"
         yield TargetFinding("missed", series.name, sentence)
     if series.response.n < target.samples:
-        sentence = f"{series.name}: {series.response.n} samples, {target.samples} are needed"
+        sentence = f"{series.name}: {series.response.n} samples, at least {target.samples} are needed"
         yield TargetFinding("unjudged", series.name, sentence)
         return
     for measure in _PERCENTILES:

@@ -1,4 +1,4 @@
-"""What a rehearsal finds out about each file: what it locks of what was there, and what it rewrites."""
+"""The effects of each file in a dry run: its locks on existing tables, and table rewrites."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STRENGTH = {mode: strength for strength, mode in enumerate(LOCK_MODES.values())
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock on a table that was there before, and what others cannot do meanwhile."""
+    """A lock on a table that existed before, and what it blocks."""
 
     table: str
     mode: str
@@ -28,7 +28,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """A table or index that was there before and is written anew, and how large it was."""
+    """The rewrite of a table or index that existed before, and its former size."""
 
     table: str
     bytes: int
@@ -36,14 +36,14 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class Effects:
-    """What one file did: the locks that it was the first to take, and the rewrites."""
+    """The effects of one file: the locks that no earlier file had taken, and the rewrites."""
 
     locks: list[Lock] = field(default_factory=list)
     rewrites: list[Rewrite] = field(default_factory=list)
 
 
 class Observer:
-    """Looks at the open transaction after each file."""
+    """Observes the open transaction after each file."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -51,7 +51,7 @@ class Observer:
         self._held: dict[str, int] = {}
 
     def look(self) -> Effects:
-        """What has come since the last look."""
+        """The effects since the last call."""
         return Effects(locks=self._new_locks(), rewrites=self._new_rewrites())
 
     def _relations(self) -> dict[int, tuple[str, int | None, int]]:

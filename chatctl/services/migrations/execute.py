@@ -1,4 +1,4 @@
-"""Running the statements of one file, and naming what PostgreSQL refused of it."""
+"""Running the statements of one file, and reporting the statement that PostgreSQL rejects."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from chatctl.services.migrations.session import FileSession
 from chatctl.sqltext.commands import copy_command, transaction_command
 from chatctl.sqltext.statements import Statement, lines
 
-# Sent without waiting; the results of so many are kept.
-_AT_ONCE = 500
+# Statements in one pipeline; their results are kept in memory.
+_PIPELINE_SIZE = 500
 _SHOWN_LINES = 6
-_IN_A_TRANSACTION = "25001"  # what cannot run in one
-_SYNTAX = "42601"
+_ACTIVE_TRANSACTION = "25001"
+_SYNTAX_ERROR = "42601"
 _SHOWN_CONTEXT_LINES = 3
 
-# What a statement begins with that cannot stand in a file.
-_UNFIT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
+# First words of statements that may not be allowed in a file.
+_SUSPECT = frozenset(("begin", "start", "commit", "end", "rollback", "abort", "prepare", "copy"))
 
 
 def run(session: FileSession, file: SqlFile) -> int:
-    """Run ``file`` in the open transaction; how many milliseconds that took.
+    """Run ``file`` in the open transaction and return its duration in milliseconds.
 
-    Raises what ``refusal`` returns, with the line of the statement that PostgreSQL refused.
+    Raises the error of ``refusal``, with the line of the statement that PostgreSQL rejects.
     """
-    _refuse_unfit(file)
+    _check_allowed(file)
     start = time.perf_counter()
-    # A savepoint that a file leaves open ends with one around it; else a later file could go back to it.
+    # An outer savepoint ends those that the file leaves open, so that later files cannot roll back to them.
     leaves_savepoints = any(statement.first_word == "savepoint" for statement in file.statements)
     with session.conn.transaction() if leaves_savepoints else nullcontext():
-        for first in range(0, len(file.statements), _AT_ONCE):
-            last = first + _AT_ONCE >= len(file.statements)
-            _send(session, file, file.statements[first : first + _AT_ONCE], last=last)
+        for first in range(0, len(file.statements), _PIPELINE_SIZE):
+            last = first + _PIPELINE_SIZE >= len(file.statements)
+            _send(session, file, file.statements[first : first + _PIPELINE_SIZE], last=last)
     return round((time.perf_counter() - start) * 1000)
 
 
 def _send(session: FileSession, file: SqlFile, statements: Sequence[Statement], *, last: bool) -> None:
     cursors = []
     try:
-        # One round trip, whatever the number of statements.
+        # One round trip for all statements.
         with session.conn.pipeline():
             for statement in statements:
                 cursor = session.conn.cursor()
@@ -56,30 +56,30 @@ def _send(session: FileSession, file: SqlFile, statements: Sequence[Statement], 
     except psycopg.Error as error:
         done = sum(cursor.statusmessage is not None for cursor in cursors)
         if done == len(statements) or (session.conn.broken and error.sqlstate is None):
-            # It is what comes after them; or nobody knows, since results were lost with the connection.
+            # `renew` failed, or the connection was lost with the results, so the statement is unknown.
             raise refusal(file.where, error) from error
         raise refusal(file.where, error, statements[done]) from error
 
 
-def _refuse_unfit(file: SqlFile) -> None:
+def _check_allowed(file: SqlFile) -> None:
     for statement in file.statements:
-        if statement.first_word not in _UNFIT:
+        if statement.first_word not in _SUSPECT:
             continue
         if words := transaction_command(statement.text):
             raise Invalid(
                 f"{file.where}:{statement.first_line}: `{words}` would end the transaction of the file",
-                hint="leave it out: all that is pending is one transaction",
+                hint="remove it: all pending files run in one transaction",
             )
         if copy_command(statement.text):
             raise Invalid(
-                f"{file.where}:{statement.first_line}: copy from stdin needs a client that sends the rows",
-                hint="write them as insert … values, or load them with psql",
+                f"{file.where}:{statement.first_line}: copy from stdin requires a client that sends the rows",
+                hint="use insert … values, or load the rows with psql",
             )
 
 
 @contextmanager
 def refusals(where: str) -> Iterator[None]:
-    """Raise what ``refusal`` returns for what PostgreSQL refuses inside the block."""
+    """Convert errors of PostgreSQL inside the block with ``refusal``."""
     try:
         yield
     except psycopg.Error as error:
@@ -87,13 +87,13 @@ def refusals(where: str) -> Iterator[None]:
 
 
 def refusal(where: str, error: psycopg.Error, statement: Statement | None = None) -> ChatctlError:
-    """What PostgreSQL refused at ``where``, a file as a rule: Unavailable when it may pass, else Invalid."""
+    """The error for a rejected statement at ``where``: Unavailable if a retry may help, else Invalid."""
     diagnosis = error.diag
-    said = reason(error)
+    message = reason(error)
     if error.sqlstate:
-        said += f" [{error.sqlstate}]"
+        message += f" [{error.sqlstate}]"
     context = first_lines(lines(diagnosis.context or ""), _SHOWN_CONTEXT_LINES)
-    more = (diagnosis.message_detail, diagnosis.message_hint, _way_out(error, statement))
+    more = (diagnosis.message_detail, diagnosis.message_hint, _advice(error, statement))
     hint = [*(presentable(text) for text in more if text), *context]
     if statement is not None:
         position = diagnosis.statement_position
@@ -101,12 +101,12 @@ def refusal(where: str, error: psycopg.Error, statement: Statement | None = None
         shown = lines(statement.text)[statement.first_line - statement.line :]
         hint += (f"| {line}" for line in first_lines(shown, _SHOWN_LINES))
     kind = Unavailable if is_temporary(error) else Invalid
-    return kind(f"{where}: {said}", hint="\n".join(hint) or None)
+    return kind(f"{where}: {message}", hint="\n".join(hint) or None)
 
 
-def _way_out(error: psycopg.Error, statement: Statement | None) -> str | None:
-    if error.sqlstate == _IN_A_TRANSACTION:
-        return "put it into a file of its own, with the line `-- chatctl:no-transaction`"
-    if error.sqlstate == _SYNTAX and statement and statement.text.startswith("\\"):
-        return "commands that begin with \\ are psql's own, and no SQL: leave them out"
+def _advice(error: psycopg.Error, statement: Statement | None) -> str | None:
+    if error.sqlstate == _ACTIVE_TRANSACTION:
+        return "move it to a separate file with the line `-- chatctl:no-transaction`"
+    if error.sqlstate == _SYNTAX_ERROR and statement and statement.text.startswith("\\"):
+        return "commands that begin with \\ are psql commands, not SQL: remove them"
     return None

@@ -1,4 +1,4 @@
-"""The files that a database is brought to: versions run once, objects whenever their text changes."""
+"""The SQL files: migrations, which run once, and objects, which are re-applied when their text changes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from chatctl.errors import Invalid, NotFound
 from chatctl.secrets import beginning
 from chatctl.sqltext.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 
-# Folders of objects/, in the order in which they are applied where nothing else decides.
+# Folders of objects/, in the default order of application.
 OBJECT_FOLDERS = ("functions", "views", "triggers", "access", "storage", "realtime")
 
 NO_TRANSACTION = "-- chatctl:no-transaction"
 
-# What ``migrate export`` puts before the objects that it adds to a version; not part of that version's file.
+# The line that ``migrate export`` writes before the objects that it adds to a version.
 OBJECTS_MARK = "-- chatctl:objects"
 
 _SHOWN_CHARACTERS = 200  # of a line
 _FILE_NAME = re.compile(r"^(?P<version>[0-9]{14})_(?P<name>[a-z0-9_]++)\.sql$")
-# The second is what the Supabase CLI's own differ writes.
-_ALONE = re.compile(r"--\s*+(?:chatctl:\s*+no-transaction|pg-delta:\s*+transaction=false)\s*+")
+# The second form is written by the Supabase CLI's own diff.
+_NO_TRANSACTION = re.compile(r"--\s*+(?:chatctl:\s*+no-transaction|pg-delta:\s*+transaction=false)\s*+")
 
 _DEFERS = re.compile(r"[dD][eE][fF][eE][rR][rR]")  # deferrable, deferred
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """A file of ``directory``: its path below it, and for a migration its version and name."""
+    """A file of ``directory``: its relative path, and for a migration its version and name."""
 
     path: str
     text: str
@@ -41,12 +41,12 @@ class SqlFile:
 
     @property
     def where(self) -> str:
-        """The path as people know it, for example ``sql/migrations/20260123000100_organizations.sql``."""
+        """The path for messages, for example ``sql/migrations/20260123000100_organizations.sql``."""
         return f"{self.directory.name}/{self.path}"
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of its text; that of a checkout with other line ends is the same."""
+        """The hash of its text, independent of line endings."""
         return hashlib.sha256(with_lf(self.text).encode()).hexdigest()
 
     @cached_property
@@ -55,55 +55,55 @@ class SqlFile:
 
     @cached_property
     def statements(self) -> list[Statement]:
-        """What there is to run: comments before a statement belong to it, others are left out."""
+        """The statements to run, with the comments before them; other comments are left out."""
         return [statement for statement in self._pieces if not statement.is_comment]
 
     @property
     def recorded(self) -> list[str]:
-        """Its statements as the history has them."""
+        """Its statements as the history records them."""
         return recorded(self._pieces)
 
     @cached_property
     def bare(self) -> list[str]:
-        """Its statements without comments, each run of white space outside quotes as one space."""
+        """Its statements without comments, with white space outside quotes collapsed."""
         return [bare(statement.text) for statement in self.statements]
 
     @property
     def defers(self) -> bool:
-        """Whether it may make a constraint that is checked later than its statement."""
+        """Whether it may create a deferrable constraint."""
         return _DEFERS.search(self.text) is not None
 
     @cached_property
-    def alone(self) -> bool:
-        """Whether it says ``-- chatctl:no-transaction`` before its first statement."""
-        return any(_ALONE.fullmatch(comment) for comment in leading_comments(self.text))
+    def outside_transaction(self) -> bool:
+        """Whether it has the line ``-- chatctl:no-transaction`` before its first statement."""
+        return any(_NO_TRANSACTION.fullmatch(comment) for comment in leading_comments(self.text))
 
 
 def migrations(directory: Path) -> list[SqlFile]:
-    """The versioned files of ``directory``, oldest first. Raises Invalid for a wrong or doubled version."""
+    """The migrations of ``directory``, oldest first. Raises Invalid for a malformed or duplicate version."""
     files = [_read(path, directory) for path in sorted((directory / "migrations").glob("*.sql"))]
     seen: dict[str, SqlFile] = {}
     for file in files:
         if file.version is None:
             raise Invalid(f"{file.where}: a migration is named <14 digits>_<name>.sql")
         if file.version in seen:
-            raise Invalid(f"{file.where}: version {file.version} is also {seen[file.version].path}")
+            raise Invalid(f"{file.where}: {seen[file.version].path} has the same version")
         if f"\n{OBJECTS_MARK}" in f"\n{file.text}":
             raise Invalid(
-                f"{file.where} is what chatctl migrate export has written, with the objects in it",
-                hint="name the directory that was exported",
+                f"{file.where} was written by `chatctl migrate export` and contains the objects",
+                hint="name the original directory instead",
             )
-        if file.alone and len(file.statements) != 1:
+        if file.outside_transaction and len(file.statements) != 1:
             raise Invalid(
-                f"{file.where}: a file without transaction holds one statement, not {len(file.statements)}",
-                hint="one that fails between two statements would leave the first of them; split the file",
+                f"{file.where}: a no-transaction file must contain one statement, not {len(file.statements)}",
+                hint="split the file: if a later statement fails, the earlier ones cannot be rolled back",
             )
         seen[file.version] = file
     return files
 
 
 def objects(directory: Path) -> list[SqlFile]:
-    """The files of objects/, folder by folder. Raises Invalid for one that lies elsewhere below it."""
+    """The files of objects/, folder by folder. Raises Invalid for a file outside the known folders."""
     return [_read(path, directory) for path in _object_paths(directory / "objects")]
 
 
@@ -112,15 +112,15 @@ def _object_paths(root: Path) -> Iterator[Path]:
     stray |= {path for path in root.glob("*/*.sql") if path.parent.name not in OBJECT_FOLDERS}
     if stray:
         raise Invalid(
-            f"{min(stray).relative_to(root.parent.parent)}: no object is applied from there; "
-            f"objects/ has the folders {', '.join(OBJECT_FOLDERS)}"
+            f"{min(stray).relative_to(root.parent.parent)} is in an unknown folder; "
+            f"the folders of objects/ are {', '.join(OBJECT_FOLDERS)}"
         )
     for folder in OBJECT_FOLDERS:
         yield from sorted((root / folder).glob("*.sql"))
 
 
 def first_lines(lines: list[str], number: int) -> list[str]:
-    """The first ``number`` of ``lines`` as errors show them, each no longer than a terminal can."""
+    """The first ``number`` of ``lines``, shortened for an error message."""
     shown = []
     for line in lines[:number]:
         if len(line) > _SHOWN_CHARACTERS:
@@ -131,7 +131,7 @@ def first_lines(lines: list[str], number: int) -> list[str]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file as it is, line ends included, without the byte-order mark of some editors."""
+    """The text of a file with its line endings, but without a byte-order mark."""
     return path.read_bytes().decode("utf-8-sig")
 
 
@@ -145,7 +145,7 @@ def _read(path: Path, directory: Path) -> SqlFile:
         reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 at byte {error.start}"
         raise Invalid(f"{directory.name}/{relative} cannot be read: {reason}") from None
     if "\0" in text:
-        raise Invalid(f"{directory.name}/{relative} cannot be read: it holds the character NUL")
+        raise Invalid(f"{directory.name}/{relative} cannot be read: it contains a NUL character")
     match = _FILE_NAME.match(path.name) if relative.startswith("migrations/") else None
     if match is None:
         return SqlFile(relative, text, directory=directory)

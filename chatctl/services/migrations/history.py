@@ -1,4 +1,4 @@
-"""What a database has had: the history that chatctl shares with the Supabase CLI, and what it knows more."""
+"""The applied migrations: the table of the Supabase CLI, plus chatctl's own details."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from psycopg.rows import class_row
 from chatctl import __version__
 from chatctl.db.connection import Connection
 from chatctl.db.files import query, sql_statement
+from chatctl.services.migrations.definitions import drop_statements
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile
-from chatctl.services.migrations.made import drops
 from chatctl.settings import actor
 from chatctl.sqltext.statements import canonical, consists_of, joined, split, with_lf
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A version that a database has had.
+    """An applied version.
 
-    ``statements`` are None where none were recorded, the last two where another tool applied it.
+    ``statements`` is None if none were recorded; the last two fields are None if another tool applied it.
     """
 
     version: str
@@ -33,12 +33,12 @@ class Applied:
 
     @property
     def file_name(self) -> str:
-        """The name of the file that it came from."""
+        """The name of its file."""
         return f"{self.version}_{self.name}.sql"
 
     @property
     def own_statements(self) -> list[str]:
-        """Its statements with line feeds, without the objects that ``migrate export`` added to them."""
+        """Its statements with LF line endings, without the objects that ``migrate export`` added."""
         own = []
         for statement in split(with_lf(joined(self.statements or []))):
             if statement.startswith(OBJECTS_MARK):
@@ -49,7 +49,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class AppliedObject:
-    """An object file as it was last applied, and the statements that take back what it made."""
+    """An object file as last applied, and the statements that drop its objects."""
 
     path: str
     sha256: str
@@ -58,7 +58,7 @@ class AppliedObject:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A file without transaction that was begun and never recorded."""
+    """A no-transaction file that was started but not recorded as applied."""
 
     version: str
     sha256: str
@@ -68,19 +68,19 @@ class Unfinished:
 
 @dataclass(frozen=True)
 class Author:
-    """Who runs which revision of the files, as the history keeps it; ``git_revision`` is null outside git."""
+    """Who applies which revision of the files, for the history; ``git_revision`` is None outside git."""
 
     actor: str
     git_revision: str | None
 
     @classmethod
     def of(cls, directory: Path) -> Author:
-        """The person or job that runs this process, and the revision of the files in ``directory``."""
+        """The user or job that runs this process, and the revision of the files in ``directory``."""
         return cls(actor(), _git_revision(directory))
 
 
 def applied(conn: Connection) -> list[Applied]:
-    """The versions that the database has had, oldest first; none when there is no history."""
+    """The applied versions, oldest first; empty if there is no history."""
     if not _exists(conn, "schema_migrations"):
         return []
     own = {}
@@ -94,7 +94,7 @@ def applied(conn: Connection) -> list[Applied]:
 
 
 def applied_objects(conn: Connection) -> dict[str, AppliedObject]:
-    """The objects as they were last applied, by path."""
+    """The object files as last applied, by path."""
     if not is_ready(conn):
         return {}
     with conn.cursor(row_factory=class_row(AppliedObject)) as cursor:
@@ -102,7 +102,7 @@ def applied_objects(conn: Connection) -> dict[str, AppliedObject]:
 
 
 def unfinished(conn: Connection) -> dict[str, Unfinished]:
-    """The files without transaction that were begun and never recorded, by version."""
+    """The no-transaction files that were started but not recorded as applied, by version."""
     if not is_ready(conn):
         return {}
     with conn.cursor(row_factory=class_row(Unfinished), binary=True) as cursor:
@@ -110,39 +110,39 @@ def unfinished(conn: Connection) -> dict[str, Unfinished]:
 
 
 def is_ready(conn: Connection) -> bool:
-    """Whether the database has all tables of the history, as this chatctl knows them."""
-    return _exists(conn, "chatctl_unfinished")  # the youngest of them
+    """Whether the database has all history tables of this version of chatctl."""
+    return _exists(conn, "chatctl_unfinished")  # the newest of them
 
 
 def make_ready(conn: Connection) -> None:
-    """Make what is missing of the history's tables."""
+    """Create missing history tables."""
     if not is_ready(conn):
         conn.execute(sql_statement("migrate/history"))
 
 
 def same(file: SqlFile, had: Applied) -> bool:
-    """Whether ``file`` says what was applied; white space, line ends and comments do not count."""
+    """Whether ``file`` matches what was applied, ignoring white space, line endings and comments."""
     if had.statements is None or consists_of(with_lf(file.text), [with_lf(text) for text in had.statements]):
         return True
     return canonical(had.own_statements) == canonical([file.text])
 
 
 def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
-    """Add a version to the history, as the Supabase CLI does, and what chatctl knows of it beside it."""
+    """Add a version to the Supabase CLI's table, and chatctl's details about it."""
     row = {"version": file.version, "name": file.name, "statements": file.recorded}
     conn.execute(sql_statement("migrate/record_version"), row)
     record_details(conn, file, author, milliseconds)
 
 
 def record_details(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:
-    """Keep who applied a version, from which text."""
+    """Record who applied a version, and the hash of its text."""
     details = {"version": file.version, "duration_ms": milliseconds, **_details(file, author)}
     conn.execute(sql_statement("migrate/record_details"), details)
 
 
 def record_object(conn: Connection, file: SqlFile, author: Author) -> None:
-    """Keep that an object file is applied, and what would take it back."""
-    details = {"path": file.path, "drops": drops(file), **_details(file, author)}
+    """Record that an object file was applied, and the statements that drop its objects."""
+    details = {"path": file.path, "drops": drop_statements(file), **_details(file, author)}
     conn.execute(sql_statement("migrate/record_object"), details)
 
 
@@ -161,7 +161,7 @@ def _exists(conn: Connection, table: str) -> bool:
 
 
 def _git_revision(directory: Path) -> str | None:
-    """The commit that ``directory`` is at, ``-dirty`` when files of it differ; None when git knows none."""
+    """The git commit of ``directory``, with ``-dirty`` if files differ; None if not tracked by git."""
     git = ["git", "-C", str(directory)]
     try:
         tracked = subprocess.run(

@@ -10,38 +10,38 @@ from chatctl.errors import Invalid
 from chatctl.services.migrations.files import NO_TRANSACTION, migrations
 
 _VERSION = "%Y%m%d%H%M%S"
-_LONGEST = 200  # a file name may have 255 bytes
+_MAX_LENGTH = 200  # a file name may have 255 bytes
 _SEPARATORS = re.compile(r"[\s\-.]++")
 
 
 def path_for(directory: Path, name: str, *, now: datetime | None = None) -> Path:
-    """Where a migration called ``name`` goes: after the newest, at the time it is made (UTC).
+    """The path of a new migration: its version is the current time (UTC), but after the newest migration.
 
-    Raises Invalid for a name that is not made of letters, digits and underscores.
+    Raises Invalid for a name with characters other than letters, digits and underscores.
     """
     slug = _SEPARATORS.sub("_", name.strip()).lower()
     if not re.fullmatch(r"[a-z0-9_]+", slug):
-        raise Invalid(f"a migration's name is made of a-z, 0-9 and _, not {name!r}")
-    if len(slug) > _LONGEST:
-        raise Invalid(f"a migration's name has at most {_LONGEST} characters, not {len(slug)}")
+        raise Invalid(f"the name of a migration may contain only a-z, 0-9 and _, not {name!r}")
+    if len(slug) > _MAX_LENGTH:
+        raise Invalid(f"the name of a migration has at most {_MAX_LENGTH} characters, not {len(slug)}")
     now = now or datetime.now(UTC)
     version = now.strftime(_VERSION)
     newest = max((str(file.version) for file in migrations(directory)), default="")
     if version <= newest:
         version = _after(newest)
     if len(version) != len(newest or version):
-        raise Invalid(f"no version comes after {newest}, the newest that there is")
+        raise Invalid(f"there is no version after {newest}, the newest migration")
     return directory / "migrations" / f"{version}_{slug}.sql"
 
 
 def text_for(name: str, *, no_transaction: bool) -> str:
-    """What a new migration says until somebody writes it."""
+    """The initial text of a new migration."""
     purpose = f"-- {_SEPARATORS.sub(' ', name.strip()).replace('_', ' ').capitalize()}: why, in a sentence.\n"
     if not no_transaction:
         return purpose
     return (
         f"{purpose}{NO_TRANSACTION}\n"
-        "-- One statement, which runs on its own; an index is built while people write.\n"
+        "-- One statement, which runs outside a transaction; an index is built without blocking writes.\n"
         "-- create index concurrently NAME on SCHEMA.TABLE (COLUMN);\n"
     )
 
@@ -51,5 +51,5 @@ def _after(version: str) -> str:
         return (datetime.strptime(version, _VERSION).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(
             _VERSION
         )
-    except (ValueError, OverflowError):  # 14 digits that are no time, or the last one
+    except (ValueError, OverflowError):  # 14 digits that are not a valid time, or the last one
         return str(int(version) + 1).zfill(len(version))

@@ -1,4 +1,4 @@
-"""What is to be run: which versions, which objects, what is to be dropped, and in which transactions."""
+"""The plan of a migration: versions to run, objects to apply and to drop, and the transactions."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from pathlib import Path
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict, NotFound
-from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
-from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
-from chatctl.services.migrations.made import (
+from chatctl.services.migrations.definitions import (
     DROP_MARK,
-    Made,
-    dropped_by,
-    drops,
-    made,
+    Definition,
+    defined_by,
+    drop_statements,
     may_overlap,
+    parse_drops,
     revoked_on,
 )
+from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
+from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
 from chatctl.sqltext.statements import bare, split, with_lf
 
 _DIFFERENCE_LINES = 40
 _CONTEXT_LINES = 2
-_COMPARED = 200  # statements, or lines: the time goes with their square
+_COMPARED = 200  # statements or lines; the time is quadratic
 
 
 @dataclass(frozen=True)
 class Obsolete:
-    """What an object file made and no file makes any more: the statements that drop it.
+    """The statements that drop objects of a file that no file defines any more.
 
-    ``gone``: the file itself is gone; else its text changed. ``moved``: other files make what it made.
+    ``gone``: the file was removed; otherwise its text changed. ``moved``: other files define all its objects.
     """
 
     path: str
@@ -44,19 +44,19 @@ class Obsolete:
 
 @dataclass(frozen=True)
 class MigrationBatch:
-    """What runs together: versions in one transaction, or one file ``alone`` outside of any.
+    """Versions that run in one transaction, or a single file that runs outside a transaction.
 
-    The ``last`` batch applies the objects, too.
+    The ``last`` batch also applies the objects.
     """
 
     versions: list[SqlFile]
-    alone: bool = False
+    outside_transaction: bool = False
     last: bool = False
 
 
 @dataclass(frozen=True)
 class MigrationPlan:
-    """What is to be run, in order; ``everything`` is all object files, changed or not."""
+    """The versions to run and the objects to apply and drop; ``everything`` is all object files."""
 
     versions: list[SqlFile] = field(default_factory=list)
     objects: list[SqlFile] = field(default_factory=list)
@@ -69,19 +69,19 @@ class MigrationPlan:
 
     @property
     def batches(self) -> list[MigrationBatch]:
-        """The versions cut where one runs without transaction; the objects go with the last transaction."""
-        found: list[MigrationBatch] = []
+        """The versions, split at files outside a transaction; the last transaction applies the objects."""
+        batches: list[MigrationBatch] = []
         for file in self.versions:
-            if file.alone:
-                found.append(MigrationBatch([file], alone=True))
-            elif found and not found[-1].alone:
-                found[-1].versions.append(file)
+            if file.outside_transaction:
+                batches.append(MigrationBatch([file], outside_transaction=True))
+            elif batches and not batches[-1].outside_transaction:
+                batches[-1].versions.append(file)
             else:
-                found.append(MigrationBatch([file]))
+                batches.append(MigrationBatch([file]))
         if self.reaches_newest:
-            versions = found.pop().versions if found and not found[-1].alone else []
-            found.append(MigrationBatch(versions, last=True))
-        return found
+            versions = batches.pop().versions if batches and not batches[-1].outside_transaction else []
+            batches.append(MigrationBatch(versions, last=True))
+        return batches
 
 
 def plan(
@@ -92,10 +92,10 @@ def plan(
     include_all: bool = False,
     reapply: bool = False,
 ) -> MigrationPlan:
-    """What ``migrate`` would run. Raises Conflict where files and history contradict each other.
+    """What ``migrate`` would run. Raises Conflict if files and history contradict each other.
 
-    With ``to``, no version after it, and no objects unless it is the newest. ``include_all`` runs files that
-    are older than what was applied, ``reapply`` all objects, changed or not.
+    With ``to``, the plan ends with that version and includes the objects only if it is the newest.
+    ``include_all`` includes files older than the newest applied one, ``reapply`` all objects.
     """
     files = migrations(directory)
     history = {had.version: had for had in applied(conn)}
@@ -114,24 +114,26 @@ def plan(
     known = applied_objects(conn)
     if known and not (directory / "objects").is_dir():
         raise Conflict(
-            f"{directory.name}/ has no folder objects/, and the database has {len(known)} objects from there",
-            hint="name the right --directory; an empty folder objects/ has all of them dropped",
+            f"{directory.name}/ has no folder objects/, but the database has {len(known)} objects from there",
+            hint="check --directory; to drop all objects, create an empty folder objects/",
         )
     obsolete = _obsolete(everything, known)
-    # What is not there any more comes back, also when the run that took it was killed.
-    vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
+    # Re-create missing objects, including those that a killed run has dropped.
+    with_missing = files_with_missing_objects(
+        conn, {was.path: parse_drops(was.drops) for was in known.values()}
+    )
     changed = _to_apply(everything, known, obsolete, reapply=reapply)
     return MigrationPlan(
         versions=pending,
-        objects=[file for file in everything if file in changed or file.path in vanished],
+        objects=[file for file in everything if file in changed or file.path in with_missing],
         obsolete=obsolete,
         everything=everything,
     )
 
 
-def lost(conn: Connection, files: Mapping[str, Sequence[Made]]) -> set[str]:
-    """The paths of those ``files`` that made something which is not there any more."""
-    things = [thing for made_by in files.values() for thing in made_by if thing.kind != "other"]
+def files_with_missing_objects(conn: Connection, files: Mapping[str, Sequence[Definition]]) -> set[str]:
+    """The paths of those ``files`` that define an object which the database lacks."""
+    things = [thing for defined in files.values() for thing in defined if thing.kind != "other"]
     if not things:
         return set()
     rows = conn.execute(
@@ -145,13 +147,13 @@ def lost(conn: Connection, files: Mapping[str, Sequence[Made]]) -> set[str]:
     missing = set(rows)
     return {
         path
-        for path, made_by in files.items()
-        if any((thing.kind, thing.name, thing.table) in missing for thing in made_by)
+        for path, defined in files.items()
+        if any((thing.kind, thing.name, thing.table) in missing for thing in defined)
     }
 
 
 def difference(file: SqlFile, had: Applied) -> str:
-    """What ``file`` says and was not applied (+), and what was applied and it does not say (-)."""
+    """The difference between the applied text (-) and ``file`` (+)."""
     before, after = had.own_statements, split(with_lf(file.text))
     old, new = _differing([*map(bare, before)], [*map(bare, after)])
     before, after = before[old], after[new]
@@ -171,9 +173,9 @@ def _changed_lines(before: str, after: str) -> list[str]:
 
 
 def _differing(before: list[str], after: list[str]) -> tuple[slice, slice]:
-    """Where two lists differ, a little around it included; no more than can be compared in a moment."""
-    head = _alike(before, after)
-    tail = _alike(before[:head:-1], after[:head:-1])
+    """The range in which two lists differ, with some context; limited to ``_COMPARED`` items."""
+    head = _common_length(before, after)
+    tail = _common_length(before[:head:-1], after[:head:-1])
     begin = max(head - _CONTEXT_LINES, 0)
     old, new = (
         slice(begin, min(len(each) - tail + _CONTEXT_LINES, begin + _COMPARED)) for each in (before, after)
@@ -181,7 +183,7 @@ def _differing(before: list[str], after: list[str]) -> tuple[slice, slice]:
     return old, new
 
 
-def _alike(before: list[str], after: list[str]) -> int:
+def _common_length(before: list[str], after: list[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
 
 
@@ -191,15 +193,15 @@ def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) ->
         if had and not same(file, had):
             raise Conflict(
                 f"{file.where} was edited after it was applied",
-                hint=f"{difference(file, had)}\nrestore the file, and put the change into a new migration; "
+                hint=f"{difference(file, had)}\nrestore the file and put the change into a new migration; "
                 f"or, if the database has it: chatctl migrate repair {file.version} --status applied",
             )
     known = {file.version for file in files}
     for had in history.values():
         if had.version not in known:
             raise Conflict(
-                f"the database has migration {had.file_name}, which has no file",
-                hint="get the file; or take the version off the history: "
+                f"migration {had.file_name} was applied to the database, but its file is missing",
+                hint="restore the file, or remove the version from the history: "
                 f"chatctl migrate repair {had.version} --status reverted",
             )
 
@@ -209,8 +211,8 @@ def _refuse_late(pending: list[SqlFile], history: dict[str, Applied]) -> None:
     for file in pending:
         if str(file.version) < newest:
             raise Conflict(
-                f"{file.where} is older than {newest}, which was applied before it",
-                hint="run it all the same with --include-all, or give it a newer version",
+                f"{file.where} is older than {newest}, which was already applied",
+                hint="run it anyway with --include-all, or give it a newer version",
             )
 
 
@@ -219,37 +221,37 @@ def _obsolete(files: list[SqlFile], known: dict[str, AppliedObject]) -> list[Obs
     altered = [
         was for was in known.values() if was.path not in present or present[was.path].sha256 != was.sha256
     ]
-    wanted = {drop for file in files for drop in drops(file)} if altered else set()
-    found = []
+    still_defined = {drop for file in files for drop in drop_statements(file)} if altered else set()
+    obsolete = []
     for was in altered:
         file = present.get(was.path)
         left = [
             drop.removeprefix(f"{DROP_MARK}\n")
             for drop in was.drops
-            if drop not in wanted
-            and not (file and drop.startswith(DROP_MARK))  # those run once the file is removed
+            if drop not in still_defined
+            and not (file and drop.startswith(DROP_MARK))  # run only after the file was removed
         ]
         if file is None or left:
             moved = bool(was.drops) and not left
-            found.append(Obsolete(was.path, left, gone=file is None, moved=moved))
-    return found
+            obsolete.append(Obsolete(was.path, left, gone=file is None, moved=moved))
+    return obsolete
 
 
 def _to_apply(
     files: list[SqlFile], known: dict[str, AppliedObject], obsolete: list[Obsolete], *, reapply: bool
 ) -> list[SqlFile]:
-    # A revoke takes a privilege that another file may grant on the same thing.
-    closed = {on for it in obsolete for drop in it.drops if (on := revoked_on(drop))}
+    # A revoke may remove a privilege that another file grants on the same object.
+    revoked = {on for it in obsolete for drop in it.drops if (on := revoked_on(drop))}
     return [
         file
         for file in files
         if reapply
         or file.path not in known
         or known[file.path].sha256 != file.sha256
-        or (closed and _grants_on(file, closed))
+        or (revoked and _grants_on(file, revoked))
     ]
 
 
-def _grants_on(file: SqlFile, closed: set[str]) -> bool:
-    granted = [thing.table for thing in made(file) if thing.kind == "other" and thing.table]
-    return any(may_overlap(table, on) for table in granted for on in closed)
+def _grants_on(file: SqlFile, targets: set[str]) -> bool:
+    granted = [thing.table for thing in defined_by(file) if thing.kind == "other" and thing.table]
+    return any(may_overlap(table, on) for table in granted for on in targets)

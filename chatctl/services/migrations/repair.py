@@ -1,4 +1,4 @@
-"""Correcting the history without running anything: what a database is said to have had."""
+"""Correcting the migration history without running any SQL file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Status = Literal["applied", "reverted"]
 
 @dataclass(frozen=True)
 class HistoryChange:
-    """One version that is added to the history, written anew in it, or removed from it."""
+    """One version that is added to, rewritten in or removed from the history."""
 
     version: str
     name: str
@@ -28,9 +28,9 @@ class HistoryChange:
 
 
 def repair(conn: Connection, directory: Path, versions: Sequence[str], status: Status) -> list[HistoryChange]:
-    """What would bring the history to say that ``versions`` are applied (from the files), or are not.
+    """The changes that mark ``versions`` as applied, with the text of their files, or as not applied.
 
-    Raises NotFound for a version that there is neither file nor row for.
+    Raises NotFound for a version that is neither among the files nor in the history.
     """
     local = {str(file.version): file for file in migrations(directory)}
     had = {row.version: row for row in applied(conn)}
@@ -39,7 +39,7 @@ def repair(conn: Connection, directory: Path, versions: Sequence[str], status: S
         if status == "applied" and version not in local:
             raise NotFound(f"{directory.name}/migrations has no version {version}")
         if version not in local and version not in had:
-            raise NotFound(f"neither the files nor the database have version {version}")
+            raise NotFound(f"version {version} is neither among the files nor in the history")
         change = (
             _added(local[version], had.get(version)) if status == "applied" else _removed(had.get(version))
         )
@@ -49,17 +49,17 @@ def repair(conn: Connection, directory: Path, versions: Sequence[str], status: S
 
 
 def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> list[HistoryChange]:
-    """What would make the history of a database that was built without one: every version, up to ``to``.
+    """The changes that create the history of a database without one: every version, up to ``to``.
 
-    Raises Conflict when it has a history already, NotFound when there is no version ``to``.
+    Raises Conflict if the database has a history, NotFound if there is no version ``to``.
     """
     files = migrations(directory)
     if to is not None and to not in {file.version for file in files}:
         raise NotFound(f"--to {to}: {directory.name}/migrations has no such version")
     if had := applied(conn):
         raise Conflict(
-            f"the database has a history already, of {len(had)} migrations up to {had[-1].file_name}",
-            hint="say of single versions that they are applied with chatctl migrate repair",
+            f"the database already has a history of {len(had)} migrations up to {had[-1].file_name}",
+            hint="to change single versions, use `chatctl migrate repair`",
         )
     return [
         HistoryChange(str(file.version), file.name, "add")
@@ -79,13 +79,13 @@ def write(
 ) -> None:
     """Make the changes that were ``shown``, in one transaction.
 
-    ``decide`` finds them again once no other migration runs; Conflict when they are not the same any more.
+    Under the migration lock, ``decide`` computes them again; raises Conflict if they differ.
     """
     local = {str(file.version): file for file in migrations(directory)}
     author = Author.of(directory)
     with lock.held(conn, deadline, on_wait), conn.transaction():
         if decide() != shown:
-            raise Conflict("the history changed meanwhile; nothing is changed", hint="look at it again")
+            raise Conflict("the history was changed concurrently; nothing was changed", hint="run it again")
         history.make_ready(conn)
         for change in shown:
             with refusals(f"{change.version}_{change.name}.sql"):

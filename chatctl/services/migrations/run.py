@@ -1,4 +1,4 @@
-"""Bringing a database to what the files say: versions once, objects whenever their text changed."""
+"""Running pending versions and applying changed objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatctl.db.patience import (
     retry_lock_timeouts,
 )
 from chatctl.errors import Conflict
-from chatctl.services.migrations import alone, execute, history, lock, objectfiles
+from chatctl.services.migrations import execute, history, lock, no_transaction, objectfiles
 from chatctl.services.migrations.effects import Observer
 from chatctl.services.migrations.files import SqlFile
 from chatctl.services.migrations.history import Author
@@ -32,8 +32,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Whom to tell what, while it runs: the plan before it does, each file, and what is waited for."""
+class Callbacks:
+    """Called during a run: ``plan`` before it starts, ``step`` after each file, ``wait`` while waiting."""
 
     plan: Callable[[MigrationPlan], None] = lambda plan: None
     step: Callable[[MigrationStep], None] = lambda step: None
@@ -47,8 +47,8 @@ class _Run:
     author: Author
     deadline: float
     lock_timeout: float
-    tell: Telling
-    tables: dict[str, int | None]  # as they were when the run began
+    on: Callbacks
+    tables: dict[str, int | None]  # at the start of the run
 
 
 def migrate(
@@ -61,28 +61,28 @@ def migrate(
     dry_run: bool = False,
     deadline: float = DEADLINE,
     lock_timeout: float = LOCK_TIMEOUT,
-    tell: Telling = Telling(),
+    on: Callbacks = Callbacks(),
 ) -> list[MigrationStep]:
-    """Run what is pending, objects in the transaction of the versions; the files that were run.
+    """Run pending versions and apply changed objects in one transaction; returns the files that were run.
 
-    ``dry_run`` runs it on the database all the same, looks at what it does, and rolls back. For ``to``,
+    ``dry_run`` does the same in the database, observes the effects, and rolls back. For ``to``,
     ``include_all`` and ``reapply`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
-    end, and as long again for locks, each of which is given up after ``lock_timeout`` seconds.
-    Raises Conflict where files and history contradict each other, or when a lock stays busy; Invalid naming
-    file, line and statement when PostgreSQL refuses one, or Unavailable when that may pass. In any case a
-    transaction that did not end is undone.
+    end, and as long again for table locks, with a timeout of ``lock_timeout`` seconds per attempt.
+    Raises Conflict if files and history contradict each other, or if a lock times out; Invalid, with file,
+    line and statement, if PostgreSQL rejects a statement, or Unavailable if a retry may help. After an error,
+    the open transaction is rolled back.
     """
     directory = directory or data_directory("sql")
-    # What psycopg prepares by itself would be discarded with what files prepare.
+    # Statements prepared by psycopg would be discarded together with those that files prepare.
     conn.prepare_threshold = None
-    with lock.held(conn, deadline, tell.wait):
-        todo = plan(conn, directory, to=to, include_all=include_all, reapply=reapply)
-        if not todo:
+    with lock.held(conn, deadline, on.wait):
+        pending = plan(conn, directory, to=to, include_all=include_all, reapply=reapply)
+        if not pending:
             return []
-        tell.plan(todo)
-        tables = objectfiles.granted_tables(conn, todo)
-        run = _Run(conn, todo, Author.of(directory), deadline, lock_timeout, tell, tables)
-        return _rehearse(run) if dry_run else _perform(run)
+        on.plan(pending)
+        tables = objectfiles.granted_tables(conn, pending)
+        run = _Run(conn, pending, Author.of(directory), deadline, lock_timeout, on, tables)
+        return _dry_run(run) if dry_run else _perform(run)
 
 
 def _perform(run: _Run) -> list[MigrationStep]:
@@ -92,23 +92,23 @@ def _perform(run: _Run) -> list[MigrationStep]:
     for number, batch in enumerate(run.plan.batches):
         if number:
             lock.regain(run.conn)
-        if batch.alone:
-            step = alone.run(
+        if batch.outside_transaction:
+            step = no_transaction.run(
                 run.conn,
                 batch.versions[0],
                 run.author,
                 deadline=run.deadline,
                 lock_timeout=run.lock_timeout,
-                on_wait=run.tell.wait,
+                on_wait=run.on.wait,
             )
-            run.tell.step(step)
+            run.on.step(step)
             steps.append(step)
         else:
             steps += _retry(run, partial(_transaction, run, batch))
     return steps
 
 
-def _rehearse(run: _Run) -> list[MigrationStep]:
+def _dry_run(run: _Run) -> list[MigrationStep]:
     def attempt(blocker: Blocker | None) -> list[MigrationStep]:
         steps: list[MigrationStep] = []
         with run.conn.transaction(force_rollback=True):
@@ -117,17 +117,17 @@ def _rehearse(run: _Run) -> list[MigrationStep]:
             history.make_ready(run.conn)
             observer = Observer(run.conn)
             for batch in run.plan.batches:
-                if batch.alone:
-                    did: Iterator[MigrationStep] = iter(
+                if batch.outside_transaction:
+                    batch_steps: Iterator[MigrationStep] = iter(
                         [MigrationStep("version", batch.versions[0].path, 0, tried=False)]
                     )
                 else:
-                    did = _files(run, session, batch)
-                for step in did:
-                    seen = replace(step, effects=observer.look() if step.tried else None)
-                    run.tell.step(seen)
-                    steps.append(seen)
-            # What a commit would still look at.
+                    batch_steps = _files(run, session, batch)
+                for step in batch_steps:
+                    observed = replace(step, effects=observer.look() if step.tried else None)
+                    run.on.step(observed)
+                    steps.append(observed)
+            # A commit would check deferred constraints.
             run.conn.execute("set constraints all immediate")
         return steps
 
@@ -140,7 +140,7 @@ def _retry(run: _Run, attempt: Callable[[Blocker | None], T]) -> T:
         attempt,
         deadline=run.deadline,
         lock_timeout=run.lock_timeout,
-        on_wait=run.tell.wait,
+        on_wait=run.on.wait,
         hint=lock.BLOCKED_HINT,
     )
 
@@ -157,7 +157,7 @@ def _transaction(run: _Run, batch: MigrationBatch, blocker: Blocker | None) -> l
         session = FileSession.begun(run.conn, run.lock_timeout)
         lock_blocked_first(run.conn, blocker)
         for step in _files(run, session, batch):
-            run.tell.step(step)
+            run.on.step(step)
             steps.append(step)
     return steps
 
@@ -180,9 +180,9 @@ def _open_tables(conn: Connection) -> set[str]:
 
 
 def _refuse_open_tables(conn: Connection, before: set[str], last: SqlFile) -> None:
-    # Its policies come with a later transaction; until then nobody may see into it.
+    # A later transaction creates the policies; until then the table must not be readable.
     if tables := sorted(_open_tables(conn) - before):
         raise Conflict(
-            f"after {last.where} the API could read {', '.join(tables)}, whose policies come later",
-            hint="enable row-level security in the migration that makes the table",
+            f"after {last.where} the API could read {', '.join(tables)}, whose policies are created later",
+            hint="enable row-level security in the migration that creates the table",
         )

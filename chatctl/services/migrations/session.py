@@ -1,4 +1,4 @@
-"""The session in which files run: each finds it as if it had just connected, whatever the one before did."""
+"""The session in which files run; it is reset after each file, as if the next one had just connected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from chatctl.services.migrations.files import SqlFile
 class FileSession:
     """The open transaction of ``conn``, in which files run one after another.
 
-    A lock that is not had within ``lock_timeout`` seconds is given up. ``defers``: there is a constraint that
-    may be checked later than its statement.
+    ``lock_timeout`` is in seconds. ``defers`` is true if deferrable constraints may exist.
     """
 
     conn: Connection
@@ -24,9 +23,9 @@ class FileSession:
 
     @classmethod
     def begun(cls, conn: Connection, lock_timeout: float) -> FileSession:
-        """A session for the transaction that has just begun, also after a try that was rolled back.
+        """A session for a transaction that has just started, including a retry.
 
-        Raises Conflict when the lock of the migration was lost, and somebody else has it.
+        Raises Conflict if the migration lock was released, and another migration has acquired it.
         """
         session = cls(conn, lock_timeout)
         with conn.pipeline():
@@ -34,11 +33,11 @@ class FileSession:
             cursor = conn.execute(query("migrate/begin"), {"lock": lock.MIGRATION.key})
         kept, session.defers = cursor.fetchone() or (False, False)
         if not kept:
-            raise lock.lost(conn)
+            raise lock.lost_error(conn)
         return session
 
     def renew(self, after: SqlFile | None = None) -> None:
-        """Undo what ``after`` did to the session, and check what it deferred; to be sent in a pipeline."""
+        """Reset the session and check deferred constraints after a file; called inside a pipeline."""
         self.defers = self.defers or (after is not None and after.defers)
         _reset_settings(self.conn)
         limits = {"lock_timeout": f"{round(self.lock_timeout * 1000)}ms"}
@@ -49,14 +48,14 @@ class FileSession:
 
 
 def reset(conn: Connection) -> None:
-    """Undo what a file did to the session outside of a transaction."""
+    """Reset the session outside a transaction."""
     with conn.pipeline():
         _reset_settings(conn)
         _discard(conn)
 
 
 def _reset_settings(conn: Connection) -> None:
-    # Bytes, here and below: the file may have set an encoding that Python does not know.
+    # Bytes, here and below: the file may have set a client encoding that Python does not support.
     conn.execute(b"reset session authorization")
     conn.execute(b"reset role")
     conn.execute(b"reset all")

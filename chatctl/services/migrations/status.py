@@ -1,4 +1,4 @@
-"""Where every file stands in a database, and what to do about it."""
+"""The state of every file in a database, and the command that brings it up to date."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection
+from chatctl.services.migrations.definitions import parse_drops
 from chatctl.services.migrations.files import SqlFile, migrations, objects
 from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
-from chatctl.services.migrations.made import dropped_by
-from chatctl.services.migrations.plan import lost
+from chatctl.services.migrations.plan import files_with_missing_objects
 from chatctl.sqltext.statements import canonical
 
 State = Literal[
@@ -33,10 +33,9 @@ _MIGRATE = "chatctl migrate"
 
 @dataclass(frozen=True)
 class FileStatus:
-    """Where one file stands, who applied it when, and the next command; ``next`` is null when all is well.
+    """The state of one file, who applied it when, and the next command to run, or None if there is none.
 
-    ``version`` is the number of a migration, null for an object. ``by`` is ``another tool`` for a version of
-    which chatctl has no record of its own.
+    ``version`` is None for an object file. ``by`` is ``another tool`` for a version not applied by chatctl.
     """
 
     kind: Literal["version", "object"]
@@ -49,12 +48,13 @@ class FileStatus:
 
 
 def status(conn: Connection, *, directory: Path | None = None) -> list[FileStatus]:
-    """Where every version and object stands; nothing is changed.
+    """The state of every version and object file; read-only.
 
-    A version is applied, pending, ``out of order`` (pending, and older than what was applied), ``unfinished``
-    (begun, outside a transaction), edited after it was applied, ``missing`` among the files, or ``moved``
-    (applied under another version). An object is applied, pending, changed, ``lost`` (something that it made
-    is not there) or ``gone`` (its file is, so that it will be dropped).
+    A version is applied, pending, ``out of order`` (pending, but older than an applied one), ``unfinished``
+    (started outside a transaction but not completed), ``edited`` (after it was applied), ``missing``
+    (applied, but its file does not exist) or ``moved`` (applied under another version). An object file is
+    applied, pending, changed, ``lost`` (the database lacks an object that it defines) or ``gone`` (the file
+    was removed, so its objects will be dropped).
     """
     directory = directory or data_directory("sql")
     return [*_versions(conn, directory), *_objects(conn, directory)]
@@ -63,35 +63,35 @@ def status(conn: Connection, *, directory: Path | None = None) -> list[FileStatu
 def _versions(conn: Connection, directory: Path) -> list[FileStatus]:
     local = {str(file.version): file for file in migrations(directory)}
     history = {had.version: had for had in applied(conn)}
-    begun = unfinished(conn)
+    started = unfinished(conn)
     newest = max(history, default="")
     pending: dict[tuple[str, ...], SqlFile] = {}
-    if history.keys() - local.keys():  # a file may be pending that was applied under another version
+    if history.keys() - local.keys():  # a pending file may have been applied under another version
         files = [file for version, file in local.items() if version not in history]
         pending = {tuple(canonical([file.text])): file for file in reversed(files)}
     lines = []
     for version in sorted({*local, *history}):
         file, had = local.get(version), history.get(version)
         if had is None:
-            assert file is not None  # noqa: S101 - a version is known from one of the two
-            lines.append(_pending(file, late=version < newest, begun=version in begun))
+            assert file is not None  # noqa: S101 - every version is in one of the two
+            lines.append(_pending(file, late=version < newest, started=version in started))
         else:
-            lines.append(_had(had, file, pending))
+            lines.append(_applied(had, file, pending))
     return lines
 
 
-def _pending(file: SqlFile, *, late: bool, begun: bool) -> FileStatus:
-    state: State = "unfinished" if begun else "out of order" if late else "pending"
+def _pending(file: SqlFile, *, late: bool, started: bool) -> FileStatus:
+    state: State = "unfinished" if started else "out of order" if late else "pending"
     command = f"{_MIGRATE} --include-all" if late else _MIGRATE
     return FileStatus("version", file.path, state, file.version, next=command)
 
 
-def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> FileStatus:
+def _applied(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> FileStatus:
     state: State = "applied"
     command = None
     if file is None:
         state, command = "missing", f"{_MIGRATE} repair {had.version} --status reverted"
-        # The Dashboard and the Management API choose a version of their own for the text that they are given.
+        # The Dashboard and the Management API assign their own version to a migration.
         text = tuple(canonical(had.own_statements))
         if text and (twin := pending.get(text)):
             state = "moved"
@@ -112,13 +112,15 @@ def _had(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlF
 def _objects(conn: Connection, directory: Path) -> list[FileStatus]:
     known = applied_objects(conn)
     files = objects(directory)
-    vanished = lost(conn, {was.path: dropped_by(was.drops) for was in known.values()})
+    with_missing = files_with_missing_objects(
+        conn, {was.path: parse_drops(was.drops) for was in known.values()}
+    )
     lines = []
     for file in files:
         was = known.get(file.path)
         state: State = "pending" if was is None else "changed" if was.sha256 != file.sha256 else "applied"
         command = None if state == "applied" else _MIGRATE
-        if state == "applied" and file.path in vanished:
+        if state == "applied" and file.path in with_missing:
             state, command = "lost", _MIGRATE
         lines.append(FileStatus("object", file.path, state, next=command))
     present = {file.path for file in files}

@@ -1,4 +1,4 @@
-"""What a run did, file by file."""
+"""The result of a run for each file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatctl.services.migrations.effects import Effects
 class MigrationStep:
     """One file that was run, applied or dropped, and how long it took.
 
-    ``effects`` are known after a rehearsal only; ``tried`` is false for what a rehearsal cannot run.
+    ``effects`` is set only by a dry run; ``tried`` is false for a file that a dry run cannot run.
     """
 
     kind: Literal["version", "object", "drop"]

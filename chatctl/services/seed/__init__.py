@@ -1,1 +1,1 @@
-"""Filling a database with a world that looks alive: the same rows for the same seed, everywhere."""
+"""Filling a database with realistic data: the same seed gives the same rows on every server."""

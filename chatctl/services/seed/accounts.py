@@ -1,4 +1,4 @@
-"""The people of a world as users of Supabase Auth, made through its Admin API."""
+"""Creating the people of a world as users of Supabase Auth, through its Admin API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatctl.errors import ChatctlError, Conflict, NotAllowed, NotFound
 from chatctl.services.seed.rows import Person
 
 _PAGE = 1_000  # users
-_NAMED = 5  # clashes of many
+_MAX_SHOWN = 5  # conflicts in a message
 _NOT_FOUND, _NOT_IMPLEMENTED = 404, 501
 
 
@@ -24,34 +24,34 @@ def create(
     people: Sequence[Person],
     *,
     password_hash: str,
-    on_made: Callable[[int], None] = lambda there: None,
+    on_made: Callable[[int], None] = lambda existing: None,
 ) -> int:
-    """Make those of ``people`` who are not there yet, with the password of ``password_hash``; how many.
+    """Create the missing users of ``people`` with ``password_hash``; returns how many were created.
 
-    ``on_made`` hears how many are there by now. Auth makes the identity and sets the times: those of now.
-    Raises Conflict when an id or an address is another user's, before any is made as far as Auth lists
-    them; NotFound when this API has no users to manage.
+    ``on_made`` is called with the number of existing users. Auth creates the identities and sets all times to
+    now. Raises Conflict if an id or an address belongs to another user, if possible before creating any;
+    NotFound if this API has no user management.
     """
     missing = _missing(client, people)
-    there = len(people) - len(missing)
-    on_made(there)
-    made = for_each(
-        lambda person: _make(client, person, password_hash), missing, lambda done: on_made(there + done)
+    existing = len(people) - len(missing)
+    on_made(existing)
+    created = for_each(
+        lambda person: _create(client, person, password_hash), missing, lambda done: on_made(existing + done)
     )
-    return sum(made)
+    return sum(created)
 
 
 def delete(client: Client, ids: Sequence[UUID]) -> int:
-    """Delete the users with these ids, as far as they are there; how many were."""
+    """Delete the users with these ids, ignoring missing ones; returns how many were deleted."""
     return sum(for_each(lambda id: _delete(client, id), ids, lambda done: None))
 
 
 def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
-    """The id of the user who signs in with ``email`` and ``password``; ``key`` is any key of the project.
+    """Sign in with ``email`` and ``password`` and return the user's id; ``key`` is any key of the project.
 
-    Raises NotAllowed when they cannot.
+    Raises NotAllowed if the sign-in fails.
     """
-    # Not through supabase-py: it reads every time in the answer, and cannot read those of Supabase Lite.
+    # Not through supabase-py, which parses all timestamps and fails on those of Supabase Lite.
     with session(api_url, key) as http:
         try:
             answer = http.post(
@@ -66,25 +66,25 @@ def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
             return UUID(answer["user"]["id"])
     except (KeyError, TypeError, ValueError):
         pass
-    raise NotAllowed(f"{email} cannot sign in: Auth answers without a session")
+    raise NotAllowed(f"{email} cannot sign in: the response of Auth has no session")
 
 
 def _missing(client: Client, people: Sequence[Person]) -> list[Person]:
     by_id = {str(person.id): person for person in people}
     by_email = {person.email: person for person in people}
-    there, clashes = set(), []
+    existing, clashes = set(), []
     for user in _users(client):
         email = user.email or "no address"
         if user.id in by_id and email == by_id[user.id].email:
-            there.add(user.id)
+            existing.add(user.id)
         elif user.id in by_id:
             clashes.append(f"user {user.id} has {email} instead of {by_id[user.id].email}")
         elif email in by_email:
             clashes.append(f"{email} belongs to user {user.id} instead of {by_email[email].id}")
     if clashes:
-        more = f"; and {len(clashes) - _NAMED} more" if len(clashes) > _NAMED else ""
-        raise Conflict(f"other users are in the way: {'; '.join(clashes[:_NAMED])}{more}")
-    return [person for id, person in by_id.items() if id not in there]
+        more = f"; and {len(clashes) - _MAX_SHOWN} more" if len(clashes) > _MAX_SHOWN else ""
+        raise Conflict(f"conflicts with existing users: {'; '.join(clashes[:_MAX_SHOWN])}{more}")
+    return [person for id, person in by_id.items() if id not in existing]
 
 
 def _users(client: Client) -> Iterator[User]:
@@ -94,7 +94,7 @@ def _users(client: Client) -> Iterator[User]:
         except ApiRefused as refused:
             if refused.status in (_NOT_FOUND, _NOT_IMPLEMENTED):
                 raise NotFound(
-                    f"no Admin API of Auth: {refused}", hint="without it users are made in SQL"
+                    f"no Auth Admin API: {refused}", hint="use --users sql to create users with SQL"
                 ) from None
             raise
         yield from users
@@ -102,10 +102,10 @@ def _users(client: Client) -> Iterator[User]:
             return
 
 
-def _make(client: Client, person: Person, password_hash: str) -> bool:
-    """Whether the user had to be made."""
+def _create(client: Client, person: Person, password_hash: str) -> bool:
+    """Create a user; returns false if it already exists."""
     try:
-        made = client.auth.admin.create_user(
+        created = client.auth.admin.create_user(
             {
                 "id": str(person.id),
                 "email": person.email,
@@ -115,18 +115,18 @@ def _make(client: Client, person: Person, password_hash: str) -> bool:
             }
         )
     except ApiRefused as refused:
-        # It is ours when the answer to an earlier try was lost, or when another run was faster.
-        found = _find(client, person.id)
-        if found is not None and found.email == person.email:
+        # The response to an earlier attempt may have been lost, or a concurrent run may have created it.
+        user = _find(client, person.id)
+        if user is not None and user.email == person.email:
             return False
         if "email_exists" in refused.names:
             raise Conflict(f"{person.email} belongs to another user than {person.id}") from None
-        raise ChatctlError(f"user {person.email} was not made: {refused}") from None
-    if made.user.id != str(person.id):
-        _delete(client, UUID(made.user.id))
+        raise ChatctlError(f"user {person.email} was not created: {refused}") from None
+    if created.user.id != str(person.id):
+        _delete(client, UUID(created.user.id))
         raise Conflict(
-            f"Auth made {person.email} under an id of its own, and it was deleted again",
-            hint="this Auth is too old to be given ids: update it, or seed without secret_key",
+            f"Auth created {person.email} with a different id, so the user was deleted again",
+            hint="this version of Auth does not accept ids: update it, or seed without secret_key",
         )
     return True
 

@@ -1,4 +1,4 @@
-"""The files of a world, put into the bucket behind its messages."""
+"""Uploading the missing attachments of a world."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def upload(
     api: Client,
     on_progress: Callable[[SeedProgress], None],
 ) -> int:
-    """Upload what the bucket lacks; how many files. Whatever stops it, the next run uploads the rest."""
-    from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
+    """Upload the missing files; returns how many. After an interruption, the next run continues."""
+    from chatctl.services.seed import bucket  # noqa: PLC0415 - the Supabase client is slow to import
 
     with conn.cursor(row_factory=class_row(StoredFile)) as cursor:
         missing = cursor.execute(query("seed/missing_files"), scope).fetchall()

@@ -1,4 +1,4 @@
-"""The files of a world, in the bucket where the backend keeps attachments."""
+"""Uploading and deleting files in the bucket for attachments."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NOT_FOUND, _CONFLICT = 404, 409
 def upload(
     client: Client, stored: Iterable[StoredFile], *, on_uploaded: Callable[[int], None] = lambda there: None
 ) -> int:
-    """Put those files that are not there yet under their names, as of nobody in particular; how many.
+    """Upload files that do not exist yet, without an owner; returns how many.
 
-    ``on_uploaded`` hears how many are there by now. Raises Conflict when there is no such bucket.
+    ``on_uploaded`` is called with the number of files done. Raises Conflict if the bucket does not exist.
     """
     bucket = client.storage.from_(BUCKET)
 
@@ -35,23 +35,23 @@ def upload(
         except ApiRefused as refused:
             if refused.status == _CONFLICT:
                 return False
-            raise _understood(refused) from None
+            raise _explained(refused) from None
         return True
 
     return sum(for_each(put, stored, on_uploaded))
 
 
 def remove(client: Client, paths: Sequence[str]) -> int:
-    """Delete the objects of these names, as far as they are there; how many were."""
+    """Delete the objects with these names, ignoring missing ones; returns how many were deleted."""
     bucket = client.storage.from_(BUCKET)
     batches = [list(paths[start : start + _PER_REQUEST]) for start in range(0, len(paths), _PER_REQUEST)]
     try:
         return sum(for_each(lambda batch: len(bucket.remove(batch)), batches, lambda done: None))
     except ApiRefused as refused:
-        raise _understood(refused) from None
+        raise _explained(refused) from None
 
 
-def _understood(refused: ApiRefused) -> Conflict | ApiRefused:
+def _explained(refused: ApiRefused) -> Conflict | ApiRefused:
     if refused.status == _NOT_FOUND:
-        return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run: chatctl migrate")
+        return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run `chatctl migrate`")
     return refused

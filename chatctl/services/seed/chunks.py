@@ -1,4 +1,4 @@
-"""A world in parts: each goes into the database with its ledger row in one transaction."""
+"""The chunks of a world; each is written in one transaction, together with its row in the ledger."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import sql_statement
 from chatctl.services.seed import history
 from chatctl.services.seed.clock import moment
-from chatctl.services.seed.history import Told
+from chatctl.services.seed.history import ChatHistory
 from chatctl.services.seed.outline import Chat, Outline
 from chatctl.services.seed.rows import Conversation, DeletedMessage, Participant
 
-# Messages of a part, unless one conversation alone has more: about a second's work is lost by a kill.
+# Messages in a chunk, unless a single conversation has more: a kill loses about one second of work.
 SIZE = 100_000
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some whole conversations that follow one another; ``first`` is the place of the first in the world."""
+    """Consecutive conversations; ``first`` is the index of the first one in the world."""
 
     first: int
     chats: list[Chat]
@@ -36,18 +36,18 @@ class Chunk:
 
 
 def cut(outline: Outline, size: int = SIZE, *, without: Container[int] = ()) -> Iterator[Chunk]:
-    """The parts of a world in order, but for the conversations whose places are in ``without``."""
-    waiting = Chunk(0, [])
-    for place, chat in enumerate(outline.chats):
-        full = waiting.chats and waiting.messages + chat.messages > size
-        if waiting.chats and (full or place in without):
-            yield waiting
-            waiting = Chunk(place, [])
-        if place not in without:
-            waiting = waiting if waiting.chats else Chunk(place, [])
-            waiting.chats.append(chat)
-    if waiting.chats:
-        yield waiting
+    """The chunks of a world in order, except for the conversations whose indexes are in ``without``."""
+    current = Chunk(0, [])
+    for index, chat in enumerate(outline.chats):
+        full = current.chats and current.messages + chat.messages > size
+        if current.chats and (full or index in without):
+            yield current
+            current = Chunk(index, [])
+        if index not in without:
+            current = current if current.chats else Chunk(index, [])
+            current.chats.append(chat)
+    if current.chats:
+        yield current
 
 
 def write(
@@ -58,19 +58,19 @@ def write(
     storage_rows: bool,
     on_messages: Callable[[int], None],
 ) -> None:
-    """Put one part into the open transaction, with its ledger row; triggers must be off."""
-    told = [Told(chat) for chat in chunk.chats]
+    """Write one chunk and its ledger row in the open transaction; triggers must be off."""
+    histories = [ChatHistory(chat) for chat in chunk.chats]
     copy_rows(conn, ("public", "conversations"), Conversation, (chat.conversation for chat in chunk.chats))
-    _copy_messages(conn, outline, told, on_messages)
-    deleted = [row for each in told for row in each.deleted]
+    _copy_messages(conn, outline, histories, on_messages)
+    deleted = [row for each in histories for row in each.deleted]
     copy_rows(conn, ("private", "deleted_messages"), DeletedMessage, deleted)
-    _copy_participants(conn, outline, told)
-    conn.execute(sql_statement("seed/conversations_counted"), _counts(told))
+    _copy_participants(conn, outline, histories)
+    conn.execute(sql_statement("seed/conversations_counted"), _counts(histories))
     ids = {"conversations": [chat.conversation.id for chat in chunk.chats]}
     conn.execute(sql_statement("seed/direct_conversations"), ids)
     conn.execute(sql_statement("seed/deleted_attachments"), ids)
     if storage_rows:
-        conn.execute(sql_statement("seed/storage_objects"), {"files": Jsonb(_files(told))})
+        conn.execute(sql_statement("seed/storage_objects"), {"files": Jsonb(_files(histories))})
     ledger = {
         "world": outline.spec.name,
         "seed": outline.source.seed,
@@ -82,14 +82,14 @@ def write(
 
 
 def _copy_messages(
-    conn: Connection, outline: Outline, told: list[Told], on_messages: Callable[[int], None]
+    conn: Connection, outline: Outline, histories: list[ChatHistory], on_messages: Callable[[int], None]
 ) -> None:
     columns = sql.SQL(", ").join(map(sql.Identifier, history.COLUMNS))
     statement = sql.SQL("copy public.messages ({}) from stdin (format binary)").format(columns)
-    # Queued: the next block is made while the server takes this one.
+    # Queued: the next block is generated while the server receives this one.
     with conn.cursor() as cursor, cursor.copy(statement, writer=QueuedLibpqWriter(cursor)) as copy:
         copy.write(history.HEADER)
-        for each in told:
+        for each in histories:
             before = 0
             for block in history.messages(outline.source, outline.spec.habits, each):
                 copy.write(block)
@@ -98,9 +98,11 @@ def _copy_messages(
         copy.write(history.TRAILER)
 
 
-def _copy_participants(conn: Connection, outline: Outline, told: list[Told]) -> None:
+def _copy_participants(conn: Connection, outline: Outline, histories: list[ChatHistory]) -> None:
     placed = [
-        place for each in told for place in history.participants(outline.source, outline.spec.habits, each)
+        place
+        for each in histories
+        for place in history.participants(outline.source, outline.spec.habits, each)
     ]
     rows = (participant for participant, _, _ in placed)
     copy_rows(conn, ("public", "conversation_participants"), Participant, rows)
@@ -111,7 +113,7 @@ def _copy_participants(conn: Connection, outline: Outline, told: list[Told]) -> 
 
 
 def copy_rows(conn: Connection, table: tuple[str, str], kind: Any, rows: Iterable[Any]) -> None:
-    """Copy ``rows`` of the dataclass ``kind``, whose fields are columns of ``table``."""
+    """Copy ``rows`` of the dataclass ``kind``, whose fields are named as the columns of ``table``."""
     columns = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(kind))
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(*table), columns)
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
@@ -123,18 +125,18 @@ def _text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
-def _counts(told: list[Told]) -> dict[str, list[Any]]:
+def _counts(histories: list[ChatHistory]) -> dict[str, list[Any]]:
     return {
-        "ids": [each.chat.conversation.id for each in told],
-        "last_seqs": [each.last_seq for each in told],
-        "last_message_seqs": [each.last_message_seq for each in told],
-        "message_counts": [each.message_count for each in told],
-        "participant_counts": [len(each.chat.people) for each in told],
-        "changed": [moment(each.changed_at) if each.changed_at else None for each in told],
+        "ids": [each.chat.conversation.id for each in histories],
+        "last_seqs": [each.last_seq for each in histories],
+        "last_message_seqs": [each.last_message_seq for each in histories],
+        "message_counts": [each.message_count for each in histories],
+        "participant_counts": [len(each.chat.people) for each in histories],
+        "changed": [moment(each.changed_at) if each.changed_at else None for each in histories],
     }
 
 
-def _files(told: list[Told]) -> list[dict[str, Any]]:
+def _files(histories: list[ChatHistory]) -> list[dict[str, Any]]:
     return [
         {
             "id": file.attachment["id"],
@@ -144,6 +146,6 @@ def _files(told: list[Told]) -> list[dict[str, Any]]:
             "sender": str(file.sender_id),
             "at": file.created_at.isoformat(),
         }
-        for each in told
+        for each in histories
         for file in each.files
     ]

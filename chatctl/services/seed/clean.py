@@ -1,4 +1,4 @@
-"""Taking a world away again: exactly what its seed made, and nothing that users made since."""
+"""Removing a world: exactly the rows that were seeded, but nothing that users have created since."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from chatctl.db.blockers import Blocker
 from chatctl.db.connection import Connection
 from chatctl.db.files import query, sql_statement
 from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits, retry_lock_timeouts
-from chatctl.services.seed import alone, paths
+from chatctl.services.seed import lock, paths
 from chatctl.services.seed.runs import SeedRun
 
 if TYPE_CHECKING:
     from supabase import Client
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 10.0  # seconds to wait for locks
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Something that a seed made and that has to stay, and why: users made something that hangs on it."""
+    """A seeded row that is kept, and why: rows created by users depend on it."""
 
     kind: Literal["conversation", "organization", "user"]
     id: UUID
@@ -34,7 +34,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What was taken away of a world, by table, and what was not."""
+    """The number of removed rows by table, and the rows that were kept."""
 
     world: str
     seed: int
@@ -45,7 +45,7 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What goes and what stays. ``messages`` are the seed's in each conversation that stays."""
+    """What to remove and what to keep. ``messages`` counts seeded messages in each kept conversation."""
 
     conversations: list[UUID]
     organizations: list[UUID]
@@ -53,7 +53,7 @@ class _Plan:
     kept: list[Kept]
     messages: list[int]
 
-    def staying(self, kind: str) -> list[UUID]:
+    def kept_ids(self, kind: str) -> list[UUID]:
         return [it.id for it in self.kept if it.kind == kind]
 
 
@@ -65,11 +65,11 @@ def clean(
     dry_run: bool = False,
     on_wait: Callable[[str], None] = lambda why: None,
 ) -> Cleaned:
-    """Take ``run`` away, in one transaction; users that Auth has made go after it, through ``api``.
+    """Remove ``run`` in one transaction; users created by Auth are deleted afterwards, through ``api``.
 
-    What users wrote, changed or joined stays, with all that it hangs on, and is on record to be taken away
-    another day. ``api`` takes the files out of the bucket, too. While others hold the tables it tries again
-    and again, and says whom for; raises Conflict when that takes longer than ``PATIENCE``.
+    Rows that users have added or changed are kept, with all rows they depend on, and stay recorded for a
+    later clean. ``api`` also deletes the files in the bucket. Retries while others lock the tables; raises
+    Conflict if that takes longer than ``PATIENCE``.
     """
     path = paths.probe(conn, api=api is not None)
     by_api = path.users == "api"
@@ -83,26 +83,26 @@ def clean(
             _record(conn, run, plan, still_there=plan.users if by_api else [])
         return plan, removed
 
-    with alone.seeding(conn, on_wait):
+    with lock.seeding(conn, on_wait):
         plan, removed = retry_lock_timeouts(
             conn,
             attempt,
             deadline=PATIENCE,
             lock_timeout=LOCK_TIMEOUT,
             on_wait=on_wait,
-            hint="end that session, or try again when nobody writes",
+            hint="end that session, or try again when there are no writes",
         )
         if by_api and api and not dry_run:
-            from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase
+            from chatctl.services.seed import accounts  # noqa: PLC0415 - the Supabase client is slow to import
 
-            # On record until they are gone: whoever is killed in between finds them there.
+            # They stay recorded until they are deleted, so that a killed run can be repeated.
             accounts.delete(api, plan.users)
             _record(conn, run, plan, still_there=[])
     return Cleaned(run.world, run.seed, removed, plan.kept, dry_run)
 
 
 def _plan(conn: Connection, run: SeedRun) -> _Plan:
-    # An older chatctl did not say when it began: its runs are as of the migration, and ended before it.
+    # Runs of an older chatctl have the time of the migration as started_at, and ended before it.
     since = min(run.started_at, run.finished_at or run.started_at)
     conversations = _read(
         conn,
@@ -112,13 +112,13 @@ def _plan(conn: Connection, run: SeedRun) -> _Plan:
         organizations=run.organization_ids,
         since=since,
     )
-    staying = [it for it in conversations if it.reason]
-    going = [it.id for it in conversations if not it.reason]
+    kept = [it for it in conversations if it.reason]
+    removed = [it.id for it in conversations if not it.reason]
     organizations = _read(
         conn,
         "organizations",
         **run.scope,
-        conversations=[it.id for it in staying],
+        conversations=[it.id for it in kept],
         all_conversations=[it.id for it in conversations],
         since=since,
     )
@@ -128,40 +128,40 @@ def _plan(conn: Connection, run: SeedRun) -> _Plan:
         users=run.user_ids,
         organizations=[it.id for it in organizations if not it.reason],
         all_organizations=run.organization_ids,
-        conversations=going,
-        kept=[it.id for it in staying],
+        conversations=removed,
+        kept=[it.id for it in kept],
         since=since,
     )
     return _Plan(
-        conversations=going,
+        conversations=removed,
         organizations=[it.id for it in organizations if not it.reason],
         users=[it.id for it in users if not it.reason],
         kept=[
             *(Kept("organization", it.id, it.slug, it.reason) for it in organizations if it.reason),
-            *(Kept("conversation", it.id, it.name or "", it.reason) for it in staying),
+            *(Kept("conversation", it.id, it.name or "", it.reason) for it in kept),
             *(Kept("user", it.id, it.email, it.reason) for it in users if it.reason),
         ],
-        messages=[it.messages for it in staying],
+        messages=[it.messages for it in kept],
     )
 
 
 def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | None) -> dict[str, int]:
-    going = {"conversations": plan.conversations}
-    files = [it.name for it in _read(conn, "files", **going)]
+    scope = {"conversations": plan.conversations}
+    files = [it.name for it in _read(conn, "files", **scope)]
     with paths.quiet(conn, path):
-        rows = conn.execute(sql_statement("seed/clean/delete_conversations"), going).fetchall()
+        rows = conn.execute(sql_statement("seed/clean/delete_conversations"), scope).fetchall()
     removed = {**dict(rows), "files": len(files)}
-    # From here on with foreign keys, which take along what hangs on organizations and users.
-    gone = conn.execute(
+    # From here on, foreign keys cascade to the rows that depend on organizations and users.
+    deleted = conn.execute(
         sql_statement("seed/clean/delete_organizations"), {"organizations": plan.organizations}
     )
-    removed |= {"organizations": gone.rowcount, "users": len(plan.users)}
+    removed |= {"organizations": deleted.rowcount, "users": len(plan.users)}
     if path.users == "sql":
         conn.execute(sql_statement("seed/clean/delete_users"), {"users": plan.users})
     if api and files:
-        from chatctl.services.seed import bucket  # noqa: PLC0415 - the client of Supabase
+        from chatctl.services.seed import bucket  # noqa: PLC0415 - the Supabase client is slow to import
 
-        # Last, for it cannot be rolled back; whoever is killed after it finds the rest again by the rows.
+        # Last, because it cannot be rolled back; after a kill, the rows still lead to the remaining files.
         bucket.remove(api, files)
     conn.execute(sql_statement("seed/clean/allow_file_deletion"))
     conn.execute(sql_statement("seed/clean/delete_files"), {"names": files})
@@ -174,9 +174,9 @@ def _record(conn: Connection, run: SeedRun, plan: _Plan, *, still_there: list[UU
         conn.execute(sql_statement("seed/clean/forget"), key)
         return
     left = {
-        "organizations": plan.staying("organization"),
-        "conversations": plan.staying("conversation"),
-        "users": [*plan.staying("user"), *still_there],
+        "organizations": plan.kept_ids("organization"),
+        "conversations": plan.kept_ids("conversation"),
+        "users": [*plan.kept_ids("user"), *still_there],
         "messages": plan.messages,
     }
     conn.execute(sql_statement("seed/clean/keep"), {**key, **left})

@@ -1,4 +1,4 @@
-"""When a team's messages are sent: spread over its weeks, and never too many at once."""
+"""When the messages of an organization are sent: spread over its weeks, within the rate limit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from chatctl.services.seed.spec import Spec
 
-# Ten messages a minute are one sender's limit. That far apart, whoever sends them, nobody exceeds it; twice
-# as far where somebody is a guest of a second team, which has a clock of its own.
-_APART = 6_500_000
+# A sender may send ten messages a minute. With this distance between all messages, nobody exceeds that; it is
+# doubled if users are guests of a second organization, which has its own clock.
+_DISTANCE = 6_500_000
 _WORKDAY = timedelta(hours=11)
 _WEEK = timedelta(weeks=1)
 _WORKDAYS = 5
@@ -22,8 +22,8 @@ _MICROSECOND = timedelta(microseconds=1)
 class Clock:
     """Times as PostgreSQL stores them: microseconds since 2000.
 
-    Message n of a team has the time from ``at(n)`` on, ``step`` microseconds of working time long. With too
-    many messages for working days, people work round the clock; with too many for that, they began earlier.
+    Message n is sent at ``at(n)`` or up to ``step`` microseconds of working time later. With too many
+    messages for working hours, they are sent round the clock; with too many for that, they start earlier.
     """
 
     begins: datetime
@@ -32,22 +32,22 @@ class Clock:
 
     @classmethod
     def for_messages(cls, spec: Spec, messages: int) -> Clock:
-        """The clock of a team with so many messages."""
-        apart = _APART * (2 if spec.visits else 1)
+        """The clock for this number of messages."""
+        distance = _DISTANCE * (2 if spec.visits else 1)
         last_midnight = spec.ends_at.replace(hour=0) + timedelta(days=1)
         worked = spec.weeks * _WORKDAYS * _WORKDAY // _MICROSECOND // max(messages, 1)
-        if worked >= apart:
+        if worked >= distance:
             return cls(last_midnight - spec.weeks * _WEEK, worked, working_days=True)
-        weeks = max(spec.weeks, -(-messages * apart // (_WEEK // _MICROSECOND)))
+        weeks = max(spec.weeks, -(-messages * distance // (_WEEK // _MICROSECOND)))
         whole = weeks * _WEEK // _MICROSECOND // messages
         return cls(last_midnight - weeks * _WEEK, whole, working_days=False)
 
     def at(self, place: int) -> int:
-        """When message number ``place`` of the team may be sent, at the earliest."""
+        """The earliest time of message number ``place``."""
         return self.since(place * self.step)
 
     def since(self, worked: int) -> int:
-        """The moment after so many microseconds of working time."""
+        """The time after ``worked`` microseconds of working time."""
         start = (self.begins - _EPOCH) // _MICROSECOND
         if not self.working_days:
             return start + worked

@@ -1,14 +1,14 @@
-"""What a world will come to, before anything is written."""
+"""Estimating the rows and the disk space of a world before anything is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from chatctl.services.seed import history
-from chatctl.services.seed.history import Told
+from chatctl.services.seed.history import ChatHistory
 from chatctl.services.seed.outline import Outline
 
-# Bytes on disk beside the rows of messages, which take what they take in COPY's binary format; read off
+# Bytes on disk in addition to the rows of messages, whose size is that in COPY's binary format; measured on
 # PostgreSQL 18 after a seed of perf.
 _MESSAGE_INDEXES = 115
 _PARTICIPANT = 450
@@ -20,14 +20,14 @@ _SAMPLE = 20_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """How many rows there will be in the tables that matter, and about how many bytes on disk."""
+    """The number of rows in the main tables, and the approximate number of bytes on disk."""
 
     rows: dict[str, int]
     bytes: int
 
 
 def estimate(outline: Outline) -> Estimate:
-    """Counted, but for the size of messages, which is that of the first ones of every conversation kind."""
+    """Count the rows, and extrapolate the size of messages from a sample."""
     participants = sum(len(chat.people) for chat in outline.chats)
     small = _USER * len(outline.people) + _CONVERSATION * len(outline.chats) + _PARTICIPANT * participants
     return Estimate(
@@ -46,10 +46,10 @@ def estimate(outline: Outline) -> Estimate:
 def _message_bytes(outline: Outline) -> float:
     size = messages = 0
     for chat in outline.chats:
-        told = Told(chat)
-        for block in history.messages(outline.source, outline.spec.habits, told):
+        written = ChatHistory(chat)
+        for block in history.messages(outline.source, outline.spec.habits, written):
             size += len(block)
-            if messages + told.last_seq >= _SAMPLE:
-                return size / (messages + told.last_seq)
-        messages += told.last_seq
+            if messages + written.last_seq >= _SAMPLE:
+                return size / (messages + written.last_seq)
+        messages += written.last_seq
     return size / messages if messages else 0

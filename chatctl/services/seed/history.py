@@ -68,7 +68,7 @@ class _Chance(NamedTuple):
 
 
 @dataclass
-class Told:
+class ChatHistory:
     """What a conversation came to, complete when its messages have been read to the end."""
 
     chat: Chat
@@ -102,19 +102,19 @@ class Told:
         return seq - bisect_right(self.deleted_seqs, seq)
 
 
-def messages(source: Source, habits: Habits, told: Told) -> Iterator[bytes]:
-    """The rows of ``told.chat`` in blocks for a binary COPY of ``COLUMNS``; ``told`` learns of them."""
-    chat = told.chat
+def messages(source: Source, habits: Habits, written: ChatHistory) -> Iterator[bytes]:
+    """The rows of ``written.chat`` in blocks for a binary COPY of ``COLUMNS``; ``written`` learns of them."""
+    chat = written.chat
     sittings = [
         [_said(chat, line) for line in sitting]
         for sitting in script.sittings(source, habits, chat, _VARIANTS)
     ]
     pauses = [min(chat.clock.step, _SHORTEST + pause * _PAUSE_UNIT) for pause in range(256)]
-    rare = _Rare(source, habits, told)
+    rare = _Rare(source, habits, written)
     for start in range(0, len(chat.places), _AT_ONCE):
         places = chat.places[start : start + _AT_ONCE]
         had = [sittings[number % len(sittings)] for number in range(start, start + len(places))]
-        seq = told.last_seq + 1
+        seq = written.last_seq + 1
         said = list(chain.from_iterable(had))[: chat.messages + 1 - seq]
         chance = _chance(source, chat, start, len(said))
         between = map(pauses.__getitem__, chance.pauses)
@@ -123,10 +123,10 @@ def messages(source: Source, habits: Habits, told: Told) -> Iterator[bytes]:
             for place, lines in zip(places, had, strict=True)
             for at in accumulate(islice(between, len(lines) - 1), initial=chat.clock.at(place))
         ][: len(said)]
-        told.created.extend(created)
+        written.created.extend(created)
         yield _block(chat, rare, seq, said, created, chance)
-    told.changed_at = max(told.created[-1] if told.created else 0, rare.deleted_at)
-    told.last_own = _last_own(chat, sittings)
+    written.changed_at = max(written.created[-1] if written.created else 0, rare.deleted_at)
+    written.last_own = _last_own(chat, sittings)
 
 
 def _said(chat: Chat, line: corpus.DialogueLine) -> _Said:
@@ -175,27 +175,29 @@ def _last_own(chat: Chat, sittings: list[list[_Said]]) -> dict[int, int]:
     return found
 
 
-def participants(source: Source, habits: Habits, told: Told) -> Iterator[tuple[Participant, int, int]]:
+def participants(
+    source: Source, habits: Habits, written: ChatHistory
+) -> Iterator[tuple[Participant, int, int]]:
     """Everybody's place in a conversation, the seq they have read to, and how many live messages that is."""
-    chat = told.chat
+    chat = written.chat
     for number, person in enumerate(chat.people):
         draw = source.draw("participant", chat.conversation.id, person.id)
         behind = draw.chance(habits.unread)
-        looked = draw.pick((draw.below(told.last_seq + 1), 0)) if behind else told.last_seq
+        looked = draw.pick((draw.below(written.last_seq + 1), 0)) if behind else written.last_seq
         # Whoever writes has read what came before.
-        read_to = max(told.last_own.get(number, 0), looked)
+        read_to = max(written.last_own.get(number, 0), looked)
         yield (
             Participant(
                 id=source.id("participant", chat.conversation.id, person.id),
                 conversation_id=chat.conversation.id,
                 user_id=person.id,
                 joined_at=chat.conversation.created_at,
-                last_read_at=moment(told.created[read_to - 1]) if read_to else None,
+                last_read_at=moment(written.created[read_to - 1]) if read_to else None,
                 is_starred=draw.chance(0.1),
                 is_muted=draw.chance(0.07),
             ),
             read_to,
-            told.live_until(read_to),
+            written.live_until(read_to),
         )
 
 
@@ -210,15 +212,15 @@ def _chance(source: Source, chat: Chat, block: int, messages: int) -> _Chance:
 class _Rare:
     """The messages that have more than text."""
 
-    def __init__(self, source: Source, habits: Habits, told: Told) -> None:
-        self._source, self._told = source, told
+    def __init__(self, source: Source, habits: Habits, written: ChatHistory) -> None:
+        self._source, self._written = source, written
         self.limits = [
             round(share * 0x10000)
             for share in (habits.attachments, habits.reactions, habits.edits, habits.deletions)
         ]
         self.deleted_at = 0
-        draw = source.draw("reactions", told.chat.conversation.id)
-        self._given = [self._reactions(draw) for _ in range(min(_VARIANTS, told.chat.messages))]
+        draw = source.draw("reactions", written.chat.conversation.id)
+        self._given = [self._reactions(draw) for _ in range(min(_VARIANTS, written.chat.messages))]
         self._given_bytes = [_json(given) for given in self._given]
 
     def among(self, chance: _Chance) -> list[int]:
@@ -243,21 +245,21 @@ class _Rare:
             end = self._given_bytes[which] if reacted else _NO_REACTIONS
             return line.plain[: -len(_NO_REACTIONS)] + end, _TIMES.pack(8, at, 8, updated, -1, 8, seq)
         ids = line.plain[: _IDS.size]
-        draw = self._source.draw("message", self._told.chat.conversation.id, seq)
+        draw = self._source.draw("message", self._written.chat.conversation.id, seq)
         attached = self._attachments(draw, seq) if filed < self.limits[0] else None
         text = None if attached and draw.chance(0.3) else line.text
-        sender = self._told.chat.people[line.speaker].id
-        self._told.files += [StoredFile(it, sender, moment(at)) for it in attached or ()]
+        sender = self._written.chat.people[line.speaker].id
+        self._written.files += [StoredFile(it, sender, moment(at)) for it in attached or ()]
         given = self._given[which] if reacted else []
         if deletion >= self.limits[3]:
             return ids + _content(text, attached, given), _TIMES.pack(8, at, 8, updated, -1, 8, seq)
         gone = updated + draw.between(5, 1800) * _SECOND
         self.deleted_at = max(self.deleted_at, gone)
-        self._told.deleted_seqs.append(seq)
-        self._told.deleted.append(
+        self._written.deleted_seqs.append(seq)
+        self._written.deleted.append(
             DeletedMessage(
                 message_id=id,
-                conversation_id=self._told.chat.conversation.id,
+                conversation_id=self._written.chat.conversation.id,
                 sender_id=sender,
                 content=text,
                 attachments=attached,
@@ -269,7 +271,7 @@ class _Rare:
         return ids + _content(None, None, []), _DELETED_TIMES.pack(8, at, 8, gone, 8, gone, 8, seq)
 
     def _attachments(self, draw: Draw, seq: int) -> list[Attachment]:
-        conversation = self._told.chat.conversation
+        conversation = self._written.chat.conversation
         kinds = draw.sample(corpus.FILES, 5 if draw.chance(0.05) else draw.between(1, 3))
         made = []
         for number, (name, kind) in enumerate(kinds):
@@ -283,7 +285,7 @@ class _Rare:
         return made
 
     def _reactions(self, draw: Draw) -> list[Reaction]:
-        people = draw.sample(self._told.chat.people, draw.between(1, 5))
+        people = draw.sample(self._written.chat.people, draw.between(1, 5))
         return [Reaction(userId=str(person.id), emoji=draw.pick(corpus.EMOJI)) for person in people]
 
 

@@ -1,4 +1,4 @@
-"""The indexes of messages, built once after many rows instead of row by row."""
+"""Dropping the indexes of messages for a large load, and building them afterwards."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chatctl.db.files import query
 from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits
 from chatctl.services.seed import paths
 
-# Below so many messages it saves less than a second, and nobody else may read the table meanwhile.
+# For fewer messages it saves less than a second, while it blocks all readers of the table.
 WORTHWHILE = 100_000
-# A kill takes away what one transaction did.
+# A kill loses the work of the transaction.
 AT_MOST = 2_000_000
 
 
@@ -25,9 +25,9 @@ def empty(conn: Connection) -> bool:
 
 
 def lock_if_empty(conn: Connection) -> bool:
-    """Have ``messages`` alone for the open transaction, where nobody has written to it nor uses it now.
+    """Lock ``messages`` exclusively in the open transaction if it is empty and not in use.
 
-    At its beginning: who holds nothing yet and waits is no part of a deadlock.
+    Call it first: a transaction that holds no locks yet cannot be part of a deadlock.
     """
     try:
         with conn.transaction():
@@ -35,21 +35,21 @@ def lock_if_empty(conn: Connection) -> bool:
             conn.execute("lock table public.messages in access exclusive mode")
     except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
         return False
-    # Whoever reads messages waits for us from now on.
+    # From now on, all readers of messages wait for this transaction.
     limit_lock_waits(conn, paths.PATIENCE)
     return empty(conn)
 
 
 @contextmanager
 def built_after(conn: Connection) -> Iterator[None]:
-    """No index of ``messages`` inside the block that its end can make again as it was.
+    """Drop the indexes of ``messages`` that can be re-created, and build them at the end of the block.
 
-    In the open transaction, which a failure rolls back, indexes and all.
+    This runs in the open transaction, so that a failure rolls everything back.
     """
     statements = conn.execute(query("seed/message_indexes")).fetchall()
-    for take_away, _ in statements:
-        conn.execute(take_away)
+    for drop, _ in statements:
+        conn.execute(drop)
     yield
     conn.execute("set local maintenance_work_mem = '256MB'")
-    for _, make_again in statements:
-        conn.execute(make_again)
+    for _, create in statements:
+        conn.execute(create)

@@ -1,4 +1,4 @@
-"""Putting a world into a database: part by part, each in a transaction, and continued where it was killed."""
+"""Loading a world into a database in chunks, one transaction each; an interrupted load can be continued."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid
-from chatctl.services.seed import alone, attachments, chunks, paths, people, runs, verify
+from chatctl.services.seed import attachments, chunks, lock, paths, people, runs, verify
 from chatctl.services.seed.estimate import Estimate, estimate
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.parts import Parts, SeedProgress
@@ -42,10 +42,11 @@ State = Literal["created", "continued", "unchanged", "changed", "planned"]
 
 @dataclass(frozen=True)
 class LoadedWorld:
-    """A world that is in the database: made now, continued, or found as it was made or changed since.
+    """The result of a load: the world was created, continued, or found unchanged or changed.
 
-    ``path`` says how rows went in; null when none did. ``planned`` is a dry run's: ``rows`` and ``bytes`` are
-    what there would be, and ``fingerprint`` is null. ``files``: how many were uploaded; null without Storage.
+    ``path`` is how rows were written; null if none were. For a dry run, ``state`` is ``planned``, ``rows``
+    and ``bytes`` are estimates, and ``fingerprint`` is null. ``files`` is the number of uploaded files; null
+    without Storage.
     """
 
     world: str
@@ -65,10 +66,10 @@ class LoadedWorld:
 class LoadOptions:
     """How a world is loaded.
 
-    ``users`` insists on one way to make users, with ``api`` where it is the Auth Admin API. ``storage_rows``
-    adds files as rows of storage.objects, without bytes behind them. ``beside_others`` allows a database that
-    holds organizations or users that no seed made. A kill takes away at most ``chunk_size`` messages, but
-    where many go into an empty table.
+    ``users`` forces one way to create users; ``api`` is the client of the Auth Admin API. ``storage_rows``
+    adds files as rows of storage.objects, without content. ``beside_others`` allows a database with
+    organizations or users that were not seeded. A kill loses at most ``chunk_size`` messages, except for a
+    large load into an empty table.
     """
 
     users: Literal["sql", "api"] | None = None
@@ -88,14 +89,14 @@ def load(
     on_path: Callable[[Path], None] = lambda path: None,
     on_progress: Callable[[SeedProgress], None] = lambda progress: None,
 ) -> LoadedWorld:
-    """Load the world of ``outline`` unless it is there; what a killed run left undone is done.
+    """Load the world of ``outline`` unless it already exists; continues an interrupted load.
 
-    ``dry_run`` checks all that can be checked, loads people and the first part, and rolls back.
-    Raises Conflict when other rows are in the way or the database is not migrated, Invalid when it holds
-    other people's data, NotAllowed when the role may not switch triggers off.
+    ``dry_run`` makes all possible checks, loads the people and the first chunk, and rolls back.
+    Raises Conflict if other rows conflict or the database is not migrated, Invalid if it contains other data,
+    NotAllowed if the role is not allowed to disable triggers.
     """
-    _refuse_the_future(outline)
-    with alone.seeding(conn, on_wait):
+    _refuse_future(outline)
+    with lock.seeding(conn, on_wait):
         run = _prepare(conn, outline)
         if run and run.finished_at:
             outcome = _found(conn, outline, run)
@@ -103,9 +104,9 @@ def load(
             path = paths.probe(conn, users=options.users, api=options.api is not None)
             on_path(path)
             if run is None:
-                _refuse_what_is_there(conn, outline, options)
+                _refuse_conflicts(conn, outline, options)
             if dry_run:
-                return _tried(conn, outline, path, options, begun=run is not None)
+                return _dry_run(conn, outline, path, options, started=run is not None)
             if run is None:
                 _begin(conn, outline, path, options, on_progress)
             _parts(conn, outline, path, options, on_progress).write()
@@ -119,43 +120,43 @@ def load(
 def _prepare(conn: Connection, outline: Outline) -> SeedRun | None:
     runs.require_tables(conn)
     run = runs.find(conn, outline.spec.name, outline.source.seed)
-    way_out = "take it away with `chatctl seed clean`, or take another --seed"
+    hint = "remove it with `chatctl seed clean`, or use another --seed"
     if run and run.cleaned_at:
-        raise Conflict(f"{run} was removed, except rows still in use", hint=way_out)
+        raise Conflict(f"{run} was removed, except for rows in use", hint=hint)
     if run and run.world_version != RULES:
-        made = f"version {run.world_version} of the rules, and this chatctl has {RULES}"
-        raise Conflict(f"{run} was made here by {made}", hint=way_out)
+        versions = f"version {run.world_version} of the rules; this chatctl has version {RULES}"
+        raise Conflict(f"{run} was seeded here with {versions}", hint=hint)
     if run and run.spec_sha256 not in (None, outline.spec.sha256):
-        raise Conflict(f"{run} was begun here with another spec or scale", hint=way_out)
+        raise Conflict(f"{run} was seeded here with another spec or scale", hint=hint)
     return run
 
 
-def _refuse_the_future(outline: Outline) -> None:
+def _refuse_future(outline: Outline) -> None:
     if outline.spec.last_day >= datetime.now(UTC).date():
         raise Invalid(
-            f"{outline.spec.name} ends on {outline.spec.last_day}, which is not over yet",
-            hint="nobody has written tomorrow's messages: set last_day to an earlier day",
+            f"{outline.spec.name} ends on {outline.spec.last_day}, which is not in the past",
+            hint="set last_day to an earlier day",
         )
 
 
-def _refuse_what_is_there(conn: Connection, outline: Outline, options: LoadOptions) -> None:
-    wanted = {
+def _refuse_conflicts(conn: Connection, outline: Outline, options: LoadOptions) -> None:
+    names = {
         "slugs": [organization.slug for organization in outline.organizations],
         "emails": [person.email for person in outline.people],
         **runs.scope(outline),
     }
-    found = conn.execute(query("seed/clashes"), wanted).fetchall()
-    # Where Auth makes the users, they are there before the run is on record.
-    clashes = [f"{kind} {name}" for kind, name, same in found if not (same and options.api)]
+    existing = conn.execute(query("seed/clashes"), names).fetchall()
+    # Users created by Auth exist before the run is recorded.
+    clashes = [f"{kind} {name}" for kind, name, same in existing if not (same and options.api)]
     if clashes:
         shown = ", ".join(clashes[:3]) + (f" and {len(clashes) - 3} more" if len(clashes) > 3 else "")  # noqa: PLR2004
-        raise Conflict(f"already there, but not made by a seed: {shown}", hint="take another --seed")
+        raise Conflict(f"already exists, but was not seeded: {shown}", hint="use another --seed")
     if not options.beside_others:
-        organizations, users = conn.execute(query("seed/strangers"), wanted).fetchone() or (0, 0)
+        organizations, users = conn.execute(query("seed/strangers"), names).fetchone() or (0, 0)
         if organizations or users:
             raise Invalid(
-                f"this database holds {organizations} organizations and {users} users that no seed made",
-                hint="seed beside them with --yes",
+                f"this database has {organizations} organizations and {users} users that were not seeded",
+                hint="to seed anyway, use --yes",
             )
 
 
@@ -168,7 +169,7 @@ def _begin(
 ) -> None:
     if path.users == "api":
         if options.api is None:
-            raise Invalid("the Auth Admin API needs api_url and secret_key of the target")
+            raise Invalid("the Auth Admin API requires a target with api_url and secret_key")
         sign_up(outline, options.api, on_progress)
     with conn.transaction():
         with paths.quiet(conn, path):
@@ -177,8 +178,8 @@ def _begin(
 
 
 def sign_up(outline: Outline, api: Client, on_progress: Callable[[SeedProgress], None]) -> None:
-    """Have the Auth Admin API make the users of a world, as far as they are not there."""
-    from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase; mostly SQL does it
+    """Create the missing users of a world with the Auth Admin API."""
+    from chatctl.services.seed import accounts  # noqa: PLC0415 - the Supabase client is slow to import
 
     total = len(outline.people)
     accounts.create(
@@ -189,13 +190,13 @@ def sign_up(outline: Outline, api: Client, on_progress: Callable[[SeedProgress],
     )
 
 
-def _tried(
-    conn: Connection, outline: Outline, path: Path, options: LoadOptions, *, begun: bool
+def _dry_run(
+    conn: Connection, outline: Outline, path: Path, options: LoadOptions, *, started: bool
 ) -> LoadedWorld:
     planned = estimate(outline)
-    if path.users == "sql" or begun:
+    if path.users == "sql" or started:
         with conn.transaction(force_rollback=True):
-            if not begun:
+            if not started:
                 _begin(conn, outline, path, options, lambda progress: None)
             _parts(conn, outline, path, options, lambda progress: None).write_first()
     return _outcome(outline, "planned", None, path, planned=planned)
@@ -214,12 +215,12 @@ def _parts(
 def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> LoadedWorld:
     with conn.transaction():
         for orphan in verify.find(conn, "orphans", runs.scope(outline)):
-            raise ChatctlError(f"the world is not finished: in {orphan.object} {orphan.detail}")
-        made = runs.fingerprint(conn, runs.scope(outline))
-        runs.finish(conn, outline, made)
+            raise ChatctlError(f"the world is incomplete: in {orphan.object} {orphan.detail}")
+        fingerprint = runs.fingerprint(conn, runs.scope(outline))
+        runs.finish(conn, outline, fingerprint)
         for table in _ANALYZED:
             conn.execute(sql.SQL("analyze (skip_locked) {}").format(table))
-    return _outcome(outline, state, made, path)
+    return _outcome(outline, state, fingerprint, path)
 
 
 def _found(conn: Connection, outline: Outline, run: SeedRun) -> LoadedWorld:

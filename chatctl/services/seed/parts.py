@@ -1,7 +1,6 @@
-"""The parts of a world that are not there yet, each written in one transaction with its ledger row.
+"""Writing the missing chunks of a world, each in one transaction with its ledger row.
 
-Many messages for an empty table are the exception: their parts share a transaction, and their indexes are
-built at its end.
+Many messages for an empty table are the exception: one transaction writes them, and then builds the indexes.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from chatctl.services.seed.paths import Path
 
 @dataclass(frozen=True)
 class SeedProgress:
-    """How far a seed is with its users, messages or files."""
+    """The progress of a seed with its users, messages or files."""
 
     what: Literal["users", "messages", "files"]
     done: int
@@ -31,7 +30,7 @@ class SeedProgress:
 
 @dataclass
 class Parts:
-    """What is missing of a world whose people are there, in parts of ``size`` messages."""
+    """The missing chunks of a world whose people exist, of ``size`` messages each."""
 
     conn: Connection
     outline: Outline
@@ -48,18 +47,18 @@ class Parts:
         self._missing = list(chunks.cut(self.outline, self.size, without=done))
 
     def write(self) -> None:
-        """Write them all."""
+        """Write all missing chunks."""
         for chunk in self._missing[self._write_at_once() :]:
             with self.conn.transaction():
                 self._write(chunk)
 
     def write_first(self) -> None:
-        """Write the first of them into the open transaction."""
+        """Write the first missing chunk in the open transaction."""
         for chunk in self._missing[:1]:
             self._write(chunk)
 
     def _write_at_once(self) -> int:
-        """Write the first parts together where that is faster; how many."""
+        """Write the first chunks in one transaction if that is faster; returns how many."""
         reached = list(accumulate(chunk.messages for chunk in self._missing))
         number = bisect_right(reached, indexes.AT_MOST)
         worthwhile = number > 0 and reached[number - 1] >= indexes.WORTHWHILE

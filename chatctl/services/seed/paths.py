@@ -1,4 +1,4 @@
-"""Which way rows may go into this database: the fastest that its role is allowed."""
+"""How rows are written: the fastest way that the role is allowed to use."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from chatctl.db.files import query, sql_statement
 from chatctl.db.patience import limit_lock_waits
 from chatctl.errors import Conflict, NotAllowed
 
-# Whoever writes waits behind us while we wait for a lock.
+# Other writers queue behind us while we wait for a lock.
 PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True)
 class Path:
-    """How rows go in, and why so.
+    """How rows are written.
 
-    ``triggers``: switched off for the session (replica), or on our own tables (owner). ``users``: made by
-    SQL, or by the Auth Admin API.
+    ``triggers``: disabled for the session (replica), or on our own tables (owner). ``users``: created with
+    SQL, or with the Auth Admin API.
     """
 
     triggers: Literal["replica", "owner"]
@@ -33,10 +33,10 @@ class Path:
 
     def __str__(self) -> str:
         triggers = {
-            "replica": "replica (triggers and foreign keys off by session_replication_role, checked after)",
-            "owner": "owner (session_replication_role is refused: our tables' triggers off, foreign keys on)",
+            "replica": "replica (session_replication_role disables triggers; foreign keys are checked after)",
+            "owner": "owner (no session_replication_role: triggers of our tables disabled, foreign keys on)",
         }[self.triggers]
-        return triggers if self.users == "sql" else f"{triggers}; users by the Auth Admin API"
+        return triggers if self.users == "sql" else f"{triggers}; users with the Auth Admin API"
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class _Rights:
 
 
 def probe(conn: Connection, *, users: Literal["sql", "api"] | None = None, api: bool = False) -> Path:
-    """The fastest path that this role is allowed; ``users`` insists on one way to make them.
+    """The fastest path that this role is allowed to use; ``users`` forces one way to create users.
 
-    ``api``: whether the Auth Admin API can be asked. Raises NotAllowed when there is no way, Conflict when
-    the tables of Auth are not as expected.
+    ``api``: whether the Auth Admin API is available. Raises NotAllowed if there is no way, Conflict if the
+    tables of Auth are not as expected.
     """
     with conn.cursor(row_factory=class_row(_Rights)) as cursor:
         rights = cursor.execute(query("seed/rights")).fetchone()
     assert rights  # noqa: S101 - it always gives one row
     if not rights.loads_tables:
         raise NotAllowed(
-            "this role may not load the backend's tables: row-level security holds, or it lacks a grant",
+            "this role cannot load the backend's tables: row-level security applies, or a grant is missing",
             hint="connect as postgres, or as another role with BYPASSRLS",
         )
     triggers = _triggers(conn, rights)
@@ -71,14 +71,14 @@ def _users(conn: Connection, rights: _Rights, *, api: bool) -> Literal["sql", "a
         if api:
             return "api"
         raise NotAllowed(
-            "this role may not write auth.users",
+            "this role cannot write to auth.users",
             hint="connect as postgres, or give the target api_url and secret_key for the Auth Admin API",
         )
     missing = [name for (name,) in conn.execute(query("seed/missing_auth_columns"))]
     if missing and not api:
         raise Conflict(
-            f"Auth's tables are older than this chatctl expects; they lack {', '.join(missing)}",
-            hint="start Supabase Auth once, so that it migrates them",
+            f"the tables of Auth are too old for this chatctl; missing columns: {', '.join(missing)}",
+            hint="start Supabase Auth once, so that it migrates its tables",
         )
     return "api" if missing else "sql"
 
@@ -93,7 +93,7 @@ def _triggers(conn: Connection, rights: _Rights) -> Literal["replica", "owner"]:
         return "replica"
     if not rights.owns_tables:
         raise NotAllowed(
-            "this role may neither switch triggers off for its session nor on the tables",
+            "this role can disable triggers neither for its session nor on the tables",
             hint="connect as postgres, or: grant set on parameter session_replication_role to <role>",
         )
     return "owner"
@@ -101,9 +101,9 @@ def _triggers(conn: Connection, rights: _Rights) -> Literal["replica", "owner"]:
 
 @contextmanager
 def quiet(conn: Connection, path: Path) -> Iterator[None]:
-    """No trigger of the backend fires on what this transaction does inside the block.
+    """Disable the backend's triggers for this transaction inside the block.
 
-    Raises Conflict when that takes locks that others hold for longer than ``PATIENCE``.
+    Raises Conflict if others hold the required locks for longer than ``PATIENCE``.
     """
     if path.triggers == "replica":
         conn.execute("set local session_replication_role = replica")
@@ -112,11 +112,11 @@ def quiet(conn: Connection, path: Path) -> Iterator[None]:
         return
     _lock(conn)
     triggers = conn.execute(query("seed/triggers")).fetchall()
-    for switch_off, _ in triggers:
-        conn.execute(switch_off)
+    for disable, _ in triggers:
+        conn.execute(disable)
     yield
-    for _, switch_on in triggers:
-        conn.execute(switch_on)
+    for _, enable in triggers:
+        conn.execute(enable)
 
 
 def _lock(conn: Connection) -> None:
@@ -125,6 +125,6 @@ def _lock(conn: Connection) -> None:
         conn.execute(sql_statement("seed/lock_triggered"))
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise Conflict(
-            f"others held the tables for {PATIENCE:g} s, and triggers cannot be switched off meanwhile",
-            hint="what is there stays; run it again when nobody writes",
+            f"cannot disable triggers: other sessions held locks on the tables for {PATIENCE:g} s",
+            hint="run the same command again to continue when there are no writes",
         ) from None

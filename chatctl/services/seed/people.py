@@ -1,4 +1,4 @@
-"""The people of a world: users who can sign in, their organizations, and who belongs to which."""
+"""The people of a world: users who can sign in, their organizations and memberships."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.rows import Member, Organization
 
 PASSWORD = "chatctl-demo"  # noqa: S105 - meant to be known
-# bcrypt of it; cost 10 is what Supabase Auth itself makes, any other is computed anew at every sign-in.
+# bcrypt of PASSWORD. Cost 10, as in Supabase Auth, which rehashes passwords with another cost at sign-in.
 PASSWORD_HASH = "$2a$10$chatctlDemoWorldSaltSem5gxhu2UJqd0aPT..Ka.2Ph2LXU7F4K"  # noqa: S105
 
 _AT_ONCE = 5_000
@@ -22,7 +22,7 @@ _AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class Login:
-    """Somebody to sign in as, with ``PASSWORD``."""
+    """A user who can sign in with ``PASSWORD``."""
 
     email: str
     full_name: str
@@ -31,9 +31,9 @@ class Login:
 
 
 def write(conn: Connection, outline: Outline, *, users: bool = True) -> None:
-    """Put people, organizations and memberships into the open transaction; triggers must be off.
+    """Write people, organizations and memberships in the open transaction; triggers must be off.
 
-    Without ``users`` Auth has made them already, and their profiles are completed only.
+    Without ``users``, Auth has already created the users, and only their profiles are completed.
     """
     for start in range(0, len(outline.people), _AT_ONCE):
         records = [

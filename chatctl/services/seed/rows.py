@@ -27,7 +27,7 @@ class Reaction(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can sign in: a user with identity and profile, whom others call ``given_name``."""
+    """A user with identity and profile; messages address the person as ``given_name``."""
 
     id: UUID
     email: str
@@ -75,7 +75,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class DeletedMessage:
-    """What a tombstone among the messages said."""
+    """The content of a deleted message, whose row in messages is a tombstone."""
 
     message_id: UUID
     conversation_id: UUID

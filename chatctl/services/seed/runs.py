@@ -1,4 +1,4 @@
-"""The worlds that a database has on record, and the checksums over their rows."""
+"""The worlds recorded in a database, and the checksums of their rows."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from chatctl.services.seed.spec import RULES
 
 @dataclass(frozen=True)
 class SeedRun:
-    """A world as the database has it on record; without ``finished_at`` it was begun and not finished.
+    """A recorded world; without ``finished_at``, its seed was started but not finished.
 
-    With ``cleaned_at`` it was taken away, and this is what users still need of it.
-    ``tables`` has the rows and the checksum of each table as they were then.
+    With ``cleaned_at``, it was removed except for the rows in this record, which users still need.
+    ``tables`` has the number of rows and the checksum of each table at the end of the seed.
     """
 
     world: str
@@ -40,7 +40,7 @@ class SeedRun:
 
     @property
     def scope(self) -> dict[str, list[UUID]]:
-        """Its organizations and users, as queries take them."""
+        """Its organizations and users, as query parameters."""
         return {"organizations": self.organization_ids, "users": self.user_ids}
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class TableChecksum:
-    """How many rows of a world a table has, and their checksum."""
+    """The number of rows of a world in a table, and their checksum."""
 
     name: str
     rows: int
@@ -58,7 +58,7 @@ class TableChecksum:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A checksum over all rows of a world: whatever order they came in, and on any PostgreSQL."""
+    """A checksum of all rows of a world, independent of their order and of the PostgreSQL version."""
 
     tables: list[TableChecksum]
 
@@ -73,32 +73,34 @@ class Fingerprint:
 
 
 def require_tables(conn: Connection) -> None:
-    """Raises Conflict where the tables are missing that a seed needs."""
+    """Raise Conflict if the tables that seeding needs are missing."""
     row = conn.execute("select to_regclass('private.seed_chunks')").fetchone()
     if row is None or row[0] is None:
-        raise Conflict("this database has not the tables to seed", hint="run `chatctl migrate` first")
+        raise Conflict(
+            "this database is missing the tables that seeding needs", hint="run `chatctl migrate` first"
+        )
 
 
 def find(conn: Connection, world: str, seed: int) -> SeedRun | None:
-    """The run of a world; None when it was never begun."""
+    """The run of a world; None if it was never started."""
     return next(iter(of(conn, world, seed)), None)
 
 
 def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[SeedRun]:
-    """All runs, or those of one world, of one seed; the oldest first."""
+    """All runs, optionally of one world or one seed, oldest first."""
     require_tables(conn)
     with conn.cursor(row_factory=class_row(SeedRun), binary=True) as cursor:
         return cursor.execute(query("seed/runs"), {"world": world, "seed": seed}).fetchall()
 
 
 def fingerprint(conn: Connection, scope: dict[str, list[UUID]]) -> Fingerprint:
-    """The checksums over the rows of these organizations and users as they are now."""
+    """The current checksums of the rows of these organizations and users."""
     with conn.cursor(row_factory=class_row(TableChecksum)) as cursor:
         return Fingerprint(cursor.execute(query("seed/fingerprint"), scope).fetchall())
 
 
 def scope(outline: Outline) -> dict[str, list[UUID]]:
-    """The organizations and users of a world, as queries take them."""
+    """The organizations and users of a world, as query parameters."""
     return {
         "organizations": [organization.id for organization in outline.organizations],
         "users": [person.id for person in outline.people],
@@ -106,15 +108,15 @@ def scope(outline: Outline) -> dict[str, list[UUID]]:
 
 
 def start(conn: Connection, outline: Outline) -> None:
-    """Record that a world is begun."""
+    """Record the start of a run."""
     run = {**_key(outline), "world_version": RULES, "spec_sha256": outline.spec.sha256, **scope(outline)}
     conn.execute(sql_statement("seed/start_run"), run)
 
 
-def finish(conn: Connection, outline: Outline, made: Fingerprint) -> None:
-    """Record that a world is there, and what its rows are."""
-    tables = {table.name: {"rows": table.rows, "checksum": table.checksum} for table in made.tables}
-    values = {**_key(outline), "fingerprint": made.total, "tables": Jsonb(tables)}
+def finish(conn: Connection, outline: Outline, fingerprint: Fingerprint) -> None:
+    """Record the end of a run, and the checksums of its rows."""
+    tables = {table.name: {"rows": table.rows, "checksum": table.checksum} for table in fingerprint.tables}
+    values = {**_key(outline), "fingerprint": fingerprint.total, "tables": Jsonb(tables)}
     conn.execute(sql_statement("seed/finish_run"), values)
 
 

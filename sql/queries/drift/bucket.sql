@@ -1,4 +1,4 @@
--- Storage buckets: who may read without asking, how large a file may be and of which type.
+-- Storage buckets: whether they are public, size limit and allowed types.
 select
   quote_ident(b.id) as name,
   '{}'::text[] as parents,

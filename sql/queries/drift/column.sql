@@ -1,4 +1,4 @@
--- Columns of tables, by name: their order is a matter of history. What a partition inherits is its table's.
+-- Columns of tables, by name: their order depends on history. Inherited columns of partitions are left out.
 --   relations  oid[]
 select
   c.oid::regclass::text || '.' || quote_ident(a.attname) as name,

@@ -2,7 +2,7 @@
 --   relations  oid[]
 select
   quote_ident(k.conname) || ' on ' || k.conrelid::regclass::text as name,
-  -- Its columns, too: PostgreSQL drops the constraint with any of them, unasked.
+  -- Its columns are parents, too: dropping any of them drops the constraint, without CASCADE.
   array['table ' || k.conrelid::regclass::text] || array(
     select 'column ' || k.conrelid::regclass::text || '.' || quote_ident(a.attname)
     from pg_catalog.pg_attribute a

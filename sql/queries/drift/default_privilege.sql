@@ -1,5 +1,5 @@
--- Whom the migrating role's new objects are open to: in a schema, and everywhere (where PostgreSQL's own default opens
--- functions and types to PUBLIC). Less what Supabase's own opens, see platform.sql.
+-- Default privileges on new objects of the migrating role, per schema and global (where PostgreSQL's own default grants
+-- functions and types to PUBLIC). Without those that Supabase sets, see platform.sql.
 --   schemas, managed_schemas  oid[]
 --   administrators            oid[]
 --   owner                     oid

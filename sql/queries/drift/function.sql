@@ -1,4 +1,4 @@
--- Functions, procedures and aggregates: body, security, search path and all else that `create function` says.
+-- Functions, procedures and aggregates: everything that `create function` defines.
 --   functions  oid[]
 --   owner      oid
 select
@@ -6,7 +6,7 @@ select
   array['schema ' || p.pronamespace::regnamespace::text] as parents,
   'owner: ' || case p.proowner when %(owner)s::oid then 'owner' else p.proowner::regrole::text end || E'\n'
     || case p.prokind
-      -- pg_get_functiondef has no words for an aggregate.
+      -- pg_get_functiondef does not support aggregates.
       when 'a' then (
         select concat_ws(E'\n',
           'aggregate returning ' || pg_get_function_result(p.oid),

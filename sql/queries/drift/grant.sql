@@ -1,6 +1,6 @@
--- Who may do what with schemas, tables, views, columns, sequences, functions and types: a row per thing and grantee.
--- Where nothing was ever granted or revoked, PostgreSQL's own default holds, which opens functions and types to PUBLIC.
--- What owners and administrators have is left out, and what Supabase grants on its own, see platform.sql.
+-- Privileges on schemas, tables, views, columns, sequences, functions and types: one row per object and grantee. Without
+-- any grant or revoke, PostgreSQL's default applies, which grants functions and types to PUBLIC. Privileges of owners
+-- and administrators are left out, and those that Supabase grants, see platform.sql.
 --   schemas, relations, functions, types, managed_schemas  oid[]
 --   administrators  oid[]
 --   version         integer  the older major version of the two databases
@@ -15,7 +15,7 @@ with things as (
   union all
   select
     r.name,
-    -- The sequence of an identity column is no thing of its own.
+    -- The sequence of an identity column is not a separate object.
     coalesce(
       (
         select array['column ' || a.attrelid::regclass::text || '.' || quote_ident(a.attname)]
@@ -99,7 +99,7 @@ select
   string_agg(distinct g.privilege || case when g.is_grantable then ' with grant option' else '' end, ', ') as definition
 from grants g
 where g.grantee <> all (%(administrators)s::oid[])
-  -- PostgreSQL 17 brought MAINTAIN, and "all" means it there; to an older database it is nothing.
+  -- MAINTAIN exists since PostgreSQL 17, where ALL includes it; ignored if the other database is older.
   and (g.privilege <> 'maintain' or %(version)s::integer >= 17)
 group by g.name, g.parents, g.grantee
 order by name

@@ -1,8 +1,8 @@
--- Indexes; not those of constraints, which come and go with the constraint, nor the parts of a partitioned one.
+-- Indexes; not those of constraints, nor those of partitions.
 --   relations  oid[]
 select
   i.indexrelid::regclass::text as name,
-  -- Its columns, too: PostgreSQL drops the index with any of them, unasked.
+  -- Its columns are parents, too: dropping any of them drops the index, without CASCADE.
   array[case c.relkind when 'm' then 'view ' else 'table ' end || c.oid::regclass::text] || array(
     select distinct 'column ' || c.oid::regclass::text || '.' || quote_ident(a.attname)
     from pg_catalog.pg_depend d

@@ -1,4 +1,4 @@
--- Publications: of which changes, and whether of all tables.
+-- Publications: the published operations, and whether they include all tables.
 --   publications  oid[]
 select
   quote_ident(p.pubname) as name,

@@ -1,5 +1,5 @@
--- What a publication sends: tables, with their columns and row filter, and whole schemas. Supabase's tables as well,
--- since publishing auth.users would send it to whoever subscribes.
+-- The content of publications: tables, with columns and row filter, and schemas. Includes Supabase's tables, because
+-- publishing auth.users would send it to every subscriber.
 --   publications  oid[]
 select
   'table ' || t.prrelid::regclass::text || ' in ' || quote_ident(p.pubname) as name,

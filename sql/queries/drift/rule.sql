@@ -1,4 +1,4 @@
--- Rules that rewrite statements on tables and views; not the one that makes a view.
+-- Rewrite rules on tables and views, except for the rules that implement views.
 --   relations  oid[]
 select
   quote_ident(r.rulename) || ' on ' || c.oid::regclass::text as name,

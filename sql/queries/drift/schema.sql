@@ -1,4 +1,4 @@
--- Schemas, and whose they are; public is PostgreSQL's own, whoever has it.
+-- Schemas and their owners; the owner of public is ignored.
 --   schemas  oid[]
 --   owner    oid
 select

@@ -1,6 +1,6 @@
--- What is compared, and whose names do not matter; the other files take these lists as parameters.
+-- The objects to compare, and the roles to ignore; the other files take these lists as parameters.
 --
--- Left out is what PostgreSQL, an extension or Supabase brings (see platform.sql), except where it decides about ours: see
+-- Objects of PostgreSQL, extensions and Supabase are left out (see platform.sql), unless they affect ours: see
 -- `guarded`, policy.sql, trigger.sql and grant.sql.
 with platform as materialized (
   select
@@ -16,7 +16,7 @@ schemas as (
 )
 select
   (select r.oid from pg_catalog.pg_roles r where r.rolname = current_user) as owner,
-  -- Who may do everything anyway: what is granted to them says nothing.
+  -- Roles that have all privileges anyway, so that grants to them mean nothing.
   array(
     select r.oid from pg_catalog.pg_roles r
     where r.rolsuper or r.rolname in (current_user, 'postgres', 'dashboard_user', 'pg_database_owner')
@@ -35,7 +35,7 @@ select
     from pg_catalog.pg_proc f
     join schemas s on s.oid = f.pronamespace
     where f.oid <> all (p.functions)
-      -- A range brings functions that make one.
+      -- A range type has constructor functions.
       and not exists (
         select from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i'

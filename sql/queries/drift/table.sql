@@ -1,10 +1,10 @@
--- Tables and what holds for a whole one; of Supabase's guarded ones, whether row-level security is on.
+-- Tables and their properties; of Supabase's guarded tables, whether row-level security is enabled.
 --   relations  oid[]
 --   guarded    oid[]
 --   owner      oid
 select
   c.oid::regclass::text as name,
-  -- A partition goes with the table that it is part of.
+  -- Dropping the partitioned table drops the partition.
   array['schema ' || c.relnamespace::regnamespace::text] || array(
     select 'table ' || i.inhparent::regclass::text
     from pg_catalog.pg_inherits i

@@ -1,4 +1,4 @@
--- Triggers on our tables and views, and those on Supabase's tables that Supabase does not have there.
+-- Triggers on our tables and views, and our triggers on Supabase's tables.
 --   relations  oid[]
 --   managed    oid[]
 select

@@ -1,5 +1,5 @@
--- Whom to impersonate: the people in the most conversations, who see the longest lists.
---   people  integer  how many at most
+-- The users to impersonate: those in the most conversations, who see the longest lists.
+--   people  integer  the maximum number
 select cp.user_id
 from public.conversation_participants cp
 join public.conversations c on c.id = cp.conversation_id

@@ -1,6 +1,6 @@
--- Who keeps a waiting session from its lock, the one that has been at it longest first; and whether that session
--- is, through others or not, among those that keep it waiting.
---   pid  integer   of the session that waits
+-- The oldest session that blocks a waiting session, and whether the waiting session, directly or through others, also
+-- blocks that one (a deadlock).
+--   pid  integer   of the waiting session
 with recursive blocking as (
   select unnest(pg_blocking_pids(%(pid)s::integer)) as pid
   union

@@ -1,4 +1,4 @@
--- Who holds a lock that chatctl takes, of this database.
+-- The session that holds an advisory lock of chatctl in this database.
 --   key  bigint
 select a.pid, a.application_name, a.usename, a.backend_start at time zone 'utc' as since
 from pg_catalog.pg_locks l

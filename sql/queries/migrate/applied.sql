@@ -1,5 +1,5 @@
--- The versions a database has had, by whichever tool. Read as JSON: the table of an old Supabase CLI has the
--- version alone. The statements are null where none were recorded.
+-- The applied versions, by any tool. Read as JSON, because the table of an old Supabase CLI has only the version.
+-- The statements are null if none were recorded.
 select
   m.version,
   coalesce(to_jsonb(m) ->> 'name', '') as name,

@@ -1,5 +1,5 @@
--- In a transaction that has just begun: keep the lock of the migration until it ends, even if a file gives up all
--- locks of the session; and whether there are constraints that may be checked later than their statement.
+-- At the start of a transaction: hold the migration lock until its end, even if a file releases all session-level
+-- locks; and return whether there are deferrable constraints.
 --   lock  bigint
 select
   pg_try_advisory_xact_lock(%(lock)s::bigint) as kept,

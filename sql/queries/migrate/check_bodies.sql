@@ -1,6 +1,6 @@
--- Read the bodies of functions as PostgreSQL does when it is not told to wait: it raises for one that names what
--- is not there.
---   names  text[]   as SQL writes them; one without schema is looked for in the search path
+-- Check the bodies of functions, as PostgreSQL does with check_function_bodies: raises an error for a body that
+-- refers to a missing object.
+--   names  text[]   as written in SQL; unqualified names are resolved with the search path
 select case l.lanname when 'sql' then fmgr_sql_validator(p.oid) else plpgsql_validator(p.oid) end
 from unnest(%(names)s::text[]) as w (name)
 cross join lateral (select parse_ident(w.name)::name[] as parts) as i

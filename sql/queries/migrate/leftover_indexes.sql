@@ -1,6 +1,6 @@
--- Invalid indexes that a failed `concurrently` has left on a table: the one it was to make, or a reindex's copies.
+-- Invalid indexes left by a failed `concurrently`: the index to create, or the copies of a reindex.
 --   relation  text   the table, or an index of it
---   name      text   of the index that was to be made; null: none
+--   name      text   of the index to create; null: none
 select i.indexrelid::regclass::text as name, n.nspname, c.relname
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid

@@ -1,7 +1,7 @@
--- Of the things that object files make, those that are not there. PostgreSQL cuts a long name; so do the casts to name.
+-- The objects of object files that do not exist. The casts to name truncate long names, as PostgreSQL does.
 --   kinds   text[]   function, view, trigger or policy
---   names   text[]   as SQL writes them
---   tables  text[]   null: it belongs to no table
+--   names   text[]   as written in SQL
+--   tables  text[]   null if it does not belong to a table
 select w.kind, w.name, w.table_name
 from unnest(%(kinds)s::text[], %(names)s::text[], %(tables)s::text[]) as w (kind, name, table_name)
 where case w.kind

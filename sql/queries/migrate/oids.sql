@@ -1,3 +1,3 @@
--- Which tables and views go by these names now; null: none.
---   names  text[]   as SQL writes them
+-- The current oids of these tables and views; null if missing.
+--   names  text[]   as written in SQL
 select w.name, to_regclass(w.name)::oid from unnest(%(names)s::text[]) as w (name);

@@ -1,4 +1,4 @@
--- Tables without row-level security that an API role or everybody may read or write.
+-- Tables without row-level security that an API role or PUBLIC can read or write.
 select c.oid::regclass::text as table_name
 from pg_catalog.pg_class c
 cross join lateral aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) as a

@@ -1,5 +1,4 @@
--- Tables, views and indexes as they are before a dry run: where their rows lie, and how many bytes. The history's
--- own are left out.
+-- Tables, views and indexes before a dry run, with filenode and size, except for the history tables.
 select
   c.oid,
   coalesce(i.indrelid, c.oid)::regclass::text as table_name,

@@ -1,4 +1,4 @@
--- The parts of a world that are there.
+-- The chunks of a world that were written.
 --   world  text
 --   seed   bigint
 select

@@ -1,5 +1,5 @@
--- What is in the way of a world: rows of the same name or id that no run of it made. ``same``: a user who has both
--- the id and the email, as a run leaves behind that was killed while Auth made its users.
+-- Rows that conflict with a world: same name or id, but not from a run of it. ``same``: a user with both the id and
+-- the email, left by a run that was killed while Auth created its users.
 --   slugs          text[]
 --   organizations  uuid[]
 --   emails         text[]

@@ -1,6 +1,6 @@
--- A checksum over the rows of a world, by table: whatever order they lie in, and the same on every PostgreSQL, as hash
--- partitioning needs it to be. Our own tables count whole; of Auth's, whose columns differ between versions, what
--- a user is, whichever way it was made, and no sign-in changes.
+-- A checksum of the rows of a world, by table, independent of their order and of the PostgreSQL version (the hash
+-- functions for partitioning are stable). All columns of our tables count; of Auth's tables, which differ between
+-- versions, only those that identify a user and that no sign-in changes.
 --   organizations  uuid[]
 --   users          uuid[]
 with

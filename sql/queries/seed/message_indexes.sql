@@ -1,5 +1,5 @@
--- How to take the indexes of messages away and how to make them again. Not those that something refers to, as foreign
--- keys to the primary key, nor those with more to them than their definition says: these stay.
+-- Statements that drop and re-create the indexes of messages. Without indexes that other objects depend on, such as
+-- foreign keys, and without those that their definition does not describe completely.
 select
   case
     when c.conname is null then format('drop index %s', i.indexrelid::regclass)
@@ -16,7 +16,7 @@ left join pg_catalog.pg_constraint c
 where i.indrelid = 'public.messages'::regclass
   and i.indisvalid and not i.indisprimary and not i.indisreplident and not i.indisclustered
   and x.reltablespace = 0
-  -- The definition of a constraint leaves them out, that of an index does not.
+  -- The definition of a constraint omits them, that of an index does not.
   and (c.oid is null or x.reloptions is null)
   and not exists (
     select from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid and a.attstattarget >= 0

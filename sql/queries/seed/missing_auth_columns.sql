@@ -1,4 +1,4 @@
--- What a user who can sign in needs and these tables of Auth lack.
+-- Columns that sign-in requires but these tables of Auth lack.
 select format('%s.%s', w.table_name, w.column_name) as name
 from (
   values

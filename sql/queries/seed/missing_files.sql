@@ -1,4 +1,4 @@
--- The files of a world that are not in the bucket yet, those of deleted messages too.
+-- The files of a world that are missing in the bucket, including those of deleted messages.
 --   organizations  uuid[]
 --   users          uuid[]
 with

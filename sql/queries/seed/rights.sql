@@ -1,5 +1,5 @@
--- What this role may do that a seed needs: read and write Auth; load tables whatever their policies say; and switch
--- the triggers of our own tables off. One privilege at a time: of several in one text, any would do.
+-- The privileges of this role that seeding needs: read and write Auth, load tables despite policies, and disable the
+-- triggers of our tables. One privilege per call: with a list, any of them would suffice.
 with ours as (
   select c.oid, c.relowner
   from pg_catalog.pg_class c

@@ -1,4 +1,4 @@
--- Whom to sign in as, one of each organization: its owner, or who joined first.
+-- A user to sign in as for each organization: its owner, or the first member.
 --   organizations  uuid[]
 --   users          uuid[]
 select distinct on (o.id) o.slug, u.email

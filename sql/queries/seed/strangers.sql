@@ -1,5 +1,5 @@
--- How many organizations and users here no world holds: other people's data.
---   users  uuid[]  those of the world that is about to be made, whom Auth may have made already
+-- The number of organizations and users that were not seeded.
+--   users  uuid[]  those of the world to seed, which Auth may have created already
 select
   (
     select count(*) from public.organizations o

@@ -1,4 +1,4 @@
--- Triggers that would count, stamp and refuse each row, one by one: how to switch each off, and on again as it was.
+-- Statements that disable and re-enable each trigger of the backend, in its previous mode.
 select
   format('alter table %s disable trigger %I', t.tgrelid::regclass, t.tgname) as switch_off,
   format(

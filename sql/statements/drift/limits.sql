@@ -1,10 +1,10 @@
--- The first statements of a reading of the catalogue: one view of the database, nothing written, no waiting for what
--- others lock; and definitions that come out alike whatever the session's settings.
+-- Before reading the catalogs: one snapshot, read-only, a short lock timeout; and settings that make definitions
+-- independent of the session.
 set transaction isolation level repeatable read, read only;
 set local search_path = '';
 set local lock_timeout = '10s';
 set local statement_timeout = '60s';
--- Rows that a policy hides from the reader must not pass for rows that are missing.
+-- Raise an error instead of hiding rows by a policy, which would look like missing rows.
 set local row_security = off;
 set local quote_all_identifiers = off;
 set local timezone = 'UTC';

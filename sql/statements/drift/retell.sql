@@ -1,5 +1,5 @@
--- A view's query in this server's words; it was read from a server of another version, whose words differ.
--- The query comes in the setting chatctl.query, and the view goes when the transaction is rolled back.
+-- A view's query as deparsed by this server; it comes from a server of another version, which deparses differently.
+-- The query is passed in the setting chatctl.query; the view is removed by rolling back the transaction.
 do $$
 begin
   execute 'create temporary view chatctl_told as ' || current_setting('chatctl.query');

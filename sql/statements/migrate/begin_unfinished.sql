@@ -1,4 +1,4 @@
--- A file that runs outside a transaction is about to.
+-- Record that a file outside a transaction is about to run.
 --   version  text
 --   sha256   text
 --   actor    text

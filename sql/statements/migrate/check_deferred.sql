@@ -1,6 +1,6 @@
--- Check what is deferred, as at the end of a transaction; then each constraint is deferred, or not, as it was made.
--- By name: after `set constraints all` a constraint that is made later in the transaction would not be deferred.
--- What shares its name with a constraint that is not deferrable is checked when the transaction ends.
+-- Check deferred constraints, as at the end of a transaction, then restore the initial mode of each constraint.
+-- By name: after `set constraints all`, a constraint created later in the transaction would not be deferred.
+-- A constraint with the same name as one that is not deferrable is checked at the end of the transaction.
 do $$
 declare
   names text;

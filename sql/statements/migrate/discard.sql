@@ -1,10 +1,10 @@
--- Discard what a session keeps beside its settings, as it does when it ends: prepared statements, cursors, channels
--- that are listened to, temporary objects, and the last values of sequences. `discard all` does not run in a
--- transaction, and would give up the lock of the migration.
+-- Discard the state of a session other than settings, as at its end: prepared statements, cursors, LISTEN channels,
+-- temporary objects, and cached sequence values. `discard all` cannot run in a transaction, and would release the
+-- migration lock.
 do $$
 begin
   deallocate all;
-  execute 'close all'; -- without execute it is PL/pgSQL's own word
+  execute 'close all'; -- without execute, PL/pgSQL would parse it as its own CLOSE
   unlisten *;
   discard temp;
   discard sequences;

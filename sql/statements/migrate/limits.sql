@@ -1,5 +1,5 @@
--- Until the transaction ends: give up a lock in time, and read no function body, which may name what a later file
--- makes. They are read when all is there.
+-- Until the end of the transaction: set lock_timeout, and do not check function bodies, which may refer to objects of
+-- a later file. They are checked after the last file.
 --   lock_timeout  text   with its unit
 select
   set_config('lock_timeout', %(lock_timeout)s::text, true),

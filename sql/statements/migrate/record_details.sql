@@ -1,10 +1,10 @@
--- What chatctl knows of a version beyond the Supabase CLI's own record.
+-- Record chatctl's details about a version, in addition to the Supabase CLI's table.
 --   version          text
 --   sha256           text
 --   chatctl_version  text
 --   duration_ms      integer
 --   actor            text
---   git_revision     text     null: the files are not from a git checkout
+--   git_revision     text     null if the files are not tracked by git
 insert into supabase_migrations.chatctl_migrations
   (version, sha256, chatctl_version, duration_ms, actor, git_revision)
 values (

@@ -1,10 +1,10 @@
--- An object as it is stated now.
+-- Record an applied object file.
 --   path             text
 --   sha256           text
---   drops            text[]   the statements that take back what it makes
+--   drops            text[]   the statements that drop its objects
 --   chatctl_version  text
 --   actor            text
---   git_revision     text     null: the files are not from a git checkout
+--   git_revision     text     null if the files are not tracked by git
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version, actor, git_revision)
 values (
   %(path)s::text, %(sha256)s::text, %(drops)s::text[], %(chatctl_version)s::text,

@@ -1,4 +1,4 @@
--- A version, as the Supabase CLI records it.
+-- Record a version as the Supabase CLI does.
 --   version     text
 --   name        text
 --   statements  text[]

@@ -1,6 +1,6 @@
--- An object as its file has it.
+-- An object file of the plan.
 --   path    text
 --   sha256  text
---   drops   text[]   the statements that take back what it makes
+--   drops   text[]   the statements that drop its objects
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values (%(path)s::text, %(sha256)s::text, %(drops)s::text[]);

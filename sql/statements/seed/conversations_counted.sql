@@ -1,8 +1,8 @@
--- What the triggers keep in a conversation, while triggers are off: one row per conversation.
+-- Set the counters that triggers maintain, because triggers are off: one row per conversation.
 --   ids                uuid[]
 --   last_seqs, last_message_seqs, message_counts  bigint[]
 --   participant_counts integer[]
---   changed            timestamptz[]  of the last message or deletion; null: none yet
+--   changed            timestamptz[]  of the last message or deletion; null if there is none
 update public.conversations c
 set last_seq = w.last_seq,
     last_message_seq = w.last_message_seq,

@@ -1,4 +1,4 @@
--- A world is finished.
+-- Record the end of a run.
 --   world, fingerprint  text
 --   seed                bigint
 --   tables              jsonb  by table: {rows, checksum}

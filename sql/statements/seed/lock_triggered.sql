@@ -1,4 +1,4 @@
--- Nobody writes while triggers are switched off. In the order of clean/lock.sql.
+-- Block writes while triggers are disabled. In the order of clean/lock.sql.
 lock table
   public.conversation_participants, public.messages, public.conversations, public.organization_members,
   public.user_profiles

@@ -1,4 +1,4 @@
--- What the trigger chat_sync_profile makes of new users, while triggers are off; and where they are not, when.
+-- Create the profiles that the trigger chat_sync_profile would create, or set their times if it did.
 --   people  jsonb  array of {id, email, full_name, created_at}
 insert into public.user_profiles (id, email, full_name, created_at, updated_at)
 select p.id, p.email, p.full_name, p.created_at, p.created_at

@@ -1,4 +1,4 @@
--- One part of a world is there; in the transaction of its rows.
+-- Record a chunk, in the transaction of its rows.
 --   world               text
 --   seed                bigint
 --   first_conversation  bigint

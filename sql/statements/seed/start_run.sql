@@ -1,4 +1,4 @@
--- A world begins: its people and organizations are there.
+-- Record the start of a run; its people and organizations exist.
 --   world, spec_sha256    text
 --   seed                  bigint
 --   world_version         integer

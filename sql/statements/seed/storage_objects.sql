@@ -1,4 +1,4 @@
--- Attachments as objects of the bucket, those of deleted messages too. Rows only: there is no file behind them.
+-- Attachments as objects of the bucket, including those of deleted messages. Rows only, without content.
 --   files  jsonb  array of {id, url, size, type, sender, at}
 insert into storage.objects (
   id, bucket_id, name, owner, owner_id, created_at, updated_at, last_accessed_at, version, metadata

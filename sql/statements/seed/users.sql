@@ -1,5 +1,5 @@
--- People as Supabase Auth makes them: confirmed, with a password. Complete on purpose: Auth looks for instance_id and
--- aud, and fails on a user with a null token.
+-- Users as Supabase Auth creates them: confirmed, with a password. All columns are needed: Auth filters by instance_id
+-- and aud, and fails for a user with a null token.
 --   people    jsonb  array of {id, email, full_name, created_at}
 --   password  text   bcrypt hash
 insert into auth.users (

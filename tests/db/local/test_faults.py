@@ -136,7 +136,7 @@ def test_killed_reset_leaves_nothing_behind(directory: Path) -> None:
 def test_foreign_data_is_not_touched(directory: Path) -> None:
     (directory / "data").mkdir(parents=True)
     (directory / "data" / "diary.txt").write_text("dear diary")
-    with pytest.raises(Invalid, match="no data directory of PostgreSQL"):
+    with pytest.raises(Invalid, match="was not created by chatctl"):
         running(directory)
     assert (directory / "data" / "diary.txt").exists()
 
@@ -144,7 +144,7 @@ def test_foreign_data_is_not_touched(directory: Path) -> None:
 def test_data_of_an_unknown_version_is_a_conflict(directory: Path) -> None:
     (directory / "data").mkdir(parents=True)
     (directory / "data" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(Conflict, match="PostgreSQL 15, which does not come with chatctl"):
+    with pytest.raises(Conflict, match="PostgreSQL 15, which chatctl does not include"):
         running(directory)
     assert server.reset(directory).version.startswith("18.")
 
@@ -192,7 +192,7 @@ def test_start_that_fails_shows_the_end_of_the_log(directory: Path) -> None:
     server.stop(directory)
     with (directory / "data" / "postgresql.conf").open("a") as file:
         file.write("\nchat_speed = ludicrous\n")
-    with pytest.raises(ChatctlError, match=r'(?s)does not start.*"chat_speed"') as caught:
+    with pytest.raises(ChatctlError, match=r'(?s)failed to start.*"chat_speed"') as caught:
         running(directory)
     assert caught.value.exit_code == 1
 

@@ -283,5 +283,8 @@ def test_server_outside_a_container_is_neither_signalled_nor_doubled(
             text=True,
             check=False,
         )
-        assert f"Conflict: who listens on the socket in {directory}/data is not the server" in answer.stderr
+        assert (
+            f"Conflict: the process that listens on the socket in {directory}/data is not the one"
+            in answer.stderr
+        )
     assert server.status(directory) == at

@@ -128,7 +128,7 @@ def test_another_major_version_is_a_conflict_until_reset(
 def test_version_that_does_not_come_along_is_invalid(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(Invalid, match="PostgreSQL 17 does not come with chatctl; choose 16 or 18"):
+    with pytest.raises(Invalid, match="chatctl does not include PostgreSQL 17; choose 16 or 18"):
         running(directory, version=17)
     monkeypatch.setenv("CHATCTL_PG_VERSION", "new")
     with pytest.raises(Invalid, match="CHATCTL_PG_VERSION must be 16 or 18, not 'new'"):

@@ -98,7 +98,7 @@ def test_somebodys_directory_is_refused_as_it_is(
     disk.chmod(0o755)
     if linked:
         directory.symlink_to(disk)
-    assert_untouched(directory, disk, match="is no data directory of PostgreSQL that chatctl made")
+    assert_untouched(directory, disk, match="was not created by chatctl")
 
 
 @pytest.mark.parametrize("target", ["empty", "nowhere", ".chatctl"])
@@ -183,7 +183,7 @@ def test_name_of_ours_that_is_something_else_is_refused(
         case _:
             (directory / name).mkdir()
     kept = [precious] if kind == "socket" else [precious, directory]
-    assert_untouched(directory, *kept, match=f"{name} is no .* of the embedded server; move it away")
+    assert_untouched(directory, *kept, match=f"{name} is not a .* of the embedded server; move it away")
     assert not (place / "nowhere").exists()
 
 
@@ -193,7 +193,7 @@ def test_pipe_in_the_data_is_not_waited_for(directory: Path, name: str) -> None:
     server.stop(directory)
     (at.directory / "data" / name).unlink(missing_ok=True)
     os.mkfifo(at.directory / "data" / name)
-    with pytest.raises(Invalid, match=f"{name} is no file of the embedded server"):
+    with pytest.raises(Invalid, match=f"{name} is not a file of the embedded server"):
         running(directory)
     (at.directory / "data" / name).unlink()
 
@@ -204,7 +204,7 @@ def test_reset_leaves_files_that_took_the_place_of_the_data(directory: Path) -> 
     shutil.rmtree(at.directory / "data")
     (at.directory / "data").mkdir()
     (at.directory / "data" / "diary").write_text("precious")
-    assert_untouched(directory, directory, match="data is no data directory of PostgreSQL; move it away")
+    assert_untouched(directory, directory, match="data is not a data directory of PostgreSQL; move it away")
 
 
 def test_damaged_data_is_what_reset_is_for(directory: Path) -> None:

@@ -140,7 +140,7 @@ def test_root_names_what_it_opens(place: Path, caplog: pytest.LogCaptureFixture)
     place.chmod(0o700)
     running(place / ".chatctl")
     assert [message for message in caplog.messages if str(place) in message] == [
-        f"opened '{place}' for passing through (chmod o+x), so that the system user pgserver can"
+        f"gave all users search permission on '{place}' (chmod o+x) for the system user pgserver"
     ]
     server.stop(place / ".chatctl")
     running(place / ".chatctl")

@@ -211,7 +211,7 @@ def test_a_dry_run_gives_a_lock_up_and_says_whose_it_was(bare_database: Database
             other.execute("select * from public.t")
 
             with pytest.raises(
-                Conflict, match=r"gave up after 0\.6 s and \d tries: t is held by pid"
+                Conflict, match=r"gave up after 0\.6 s and \d attempts: t is held by pid"
             ) as refused:
                 run(conn, files, dry_run=True, lock_timeout=0.2, deadline=0.6)
             assert str(other.info.backend_pid) in refused.value.message
@@ -224,7 +224,7 @@ def test_a_dry_run_waits_for_nobody_else_to_migrate(bare_database: Database, fil
     with bare_database.connect() as conn, bare_database.connect() as other:
         other.execute("select pg_advisory_lock(7232615413094158)")
 
-        with pytest.raises(Conflict, match=r"another migration still runs after 0\.1 s"):
+        with pytest.raises(Conflict, match=r"another migration is still running after 0\.1 s"):
             run(conn, files, dry_run=True, deadline=0.1)
 
 

@@ -282,10 +282,10 @@ def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
 
 def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
     files = SqlFiles(tmp_path / "sql")
-    with pytest.raises(Invalid, match="has no migration that could carry the objects"):
+    with pytest.raises(Invalid, match="has no migration in a transaction"):
         export.exported(files.directory)
     files.version(1, "-- chatctl:no-transaction\nselect 1;")
-    with pytest.raises(Invalid, match="has no migration that could carry the objects"):
+    with pytest.raises(Invalid, match="has no migration in a transaction"):
         export.exported(files.directory)
 
 
@@ -343,7 +343,7 @@ def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -
         (target / name).write_text("mine")
 
     with pytest.raises(
-        Conflict, match=r"holds other migrations: 20200101000000_remote\.sql; nothing is written"
+        Conflict, match=r"contains other migrations: 20200101000000_remote\.sql; nothing was written"
     ):
         exported(files, target)
     assert len(list(target.iterdir())) == 2
@@ -372,10 +372,10 @@ def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: 
         files.directory / "objects" / ".." / "migrations",
         tmp_path / "link",
     ):
-        with pytest.raises(Invalid, match="holds the files that are exported"):
+        with pytest.raises(Invalid, match="is the directory to export"):
             exported(files, target)
     for target in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(Invalid, match="is no directory"):
+        with pytest.raises(Invalid, match="is not a directory"):
             exported(files, target)
     assert MARK not in (files.directory / "migrations" / f"{version(1)}_step.sql").read_text()
 
@@ -388,6 +388,6 @@ def test_what_was_exported_is_not_taken_for_the_files(
     with bare_database.connect() as conn:
         run(conn, files)
         # Without the objects beside it, everything that they make would seem to be gone.
-        with pytest.raises(Invalid, match="is what chatctl migrate export has written"):
+        with pytest.raises(Invalid, match="was written by `chatctl migrate export`"):
             migrations.migrate(conn, directory=target.parent)
         assert policies(conn) == ["p"]

@@ -269,7 +269,9 @@ def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: S
 
         refused = refusal(conn, files)
 
-        assert refused.message == f"the database has migration {V2}_elsewhere.sql, which has no file"
+        assert refused.message == (
+            f"migration {V2}_elsewhere.sql was applied to the database, but its file is missing"
+        )
         assert f"chatctl migrate repair {V2} --status reverted" in (refused.hint or "")
         (_, line) = migrations.status(conn, directory=files.directory)
         assert (line.state, line.version) == ("missing", V2)
@@ -299,7 +301,7 @@ def test_what_is_older_than_the_newest_runs_only_when_asked(bare_database: Datab
 
         refused = refusal(conn, files)
         assert (
-            refused.message == f"sql/migrations/{V2}_step.sql is older than {V3}, which was applied before it"
+            refused.message == f"sql/migrations/{V2}_step.sql is older than {V3}, which was already applied"
         )
         assert f"{V2}_step.sql" in refusal(conn, files, to=V2).message
         assert states(conn, files)[f"{V2}_step.sql"] == "out of order"
@@ -338,7 +340,7 @@ def test_to_stops_before_a_table_that_everybody_could_read(
         refused = refusal(conn, files, to=V1, dry_run=dry_run)
 
         assert refused.message == (
-            f"after sql/migrations/{V1}_step.sql the API could read open, whose policies come later"
+            f"after sql/migrations/{V1}_step.sql the API could read open, whose policies are created later"
         )
         assert names(conn, "select to_regclass('public.open')") == [None]
         assert run(conn, files, dry_run=dry_run).paths == [f"{V1}_step.sql", f"{V2}_step.sql"]

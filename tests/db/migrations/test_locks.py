@@ -78,7 +78,7 @@ def test_two_at_once_one_waits_and_says_for_whom(
     arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
     with holding(database, READ) as report:
         first = chatctl(*arguments)
-        assert until(lambda: "again in" in first.said(), seconds=30)
+        assert until(lambda: "retrying in" in first.said(), seconds=30)
         second = chatctl(*arguments)
         assert until(lambda: "waiting for another" in second.said(), seconds=30)
         holder = report.execute("select pid from pg_locks where locktype = 'advisory' and granted").fetchone()
@@ -105,7 +105,7 @@ def test_past_the_deadline_for_another_migration_it_is_named(
         assert late.process.wait(30) == 5
         pid = other.info.backend_pid
     said = late.said().splitlines()
-    assert f"error: another migration still runs after {deadline} s: pid {pid}, deploy 7" in (said[-2])
+    assert f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (said[-2])
     assert "--deadline" in said[-1]
 
 
@@ -220,7 +220,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
         locks = report.execute("select from pg_locks where locktype = 'advisory'").fetchall()
     assert (columns, locks) == ([], [])
     assert re.search(
-        rf"error: gave up after 1 s and \d tries: messages is held by pid {pid} "
+        rf"error: gave up after 1 s and \d attempts: messages is held by pid {pid} "
         rf"\(long report, postgres, idle in transaction, since \d\d:\d\d:\d\d UTC\): {re.escape(READ)}\n"
         r"  .*--deadline or --lock-timeout",
         late.said(),
@@ -264,7 +264,7 @@ def test_a_deadlock_with_traffic_is_tried_again(database: Database, files: Path)
             traffic.execute("select count(*) from public.conversations")
             assert time.monotonic() - start < 1 + MARGIN  # PostgreSQL looks for deadlocks after a second
             assert until(lambda: bool(migration.waits), seconds=10)
-        assert "rolled back, again in" in migration.waits[0]
+        assert "rolled back, retrying in" in migration.waits[0]
         assert len(migration.ends.result(30)) == 1
 
 
@@ -324,7 +324,7 @@ def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
         )
         assert late.process.wait(30) == 5
     said = late.stderr.read_bytes()
-    assert b"again in" in said  # while it waits
+    assert b"retrying in" in said  # while it waits
     assert b"gave up after" in said  # and in the end
     assert b"from public.messages" in said
     for secret in (b"hunter2", b"hunter3", b"\x1b", b"\x07", b"\r", "\u202e".encode()):

@@ -230,7 +230,9 @@ def test_more_or_less_than_one_statement_is_refused_before_anything_runs(
     conn: Connection, files: SqlFiles, count: int, text: str
 ) -> None:
     path = files.version(2, text)
-    with pytest.raises(Invalid, match=rf"sql/migrations/{path.name}: .* holds one statement, not {count}$"):
+    with pytest.raises(
+        Invalid, match=rf"sql/migrations/{path.name}: .* must contain one statement, not {count}$"
+    ):
         run(conn, files)
     assert oid(conn, "public.t") is None
 

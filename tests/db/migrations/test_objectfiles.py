@@ -176,7 +176,7 @@ def test_no_reader_sees_a_table_without_its_policy_while_it_is_stated_again(
             assert conn.info.transaction_status.name == "INTRANS"
             seen.append([*policies(reader), *views(reader)])
 
-        migrations.migrate(conn, directory=files.directory, tell=migrations.Telling(step=look))
+        migrations.migrate(conn, directory=files.directory, on=migrations.Callbacks(step=look))
 
         assert seen == [["p", "q", "v"]] * 3
         assert policies(reader) == ["p", "r"]

@@ -226,4 +226,4 @@ def test_a_long_text_of_the_server_is_cut_to_a_screen(bare_database: Database, f
 def test_commands_of_psql_are_named(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "\\set x 1\nselect 1;")
     with bare_database.connect() as conn:
-        assert r"commands that begin with \ are psql's own" in (refused(conn, files).hint or "")
+        assert r"commands that begin with \ are psql commands" in (refused(conn, files).hint or "")

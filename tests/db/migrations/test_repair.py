@@ -113,7 +113,7 @@ def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
         assert shown == [HistoryChange(V2, "step", "add")]
         run(other, files)
 
-        with pytest.raises(Conflict, match="the history changed meanwhile; nothing is changed"):
+        with pytest.raises(Conflict, match="the history was changed concurrently; nothing was changed"):
             repair.write(
                 conn,
                 files.directory,
@@ -153,7 +153,7 @@ def test_a_database_built_by_hand_gets_its_history(bare_database: Database, file
             started(conn, files, "20990101000000")
         assert started(conn, files, V2) == ["add 1", "add 2"]
         assert set(states(conn, files).values()) == {"applied", "pending"}
-        with pytest.raises(Conflict, match=f"has a history already, of 2 migrations up to {V2}_step.sql"):
+        with pytest.raises(Conflict, match=f"already has a history of 2 migrations up to {V2}_step.sql"):
             started(conn, files)
 
         assert said(conn, files, "applied", V3) == ["add 3"]

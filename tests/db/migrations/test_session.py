@@ -10,7 +10,7 @@ import pytest
 from chatctl.db.connection import Connection
 from chatctl.db.locks import AdvisoryLock
 from chatctl.errors import Conflict, Invalid
-from chatctl.services.migrations import Telling, lock, migrate
+from chatctl.services.migrations import Callbacks, lock, migrate
 from chatctl.waiting import until
 from tests.support.migrating import holding, migrating
 from tests.support.sqlfiles import TABLE, SqlFiles, names, run, version
@@ -220,8 +220,8 @@ def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
     files.version(3, "select pg_advisory_lock(1);")
     taken = []
     with bare_database.connect() as conn, bare_database.connect() as other:
-        tell = Telling(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
-        migrate(conn, directory=files.directory, tell=tell)
+        callbacks = Callbacks(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
+        migrate(conn, directory=files.directory, on=callbacks)
 
         assert taken == [False] * 3
         assert lock.MIGRATION.try_acquire(other)
@@ -233,11 +233,11 @@ def test_another_migration_that_came_in_between_is_named(bare_database: Database
     files.version(3, "create table public.late ();")
     with bare_database.connect() as conn, bare_database.connect() as other:
         run(conn, files, to=version(1))
-        tell = Telling(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
+        callbacks = Callbacks(step=lambda step: taken.append(lock.MIGRATION.try_acquire(other)))
         taken: list[bool] = []
 
-        with pytest.raises(Conflict, match=f"another one runs: pid {other.info.backend_pid}, "):
-            migrate(conn, directory=files.directory, tell=tell)
+        with pytest.raises(Conflict, match=f"another migration acquired it: pid {other.info.backend_pid}, "):
+            migrate(conn, directory=files.directory, on=callbacks)
 
         assert taken == [True]
         assert names(conn, "select to_regclass('public.late')") == [None]

@@ -127,7 +127,7 @@ def test_dry_run_says_what_there_would_be_and_leaves_nothing(conn: Connection) -
 
 
 def test_a_world_of_tomorrow_is_refused(conn: Connection) -> None:
-    with pytest.raises(Invalid, match="not over yet"):
+    with pytest.raises(Invalid, match="not in the past"):
         load(conn, build(replace(DEMO, last_day=date(2099, 1, 1))))
 
 

@@ -6,25 +6,26 @@ from chatctl.cli.commands.local import down, env, psql, reset, status, up
 from chatctl.cli.options import NO_FORMATS, ROWS, App
 
 app = App(
-    help="Run the embedded PostgreSQL server of this project, in its directory .chatctl.",
+    help="Run the embedded PostgreSQL server of this project, whose data is in .chatctl.",
     epilog="""\b
 Examples:
-  chatctl local up                       start it; the first time takes a second
-  chatctl local up --pg-version 16       with the other major version
-  chatctl local status -o json | jq .    is it running, and where
-  chatctl local psql -- -c 'select 1'    SQL, as the role that owns the backend
-  eval "$(chatctl local env)"            let other programs find it
+  chatctl local up                       start it; the first start takes a second
+  chatctl local up --pg-version 16       use another major version
+  chatctl local status -o json | jq .    show whether and where it runs
+  chatctl local psql -- -c 'select 1'    run SQL as the role that owns the backend
+  eval "$(chatctl local env)"            set CHATCTL_DB_URL for other programs
   chatctl local reset --confirm my-app   delete all its data (.chatctl is in directory my-app)
 
-All of them use the nearest .chatctl, in the working directory or above it, up to the root of the git
-repository. Where there is none, `up` and `reset` create it beside chatctl.yaml, else in the root of the
-repository; outside of a repository, in the working directory.
+These commands use the nearest .chatctl, in the working directory or above it, up to the root of the git
+repository. If there is none, `up` and `reset` create it next to chatctl.yaml, else in the root of the
+repository, or, outside a repository, in the working directory.
 
-It listens on a unix socket only, which nobody but you and root can reach, and keeps running until
-`chatctl local down`. Root runs it as the system user pgserver, and lets that user pass through (not
-list) its own directories above .chatctl, which it names; those of other users it leaves closed.
+The server listens only on a Unix socket that only you and root can access, and runs until `chatctl local
+down`. If you are root, it runs as the system user pgserver. chatctl then gives pgserver search permission
+on those parent directories of .chatctl that root owns, and prints them; it does not change directories of
+other users.
 
-A .chatctl that chatctl did not make is left as it is: the file MADE_BY_CHATCTL says that it did.
+chatctl changes a .chatctl directory only if it created it, which the file MADE_BY_CHATCTL marks.
 """,
 )
 app.command(formats=ROWS)(up.up)

@@ -11,13 +11,13 @@ from chatctl.local.postgres import server
 
 
 def down(ctx: typer.Context) -> None:
-    """Stop the server; its data stays."""
+    """Stop the server; its data is kept."""
     shared = options(ctx)
     directory = server_directory(shared)
     stopped = server.stop(directory)
     text = (
-        f"stopped; its data stays in {directory}"
+        f"stopped; its data is kept in {directory}"
         if stopped
-        else f"nothing to do: no server runs in {directory}"
+        else f"nothing to do: no server is running in {directory}"
     )
     show_document(ServerReport(running=False, directory=directory), shared, text=text)

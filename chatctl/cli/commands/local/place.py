@@ -1,4 +1,4 @@
-"""The embedded server of the working directory: what the verbs of ``local`` share."""
+"""The embedded server of the working directory; shared by the verbs of ``local``."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VersionOption = Annotated[
         "--pg-version",
         metavar="16|18",
         show_default=False,
-        help="The major version of PostgreSQL; by default CHATCTL_PG_VERSION, that of the data, or 18.",
+        help="PostgreSQL major version; default: CHATCTL_PG_VERSION, else that of the data, else 18.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class ServerReport:
-    """A server as `up`, `down`, `status` and `reset` report it; null is what only a running one has."""
+    """The report of `up`, `down`, `status` and `reset`; without a server, url, version and pid are null."""
 
     running: bool
     directory: Path
@@ -40,21 +40,21 @@ class ServerReport:
 
 
 def server_directory(shared: Options) -> Path:
-    """The directory of the server, whether there is one or not; see ``embedded_project``."""
+    """The directory of the server, whether or not it exists; see ``embedded_project``."""
     return embedded_project(shared).embedded
 
 
 def existing_server(shared: Options) -> Server:
-    """The server, started if need be, but not created. Raises NotFound where there is none."""
+    """The server, started if needed, but not created. Raises NotFound if it does not exist."""
     project = embedded_project(shared)
     return embedded_server(project.embedded, project)
 
 
 def embedded_project(shared: Options) -> Project:
-    """The project around the working directory. Raises Invalid where the options name another database."""
+    """The project of the working directory. Raises Invalid if the options name another database."""
     if shared.db_url or (shared.target and not shared.settings.target.embedded):
         named = "--db-url" if shared.db_url else f"--target {shared.target}"
-        raise Invalid(f"`chatctl local` is about the embedded server in {EMBEDDED_DIRECTORY}, not {named}")
+        raise Invalid(f"`chatctl local` manages the embedded server in {EMBEDDED_DIRECTORY}, not {named}")
     binaries.check_installed()
     project = project_around()
     note(f"target: {Target(source='chatctl local', directory=project.embedded).label}", shared)
@@ -62,9 +62,9 @@ def embedded_project(shared: Options) -> Project:
 
 
 def show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
-    """Report the server that runs ``at`` its directory."""
+    """Report the running server ``at``."""
     report = ServerReport(
         running=True, directory=at.directory, url=at.url, version=at.version, pid=at.pid, removed=removed
     )
-    text = f"PostgreSQL {at.version} runs in {at.directory} (process {at.pid})\n  {at.url}"
+    text = f"PostgreSQL {at.version} is running in {at.directory} (process {at.pid})\n  {at.url}"
     show_document(report, shared, text=text)

@@ -27,9 +27,9 @@ def psql(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", show_default=False, help="For psql.")
     ] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="As the superuser.")] = False,
+    admin: Annotated[bool, typer.Option("--admin", help="Connect as the superuser.")] = False,
 ) -> None:
-    """Open psql on the server, which is started if need be."""
+    """Run psql on the server, which is started if needed."""
     at = existing_server(options(ctx))
     program = binaries.program(int(at.version.split(".", maxsplit=1)[0]), "psql")
     sys.stdout.flush()
@@ -38,6 +38,6 @@ def psql(
 
 
 def _psql_environment(at: Server, role: str) -> dict[str, str]:
-    # Variables rather than a URL: -d and -U among psql's own arguments still count.
+    # Variables rather than a URL, so that -d and -U among the arguments override them.
     place = {"PGHOST": str(at.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
     return {**binaries.without_libpq(), **place, "PGDATABASE": server.DATABASE}

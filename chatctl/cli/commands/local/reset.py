@@ -20,28 +20,28 @@ def reset(
     confirm: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default=False, help="The name of the directory that .chatctl is in."
+            metavar="NAME", show_default=False, help="Name of the directory that contains .chatctl."
         ),
     ] = None,
     version: VersionOption = None,
 ) -> None:
-    """Delete all its data and start anew.
+    """Delete all data of the server and start it empty.
 
-    This cannot be undone, so it asks for the name of the directory that .chatctl is in; without a terminal,
-    give it with --confirm.
+    This cannot be undone. To confirm, type the name of the directory that contains .chatctl; without a
+    terminal, pass it with --confirm.
     """
     shared = options(ctx)
     directory = server_directory(shared)
     _refuse_other_target(directory, shared)
     server.check_resettable(directory, version=version)
-    resolved = directory.resolve()  # what a link leads to, and whose data it is
+    resolved = directory.resolve()  # .chatctl may be a symbolic link
     name = resolved.parent.name or str(resolved.parent)
     confirm_by_name(name, confirm, what=f"deleting all data in {resolved}")
     show_running(server.reset(directory, version=version), shared)
 
 
 def _refuse_other_target(directory: Path, shared: Options) -> None:
-    # The user chose another database, or calls this one production: the reset would be a mistake.
+    # The settings name another database, or declare this one as production: a reset would be a mistake.
     target = shared.settings.target
     refuse_production(target, done="reset")
     ours = Server(directory.resolve(), version="", pid=0).url

@@ -1,4 +1,4 @@
-"""``chatctl local status``: whether the embedded server runs."""
+"""``chatctl local status``: show whether the embedded server is running."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from chatctl.local.postgres import server, throwaway
 
 
 def status(ctx: typer.Context) -> None:
-    """Show whether the server runs.
+    """Show whether the server is running.
 
-    Also ends throwaway servers (of `chatctl demo`) that killed runs have left behind.
+    Also stops and removes throwaway servers (of `chatctl demo`) left behind by killed runs.
     """
     shared = options(ctx)
     directory = server_directory(shared)
     removed = tuple(throwaway.sweep())
     for path in removed:
-        note(f"removed {path}, which a killed chatctl had left", shared)
-    found = server.status(directory)
-    if found is not None:
-        show_running(found, shared, removed)
+        note(f"removed {path}, left behind by a killed run of chatctl", shared)
+    running = server.status(directory)
+    if running is not None:
+        show_running(running, shared, removed)
         return
-    text = f"no server runs in {directory}; `chatctl local up` starts it"
+    text = f"no server is running in {directory}; `chatctl local up` starts it"
     show_document(ServerReport(running=False, directory=directory, removed=removed), shared, text=text)

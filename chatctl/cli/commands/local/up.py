@@ -10,7 +10,7 @@ from chatctl.local.postgres import server
 
 
 def up(ctx: typer.Context, version: VersionOption = None) -> None:
-    """Start the server, which is made first if need be."""
+    """Start the server, and create it if it does not exist."""
     shared = options(ctx)
     directory = server_directory(shared)
     show_running(server.ensure_running(directory, version=version), shared)

@@ -1,4 +1,4 @@
-"""``chatctl migrate``: bring a database to what sql/ says; one module per verb."""
+"""``chatctl migrate``: apply sql/ to a database; one module per verb."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chatctl.cli.commands.migrate import baseline, drift, export, lint, migrate,
 from chatctl.cli.options import ROWS, ROWS_WITH_IDS, App
 
 app = App(
-    help="Bring a database to what sql/ says.",
+    help="Apply sql/ to a database.",
     epilog=migrate.EPILOG,
     formats=ROWS,
     no_args_is_help=False,

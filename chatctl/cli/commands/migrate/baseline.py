@@ -1,4 +1,4 @@
-"""``chatctl migrate baseline``: a history for a database that was built without one; nothing is run."""
+"""``chatctl migrate baseline``: create the history of a database without running any migration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatctl.services.migrations import repair as repairing
 
 EPILOG = """\b
 Examples:
-  chatctl migrate baseline --to 20260123000300 --dry-run     a restored database, as of that version
+  chatctl migrate baseline --to 20260123000300 --dry-run     for a database restored at that version
   chatctl migrate baseline
 """
 
@@ -22,14 +22,14 @@ Examples:
 def baseline(
     ctx: typer.Context,
     to: Annotated[
-        str | None, typer.Option(metavar="VERSION", show_default=False, help="The newest that it has had.")
+        str | None, typer.Option(metavar="VERSION", show_default=False, help="The newest applied version.")
     ] = None,
     dry_run: DryRunOption = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Give a history to a database that was built without one: every version counts as applied.
+    """Mark all versions as applied in a database that was built without a migration history.
 
-    Changes the history only. Objects are applied by the next `chatctl migrate`.
+    Only the history changes. The next `chatctl migrate` applies the objects.
     """
     shared = options(ctx)
     where = sql_directory(directory)

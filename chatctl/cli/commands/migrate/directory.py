@@ -1,4 +1,4 @@
-"""Which files: the option that every verb of ``migrate`` takes."""
+"""The --directory option of the verbs of ``migrate``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ DirectoryOption = Annotated[
         "--directory",
         metavar="DIR",
         show_default=False,
-        help="Where migrations/ and objects/ are; by default the sql/ that chatctl carries.",
+        help="Directory with migrations/ and objects/; default: the sql/ that comes with chatctl.",
     ),
 ]
 
 
 def sql_directory(given: Path | None) -> Path:
-    """The directory ``given``, else chatctl's own. Raises NotFound when it holds no migrations."""
+    """The directory ``given``, else chatctl's own. Raises NotFound if it has no folder migrations/."""
     directory = given or data_directory("sql")
-    if directory.name in ("", ".."):  # messages name it
+    if directory.name in ("", ".."):  # messages show the name
         directory = directory.resolve()
     if not directory.is_dir():
         raise NotFound(
-            f"{directory} does not exist" if not directory.exists() else f"{directory} is no directory"
+            f"{directory} does not exist" if not directory.exists() else f"{directory} is not a directory"
         )
     if not (directory / "migrations").is_dir():
         raise NotFound(f"{directory} has no folder migrations/")
@@ -36,10 +36,10 @@ def sql_directory(given: Path | None) -> Path:
 
 
 def own_directory(given: Path | None) -> Path:
-    """``sql_directory`` for writing. Raises Invalid for the one inside an installed chatctl."""
+    """``sql_directory`` for writing. Raises Invalid for the directory inside an installed chatctl."""
     directory = sql_directory(given)
     if given is None and directory.parent.name == "_data":
         raise Invalid(
-            "nothing is added to the files that an installed chatctl carries; name your own with --directory"
+            "cannot add files to the sql/ of an installed chatctl; name your own directory with --directory"
         )
     return directory

@@ -1,4 +1,4 @@
-"""``chatctl migrate drift``: what the database has otherwise than sql/ says."""
+"""``chatctl migrate drift``: differences between a database and sql/."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from chatctl.services.drift.compare import SchemaDifference, find, replay_versio
 EPILOG = """\b
 Examples:
   chatctl migrate drift                             compare the embedded server with sql/
-  chatctl migrate drift --target production -q      for CI: silent on stderr, exit 7 when something differs
+  chatctl migrate drift --target production -q      for CI: silent on stderr, exit 7 on any difference
   chatctl migrate drift -o json | jq -r '.differences[] | "\\(.state) \\(.kind) \\(.name)"'
 
-Nothing is written. sql/ is replayed on an embedded server that goes away again, so that chatctl[local] must
-be installed; what PostgreSQL, extensions and Supabase bring is left out.
+The database is only read. sql/ is applied to a throwaway embedded server, which requires chatctl[local].
+Objects of PostgreSQL, extensions and Supabase are ignored.
 """
 
-# What one difference may take on the screen; -o json has all of it.
+# Longer diffs are cut; -o json has all lines.
 _SHOWN_LINES = 40
-# What objects/ has, applied again and again; the rest is what migrations made once.
+# The kinds defined in objects/; migrations define the others.
 _REPEATABLE = ("function", "view", "trigger", "policy", "grant", "bucket")
 
 
 def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
-    """Compare the database with what sql/ makes, down to policies and grants; exit 7 when they differ."""
+    """Compare the database with sql/, including policies and grants; exit 7 if they differ."""
     shared = options(ctx)
     files = sql_directory(directory)
     binaries.check_installed()
     with session(shared, watched=True) as at:
         version = major(at.conn)
         replayed = replay_version(version)
-        note(f"replaying sql/ on an embedded PostgreSQL {replayed} …", shared)
+        note(f"applying sql/ to an embedded PostgreSQL {replayed} …", shared)
         if version != replayed:
-            note(f"the target runs PostgreSQL {version}, which does not come with chatctl", shared)
+            note(f"the target runs PostgreSQL {version}, which chatctl does not include", shared)
         differences = find(at.conn, files)
     _show(differences, {"postgresql": version, "replayed_on": replayed}, shared)
     if differences:
-        summary = f"{len(differences)} differences; - is what sql/ says, + what the database has"
-        raise Found(summary, hint="\n".join(_ways_on(differences)))
+        summary = f"{len(differences)} differences; - is the definition in sql/, + that in the database"
+        raise Found(summary, hint="\n".join(_next_steps(differences)))
 
 
 def _show(differences: list[SchemaDifference], versions: dict[str, int], shared: Options) -> None:
@@ -57,7 +57,7 @@ def _show(differences: list[SchemaDifference], versions: dict[str, int], shared:
         case OutputFormat.table | OutputFormat.plain:
             show(records, shared, columns=("state", "kind", "name"))
             text = "\n".join(line for each in differences for line in _readable(each))
-            show_document(None, shared, text=text or "no drift: the database is what sql/ says")
+            show_document(None, shared, text=text or "no drift: the database matches sql/")
         case _:
             show(records, shared, columns=("state", "kind", "name", "diff"))
 
@@ -65,16 +65,16 @@ def _show(differences: list[SchemaDifference], versions: dict[str, int], shared:
 def _readable(difference: SchemaDifference) -> Iterator[str]:
     yield ""
     yield f"{difference.state} {difference.kind} {difference.name}"
-    # Without the names of the two sides, which are the same every time, and line numbers, which nothing has.
+    # Without the header, which is always the same, and line numbers, which mean nothing here.
     _, _, _, *lines = difference.diff.split("\n")
     yield from ("  …" if line.startswith("@@") else f"  {line}" for line in lines[:_SHOWN_LINES])
     if len(lines) > _SHOWN_LINES:
-        yield f"  … and {len(lines) - _SHOWN_LINES} lines more, with -o json"
+        yield f"  … and {len(lines) - _SHOWN_LINES} more lines; -o json shows all"
 
 
-def _ways_on(differences: list[SchemaDifference]) -> Iterator[str]:
+def _next_steps(differences: list[SchemaDifference]) -> Iterator[str]:
     if any(each.state == "missing" for each in differences):
-        yield "what is missing may only be pending: see `chatctl migrate status`"
+        yield "missing objects may just be pending: see `chatctl migrate status`"
     if any(each.kind in _REPEATABLE and each.state != "extra" for each in differences):
-        yield f"{', '.join(_REPEATABLE)}: apply them again with `chatctl migrate --reapply`"
-    yield "else undo it in the database, or keep it: write a migration with `chatctl migrate new NAME`"
+        yield f"to restore a {', '.join(_REPEATABLE[:-1])} or {_REPEATABLE[-1]}: `chatctl migrate --reapply`"
+    yield "otherwise undo the change in the database, or keep it with a migration: `chatctl migrate new NAME`"

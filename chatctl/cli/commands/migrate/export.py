@@ -1,4 +1,4 @@
-"""``chatctl migrate export``: sql/ as a directory for the Supabase CLI; no database is needed."""
+"""``chatctl migrate export``: write sql/ as a directory for the Supabase CLI; needs no database."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from chatctl.services.migrations import export as exporting
 
 EPILOG = """\b
 Examples:
-  chatctl migrate export supabase/migrations            what `supabase db push` applies
-  chatctl migrate export supabase/migrations --check    for CI: exit 7 when it is not up to date
+  chatctl migrate export supabase/migrations            write what `supabase db push` applies
+  chatctl migrate export supabase/migrations --check    for CI: exit 7 if it is not up to date
 """
 
 
@@ -29,10 +29,10 @@ def export(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Write the files as a directory that `supabase db push` applies as it is, objects included.
+    """Write the migrations and objects as files that `supabase db push` can apply.
 
-    The newest migration also applies the objects. Objects that change without a new migration reach a
-    database with chatctl, or with the next migration: the Supabase CLI runs a version once.
+    The newest migration also applies the objects. The Supabase CLI runs each version once, so it applies a
+    later change of an object only with the next migration; `chatctl migrate` applies it at any time.
     """
     shared = options(ctx)
     where = sql_directory(directory)
@@ -48,4 +48,4 @@ def export(
     if not stale:
         note(f"{target} is up to date", shared)
     elif check:
-        raise Found(f"{stale} files differ: chatctl migrate export {target}")
+        raise Found(f"{stale} files differ; run `chatctl migrate export {target}`")

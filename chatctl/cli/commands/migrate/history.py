@@ -1,4 +1,4 @@
-"""Changing the history of a database: what ``repair`` and ``baseline`` share."""
+"""Changing the migration history of a database; shared by ``repair`` and ``baseline``."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def change_history(
     changes = decide()
     show(changes, shared, columns=("action", "version", "name"))
     if not changes:
-        note("nothing to do: the history says so already", shared)
+        note("nothing to do: the history is already up to date", shared)
         return
     if dry_run:
-        note("nothing is changed", shared)
+        note("dry run: nothing was changed", shared)
         return
     confirm_write(at.target, shared, what=f"change {len(changes)} rows of the history")
     repairing.write(
@@ -44,4 +44,4 @@ def change_history(
         deadline=DEADLINE,
         on_wait=lambda why: note(f"  {why}", shared),
     )
-    note("the history says so now; run chatctl migrate status", shared)
+    note("the history was changed; run `chatctl migrate status` to see it", shared)

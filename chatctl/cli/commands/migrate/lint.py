@@ -1,4 +1,4 @@
-"""``chatctl migrate lint``: what is wrong with the SQL files, before a database has them."""
+"""``chatctl migrate lint``: find problems in the SQL files before they reach a database."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from chatctl.services.lint.run import LintReport
 
 EPILOG = """\b
-Exit codes: 0 nothing found, 7 findings, 2 PostgreSQL refuses a file or accepted.yaml is wrong.
+Exit codes: 0 nothing found, 7 findings, 2 PostgreSQL rejects a file or accepted.yaml is invalid.
 
 \b
 Examples:
-  chatctl migrate lint                      squawk, and chatctl's rules on a throwaway server
-  chatctl migrate lint --directory ./sql    another directory of files
-  chatctl migrate lint --target staging     and whether a file that staging has had was edited
+  chatctl migrate lint                      run squawk and, on a throwaway server, chatctl's rules
+  chatctl migrate lint --directory ./sql    check another directory
+  chatctl migrate lint --target staging     also check that files applied to staging were not edited
   chatctl migrate lint -o json | jq -r '.findings[] | select(.level == "error").where'
-  chatctl migrate lint --list               every rule in a line
+  chatctl migrate lint --list               list the rules
 
 \b
-What a team accepts stands in lints/accepted.yaml of the directory, each with its reason:
+lints/accepted.yaml in the directory lists accepted findings, each with a reason:
   squawk:
     - rule: ban-drop-column
       file: migrations/20260301000000_drop_nickname.sql
@@ -49,18 +49,18 @@ _RULE_COLUMNS = ("name", "level", "looks_at", "title")
 def lint(
     ctx: typer.Context,
     directory: DirectoryOption = None,
-    list_rules: Annotated[bool, typer.Option("--list", help="Say what the rules are, and stop.")] = False,
+    list_rules: Annotated[bool, typer.Option("--list", help="List the rules and exit.")] = False,
 ) -> None:
-    """Look for what locks, leaks or slows in the SQL files; exit 7 when something is found.
+    """Check the SQL files for locks, security holes and slow schemas; exit 7 if anything is found.
 
-    Nothing is run on the target: the files go into a throwaway server, which is gone afterwards.
+    Nothing is run on the target: the files are applied to a throwaway server.
     """
-    from chatctl.services.lint import run as linting  # noqa: PLC0415 - `migrate` itself starts sooner
+    from chatctl.services.lint import run as linting  # noqa: PLC0415 - not needed by `migrate` itself
 
     shared = options(ctx, formats=None if list_rules else ROWS)
     if list_rules:
         show(linting.rules(), shared, columns=_RULE_COLUMNS)
-        note("and those of squawk for the versioned files: squawkhq.com/docs/rules", shared)
+        note("for migrations also the rules of squawk: squawkhq.com/docs/rules", shared)
         return
     where = sql_directory(directory)
     linting.check_installed()
@@ -74,7 +74,7 @@ def lint(
 
 @contextmanager
 def _database(shared: Options) -> Iterator[Connection | None]:
-    # What says whether an applied file was edited; a server that does not run is not started for that.
+    # Its history shows whether an applied file was edited; not worth starting a stopped embedded server.
     target = shared.settings.target
     url = target.db_url
     if target.directory is not None:
@@ -106,11 +106,11 @@ def _show(report: LintReport, shared: Options) -> None:
             show(findings, shared, columns=_COLUMNS)
     for each in report.not_looked_at:
         which = each.rules[0] if len(each.rules) == 1 else f"{len(each.rules)} rules about the schema"
-        note(f"not looked at: {which} ({each.reason})", shared)
+        note(f"not checked: {which} ({each.reason})", shared)
 
 
 def _block(finding: dict[str, Any]) -> str:
-    # In columns a line would be some 300 characters long.
+    # A table row would be about 300 characters wide.
     rule, where, level, problem, remedy = (line(finding[column]) for column in _COLUMNS)
     return f"{rule}  {where}  ({level})\n    {problem}\n    {remedy}"
 
@@ -118,4 +118,4 @@ def _block(finding: dict[str, Any]) -> str:
 def _summary(report: LintReport, directory: Path) -> str:
     count = len(report.findings)
     found = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
-    return f"{found} in {directory}: {report.files} versioned files, {len(report.accepted)} findings accepted"
+    return f"{found} in {directory}: {report.files} migrations, {len(report.accepted)} findings accepted"

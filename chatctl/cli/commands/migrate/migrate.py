@@ -1,4 +1,4 @@
-"""``chatctl migrate``: run what is pending."""
+"""``chatctl migrate``: run pending migrations and apply changed objects."""
 
 from __future__ import annotations
 
@@ -20,47 +20,48 @@ from chatctl.services.migrations.steps import MigrationStep
 
 EPILOG = """\b
 Examples:
-  chatctl migrate                     run what is pending, in one transaction
-  chatctl migrate --dry-run           run it, show what it locks and rewrites, roll back
-  chatctl migrate status              what is applied, pending, edited or missing, and the next command
+  chatctl migrate                     run everything pending in one transaction
+  chatctl migrate --dry-run           run it, show its locks and table rewrites, then roll back
+  chatctl migrate status              show the state of every file and the next command
   chatctl migrate drift               compare the database with the files, object by object
-  chatctl migrate lint                look for what hurts traffic or opens the backend
+  chatctl migrate lint                check the files for locks and security holes
 
-A file with the line `-- chatctl:no-transaction` holds one statement and runs on its own, as `create index
-concurrently` must; all others run in one transaction with the objects. Each file runs as in a session of its
-own: a role, settings, prepared statements and temporary tables end with it, and what it defers is checked.
+A file with the line `-- chatctl:no-transaction` contains one statement and runs outside a transaction, as
+`create index concurrently` requires. All other files run in one transaction, together with the objects.
+After each file, chatctl checks deferred constraints and resets the role, settings, prepared statements and
+temporary tables, as if each file had its own session.
 """
 
 
 def migrate(
     ctx: typer.Context,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Run everything, show what it locks and rewrites, roll back.")
+        bool, typer.Option("--dry-run", help="Run everything, show locks and table rewrites, roll back.")
     ] = False,
     to: Annotated[
         str | None,
         typer.Option(
-            metavar="VERSION", show_default=False, help="Run no version after this one, and no objects."
+            metavar="VERSION", show_default=False, help="Stop after this version; do not apply objects."
         ),
     ] = None,
     include_all: Annotated[
-        bool, typer.Option("--include-all", help="Run files that are older than what was applied, too.")
+        bool, typer.Option("--include-all", help="Also run files older than the newest applied one.")
     ] = False,
     reapply: Annotated[
-        bool, typer.Option("--reapply", help="Apply all objects again, also those that did not change.")
+        bool, typer.Option("--reapply", help="Re-apply every object, changed or not.")
     ] = False,
-    restate: Annotated[bool, typer.Option("--restate", hidden=True)] = False,  # until 0.2: its former name
+    restate: Annotated[bool, typer.Option("--restate", hidden=True)] = False,  # until 0.2: the former name
     deadline: Annotated[
         float,
         typer.Option(help="How long to wait for another migration, and for locks.", min=0, metavar="SECONDS"),
     ] = DEADLINE,
     lock_timeout: Annotated[
         float,
-        typer.Option(help="Give a lock up after this long, and try again.", min=0.001, metavar="SECONDS"),
+        typer.Option(help="Timeout of a single lock attempt.", min=0.001, metavar="SECONDS"),
     ] = LOCK_TIMEOUT,
     directory: DirectoryOption = None,
 ) -> None:
-    """Run the versioned files that are pending and the objects whose text changed, in one transaction."""
+    """Run pending migrations and apply changed objects, in one transaction."""
     if ctx.invoked_subcommand:
         return
     shared = options(ctx)
@@ -77,8 +78,8 @@ def migrate(
             dry_run=dry_run,
             deadline=deadline,
             lock_timeout=lock_timeout,
-            tell=migrations.Telling(
-                plan=lambda plan: _tell_drops(plan, shared),
+            on=migrations.Callbacks(
+                plan=lambda plan: _announce_drops(plan, shared),
                 step=lambda step: note(f"  {_line(step)}", shared),
                 wait=lambda why: note(f"  {why}", shared),
             ),
@@ -94,32 +95,32 @@ def migrate(
     )
 
 
-def _tell_drops(plan: MigrationPlan, shared: Options) -> None:
+def _announce_drops(plan: MigrationPlan, shared: Options) -> None:
     for it in plan.obsolete:
-        why = "is gone" if it.gone else "makes it no more"
+        why = "was removed" if it.gone else "no longer defines it"
         for drop in it.drops:
             note(f"  {it.path} {why}: {drop}", shared)
         if it.moved:
-            note(f"  {it.path} {why}; other files make what it made", shared)
+            note(f"  {it.path} {why}; other files define its objects now", shared)
         elif it.gone and not it.drops:
-            note(f"  {it.path} {why}; what it made stays, it does not say how to drop it", shared)
+            note(f"  {it.path} {why}; it has no drop statements, so its effects remain", shared)
 
 
 def _line(step: MigrationStep) -> str:
     if not step.tried:
-        return f"{step.path}  not tried: it runs outside a transaction"
+        return f"{step.path}  skipped: it runs outside a transaction"
     return f"{step.path}  dropped" if step.kind == "drop" else f"{step.path}  {step.milliseconds} ms"
 
 
 def _summary(steps: Sequence[MigrationStep], *, dry_run: bool) -> str:
     if not steps:
-        return "nothing to do: the database is what sql/ says"
-    did = [f"ran {_count(steps, 'version', 'migration')}", f"applied {_count(steps, 'object', 'object')}"]
+        return "nothing to do: the database is up to date"
+    parts = [f"ran {_count(steps, 'version', 'migration')}", f"applied {_count(steps, 'object', 'object')}"]
     if any(step.kind == "drop" for step in steps):
-        did.append(f"dropped what {_count(steps, 'drop', 'file')} made")
+        parts.append(f"dropped obsolete objects of {_count(steps, 'drop', 'file')}")
     if dry_run:
-        did.append(f"in {sum(step.milliseconds for step in steps)} ms; rolled back, nothing is changed")
-    return ", ".join(did)
+        parts.append(f"in {sum(step.milliseconds for step in steps)} ms; rolled back, nothing was changed")
+    return ", ".join(parts)
 
 
 def _count(steps: Sequence[MigrationStep], kind: str, noun: str) -> str:
@@ -128,7 +129,7 @@ def _count(steps: Sequence[MigrationStep], kind: str, noun: str) -> str:
 
 
 def _show_effects(steps: Sequence[MigrationStep], shared: Options) -> None:
-    import humanize  # noqa: PLC0415 - only a rehearsal needs it
+    import humanize  # noqa: PLC0415 - only a dry run needs it
 
     rows = []
     for step in steps:

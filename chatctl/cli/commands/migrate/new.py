@@ -1,4 +1,4 @@
-"""``chatctl migrate new``: a migration file with its name and first comment; no database is needed."""
+"""``chatctl migrate new``: create a migration file; needs no database."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Examples:
 
 def new(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it does, in a few words.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the migration does, in a few words.")],
     no_transaction: Annotated[
-        bool, typer.Option("--no-transaction", help="One statement that runs outside a transaction.")
+        bool, typer.Option("--no-transaction", help="For one statement that runs outside a transaction.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the path, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the path; write nothing.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Make a migration file, named for the time (UTC) and what it does."""
+    """Create a migration file, named after the current time (UTC) and NAME."""
     shared = options(ctx)
     path = making.path_for(own_directory(directory), name)
     if not dry_run:

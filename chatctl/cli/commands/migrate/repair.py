@@ -1,4 +1,4 @@
-"""``chatctl migrate repair``: what the history says of single versions; nothing is run."""
+"""``chatctl migrate repair``: change single versions in the history without running anything."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from chatctl.services.migrations import repair as repairing
 
 EPILOG = """\b
 Examples:
-  chatctl migrate repair 20260123000400 --status applied     it was run by hand
-  chatctl migrate repair 20260123000400 --status reverted    it was undone by hand
+  chatctl migrate repair 20260123000400 --status applied     after running it by hand
+  chatctl migrate repair 20260123000400 --status reverted    after undoing it by hand
   chatctl migrate repair 20260123000400 --status applied --dry-run
 """
 
 
 def repair(
     ctx: typer.Context,
-    versions: Annotated[list[str], typer.Argument(metavar="VERSION...", help="14 digits each.")],
-    status: Annotated[str, typer.Option(metavar="applied|reverted", help="What the history shall say.")],
+    versions: Annotated[list[str], typer.Argument(metavar="VERSION...", help="Versions, of 14 digits each.")],
+    status: Annotated[str, typer.Option(metavar="applied|reverted", help="The new status of the versions.")],
     dry_run: DryRunOption = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Say of versions that they are applied, as the files have them, or that they are not.
+    """Mark versions as applied, with the text of their files, or as not applied.
 
-    Changes the history only; what they made or would make is not touched.
+    Only the history changes; no migration is run or undone.
     """
     if status not in ("applied", "reverted"):
         raise Invalid(f"--status must be applied or reverted, not {status!r}")
     shared = options(ctx)
     where = sql_directory(directory)
     with migration_session(shared, watched=dry_run) as at:
-        wanted: repairing.Status = "applied" if status == "applied" else "reverted"
+        new_status: repairing.Status = "applied" if status == "applied" else "reverted"
         change_history(
-            at, shared, lambda: repairing.repair(at.conn, where, versions, wanted), where, dry_run=dry_run
+            at, shared, lambda: repairing.repair(at.conn, where, versions, new_status), where, dry_run=dry_run
         )

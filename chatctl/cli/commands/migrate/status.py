@@ -1,4 +1,4 @@
-"""``chatctl migrate status``: where every file stands."""
+"""``chatctl migrate status``: show the state of every file."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from chatctl.services import migrations
 
 EPILOG = """\b
 Examples:
-  chatctl migrate status                    versions, and the objects that changed
-  chatctl migrate status --check -q         for CI: exit 7 when anything is not applied
+  chatctl migrate status                    all migrations, and the objects that are not up to date
+  chatctl migrate status --check -q         for CI: exit 7 if anything is not applied
   chatctl migrate status -o json | jq '.[] | select(.next)'
 """
 
 
 def status(
     ctx: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Exit 7 when anything is not applied.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="List unchanged objects, too.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit 7 if anything is not applied.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also list unchanged objects.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Show where every migration stands, who applied it, and the next command.
+    """Show the state of every file, who applied it, and the next command to run.
 
-    A migration is applied, pending, out of order (pending, and older than what was applied), unfinished
-    (begun, outside a transaction), edited after it was applied, missing among the files, or moved (applied
-    under another version). An object is applied, pending, changed, lost (what it made is not there) or gone.
+    A migration is applied, pending, out of order (pending, but older than an applied one), unfinished
+    (started outside a transaction but not completed), edited (after it was applied), missing (applied, but
+    its file does not exist) or moved (applied under another version). An object file is applied, pending,
+    changed, lost (the database lacks an object that it defines) or gone (the file was removed).
     """
     shared = options(ctx)
     where = sql_directory(directory)
@@ -45,14 +46,14 @@ def status(
         ]
     waiting = [line for line in lines if line.state != "applied"]
     brief = chosen_format(shared) in (OutputFormat.table, OutputFormat.plain) and not everything
-    # On the first day every object is pending: their number says enough.
+    # In a new database every object is pending: show only their number.
     new = [line for line in waiting if line.kind == "object" and line.state == "pending"] if brief else []
     shown = [
         line for line in lines if everything or line in waiting or line.kind == "version" if line not in new
     ]
     show(shown, shared, columns=("state", "path", "applied_at", "by", "next"))
     if new:
-        note(f"{len(new)} objects are not applied yet (--all lists them): chatctl migrate", shared)
+        note(f"{len(new)} objects are not applied yet (--all lists them); run `chatctl migrate`", shared)
     summary = f"{len(waiting)} not applied" if waiting else "all applied"
     if check and waiting:
         raise Found(summary)
@@ -60,7 +61,7 @@ def status(
 
 
 def _here(command: str, shared: Options, directory: Path | None) -> str:
-    """``command`` for the same target and files; a URL is not repeated, it may hold a password."""
+    """``command`` for the same target and files; a URL is not repeated because it may contain a password."""
     flags = f" --target {shlex.quote(shared.target)}" if shared.target else ""
     flags += f" --directory {shlex.quote(str(directory))}" if directory else ""
     return " && ".join(part + flags for part in command.split(" && "))

@@ -1,4 +1,4 @@
-"""The database that ``migrate`` works on: one whose sessions are its own."""
+"""The connection of ``migrate``, which needs a session of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatctl.db.pooler import refuse_transaction_pooler
 
 @contextmanager
 def migration_session(options: Options, *, creates: bool = False, watched: bool = False) -> Iterator[Session]:
-    """``session``, but not through a transaction pooler. Raises Invalid for one, before anything is sent."""
+    """``session``, but raises Invalid for a transaction pooler, before connecting."""
     target = options.settings.target
     if target.db_url is not None:
         refuse_transaction_pooler(target.db_url)

@@ -1,4 +1,4 @@
-"""``chatctl seed``: fill a database with a world, check it, take it away; one module per verb."""
+"""``chatctl seed``: fill a database with a world, verify it, remove it; one module per verb."""
 
 from __future__ import annotations
 

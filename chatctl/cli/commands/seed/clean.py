@@ -1,4 +1,4 @@
-"""``chatctl seed clean``: take a world away."""
+"""``chatctl seed clean``: remove a seeded world."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chatctl.services.seed.clean import Cleaned
 
 EPILOG = """\b
 Examples:
-  chatctl seed clean                  all worlds that were seeded here
-  chatctl seed clean demo --seed 7    one of them
-  chatctl seed clean --dry-run        what would go, and what would stay and why
+  chatctl seed clean                  remove all seeded worlds
+  chatctl seed clean demo --seed 7    remove one of them
+  chatctl seed clean --dry-run        show what would be removed, and what would be kept and why
 
-What users wrote, changed or joined since stays, with all that it hangs on. Production is refused.
+Rows that users have added or changed since are kept, with all rows they depend on. Production is refused.
 """
 
 
@@ -30,19 +30,19 @@ def clean(
     ctx: typer.Context,
     world: WorldArgument = None,
     number: OneSeedOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Take it away, then roll back.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove the rows, then roll back.")] = False,
 ) -> None:
-    """Take away what was seeded, and nothing that users made since."""
+    """Remove seeded rows, but nothing that users have created since."""
     shared = options(ctx)
     with seed_session(shared, done="cleaned", watched=dry_run) as at:
-        found = runs.of(at.conn, world, number)
-        if not found and (world, number) != (None, None):
+        worlds = runs.of(at.conn, world, number)
+        if not worlds and (world, number) != (None, None):
             raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")
-        if not dry_run and found:
+        if not dry_run and worlds:
             confirm_write(at.target, shared, what="seed clean")
         cleaned = []
-        for run in found:
-            note(f"taking away {run}", shared)
+        for run in worlds:
+            note(f"removing {run}", shared)
             cleaned.append(
                 cleaning.clean(
                     at.conn,
@@ -58,10 +58,10 @@ def clean(
 
 def _summary(cleaned: Cleaned) -> str:
     counts = ", ".join(f"{rows:,} {name}" for name, rows in cleaned.removed.items() if rows)
-    said = f"{cleaned.world} {cleaned.seed}: removed {counts or 'nothing'}"
+    removed = f"{cleaned.world} {cleaned.seed}: removed {counts or 'nothing'}"
     if cleaned.dry_run:
-        said += "; rolled back, nothing is changed"
+        removed += "; rolled back, nothing was changed"
     if not cleaned.kept:
-        return said
+        return removed
     kept = table([vars(it) for it in cleaned.kept], ("kind", "name", "id", "reason"))
-    return f"{said}\nkept, and why:\n{kept}"
+    return f"{removed}\nkept, and why:\n{kept}"

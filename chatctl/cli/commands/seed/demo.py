@@ -1,4 +1,4 @@
-"""``chatctl seed demo``: users who can sign in, and what they wrote."""
+"""``chatctl seed demo``: users who can sign in, with conversations and messages."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def demo(
     users: UsersOption = "auto",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Seed the demo: users who can sign in, and what they wrote. Once it is there, nothing is added."""
+    """Seed the demo world: users who can sign in, with messages. If it already exists, nothing is added."""
     seed_world(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)

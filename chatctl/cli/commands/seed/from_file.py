@@ -1,4 +1,4 @@
-"""``chatctl seed from``: a world of your own, as a YAML file describes it."""
+"""``chatctl seed from``: seed a world described in a YAML file."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ EPILOG = """\b
 Examples:
   chatctl seed from world.yaml
   chatctl seed from world.yaml --scale 10 --dry-run
-  chatctl seed schema > world.schema.json     for an editor that completes and checks the file
+  chatctl seed schema > world.schema.json     for completion and checks in an editor
 
-Every key is described in docs/seed-worlds.md; examples/world.yaml has them all.
+docs/seed-worlds.md describes every key; examples/world.yaml uses all of them.
 """
 
 
 def from_file(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="What the world is to be like.", metavar="FILE.yaml")],
+    file: Annotated[Path, typer.Argument(help="The description of the world.", metavar="FILE.yaml")],
     number: SeedOption = outline.FIRST_SEED,
     scale: ScaleOption = 1.0,
     users: UsersOption = "auto",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Seed a world of your own, as a YAML file describes it."""
+    """Seed a world described in a YAML file."""
     from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
 
     seed_world(options(ctx), specfile.load(file), number, scale, users, dry_run)

@@ -1,4 +1,4 @@
-"""``chatctl seed perf``: enough rows to show where a backend is slow."""
+"""``chatctl seed perf``: seed enough rows to reveal slow queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EPILOG = """\b
 Examples:
   chatctl seed perf                   1,010,000 messages: pat@perf.example is in 100 conversations,
                                       50 others share a busy group
-  chatctl seed perf --scale 0.1       a tenth of it
+  chatctl seed perf --scale 0.1       a tenth of that
 """
 
 
@@ -24,5 +24,5 @@ def perf(
     users: UsersOption = "auto",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Seed what shows where a backend is slow: a million messages, and somebody who is in most of them."""
+    """Seed enough rows to reveal slow queries: a million messages, most of them visible to one user."""
     seed_world(options(ctx), BUILT_IN["perf"], number, scale, users, dry_run)

@@ -1,4 +1,4 @@
-"""``chatctl seed schema``: what a file for ``seed from`` may say."""
+"""``chatctl seed schema``: the JSON Schema of the files for ``seed from``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Examples:
 
 
 def schema(ctx: typer.Context) -> None:
-    """Print the JSON Schema of the files that `seed from` takes."""
+    """Print the JSON Schema of the files for `seed from`."""
     shared = options(ctx)
     from chatctl.services.seed import specfile  # noqa: PLC0415 - pydantic
 

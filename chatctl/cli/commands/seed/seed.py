@@ -12,14 +12,14 @@ from chatctl.services.seed.spec import BUILT_IN
 EPILOG = """\b
 Examples:
   chatctl seed                        the demo: 3 organizations, 60 users, 2,000 messages
-  chatctl seed demo --seed 7          other people and other talk, beside the first
+  chatctl seed demo --seed 7          another demo with different users and messages, next to the first
   chatctl seed perf                   one user in 100 conversations of 10,000 messages each
   chatctl seed from world.yaml --scale 10
-  chatctl seed perf --dry-run         how many rows and how much disk, and whether they would go in
-  chatctl seed verify                 is everything as it was made; exit 7 if not
-  chatctl seed clean                  take away what was seeded, and nothing else
+  chatctl seed perf --dry-run         show the rows and the disk space needed, and check that seeding works
+  chatctl seed verify                 check that seeded rows are unchanged; exit 7 if not
+  chatctl seed clean                  remove seeded rows, and nothing else
 
-The same world and number give the same rows on every server. Production is never seeded.
+The same world and seed give the same rows on every server. Production is never seeded.
 """
 
 
@@ -30,14 +30,14 @@ def seed(
     users: UsersOption = "auto",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Fill a database with a world that looks alive; without a command, the demo."""
+    """Fill a database with realistic data; without a command, with the demo world."""
     if ctx.invoked_subcommand is None:
         seed_world(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
         return
-    # What was said before the command counts as if it were said after it.
-    said = {
+    # Options before the name of the command become its defaults.
+    given = {
         name: value
         for name, value in ctx.params.items()
         if (source := ctx.get_parameter_source(name)) and source.name != "DEFAULT"
     }
-    ctx.default_map = {ctx.invoked_subcommand: said}
+    ctx.default_map = {ctx.invoked_subcommand: given}

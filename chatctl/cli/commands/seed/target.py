@@ -1,4 +1,4 @@
-"""The database that is seeded, and the API in front of it where it has one."""
+"""The connection to the database to seed, and to its API if it has one."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Seeded(Session):
-    """A session, with a client of the API where the target has ``api_url`` and ``secret_key``."""
+    """A session, with an API client if the target has ``api_url`` and ``secret_key``."""
 
     api: Client | None
 
 
 @contextmanager
 def seed_session(options: Options, *, done: str, watched: bool = False) -> Iterator[Seeded]:
-    """``session``, but never with production, nor through a transaction pooler."""
+    """``session``, but refuses production and transaction poolers."""
     target = options.settings.target
     refuse_production(target, done=done)
     if target.db_url is not None:
-        # Two seeds at once wait for each other by a lock of the session.
+        # Concurrent seeds wait for each other with a session-level lock.
         refuse_transaction_pooler(target.db_url)
     with session(options, watched=watched) as at, _client(target) as api:
         yield Seeded(at.conn, at.target, at.url, api)
 
 
 def api_alone(options: Options) -> bool:
-    """Whether the target has an API and no database: ``api_url`` and ``secret_key``, but no ``db_url``."""
+    """Whether the target has ``api_url`` and ``secret_key``, but no database."""
     target = options.settings.target
     return target.api_alone and target.secret_key is not None
 
 
 def require_api(options: Options) -> None:
-    """Raises Invalid where the target has no API that makes users."""
+    """Raise Invalid if the target has no API that can create users."""
     if not _api(options.settings.target):
-        raise Invalid("--users api needs api_url and secret_key of the target")
+        raise Invalid("--users api requires a target with api_url and secret_key")
 
 
 @contextmanager
 def api_session(options: Options, *, what: str) -> Iterator[Client]:
-    """A client of a target that has an API alone; asks before it writes there."""
+    """An API client for a target without a database, after the user has confirmed the write."""
     target = options.settings.target
     refuse_production(target, done="seeded")
     note(f"target: {target.label}", options)
     confirm_write(target, options, what=what)
     with _client(target) as api:
-        assert api  # noqa: S101 - api_alone says so
+        assert api  # noqa: S101 - api_alone has checked it
         yield api
 
 
 def _api(target: Target) -> tuple[str, str] | None:
-    """The URL and the secret key of an API that makes users; None where the target has none."""
-    # The embedded server has no API, whatever project the variables of the environment name.
+    """The URL and the secret key of an API that can create users; None if the target has none."""
+    # The embedded server has no API, even if environment variables name one.
     if target.embedded or not (target.api_url and target.secret_key):
         return None
     return target.api_url, target.secret_key
@@ -76,7 +76,7 @@ def _client(target: Target) -> Iterator[Client | None]:
     if place is None:
         yield None
         return
-    from chatctl.api import client as api  # noqa: PLC0415 - the client of Supabase
+    from chatctl.api import client as api  # noqa: PLC0415 - the Supabase client is slow to import
 
     with api.connect(*place) as client:
         yield client

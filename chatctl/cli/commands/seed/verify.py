@@ -1,4 +1,4 @@
-"""``chatctl seed verify``: is a world as it was made."""
+"""``chatctl seed verify``: check that a seeded world is unchanged."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from chatctl.settings import Target
 
 EPILOG = """\b
 Examples:
-  chatctl seed verify                 all worlds that are seeded here
-  chatctl seed verify perf            one of them
+  chatctl seed verify                 check all seeded worlds
+  chatctl seed verify perf            check one of them
   chatctl seed verify -o json | jq '.worlds[].differences[]'
 
-Checked are references, counters against recounts, what each participant has read, the limits of the backend,
-users as Auth needs them, and the fingerprint; with api_url and a key one sign-in per organization, too.
-Exits with 7 when something is not as it was made, also when users have used the world since, or when
-`chatctl seed clean` has removed it except rows still in use. Exits with 3 when the world that was named
-is not here.
+This checks references, counters, read positions, the limits of the backend, the rows that Auth needs, and
+the fingerprint; if the target has api_url and a key, also one sign-in per organization.
+
+Exit codes: 7 if anything differs from what was seeded, including changes by users, or if `chatctl seed
+clean` has removed the world except for rows in use; 3 if the given world is not seeded here.
 """
 
-WorldArgument = Annotated[str | None, typer.Argument(help="Only this one.", show_default=False)]
+WorldArgument = Annotated[str | None, typer.Argument(help="Only this world.", show_default=False)]
 OneSeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Only the one with this number.", metavar="N", show_default=False)
+    int | None, typer.Option("--seed", help="Only worlds with this seed.", metavar="N", show_default=False)
 ]
 
 
 def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOption = None) -> None:
-    """Check that the worlds seeded here are as they were made; exit 7 if not."""
+    """Check that the seeded worlds are unchanged; exit 7 if not."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
-        found = runs.of(at.conn, world, number)
-        if not found and (world, number) != (None, None):
+        worlds = runs.of(at.conn, world, number)
+        if not worlds and (world, number) != (None, None):
             raise NotFound(f"no world {_named(world, number)} is seeded here")
         verdicts = []
-        for run in found:
+        for run in worlds:
             note(f"checking {run}", shared)
             verdicts.append(checking.verify(at.conn, run, sign_in=_sign_in(at.target)))
     differences = [
@@ -60,7 +60,7 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
         changed = f"{len(differences)} differences" if len(differences) > 1 else "1 difference"
         raise Found(f"{changed} from what was seeded")
     columns = [field.name for field in fields(SeedDifference)]
-    show_document(document, shared, text=_all_well(verdicts), rows=[], columns=columns)
+    show_document(document, shared, text=_summary(verdicts), rows=[], columns=columns)
 
 
 def _sign_in(target: Target) -> Callable[[str], None] | None:
@@ -68,7 +68,7 @@ def _sign_in(target: Target) -> Callable[[str], None] | None:
     url = target.api_url
     if target.embedded or not (url and key):
         return None
-    from chatctl.services.seed import accounts  # noqa: PLC0415 - the client of Supabase
+    from chatctl.services.seed import accounts  # noqa: PLC0415 - the Supabase client is slow to import
 
     def sign_in(email: str) -> None:
         accounts.sign_in(url, key, email, PASSWORD)
@@ -80,10 +80,9 @@ def _named(world: str | None, number: int | None) -> str:
     return " ".join(part for part in (world, f"with seed {number}" if number is not None else None) if part)
 
 
-def _all_well(verdicts: list[WorldVerdict]) -> str:
+def _summary(verdicts: list[WorldVerdict]) -> str:
     if not verdicts:
         return "no world is seeded here"
     return "\n".join(
-        f"{it.world} {it.seed} is as it was made: {len(it.checks)} checks, fingerprint {it.now}"
-        for it in verdicts
+        f"{it.world} {it.seed} is unchanged: {len(it.checks)} checks, fingerprint {it.now}" for it in verdicts
     )

@@ -1,4 +1,4 @@
-"""Seeding one world: what ``seed``, ``demo``, ``perf`` and ``from`` share."""
+"""Seeding one world; shared by ``seed``, ``demo``, ``perf`` and ``from``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.spec import Spec
 
-# What people count, and how they call it; the machine formats have every table.
-_COUNTED = {
+# The tables in the summary, and their labels; -o json has all tables.
+_SUMMARY_TABLES = {
     "auth.users": "users",
     "organizations": "organizations",
     "conversations": "conversations",
@@ -27,18 +27,21 @@ _COUNTED = {
 }
 
 SeedOption = Annotated[
-    int, typer.Option("--seed", help="Same number, same rows.", min=0, max=2**31 - 1, metavar="N")
+    int,
+    typer.Option(
+        "--seed", help="Random seed; the same seed gives the same rows.", min=0, max=2**31 - 1, metavar="N"
+    ),
 ]
 ScaleOption = Annotated[
     float,
-    typer.Option(help="So many times the people, conversations and messages.", metavar="FACTOR"),
+    typer.Option(help="Multiply the users, conversations and messages by this factor.", metavar="FACTOR"),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be made and how much disk it takes; change nothing.")
+    bool, typer.Option("--dry-run", help="Show the rows and the disk space needed; change nothing.")
 ]
 UsersOption = Annotated[
     Literal["auto", "sql", "api"],
-    typer.Option(help="Make users by SQL, or by the Auth Admin API; auto: SQL where this role may."),
+    typer.Option(help="Create users with SQL or the Auth Admin API; auto: SQL if the role is allowed to."),
 ]
 
 
@@ -50,7 +53,7 @@ def seed_world(
     users: Literal["auto", "sql", "api"],
     dry_run: bool,
 ) -> None:
-    """Load the world of ``spec`` and ``number`` into the target, or only say what that would take."""
+    """Load the world of ``spec`` and ``number`` into the target, or only show what that would take."""
     if users == "api":
         require_api(shared)
     world = outline.build(scaled(spec, scale), number)
@@ -66,7 +69,7 @@ def seed_world(
             beside_others=shared.yes or dry_run,
         )
         try:
-            with progress(shared) as told:
+            with progress(shared) as on_progress:
                 outcome = loading.load(
                     at.conn,
                     world,
@@ -74,42 +77,45 @@ def seed_world(
                     dry_run=dry_run,
                     on_wait=lambda why: note(f"  {why}", shared),
                     on_path=lambda path: note(f"path: {path}", shared),
-                    on_progress=told,
+                    on_progress=on_progress,
                 )
         except KeyboardInterrupt as stop:
-            again = "run the same command again: it goes on from here"
-            raise Interrupted(str(stop) or "interrupted", hint=again) from None
+            hint = "run the same command again to continue"
+            raise Interrupted(str(stop) or "interrupted", hint=hint) from None
     show_document(outcome, shared, text=_summary(outcome))
 
 
 def _sign_up(shared: Options, world: Outline) -> NoReturn:
-    """All that can be had without a database: the users."""
-    with api_session(shared, what=f"seed the users of {world.spec.name}") as api, progress(shared) as told:
-        loading.sign_up(world, api, told)
+    """Create the users, which is all that is possible without a database."""
+    with (
+        api_session(shared, what=f"seed the users of {world.spec.name}") as api,
+        progress(shared) as on_progress,
+    ):
+        loading.sign_up(world, api, on_progress)
     raise PartlyDone(
-        f"the {len(world.people)} users of {world.spec.name} are there; all else needs db_url",
-        hint="give the target a db_url and run it again: it goes on from here",
+        f"created the {len(world.people)} users of {world.spec.name}; everything else needs db_url",
+        hint="give the target a db_url and run the command again to continue",
     )
 
 
 def _summary(outcome: LoadedWorld) -> str:
     counts = ", ".join(
-        f"{word}: {outcome.rows[table]:,}" for table, word in _COUNTED.items() if table in outcome.rows
+        f"{word}: {outcome.rows[table]:,}" for table, word in _SUMMARY_TABLES.items() if table in outcome.rows
     )
     named = f"{outcome.world} {outcome.seed}"
     if outcome.state == "planned":
-        disk = f"about {_size(outcome.bytes or 0)} on disk, and twice as much in the log meanwhile"
+        disk = f"about {_size(outcome.bytes or 0)} on disk, and temporarily twice as much WAL"
         return f"{named} would have {counts}\n{disk}; nothing was changed"
-    said = {
+    result = {
         "created": f"seeded {named}",
-        "continued": f"seeded the rest of {named}, which an earlier run began",
-        "unchanged": f"{named} is already there; nothing was added",
-        "changed": f"{named} is already there, and was used since; nothing was added",
+        "continued": f"seeded the rest of {named}, which an earlier run started",
+        "unchanged": f"{named} already exists; nothing was added",
+        "changed": f"{named} already exists and was changed since; nothing was added",
     }[outcome.state]
     files = [f"{outcome.files} files uploaded"] if outcome.files else []
     people = [f"  {who.email}  {who.role} of {who.organization}" for who in outcome.logins]
     sign_in = f"sign in with the password {outcome.password} as"
-    return "\n".join([said, counts, *files, f"fingerprint {outcome.fingerprint}", sign_in, *people])
+    return "\n".join([result, counts, *files, f"fingerprint {outcome.fingerprint}", sign_in, *people])
 
 
 def _size(size: int) -> str:

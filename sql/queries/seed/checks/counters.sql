@@ -1,4 +1,4 @@
--- Conversations whose counters are not what a recount gives: seq without gaps, last seqs, messages, participants.
+-- Conversations whose counters differ from a recount: seq without gaps, last seqs, messages, participants.
 --   organizations  uuid[]
 --   users          uuid[]
 with

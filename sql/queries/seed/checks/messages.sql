@@ -1,4 +1,4 @@
--- Messages that the backend would not take: too long, empty, with files or reactions that are not valid.
+-- Messages that the backend would reject: too long, empty, or with invalid attachments or reactions.
 --   organizations  uuid[]
 --   users          uuid[]
 select format('message %%s', m.id) as object, w.detail

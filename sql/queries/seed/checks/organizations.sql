@@ -1,4 +1,4 @@
--- Organizations that are not there any more, and those without an owner.
+-- Organizations that are missing, and those without an owner.
 --   organizations  uuid[]
 --   users          uuid[]
 select format('organization %%s', coalesce(o.slug, w.id::text)) as object,

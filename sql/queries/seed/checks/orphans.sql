@@ -1,4 +1,4 @@
--- Rows that refer to rows that are not there: with triggers off, no foreign key is checked.
+-- Rows that refer to missing rows: with triggers off, foreign keys are not checked.
 --   organizations  uuid[]
 --   users          uuid[]
 with
@@ -30,7 +30,7 @@ broken as (
   from scope t
   where t.created_by is not null and not exists (select from public.user_profiles u where u.id = t.created_by)
   union all
-  -- Without its conversation a row is found through its person.
+  -- If its conversation is missing, a row is found through its user.
   select 'conversation_participants.conversation_id'
   from public.conversation_participants t
   where t.user_id = any (%(users)s::uuid[])
@@ -46,7 +46,7 @@ broken as (
   where t.organization_id = any (%(organizations)s::uuid[])
     and not exists (select from scope c where c.id = t.conversation_id and c.organization_id = t.organization_id)
   union all
-  -- In the organization of nobody, it is found through its conversation.
+  -- If its organization is missing, it is found through its conversation.
   select 'messages.conversation_id, organization_id'
   from scope c
   join public.messages t on t.conversation_id = c.id

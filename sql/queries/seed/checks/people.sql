@@ -1,8 +1,8 @@
--- People where they do not belong: participants outside the organization, and whoever wrote, reacted or founded
--- without taking part; but people may leave, and of a conversation that changed since the seed nothing follows.
+-- Users where they do not belong: participants outside the organization, and authors, reactors and founders who are
+-- not participants. Users may leave, so conversations that changed since the seed are ignored.
 --   organizations  uuid[]
 --   users          uuid[]
---   since          timestamptz  when users began to use it; null: they have not
+--   since          timestamptz  first change by users; null if there is none
 with
 scope as (select c.* from public.conversations c where c.organization_id = any (%(organizations)s::uuid[])),
 placed (conversation_id, user_id, detail) as (

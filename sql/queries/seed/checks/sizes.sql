@@ -1,8 +1,8 @@
--- Conversations of a size that the backend does not allow: groups have 3 to 50 participants, direct ones two, who are
--- the pair of its key; but people may leave a group that changed since the seed.
+-- Conversations of an invalid size: groups have 3 to 50 participants, direct ones the two of their key. Users may leave
+-- a group that changed since the seed.
 --   organizations  uuid[]
 --   users          uuid[]
---   since          timestamptz  when users began to use it; null: they have not
+--   since          timestamptz  first change by users; null if there is none
 select format('conversation %%s', c.id) as object, w.detail
 from public.conversations c
 cross join lateral (

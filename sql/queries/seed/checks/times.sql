@@ -1,4 +1,4 @@
--- Times that could not be: messages before their conversation or out of order, people who join what is not there yet.
+-- Impossible times: messages older than their conversation or out of order, users who join before it exists.
 --   organizations  uuid[]
 --   users          uuid[]
 with

@@ -1,4 +1,4 @@
--- Users who could not sign in: Auth needs every one of these values, an identity, and our side a profile with the email.
+-- Users who could not sign in: Auth needs all these values and an identity, the backend a profile with the email.
 --   organizations  uuid[]
 --   users          uuid[]
 select format('user %%s', coalesce(u.email, w.id::text)) as object, f.detail
@@ -21,7 +21,7 @@ cross join lateral (
     (coalesce(u.encrypted_password, '') = '' and u.id is not null, 'has no password'),
     (u.email_confirmed_at is null and u.id is not null, 'is not confirmed'),
     (u.banned_until > now(), 'is banned'),
-    -- As JSON, since an older Auth lacks some of these columns.
+    -- As JSON, because an older Auth lacks some of these columns.
     (to_jsonb(u) -> 'is_sso_user' = 'true', 'signs in by SSO only'),
     (
       u.id is not null and (

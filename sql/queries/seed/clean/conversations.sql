@@ -1,9 +1,9 @@
--- The conversations of a world, each with why it has to stay; null: it can go. What a seed made is older than the
--- seed's own run, and numbered up to where the ledger says.
+-- The conversations of a world, each with the reason to keep it; null: remove it. Seeded rows are older than the run
+-- of the seed, and their seq is at most that in the ledger.
 --   world          text
 --   seed           bigint
 --   organizations  uuid[]
---   since          timestamptz  when the world was begun
+--   since          timestamptz  start of the seed
 with
 made as (
   select l.id, l.messages
@@ -22,7 +22,7 @@ made as (
     and c.created_at <= %(since)s::timestamptz
     and not exists (select from private.seed_chunks k where k.world = r.world and k.seed = r.seed)
 ),
--- A hold keeps whatever is under it; released, what its record refers to.
+-- A hold keeps everything under it; a released hold keeps the rows that its record refers to.
 held as (
   select distinct on (t.conversation_id) t.conversation_id, t.name, t.released
   from (
@@ -60,7 +60,7 @@ attached as (
   cross join lateral jsonb_path_query(g.attachments, '$[*].url') as a (url)
   where g.attachments is not null
 ),
--- Joined by a part of the name, so that it is looked for once and not in the bucket for every conversation.
+-- Joined by a part of the name, so that the bucket is scanned once, not for every conversation.
 uploaded as (
   select c.id, count(*) as files
   from made d

@@ -1,4 +1,4 @@
--- The files in the bucket of these conversations, whatever messages say of them.
+-- The files of these conversations in the bucket, with or without a message.
 --   conversations  uuid[]
 select o.name
 from public.conversations c

@@ -1,9 +1,9 @@
--- The organizations of a world, each with why it has to stay; null: it can go.
+-- The organizations of a world, each with the reason to keep it; null: remove it.
 --   organizations       uuid[]
 --   users               uuid[]       all of the world
---   conversations       uuid[]       those of the world that stay
+--   conversations       uuid[]       those of the world to keep
 --   all_conversations   uuid[]       all of the world
---   since               timestamptz  when the world was begun
+--   since               timestamptz  start of the seed
 select
   o.id, o.slug,
   case
@@ -32,7 +32,7 @@ cross join lateral (
       where c.organization_id = o.id and c.id <> all (%(all_conversations)s::uuid[])
     ) as made,
     (
-      -- Whoever is not of the world joined since, whatever the row says.
+      -- Members from outside the world joined after the seed, whatever joined_at is.
       select count(*) from public.organization_members m
       where m.organization_id = o.id
         and (m.joined_at > %(since)s::timestamptz or m.user_id <> all (%(users)s::uuid[]))

@@ -1,10 +1,10 @@
--- The users of a world, each with why it has to stay; null: it can go.
+-- The users of a world, each with the reason to keep it; null: remove it.
 --   users              uuid[]
---   organizations      uuid[]       those of the world that go
+--   organizations      uuid[]       those of the world to remove
 --   all_organizations  uuid[]       all of the world
---   conversations      uuid[]       those of the world that go
---   kept               uuid[]       those of the world that stay
---   since              timestamptz  when the world was begun
+--   conversations      uuid[]       those of the world to remove
+--   kept               uuid[]       those of the world to keep
+--   since              timestamptz  start of the seed
 with
 held as (
   select distinct on (t.user_id) t.user_id, t.name, t.released

@@ -1,2 +1,2 @@
--- Storage refuses that its rows are deleted by SQL, unless the transaction says that this is meant.
+-- Storage rejects deleting its rows with SQL unless this setting allows it in the transaction.
 select set_config('storage.allow_delete_query', 'true', true);

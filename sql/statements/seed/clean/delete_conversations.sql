@@ -1,4 +1,4 @@
--- Conversations with all that is in them, by table; whether or not foreign keys would take it along.
+-- Delete conversations with all their rows, table by table, because foreign keys may be disabled.
 --   conversations  uuid[]
 with
 deleted_attachments as (

@@ -1,4 +1,4 @@
--- Rows of the bucket without bytes behind them, as a seed without Storage makes them.
+-- Delete rows of the bucket without content, as created by a seed without Storage.
 --   names  text[]
 delete from storage.objects o
 where o.bucket_id = 'attachments' and o.name = any (%(names)s::text[]);

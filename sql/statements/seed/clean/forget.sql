@@ -1,4 +1,4 @@
--- Nothing is left of a world.
+-- Delete the record of a world that was removed completely.
 --   world  text
 --   seed   bigint
 delete from private.seed_runs r

@@ -1,8 +1,8 @@
--- What is left of a world on record: so that it can be taken away another day.
+-- Record the kept rows of a world, so that they can be removed later.
 --   world          text
 --   seed           bigint
 --   organizations, users, conversations  uuid[]
---   messages       bigint[]  of each conversation, those of the seed
+--   messages       bigint[]  the number of seeded messages of each conversation
 with
 emptied as (
   delete from private.seed_chunks k

@@ -1,4 +1,4 @@
--- Nobody writes, between what is looked at and what is taken away. In the order in which a message is sent.
+-- Block writes between the checks and the deletion. In the order in which sending a message locks the tables.
 lock table
   public.conversation_participants, public.messages, public.conversations, public.organization_members,
   public.organizations, public.user_profiles, private.suspensions, private.holds

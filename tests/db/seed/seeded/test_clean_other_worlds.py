@@ -135,7 +135,7 @@ def test_seeding_what_is_partly_gone_is_a_conflict_and_another_seed_is_none(data
         clean(conn, run_of(conn))
         before = rows(conn)
 
-        with pytest.raises(Conflict, match="small with seed 1 was removed, except rows still in use"):
+        with pytest.raises(Conflict, match="small with seed 1 was removed, except for rows in use"):
             load(conn, build(SMALL))
 
         assert rows(conn) == before

@@ -1,4 +1,4 @@
-"""A file that runs outside a transaction, and so may be left half done: seen, put right and run again."""
+"""Running a file outside a transaction; leftovers of a failed attempt are cleaned up before a retry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from chatctl.sqltext.tokens import Token, tokens
 
 @dataclass(frozen=True)
 class _IndexWork:
-    """What a statement does to an index of ``relation``, or to all of them; or to the index ``relation``."""
+    """What a statement does to one index or all indexes of ``relation``, or to the index ``relation``."""
 
     action: Literal["create", "reindex", "drop"]
     relation: str
@@ -43,32 +43,32 @@ def run(
     lock_timeout: float,
     on_wait: Callable[[str], None],
 ) -> MigrationStep:
-    """Run the one statement of ``file`` and record it; what a killed try has left is put right first.
+    """Run the single statement of ``file`` and record it, after cleaning up what a killed attempt has left.
 
-    Raises Invalid when PostgreSQL refuses it, Conflict when a lock is not had within ``deadline`` seconds.
+    Raises Invalid if PostgreSQL rejects it, Conflict if a lock is not acquired within ``deadline`` seconds.
     """
     start = time.perf_counter()
     (statement,) = file.statements
-    found = tokens(statement.text)
-    work = _index_work(found)
+    statement_tokens = tokens(statement.text)
+    work = _index_work(statement_tokens)
     if work and work.action == "create" and not work.name:
         raise Invalid(
             f"{file.where}:{statement.first_line}: name the index",
-            hint="one without a name could not be told from another when its making fails",
+            hint="after a failure, an index without a name could not be identified",
         )
     mark = history.unfinished(conn).get(str(file.version))
-    begun = mark is not None and mark.sha256 == file.sha256  # edited since, it says nothing
-    marked = {"version": file.version, "sha256": file.sha256, "actor": author.actor}
-    conn.execute(sql_statement("migrate/begin_unfinished"), marked)
+    was_started = mark is not None and mark.sha256 == file.sha256  # ignored if the file was edited since
+    parameters = {"version": file.version, "sha256": file.sha256, "actor": author.actor}
+    conn.execute(sql_statement("migrate/begin_unfinished"), parameters)
 
-    # What is made concurrently waits in nobody's way, as long as it takes; anything else gives up in time.
-    concurrently = any(token.is_word("concurrently") for token in found)
-    patience = deadline if concurrently else lock_timeout
+    # CONCURRENTLY blocks nobody while it waits for locks; any other statement does, so it gives up sooner.
+    concurrently = any(token.is_word("concurrently") for token in statement_tokens)
+    timeout = deadline if concurrently else lock_timeout
 
     def attempt(_: object) -> None:
-        with execute.refusals(file.where), _giving_up(conn, patience):
+        with execute.refusals(file.where), _lock_timeout(conn, timeout):
             _drop_leftovers(conn, work)
-            if not (begun and _is_done(conn, work)):
+            if not (was_started and _is_done(conn, work)):
                 _execute(conn, file)
 
     try:
@@ -76,8 +76,8 @@ def run(
             conn, attempt, deadline=deadline, lock_timeout=None, on_wait=on_wait, hint=BLOCKED_HINT
         )
     except Invalid:
-        # What cannot be dropped in time stays marked as unfinished, and the next run drops it.
-        with suppress(psycopg.errors.LockNotAvailable), _giving_up(conn, lock_timeout):
+        # If the leftovers cannot be dropped now, the file stays unfinished, and the next run drops them.
+        with suppress(psycopg.errors.LockNotAvailable), _lock_timeout(conn, lock_timeout):
             _drop_leftovers(conn, work)
             conn.execute(sql_statement("migrate/end_unfinished"), {"version": file.version})
         raise
@@ -89,8 +89,8 @@ def run(
 
 
 @contextmanager
-def _giving_up(conn: Connection, seconds: float) -> Iterator[None]:
-    """Give up any lock that is not had within ``seconds``; no transaction ends this setting."""
+def _lock_timeout(conn: Connection, seconds: float) -> Iterator[None]:
+    """Set lock_timeout for the session, not for a transaction, inside the block."""
     reset(conn)
     limit_lock_waits(conn, seconds, session=True)
     try:
@@ -109,7 +109,7 @@ def _execute(conn: Connection, file: SqlFile) -> None:
 
 
 def _drop_leftovers(conn: Connection, work: _IndexWork | None) -> None:
-    """Drop the invalid indexes that a failed try of this statement has left."""
+    """Drop the invalid indexes that a failed attempt of this statement has left."""
     if work is None or work.action == "drop":
         return
     rows = conn.execute(
@@ -120,7 +120,7 @@ def _drop_leftovers(conn: Connection, work: _IndexWork | None) -> None:
 
 
 def _is_done(conn: Connection, work: _IndexWork | None) -> bool:
-    """Whether the statement, begun before by a try that was killed, had come to its end."""
+    """Whether the statement, started by an attempt that was killed, was completed."""
     if work is None or work.action == "reindex":
         return False
     if work.action == "create":
@@ -132,7 +132,7 @@ def _is_done(conn: Connection, work: _IndexWork | None) -> bool:
 
 
 def _index_work(statement: Sequence[Token]) -> _IndexWork | None:
-    """The work on indexes of ``statement`` that a failed or killed try may have left half done."""
+    """The work on indexes that a failed or killed attempt of ``statement`` may have left incomplete."""
     reader = Reader(statement)
     index = None
     match reader.take_one_of("create", "reindex", "drop"):

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatctl.services.migrations.files import SqlFile
-from chatctl.services.migrations.made import (
-    Made,
-    dropped_by,
-    drops,
+from chatctl.services.migrations.definitions import (
+    Definition,
+    defined_by,
+    drop_statements,
     granted_tables,
-    in_order,
-    made,
+    in_dependency_order,
     may_overlap,
+    parse_drops,
     revoked_on,
 )
+from chatctl.services.migrations.files import SqlFile
 
 # How a function begins -> its signature in the statement that drops it.
 FUNCTIONS = {
@@ -103,22 +103,22 @@ def _file(text: str, path: str = "objects/functions/x.sql") -> SqlFile:
 def test_a_function_is_dropped_by_its_arguments_without_their_defaults(head: str, signature: str) -> None:
     body = " language sql as $$ select f(1, 2); create view v as select 1 $$;"
 
-    assert drops(_file(f"create {head}{body}")) == [f"drop function if exists {signature}"]
+    assert drop_statements(_file(f"create {head}{body}")) == [f"drop function if exists {signature}"]
 
 
 @pytest.mark.parametrize(("thing", "drop"), OTHERS.items())
 def test_each_kind_has_what_drops_it(thing: str, drop: str) -> None:
-    assert drops(_file(f"-- why\ncreate {thing};\n")) == [f"drop {drop}"]
+    assert drop_statements(_file(f"-- why\ncreate {thing};\n")) == [f"drop {drop}"]
 
 
 @pytest.mark.parametrize(("what", "whom", "how"), GRANTS)
 def test_a_grant_has_what_revokes_it(what: str, whom: str, how: str) -> None:
-    assert drops(_file(f"grant {what} to {whom}{how};")) == [f"revoke {what} from {whom}"]
+    assert drop_statements(_file(f"grant {what} to {whom}{how};")) == [f"revoke {what} from {whom}"]
 
 
 @pytest.mark.parametrize("statement", NOTHING)
 def test_what_makes_nothing_has_nothing_to_take_back(statement: str) -> None:
-    assert made(_file(f"{statement};")) == ()
+    assert defined_by(_file(f"{statement};")) == ()
 
 
 def test_the_last_made_is_dropped_first_and_each_once() -> None:
@@ -126,7 +126,7 @@ def test_the_last_made_is_dropped_first_and_each_once() -> None:
         "create view a as select 1; create view b as select * from a; create or replace view a as select 1;"
     )
 
-    assert drops(_file(text)) == ["drop view if exists a", "drop view if exists b"]
+    assert drop_statements(_file(text)) == ["drop view if exists a", "drop view if exists b"]
 
 
 def test_what_the_text_does_not_tell_the_file_says() -> None:
@@ -138,21 +138,21 @@ def test_what_the_text_does_not_tell_the_file_says() -> None:
         "do $$ begin alter publication p add table t; end $$;"
     )
 
-    assert made(_file(text)) == (
-        Made(
+    assert defined_by(_file(text)) == (
+        Definition(
             "other",
             "alter publication p drop table t",
             None,
             "-- chatctl:drop\nalter publication p drop table t",
         ),
-        Made("other", "select 1", None, "-- chatctl:drop\nselect 1"),
+        Definition("other", "select 1", None, "-- chatctl:drop\nselect 1"),
     )
 
 
 def test_what_it_made_is_known_by_name_and_table() -> None:
     text = 'create policy "P" on S.T using (true); create trigger Tr after insert on t execute function f();'
 
-    assert [(thing.kind, thing.name, thing.table) for thing in made(_file(text))] == [
+    assert [(thing.kind, thing.name, thing.table) for thing in defined_by(_file(text))] == [
         ("policy", '"P"', "s.t"),
         ("trigger", "tr", "t"),
     ]
@@ -187,7 +187,9 @@ def test_grants_overlap_however_they_are_spelled() -> None:
 def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
     file = _file(f"create {created}; grant select on t to a;\n-- chatctl:drop drop view if exists v\n")
 
-    assert dropped_by(drops(file)) == tuple(thing for thing in made(file) if thing.kind != "other")
+    assert parse_drops(drop_statements(file)) == tuple(
+        thing for thing in defined_by(file) if thing.kind != "other"
+    )
 
 
 # A scanner reads all of these; no parser does, or protobuf cannot read what it makes of them.
@@ -202,7 +204,7 @@ def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
     ids=["later version", "subqueries", "operands", "joins"],
 )
 def test_what_follows_a_name_need_not_be_understood(rest: str) -> None:
-    assert drops(_file(f"create view s.v {rest};")) == ["drop view if exists s.v"]
+    assert drop_statements(_file(f"create view s.v {rest};")) == ["drop view if exists s.v"]
 
 
 def test_privileges_on_tables_are_told_from_others() -> None:
@@ -228,7 +230,7 @@ def test_each_file_comes_after_what_it_mentions() -> None:
         _file("create view s.a2 as select 1; -- nothing of s.a", "a2"),
     ]
 
-    assert [file.path for file in in_order(files)] == ["a", "b", "c", "a2"]
+    assert [file.path for file in in_dependency_order(files)] == ["a", "b", "c", "a2"]
 
 
 def test_where_two_mention_each_other_the_given_order_decides_always_in_the_same_way() -> None:
@@ -238,8 +240,8 @@ def test_where_two_mention_each_other_the_given_order_decides_always_in_the_same
         _file("create function s.self() returns int as $$ select s.self() $$", "self"),
     ]
 
-    assert {tuple(file.path for file in in_order(files)) for _ in range(5)} == {("b", "a", "self")}
-    assert in_order([]) == []
+    assert {tuple(file.path for file in in_dependency_order(files)) for _ in range(5)} == {("b", "a", "self")}
+    assert in_dependency_order([]) == []
 
 
 def test_the_order_holds_whatever_order_the_files_are_given_in() -> None:
@@ -247,14 +249,16 @@ def test_the_order_holds_whatever_order_the_files_are_given_in() -> None:
 
     for seed in range(3):
         shuffled = random.Random(seed).sample(chain, len(chain))
-        assert [file.path for file in in_order(shuffled)] == [file.path for file in reversed(chain)]
+        assert [file.path for file in in_dependency_order(shuffled)] == [
+            file.path for file in reversed(chain)
+        ]
 
 
 def test_our_own_objects_can_all_be_taken_back() -> None:
     root = Path(__file__).parents[2] / "sql" / "objects"
     for path in root.rglob("*.sql"):
         created = [line for line in path.read_text().splitlines() if line.startswith("create ")]
-        taken_back = [drop for drop in drops(_file(path.read_text())) if drop.startswith("drop ")]
+        taken_back = [drop for drop in drop_statements(_file(path.read_text())) if drop.startswith("drop ")]
         assert len(taken_back) == len(set(created)), path
 
 
@@ -272,8 +276,8 @@ HOSTILE = st.lists(st.sampled_from([*WORDS.split(), *LINES]), max_size=60).map("
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     file = _file(text)
 
-    assert len(drops(file)) <= len(made(file)) <= len(text)
-    assert in_order([file]) == [file]
+    assert len(drop_statements(file)) <= len(defined_by(file)) <= len(text)
+    assert in_dependency_order([file]) == [file]
 
 
 @pytest.mark.parametrize(
@@ -298,6 +302,6 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
 )
 def test_hostile_text_takes_no_more_time_than_its_length(text: str) -> None:
     start = time.process_time()
-    drops(_file(text))
+    drop_statements(_file(text))
 
     assert time.process_time() - start < 2  # milliseconds; catastrophic backtracking would take hours

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatctl.db.connection import Connection
-from chatctl.services.seed import alone
+from chatctl.services.seed import lock
 from chatctl.services.seed.loading import load
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, fetch
@@ -21,7 +21,7 @@ def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Databas
     tries: set[tuple[Any, ...]] = set()
 
     def wait(conn: Connection) -> str:
-        with alone.seeding(conn, said.append):
+        with lock.seeding(conn, said.append):
             return "had it"
 
     def has_tried_for_long() -> bool:
@@ -31,7 +31,7 @@ def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Databas
 
     with database.connect() as first, database.connect() as second, ThreadPoolExecutor(1) as pool:
         second.execute("set statement_timeout = '100ms'")
-        with alone.seeding(first):
+        with lock.seeding(first):
             waiting = pool.submit(wait, second)
             assert until(has_tried_for_long, seconds=SECONDS)
             assert not waiting.done()
@@ -42,7 +42,7 @@ def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Databas
 
 
 def test_an_interrupt_stays_one_where_a_statement_still_runs(database: Database) -> None:
-    with closing(database.connect()) as conn, pytest.raises(KeyboardInterrupt), alone.seeding(conn):
+    with closing(database.connect()) as conn, pytest.raises(KeyboardInterrupt), lock.seeding(conn):
         conn.pgconn.send_query(b"select pg_sleep(60)")
         raise KeyboardInterrupt
 
@@ -55,7 +55,7 @@ def test_an_index_that_is_built_concurrently_does_not_wait_for_who_waits(databas
         ThreadPoolExecutor(1) as pool,
     ):
         migration.execute("set statement_timeout = '10s'")
-        with alone.seeding(first):
+        with lock.seeding(first):
             waiting = pool.submit(load, second, WORLD)
             assert until(lambda: "advisory_lock" in _last(migration, second), seconds=SECONDS)
             migration.execute("create index concurrently more on public.messages (updated_at)")

@@ -1,4 +1,4 @@
-"""One seed at a time in a database, and however long it takes."""
+"""The advisory lock that allows one seed or clean at a time in a database."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SEED = AdvisoryLock(2_532_670_223_462_061_098, "seed")  # hashtextextended('cha
 
 @contextmanager
 def seeding(conn: Connection, on_wait: Callable[[str], None] = lambda why: None) -> Iterator[None]:
-    """Nobody else seeds or takes a seed away inside the block; whoever comes second waits and reports it.
+    """Hold the seed lock inside the block, after waiting for other holders; ``on_wait`` hears about it.
 
-    From then on no time-out of the role ends what takes long in this session.
+    Also disables the statement timeouts of the role for this session.
     """
     _SEED.acquire(conn, on_wait=on_wait)
     conn.execute(sql_statement("seed/no_time_outs"))
