@@ -11,7 +11,7 @@ import yaml
 from chatctl.errors import Invalid
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import State
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 TABLE = """

@@ -10,7 +10,7 @@ from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.report import AuditReport
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 CLOCK = """

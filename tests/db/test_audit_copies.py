@@ -8,7 +8,7 @@ import pytest
 
 from chatctl.services.audit.findings.finding import AuditFinding, AuditRule
 from chatctl.services.audit.report import AuditReport
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 GRANTS = """

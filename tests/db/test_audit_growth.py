@@ -13,7 +13,7 @@ from chatctl.services.audit.baseline import BaselineEntry
 from chatctl.services.audit.findings.finding import AuditRule, Place
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 TODAY = date(2026, 6, 1)

@@ -9,7 +9,7 @@ import pytest
 from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.trials import batch
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 FOR_EVER = 10_000  # seconds

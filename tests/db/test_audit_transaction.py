@@ -15,7 +15,7 @@ from chatctl.local.postgres.cluster import SUPERUSER
 from chatctl.services.audit.access import load
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.run import audit
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 SCHEMA = """

@@ -12,7 +12,7 @@ from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
-from tests import small_audit
+from tests.support import small_audit
 from tests.support.world import Database
 
 SCHEMA = """

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid
 from chatctl.services.audit.access import load
 from chatctl.services.audit.access.schema import json_schema
-from tests.unit.access_files import BASE, OURS, steps, under
+from tests.support.access_files import BASE, OURS, steps, under
 
 DOCS = Path(__file__).parents[2] / "docs" / "access-yaml.md"
 WHOLE = json_schema()

@@ -15,7 +15,7 @@ from chatctl.services.audit.findings.finding import AuditRule, Place
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import State
-from tests.audit_reports import CLEAN, FOUND, finding
+from tests.support.audit_reports import CLEAN, FOUND, finding
 
 TODAY = date(2026, 6, 1)
 LEAKS = """\

@@ -18,7 +18,7 @@ from chatctl.errors import Invalid
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import NEVER, Api, Delete, FunctionRules, Moment
 from chatctl.sqltext.quoting import filled
-from tests.unit.access_files import BASE, OURS, steps, under
+from tests.support.access_files import BASE, OURS, steps, under
 
 Written = Callable[[str | bytes], Path]
 

@@ -19,7 +19,7 @@ from chatctl.services.audit.formats import FILES, ReportFormat, github, markdown
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, AuditReport, Existing
 from chatctl.services.audit.verdicts.cells import State
-from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
 
 EVERY = {"clean": CLEAN, "found": FOUND, "nasty": NASTY}
 KEPT = replace(

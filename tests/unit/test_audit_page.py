@@ -15,7 +15,7 @@ import pytest
 from chatctl.formats.escaping import line
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.report import AuditReport
-from tests.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = (

@@ -9,7 +9,7 @@ import pytest
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.services.audit.findings.sources import SourceIndex
-from tests.audit_reports import finding
+from tests.support.audit_reports import finding
 
 ROOT = default_file().parent.parent
 MESSAGES = "public.messages"
