@@ -14,8 +14,8 @@ from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.stage import existing, workspace
 from chatctl.services.audit.stage.contents import Content
-from tests.db.test_audit import counted
-from tests.db.test_audit_report import pasted
+from tests.db.audit.test_audit import counted
+from tests.db.audit.test_report import pasted
 from tests.holes.hole import PAGE, edited
 from tests.support.world import Database, World
 

@@ -20,7 +20,7 @@ from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.stage import workspace
 
-FOREIGN = Path(__file__).parent.parent / "foreign"
+FOREIGN = Path(__file__).parents[2] / "foreign"
 ACCESS = FOREIGN / "access.yaml"
 ROLES = ("app_login", "app_guest", "app_user", "app_admin", "app_owner")
 _numbers = count(1)
