@@ -203,7 +203,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '64202980913c9ff21bb9f2f87af6786bb37d3f230210a8c0a408d746578d2473', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '8099271f2a8b18c5bf781b44ef5d58ca5decdebff0b45d7dded6b023b4a800f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
@@ -212,7 +212,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_before_insert.sql', 'e898b5897a8efe8e7c7e18b8642a38a530cf5d079b2308bce2e3c52675c44050', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+values ('objects/triggers/members_before_insert.sql', 'b6f8142d410b09a708634c1c2f2327c34eb42576f1633e8ee5e80a124398e01b', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', '90f7c3eda5da54fd62dd5b430224a985423831bf1b700f4981c741d43078aec1', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
@@ -221,13 +221,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', '6cd8e0da86c8ef7bf37b0ec16bb711c873819605b3327884817c336756fd5565', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', 'bac4f66bf7fd9375d583b16d68cd89b05abc1b4e97377c38e97aa30b79f02efe', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', 'da04da1d026567a7c5397359b7927004539772c77e45b9a86ef9e5d0ef30d984', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', '75116fcb17b4d841caf751f79cd7f0257b3e8b9edac8b1f0e95adfee552161bb', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
@@ -2007,6 +2007,8 @@ declare
   broken text := case
     when new.participant_count not between 0 and case when new.is_group then 50 else 2 end
       then 'conversations_participant_count'
+    -- An older name stays as it is when people join or leave.
+    when tg_op = 'UPDATE' and (new.name, new.is_group) is not distinct from (old.name, old.is_group) then null
     when new.is_group and coalesce(char_length(btrim(new.name, E' \t\r\n')), 0) > 0 and char_length(new.name) <= 255 then null
     when not new.is_group and new.name is null then null
     else 'conversations_name'
@@ -2142,6 +2144,22 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
+  -- First the row that the unique index would wait for, if somebody is removing it: they lock these conversations, too.
+  if coalesce(current_setting('chat.last_locked', true), '') = '' then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share;
+  elsif exists (
+    select from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+  ) then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share skip locked;
+    if not found then
+      perform private.refuse_to_wait();
+    end if;
+  end if;
   perform private.lock_conversations(array(
     select c.id
     from public.conversation_participants p
@@ -2356,8 +2374,11 @@ begin
     raise insufficient_privilege using
       message = 'a message stays where and when it was sent', hint = 'FORBIDDEN';
   end if;
-  if new.sender_id is null and old.sender_id is not null then
-    return new; -- the sender is erased
+  if new.sender_id is distinct from old.sender_id then
+    if new.sender_id is not null or (new.deleted_at is null) <> (old.deleted_at is null) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'The sender of a message is erased on its own, not exchanged');
+    end if;
+    return new;
   end if;
 
   if not trusted then
@@ -2473,6 +2494,7 @@ declare
   seqs bigint[];
   senders uuid[];
   changes integer[];
+  changed uuid[] := '{}';
   erased_in uuid[];
   erased_senders uuid[];
   erased_seqs bigint[];
@@ -2480,7 +2502,8 @@ begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
-      array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
+      array_agg(b.conversation_id), array_agg(b.seq),
+      array_agg(case when b.deleted_at is null then b.sender_id else a.sender_id end),
       array_agg(case when b.deleted_at is null then -1 else 1 end)
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
@@ -2490,6 +2513,11 @@ begin
     from before b join after a on a.id = b.id
     where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
+    -- Erasing the sender is part of deleting a user, and not a client's change.
+    changed := array(
+      select a.conversation_id from before b join after a on a.id = b.id
+      where a.sender_id is not distinct from b.sender_id
+    );
   else
     select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
     into conversations, seqs, senders, changes
@@ -2500,10 +2528,8 @@ begin
     perform private.lock_conversations(conversations || erased_in);
   end if;
   -- Checked again: the statement may have waited after it changed the first of several messages.
-  if tg_op = 'UPDATE' then
-    if exists (select from after) and private.api_writer('messages') is not null then
-      perform private.refuse_outsider('messages', array(select a.conversation_id from after a));
-    end if;
+  if changed <> '{}' and private.api_writer('messages') is not null then
+    perform private.refuse_outsider('messages', changed);
   end if;
   if erased_in is not null then
     -- A user's own messages count as seen by them; one without a sender is nobody's own.

@@ -115,15 +115,16 @@ def test_github_gets_annotations_and_the_summary_of_the_step(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--format", "pdf"], "--format pdf: it is one of text, json"),
+        (["--format", "pdf"], "--format pdf is unknown; choose one of text, json"),
         (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
-        (["--format", "html", "--format", "sarif"], "html and sarif both go to stdout"),
-        (["--format", "json", "-o", "json"], "both go to stdout"),
+        (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
+        (["--format", "json", "-o", "json"], "both write to stdout"),
         (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
         (["--update-baseline"], "needs --baseline FILE"),
-        (["--reason", "x"], "are for --update-baseline"),
+        (["--reason", "x"], "require --update-baseline"),
+        (["--explain", "sender:select"], "identity:object:command"),
         (["--baseline", "b.yaml", "--update-baseline", "--expires", "soon"], "--expires soon"),
-        (["--baseline", "b.yaml", "--update-baseline", "--expires", "2001-01-01"], "that day is over"),
+        (["--baseline", "b.yaml", "--update-baseline", "--expires", "2001-01-01"], "is in the past"),
     ],
 )
 def test_a_wrong_option_is_exit_2_before_anything_runs(

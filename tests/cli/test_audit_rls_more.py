@@ -86,7 +86,7 @@ def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
         (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "cannot be combined"),
         (["--mutate", "--format", "html"], 2, "cannot be combined"),
         (["--mutate", "--on-existing-data"], 2, "cannot be combined with --on-existing-data"),
-        (["--sample", "5"], 2, "--sample is for --on-existing-data"),
+        (["--sample", "5"], 2, "--sample requires --on-existing-data"),
         (["--sample", "0", "--on-existing-data"], 2, "greater than or equal to 1"),
     ],
 )

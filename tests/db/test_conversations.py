@@ -392,3 +392,17 @@ def test_a_project_may_let_creators_delete_their_groups(world: World) -> None:
 
     assert world.changed(people[0], "delete from conversations where id = %s", group) == 1
     assert world.fact("select count(*) from conversation_participants") == 0
+
+
+def test_a_name_that_is_older_than_its_rule_stays_while_people_leave(world: World) -> None:
+    organization, people = world.team(4)
+    group = world.group(organization, *people)
+    with world.database.connect("supabase_admin") as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute("update conversations set name = E'\\n' where id = %s", (group,))
+
+    assert (
+        world.changed(people[3], "delete from conversation_participants where user_id = %s", people[3]) == 1
+    )
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.operator.execute("update conversations set name = E'\\t' where id = %s", (group,))

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.support.invariants import breaches
 from tests.support.world import World
 
 SECRET = "the secret sentence"
@@ -319,3 +320,50 @@ def test_a_message_from_before_the_sizes_can_be_read_reacted_to_deleted_and_eras
     world.operator.execute("update messages set deleted_at = null where id = %s", (messages[0],))
     world.operator.execute("update messages set deleted_at = now()")
     assert world.fact("select count(*) from messages where deleted_at is null") == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from conversation_participants where user_id = %s",
+        "delete from organization_members where user_id = %s",
+        "insert into private.suspensions (user_id, reason) values (%s, 'spam')",
+    ],
+    ids=["left", "removed from the organization", "suspended"],
+)
+def test_a_projects_function_lets_users_without_access_delete_themselves(world: World, change: str) -> None:
+    organization, people = world.team(4)
+    conversation = world.group(organization, *people)
+    message = world.send(people[1], conversation)
+    world.operator.execute(change.encode(), (people[1],))
+    with world.database.connect("supabase_admin") as admin:
+        admin.execute(
+            """
+            create function public.delete_me() returns void language sql security definer as $$
+            delete from auth.users
+            where id = (current_setting('request.jwt.claims')::jsonb ->> 'sub')::uuid
+            $$
+            """
+        )
+
+    world.rows(people[1], "select delete_me()")
+
+    assert world.fact("select count(*) from auth.users where id = %s", people[1]) == 0
+    assert world.fact("select sender_id from messages where id = %s", message) is None
+    assert breaches(world.operator) == {}
+
+
+@pytest.mark.parametrize(
+    "change", ["deleted_at = null, sender_id = null, content = 'hi'", "sender_id = %(other)s"]
+)
+def test_the_sender_of_a_message_is_erased_on_its_own(world: World, change: str) -> None:
+    organization, people = world.team(3)
+    message = world.send(people[1], world.group(organization, *people))
+    world.rows(people[1], "update messages set deleted_at = now() where id = %s", message)
+    values = {"message": message, "other": people[0]}
+
+    with pytest.raises(psycopg.Error, match="erased on its own"):
+        world.operator.execute(f"update messages set {change} where id = %(message)s".encode(), values)
+
+    world.operator.execute("update messages set sender_id = null where id = %(message)s", values)
+    assert breaches(world.operator) == {}

@@ -251,8 +251,8 @@ def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: 
         LintFinding(
             rule="table_without_rls",
             level="error",
-            title="A table that the API reaches has row-level security; without it every row is open to "
-            "whoever holds a privilege.",
+            title="A table exposed by the API has row-level security; without it, a privilege on the table "
+            "opens every row.",
             problem="row-level security is off, and lone_user hold select",
             remedy="alter table public.tried enable row level security",
             object="public.tried",

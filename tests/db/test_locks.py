@@ -308,3 +308,21 @@ def test_a_first_write_that_another_session_is_making_is_not_waited_for_with_a_c
         scene.holder.execute("rollback")
 
     assert sqlstate(sent) is None
+
+
+def test_removing_a_member_and_adding_them_again_do_not_deadlock(scene: Scene) -> None:
+    scene.hold("conversations", "id = %s", scene.rooms[0])
+    values = (scene.organization, scene.ben)
+    add = "insert into organization_members (organization_id, user_id) values (%s, %s) on conflict do nothing"
+    remove = "delete from organization_members where organization_id = %s and user_id = %s"
+
+    with (
+        scene.world.database.connect() as adding,
+        scene.world.database.connect() as removing,
+        waiting(adding, lambda: adding.execute(add, values), scene.watcher) as added,
+        waiting(removing, lambda: removing.execute(remove, values), scene.watcher) as removed,
+    ):
+        scene.release()
+
+    assert sqlstate(added) is None
+    assert sqlstate(removed) is None

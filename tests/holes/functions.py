@@ -272,6 +272,12 @@ HOLES = [
             "if not exists (select from private.my_participations p "
             "where p.conversation_id = old.conversation_id) then",
             "if false then",
+        )
+        + ";"
+        + edited(
+            "private.messages_recounted()",
+            "perform private.refuse_outsider('messages', changed);",
+            "null;",
         ),
         (f"leak:{REACT}:call",),
         (REACT,),

@@ -212,10 +212,13 @@ def start(at: Directory, major: int, account: Account) -> None:
         return
     stop(at)
     _forget_stranger(at)
+    if at.status(_LOG):
+        at.rename(_LOG, f"{_LOG}.1")
     started = False
 
     def tried() -> bool:
         nonlocal started
+        at.delete(_LOG)  # of the attempt before
         # One that a killed chatctl has just started may have been faster.
         started = _launch(at, major, account) or _on_its_way(at)
         return started or not any(sign in _log_text(at) for sign in _SIGNS_OF_A_KILLED_POSTMASTER)
@@ -315,8 +318,6 @@ def _on_its_way(at: Directory) -> bool:
 
 
 def _launch(at: Directory, major: int, account: Account) -> bool:
-    if at.status(_LOG):
-        at.rename(_LOG, f"{_LOG}.1")
     with at.create(_LOG) as output:
         process = subprocess.Popen(
             [binaries.program(major, "postgres"), "-D", at.path / "data"],

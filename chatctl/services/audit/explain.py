@@ -71,13 +71,12 @@ class Explanation:
     place: Place | None
 
 
-def explain(conn: Connection, access: Access, cell_name: str) -> Explanation:
-    """What decides the cell named ``identity:object:command``.
+def explain(conn: Connection, access: Access, scope: Scope) -> Explanation:
+    """What decides the cell of a scope with one identity, object and command.
 
     Each policy is dropped once to see what it contributes, in a transaction that is rolled back. Raises
-    Invalid for a malformed name, NotFound for a cell that access.yaml does not declare.
+    NotFound for a cell that access.yaml does not declare.
     """
-    scope = _cell(access, cell_name)
     (name,), (identity_name,), (command,) = scope.objects, scope.identities, scope.commands
     identity = next(each for each in access.identities if each.name == identity_name)
     with rolled_back(conn):
@@ -111,7 +110,8 @@ def explain(conn: Connection, access: Access, cell_name: str) -> Explanation:
         )
 
 
-def _cell(access: Access, cell_name: str) -> Scope:
+def scope_of_cell(access: Access, cell_name: str) -> Scope:
+    """One identity, object and command. Raises Invalid if ``cell_name`` does not name all three."""
     identity, _, rest = cell_name.partition(":")
     name, _, command = rest.rpartition(":")
     if not (identity and name and command):
@@ -122,7 +122,7 @@ def _cell(access: Access, cell_name: str) -> Scope:
         raise Invalid(f"--explain {cell_name}: {command} is none of {', '.join(COMMANDS)}")
     scope = Scope.of(access, (identity, name, command))
     if not (scope.identities and scope.objects):
-        raise Invalid(f"--explain {cell_name}: it names no identity, object and command, in this order")
+        raise Invalid(f"--explain {cell_name} must be IDENTITY:OBJECT:COMMAND, each named in access.yaml")
     return scope
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from psycopg import sql
 
-from chatctl.db.files import query, sql_statement
+from chatctl.db.files import sql_statement
 from chatctl.errors import Conflict, Invalid
 from chatctl.services.migrations.definitions import drop_statements, in_dependency_order
 from chatctl.services.migrations.files import OBJECTS_MARK, SqlFile, migrations, objects
@@ -101,7 +101,7 @@ def _version(file: SqlFile) -> str:
     # The Supabase CLI records a file in the role in which the file ends.
     if file.outside_transaction or not _changes_role(file):
         return file.text
-    return f"{_terminated(file.text)}\n{OBJECTS_MARK}\n{query('migrate/back_to_role')}"
+    return f"{_terminated(file.text)}\n{OBJECTS_MARK}\n{sql_statement('migrate/back_to_role')}"
 
 
 def _with_objects(file: SqlFile, objects: Sequence[SqlFile]) -> str:

@@ -11,6 +11,8 @@ declare
   broken text := case
     when new.participant_count not between 0 and case when new.is_group then 50 else 2 end
       then 'conversations_participant_count'
+    -- An older name stays as it is when people join or leave.
+    when tg_op = 'UPDATE' and (new.name, new.is_group) is not distinct from (old.name, old.is_group) then null
     when new.is_group and coalesce(char_length(btrim(new.name, E' \t\r\n')), 0) > 0 and char_length(new.name) <= 255 then null
     when not new.is_group and new.name is null then null
     else 'conversations_name'

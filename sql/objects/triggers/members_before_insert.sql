@@ -7,6 +7,22 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
+  -- First the row that the unique index would wait for, if somebody is removing it: they lock these conversations, too.
+  if coalesce(current_setting('chat.last_locked', true), '') = '' then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share;
+  elsif exists (
+    select from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+  ) then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share skip locked;
+    if not found then
+      perform private.refuse_to_wait();
+    end if;
+  end if;
   perform private.lock_conversations(array(
     select c.id
     from public.conversation_participants p

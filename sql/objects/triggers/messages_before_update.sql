@@ -15,8 +15,11 @@ begin
     raise insufficient_privilege using
       message = 'a message stays where and when it was sent', hint = 'FORBIDDEN';
   end if;
-  if new.sender_id is null and old.sender_id is not null then
-    return new; -- the sender is erased
+  if new.sender_id is distinct from old.sender_id then
+    if new.sender_id is not null or (new.deleted_at is null) <> (old.deleted_at is null) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'The sender of a message is erased on its own, not exchanged');
+    end if;
+    return new;
   end if;
 
   if not trusted then

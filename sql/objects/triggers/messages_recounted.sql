@@ -11,6 +11,7 @@ declare
   seqs bigint[];
   senders uuid[];
   changes integer[];
+  changed uuid[] := '{}';
   erased_in uuid[];
   erased_senders uuid[];
   erased_seqs bigint[];
@@ -18,7 +19,8 @@ begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
-      array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
+      array_agg(b.conversation_id), array_agg(b.seq),
+      array_agg(case when b.deleted_at is null then b.sender_id else a.sender_id end),
       array_agg(case when b.deleted_at is null then -1 else 1 end)
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
@@ -28,6 +30,11 @@ begin
     from before b join after a on a.id = b.id
     where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
+    -- Erasing the sender is part of deleting a user, and not a client's change.
+    changed := array(
+      select a.conversation_id from before b join after a on a.id = b.id
+      where a.sender_id is not distinct from b.sender_id
+    );
   else
     select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
     into conversations, seqs, senders, changes
@@ -38,10 +45,8 @@ begin
     perform private.lock_conversations(conversations || erased_in);
   end if;
   -- Checked again: the statement may have waited after it changed the first of several messages.
-  if tg_op = 'UPDATE' then
-    if exists (select from after) and private.api_writer('messages') is not null then
-      perform private.refuse_outsider('messages', array(select a.conversation_id from after a));
-    end if;
+  if changed <> '{}' and private.api_writer('messages') is not null then
+    perform private.refuse_outsider('messages', changed);
   end if;
   if erased_in is not null then
     -- A user's own messages count as seen by them; one without a sender is nobody's own.

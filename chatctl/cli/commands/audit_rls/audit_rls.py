@@ -18,6 +18,7 @@ from chatctl.cli.session import session
 from chatctl.errors import Found, Inconclusive, Invalid
 from chatctl.services.audit import baseline as accepted
 from chatctl.services.audit.access import default_file, load
+from chatctl.services.audit.explain import scope_of_cell
 from chatctl.services.audit.findings.finding import AuditRule, Place
 from chatctl.services.audit.formats import ReportFormat
 from chatctl.services.audit.formats.groups import verdict
@@ -114,11 +115,12 @@ def audit_rls(
     if on_existing_data and (explain or mutate):
         raise Invalid("--explain and --mutate cannot be combined with --on-existing-data")
     if sample and not on_existing_data:
-        raise Invalid("--sample is for --on-existing-data")
+        raise Invalid("--sample requires --on-existing-data")
     if mutate:
         refuse_production(shared.settings.target, done="mutated")
     rules = load(access or default_file())
     scope = Scope.of(rules, only or ())
+    cell = scope_of_cell(rules, explain) if explain else None
     today = datetime.now(UTC).date()
     template = _accept(baseline, update_baseline, reason, owner, expires, today)
     is_new = update_baseline and baseline is not None and not baseline.exists()
@@ -128,8 +130,8 @@ def audit_rls(
     requested = reports.requested_formats(formats or [], report_to, shared)
     with session(shared, watched=True) as opened:
         confirm_write(opened.target, shared, what="audit-rls (rolled back)")
-        if explain:
-            explaining.show(opened.conn, rules, explain, shared)
+        if cell:
+            explaining.show(opened.conn, rules, cell, shared)
             return
         if mutate:
             mutating.run(opened.conn, rules, only or (), shared)
@@ -143,8 +145,8 @@ def audit_rls(
         note(f"{baseline}: {len(entries)} entries", shared)
     report = accepted.apply(report, entries, today, scope=scope)
     if uncounted := sum(not each.limits_rows for each in entries):
-        what = "entries accept" if uncounted > 1 else "entry accepts"
-        note(f"{baseline}: {uncounted} {what} any rows; --update-baseline writes down which", shared)
+        what = "entries accept findings" if uncounted > 1 else "entry accepts findings"
+        note(f"{baseline}: {uncounted} {what} on any row; --update-baseline limits them to today's", shared)
     reports.write(report, requested, shared)
     people = f"{report.identities} identities"
     note(f"{report.probes} probes as {people} in {report.seconds} s, all rolled back", shared)
@@ -161,13 +163,15 @@ def _accept(
     if update and file is None:
         raise Invalid("--update-baseline needs --baseline FILE")
     if not update and (reason or owner or expires):
-        raise Invalid("--reason, --owner and --expires are for --update-baseline")
+        raise Invalid("--reason, --owner and --expires require --update-baseline")
     try:
         until = date.fromisoformat(expires) if expires else today + timedelta(days=DAYS)
     except ValueError:
-        raise Invalid(f"--expires {expires}: it is a day such as {today + timedelta(days=DAYS)}") from None
+        raise Invalid(
+            f"--expires {expires} is not a date; write it as {today + timedelta(days=DAYS)}"
+        ) from None
     if until < today:
-        raise Invalid(f"--expires {expires}: that day is over")
+        raise Invalid(f"--expires {expires} is in the past")
     if not (reason and owner):
         return None
     return accepted.BaselineEntry(

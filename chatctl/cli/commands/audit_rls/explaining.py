@@ -11,12 +11,13 @@ from chatctl.errors import Found, Inconclusive
 from chatctl.services.audit.access.expectations import Access
 from chatctl.services.audit.explain import AppliedPolicy, Explanation, InvolvedFunction, explain
 from chatctl.services.audit.findings.finding import Place
+from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.verdicts.cells import Cell, State
 
 
-def show(conn: Connection, access: Access, cell: str, shared: Options) -> None:
-    """Explain ``cell``; exit 7 or 9 if it differs from access.yaml."""
-    explanation = explain(conn, access, cell)
+def show(conn: Connection, access: Access, scope: Scope, shared: Options) -> None:
+    """Explain the cell of ``scope``; exit 7 or 9 if it differs from access.yaml."""
+    explanation = explain(conn, access, scope)
     show_document(explanation, shared, text="\n".join(_lines(explanation)))
     match explanation.cell.state:
         case State.finding:

@@ -34,15 +34,17 @@ def requested_formats(
     for option in options:
         name, equals, path = option.partition("=")
         if name not in set(ReportFormat):
-            raise Invalid(f"--format {option}: it is one of {', '.join(ReportFormat)}")
+            raise Invalid(f"--format {option} is unknown; choose one of {', '.join(ReportFormat)}")
         if equals and not path:
             raise Invalid(f"--format {option}: the name of a file is missing after =")
         requested.append((ReportFormat(name), Path(path) if path else None))
     printed = [name for name, file in requested if file is None]
     if len(printed) > 1:
-        raise Invalid(f"--format {printed[0]} and {printed[1]} both go to stdout; say {printed[1]}=FILE")
+        raise Invalid(
+            f"--format {printed[0]} and {printed[1]} both write to stdout; use --format {printed[1]}=FILE"
+        )
     if printed and shared.output:
-        raise Invalid(f"--format {printed[0]} and -o {shared.output} both go to stdout; say one of them")
+        raise Invalid(f"--format {printed[0]} and -o {shared.output} both write to stdout; use only one")
     for name, file in requested:
         if file:
             files.require_writable(file, f"--format {name}:")
