@@ -227,7 +227,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', '75116fcb17b4d841caf751f79cd7f0257b3e8b9edac8b1f0e95adfee552161bb', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', '798d353728d6a44f6ddc246e6232c21ff75a5d9900724129935595a523d44c56', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
@@ -2502,8 +2502,7 @@ begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
-      array_agg(b.conversation_id), array_agg(b.seq),
-      array_agg(case when b.deleted_at is null then b.sender_id else a.sender_id end),
+      array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
       array_agg(case when b.deleted_at is null then -1 else 1 end)
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id

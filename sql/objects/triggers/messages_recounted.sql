@@ -19,8 +19,7 @@ begin
   perform private.restore_lock_timeout();
   if tg_op = 'UPDATE' then
     select
-      array_agg(b.conversation_id), array_agg(b.seq),
-      array_agg(case when b.deleted_at is null then b.sender_id else a.sender_id end),
+      array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
       array_agg(case when b.deleted_at is null then -1 else 1 end)
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
