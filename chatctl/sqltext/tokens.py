@@ -18,7 +18,7 @@ Kind = Literal["word", "name", "string", "number", "mark", "operator", "comment"
 
 _MARKS = frozenset("()[],;.:")
 _OPERATORS = frozenset("+-*/<>=%^")
-_LAST_CHARACTER = 255  # the number of a one-character token is its code; keywords and names have higher numbers
+_LAST_CHARACTER = 255  # one-character tokens are numbered by their code, keywords and names above
 # PostgreSQL folds only these letters.
 _FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
 # Levels of nested strings: a body, a statement that it executes, and a string in that statement.
