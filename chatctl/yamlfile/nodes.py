@@ -33,8 +33,8 @@ class Dialect:
     """The YAML of one kind of file, which describes a ``noun``: its maximum size and depth.
 
     With ``aliases``, the content of an alias counts once for each use. ``empty`` is the value of a file
-    without content; without it, such a file is rejected. ``names`` is for a file of secrets: messages may repeat
-    user-defined keys that match it, but never values; they give the column instead.
+    without content; without it, such a file is rejected. ``names`` is for a file of secrets: messages may
+    repeat user-defined keys that match it, but never values; they give the column instead.
     """
 
     noun: str
