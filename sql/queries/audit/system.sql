@@ -1,4 +1,4 @@
--- Privileges of the roles or PUBLIC on objects in pg_catalog that did not exist when the database was created.
+-- Privileges on objects in pg_catalog that the roles or PUBLIC got after the database was created.
 --   roles  text[]
 with own as (
   select 'pg_catalog.pg_class'::regclass as class, c.oid, c.relnamespace as namespace, c.relname::text as name, c.relacl as acl,

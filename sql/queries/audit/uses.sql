@@ -1,5 +1,5 @@
 -- Which objects use which others: tables through policies, triggers, checks and foreign keys, views and functions
--- through the names in them. Function bodies are searched for qualified names only, so uses without a schema are missing.
+-- through the names in them. Function bodies are searched for qualified names only; unqualified uses are missing.
 with relations as (
   select c.oid, format('%s.%s', n.nspname, c.relname) as name
   from pg_catalog.pg_class c

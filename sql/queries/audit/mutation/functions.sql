@@ -1,6 +1,6 @@
 -- The functions of the schemas, with the details that mutants need; without functions of extensions.
 --   schemas    text[]
---   relations  text[]  schema.table; a function counts as used if their policies, triggers, views, defaults or checks call it
+--   relations  text[]  schema.table; `used`: their policies, triggers, views, defaults or checks call the function
 --   roles      text[]  of the API
 with things as (
   select c.oid
