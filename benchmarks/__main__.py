@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print the table, exit 7 when a bar is missed."""
+"""``python -m benchmarks``: measure, print the table, exit 7 if a target is missed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUPS = {
 
 
 def main() -> int:
-    """Run every case; the exit code."""
+    """Run all cases; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def table(cases: list[Case]) -> str:
-    """The figures as people read them."""
+    """The results as a table for people."""
     rows = [
         [
             case.name,

@@ -1,4 +1,4 @@
-"""audit-rls: the whole process, probes per second while they are tried, and the mutants of the rules."""
+"""audit-rls: the time of the whole process, probes per second while they run, and mutants of the rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUDIT = (sys.executable, "-m", "chatctl", "audit-rls", "-q", "--db-url")
 
 
 def cases(_: Server) -> Iterator[Case]:
-    """The rows of design.md section 8 about audit-rls, on a server with the backend and nothing in it."""
+    """The rows of design.md section 8 about audit-rls, on a server with an empty backend."""
     with throwaway.server() as server:
         with connection(server.url) as conn:
             migrate(conn)

@@ -1,4 +1,4 @@
-"""One row of the table, and how two things are timed against each other."""
+"""One row of the table, and timing two operations side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison. ``ratio`` is judged by ``bar`` in the sense of ``sense``; without a bar it informs."""
+    """One comparison. ``ratio`` is compared with ``bar`` by ``sense``; without a bar it is informative."""
 
     name: str
     measured: float
@@ -23,7 +23,7 @@ class Case:
 
     @property
     def passed(self) -> bool:
-        """Whether the bar is reached."""
+        """Whether the ratio reaches the bar."""
         if self.bar is None:
             return True
         return self.ratio >= self.bar if self.sense == ">=" else self.ratio <= self.bar
@@ -36,7 +36,7 @@ class Case:
 def side_by_side(
     first: Callable[[], Any], second: Callable[[], Any], *, times: int, warm_up: int = 3
 ) -> tuple[float, float]:
-    """The median milliseconds of each, taken in turns, so that what disturbs one disturbs the other."""
+    """The median milliseconds of each, measured in turns, so that disturbances affect both."""
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(warm_up):
         first(), second()

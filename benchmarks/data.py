@@ -1,4 +1,4 @@
-"""The server that is measured: durable, migrated, with 1,000,000 messages."""
+"""The server for measurements: durable, migrated, with 1,000,000 messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def filled_server() -> Iterator[Server]:
-    """A throwaway server with the backend and the rows of fill.sql; it writes to disk as a real one does."""
+    """A throwaway server with the backend and the rows of fill.sql; it is durable like a real one."""
     with throwaway.server(durable=True) as server:
         with connection(server.url) as conn:
             migrate(conn)
@@ -27,7 +27,7 @@ def filled_server() -> Iterator[Server]:
 
 
 def fill(server: Server) -> None:
-    """Run fill.sql as the superuser, who alone may go without triggers."""
+    """Run fill.sql as the superuser, because only a superuser can disable all triggers."""
     with psycopg.connect(server.admin_url, autocommit=True) as conn:
         conn.execute((HERE / "fill.sql").read_bytes())
         conn.execute((HERE / "plan_list.sql").read_bytes())
@@ -36,5 +36,5 @@ def fill(server: Server) -> None:
 
 
 def identifier(kind: int, number: int) -> str:
-    """The id that ``bench.id`` of fill.sql makes: kind 2 is a person, 3 a conversation."""
+    """The id that ``bench.id`` of fill.sql generates; kind 2 is a person, 3 a conversation."""
     return f"00000000-0000-4000-800{kind}-{100_000_000_000 + number}"

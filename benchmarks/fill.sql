@@ -1,13 +1,13 @@
--- What the benchmarks read and write, set-based and without triggers, and then what the triggers would have kept.
---   persons        1: has 5,000 unread, and 2: has 10, in each of the long conversations
---                  3: has 10 in each of the short ones
---                  1000 to 5799: the senders, 48 in each long conversation
---   conversations  0 to 99: 10,000 messages each, arrived in turns; 100 to 199: 100 messages each
---                  200: empty; all senders take part, more than a group may have, since each sends 10 a minute
+-- The rows for the benchmarks, inserted in bulk without triggers, and then the columns that triggers would maintain.
+--   persons        1 has 5,000 unread messages in each of the long conversations, 2 has 10
+--                  3 has 10 in each of the short ones
+--                  1000 to 5799 are senders, 48 in each long conversation
+--   conversations  0 to 99 have 10,000 messages each, sent in turns; 100 to 199 have 100 messages each
+--                  200 is empty; all senders participate, more than a group allows, as each may send 10 a minute
 create schema bench;
 grant usage on schema bench to authenticated;
 
--- Ids that a pgbench script can build: a kind (1 organization, 2 person, 3 conversation) and a number.
+-- Ids that a pgbench script can also build: a kind (1 organization, 2 person, 3 conversation) and a number.
 create function bench.id(kind integer, number bigint) returns uuid
 language sql immutable parallel safe
 return (format('00000000-0000-4000-800%s-', kind) || (100000000000 + number))::uuid;

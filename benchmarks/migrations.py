@@ -1,4 +1,4 @@
-"""Migrating: from empty against psql with the same SQL, with nothing to do; and what `--help` costs."""
+"""Migrating an empty database, compared with psql; migrating with nothing to do; the time of `--help`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _from_empty(server: Server, script: Path) -> Iterator[Case]:
 
 
 def _databases(server: Server, number: int) -> Iterator[str]:
-    """The URLs of ``number`` databases with the platform only, made beforehand."""
+    """The URLs of ``number`` databases with only the platform, all created in advance."""
     names = [f"empty_{n}" for n in range(number)]
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for name in names:

@@ -16,7 +16,7 @@ from chatctl.local.postgres.server import Server
 LIST = "select * from public.get_conversations_with_details(%s)"
 PLAN_LIST = "select * from bench.plan_list(%s)"
 PAGE = "select * from public.get_messages_page(%s, %s, 50)"
-# What the plan's client sends for a page (backend-plan 2.2), by keyset as here and by offset as there.
+# The query of the client for one page (backend-plan 2.2): with a keyset as in chatctl, or its own offset.
 KEYSET = """
 select m.id, m.content, m.created_at, m.seq, u.full_name
 from public.messages m left join public.user_profiles u on u.id = m.sender_id
@@ -29,14 +29,14 @@ from public.messages m left join public.user_profiles u on u.id = m.sender_id
 where m.conversation_id = %s and m.deleted_at is null
 order by m.created_at offset %s limit 50
 """
-FIRST, DEEP = 10_001, 51  # before which seq: the newest 50 of 10,000, and those after 9,950 others
+FIRST, DEEP = 10_001, 51  # pages before this seq: the newest 50 of 10,000 messages, and the oldest 50
 BEHIND_5000, BEHIND_10, SHORT = (identifier(2, number) for number in (1, 2, 3))
 
 Query = Callable[[], list[tuple[Any, ...]]]
 
 
 def cases(server: Server) -> Iterator[Case]:
-    """Rows one to three of design.md section 8."""
+    """Rows 1 to 3 of design.md section 8."""
     with _as(server, BEHIND_5000) as much, _as(server, BEHIND_10) as little, _as(server, SHORT) as short:
         yield from _lists(_asking(much, LIST), _asking(little, LIST), _asking(short, LIST), much)
         with connect(server.url) as operator:
@@ -81,7 +81,7 @@ def _within(name: str, measured: Query, baseline: Query, *, bar: float | None = 
 
 @contextmanager
 def _as(server: Server, person: str) -> Iterator[Connection]:
-    # One transaction for all the queries: what is compared is the query, not four ways to the server.
+    # One transaction for all queries, to compare the queries and not the round trips.
     with connect(server.url_for("authenticator")) as conn, conn.transaction():
         act_as(conn, "authenticated", claims_for(person))
         yield conn

@@ -1,4 +1,4 @@
-"""Seeding: a million messages against psql's COPY of the same rows, and what ten million take of memory."""
+"""Seeding one million messages, compared with psql's COPY of the same rows; memory for ten million."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _memory(server: Server) -> Case:
 
 
 def _fresh(server: Server, name: str) -> str:
-    """A migrated database of this name with nothing in it."""
+    """Create a migrated, empty database ``name``; returns its URL."""
     with psycopg.connect(server.admin_url, autocommit=True, dbname="template1") as admin:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
         made = sql.SQL("create database {} template postgres owner postgres").format(sql.Identifier(name))

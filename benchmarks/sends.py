@@ -1,4 +1,4 @@
-"""Sending: through the API's role with every trigger, against a bare insert; pgbench, 16 clients."""
+"""Sending as an API role with all triggers, compared with a plain insert; pgbench with 16 clients."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from chatctl.local.postgres.binaries import program
 from chatctl.local.postgres.server import Server
 
 CLIENTS = 16
-# 300 senders of each client may send 10 a minute: a round of 1,500 takes half of that, and each round begins
-# with windows that are full and an hour old, as those of people who have written before.
+# Each client has 300 senders, who may each send 10 messages a minute; a round of 1,500 uses half of that.
+# Every round begins with full rate-limit windows that are an hour old, like those of earlier senders.
 ROUNDS = 5
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where is sent: the first conversation, how many there are, and how much a client sends in a round."""
+    """The conversations that receive messages, and the number of transactions of a client in a round."""
 
     first: int
     conversations: int
@@ -31,12 +31,12 @@ class Place:
 
 
 MANY = Place(first=0, conversations=100, transactions=1_500)
-# One after the other, each waiting for the disk.
+# All in one conversation: they run one after the other, each waiting for the disk.
 HOT = Place(first=200, conversations=1, transactions=300)
 
 
 def cases(server: Server) -> Iterator[Case]:
-    """Row four of design.md section 8."""
+    """Row 4 of design.md section 8."""
     rate, baseline = _measured(server, MANY)
     name = "send with every trigger / bare insert, 16 clients, "
     yield Case(name + "100 conversations", rate, baseline, "per s", rate / baseline, ">=", 0.5)
@@ -46,7 +46,7 @@ def cases(server: Server) -> Iterator[Case]:
 
 
 def _measured(server: Server, place: Place) -> tuple[float, float]:
-    """Sends and bare inserts per second, in turns: the medians."""
+    """The median sends and plain inserts per second, measured in turns."""
     sent, bare = [], []
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for _ in range(ROUNDS):

@@ -1,7 +1,8 @@
 """Reading and quoting SQL text, without a database.
 
-``statements`` splits a script where the Supabase CLI splits it; it reads any text, in memory that goes with
-its size. ``tokens`` asks PostgreSQL's scanner what a statement consists of, ``reader`` reads a statement from
-its beginning, ``grants`` reads grants, ``commands`` finds the statements that a script must leave
-to the program that runs it. ``quoting`` writes names and values.
+``statements`` splits a script where the Supabase CLI splits it; it accepts any text, and its memory use is
+proportional to the length. ``tokens`` splits a statement into tokens with PostgreSQL's scanner, ``reader``
+reads a statement from its beginning, ``grants`` reads GRANT and REVOKE, and ``commands`` finds statements
+that a script must not contain because the program that runs it handles them. ``quoting`` quotes names and
+values.
 """

@@ -16,13 +16,13 @@ def transaction_command(statement: str) -> str | None:
 
 
 def session_command(statement: str) -> str | None:
-    """The words that make ``statement`` one about the transaction, a savepoint or the login; else None."""
+    """The words that affect the transaction, a savepoint or the session's user; None for other statements."""
     words = leading_words(statement, _MOST_WORDS)
     return " ".join(words[: _about_transaction(words) or _about_savepoint_or_login(words)]) or None
 
 
 def copy_command(statement: str) -> str | None:
-    """The words of a COPY whose rows come from the client or go there; None for other statements."""
+    """The words of a COPY from stdin or to stdout; None for other statements."""
     if leading_words(statement, 1) != ["copy"]:
         return None
     text = bare(statement)
@@ -36,10 +36,10 @@ def copy_command(statement: str) -> str | None:
 
 
 def _about_transaction(words: list[str]) -> int:
-    """How many of ``words`` make a statement one about its transaction."""
+    """The number of leading ``words`` that form a transaction command; 0 for other statements."""
     match words:
         case ["rollback" | "abort", "to", *_] | ["rollback" | "abort", "work" | "transaction", "to", *_]:
-            number = 0  # that is a savepoint's
+            number = 0  # this is ROLLBACK TO SAVEPOINT
         case ["begin" | "commit" | "end" | "rollback" | "abort", *_]:
             number = 1
         case ["start" | "prepare", "transaction", *_]:

@@ -1,4 +1,4 @@
-"""Reading GRANT and REVOKE: which privileges, on what, for whom."""
+"""Reading GRANT and REVOKE: the privileges, the objects and the roles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.sqltext.tokens import Token, tokens
 
 @dataclass(frozen=True)
 class Grant:
-    """The parts of a GRANT or REVOKE, as they are written; ``roles`` without the options after them."""
+    """The parts of a GRANT or REVOKE as written; ``roles`` excludes the options after them."""
 
     revokes: bool
     privileges: str
@@ -21,9 +21,9 @@ class Grant:
 
 @dataclass(frozen=True)
 class Objects:
-    """What a privilege is on: ``public.a, b``, ``function f(int)``, ``all tables in schema s``.
+    """The objects of a privilege: ``public.a, b``, ``function f(int)``, ``all tables in schema s``.
 
-    ``kind`` are the words before the first name, in lower case; empty for tables and views.
+    ``kind`` is the words before the first name, in lower case; empty for tables and views.
     """
 
     kind: str
@@ -31,12 +31,12 @@ class Objects:
 
     @property
     def is_everything_in_schema(self) -> bool:
-        """Whether it is on all objects of some kind in the schemas that are named."""
+        """Whether these are all objects of a kind in the named schemas."""
         return self.kind.startswith("all ")
 
 
 def grant(text: str) -> Grant | None:
-    """The GRANT or REVOKE that ``text`` is; None for another statement, and for one about membership."""
+    """Parse ``text`` as GRANT or REVOKE of privileges; None for other statements and for role membership."""
     found = tokens(text)
     if not found or not found[0].is_word("grant", "revoke"):
         return None
@@ -56,7 +56,7 @@ def grant(text: str) -> Grant | None:
 
 
 def objects(on: str) -> Objects:
-    """What the part ``on`` of a grant names."""
+    """The objects that the ON clause ``on`` of a grant names."""
     items = [_signature(item) for item in separated(tokens(on))]
     places = [_start_of_name(item) for item in items]
     kind = " ".join(token.text for token in items[0][: places[0]])
@@ -70,14 +70,14 @@ def _are_options(following: Sequence[Token]) -> bool:
 
 
 def _signature(item: list[Token]) -> list[Token]:
-    """``item`` without the arguments of a function."""
+    """``item`` without the arguments, if it is a function."""
     opener = next((place for place, token in enumerate(item) if token.text == "("), len(item))
     return item[:opener]
 
 
 def _start_of_name(item: Sequence[Token]) -> int:
-    """Where the name begins that ``item`` ends with."""
+    """The index in ``item`` where the name at its end begins."""
     start = max(len(item) - 1, 0)
-    while start >= 2 and item[start - 1].text == ".":  # noqa: PLR2004 - a dot and what it qualifies
+    while start >= 2 and item[start - 1].text == ".":  # noqa: PLR2004 - a name and a dot before it
         start -= 2
     return start

@@ -1,4 +1,4 @@
-"""Writing SQL: names and values are quoted, placeholders are filled."""
+"""Writing SQL: quoting names and values, and filling placeholders."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ def relation(name: str) -> str:
 
 
 def procedure(signature: str) -> str:
-    """``schema.function(types)`` quoted; the types stand in it as the catalogue writes them."""
+    """``schema.function(types)`` quoted; types are kept as the system catalogs write them."""
     name, types = signature.split("(", 1)
     return f"{relation(name)}({types}"
 
 
 def column(name: str) -> str:
-    """A column's name quoted."""
+    """The name of a column, quoted."""
     return sql.Identifier(name).as_string(None)
 
 
 def literal(value: str | None) -> str:
-    """A value as SQL text that takes the type of where it stands."""
+    """A value as a SQL literal of unknown type, so that the context decides its type."""
     return sql.Literal(value).as_string(None)
 
 
 def array(values: Iterable[str]) -> str:
-    """Texts as the text of an array."""
+    """Strings as a PostgreSQL array in text form."""
     escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
 
 
 def filled(statement: str, value: Callable[[int], str]) -> str:
-    """``statement`` with ``$1``, ``$2`` and so on replaced."""
+    """``statement`` with ``$1``, ``$2`` and so on replaced by ``value(number)``."""
     return _PLACE.sub(lambda match: value(int(match.group(1))), statement)

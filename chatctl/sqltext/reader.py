@@ -10,7 +10,7 @@ from chatctl.sqltext.tokens import Token
 
 @dataclass(frozen=True)
 class Name:
-    """A name, qualified or not; as SQL writes it, what is not in quotes folded."""
+    """A name with optional qualification, as written in SQL; unquoted parts are folded to lower case."""
 
     tokens: tuple[Token, ...]
 
@@ -20,12 +20,12 @@ class Name:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Its parts without their quotes."""
+        """The parts of the name without quotes."""
         return tuple(token.plain for token in self.tokens)
 
 
 class Reader:
-    """A position in the tokens of a statement, which moves on with what is taken."""
+    """A position in the tokens of a statement; taking tokens advances it."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._tokens = list(tokens)
@@ -33,11 +33,11 @@ class Reader:
 
     @property
     def rest(self) -> list[Token]:
-        """The tokens that were not taken yet."""
+        """The tokens that have not been taken yet."""
         return self._tokens[self._position :]
 
     def take(self, *texts: str) -> bool:
-        """Take words or marks if they come next, all of them or none."""
+        """Take the tokens ``texts`` if all of them come next; returns whether they did."""
         following = self._tokens[self._position : self._position + len(texts)]
         if [token.text for token in following] != list(texts):
             return False
@@ -45,7 +45,7 @@ class Reader:
         return True
 
     def take_one_of(self, *texts: str) -> str:
-        """Take whichever of ``texts`` comes next; empty if none does."""
+        """Take and return the one of ``texts`` that comes next; empty if none does."""
         token = self._next()
         if token is None or token.text not in texts:
             return ""
@@ -53,13 +53,13 @@ class Reader:
         return token.text
 
     def take_until(self, text: str) -> bool:
-        """Take everything up to ``text``, and that; nothing if it does not come."""
+        """Take everything up to and including ``text``; take nothing if it does not occur."""
         found = next((number for number, token in enumerate(self.rest, 1) if token.text == text), 0)
         self._position += found
         return bool(found)
 
     def take_any(self) -> Token | None:
-        """Take whatever comes next; None at the end."""
+        """Take the next token; None at the end."""
         token = self._next()
         self._position += 1
         return token
@@ -79,7 +79,7 @@ class Reader:
 
 
 def separated(tokens: Iterable[Token]) -> Iterator[list[Token]]:
-    """The items of a list with commas, up to where the parenthesis around it closes, or to the end."""
+    """The items of a comma-separated list, up to the closing parenthesis around it or to the end."""
     depth = 0
     item: list[Token] = []
     for token in tokens:

@@ -1,9 +1,9 @@
 """Splitting a script into its statements, where PostgreSQL ends them.
 
-Everything here takes time in proportion to the length of the text, and hardly any memory beside its result.
-Patterns therefore repeat single characters, possessively, and groups no more than so many times: a repeated
-group keeps a state for each repetition, and repetitions that overlap are tried in every combination. What
-needs more than that (nested comments, the parts of an escaped string) is a loop that never goes back.
+Everything here takes time proportional to the length of the text, and little memory except for its result.
+Patterns therefore repeat single characters possessively, and limit the number of repetitions of a group:
+`re` keeps a state for each repetition of a group, and tries every combination of overlapping repetitions.
+Whatever needs more (nested comments, the parts of an escaped string) is a loop that never backtracks.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# PostgreSQL's white space. Anything beyond ASCII is part of a name, a no-break space included.
+# PostgreSQL's white space. All non-ASCII characters are part of a name, including a no-break space.
 SPACES = " \t\n\r\f\v"
-# What the Supabase CLI trims off the statements that it records.
+# The characters that the Supabase CLI trims from the statements that it records.
 _TRIMMED = f"{SPACES}\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 
-# The ASCII characters that no name has: negated, they are those of a name. A class with the range up to
-# \U0010ffff would take ten times as long to compile.
+# The ASCII characters that a name cannot contain; negated, the characters of a name. A class with the range
+# up to \U0010ffff would take ten times as long to compile.
 _NO_NAME = r"\x00-#%-/:-@\[-^`{-\x7f"
 _QUOTED = (
-    # After so many doubled quotation marks the rest is another one, side by side with it.
+    # After 1,000 doubled quotation marks, the rest matches as another string next to this one.
     r"'[^']*+(?:''[^']*+){0,1000}+'?+",
     r'"[^"]*+(?:""[^"]*+){0,1000}+"?+',
     rf"e(?<![^{_NO_NAME}]e)'",
@@ -49,39 +49,39 @@ _GAP = re.compile(rf"[{SPACES};]++")
 _WORD = re.compile(rf"[^{_NO_NAME}]++")
 _NEW_LINE = re.compile(r"[\n\r]")
 _LINE_END = re.compile(r"\r\n?+")
-# The inside of an escaped string, up to so many escapes.
+# The content of an escaped string, up to 1,000 escapes.
 _ESCAPED = re.compile(r"[^'\\]*+(?:\\.?+[^'\\]*+){0,1000}+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a script: its text, trimmed and without semicolon, and the line that it begins on."""
+    """One statement of a script: its text, trimmed and without the semicolon, and its first line."""
 
     text: str
     line: int
 
     def line_of(self, position: int) -> int:
-        """The script's line of the character at ``position`` (from 1, as PostgreSQL counts)."""
+        """The line in the script of the character at ``position`` (counted from 1, as in PostgreSQL)."""
         return self.line + _line_ends(self.text, 0, max(position - 1, 0))
 
     @property
     def first_line(self) -> int:
-        """The script's line on which it begins to say something, after its comments."""
+        """The line in the script where the statement begins after its comments."""
         return self.line_of(_after_blank(self.text, 0) + 1)
 
     @property
     def first_word(self) -> str:
-        """The word that it begins with after its comments, in lower case; empty for a comment alone."""
+        """The first word after the comments, in lower case; empty if there are only comments."""
         return _word(self.text, 0)[0]
 
     @property
     def is_comment(self) -> bool:
-        """Whether it is nothing but comments."""
+        """Whether there are only comments."""
         return _after_blank(self.text, 0) == len(self.text)
 
 
 def statements(script: str) -> list[Statement]:
-    """The statements of ``script`` as they stand there, comments and line ends kept, none empty."""
+    """The non-empty statements of ``script``, unchanged, with comments and line ends."""
     found = []
     line, counted = 1, 0
     for start, end in _pieces(script):
@@ -102,13 +102,13 @@ def recorded(statements: list[Statement]) -> list[str]:
 def split(script: str) -> list[str]:
     """The texts of the ``statements`` of a script, as the Supabase CLI records them.
 
-    A byte-order mark is no part of a statement.
+    A byte-order mark is not part of a statement.
     """
     return recorded(statements(script.removeprefix("\ufeff")))
 
 
 def bare(statement: str) -> str:
-    """``statement`` without its comments, and with each run of white space outside quotes as one space."""
+    """``statement`` without comments, and with white space outside quotes reduced to single spaces."""
     kept: list[str] = []
     plain: list[str] = []
     position = 0
@@ -127,23 +127,23 @@ def bare(statement: str) -> str:
 
 
 def canonical(statements: list[str]) -> list[str]:
-    """``statements`` in the form in which two tools' records of one file are equal: line ends do not count,
-    nor do white space and comments outside quotes.
+    """``statements`` in a form that is equal for two tools' records of the same file.
 
-    The Dashboard stores a file as one element, and a fetched file has its comments moved between elements.
+    It ignores line ends, and white space and comments outside quotes. The Dashboard stores a file as one
+    element, and a fetched file has its comments moved between elements.
     """
     return [text for text in map(bare, split(with_lf(joined(statements)))) if text]
 
 
 def consists_of(script: str, statements: list[str]) -> bool:
-    """Whether ``script`` is ``statements`` to the letter, in doubt not; faster than by ``canonical``."""
+    """Whether ``script`` contains exactly ``statements``; false if uncertain. Faster than ``canonical``."""
     position = 0
     before = ";"
     for statement in statements:
         begin = _after(_GAP, script, position)
         gap = script[position:begin]
         if "--" in before.rpartition("\n")[2]:
-            gap = gap.partition("\n")[2]  # on the same line a semicolon may belong to a comment
+            gap = gap.partition("\n")[2]  # a semicolon on the same line may belong to a comment
         if (";" not in gap and before != ";") or not script.startswith(statement, begin):
             return False
         position, before = begin + len(statement), statement
@@ -151,17 +151,17 @@ def consists_of(script: str, statements: list[str]) -> bool:
 
 
 def joined(statements: list[str]) -> str:
-    """The script of ``statements``; the semicolons on lines of their own, since one may end in a comment."""
+    """Join ``statements`` into a script; semicolons are on separate lines, as a comment may precede them."""
     return "\n;\n".join(statements)
 
 
 def with_lf(text: str) -> str:
-    """``text`` with a line feed for each line end: the same for every checkout of one file."""
+    """``text`` with all line ends replaced by line feeds, so that all checkouts of a file are equal."""
     return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def lines(text: str) -> list[str]:
-    """The lines of ``text``, as they are counted here and by editors."""
+    """The lines of ``text``, counted as in this module and in editors."""
     return with_lf(text).split("\n")
 
 
@@ -175,7 +175,7 @@ def leading_comments(script: str) -> Iterator[str]:
 
 
 def leading_words(script: str, most: int, position: int = 0) -> list[str]:
-    """The words that stand at ``position``, in lower case; one with a dot behind it is part of a name."""
+    """Up to ``most`` words from ``position`` on, in lower case; a word before a dot is part of a name."""
     words: list[str] = []
     while len(words) < most:
         word, position = _word(script, position)
@@ -186,9 +186,9 @@ def leading_words(script: str, most: int, position: int = 0) -> list[str]:
 
 
 def _pieces(script: str) -> Iterator[tuple[int, int]]:
-    """Where the texts between two semicolons begin and end, of those semicolons that end a statement."""
+    """The start and end of each text between two semicolons that end a statement."""
     start = position = depth = 0
-    routine: bool | None = None  # whether the statement makes one; not looked yet
+    routine: bool | None = None  # whether the statement creates one; None if not checked yet
     while token := _token(_TOKEN, script, position):
         kind, found, position = token
         if kind in "([":
@@ -207,9 +207,9 @@ def _pieces(script: str) -> Iterator[tuple[int, int]]:
 
 
 def _token(pattern: re.Pattern[str], script: str, position: int) -> tuple[str, int, int] | None:
-    """The first character of the next token from ``position`` on, and where it begins and ends.
+    """The first character, the start and the end of the next token from ``position`` on.
 
-    What is not closed ends with the script, as it does for PostgreSQL.
+    An unterminated token ends with the script, as in PostgreSQL.
     """
     found = pattern.search(script, position)
     if found is None:
@@ -227,7 +227,7 @@ def _token(pattern: re.Pattern[str], script: str, position: int) -> tuple[str, i
 
 
 def _end_of_escaped(script: str, position: int) -> int:
-    """Where an escaped string ends whose text begins at ``position``, all of its parts included."""
+    """The end of the escaped string, including all its parts, whose content begins at ``position``."""
     while (position := _after(_ESCAPED, script, position)) < len(script):
         if script[position] == "'":
             part = _next_part(script, position + 1)
@@ -238,7 +238,7 @@ def _end_of_escaped(script: str, position: int) -> int:
 
 
 def _next_part(script: str, position: int) -> int | None:
-    """Where an escaped string goes on that seemed to end at ``position``: after '', or on another line."""
+    """Where an escaped string continues after the quotation mark before ``position``; None if it ends."""
     if script.startswith("'", position):
         return position + 1
     begin, position = position, _after(_SPACE, script, position)
@@ -256,7 +256,7 @@ def _makes_routine(script: str, position: int) -> bool:
 
 
 def _end_of_body(script: str, position: int) -> int:
-    """Where an atomic body ends: after ``end`` in place of a statement; elsewhere that may be a name."""
+    """The end of an atomic body: after an ``end`` in place of a statement; elsewhere it may be a name."""
     while True:
         word, end = _word(script, position)
         if word == "end":
@@ -269,14 +269,14 @@ def _end_of_body(script: str, position: int) -> int:
 
 
 def _word(script: str, position: int) -> tuple[str, int]:
-    """The word that comes next, in lower case, and where it ends; empty where there is none."""
+    """The next word in lower case, empty if there is none, and its end."""
     position = _after_blank(script, position)
     end = _after(_WORD, script, position)
     return script[position:end].lower(), end
 
 
 def _after_blank(script: str, position: int) -> int:
-    """Where white space and comments from ``position`` on end."""
+    """The position after white space and comments from ``position`` on."""
     position = _after(_SPACE, script, position)
     while script.startswith(_COMMENT, position):
         position = _after(_SPACE, script, _after_comment(script, position))
@@ -299,6 +299,6 @@ def _after(pattern: re.Pattern[str], script: str, position: int) -> int:
 
 
 def _line_ends(text: str, start: int, end: int) -> int:
-    """How many lines end between two positions; a carriage return ends one with or without a line feed."""
+    """The number of line ends between two positions: LF, CR or CR LF."""
     crs = text.count("\r", start, end)
     return text.count("\n", start, end) + (crs and crs - text.count("\r\n", start, end))

@@ -1,9 +1,9 @@
-"""SQL and PL/pgSQL as the tokens of PostgreSQL's own scanner, which know where they stand.
+"""SQL and PL/pgSQL as the tokens of PostgreSQL's own scanner, with their positions.
 
-Tokens and not a parse tree: the beginning of a statement says what it is, and a server of another version may
-allow more after that; and what is quoted or replaced keeps its spelling. Nor does every statement have a tree
-that can be had: protobuf reads no message that is nested 100 deep, which fifty operands of ``||`` are, and
-libpg_query overflows the stack at some ten thousand.
+chatctl uses tokens instead of a parse tree for three reasons. The beginning of a statement shows its kind,
+while a server of another version may allow other syntax after that. Tokens keep the original spelling. And
+some statements have no usable tree: protobuf rejects messages with more than 100 levels, which fifty operands
+of ``||`` reach, and libpg_query overflows the stack at about ten thousand.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ Kind = Literal["word", "name", "string", "number", "mark", "operator", "comment"
 
 _MARKS = frozenset("()[],;.:")
 _OPERATORS = frozenset("+-*/<>=%^")
-_LAST_CHARACTER = 255  # a token of one character has its code as number, keywords and names come after
-# PostgreSQL folds these letters and no others.
+_LAST_CHARACTER = 255  # one-character tokens are numbered by their code, keywords and names above
+# PostgreSQL folds only these letters.
 _FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
-# Of strings in strings: a body, a statement that it executes, and a string in that one.
+# Levels of nested strings: a body, a statement that it executes, and a string in that statement.
 _LEVELS = 3
 _LONGEST_BODY = 1_000_000  # characters; a longer string is data
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token: a ``word`` is a keyword, a name or a parameter, folded; a ``name`` is one in quotes."""
+    """A token: a ``word`` is a keyword, unquoted name or parameter, folded; a ``name`` is a quoted name."""
 
     kind: Kind
     text: str
@@ -44,12 +44,12 @@ class Token:
 
     @property
     def plain(self) -> str:
-        """A name without its quotes."""
+        """The name without quotes."""
         return self.text[1:-1].replace('""', '"') if self.text.startswith('"') else self.text
 
     @property
     def content(self) -> str:
-        """What is within the quotes of a string; its escapes are left as they are."""
+        """The text inside the quotes of a string; escapes are not decoded."""
         if self.text.startswith("$"):
             tag = self.text.index("$", 1) + 1
             return self.text[tag:-tag]
@@ -59,7 +59,7 @@ class Token:
 def tokens(text: str) -> list[Token]:
     """The tokens of ``text`` without its comments.
 
-    From where the scanner refuses the text, the rest is one token ``other``.
+    If the scanner rejects the text, the rest from that point on is one token ``other``.
     """
     kinds = _kinds()
     scanned, readable = _scanned(text)
@@ -75,7 +75,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def tokens_and_bodies(text: str, levels: int = _LEVELS) -> Iterator[Token]:
-    """The tokens of ``text``, and in place of a string, such as a body, those of its content."""
+    """The tokens of ``text``, with each string, such as a function body, replaced by its tokens."""
     for token in tokens(text):
         if token.kind == "string" and levels and len(token.text) <= _LONGEST_BODY:
             yield from tokens_and_bodies(token.content, levels - 1)
@@ -84,7 +84,7 @@ def tokens_and_bodies(text: str, levels: int = _LEVELS) -> Iterator[Token]:
 
 
 def _scanned(text: str) -> tuple[Sequence[Any], int]:
-    """The scanner's own tokens, and up to where it could read ``text``."""
+    """The scanner's own tokens, and the position up to which it could read ``text``."""
     from postgast import PgQueryError, scan  # noqa: PLC0415 - takes 60 ms, and most commands read no SQL
 
     end = len(text)
@@ -92,12 +92,12 @@ def _scanned(text: str) -> tuple[Sequence[Any], int]:
         try:
             return scan(text[:end]).tokens, end
         except PgQueryError as error:
-            # Where the token begins that is refused, or within it.
+            # The position of the rejected token, or a position inside it.
             end = max(min(error.cursorpos, end) - 1, 0)
 
 
 def _positions(text: str, scanned: Sequence[Any]) -> Iterator[tuple[int, int]]:
-    """Where the scanner's tokens begin and end in ``text``; the scanner counts bytes."""
+    """The start and end in ``text`` of the scanner's tokens, converted from its byte offsets."""
     if text.isascii():
         yield from ((each.start, each.end) for each in scanned)
         return
@@ -112,7 +112,7 @@ def _positions(text: str, scanned: Sequence[Any]) -> Iterator[tuple[int, int]]:
 
 @cache
 def _kinds() -> Mapping[int, Kind]:
-    """The kinds of those tokens that do not depend on their text."""
+    """The kinds of the tokens whose kind does not depend on their text."""
     from postgast.pg_query_pb2 import Token as Number  # noqa: PLC0415 - see above
 
     kinds: dict[Kind, Sequence[int]] = {

@@ -26,9 +26,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class _Known:
-    """What PyYAML reports, by parts of its context and problem, and what to say instead.
+    """An error of PyYAML, identified by parts of its context and problem, and our message for it.
 
-    ``opening`` names the place where the construct begins, not the one where it fails.
+    With ``opening``, the message gives the position where the construct begins, not where it fails.
     """
 
     context: str
@@ -38,7 +38,7 @@ class _Known:
     opening: bool = False
 
 
-# The first that matches counts.
+# The first match is used.
 _KNOWN = (
     _Known("", r"'\t' that cannot start", "there is a tab", "use spaces instead of tabs"),
     _Known("", "that cannot start", "unquoted text cannot begin with {character}", _QUOTE),
@@ -102,7 +102,7 @@ def explained(error: MarkedYAMLError, text: str) -> Fault:
             place = error.context_mark if known.opening and error.context_mark else mark
             character = text[mark.index : mark.index + 1] if mark else ""
             return Fault(place, known.reason.replace("{character}", character), known.hint)
-    # The other problems that have quotes quote the file.
+    # All other problems with quotation marks quote the file.
     return Fault(mark, problem if problem and "'" not in problem else "its syntax is wrong here")
 
 
@@ -122,13 +122,13 @@ def _stray_colon(mark: Mark, text: str) -> Fault:
 
 
 def _follows_a_quote(mark: Mark, text: str) -> bool:
-    """Whether what begins at ``mark`` stands in the line of a closing quote, and may be more of its value."""
+    """Whether the text at ``mark`` follows a closing quotation mark, and may belong to the same value."""
     more = text[mark.index : mark.index + 1].strip("\t]},:")
     return bool(more) and text[: mark.index].rstrip(" ").endswith(("'", '"'))
 
 
 def _opened(mark: Mark, text: str) -> str:
-    """Where that quote was opened, if not in the same line: a quote is then missing there."""
+    """Where the quotation was opened, if on an earlier line; a quotation mark is then missing there."""
     quoted = None
     with suppress(yaml.YAMLError):
         for token in yaml.scan(text, Loader=yaml.SafeLoader):

@@ -1,4 +1,4 @@
-"""YAML as nodes with their positions; features that these files do not need are refused."""
+"""YAML as nodes with their positions; features that these files do not need are rejected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yaml.reader import ReaderError
 from chatctl.errors import Invalid
 from chatctl.yamlfile.faults import explained
 
-_SHOWN = 60  # characters of what somebody wrote
+_SHOWN = 60  # characters of a value in a message
 
 
 class Position(NamedTuple):
@@ -30,11 +30,11 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """The YAML of one kind of file, which holds a ``noun``: how large and deep it may be.
+    """The YAML of one kind of file, which describes a ``noun``: its maximum size and depth.
 
-    With ``aliases``, what they stand for counts as often as they do. ``empty`` is what a file without content
-    stands for; without it, such a file is refused. ``names`` is for a file of secrets: the keys that people
-    choose and that match it may be repeated in messages, values never; the column helps to find them.
+    With ``aliases``, the content of an alias counts once for each use. ``empty`` is the value of a file
+    without content; without it, such a file is rejected. ``names`` is for a file of secrets: messages may
+    repeat user-defined keys that match it, but never values; they give the column instead.
     """
 
     noun: str
@@ -46,7 +46,7 @@ class Dialect:
 
 
 class Loader(yaml.SafeLoader):
-    """Plain YAML: nothing names a type, and the node of an alias has the line of the alias."""
+    """Plain YAML: no tags, and the node of an alias has the line of the alias."""
 
     def __init__(self, text: str, dialect: Dialect) -> None:
         super().__init__(text)
@@ -80,15 +80,15 @@ class Loader(yaml.SafeLoader):
             problem = f"*{event.anchor} is part of what it stands for"
             raise ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
         node = copy(super().compose_node(parent, index))
-        assert node is not None  # noqa: S101 - or it is an undefined alias, and raised
+        assert node is not None  # noqa: S101 - an undefined alias raises
         node.start_mark = event.start_mark
         return node
 
 
 def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
-    """The node that ``path`` consists of, and the loader that makes values of scalars.
+    """The loader that constructs the values of scalars, and the root node of ``path``.
 
-    Raises Invalid naming the file, as ``name`` if that is given, and the line when it cannot be read.
+    Raises Invalid with the file, or ``name`` if given, and the line if the file cannot be read.
     """
     name = name or str(path)
     data = _read(path, dialect, name)
@@ -114,7 +114,7 @@ def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node
 
 
 def place(position: Position, dialect: Dialect) -> str:
-    """A position as messages about a file of this ``dialect`` name it."""
+    """A position as written in messages about a file of this ``dialect``."""
     return f"{position.line}:{position.column}" if dialect.names else f"{position.line}"
 
 
@@ -131,7 +131,7 @@ def shown(node: Node) -> str:
 
 
 def cut(text: str) -> str:
-    """``text``, or its beginning where it is long."""
+    """``text``, or its beginning if it is long."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -163,13 +163,13 @@ def _read(path: Path, dialect: Dialect, name: str) -> bytes:
 
 
 def _measure(node: Node, dialect: Dialect) -> None:
-    """Raise for what is too large or too deep by what its aliases stand for; the line is the alias's."""
+    """Raise if the content, with aliases expanded, is too large or too deep; reports the alias's line."""
     left, count = [(node, 1, node.start_mark)], 0
     while left:
         node, depth, outer = left.pop()
         mark = max(outer, node.start_mark, key=lambda each: each.index)
         count += 1
-        if count > dialect.most_bytes:  # without aliases, no node is shorter than a byte
+        if count > dialect.most_bytes:  # without aliases, every node has at least one byte
             raise ComposerError(None, None, "its aliases stand for too much", mark)
         if depth > dialect.deepest:
             raise ComposerError(None, None, _deeper(dialect), mark)

@@ -17,7 +17,7 @@ from chatctl.yamlfile.suggestions import nearest
 _MOST_LISTED = 10
 _MERGE = "tag:yaml.org,2002:merge"
 _HIDDEN = "(hidden)"
-# In a file of secrets, anything else may be a value whose colon is misplaced.
+# In a file of secrets, any other key may be a value with a misplaced colon.
 _HARMLESS_KEY = re.compile(r"[A-Za-z_]{1,40}|<<")
 
 
@@ -26,9 +26,9 @@ class TooManyMistakes(Exception):
 
 
 class Reading:
-    """A file while it is read; ``mistakes`` are a position, a key path and a sentence each.
+    """Reads a file and collects ``mistakes``, each a position, a key path and a sentence.
 
-    ``reported`` counts them, the same again included. Messages call the file ``name``.
+    ``reported`` is their number, including repeated ones. ``name`` is the name of the file in messages.
     """
 
     def __init__(self, path: Path, dialect: Dialect, name: str = "") -> None:
@@ -40,9 +40,10 @@ class Reading:
     def entries(
         self, node: Node, at: str, known: Collection[str] | None, broken: set[str] | None = None
     ) -> Iterator[tuple[ScalarNode, Node]]:
-        """The keys and values of a mapping; a key that is not ``known`` is reported, None knows any.
+        """The keys and values of a mapping. Keys that are not in ``known`` are reported; None allows any key.
 
-        What it may have been meant for is added to ``broken``, so that nobody calls that missing.
+        A known key that is similar to an unknown one is added to ``broken``, so that nobody reports it as
+        missing.
         """
         if not isinstance(node, MappingNode):
             self.report(position(node), at, f"must be a mapping{self._not(node)}{_missing_colon(node)}")
@@ -73,7 +74,7 @@ class Reading:
             raise TooManyMistakes
 
     def where(self, position: Position, at: str) -> str:
-        """How messages name a key and its place."""
+        """A key and its position as written in messages."""
         return f"{self._name}:{place(position, self._dialect)}: {at}"
 
     def refused(self) -> Invalid:
@@ -86,7 +87,7 @@ class Reading:
         return Invalid(lines[0] if len(lines) == 1 else "\n  ".join([head, *lines]))
 
     def _not(self, node: Node) -> str:
-        """What stands there instead, where that may be repeated."""
+        """The actual value, as a part of a message, if messages may repeat it."""
         return "" if self._dialect.names else f", not {shown(node)}"
 
     def _hides(self, key: str, known: Collection[str] | None) -> bool:

@@ -19,15 +19,15 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chatctl.yamlfile.nodes import Dialect, cut, position, shown, under
 from chatctl.yamlfile.reading import Reading, TooManyMistakes
 
-_LARGEST = 2**63  # a number that every reader of JSON takes
+_LARGEST = 2**63  # every JSON parser accepts numbers below this
 _TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_TEXT)]
 
-# What a text must be that does not match its pattern.
+# The messages for text that does not match a pattern.
 _PATTERNS = {_TEXT: "must be text that is not blank and has no NUL"}
 
-# What pydantic finds, in our own words.
+# Our messages for the errors of pydantic.
 _SENTENCES = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -52,10 +52,10 @@ class Unusable(Exception):
 
 
 class ShapeReading(Reading):
-    """A file while it is read; ``positions`` has where each key and item is, by its key path.
+    """Reads a file into dataclasses; ``positions`` has the position of each key and item by its key path.
 
-    A shape is a dataclass or a TypedDict. None as a field's default says that the key may be left out;
-    null is no value of it. ``patterns`` says in words what a text must be that does not match one of them.
+    A shape is a dataclass or a TypedDict. A field with the default None is optional, but null is not a valid
+    value for it. ``patterns`` has the messages for text that does not match a pattern.
     """
 
     def __init__(
@@ -66,27 +66,27 @@ class ShapeReading(Reading):
         self._patterns = {**_PATTERNS, **(patterns or {})}
 
     def document(self, hint: Any) -> Any:
-        """What the whole file holds, as the ``hint`` has it. Raises Invalid with up to ten mistakes."""
+        """The content of the file as the type ``hint``. Raises Invalid with up to ten mistakes."""
         with suppress(TooManyMistakes, Unusable):
             return self.value(hint, self.root, "")
         raise self.refused()
 
     def check(self, made: Any, at: str) -> None:
-        """Report what is wrong with a shape whose values are as they should be."""
+        """Report mistakes in a shape whose values are all valid; subclasses override this."""
 
     def wrong(self, at: str, key: str, sentence: str) -> None:
-        """Report what is wrong at ``key`` of ``at``, in the line of either."""
+        """Report a mistake at ``key`` of ``at``, with the position of the key if known, else of ``at``."""
         where = under(at, key)
         self.report(self.positions.get(where, self.positions[at]), where, sentence)
 
     def hints(self, kind: Any) -> dict[str, Any]:
-        """The keys of a shape, and what each may hold."""
+        """The keys of a shape and their types."""
         return _hints(kind)
 
     def values(self, kind: Any, node: Node, at: str, **given: Any) -> tuple[dict[str, Any], set[str]]:
-        """The values for a shape that can be used, and the keys whose values cannot.
+        """The valid values of a shape, and the keys whose values are invalid.
 
-        Those ``given`` hold where the file has no others.
+        ``given`` has default values for keys that are not in the file.
         """
         hints = self.hints(kind)
         values = dict(given)
@@ -104,7 +104,7 @@ class ShapeReading(Reading):
         return values, broken
 
     def value(self, hint: Any, node: Node, at: str) -> Any:
-        """What ``node`` holds, as the ``hint`` has it. Raises Unusable, and reports why, if it is not so."""
+        """The value of ``node`` as the type ``hint``. Reports mistakes, and raises Unusable if invalid."""
         bare = bare_hint(hint)
         origin, args = get_origin(bare), get_args(bare)
         if bare is Any:
@@ -123,7 +123,7 @@ class ShapeReading(Reading):
         return made if bare is hint else self.checked(hint, made, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
-        """The shape that ``node`` describes. Raises Unusable if anything is wrong with it."""
+        """The shape that ``node`` describes. Raises Unusable if it contains a mistake."""
         before = self.reported
         values, _ = self.values(kind, node, at)
         if self.reported == before:
@@ -134,18 +134,18 @@ class ShapeReading(Reading):
         return made
 
     def plain(self, node: Node) -> Any:
-        """What ``node`` says: a scalar's value, lists as tuples."""
+        """The plain value of ``node``; lists become tuples."""
         if isinstance(node, SequenceNode):
             return tuple(self.plain(item) for item in node.value)
         if isinstance(node, MappingNode):
-            return {}  # whatever it holds: no value is one
+            return {}  # the content does not matter, because no valid value is a mapping
         try:
             return self._loader.construct_object(node)
         except (ValueError, yaml.YAMLError):
-            return node.value  # it looks like a number or a date, and is text
+            return node.value  # text that looks like a number or a date
 
     def checked(self, hint: Any, value: Any, node: Node, at: str) -> Any:
-        """``value`` as the ``hint`` has it. Raises Unusable, and reports why, when it is none."""
+        """``value`` as the type ``hint``. Reports mistakes and raises Unusable if it is invalid."""
         try:
             return _adapter(hint).validate_python(value, strict=True)
         except ValidationError as error:
@@ -164,7 +164,7 @@ class ShapeReading(Reading):
         self.report(position(node), at, f"{sentence or error['msg']}, not {shown(node)}")
 
     def _one_of(self, hint: Any, kinds: Iterable[Any], node: Node, at: str) -> Any:
-        """A shape, or a list, or else a scalar, of which there is one at most."""
+        """A value of a union: a shape, a list, or a scalar; the union has at most one type of scalar."""
         for kind in kinds:
             if _is_shape(kind) and not isinstance(node, ScalarNode):
                 return self.shape(kind, node, at)
@@ -215,7 +215,7 @@ class ShapeReading(Reading):
 
 
 def bare_hint(hint: Any) -> Any:
-    """A hint without its annotations."""
+    """A type hint without its annotations."""
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
@@ -227,7 +227,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _given(hint: Any, default: Any) -> Any:
-    """What may be written for a field that need not be."""
+    """The type of a field; for an optional field, without None."""
     if default is not None:
         return hint
     (left,) = [each for each in get_args(hint) if each is not NoneType]

@@ -10,7 +10,7 @@ _MOST_LISTED = 15
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """``did you mean …?`` where a known word is close to ``word``, else the known words."""
+    """``did you mean …?`` if a known word is similar to ``word``, else the list of known words."""
     close = get_close_matches(word, known, n=1)
     if close:
         return f"did you mean {close[0]}?"

@@ -1,6 +1,6 @@
-"""The run of this process: all users start together, keep to the plan, and what they see is reported.
+"""The load test run of this process: all users start together, follow the plan, and report measurements.
 
-Messages go to stdout: ``Progress`` now and then, ``RunReport`` at the end.
+It writes messages to stdout: ``Progress`` at intervals, ``RunReport`` at the end.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ HEARTBEAT_SECONDS = 0.01
 
 
 def histogram() -> HdrHistogram:
-    """A histogram of microseconds, up to an hour, exact to three digits."""
+    """A histogram of microseconds up to one hour, with a precision of three digits."""
     return HdrHistogram(1, 3_600_000_000, 3)
 
 
 class RecordedSeries:
-    """The requests of one name: how long they took, and the errors by label.
+    """The times and errors of all requests with one name; errors are counted by label.
 
-    ``response`` counts from when a request was due, which is what a user waits whose server stalls;
-    ``service`` from when it was sent.
+    ``response`` is measured from the time when a request was due, so it includes the wait for a stalled
+    server; ``service`` is measured from the time when it was sent.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class RecordedSeries:
 
 
 class ScenarioRun:
-    """One run: who takes part, when it starts, and what was measured."""
+    """One run: its users, its start and its measurements."""
 
     def __init__(self, plan: LoadPlan) -> None:
         self.plan = plan
@@ -62,11 +62,11 @@ class ScenarioRun:
         self._start = 0.0
 
     def join(self) -> int:
-        """Take part; the number of the new user, from 0."""
+        """Add a user to the run; returns its number, counted from 0."""
         return next(self._numbers)
 
     def begin(self) -> None:
-        """Wait until everybody is ready."""
+        """Wait until all users are ready."""
         self.ready += 1
         if self.ready == self.plan.users:
             self._start = time.perf_counter()
@@ -74,7 +74,7 @@ class ScenarioRun:
         self._started.wait()
 
     def until(self, due: float) -> float:
-        """Wait until ``due``, unless that has passed already; ``due`` on the clock of ``perf_counter``."""
+        """Wait until ``due`` seconds after the start; returns that time on the clock of ``perf_counter``."""
         moment = self._start + due
         gevent.sleep(max(0.0, moment - time.perf_counter()))
         self.sent += 1
@@ -82,7 +82,7 @@ class ScenarioRun:
         return moment
 
     def leave(self) -> None:
-        """Have sent everything; the last one ends the run."""
+        """Report that a user has sent all its requests; the last user ends the run."""
         self.left += 1
         if self.left == self.plan.users:
             self._over.set()
@@ -94,17 +94,17 @@ class ScenarioRun:
         self._over.set()
 
     def supervise(self, environment: Environment) -> None:
-        """See the run to its end, whatever the users do."""
+        """Run until the end of the plan, or a timeout; then stop Locust."""
         for chore in (self._follow_parent, self._beat, self._show_progress):
             gevent.spawn(chore)
         if not self._started.wait(START_SECONDS):
             self.give_up(f"only {self.ready} of {self.plan.users} users were ready after {START_SECONDS} s")
         self._over.wait(self.plan.duration + LATE_SECONDS)
-        assert environment.runner is not None  # noqa: S101 - Locust makes it before test_start
+        assert environment.runner is not None  # noqa: S101 - Locust creates it before test_start
         environment.runner.quit()
 
     def report(self) -> RunReport:
-        """What was measured; what was sent and never answered is an error of no series."""
+        """The measurements; requests without an answer are counted separately, not in a series."""
         answered = sum(s.response.total_count + sum(s.errors.values()) for s in self.series.values())
         return RunReport(
             planned=self.plan.requests,
@@ -117,7 +117,7 @@ class ScenarioRun:
         )
 
     def _beat(self) -> None:
-        # How late a greenlet wakes that does nothing else: what the generator itself adds to each request.
+        # How late an idle greenlet wakes up: the delay that the load generator itself adds to each request.
         while True:
             due = time.perf_counter() + HEARTBEAT_SECONDS
             gevent.sleep(HEARTBEAT_SECONDS)
@@ -131,7 +131,7 @@ class ScenarioRun:
 
     @staticmethod
     def _follow_parent() -> None:
-        # chatctl holds the other end of our stdin and never writes: it closes however chatctl ends.
+        # chatctl holds the other end of our stdin and never writes; it closes when chatctl ends.
         gevent.get_hub().wait(gevent.get_hub().loop.io(sys.stdin.fileno(), 1))
         os._exit(1)
 
@@ -142,7 +142,7 @@ def _encoded(hist: HdrHistogram) -> str:
 
 
 def _send(message: Progress | RunReport) -> None:
-    print(encode(message), flush=True)  # noqa: T201 - stdout is how we report
+    print(encode(message), flush=True)  # noqa: T201 - reports go to stdout
 
 
 run = ScenarioRun(LoadPlan.from_environment())

@@ -1,4 +1,4 @@
-"""A user of the API without the API: SQL under the role and the claims that PostgREST would set."""
+"""A user that runs SQL directly, with the role and the claims that PostgREST would set."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from locust.exception import StopUser
 from chatctl.db.roles import act_as, claims_for
 from chatctl.errors import ChatctlError
 
-# psycopg chooses how to wait when it is imported. Locust has patched the standard library by then, or
-# its compiled wait would freeze every user of this process for as long as one of them waits for the database.
+# psycopg chooses its wait function when it is imported. Locust must have patched the standard library before;
+# otherwise psycopg's compiled function blocks all users of this process while one waits for the database.
 if not isfunction(psycopg.waiting.wait):
     raise SystemExit("psycopg was imported before locust, so its waiting blocks every user")
 
 _ACT = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', %s, true)"
-POOLER_PORT = 6543  # Supabase's transaction pooler, where a prepared statement may be another session's
+POOLER_PORT = 6543  # Supabase's transaction pooler, which does not keep prepared statements with a client
 
 
 class SqlUser(User):
-    """Somebody signed in, with a connection of their own; a scenario says in ``request`` what they do."""
+    """A signed-in user with its own connection; a scenario implements ``request``."""
 
     abstract = True
-    wait_time = constant(0)  # the plan says when
+    wait_time = constant(0)  # the plan has the times of requests
 
     def on_start(self) -> None:
-        """Connect, warm the connection up with one request that does not count, wait for the others."""
+        """Connect, send one request that is not counted as warm-up, and wait for the other users."""
         number = run.join()
         self.person = run.plan.person(number)
         self._claims = json.dumps(claims_for(self.person))
@@ -47,17 +47,17 @@ class SqlUser(User):
         run.begin()
 
     def on_stop(self) -> None:
-        """Leave the database at once."""
+        """Close the connection at once."""
         if self._conn is not None:
             self._conn.close()
 
     def request(self) -> None:
-        """One arrival of the plan; calls ``query`` once."""
+        """Send one request of the plan; calls ``query`` exactly once."""
         raise NotImplementedError
 
     @task
     def next(self) -> None:
-        """Do the next request of the plan when it is due."""
+        """Send the next request of the plan when it is due."""
         moment = next(self._moments, None)
         if moment is None or run.failure:
             run.leave()
@@ -83,7 +83,7 @@ class SqlUser(User):
         if error is None:
             series.response.record_value(_microseconds(done - self._due))
             series.service.record_value(_microseconds(done - sent))
-        # For Locust's own report.
+        # For Locust's own statistics.
         self.environment.events.request.fire(
             request_type="SQL",
             name=name,
@@ -99,7 +99,7 @@ class SqlUser(User):
             if conn.info.port == POOLER_PORT:
                 conn.prepare_threshold = None
             with conn.transaction():
-                act_as(conn, "authenticated", self._claims)  # raises where row-level security would not run
+                act_as(conn, "authenticated", self._claims)  # raises if row-level security would not apply
             self._conn = conn
         return self._conn
 

@@ -1,4 +1,4 @@
-"""The conversation list, as the plan's client loads it: one call, each user for itself."""
+"""Loading the conversation list with one call, as the client does; every user loads its own list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from clients.sql import SqlUser
 
 
 class ConversationList(SqlUser):
-    """Opens the app again and again."""
+    """A user who opens the app repeatedly."""
 
     def request(self) -> None:
-        """Load the list."""
+        """Load the conversation list."""
         self.query(
             "conversation list",
             "select * from get_conversations_with_details(p_user_id => %s)",

@@ -18,24 +18,24 @@ from chatctl.local.postgres.directory import Directory
 
 NAME = "pgserver"
 
-# Where the system has it, a descriptor that needs no right to read.
+# With O_PATH, if the system has it, opening a directory does not require read permission.
 _WALK = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
 
 
 @dataclass(frozen=True)
 class Account:
-    """A system user by number; ``uid`` None means the user that we already are."""
+    """A system user by user id; None means the current user."""
 
     uid: int | None = None
     gid: int | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What ``subprocess`` needs to run a program as this user."""
+        """The arguments of ``subprocess`` to run a program as this user."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def passes(self, found: os.stat_result) -> bool:
-        """Whether this user can pass through a directory of that status."""
+        """Whether this user has search permission on a directory with that status."""
         if found.st_uid == self.uid:
             return bool(found.st_mode & stat.S_IXUSR)
         if found.st_gid == self.gid:
@@ -44,10 +44,10 @@ class Account:
 
 
 def for_directory(at: Directory | None) -> Account:
-    """The user that runs the server of a directory; None for one that is not there yet.
+    """The user that runs the server of a directory; ``at`` is None for a directory that does not exist yet.
 
-    PostgreSQL refuses root. Root therefore runs a server as the owner of its files, so that ``sudo``
-    does not take it away from them, and as the system user ``pgserver`` where the files are root's own.
+    PostgreSQL refuses to run as root. Root therefore runs a server as the owner of its files, so that they
+    can still use it after ``sudo``, or as the system user ``pgserver`` if root owns the files.
     """
     if os.geteuid() != 0:
         return Account()
@@ -78,10 +78,10 @@ def close_to_others(at: Directory, account: Account) -> None:
 
 
 def open_the_way(path: Path, account: Account) -> None:
-    """Let ``account`` pass through the parents of ``path``, which has no links in it.
+    """Give ``account`` search permission on the parents of ``path``, which must not contain links.
 
-    Root opens its own directories, for passing through only, and logs it. Raises NotAllowed for a directory
-    of another user, who may not want that.
+    Root changes only its own directories, adds only search permission, and logs it. Raises NotAllowed for a
+    directory of another user, who may not want that.
     """
     if account.uid is None:
         return
@@ -89,7 +89,7 @@ def open_the_way(path: Path, account: Account) -> None:
         fd = None
         for parent in reversed(path.parents):
             try:
-                # Step by step, so that nobody leads us elsewhere by a link; only "/" is absolute.
+                # One component at a time, so that nobody can redirect us with a link; only "/" is absolute.
                 fd = os.open(parent.name or parent.anchor, _WALK, dir_fd=fd)
             except OSError as error:
                 error.filename = str(parent)
@@ -115,7 +115,7 @@ def _let_pass(fd: int, parent: Path, account: Account) -> None:
         os.close(entered)
     import logging  # noqa: PLC0415 - happens once for a directory
 
-    # Shown on stderr, because other users can now reach known paths below it.
+    # Logged to stderr, because other users can now access known paths below it.
     logging.getLogger(__name__).warning(
         "gave all users search permission on %r (chmod o+x) for the system user %s", str(parent), runs_as
     )

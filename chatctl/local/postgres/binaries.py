@@ -15,8 +15,8 @@ from chatctl.errors import Invalid
 DEFAULT_VERSION = 18
 VERSION_VARIABLE = "CHATCTL_PG_VERSION"
 
-# Where the wheel keeps them. Its own table of this is not imported: that takes 0.15 s, warns about
-# XDG_RUNTIME_DIR and refuses to load for some values of PGSERVER_POSTGRES_VERSION.
+# Directories in the wheel. Its own table of them is not imported, because that takes 0.15 s, warns about
+# XDG_RUNTIME_DIR and fails for some values of PGSERVER_POSTGRES_VERSION.
 _INSTALLS = {16: "pginstall", 18: "pginstall18"}
 VERSIONS = tuple(_INSTALLS)
 
@@ -60,7 +60,7 @@ def requested_version(version: int | None, env: Mapping[str, str] | None = None)
 
 @cache
 def full_version(version: int) -> str:
-    """The whole version of the programs for ``version``, for example ``18.4``."""
+    """The full version of the programs for ``version``, for example ``18.4``."""
     answer = subprocess.run(
         [program(version, "postgres"), "--version"], check=True, capture_output=True, text=True
     )
@@ -80,7 +80,7 @@ def without_libpq() -> dict[str, str]:
 
 
 def ignore_libpq_variables() -> None:
-    """Remove libpq's variables from this process, so that none of them moves or breaks a connection.
+    """Remove libpq's variables from this process, so that none of them redirects or breaks a connection.
 
     A connection string cannot override all of them: PGSERVICE is read even when every parameter is given, and
     PGDATESTYLE, PGTZ and PGGEQO have no parameter. Other targets are not affected: what libpq takes from

@@ -1,7 +1,7 @@
-"""One data directory of PostgreSQL and its postmaster: made, started, asked and stopped.
+"""Creating, starting, checking and stopping one PostgreSQL data directory and its postmaster.
 
-A directory holds ``data/`` (PGDATA, with the socket in it), ``server.log`` of the last start and the one
-before, ``lock`` and ``server.json``. Whoever changes it holds the lock; see ``server`` and ``directory``.
+A directory contains ``data/`` (PGDATA, including the socket), ``server.log`` of the last two starts,
+``lock`` and ``server.json``. Callers that change it must hold the lock; see ``server`` and ``directory``.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from chatctl.local.postgres.directory import Directory, holds_cluster
 SUPERUSER = "supabase_admin"
 PORT = 5432
 
-SOCKET_PATH_LIMIT = 103 if sys.platform == "darwin" else 107  # bytes, of sun_path without its final zero
+SOCKET_PATH_LIMIT = 103 if sys.platform == "darwin" else 107  # bytes of sun_path without its terminating zero
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 _SETTLE_SECONDS = 2
 _LOG_LINES = 8
 _FULL = 100_000  # bytes left
-# Half made by initdb, or half deleted by a reset: only a complete data directory is ever called data.
+# Partly created by initdb, or partly deleted by a reset; only a complete data directory is named data.
 _UNFINISHED = ("data.new", "data.old")
 _LOG = "server.log"
 
 _SETTINGS = {
-    # Only a socket, in the data directory: relative, so that a moved directory keeps working.
+    # Only a socket, in the data directory; its path is relative, so that the directory can be moved.
     "listen_addresses": "",
     "unix_socket_directories": ".",
     "port": str(PORT),
@@ -48,9 +48,9 @@ _SETTINGS = {
     "wal_level": "logical",
     "max_replication_slots": "20",
     "max_wal_senders": "20",
-    # A Realtime slot that nobody reads any more must not fill the disk.
+    # An abandoned replication slot of Realtime must not fill the disk.
     "max_slot_wal_keep_size": "2GB",
-    # Containers give /dev/shm 64 MB, and what lies there outlives a killed server.
+    # Containers limit /dev/shm to 64 MB, and its content remains after a server is killed.
     "dynamic_shared_memory_type": "mmap",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -65,7 +65,7 @@ _LOCALES = {
 
 @dataclass(frozen=True)
 class Postmaster:
-    """What ``postmaster.pid`` says: a process id and whether that process takes connections."""
+    """The content of ``postmaster.pid``: a process id, and whether that process accepts connections."""
 
     pid: int
     ready: bool
@@ -73,9 +73,10 @@ class Postmaster:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who listens on a socket, as the system says: nobody can be made to look like another.
+    """The process that listens on a socket according to the operating system, so it cannot be forged.
 
-    ``pid`` is 0 for a process that we cannot see, in a container; None where the system does not say.
+    ``pid`` is 0 for a process outside our PID namespace, for example in a container; None if the system does
+    not report it.
     """
 
     pid: int | None = None
@@ -83,14 +84,14 @@ class Listener:
 
 
 def version(at: Directory) -> int | None:
-    """The major version that made the data directory; None when there is none yet."""
+    """The major version of the data directory; None if there is none yet."""
     with at.folder("data") as data, suppress(ValueError):
         return int((data and data.text("PG_VERSION")) or "")
     return None
 
 
 def postmaster(at: Directory) -> Postmaster | None:
-    """The postmaster that the data directory names; it may have ended without saying so."""
+    """The postmaster in ``postmaster.pid``; it may have ended without removing the file."""
     with at.folder("data") as data, suppress(ValueError):
         lines = [line.strip() for line in ((data and data.text("postmaster.pid")) or "").split("\n")]
         return Postmaster(pid=int(lines[0]), ready=lines[7:8] == ["ready"])
@@ -103,21 +104,21 @@ def socket_path(directory: Path) -> Path:
 
 
 def socket_fits(directory: Path) -> bool:
-    """Whether the socket of a server in ``directory`` would have a path that the system takes."""
+    """Whether the path of the socket of a server in ``directory`` is short enough for the system."""
     return len(os.fsencode(socket_path(directory))) <= SOCKET_PATH_LIMIT
 
 
 def running(at: Directory) -> Postmaster | None:
-    """The postmaster when it takes connections; found out without starting anything, in a millisecond.
+    """The postmaster if it accepts connections. Takes about a millisecond and starts no process.
 
-    Raises Conflict when somebody else answers on its socket: another user, or a server that was started in
-    another container, where process ids mean other processes.
+    Raises Conflict if another process listens on its socket: one of another user, or a server that was
+    started in another container, where process ids refer to other processes.
     """
     found: Postmaster | None = None
 
     def settled() -> bool:
         nonlocal found
-        # In this order: a server that starts meanwhile has named itself before it listens.
+        # In this order, because a starting server writes postmaster.pid before it listens.
         listener = _listener(at)
         named = postmaster(at)
         found = named if listener else None
@@ -133,17 +134,17 @@ def running(at: Directory) -> Postmaster | None:
 
 
 def create(at: Directory, major: int, account: Account, *, durable: bool) -> None:
-    """Make the data directory with initdb; it appears complete or not at all."""
+    """Create the data directory with initdb; ``data`` appears only when it is complete."""
     new = at.path / "data.new"
     clear_unfinished(at)
     at.create_folder(new.name, uid=account.uid, gid=account.gid)
     settings = _SETTINGS | ({} if durable else _NOT_DURABLE)
     command = [
         str(binaries.program(major, "initdb")),
-        "-D",  # a word of its own, by which processes.found knows a killed owner's initdb
+        "-D",  # a separate argument, by which processes.found recognizes the initdb of a killed owner
         str(new),
         f"--username={SUPERUSER}",
-        # Trust is enough: the socket lies in a directory that only its owner and root can enter.
+        # Trust is enough, because only its owner and root can access the directory of the socket.
         "--auth-local=trust",
         "--auth-host=reject",
         "--encoding=UTF8",
@@ -171,13 +172,13 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
 
 
 def require_cluster(at: Directory) -> None:
-    """Raise Invalid when ``data`` holds something else than a data directory of PostgreSQL."""
+    """Raise Invalid if ``data`` contains anything other than a PostgreSQL data directory."""
     if not holds_cluster(at):
         raise Invalid(f"{at.path / 'data'} is not a data directory of PostgreSQL; move it away")
 
 
 def require_none(at: Directory) -> None:
-    """Raise Invalid when there is something in ``data`` already."""
+    """Raise Invalid if ``data`` is not empty."""
     require_cluster(at)
     with at.folder("data") as data:
         if data and data.names():
@@ -185,7 +186,7 @@ def require_none(at: Directory) -> None:
 
 
 def clear_unfinished(at: Directory) -> None:
-    """Delete what a killed initdb or reset has left; such an initdb may still be at work."""
+    """Delete what a killed initdb or reset has left; such an initdb may still be running."""
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     for name in _UNFINISHED:
@@ -194,8 +195,8 @@ def clear_unfinished(at: Directory) -> None:
             at.delete(name)
 
 
-# The children of a killed postmaster use its memory until they end, and it is a zombie until its parent has
-# waited for it.
+# The children of a killed postmaster use its shared memory until they end, and the postmaster is a zombie
+# until its parent has waited for it.
 _SIGNS_OF_A_KILLED_POSTMASTER = (
     "pre-existing shared memory block",
     'lock file "postmaster.pid" already exists',
@@ -203,10 +204,10 @@ _SIGNS_OF_A_KILLED_POSTMASTER = (
 
 
 def start(at: Directory, major: int, account: Account) -> None:
-    """Have the postmaster ready, detached from us and from the terminal.
+    """Start the postmaster, detached from this process and the terminal, and wait until it is ready.
 
-    Raises Unavailable when that takes too long or the disk is full, ChatctlError with the end of the log
-    when it does not start.
+    Raises Unavailable if that takes too long or the disk is full, ChatctlError with the end of the log if it
+    does not start.
     """
     if _on_its_way(at):
         return
@@ -219,7 +220,7 @@ def start(at: Directory, major: int, account: Account) -> None:
     def tried() -> bool:
         nonlocal started
         at.delete(_LOG)  # of the attempt before
-        # One that a killed chatctl has just started may have been faster.
+        # A postmaster that a killed chatctl started just before may have been faster.
         started = _launch(at, major, account) or _on_its_way(at)
         return started or not any(sign in _log_text(at) for sign in _SIGNS_OF_A_KILLED_POSTMASTER)
 
@@ -229,31 +230,31 @@ def start(at: Directory, major: int, account: Account) -> None:
 
 
 def stop(at: Directory) -> bool:
-    """Stop the postmaster, its sessions rolled back; whether there was one.
+    """Stop the postmaster and roll back its sessions; returns whether there was one.
 
-    Raises Conflict as ``running`` does, ChatctlError when even SIGKILL does not end it.
+    Raises Conflict as ``running`` does, ChatctlError if even SIGKILL does not end it.
     """
-    from chatctl.local.postgres import processes  # noqa: PLC0415 - psutil; asking a server that runs does without
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - imports psutil, which is not needed to check a server
 
     listens = running(at)
-    # One that a killed chatctl has just started names itself in a moment.
+    # A postmaster that a killed chatctl started just before writes postmaster.pid soon.
     data = at.path / "data"
     waiting.until(lambda: bool(postmaster(at) or not processes.found(data)), seconds=_START_SECONDS)
     named = postmaster(at)
     if named is None:
         return False
-    # Where its directories cannot be read, as in some containers, its socket says that it is the one.
+    # If its directories cannot be read, as in some containers, its socket identifies it.
     process = processes.program(named.pid, at.path, known=listens == named)
     if process is None:
         return False
-    processes.interrupt(process)  # "fast": a last checkpoint, but no waiting for clients
+    processes.interrupt(process)  # fast shutdown: a last checkpoint, without waiting for clients
     if not waiting.until(lambda: not processes.exists(named.pid), seconds=_STOP_SECONDS):
         processes.end(at.path)
     return True
 
 
 def delete(at: Directory) -> None:
-    """Delete the data of a stopped server: all of it at once, as others see it."""
+    """Delete the data of a stopped server; the data directory disappears atomically."""
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     require_cluster(at)
@@ -265,7 +266,7 @@ def delete(at: Directory) -> None:
 
 
 def _lives(pid: int) -> bool:
-    # A killed postmaster's newborn child may still hold the socket open for a moment.
+    # A new child of a killed postmaster may still hold the socket open for a moment.
     with suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False
@@ -279,7 +280,7 @@ def _lives(pid: int) -> bool:
 
 
 def _listener(at: Directory) -> Listener | None:
-    """Who listens on the socket of the server; None when nobody does."""
+    """The process that listens on the socket of the server; None if there is none."""
     if not socket_fits(at.path):
         return None
     with socket.socket(socket.AF_UNIX) as client:
@@ -289,7 +290,7 @@ def _listener(at: Directory) -> Listener | None:
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return None
         except (BlockingIOError, TimeoutError):
-            return Listener()  # so many are waiting to get in that it must be there
+            return Listener()  # the queue of connections is full, so there is a listener
         if sys.platform != "linux":
             return Listener()
         said = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
@@ -307,7 +308,7 @@ def _is_listener(named: Postmaster, listener: Listener, at: Directory) -> bool:
 
 
 def _on_its_way(at: Directory) -> bool:
-    # A chatctl that was killed may have left a postmaster that starts or recovers: it is as good as ours.
+    # A killed chatctl may have left a postmaster that is starting or recovering; use that one.
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     def settled() -> bool:
@@ -326,7 +327,7 @@ def _launch(at: Directory, major: int, account: Account) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal is not for it
+            start_new_session=True,  # so that Ctrl-C in the terminal does not stop it
             **account.arguments,
         )
 
@@ -337,13 +338,13 @@ def _launch(at: Directory, major: int, account: Account) -> bool:
         log = at.path / _LOG
         raise Unavailable(f"the server in {at.path} is not ready after {_START_SECONDS} s; see {log}")
     started = process.returncode is None
-    process.returncode = 0  # it outlives us; whoever stops it reaps it
+    process.returncode = 0  # it keeps running after us; whatever stops it reaps it
     return started
 
 
 def _forget_stranger(at: Directory) -> None:
-    # After a crash the process id of the dead postmaster may belong to another program, for which
-    # PostgreSQL would wait for ever. A dead id it clears up itself, with better checks than ours.
+    # After a crash, the process id of the dead postmaster may belong to another program, for which PostgreSQL
+    # would wait forever. PostgreSQL itself removes the file of a dead process, with better checks than ours.
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     named = postmaster(at)
@@ -359,7 +360,7 @@ def _log_text(at: Directory) -> str:
 
 
 def _failure(what: str, output: str, directory: Path) -> ChatctlError:
-    # A full disk takes no log either, so an empty one proves nothing.
+    # On a full disk the log cannot be written, so an empty log proves nothing.
     full = shutil.disk_usage(directory).free < _FULL
     if full or "No space left on device" in output or "Disk quota exceeded" in output:
         return Unavailable(f"no space left on the disk of {directory}")

@@ -1,8 +1,8 @@
-"""The directory of an embedded server, held open, and how we know that it is ours.
+"""The directory of an embedded server, held open, and the checks that chatctl created it.
 
-Nothing is changed in a directory that lacks ``MADE_BY_CHATCTL`` and may be somebody else's. What is done in
-one is done relative to an open descriptor and follows no link: whoever can write to one of its parents, as a
-user can where root works in the user's directory, cannot lead an act elsewhere after the look before it.
+Nothing is changed in a directory without ``MADE_BY_CHATCTL`` that may belong to somebody else. All operations
+are relative to an open file descriptor and follow no links. A user who can write to a parent directory, for
+example if root works in the user's directory, can therefore not redirect an operation after its check.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MARK = "MADE_BY_CHATCTL"
 _IGNORED = ".gitignore"
 _MARK_TEXT = "An embedded PostgreSQL server of chatctl: `chatctl local reset` deletes data/ here.\n"
 
-# All that we make in one. ``owner`` is of throwaway servers.
+# Everything that chatctl creates in one. ``owner`` is for throwaway servers.
 _FOLDERS = frozenset({"data", "data.new", "data.old"})
 _FILES = frozenset(
     {MARK, _IGNORED, "lock", "owner", "server.json", "server.json.new", "server.log", "server.log.1"}
@@ -35,27 +35,27 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory that is held open; ``path`` is for messages and for the programs that we start."""
+    """An open directory; ``path`` is for messages and for the programs that we start."""
 
     path: Path
     fd: int
 
     def names(self) -> set[str]:
-        """The names of all that is in it."""
-        return set(os.listdir(self.fd))  # noqa: PTH208 - pathlib knows no descriptors
+        """The names of all its entries."""
+        return set(os.listdir(self.fd))  # noqa: PTH208 - pathlib does not support descriptors
 
     def status(self, name: str) -> os.stat_result | None:
-        """What ``lstat`` says of an entry; None when it is not there."""
+        """The result of ``lstat`` for an entry; None if it does not exist."""
         with suppress(FileNotFoundError), self._placing(name):
             return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
         return None
 
     def folder(self, name: str) -> AbstractContextManager[Directory | None]:
-        """The directory ``name`` in it, held open; None when it is not there."""
+        """The subdirectory ``name``, held open; None if it does not exist."""
         return hold(self.path / name, dir_fd=self.fd)
 
     def text(self, name: str) -> str | None:
-        """The text of a file; None when it is not there. Raises Invalid for what is no file."""
+        """The text of a file; None if it does not exist. Raises Invalid if it is not a regular file."""
         found = self.status(name)
         if found is None:
             return None
@@ -63,7 +63,7 @@ class Directory:
             raise self._unexpected(name, "file")
         try:
             with self._placing(name):
-                # Should it have become a pipe by now, then without waiting for who writes to it.
+                # If it was replaced by a pipe in the meantime, do not wait for a writer.
                 fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.fd)
         except FileNotFoundError:
             return None
@@ -71,7 +71,7 @@ class Directory:
             return file.read()
 
     def write(self, name: str, text: str) -> None:
-        """Write a file: all of it at once, as others see it."""
+        """Write a file atomically."""
         new = f"{name}.new"
         self.delete(new)
         with self.create(new) as file:
@@ -79,13 +79,13 @@ class Directory:
         self.rename(new, name)
 
     def create(self, name: str) -> BinaryIO:
-        """A new file, for writing. Raises FileExistsError when something has that name."""
+        """Create a file and open it for writing. Raises FileExistsError if the name exists."""
         with self._placing(name):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             return os.fdopen(os.open(name, flags, 0o644, dir_fd=self.fd), "wb")
 
     def create_folder(self, name: str, *, uid: int | None, gid: int | None) -> None:
-        """A new directory that only its owner can enter: ``uid``, or None for ourselves."""
+        """Create a directory that only its owner ``uid`` can access; None means the current user."""
         with self._placing(name):
             os.mkdir(name, 0o700, dir_fd=self.fd)
         with self.folder(name) as made:
@@ -98,7 +98,7 @@ class Directory:
             os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
 
     def delete(self, name: str) -> None:
-        """Delete an entry with all that is in it, if it is there."""
+        """Delete an entry and its content, if it exists."""
         found = self.status(name)
         if found is None:
             return
@@ -109,13 +109,13 @@ class Directory:
                 os.unlink(name, dir_fd=self.fd)
 
     def mark(self) -> None:
-        """Note in it that it is ours, and keep it out of git."""
+        """Mark the directory as created by chatctl, and make git ignore it."""
         for name, text in ((MARK, _MARK_TEXT), (_IGNORED, "*\n")):
             with suppress(FileExistsError), self.create(name) as file:
                 file.write(text.encode())
 
     def check(self) -> None:
-        """Raise Invalid when a name of ours is a link, a pipe or otherwise nothing that we make."""
+        """Raise Invalid if one of our names is a link, a pipe or anything else that we do not create."""
         for name in sorted(self.names() & (_FOLDERS | _FILES)):
             found = self.status(name)
             if found is None:
@@ -129,7 +129,7 @@ class Directory:
 
     @contextmanager
     def _placing(self, name: str) -> Iterator[None]:
-        # Relative to a descriptor, the error knows the name alone.
+        # With a descriptor, the error contains only the name.
         try:
             yield
         except OSError as error:
@@ -142,9 +142,9 @@ class Directory:
 
 @contextmanager
 def hold(path: Path, *, dir_fd: int | None = None) -> Iterator[Directory | None]:
-    """The directory ``path``, which is no link, held open; None when it is not there.
+    """The directory ``path``, which must not be a link, held open; None if it does not exist.
 
-    With ``dir_fd`` it is the one of that name in this open directory.
+    With ``dir_fd``, ``path`` is relative to this open directory.
     """
     fd = None
     try:
@@ -162,9 +162,9 @@ def hold(path: Path, *, dir_fd: int | None = None) -> Iterator[Directory | None]
 
 @contextmanager
 def opened(path: Path) -> Iterator[Directory | None]:
-    """The directory of a server at ``path``; None when nothing is there.
+    """The directory of a server at ``path``; None if it does not exist.
 
-    Raises Invalid for one that is not ours, or that is led to by somebody else's link.
+    Raises Invalid if chatctl did not create it, or if its path contains a link of another user.
     """
     link = path.lstat() if path.is_symlink() else None
     with hold(Path(os.path.realpath(path))) as at:
@@ -181,7 +181,7 @@ def opened(path: Path) -> Iterator[Directory | None]:
 
 @contextmanager
 def found(path: Path) -> Iterator[Directory | None]:
-    """The same for who only looks: None, too, for a directory in which no server of ours can be."""
+    """Like ``opened``, for reading only; also None for a directory that cannot contain our server."""
     with ExitStack() as stack:
         at = None
         with suppress(Invalid, NotAllowed):
@@ -190,13 +190,13 @@ def found(path: Path) -> Iterator[Directory | None]:
 
 
 def holds_cluster(at: Directory) -> bool:
-    """Whether ``data`` is a data directory of PostgreSQL, or not there or empty: nobody's files are in it."""
+    """Whether ``data`` is a PostgreSQL data directory, empty or missing, so that it has no other files."""
     with at.folder("data") as data:
         return data is None or not data.names() or data.status("PG_VERSION") is not None
 
 
 def _may_be_ours(at: Directory) -> bool:
-    """Whether there is nothing in it but what we make, as a killed chatctl or one without marks leaves it."""
+    """Whether all entries are of our kinds, as left by a killed chatctl or a version without marks."""
     names = at.names()
     if not names:
         return True
@@ -206,7 +206,7 @@ def _may_be_ours(at: Directory) -> bool:
 
 
 def _of_an_older_chatctl(at: Directory) -> bool:
-    """Whether it is what a chatctl without marks left of a server that it had started."""
+    """Whether a chatctl version without marks left it after it had started a server."""
     try:
         noted = json.loads(at.text("server.json") or "")
         version = str(noted["version"]).partition(".")[0]

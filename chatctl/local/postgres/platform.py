@@ -1,4 +1,4 @@
-"""What Supabase provides, applied to the embedded server by its superuser: ``sql/platform``."""
+"""Applying ``sql/platform``, the SQL that Supabase provides, to the embedded server as its superuser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatctl.errors import ChatctlError
 
 
 def checksum() -> str:
-    """The checksum of all files of ``sql/platform``, names and text."""
+    """The checksum of the names and contents of all files in ``sql/platform``."""
     digest = hashlib.sha256()
     for path in _files():
         text = path.read_bytes()
@@ -19,8 +19,8 @@ def checksum() -> str:
 
 
 def apply(url: str) -> None:
-    """Apply ``sql/platform`` to the database of ``url``: all of it or nothing, and again is fine."""
-    # psycopg takes 0.2 s to load, and mostly there is nothing to apply.
+    """Apply ``sql/platform`` to the database of ``url`` in one transaction; it can be repeated."""
+    # psycopg takes 0.2 s to import, and usually there is nothing to apply.
     from chatctl.db.connection import connection, translated  # noqa: PLC0415
 
     with connection(url, application_name="chatctl platform") as conn, conn.transaction():

@@ -12,22 +12,22 @@ import psutil
 from chatctl.errors import ChatctlError
 
 _PROGRAMS = ("postgres", "initdb")
-_PATIENCE = 5  # seconds between asking and killing
+_PATIENCE = 5  # seconds between SIGQUIT and SIGKILL
 
 
 def works_in(pid: int, directory: Path) -> bool:
-    """Whether process ``pid`` lives and is a program of PostgreSQL that works in ``directory``."""
+    """Whether process ``pid`` is running and is a PostgreSQL program that uses ``directory``."""
     return program(pid, directory) is not None
 
 
 def program(pid: int, directory: Path, *, known: bool = False) -> psutil.Process | None:
-    """Process ``pid`` if it is a program of PostgreSQL that works in ``directory``.
+    """Process ``pid`` if it is a PostgreSQL program that uses ``directory``.
 
-    ``known``: somebody else has made sure of the directory, which is not looked at then.
+    ``known``: the caller has verified the directory, so it is not checked.
     """
     with suppress(psutil.Error, FileNotFoundError):
         process = psutil.Process(pid)
-        # PostgreSQL insists on running as the owner of its data.
+        # PostgreSQL always runs as the owner of its data.
         owner = (directory / "data").lstat().st_uid
         if _is_program(process) and process.uids().real == owner:
             return process if known or _works_in(process, directory) else None
@@ -35,7 +35,7 @@ def program(pid: int, directory: Path, *, known: bool = False) -> psutil.Process
 
 
 def exists(pid: int) -> bool:
-    """Whether a process ``pid`` lives, whatever it is."""
+    """Whether any process with the id ``pid`` is running."""
     _reap(pid)
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
@@ -44,17 +44,17 @@ def exists(pid: int) -> bool:
 
 
 def interrupt(process: psutil.Process) -> None:
-    """Ask a postmaster to end now. Another process that got its id meanwhile is not asked."""
+    """Send SIGINT to a postmaster, but not to a process that has reused its id."""
     with suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGINT)
 
 
 def end(directory: Path) -> None:
-    """End every program of PostgreSQL that works in ``directory``, without a last checkpoint.
+    """Stop all PostgreSQL programs that use ``directory``, without a last checkpoint.
 
-    Raises ChatctlError when one of them survives even SIGKILL.
+    Raises ChatctlError if one of them survives even SIGKILL.
     """
-    # Asked once, then killed; a round may find a child that did not exist yet in the one before.
+    # First SIGQUIT, then SIGKILL, repeatedly: a round may find a child that did not exist before.
     for number in (signal.SIGQUIT, *[signal.SIGKILL] * 10):
         left = found(directory)
         if not left:
@@ -67,7 +67,7 @@ def end(directory: Path) -> None:
 
 
 def found(directory: Path) -> list[psutil.Process]:
-    """The programs of PostgreSQL that work in ``directory``, and what they have started."""
+    """The PostgreSQL programs that use ``directory``, and their child processes."""
     those: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -82,8 +82,8 @@ def _is_program(process: psutil.Process) -> bool:
 
 
 def _works_in(process: psutil.Process, directory: Path) -> bool:
-    # Backends rewrite their command line but stay in the data directory; where the working directory
-    # may not be read (a container's root without SYS_PTRACE), the command line of their parent counts.
+    # Backends overwrite their command line but stay in the data directory. If the working directory cannot
+    # be read (as root of a container without SYS_PTRACE), they are found as children of the postmaster.
     places = list(process.cmdline())
     with suppress(psutil.AccessDenied):
         places.append(process.cwd())
@@ -91,11 +91,11 @@ def _works_in(process: psutil.Process, directory: Path) -> bool:
 
 
 def _sees_our_files(process: psutil.Process) -> bool:
-    # In a container the same path is another directory.
+    # In a container, the same path refers to another directory.
     try:
         return Path(f"/proc/{process.pid}/root").samefile("/")
     except OSError:
-        return True  # another system than Linux, or not ours to look at
+        return True  # not Linux, or no permission to read it
 
 
 def _reap(pid: int) -> None:

@@ -19,7 +19,7 @@ from chatctl.local.postgres.directory import Directory, found, opened
 OWNER = "postgres"
 DATABASE = "postgres"
 
-# What the server was when it was last started, and which sql/platform it has: saves asking the server.
+# The version of the server at its last start and the checksum of its sql/platform, to save a connection.
 _NOTE = "server.json"
 _LOCK_SECONDS = 120
 _DISK_REASONS = {
@@ -35,7 +35,7 @@ _DISK_REASONS = {
 
 @dataclass(frozen=True)
 class Server:
-    """A running embedded server; ``version`` is the whole version, for example ``18.4``."""
+    """A running embedded server; ``version`` is the full version, for example ``18.4``."""
 
     directory: Path
     version: str
@@ -43,21 +43,21 @@ class Server:
 
     @property
     def socket_directory(self) -> Path:
-        """Where its unix socket is."""
+        """The directory of its unix socket."""
         return self.directory / "data"
 
     @property
     def url(self) -> str:
-        """The URL of the role that owns the backend's objects and is, as on Supabase, no superuser."""
+        """The URL for the role that owns the backend's objects; as on Supabase, it is not a superuser."""
         return self.url_for(OWNER)
 
     @property
     def admin_url(self) -> str:
-        """The URL of the superuser."""
+        """The URL for the superuser."""
         return self.url_for(cluster.SUPERUSER)
 
     def url_for(self, role: str, database: str = DATABASE) -> str:
-        """The URL of ``role`` in ``database``; the socket asks for no password."""
+        """The URL for ``role`` in ``database``; the socket requires no password."""
         host = quote(os.fsencode(self.socket_directory))
         return (
             f"postgresql://{quote(role, safe='')}@/{quote(database, safe='')}?host={host}&port={cluster.PORT}"
@@ -65,21 +65,21 @@ class Server:
 
 
 def exists(directory: Path) -> bool:
-    """Whether ``directory`` has the data of a server, running or stopped.
+    """Whether ``directory`` contains the data of a server, running or stopped.
 
-    Raises Invalid for a directory that chatctl did not make.
+    Raises Invalid for a directory that chatctl did not create.
     """
     with _disk(directory), opened(directory) as at:
         return at is not None and cluster.version(at) is not None
 
 
 def ensure_running(directory: Path, *, version: int | None = None, durable: bool = True) -> Server:
-    """The server of ``directory``, made and started if need be, with ``sql/platform`` applied as it is now.
+    """The server of ``directory``, created and started if necessary, with the current ``sql/platform``.
 
-    It keeps running when we end. ``version`` is the major version; by default CHATCTL_PG_VERSION, or that of
-    the data, or 18. A server that is not ``durable`` is faster and loses its data when the machine stops.
-    Raises Invalid for a directory that cannot serve, Conflict for data of another version, Unavailable when
-    the disk is full.
+    It keeps running when this process ends. ``version`` is the major version; by default CHATCTL_PG_VERSION,
+    or that of the data, or 18. A server that is not ``durable`` is faster, but can lose its data when the
+    machine stops. Raises Invalid for an unsuitable directory, Conflict for data of another version,
+    Unavailable if the disk is full.
     """
     _check_path(directory)
     running = _up_to_date(directory, version)
@@ -87,7 +87,7 @@ def ensure_running(directory: Path, *, version: int | None = None, durable: bool
         return running
     with _disk(directory), opened(directory) as there:
         major = _version(there, version)
-    binaries.program(major, "postgres")  # missing: say so before anything is made
+    binaries.program(major, "postgres")  # raises before anything is created
     with _changing(directory) as (at, runs_as):
         running = _up_to_date(directory, version)
         if running is not None:
@@ -96,18 +96,18 @@ def ensure_running(directory: Path, *, version: int | None = None, durable: bool
 
 
 def status(directory: Path) -> Server | None:
-    """The server of ``directory`` when it runs; nothing is started or changed.
+    """The server of ``directory`` if it is running; nothing is started or changed.
 
-    Raises Conflict when somebody else answers in it.
+    Raises Conflict if another process listens on its socket.
     """
     with _disk(directory), found(directory) as at:
         return _status(at) if at else None
 
 
 def stop(directory: Path) -> bool:
-    """Stop the server of ``directory``; whether there was one to stop. Its data stays.
+    """Stop the server of ``directory``, and keep its data; returns whether it was running.
 
-    Raises Conflict when somebody else answers in it.
+    Raises Conflict if another process listens on its socket.
     """
     with _disk(directory), found(directory) as at:
         if at is None or at.status("data") is None:
@@ -117,7 +117,7 @@ def stop(directory: Path) -> bool:
 
 
 def check_resettable(directory: Path, *, version: int | None = None) -> None:
-    """Raise, before anybody is asked, what ``reset`` would raise about its directory and the version."""
+    """Raise what ``reset`` would raise for this directory and version, before asking for confirmation."""
     _check_path(directory)
     binaries.requested_version(version)
     with _disk(directory), opened(directory) as at:
@@ -126,16 +126,16 @@ def check_resettable(directory: Path, *, version: int | None = None) -> None:
 
 
 def reset(directory: Path, *, version: int | None = None) -> Server:
-    """Delete all data of ``directory`` and start anew, with the same major version unless told otherwise.
+    """Delete all data of ``directory`` and start a new server, by default with the same major version.
 
-    Raises Invalid for a directory, or a ``data`` in it, that chatctl did not make.
+    Raises Invalid for a directory, or a ``data`` directory in it, that chatctl did not create.
     """
     check_resettable(directory, version=version)
     wanted = binaries.requested_version(version)
     with _changing(directory) as (at, runs_as):
         present = cluster.version(at)
         major = wanted or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
-        binaries.program(major, "initdb")  # before anything is deleted
+        binaries.program(major, "initdb")  # raises before anything is deleted
         cluster.stop(at)
         at.delete(_NOTE)
         cluster.delete(at)
@@ -168,7 +168,7 @@ def _status(at: Directory) -> Server | None:
     named = cluster.running(at)
     if named is None:
         return None
-    # Every Server comes from here, and from then on this process ignores libpq's variables.
+    # All Server objects are created here; from then on, this process ignores libpq's variables.
     binaries.ignore_libpq_variables()
     return Server(at.path, _noted(at).get("version") or str(cluster.version(at)), named.pid)
 

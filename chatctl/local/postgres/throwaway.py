@@ -1,8 +1,8 @@
 """Throwaway servers, removed at the end of a block, or by ``sweep`` if their owner was killed.
 
-All of one user's lie in one registry under the temporary directory. Each holds a file ``owner`` that its
-owner keeps locked; a lock ends with its process, so a free one means that nobody will clean up any more.
-Directories appear, are swept and disappear under the registry's own lock.
+All servers of a user are in one registry, a directory in the temporary directory. Each server directory has a
+file ``owner``, which the owning process keeps locked. The lock ends with that process; if it is free, nobody
+else will remove the server. Creating, sweeping and removing directories requires the lock of the registry.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def sweep() -> list[Path]:
 
 
 def _is_server(registry: Directory, name: str) -> bool:
-    """Whether an entry is the directory of a server: it has a file ``owner``, or is empty when just made."""
+    """Whether an entry is a server directory: it has a file ``owner``, or is new and still empty."""
     found = registry.status(name)
     if found is None or not stat.S_ISDIR(found.st_mode):
         return False
@@ -69,7 +69,7 @@ def _is_server(registry: Directory, name: str) -> bool:
 
 
 def _own(registry: Directory, name: str) -> int | None:
-    """A descriptor that makes us the owner of a server until it is closed; None when somebody else is."""
+    """A descriptor that makes us the owner of a server until it is closed; None if it has another owner."""
     with registry.folder(name) as at:
         owner = lock.take(at.path / _OWNER, dir_fd=at.fd) if at else None
         if at and owner is not None:
@@ -78,7 +78,7 @@ def _own(registry: Directory, name: str) -> int | None:
 
 
 def _remove(registry: Directory, name: str) -> None:
-    # ``owner`` last: by it the next sweep knows what a killed one has left.
+    # ``owner`` last, because the next sweep recognizes the remains of a killed sweep by it.
     with registry.folder(name) as at:
         if at:
             for each in at.names() - {_OWNER}:
@@ -88,13 +88,13 @@ def _remove(registry: Directory, name: str) -> None:
 
 def _registry_path() -> Path:
     registry = Path(tempfile.gettempdir()).resolve() / f"chatctl-{os.geteuid()}"
-    # A temporary directory of one's own may be too deep for a unix socket; the usual one never is.
+    # The path of a custom temporary directory may be too long for a unix socket; that of /tmp never is.
     return registry if socket_fits(registry / "12345678") else Path("/tmp") / registry.name  # noqa: S108
 
 
 @contextmanager
 def _registry(*, create: bool) -> Iterator[Directory]:
-    """The registry, held open. Raises NotAllowed where others have, or could put, theirs in its place."""
+    """The registry, held open. Raises NotAllowed if other users own it or could replace it."""
     path = _registry_path()
     if create:
         with suppress(FileExistsError):
@@ -102,7 +102,7 @@ def _registry(*, create: bool) -> Iterator[Directory]:
     place = path.parent.stat().st_mode
     if place & stat.S_IWOTH and not place & stat.S_ISVTX:
         raise NotAllowed(f"every user can replace what is in {path.parent}; set TMPDIR to another directory")
-    # The temporary directory is everybody's: somebody else may have been here first, or put a link here.
+    # Everybody can write to the temporary directory, so another user may have created this path or a link.
     theirs = NotAllowed(f"{path} belongs to another user; remove it, or set TMPDIR")
     if not stat.S_ISDIR(path.lstat().st_mode):
         raise theirs
@@ -119,6 +119,6 @@ def _changing(registry: Directory) -> AbstractContextManager[None]:
 
 
 def _end(directory: Path) -> None:
-    from chatctl.local.postgres import processes  # noqa: PLC0415 - psutil; mostly there is nothing to sweep
+    from chatctl.local.postgres import processes  # noqa: PLC0415 - imports psutil; usually there is nothing to sweep
 
     processes.end(directory)

@@ -113,7 +113,7 @@ def _copy_participants(conn: Connection, outline: Outline, histories: list[ChatH
 
 
 def copy_rows(conn: Connection, table: tuple[str, str], kind: Any, rows: Iterable[Any]) -> None:
-    """Copy ``rows`` of the dataclass ``kind``, whose fields are named as the columns of ``table``."""
+    """Copy ``rows`` of the dataclass ``kind``, whose fields are named after the columns of ``table``."""
     columns = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(kind))
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(*table), columns)
     with conn.cursor() as cursor, cursor.copy(statement) as copy:

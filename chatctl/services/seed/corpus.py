@@ -1,9 +1,9 @@
-"""What people say: short exchanges by language, and strings that only attack.
+"""Message texts: short dialogues by language, hostile strings, and file names.
 
-An exchange is a block of lines, each beginning with the letter of its speaker. {a} to {d} are the speakers'
-names, {n} is a number, {time} a time of day. No exchange has more than ``LONGEST`` lines.
+A dialogue (``Exchange``) is a block of lines, each beginning with the letter of its speaker. {a} to {d} are
+the names of the speakers, {n} is a number, {time} a time of day. It has at most ``LONGEST`` lines.
 """
-# ruff: noqa: RUF001, E501 - other alphabets look like Latin; a line of talk is one line
+# ruff: noqa: RUF001, E501 - other alphabets look like Latin; one message is one line
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST = 9
 
 
 class DialogueLine(NamedTuple):
-    """One thing said: by which of the speakers (0 = a), and how, with placeholders."""
+    """One message of a dialogue: the number of its speaker (0 = a) and its text with placeholders."""
 
     speaker: int
     text: str
@@ -289,13 +289,13 @@ _LANGUAGES = {exchange: language for language, exchanges in EXCHANGES.items() fo
 
 @cache
 def sentences_beside(exchange: Exchange) -> tuple[str, ...]:
-    """What else is said in the language of ``exchange``, to nobody by name; nothing where it has none."""
+    """Messages in the language of ``exchange`` that address nobody by name; empty for a hostile string."""
     found = EXCHANGES.get(_LANGUAGES.get(exchange, ""), [])
     texts = [line.text for each in found for line in each]
     return tuple(text for text in texts if not re.search(r"\{[a-d]\}", text))
 
 
-# What a screen, a spreadsheet, a page or a query may stumble over. Written as escapes where a reader would, too.
+# Strings that can break a terminal, a spreadsheet, a page or a query; escaped if they would confuse readers.
 HOSTILE: tuple[str, ...] = (
     "\x1b[31mred\x1b[0m and \x1b]0;a new window title\x07 from an escape sequence",
     "this file is harmless: invoice\u202efdp.exe",
@@ -313,7 +313,7 @@ HOSTILE: tuple[str, ...] = (
 
 EMOJI = ("👍", "❤️", "😂", "🎉", "😮", "🙏", "🚀", "👀", "🔥", "👩\u200d💻", "🇺🇦", "💯")
 
-# Names of files, as people give them, with the kind that the backend allows.
+# File names, each with a MIME type that the backend allows.
 FILES = (
     ("roadmap.pdf", "application/pdf"),
     ("invoice-2026-01.pdf", "application/pdf"),

@@ -1,8 +1,8 @@
-"""What is said in one conversation: its messages as PostgreSQL takes them in, one after the other.
+"""The messages of one conversation, in the binary format of COPY.
 
-A conversation is a row of sittings; in each, some of its people have one exchange. A large one has the same
-few dozen sittings over and over, so that a message costs little more than its bytes. Whether a message has
-files, reactions, is edited or deleted follows from its place alone.
+A conversation is a sequence of sittings; in each one, some of its participants have one exchange. A large
+conversation repeats a few dozen sittings, so that generating a message costs little more than copying bytes.
+Whether a message has files or reactions, or is edited or deleted, depends only on its position.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ COLUMNS = (
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
 
-_VARIANTS = 48  # sittings of one conversation that differ
-_AT_ONCE = 1024  # sittings whose messages are made at once
+_VARIANTS = 48  # different sittings in one conversation
+_AT_ONCE = 1024  # sittings whose messages are generated in one block
 
-# A row of COPY's binary format: the number of columns, then for each its length and its bytes.
+# A row in the binary format of COPY: the number of columns, then the length and the bytes of each column.
 _HEAD = struct.Struct(">h iQQ")
 _IDS = struct.Struct(">i16s i16s i16s")
 _TIMES = struct.Struct(">iq iq i iq")
@@ -49,7 +49,7 @@ _PAUSE_UNIT = (_LONGEST - _SHORTEST) // 0xFF
 
 
 class _Said(NamedTuple):
-    """One line of a sitting, and what is between id and times of its row where it is text alone."""
+    """One line of a sitting; ``plain`` has the columns between id and times of a message with text only."""
 
     speaker: int
     text: str
@@ -57,9 +57,9 @@ class _Said(NamedTuple):
 
 
 class _Chance(NamedTuple):
-    """What decides about each message of a block: the rest of its id, four fates, and the pause after it.
+    """Random values for the messages of a block: the rest of the id, four fates, and the pause afterwards.
 
-    A fate is a number below 65,536; the high and the low bytes of each are together.
+    A fate is a number below 65,536. ``fates`` has the high bytes and the low bytes of each for all messages.
     """
 
     ids: tuple[int, ...]
@@ -69,7 +69,7 @@ class _Chance(NamedTuple):
 
 @dataclass
 class ChatHistory:
-    """What a conversation came to, complete when its messages have been read to the end."""
+    """What was generated for a conversation; complete once ``messages`` has been read to its end."""
 
     chat: Chat
     created: array[int] = field(default_factory=lambda: array("q"))
@@ -85,7 +85,7 @@ class ChatHistory:
 
     @property
     def last_message_seq(self) -> int:
-        """The seq of the last message that is not deleted; 0: there is none."""
+        """The seq of the last message that is not deleted; 0 if there is none."""
         seq = self.last_seq
         for gone in reversed(self.deleted_seqs):
             if gone != seq:
@@ -98,12 +98,12 @@ class ChatHistory:
         return self.last_seq - len(self.deleted_seqs)
 
     def live_until(self, seq: int) -> int:
-        """How many messages up to ``seq`` are not deleted."""
+        """The number of messages up to ``seq`` that are not deleted."""
         return seq - bisect_right(self.deleted_seqs, seq)
 
 
 def messages(source: Source, habits: Habits, written: ChatHistory) -> Iterator[bytes]:
-    """The rows of ``written.chat`` in blocks for a binary COPY of ``COLUMNS``; ``written`` learns of them."""
+    """The rows of ``written.chat`` in blocks for a binary COPY of ``COLUMNS``; also updates ``written``."""
     chat = written.chat
     sittings = [
         [_said(chat, line) for line in sitting]
@@ -138,11 +138,11 @@ def _said(chat: Chat, line: corpus.DialogueLine) -> _Said:
 def _block(
     chat: Chat, rare: _Rare, first: int, said: list[_Said], created: list[int], chance: _Chance
 ) -> bytes:
-    """The rows of messages that follow one another, from seq ``first`` on."""
-    # All that most rows need is done by map and join, several times as fast as a loop.
+    """The rows of consecutive messages, beginning with seq ``first``."""
+    # The common part of all rows uses map and join, which is several times faster than a loop.
     seqs = range(first, first + len(said))
     prefix = int.from_bytes(chat.conversation.id.bytes[:8]) & ~0xFFFF
-    # In the order of seq, so that an index grows at one place only; else a version 4 as any other.
+    # Ids are version 4 UUIDs that increase with seq, so that new index entries go to one place.
     highs = [prefix | 0x4000 | seq >> 14 & 0xFFF for seq in seqs]
     lows = [
         1 << 63 | (seq & 0x3FFF) << 48 | rest & 0xFFFFFFFFFFFF
@@ -160,12 +160,12 @@ def _block(
 
 
 def _last_own(chat: Chat, sittings: list[list[_Said]]) -> dict[int, int]:
-    """The seq of the last message of everybody who wrote, by their place among the people."""
+    """The seq of the last message of each sender, by the sender's position in ``chat.people``."""
     found: dict[int, int] = {}
     sat = len(chat.places)
     end = sum(len(sittings[number % len(sittings)]) for number in range(sat))
-    # Sittings come again and again: whoever spoke at all has spoken in the last round, or in the sitting
-    # before it where the last one was cut short.
+    # Sittings repeat, so every sender has a message in the last round, or in the sitting before it if the
+    # last sitting was cut short.
     for number in range(sat - 1, max(sat - len(sittings) - 1, 0) - 1, -1):
         lines = sittings[number % len(sittings)]
         end -= len(lines)
@@ -178,13 +178,13 @@ def _last_own(chat: Chat, sittings: list[list[_Said]]) -> dict[int, int]:
 def participants(
     source: Source, habits: Habits, written: ChatHistory
 ) -> Iterator[tuple[Participant, int, int]]:
-    """Everybody's place in a conversation, the seq they have read to, and how many live messages that is."""
+    """The participants, each with the last seq that they have read and the number of live messages to it."""
     chat = written.chat
     for number, person in enumerate(chat.people):
         draw = source.draw("participant", chat.conversation.id, person.id)
         behind = draw.chance(habits.unread)
         looked = draw.pick((draw.below(written.last_seq + 1), 0)) if behind else written.last_seq
-        # Whoever writes has read what came before.
+        # Senders have read everything before their own last message.
         read_to = max(written.last_own.get(number, 0), looked)
         yield (
             Participant(
@@ -202,7 +202,7 @@ def participants(
 
 
 def _chance(source: Source, chat: Chat, block: int, messages: int) -> _Chance:
-    """What follows from a block's place alone."""
+    """The random values of a block, which depend only on its position."""
     drawn = source.bytes(17 * messages, "messages", chat.conversation.id, block)
     *parts, pauses = (drawn[n * messages : (n + 1) * messages] for n in range(8, 17))
     fates = tuple(zip(parts[0::2], parts[1::2], strict=True))
@@ -210,7 +210,7 @@ def _chance(source: Source, chat: Chat, block: int, messages: int) -> _Chance:
 
 
 class _Rare:
-    """The messages that have more than text."""
+    """The messages that have files or reactions, or are edited or deleted."""
 
     def __init__(self, source: Source, habits: Habits, written: ChatHistory) -> None:
         self._source, self._written = source, written
@@ -224,10 +224,10 @@ class _Rare:
         self._given_bytes = [_json(given) for given in self._given]
 
     def among(self, chance: _Chance) -> list[int]:
-        """The places of such messages in a block, in order."""
+        """The positions of such messages in a block, in order."""
         found: set[int] = set()
         for (highs, lows), limit in zip(chance.fates, self.limits, strict=True):
-            # A search through bytes first: most messages are not worth a look.
+            # Search the high bytes first, because most messages do not match.
             likely = re.finditer(b"[\\x00-%b]" % re.escape(bytes([min(limit >> 8, 255)])), highs, re.DOTALL)
             found.update(
                 place for place in map(re.Match.start, likely) if highs[place] << 8 | lows[place] < limit
@@ -235,10 +235,10 @@ class _Rare:
         return sorted(found)
 
     def message(self, seq: int, at: int, line: _Said, fate: list[int], id: UUID) -> tuple[bytes, bytes]:
-        """What follows the id of a message in its row, and its times with its seq."""
+        """The columns after the id of a message, and those with its times and its seq."""
         filed, reactions, edit, deletion = fate
         reacted, edited = reactions < self.limits[1], edit < self.limits[2]
-        # A reaction is an update, too.
+        # A reaction also updates the row.
         updated = at + (1 + (filed ^ deletion) % 3600) * _SECOND if reacted or edited else at
         which = edit % len(self._given)
         if filed >= self.limits[0] and deletion >= self.limits[3]:
@@ -276,7 +276,7 @@ class _Rare:
         made = []
         for number, (name, kind) in enumerate(kinds):
             id = self._source.id("attachment", conversation.id, seq, number)
-            # Storage takes ASCII only in the name of an object; the attachment keeps the name people gave.
+            # Storage allows only ASCII in object names; the attachment keeps the original name.
             safe = "".join(c if c.isascii() else "_" for c in name)
             url = f"{conversation.organization_id}/chat/{conversation.id}/{id}_{safe}"
             made.append(
@@ -294,7 +294,7 @@ def _field(value: bytes) -> bytes:
 
 
 def _json(value: object) -> bytes:
-    return _field(b"\x01" + json.dumps(value, ensure_ascii=False).encode())  # jsonb's version, then text
+    return _field(b"\x01" + json.dumps(value, ensure_ascii=False).encode())  # jsonb's version, text
 
 
 def _content(text: str | None, attachments: list[Attachment] | None, reactions: list[Reaction]) -> bytes:

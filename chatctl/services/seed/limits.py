@@ -1,4 +1,4 @@
-"""What a world must keep so that it can be built and the backend takes it, beyond the range of each field."""
+"""Rules for a world beyond the range of each field, so that it can be built and is valid for the backend."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from chatctl.services.seed.spec import (
 )
 from chatctl.yamlfile.suggestions import nearest
 
-SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # of 63 that the backend takes; a seed and its hyphen need 11
+SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # the backend's 63, minus 11 for a hyphen and a seed
 EMAIL = r"[a-z0-9._+-]{1,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 
 _PAIR = 2
 _LONGEST_NAME = 255
-_NUMBER = len(f" {MOST_CONVERSATIONS}")  # behind the name of each of several groups
+_NUMBER = len(f" {MOST_CONVERSATIONS}")  # appended to the name of each of several groups
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong with one value: whose it is, under which key, and which of a list.
+    """An invalid value: the object it belongs to, its key, and its index in a list.
 
-    Without a key, it is wrong with the whole.
+    Without a key, the mistake is about the whole object.
     """
 
     about: Spec | Team | Talk | Named | Habits
@@ -47,7 +47,7 @@ class Mistake:
 
 
 def mistakes(spec: Spec, *, whole: bool = True) -> Iterator[Mistake]:
-    """What keeps ``spec`` from being built. One that is not ``whole`` lacks parts: nothing is summed up."""
+    """The reasons why ``spec`` cannot be built. Totals are checked only if the spec is ``whole``."""
     yield from _span(spec.habits, "sentences", spec.habits.sentences)
     for team in spec.organizations:
         yield from _of_team(team)
@@ -63,13 +63,13 @@ def mistakes(spec: Spec, *, whole: bool = True) -> Iterator[Mistake]:
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """``total`` in whole parts, as near to ``weights`` as they go, and exactly ``total`` together."""
+    """Split ``total`` into integers in proportion to ``weights``; their sum is exactly ``total``."""
     marks = [total * reached // sum(weights) for reached in accumulate(weights, initial=0)]
     return [high - low for low, high in pairwise(marks)]
 
 
 def amounts(spec: Spec) -> list[int]:
-    """How many messages each organization of a sound ``spec`` has."""
+    """The number of messages of each organization of a valid ``spec``."""
     return [
         _fixed(team) if asked is None else asked
         for team, asked in zip(spec.organizations, _asked(spec), strict=True)
@@ -77,7 +77,7 @@ def amounts(spec: Spec) -> list[int]:
 
 
 def enough_users(spec: Spec, place: int) -> int:
-    """As many users as the organization in ``place`` has, or the fewest above that which its talks need."""
+    """The number of users of the organization at ``place``, or more if its conversations need more."""
     team = spec.organizations[place]
 
     def fits(users: int) -> bool:
@@ -141,7 +141,7 @@ def _of_talk(talk: Talk, team: Team) -> Iterator[Mistake]:
 
 
 def _without_room(team: Team, people: int) -> Iterator[Mistake]:
-    """Groups and pairs that ``people`` are too few for, whatever chance does."""
+    """Conversations for which ``people`` may not be enough, whatever the random choices are."""
     earlier: list[Talk] = []
     for talk in team.conversations:
         if any(_of_talk(talk, team)):
@@ -151,7 +151,7 @@ def _without_room(team: Team, people: int) -> Iterator[Mistake]:
                 sentence = f"is for groups of {SMALLEST_GROUP} and more; the organization has too few users"
                 yield Mistake(talk, "", sentence)
             continue
-        # In the worst case what comes earlier has taken all the pairs that it may.
+        # In the worst case, earlier entries have used as many of these pairs as they can.
         taken = sum(
             min(it.count, _pairs(people, {*it.users, *talk.users}, {*it.without, *talk.without}))
             for it in earlier
@@ -168,7 +168,7 @@ def _without_room(team: Team, people: int) -> Iterator[Mistake]:
 
 
 def _pairs(people: int, users: set[str], without: set[str]) -> int:
-    """How many pairs of ``people`` have all of ``users`` and none of ``without``."""
+    """The number of pairs of ``people`` that include all of ``users`` and none of ``without``."""
     if len(users) > _PAIR or users & without:
         return 0
     return comb(max(0, people - len(users) - len(without)), _PAIR - len(users))
@@ -185,7 +185,7 @@ def _too_few_users(spec: Spec) -> Iterator[Mistake]:
 
 
 def _needs(spec: Spec, place: int) -> Iterator[tuple[int, str]]:
-    """How many users an organization has at least, and for what."""
+    """The minimum numbers of users of an organization, each with its reason."""
     team = spec.organizations[place]
     yield _leading(team)
     if spec.hostile and place == 0:
@@ -214,7 +214,7 @@ def _too_much(spec: Spec) -> Iterator[Mistake]:
 
 
 def _unshared(spec: Spec) -> Iterator[Mistake]:
-    """Messages that nobody is left to write."""
+    """Numbers of messages that cannot be distributed over the organizations or conversations."""
     if spec.messages and not any(team.messages is None for team in spec.organizations):
         yield Mistake(spec, "messages", "is for organizations without messages of their own; all have some")
     for team, asked in zip(spec.organizations, _asked(spec), strict=True):
@@ -228,7 +228,7 @@ def _unshared(spec: Spec) -> Iterator[Mistake]:
 
 
 def _asked(spec: Spec) -> list[int | None]:
-    """How many messages each organization shall have; None: as many as its conversations say."""
+    """The requested number of messages of each organization; None: the sum over its conversations."""
     sharing = [team for team in spec.organizations if team.messages is None]
     shares = iter(apportion(spec.messages, [team.users for team in sharing]) if sharing else ())
     return [
@@ -242,7 +242,7 @@ def _fixed(team: Team) -> int:
 
 
 def _as_drawn(spec: Spec, named: Iterable[Named]) -> Iterator[Mistake]:
-    """Emails that somebody who is not named may be given, too."""
+    """Emails that could also be generated for a user who is not named."""
     handles = {
         f"{team.slug}.example": {
             names.HOSTILE.handle,

@@ -14,7 +14,7 @@ _SEED = AdvisoryLock(2_532_670_223_462_061_098, "seed")  # hashtextextended('cha
 
 @contextmanager
 def seeding(conn: Connection, on_wait: Callable[[str], None] = lambda why: None) -> Iterator[None]:
-    """Hold the seed lock inside the block, after waiting for other holders; ``on_wait`` hears about it.
+    """Hold the seed lock inside the block; calls ``on_wait`` before waiting for other holders.
 
     Also disables the statement timeouts of the role for this session.
     """

@@ -1,5 +1,5 @@
-"""Names of people, by culture: how they are written, and how they read in an email address."""
-# ruff: noqa: RUF001, E501 - other alphabets look like Latin, and are wider; that is what they are here for
+"""Names of people, by culture, each with the form that is used in an email address."""
+# ruff: noqa: RUF001, E501 - other alphabets look like Latin and are wider; the names need them
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class PersonName(NamedTuple):
-    """A full name, the part by which colleagues call its bearer, and the address it makes."""
+    """A full name, the given name that colleagues use, and the local part of the email address."""
 
     full: str
     given: str
     handle: str
 
 
-# Given names, then family names; after the slash the Latin form where it is not the name itself.
+# Given names, then family names; the Latin form follows after a slash if it differs from the name.
 _GIVEN_FIRST = {
     "english": (
         "Grace Oliver Zoë/zoe Marcus Hannah Theo Ruby Callum",
@@ -92,5 +92,5 @@ NAMES: dict[str, list[PersonName]] = {
     **{culture: _names(*words, "{family} {given}") for culture, words in _FAMILY_FIRST.items()},
 }
 
-# Taken once per world, by its last person: what other people's software does with names.
+# Given to one person of a hostile world, to test how other software handles names.
 HOSTILE = PersonName("Robert'); drop table messages;-- <b>Tables</b>", "Bobby", "bobby.tables")

@@ -1,6 +1,7 @@
-"""From a spec and a seed to everything of a world but what is said: no database, no clock, no chance.
+"""Generating everything of a world except its messages from a spec and a seed.
 
-Small beside the messages, which follow from it one conversation at a time (``history``).
+The result depends on nothing else: not on a database, the current time or true randomness. It is small
+compared with the messages, which ``history`` generates from it one conversation at a time.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from chatctl.services.seed.rows import Conversation, Member, Organization, Perso
 from chatctl.services.seed.spec import LARGEST_GROUP, Spec, Talk, Team
 
 FIRST_SEED = 1
-# Before the first message: people sign up, then join what others founded, then start to talk.
+# Times before the first message: users sign up, then visit other organizations, then create conversations.
 _SIGN_UP = timedelta(days=60)
 _VISIT = timedelta(days=35)
 _START = timedelta(days=25)
 
 _PAIR = 2
-_TRIES = 20  # to find a pair by chance
+_TRIES = 20  # to find a pair at random
 _QUIET = 4
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A conversation to be filled: who takes part (``people[0]`` made it), and how much is said.
+    """A conversation without its messages: its participants (``people[0]`` created it) and their number.
 
-    ``exchanges`` are had one after the other, again and again; ``places`` says for each sitting how many
-    messages the whole team has sent before it.
+    ``exchanges`` are used in turn and repeated; ``places`` has, for each sitting, the number of messages that
+    the whole team sends before it.
     """
 
     conversation: Conversation
@@ -59,7 +60,7 @@ class Outline:
 
     @property
     def messages(self) -> int:
-        """How many messages it has in all."""
+        """The total number of messages."""
         return sum(chat.messages for chat in self.chats)
 
 
@@ -72,11 +73,11 @@ class _Staff:
 
 
 def build(spec: Spec, seed: int = FIRST_SEED) -> Outline:
-    """The outline of ``spec`` for ``seed``: always the same."""
+    """The outline of ``spec`` for ``seed``; the same arguments always give the same outline."""
     source = Source(spec.name, seed)
     totals = limits.amounts(spec)
     clocks = [Clock.for_messages(spec, total) for total in totals]
-    # Of the whole world: some are guests of a team that began to talk before their own.
+    # The same for the whole world, because some are guests of a team that began to talk before their own.
     opening = min(clock.begins for clock in clocks)
     hired = [_people(source, spec, team, opening, place) for place, team in enumerate(spec.organizations)]
     staffs = [_staff(source, spec, place, hired, opening) for place in range(len(hired))]
@@ -86,7 +87,7 @@ def build(spec: Spec, seed: int = FIRST_SEED) -> Outline:
         people=[person for people in hired for person in people],
         organizations=[staff.organization for staff in staffs],
         members=[member for staff in staffs for member in staff.members],
-        # Loaded in the order of their ids: indexes then grow at their end, and stay half as large.
+        # In the order of their ids: new index entries then go to the end, and the indexes are half as large.
         chats=sorted(
             (
                 chat
@@ -99,7 +100,7 @@ def build(spec: Spec, seed: int = FIRST_SEED) -> Outline:
 
 
 def _slug(team: Team, source: Source) -> str:
-    # The world that people know has the plain names; any other can stand beside it.
+    # The world of the default seed has the plain names; worlds of other seeds can exist beside it.
     return team.slug if source.seed == FIRST_SEED else f"{team.slug}-{source.seed}"
 
 
@@ -166,7 +167,7 @@ def _staff(source: Source, spec: Spec, place: int, hired: list[list[Person]], op
 
 
 def _roles(team: Team) -> list[str]:
-    """Named people have the role they were given; of the others the first lead, where nobody named does."""
+    """The roles of all users: as specified for named ones; the first others get the missing leading roles."""
     named = [it.role for it in team.named]
     leading = [*["owner"] * ("owner" not in named), *["admin"] * (team.admins - named.count("admin"))]
     others = team.users - len(named)
@@ -223,14 +224,14 @@ def _rosters(
 def _pairs(
     draw: Draw, fixed: list[Person], others: list[Person], taken: set[frozenset[str]]
 ) -> Iterator[list[Person]]:
-    """Two people each who have no direct conversation yet, until all have."""
+    """Pairs of people who do not have a direct conversation yet, until none are left."""
     alone = _PAIR - len(fixed)
 
     def free(pair: list[Person]) -> bool:
         key = frozenset(person.email for person in pair)
         return key not in taken and not taken.add(key)  # type: ignore[func-returns-value]
 
-    # By chance while that finds one soon; then those that are left, in any order.
+    # Draw at random while that finds a free pair within a few tries; then use the remaining pairs, shuffled.
     by_chance = ([*fixed, *draw.sample(others, alone)] for _ in count())
     while pair := next(filter(free, islice(by_chance, _TRIES)), None):
         yield pair
@@ -239,11 +240,11 @@ def _pairs(
 
 
 def _amounts(team: Team, talks: Sequence[Talk], total: int) -> list[int]:
-    """How many messages each conversation has. Of those that share, the first is the busiest."""
+    """The number of messages of each conversation. Of those that share the rest, the first is the busiest."""
     sharing = [place for place, talk in enumerate(talks) if talk.messages is None]
     weights = [round(1_000_000 / rank**team.skew) for rank in range(1, len(sharing) + 1)]
     if len(weights) > _QUIET:
-        weights[-1] = 0  # in one nobody has said anything yet
+        weights[-1] = 0  # one conversation has no messages yet
     left = total - sum(talk.messages or 0 for talk in talks)
     shares = iter(limits.apportion(left, weights) if weights else ())
     return [next(shares) if talk.messages is None else talk.messages for talk in talks]
@@ -261,7 +262,7 @@ def _exchanges(draw: Draw, languages: Sequence[str], people: int, *, hostile: bo
 
 
 def _place(draw: Draw, chats: list[Chat]) -> None:
-    """Give every sitting of a team its place in time: the conversations take turns by chance."""
+    """Order the sittings of a team in time: which conversation has the next one is random."""
     lengths = [[len(exchange) for exchange in chat.exchanges] for chat in chats]
     turns = array(
         "L", [n for n, chat in enumerate(chats) for _ in range(_sittings(lengths[n], chat.messages))]

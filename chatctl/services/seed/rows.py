@@ -1,4 +1,4 @@
-"""The rows of a world: one dataclass per table, its fields named as the columns that are loaded."""
+"""The rows of a world: one dataclass per table, its fields named after the columns that are loaded."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class DeletedMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of a message in the bucket ``attachments``: who uploaded it, and when."""
+    """A file of a message in the bucket ``attachments``, with its uploader and the time of the upload."""
 
     attachment: Attachment
     sender_id: UUID

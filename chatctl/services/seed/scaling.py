@@ -12,9 +12,10 @@ from chatctl.services.seed.spec import LARGEST_SCALE, Spec, Talk, Team
 def scaled(spec: Spec, factor: float) -> Spec:
     """``spec`` with ``factor`` times the people, conversations and messages.
 
-    What is named stays once, and its messages grow. There are more people where conversations need them: down
-    to a tenth of the people a tenth of the direct conversations would not find pairs. Raises Invalid for a
-    factor that is not above 0 and at most ``LARGEST_SCALE``, and for a world that exceeds the limits.
+    Named people and conversations are not multiplied; only their messages are. There are more people where
+    conversations need them: a tenth of the people may not have enough pairs for a tenth of the direct
+    conversations. Raises Invalid if the factor is not above 0 and at most ``LARGEST_SCALE``, or if the world
+    exceeds the limits.
     """
     if not 0 < factor <= LARGEST_SCALE:
         raise Invalid(f"a scale must be more than 0 and at most {LARGEST_SCALE}, not {factor:g}")

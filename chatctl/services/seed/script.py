@@ -1,4 +1,4 @@
-"""What is said in a conversation: its sittings, in each of which some of its people have one exchange."""
+"""The texts of a conversation: its sittings, in each of which some participants have one exchange."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chatctl.services.seed.outline import Chat
 from chatctl.services.seed.spec import Habits
 
 _LONG = (10, 80)  # sentences of a long message
-_LIMIT = 4000  # characters of a message, as the backend limits it
+_LIMIT = 4000  # characters of a message, the backend's limit
 
 
 def sittings(source: Source, habits: Habits, chat: Chat, about: int) -> list[list[DialogueLine]]:
-    """The sittings that differ, ``about`` so many; each line with its speaker's place among the people.
+    """About ``about`` different sittings; each line has the position of its speaker in ``chat.people``.
 
-    Whole rounds of the exchanges of ``chat``, so that lengths repeat with them.
+    They are whole rounds of the exchanges of ``chat``, so that the lengths of sittings repeat, too.
     """
     rounds = max(1, about // len(chat.exchanges))
     number = min(rounds * len(chat.exchanges), max(len(chat.places), 1))

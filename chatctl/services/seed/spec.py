@@ -1,4 +1,4 @@
-"""What a world is to be like: its organizations, where they talk and how much; the demo and perf."""
+"""The description of a world: its organizations, conversations and messages; the worlds demo and perf."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotated_types import Interval, Len
 
 SMALLEST_GROUP, LARGEST_GROUP = 3, 50
 
-# Of a world in all: what this machine's memory holds, and a slip of the finger does not exceed.
+# Limits for a whole world: they fit into the memory of a common machine, and catch typing errors.
 MOST_USERS = 100_000
 MOST_CONVERSATIONS = 100_000
 MOST_MESSAGES = 100_000_000
@@ -26,76 +26,76 @@ Sentences = Annotated[int, Interval(ge=1, le=100)]
 
 
 class _Described:
-    # For the JSON Schema that specfile has pydantic make; the text under a field describes it there.
+    # For the JSON Schema that specfile generates with pydantic; field docstrings are its descriptions.
     __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012
 
 
 @dataclass(frozen=True)
 class Named(_Described):
-    """Somebody that scripts rely on, by an email of their own choice."""
+    """A user with a fixed email that scripts can rely on."""
 
     email: Annotated[str, Len(1, 200)]
-    """The whole address, in lower case; for any seed but 1, the seed is put before the @."""
+    """The whole address, in lower case; with a seed other than 1, the seed is added before the @."""
     name: Text
     """The full name, the given name first."""
     role: Role = "member"
-    """What they are in the organization."""
+    """The role in the organization."""
 
 
 @dataclass(frozen=True)
 class Talk(_Described):
-    """Some conversations of one kind: each between two people, or each a group."""
+    """One or more conversations of one kind: direct conversations or groups."""
 
     count: Annotated[int, Interval(ge=1, le=MOST_CONVERSATIONS)] = 1
-    """How many there are."""
+    """The number of conversations."""
     direct: bool = False
-    """Whether they are between two people; a pair has one at most."""
+    """Whether they are between two people; each pair has at most one."""
     name: Text | None = None
-    """What a group is called, with a number if there are several; else Group and a number."""
+    """The name of the group, with a number if there are several; by default, Group and a number."""
     size: tuple[GroupSize, GroupSize] = (3, 12)
-    """How many people a group has, from and to; where the organization has fewer, everybody."""
+    """The number of people in a group, from and to; everybody if the organization has fewer."""
     users: Annotated[tuple[str, ...], Len(0, LARGEST_GROUP)] = ()
-    """Emails of named users who are in each of them."""
+    """Emails of named users who are in all of them."""
     without: Annotated[tuple[str, ...], Len(0, 1_000)] = ()
     """Emails of named users who are in none of them."""
     messages: Messages | None = None
-    """How many each has; without it they share what the organization has left, few busy and many quiet."""
+    """The number of messages in each; by default, they unevenly share what the organization has left."""
 
 
 @dataclass(frozen=True)
 class Team(_Described):
-    """One organization: how many users it has, what they speak, and where they talk."""
+    """One organization: its users, their languages and its conversations."""
 
     name: Text
-    """What it is called."""
+    """The name of the organization."""
     slug: str
-    """Its short name in addresses: lower-case letters, digits and hyphens, at most 52."""
+    """Its short name in URLs and emails: at most 52 lower-case letters, digits and hyphens."""
     users: Annotated[int, Interval(ge=1, le=MOST_USERS)]
-    """How many users it has, those named among them."""
+    """The number of users, including named users."""
     conversations: Annotated[tuple[Talk, ...], Len(0, 1_000)]
-    """Where they talk; none is an organization in which nobody does."""
+    """Its conversations; may be empty."""
     cultures: Annotated[tuple[str, ...], Len(1)] = ("english",)
-    """Where the names of its users come from."""
+    """The cultures from which the names of its users are taken."""
     languages: Annotated[tuple[str, ...], Len(1, 100)] = ("en",)
-    """What they speak; a language given twice is spoken twice as often."""
+    """The languages of its messages; a language listed twice is used twice as often."""
     named: Annotated[tuple[Named, ...], Len(0, 1_000)] = ()
-    """Users who are always there, with an email that scripts can rely on."""
+    """Users with a fixed email that scripts can rely on."""
     admins: Annotated[int, Interval(ge=0, le=1_000)] = 2
-    """How many admins it has beside one owner, those named among them."""
+    """The number of admins in addition to one owner, including named admins."""
     messages: Messages | None = None
-    """How many it has; without it, its share of the world's by the number of users."""
+    """The number of messages; by default, its share of the world's messages by the number of users."""
     skew: Annotated[float, Interval(ge=0, le=5)] = 1.0
-    """How much busier the busiest conversation is than others (exponent of Zipf's law); 0: all the same."""
+    """How much busier the busiest conversation is than others (exponent of Zipf's law); 0: all are equal."""
 
 
 @dataclass(frozen=True)
 class Habits(_Described):
-    """How people write and read. All but ``sentences`` are shares of 1."""
+    """How people write and read. All fields except ``sentences`` are shares between 0 and 1."""
 
     sentences: tuple[Sentences, Sentences] = (1, 1)
-    """How many sentences a message has, from and to."""
+    """The number of sentences in a message, from and to."""
     long: Share = 0.005
-    """The share of messages that have many more, up to the backend's limit of 4,000 characters."""
+    """The share of messages with many more sentences, up to the backend's limit of 4,000 characters."""
     attachments: Share = 0.05
     """The share of messages with files."""
     reactions: Share = 0.2
@@ -105,45 +105,45 @@ class Habits(_Described):
     deletions: Share = 0.03
     """The share of messages that are deleted."""
     unread: Share = 0.5
-    """The share of participants who have not read all."""
+    """The share of participants who have not read all messages."""
 
 
 @dataclass(frozen=True)
 class Spec(_Described):
     """A world: its organizations, how much they write, and when.
 
-    Rows follow from the spec and a seed alone, times included: hence a date, not "until now".
+    Rows, including their times, depend only on the spec and a seed; the last day is therefore a fixed date.
     """
 
     name: str
-    """What the world is known by: letters, digits, hyphens, dots, underscores; without it, the file's."""
+    """Its name: letters, digits, hyphens, dots and underscores; by default, the name of the file."""
     organizations: Annotated[tuple[Team, ...], Len(1, 1_000)]
-    """Who is in it."""
+    """Its organizations."""
     messages: Messages = 0
-    """How many the organizations share that have no number of their own; 0: as many as conversations say."""
+    """How many messages the organizations without their own number share; 0: only those of conversations."""
     last_day: Annotated[date, Interval(ge=date(2010, 1, 1), le=date(2099, 12, 31))] = date(2026, 1, 25)
     """The day of the last messages, from 2010 to 2099."""
     weeks: Annotated[int, Interval(ge=1, le=520)] = 4
-    """How many weeks the messages take; more where nobody could write so many."""
+    """The number of weeks in which messages are sent; more if they would exceed the rate limit."""
     habits: Habits = field(default_factory=Habits)
     """How people write and read."""
     visits: bool = False
-    """Whether one user of each organization is a guest in the one before."""
+    """Whether one user of each organization is a guest in the previous one."""
     hostile: bool = False
-    """Whether strings that attack are among the names and texts."""
+    """Whether names and texts include hostile strings, such as SQL injection attempts."""
 
     @property
     def sha256(self) -> str:
-        """Tells this spec from any other."""
+        """A checksum that identifies this spec."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
     def ends_at(self) -> datetime:
-        """The moment before which everything has happened."""
+        """The time before which everything has happened."""
         return datetime.combine(self.last_day, time(hour=18), UTC)
 
 
-# What follows from a spec and a seed. Whoever changes any row counts it up.
+# Version of the rows generated from a spec and a seed. Increase it when any generated row changes.
 RULES = 2
 
 

@@ -1,6 +1,6 @@
-"""A world of one's own as YAML: read, its mistakes reported line by line.
+"""Reading a user-defined world from a YAML file, with its mistakes reported by line.
 
-Its keys are the fields of ``Spec``. pydantic judges each value, ``limits`` what they come to together.
+Its keys are the fields of ``Spec``. pydantic validates each value, ``limits`` their combination.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _PAIR = 2
 _YAML = Dialect("world", most_bytes=256 * 1024, deepest=10)
 
-# What stands in for a value that is broken, so that the rest can be judged: nothing is wrong because of it.
+# Replacements for invalid values, so that the rest can be checked; they cause no further mistakes.
 _STAND_INS: dict[type, dict[str, Any]] = {
     Spec: {"name": "", "organizations": (), "visits": True},
     Team: {"name": "", "slug": "", "users": MOST_USERS, "admins": 0, "conversations": ()},
@@ -40,10 +40,10 @@ _STAND_INS: dict[type, dict[str, Any]] = {
 
 
 def load(path: Path) -> Spec:
-    """The world that ``path`` describes; it is called like the file unless it says otherwise.
+    """The world that ``path`` describes; its name is the name of the file unless it has another.
 
-    Raises Invalid when that is none that can be built, with up to ten mistakes: file, line, key, and what is
-    allowed. What everything adds up to is judged when each part is as it should be.
+    Raises Invalid if it cannot be built, with up to ten mistakes: file, line, key, and what is allowed.
+    Totals are checked only if every part is valid.
     """
     reading = _SpecReading(path)
     with suppress(TooManyMistakes):
@@ -55,7 +55,7 @@ def load(path: Path) -> Spec:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of such a file, for editors: each key with its range, its default and what it means."""
+    """The JSON Schema of such a file, for editors: each key with its range, default and description."""
     made = TypeAdapter(Spec).json_schema(schema_generator=_SpecSchema)
     team, named = (made["$defs"][kind]["properties"] for kind in ("Team", "Named"))
     made["required"].remove("name")
@@ -77,15 +77,15 @@ class _SpecSchema(GenerateJsonSchema):
 
 
 class _SpecReading(ShapeReading):
-    """A world while it is read."""
+    """Reads a world and collects its mistakes."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, _YAML)
         self._own_name = path.stem
-        self._made: dict[int, tuple[Any, str]] = {}  # by id: what is wrong is about these very objects
+        self._made: dict[int, tuple[Any, str]] = {}  # by id, because mistakes refer to these objects
 
     def hints(self, kind: Any) -> dict[str, Any]:
-        return get_type_hints(kind, include_extras=True)  # null is taken where None is
+        return get_type_hints(kind, include_extras=True)  # null is allowed where None is
 
     def value(self, hint: Any, node: Node, at: str) -> Any:
         bare = bare_hint(hint)
@@ -98,19 +98,19 @@ class _SpecReading(ShapeReading):
         return self.checked(hint, pair, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
-        """The ``kind`` of thing that ``node`` describes, with something in place of what is broken."""
+        """The ``kind`` object that ``node`` describes, with invalid values replaced."""
         before = self.reported
         values, broken = self.values(kind, node, at, **({"name": self._own_name} if kind is Spec else {}))
         values |= {key: value for key, value in _STAND_INS[kind].items() if key in broken}
         if kind is Talk and self.reported > before:
-            values["count"] = 0  # whom it takes is not certain: it takes nobody
+            values["count"] = 0  # its participants are uncertain, so it uses nobody
         made = kind(**values)
         if isinstance(node, MappingNode):
             self._made[id(made)] = made, at
         return made
 
     def judge(self, spec: Spec) -> None:
-        """Report what is wrong with everything together, as far as it could be read."""
+        """Report the mistakes in the combination of values, as far as they could be read."""
         for mistake in chain(_of_name(spec), limits.mistakes(spec, whole=not self.mistakes)):
             if id(mistake.about) in self._made:
                 _, at = self._made[id(mistake.about)]

@@ -1,4 +1,4 @@
-"""Whether a world in a database is what its seed made, and what the backend allows."""
+"""Checking that a world in a database is unchanged since its seed, and valid for the backend."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chatctl.errors import NotAllowed
 from chatctl.services.seed import runs
 from chatctl.services.seed.runs import Fingerprint, SeedRun
 
-# Of each check of a world; one mistake may be a million rows.
+# Findings per check of a world; one mistake may affect a million rows.
 SHOWN = 20
 
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """Something that a check of ``sql/queries/seed/checks`` found."""
+    """One finding of a check in ``sql/queries/seed/checks``."""
 
     object: str
     detail: str
@@ -30,7 +30,7 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class SeedDifference:
-    """Something that is not as it should be; ``check`` names the check that found it."""
+    """A finding about one world; ``check`` is the name of the check that reported it."""
 
     world: str
     seed: int
@@ -41,10 +41,10 @@ class SeedDifference:
 
 @dataclass(frozen=True)
 class WorldVerdict:
-    """What was found about one world: nothing, or differences, of each check at most ``SHOWN``.
+    """The result for one world: its ``differences``, at most ``SHOWN`` of each check.
 
-    ``fingerprint`` is that of the rows as they were made, ``now`` as they are. ``cleaned`` is set for a world
-    that was taken away, and says what is left of it; then ``differences`` are about what is left.
+    ``fingerprint`` is the checksum at the end of the seed, ``now`` the current one. ``cleaned`` is set for a
+    world that was removed, and says what is left of it; then ``differences`` are about these rows.
     """
 
     world: str
@@ -57,16 +57,16 @@ class WorldVerdict:
 
 
 def checks() -> list[str]:
-    """The names of the checks by SQL, one file each in ``sql/queries/seed/checks``."""
+    """The names of the SQL checks, one file each in ``sql/queries/seed/checks``."""
     return sorted(path.stem for path in (data_directory("sql") / "queries/seed/checks").glob("*.sql"))
 
 
 def find(
     conn: Connection, check: str, scope: dict[str, list[UUID]], *, since: datetime | None = None
 ) -> list[CheckFinding]:
-    """What one check finds about these organizations and users; nothing when all is well.
+    """The findings of one check for these organizations and users; empty if there are none.
 
-    After ``since`` users have used them; None: nobody has.
+    Users may have used them after ``since``; None if nobody has.
     """
     with conn.cursor(row_factory=class_row(CheckFinding)) as cursor:
         found = cursor.execute(query(f"seed/checks/{check}"), {**scope, "since": since}).fetchmany(SHOWN)
@@ -80,7 +80,7 @@ def verify(
     *,
     sign_in: Callable[[str], None] | None = None,
 ) -> WorldVerdict:
-    """Check one world. ``sign_in`` tries somebody's email, and raises ChatctlError when it fails."""
+    """Check one world. ``sign_in`` signs in with an email, and raises ChatctlError if that fails."""
     found: list[tuple[str, CheckFinding]] = []
     for check in checks():
         found += [(check, each) for each in find(conn, check, run.scope, since=run.started_at)]
@@ -123,7 +123,7 @@ def _changed(run: SeedRun, now: Fingerprint) -> Iterator[CheckFinding]:
             yield CheckFinding(f"world {run.world}", "made by an older chatctl; its rows cannot be compared")
         return
     there = {table.name: table for table in now.tables}
-    # Neither side has a table without rows.
+    # Tables without rows are missing on both sides.
     for name in dict.fromkeys([*there, *run.tables]):
         table, made = there.get(name), run.tables.get(name)
         rows, rows_made = table.rows if table else 0, made["rows"] if made else 0
@@ -134,7 +134,7 @@ def _changed(run: SeedRun, now: Fingerprint) -> Iterator[CheckFinding]:
 
 
 def _refused(conn: Connection, run: SeedRun, sign_in: Callable[[str], None]) -> Iterator[CheckFinding]:
-    """One sign-in per organization: its owner's, or whoever joined first."""
+    """Failed sign-ins; one user per organization is tried: its owner, or the first member."""
     for slug, email in conn.execute(query("seed/sign_ins"), run.scope):
         try:
             sign_in(email)

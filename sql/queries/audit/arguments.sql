@@ -1,7 +1,7 @@
--- What has to be known of a function to call it; no row when there is none. A signature that is not found as it stands,
--- since its types are called otherwise in this search_path, is found by what its types are called without a schema.
--- `names` (null: without one) and `types` (null: of whatever type is given) are those of the arguments that take a value,
--- `outs` the names of those that only bring one, of a procedure.
+-- What is needed to call a function; no row if it does not exist. If a signature is not found as written, because its
+-- type names differ in this search_path, it is looked up by the names of its types without schemas.
+-- `names` (null: unnamed) and `types` (null: polymorphic) describe the input arguments, `outs` has the names of the
+-- output arguments of a procedure.
 --   signature  text  schema.function(types), quoted
 --   name       text  schema.function
 --   types      text  types, as in the signature

@@ -1,4 +1,4 @@
--- Whether deleting a row of the table deletes or changes rows of others.
+-- Whether deleting a row of the table deletes or changes rows of other tables.
 --   relation  text  schema.table
 select exists (
   select from pg_catalog.pg_constraint c

@@ -1,10 +1,10 @@
--- The columns of a table, in order, as a client could name them in a write, each with what the table is (its relkind).
--- checks: the CHECK constraints that name the column. choices: values that its type or they show.
+-- The columns of a table, in order, that a client could write, each with the relkind of the table.
+-- checks: the CHECK constraints that use the column. choices: values from its enum type or these constraints.
 --   relation  text  schema.table
 select
   a.attname as name,
   format_type(a.atttypid, a.atttypmod) as type,
-  -- An identity that is always generated takes no value, whoever sends it: 428C9, before any right is asked for.
+  -- Nobody can write to an identity column that is GENERATED ALWAYS: 428C9, before privileges are checked.
   a.attgenerated <> '' or a.attidentity = 'a' as generated,
   exists (
     select from pg_catalog.pg_constraint c

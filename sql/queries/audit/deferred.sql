@@ -1,2 +1,2 @@
--- Whether anything may wait until the end of a transaction: constraints, and triggers that are made so.
+-- Whether there are deferrable constraints or triggers, which may run at the end of a transaction.
 select exists (select from pg_catalog.pg_trigger t where t.tgdeferrable)

@@ -1,6 +1,6 @@
--- The functions that one of the roles may call, in schemas that it may enter; what only triggers call is left out.
--- of_platform: Supabase's own or an extension's, see platform.sql; in_platform: in a schema of Supabase's, its own or not.
--- surplus: the roles that may call it since neither Supabase nor the extension granted it.
+-- The functions that any of the roles may call, with usage on their schemas; trigger functions are left out.
+-- of_platform: belongs to Supabase or an extension, see platform.sql; in_platform: in a schema of Supabase.
+-- surplus: the roles that may call it because of a grant that neither Supabase nor the extension made.
 --   roles  text[]
 select
   n.nspname as schema,

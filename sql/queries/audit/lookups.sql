@@ -1,4 +1,4 @@
--- The columns of a table by which rows that involve somebody are found: those of an index, where the table is large.
+-- The columns by which rows that involve a user are looked up; in a large table, only indexed columns.
 --   relation  text  schema.table
 with size as (
   select coalesce(sum(pg_relation_size(part)), 0) <= 16 * 1024 * 1024 as is_small

@@ -1,6 +1,5 @@
--- What the roles may do with the tables, views and sequences of schemas that they may enter: a row per privilege,
--- and per column where a privilege is one of columns. Of Supabase's own
--- and what extensions bring (see platform.sql), what is listed alone.
+-- The privileges of the roles on tables, views and sequences in schemas that they may use: a row per privilege, or per
+-- column for column privileges. Objects of Supabase and of extensions (see platform.sql) only if listed.
 --   roles   text[]
 --   listed  text[]  schema.table
 with reachable as (

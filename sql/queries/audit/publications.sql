@@ -1,5 +1,5 @@
--- What is published: a row per table, and whether more than the key of a deleted row is sent with it. Not what Supabase
--- publishes for itself, see platform.sql.
+-- The published tables, and whether more than the key of a deleted row is sent. Without Supabase's own publications,
+-- see platform.sql.
 select t.pubname as publication, format('%s.%s', t.schemaname, t.tablename) as relation,
   c.relreplident = 'd' as key_only, c.relrowsecurity as row_security
 from pg_catalog.pg_publication_tables t

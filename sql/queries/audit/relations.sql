@@ -1,7 +1,7 @@
--- How the tables, views and sequences of schemas that the roles may enter are closed.
--- of_platform: Supabase's own or an extension's, see platform.sql; in_platform: in a schema of Supabase's, its own or not.
--- surplus: what a role may do with it by another's grant than Supabase's or the extension's, as 'role privilege (column)'.
--- open: a table that Supabase closes by row-level security, and that is off.
+-- How the tables, views and sequences in schemas that the roles may use are protected.
+-- of_platform: belongs to Supabase or an extension, see platform.sql; in_platform: in a schema of Supabase.
+-- surplus: the privileges that neither Supabase nor the extension granted, as 'role privilege (column)'.
+-- open: a table on which Supabase enables row-level security, but where it is disabled.
 --   roles  text[]
 with relations as (
   select c.*, n.nspname,

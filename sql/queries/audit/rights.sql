@@ -1,5 +1,5 @@
--- The tables, views and sequences that a role has any right to, whether it may enter their schemas or not. Of Supabase's
--- own and what an extension brings (see platform.sql), those that somebody else opened to it.
+-- The tables, views and sequences on which a role has any privilege, with or without usage on their schemas. Objects of
+-- Supabase and of extensions (see platform.sql) only if somebody else granted the privilege.
 --   role  text
 select format('%%s.%%s', n.nspname, c.relname) as relation
 from pg_catalog.pg_class c

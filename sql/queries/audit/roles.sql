@@ -1,6 +1,6 @@
--- The roles of the API: whether row-level security applies to them, which roles each may become (less those that Supabase
--- makes it, see platform.sql), and what else is theirs.
--- `settings` are name=value, with which their sessions or requests begin; a login begins with those of the database, too.
+-- The roles of the API: whether row-level security applies to them, which roles each may become (except the memberships
+-- that Supabase grants, see platform.sql), and their other rights.
+-- `settings` are the name=value settings of the role; for a role that can log in, also those of the database.
 --   roles  text[]
 select
   r.rolname as name,

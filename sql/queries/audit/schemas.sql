@@ -1,5 +1,5 @@
--- The schemas that the roles may enter or make objects in, and which of them may. Supabase's own (see platform.sql) are
--- entered by those alone whom Supabase does not let in.
+-- The schemas that the roles may use or create objects in, with these roles. For Supabase's own schemas (see
+-- platform.sql), only the roles to which Supabase itself does not grant usage.
 --   roles  text[]
 with reached as (
   select n.oid, n.nspname, r.oid as role, r.rolname::text,

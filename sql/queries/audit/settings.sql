@@ -1,4 +1,4 @@
--- The settings of the session as they are: those that anybody may change, and those called so; null for one that was never made.
+-- The current settings of the session: those that any user can change, and those in `names`; null if never set.
 --   names  text[]
 select s.name, s.setting
 from pg_catalog.pg_settings s

@@ -1,4 +1,4 @@
--- What of PostgreSQL's own catalogue is open to the roles, or to everybody, and was not when the database was made.
+-- Privileges on objects in pg_catalog that the roles or PUBLIC got after the database was created.
 --   roles  text[]
 with own as (
   select 'pg_catalog.pg_class'::regclass as class, c.oid, c.relnamespace as namespace, c.relname::text as name, c.relacl as acl,

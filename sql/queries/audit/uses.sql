@@ -1,6 +1,5 @@
--- Which object asks which other: tables their policies, triggers, checks and foreign keys, views and functions what is
--- named in them. A function's body is looked through for qualified names alone, so that what it asks without a schema
--- is not here.
+-- Which objects use which others: tables through policies, triggers, checks and foreign keys, views and functions
+-- through the names in them. Function bodies are searched for qualified names only; unqualified uses are missing.
 with relations as (
   select c.oid, format('%s.%s', n.nspname, c.relname) as name
   from pg_catalog.pg_class c
@@ -29,7 +28,7 @@ left join relations other on d.refclassid = 'pg_catalog.pg_class'::regclass and 
 left join functions f on d.refclassid = 'pg_catalog.pg_proc'::regclass and f.oid = d.refobjid
 where coalesce(other.name, f.name) <> r.name
 union
-select parent.name, child.name  -- a delete goes on where rows are deleted or changed with it
+select parent.name, child.name  -- a delete also deletes or changes these rows
 from pg_catalog.pg_constraint k
 join relations child on child.oid = k.conrelid
 join relations parent on parent.oid = k.confrelid

@@ -1,6 +1,6 @@
--- The tables that the transaction in progress has written rows to, as far as they can be read; a partitioned table by
--- its own name. `intervals` are the columns that hold one, which says nothing of now but with a time beside it.
--- After prepare.sql.
+-- The readable tables to which the current transaction has written rows; for a partition, its partitioned table.
+-- `intervals` are the columns of type interval, which depend on the current time only together with a time column.
+-- Run prepare.sql first.
 select distinct w.name,
   array(
     select a.attname

@@ -1,7 +1,7 @@
--- For --on-existing-data, after prepare.sql: chatctl_live takes a view of each table, by the name of its copy.
+-- For --on-existing-data, run after prepare.sql: chatctl_live is for a view of each table, named like its copy.
 create schema chatctl_live;
 
--- It only looks, so that a query with id('group') in it may find rows by an index.
+-- This version does not insert and is stable, so that a query with id('group') can use an index.
 create or replace function chatctl_names.id(p_name text)
 returns uuid
 language plpgsql stable

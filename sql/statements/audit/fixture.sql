@@ -1,8 +1,8 @@
--- The small world that audit-rls looks at: every identity of access.yaml beside every kind of row.
--- Made by the operator after prepare.sql, which brings id(); undone with the transaction. It can be run again in
+-- The small fixture of audit-rls: every identity of access.yaml, with every kind of row.
+-- The operator creates it after prepare.sql, which defines id(); it is rolled back with the transaction. To run it in
 -- psql: begin; \i prepare.sql  \i fixture.sql  …  rollback;
 --
--- Every time in it is years away from now, on either side, so that no answer depends on how long the audit takes.
+-- All times in it are far from now, in the past or in the future, so that no result depends on the audit's duration.
 
 insert into auth.users (instance_id, id, aud, role, email, raw_user_meta_data, is_anonymous)
 select
@@ -12,7 +12,7 @@ from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
   'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy'
 ]) as u (who);
--- What users say of themselves stands here and in their tokens.
+-- Users can set this metadata themselves; it is also in their tokens.
 update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_object(
   'sub', id('sender'), 'organization_id', id('north'), 'organizations', array[id('north')], 'role', 'owner', 'is_admin', true
 )
@@ -34,7 +34,7 @@ from (values
   (15, 'north', 'busy', 'member')
 ) as m (position, organization, who, role);
 
--- Conversations, each with those who take part: nobody yet in the last four.
+-- Conversations with their participants; the last four have none yet.
 insert into public.conversations (id, organization_id, name, is_group, created_by, created_at)
 select id(name), id(organization), case when is_group then name end, is_group, id(creator), '2020-02-01'
 from (values
@@ -105,12 +105,12 @@ from (values
   ('bare name', 'attachments', 'x.png', 'sender'),
   ('climbing', 'attachments', format('../%s/chat/%s/%s_h.png', id('north'), id('group'), id('file')), 'sender')
 ) as o (file, bucket, path, owner);
--- After the files, since of an erased sender only those say who it was.
+-- After the files, because they are the only reference to an erased sender.
 update public.messages set deleted_at = '2020-03-01', content = null, attachments = null
 where id in (id('deleted'), id('taken back'), id('erased and deleted'));
 
 
--- One who left, one who left a group of their own, one removed from the organization, one suspended.
+-- One user left, also a group that they created, one was removed from the organization, some are suspended.
 delete from public.conversation_participants
 where id in (id('left in group'), id('left in deserted'));
 delete from public.organization_members where (organization_id, user_id) = (id('north'), id('removed'));
@@ -118,8 +118,8 @@ insert into private.suspensions (user_id, reason, suspended_at, suspended_until)
 values (id('suspended'), 'audit', '2020-03-01', null), (id('paused'), 'audit', '2020-03-01', now() + interval '10 years'),
   (id('creator'), 'audit', '2020-03-01', '2020-03-02');
 
--- Triggers have given these the time of the day. Nothing may move them but replication, as which the operator acts;
--- where it may not, they stay as they are, and the audit names them.
+-- Triggers have set these columns to the current time. Only replication can change them, so the operator sets
+-- session_replication_role; if that is not allowed, the columns keep their values, and the audit reports them.
 do $$
 begin
   set local session_replication_role = replica;
@@ -143,13 +143,13 @@ exception when insufficient_privilege then
 end
 $$;
 
--- Two have read some of it, and starred it.
+-- Two participants have read some messages and starred the conversation.
 update public.conversation_participants
 set is_starred = true, last_read_at = (select m.created_at from public.messages m where m.id = id('answer'))
 where id in (id('participant in group'), id('outsider in southern'));
 
--- What people have written. One has just sent ten messages and uploaded as many files as anybody may, one has used up
--- every other limit, one has sent one message; others sent theirs long ago, one of them ten.
+-- The rate limits. One user has just sent ten messages and used up the limit for uploads, one has used up every other
+-- limit, one has just sent one message; the others sent theirs long ago, one of them ten.
 update private.send_windows
 set sent_at = array_fill(timestamptz '2020-02-01', array[cardinality(sent_at)])
 where user_id in (select n.id from chatctl_audit.names n);
@@ -168,11 +168,11 @@ insert into private.action_windows (user_id, action, at, amount)
 select id('sender'), l.action, array['2020-02-01', now() + interval '15 days'], array[l.allowed, 1]
 from private.limits l
 where l.action not in ('message', 'return');
--- One has left the group lately, two long ago, of whom one is back.
+-- One user left the group recently; two left it long ago, and one of them is back.
 insert into private.departures (conversation_id, user_id, left_at)
 values
   (id('group'), id('left'), array['2020-02-01', now() - interval '15 days']),
   (id('group'), id('colleague'), array[timestamptz '2020-02-01']), (id('group'), id('participant'), array[timestamptz '2020-02-01']);
 
--- As at the beginning of a request, of which these writes are no part: nothing is locked.
+-- As at the beginning of a request: the writes above are not part of it, so nothing is locked.
 set local chat.last_locked = '';

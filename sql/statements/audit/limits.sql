@@ -1,23 +1,24 @@
--- The first statements of the audit's transaction: one view of the database, and no waiting for what others lock.
+-- The first statements of the transaction of the audit: one snapshot, and no long waits for locks.
 set transaction isolation level repeatable read;
 set local lock_timeout = '2s';
--- For what the audit itself asks; probes have a limit of their own. A client that is stopped in the middle of an answer
--- keeps its statement running, so that a short limit would be one for the machine.
+-- For the audit's own queries; probes have a separate limit. If the client is suspended while it receives a result, its
+-- statement keeps running, so a short limit would depend on the client's machine.
 set local statement_timeout = '10min';
--- What privileges and policies refuse has one SQLSTATE, and the text tells them apart. Only some roles may choose its language.
+-- Errors of privileges and policies have the same SQLSTATE and differ only in the message, whose language must be
+-- fixed. Only some roles can set it.
 do $$ begin
   set local lc_messages = 'C';
 exception when insufficient_privilege then null;
 end $$;
--- How texts are written and read. The order of day and month stays that of the database.
+-- Text formats. The order of day and month remains that of the database.
 set local datestyle = 'ISO';
 set local intervalstyle = 'postgres';
 set local standard_conforming_strings = on;
--- A client that was stopped and is never continued must not hold the locks of what it tried for ever.
+-- A client that is suspended and never resumed must not hold locks forever.
 set local idle_in_transaction_session_timeout = '10min';
 set local client_min_messages = warning;
--- Policies that are off by accident must not pass for policies that hold.
+-- Without this, policies could be off by accident and still seem to work.
 set local row_security = on;
--- A statement is tried with hundreds of values; planning it for each would be most of the time.
+-- Every statement runs with hundreds of values; planning it each time would take most of the time.
 set local plan_cache_mode = force_generic_plan;
 set local jit = off;

@@ -1,9 +1,10 @@
--- The workroom of audit-rls: three schemas that no API role can enter, gone with the transaction that makes them.
--- chatctl_fixture takes a copy of what each table holds of the fixture, by the table's own name. chatctl_names has what
--- conditions call, and is in their search path; chatctl_audit is not, where a table of theirs may be called the same.
+-- The working schemas of audit-rls: three schemas that no API role can use, rolled back with the transaction that
+-- creates them. chatctl_fixture is for copies of the fixture's rows in each table, under the name of the table.
+-- chatctl_names has the functions that conditions call, and is in their search path; chatctl_audit is not, because its
+-- table names may conflict with those in conditions.
 --
--- id('sender') is the uuid of whatever the fixture calls 'sender', the same in every run; `names` tells it back. What
--- stands in `names` before anybody asks goes first: with --on-existing-data, rows of the database.
+-- id('sender') is the uuid of the object that the fixture calls 'sender', the same in every run; `names` has the reverse
+-- mapping. Existing rows in `names` take precedence: with --on-existing-data, they refer to rows of the database.
 create schema chatctl_audit;
 create schema chatctl_names;
 create schema chatctl_fixture;
@@ -27,8 +28,8 @@ begin
 end
 $$;
 
--- Who is impersonated: `actor` is the user a policy should see, null for nobody. `claims` null leaves the setting
--- of the session as it is, which before the first request is unset.
+-- The impersonated identities: `actor` is the user that a policy should see, null for none. With `claims` null, the
+-- setting of the session is unchanged, which is unset before the first request.
 create table chatctl_audit.identities (
   position integer primary key,
   identity text not null unique,
@@ -44,16 +45,16 @@ create table chatctl_audit.probes (
   statement integer not null,
   identity integer not null,
   args text[] not null,
-  -- A query for one boolean, with the identity's position as $1, asked by the operator after the statement and before it is undone.
+  -- A query for one boolean with the identity's position as $1, run by the operator before the statement is undone.
   holds text,
-  -- Whether it matters to which tables the statement writes.
+  -- Whether to record the tables to which the statement writes.
   counts boolean not null,
   primary key (batch, n)
 );
 create index on chatctl_audit.probes (batch, statement);
 
--- Every table of the database: PostgreSQL counts what the transaction in progress has done to each, undone or not.
--- A partition goes by the name of the table that it is a part of.
+-- All tables of the database: PostgreSQL counts the rows that the current transaction writes to each, including those
+-- rolled back to a savepoint. A partition has the name of its partitioned table.
 create table chatctl_audit.watched as
 select c.oid, format('%s.%s', n.nspname, whole.relname) as name
 from pg_catalog.pg_class c
@@ -62,7 +63,8 @@ join pg_catalog.pg_namespace n on n.oid = whole.relnamespace
 where c.relkind = 'r' and n.nspname not in ('information_schema', 'chatctl_audit', 'chatctl_fixture') and n.nspname !~ '^pg_'
 order by name;
 
--- So many rows deleted of each, then inserted, then updated: one sort for all, since every probe asks twice.
+-- The numbers of rows deleted, then inserted, then updated in each table. They share one sort, because every probe
+-- calls this twice.
 create function chatctl_audit.rows_written()
 returns bigint[]
 language sql volatile
@@ -73,7 +75,7 @@ as $$
   from (select t.oid from chatctl_audit.watched t order by t.name, t.oid) as w
 $$;
 
--- Where rows were written since then, as 'insert public.messages'.
+-- The commands and tables of the rows written since `p_before`, such as 'insert public.messages'.
 create function chatctl_audit.written_since(p_before bigint[])
 returns text[]
 language sql volatile
@@ -92,7 +94,7 @@ as $$
   from (select chatctl_audit.rows_written() as now) as counted
 $$;
 
--- What queries bring; one that fails, as conditions of other people's may, brings nothing.
+-- The rows of the queries; a query that fails, as user-defined conditions may, returns none.
 create function chatctl_audit.brought(p_queries text[])
 returns table (name text, key text, value text)
 language plpgsql

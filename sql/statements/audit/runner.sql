@@ -1,14 +1,15 @@
--- The function that tries the probes of one statement, each as its identity and each undone: what came back, or with
--- which SQLSTATE it was refused. {function} and {statement} are filled in; the statement takes its values from
--- probe.args and ends, where it returns something, in `into brought` (one text[]). {claims} is the setting of the
--- token's claims, {path} the search path of the API, {conditions} that of conditions, {deferred} what has deferred constraints checked, where there are any.
+-- The function that runs the probes of one statement, each as its identity, and undoes each. It returns their results or
+-- the SQLSTATE of their errors. {function} and {statement} are filled in; the statement takes its values from
+-- probe.args and, if it returns anything, ends in `into brought` (one text[]). {claims} is the setting for the claims of
+-- the token, {path} the search path of the API, {conditions} that of conditions, {deferred} the statement that checks
+-- deferred constraints, if there are any.
 --
--- A subtransaction per probe, ended by an exception in every case: that takes back what the statement wrote, the role
--- and the claims, while the variables keep what was seen. A function per statement, not EXECUTE, since planning costs
--- more than all the rest: the plan is kept, for each role.
---   p_batch    integer  which probes
---   p_claimed  boolean  whose claims: false = identities without any, before the setting was ever made
---   p_only     integer  which of them; null = all
+-- Each probe runs in a subtransaction that always ends with an exception: this rolls back the rows, the role and the
+-- claims, while the variables keep the results. There is a function per statement instead of EXECUTE, because planning
+-- takes longer than everything else, and a function keeps its plan for each role.
+--   p_batch    integer  the batch of probes
+--   p_claimed  boolean  false = only identities without claims, before the setting is first used
+--   p_only     integer  the number of a single probe; null = all
 create function {function}(p_batch integer, p_claimed boolean, p_only integer)
 returns table (
   n integer, state text, message text, brought text[], changed bigint, holds boolean, wrote text[]

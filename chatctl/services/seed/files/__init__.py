@@ -1,6 +1,6 @@
-"""What is in the files of a world: small, real, and the same bytes on every machine.
+"""The content of the files of a world: small valid files with the same bytes on every machine.
 
-Written byte by byte and never compressed: other versions of a library make other bytes of the same page.
+They are written without a library and without compression, whose output differs between versions.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ _MAKERS = {
 
 @lru_cache(maxsize=1024)
 def content(name: str, kind: str) -> bytes:
-    """The bytes of the file ``name``, up to 10 KB; ``kind`` is a MIME type that the bucket takes."""
+    """The bytes of the file ``name``, up to 10 KB; ``kind`` is a MIME type that the bucket allows."""
     return _MAKERS[kind](name)

@@ -1,4 +1,4 @@
-"""A page of PDF, and a letter and a table as offices write them today."""
+"""Files in PDF, DOCX and XLSX format."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _TABLES = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _FORMAT = "application/vnd.openxmlformats-officedocument"
-_NEW_YEAR_1980 = 0, 1 << 5 | 1  # the first moment that an archive can name
+_NEW_YEAR_1980 = 0, 1 << 5 | 1  # the earliest time that a ZIP archive can store
 
 
 def pdf(name: str) -> bytes:
-    """One page; its title is ``name``, and so is its first line as far as the font of the reader has it."""
+    """A PDF of one page; ``name`` is its title and, as far as the font has the characters, its first line."""
     lines = (name, "", *LINES)
     text = b"BT /F1 12 Tf 18 TL 72 770 Td %s ET" % b" ".join(map(_shown, lines))
     objects = (
@@ -65,7 +65,7 @@ class _Part(NamedTuple):
 
 
 def docx(name: str) -> bytes:
-    """A letter of a few lines."""
+    """A DOCX letter of a few lines."""
     lines = "".join(f"<w:p><w:r><w:t>{escape(line)}</w:t></w:r></w:p>" for line in (name, *LINES))
     return _package(
         _Part(
@@ -77,7 +77,7 @@ def docx(name: str) -> bytes:
 
 
 def xlsx(name: str) -> bytes:
-    """A table of a few rows, under its name."""
+    """An XLSX table of a few rows, with ``name`` above them."""
     rows = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in [(name,), *TABLE])
     return _package(
         _Part(
@@ -128,7 +128,7 @@ def _relation(kind: str, target: str) -> str:
 
 
 def _archive(*parts: _Part) -> bytes:
-    """A ZIP in which nothing is compressed."""
+    """A ZIP archive without compression."""
     file, directory = b"", b""
     for part in parts:
         name, data = part.name.encode(), (_XML + part.text).encode()

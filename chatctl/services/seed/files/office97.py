@@ -1,7 +1,7 @@
-"""A letter and a table as offices wrote them until 2003: streams in a compound file.
+"""Files in DOC and XLS format, the binary formats of Office 97 to 2003: streams in a compound file.
 
-By [MS-CFB], [MS-DOC] and [MS-XLS], with the least that readers ask for. LibreOffice, antiword and xlrd open
-them; whether Microsoft Office does has not been tried.
+They follow [MS-CFB], [MS-DOC] and [MS-XLS], with the minimum that readers require. LibreOffice, antiword and
+xlrd open them; Microsoft Office has not been tried.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from uuid import UUID
 
 from chatctl.services.seed.files.documents import LINES, TABLE
 
-# The file around them ---------------------------------------------------------------------------------------
+# The compound file ------------------------------------------------------------------------------------------
 
 _SECTOR = 512
-_SHORTEST = 4096  # a stream; what is shorter would need an allocation of its own
+_SHORTEST = 4096  # a stream; a shorter one would need a separate allocation table
 _FREE, _END, _TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _WORD = UUID("00020906-0000-0000-c000-000000000046")
 _EXCEL = UUID("00020820-0000-0000-c000-000000000046")
@@ -23,13 +23,13 @@ _NONE = UUID(int=0)
 
 
 def _compound(kind: UUID, streams: dict[str, bytes]) -> bytes:
-    """A compound file of one or two streams, the shorter name first: its table, its directory, then they."""
+    """A compound file of one or two streams, the shorter name first: table, directory, then the streams."""
     table = [_TABLE, _END]
     directory = _entry("Root Entry", 5, child=len(streams), kind=kind)
     contents = b""
     for number, (name, data) in enumerate(streams.items()):
         size = max(_SHORTEST, -(-len(data) // _SECTOR) * _SECTOR)
-        # The last stream is the child of the root, and has the one before it on its left.
+        # The last stream is the child of the root; the previous one is its left sibling.
         directory += _entry(name, 2, left=number or _FREE, start=len(table), size=size)
         table += [*range(len(table) + 1, len(table) + size // _SECTOR), _END]
         contents += data.ljust(size, b"\0")
@@ -64,7 +64,7 @@ def _entry(
 
 
 def xls(name: str) -> bytes:
-    """A table of a few rows, under its name, for Excel 97."""
+    """An XLS table of a few rows for Excel 97, with ``name`` above them."""
     font = _record(0x31, pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, 0, 0) + _short("Arial"))
     style, plain = (_record(0xE0, pack("<HHHB11xH", 0, 0, flags, 0x20, 0x20C0)) for flags in (0xFFF5, 1))
     head = (
@@ -72,7 +72,7 @@ def xls(name: str) -> bytes:
         + _record(0x42, pack("<H", 1200))
         + _record(0x3D, pack("<9H", 0, 0, 0x3000, 0x2000, 0x38, 0, 0, 1, 600))
         + font * 4
-        + style * 15  # the sixteenth format is the one of cells
+        + style * 15  # the sixteenth format is the default of cells
         + plain
         + _record(0x293, pack("<HBB", 0x8000, 0, 0xFF))
     )
@@ -116,25 +116,25 @@ def _cell(row: int, column: int, value: str | int) -> bytes:
 
 # The letter -------------------------------------------------------------------------------------------------
 
-_TEXT = 1024  # where it begins, behind the description of the file
-_RUNS, _PARAGRAPHS, _PAGES = 4, 5, 6  # the sectors behind it
+_TEXT = 1024  # offset of the text, after the file information block
+_RUNS, _PARAGRAPHS, _PAGES = 4, 5, 6  # the sectors after the text
 
 
 def doc(name: str) -> bytes:
-    """A letter of a few lines for Word 97."""
+    """A DOC letter of a few lines for Word 97."""
     lines = [f"{line}\r".encode("utf-16-le") for line in (name, *LINES)]
     marks = list(accumulate(map(len, lines), initial=_TEXT))
     end = marks[-1]
     length = (end - _TEXT) // 2
     text, range_of_text = pack("<II", 0, length), pack("<II", _TEXT, end)
-    # By their numbers among the places and lengths in the description of the file.
+    # By their index among the offsets and lengths in the file information block.
     parts = {
         1: _styles(),
         6: text + pack("<HiHI", 0, -1, 0, 0),  # one section
         12: range_of_text + pack("<I", _RUNS),
         13: range_of_text + pack("<I", _PARAGRAPHS),
         15: _fonts(),
-        31: pack("<10xHHH484x", 720, 0, 360),  # tabs, hyphens, and nothing else of the document's own
+        31: pack("<10xHHH484x", 720, 0, 360),  # document properties: only tabs and hyphenation
         33: pack("<BI", 2, 16) + text + pack("<HIH", 0, _TEXT, 0),  # the text is one piece
     }
     places = dict(zip(parts, pairwise(accumulate(map(len, parts.values()), initial=0)), strict=True))
@@ -160,7 +160,7 @@ def _page(what: bytes, number: int) -> bytes:
 
 
 def _styles() -> bytes:
-    """Normal, and fourteen places that are kept for others."""
+    """The style sheet: the style Normal, and fourteen reserved empty entries."""
     rest = pack("<H", 6) + "Normal\0".encode("utf-16-le") + pack("<HHH", 2, 0, 0)
     normal = pack("<HHHHH", 0, 0xFFF1, 2, 10 + len(rest), 0) + rest
     head = pack("<10H", 18, 15, 10, 1, 0x5B, 15, 0, 0, 0, 0)

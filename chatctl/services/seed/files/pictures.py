@@ -1,4 +1,4 @@
-"""A picture of two colours that its name decides: 64 by 64 pixels, in cells of 8."""
+"""A picture of two colours, derived from its name: 64 by 64 pixels, in cells of 8 by 8."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PAPER = (250, 248, 240)
 
 
 class _Picture(NamedTuple):
-    """Eight rows of eight cells, True where there is ink; the right half mirrors the left."""
+    """Eight rows of eight cells, True for ink; the right half mirrors the left."""
 
     cells: list[list[bool]]
     ink: tuple[int, int, int]
 
     @property
     def pixels(self) -> bytes:
-        """A byte for each, from the upper left."""
+        """One byte per pixel, from the upper left."""
         return bytes(cell for row in self.cells for _ in range(_CELL) for cell in row for _ in range(_CELL))
 
 
@@ -33,9 +33,9 @@ def _drawn(name: str) -> _Picture:
 
 
 def png(name: str) -> bytes:
-    """A PNG of one bit per pixel."""
+    """A PNG with one bit per pixel."""
     picture = _drawn(name)
-    # The eight pixels of a cell are a byte, and every row begins with its filter: none.
+    # The eight pixels of a cell are one byte, and every row begins with its filter type 0 (none).
     rows = [b"\0" + bytes(0xFF * cell for cell in row) for row in picture.cells for _ in range(_CELL)]
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", _SIDE, _SIDE, 1, 3, 0, 0, 0)),
@@ -50,7 +50,7 @@ def png(name: str) -> bytes:
 
 
 def _stored(data: bytes) -> bytes:
-    """``data``, less than 64 KB of it, as a zlib stream that does not compress."""
+    """``data`` of less than 64 KB as a zlib stream without compression."""
     size = len(data)
     return (
         b"\x78\x01\x01"
@@ -61,7 +61,7 @@ def _stored(data: bytes) -> bytes:
 
 
 def gif(name: str) -> bytes:
-    """A GIF whose codes are bytes: its table of strings is cleared before they would need a ninth bit."""
+    """A GIF whose codes are bytes: the code table is cleared before codes would need a ninth bit."""
     picture = _drawn(name)
     colours = bytes((*_PAPER, *picture.ink)) + bytes(3 * 126)
     clear, end = 128, 129
@@ -83,22 +83,22 @@ def _pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def jpeg(name: str) -> bytes:
-    """A grey JPEG: each cell is a block, written as the difference of its mean to that of the last."""
+    """A grey JPEG: each cell is a block, encoded as the difference between its mean and the previous one."""
     picture = _drawn(name)
     dark, light = (_grey(colour) // 2 for colour in (picture.ink, _PAPER))
-    bits, last = "", 64  # half of what grey means when nothing is written
+    bits, last = "", 64  # half of the default grey level
     for cell in (cell for row in picture.cells for cell in row):
         shade = dark if cell else light
-        bits += _difference(shade - last) + "0"  # and nothing but the mean
+        bits += _difference(shade - last) + "0"  # no coefficients except the mean
         last = shade
     bits += "1" * (-len(bits) % 8)
     scan = int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\0")
     segments = (
         (0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),
-        (0xDB, b"\0" + bytes([16] * 64)),  # of a mean, a step of 16 is two shades of grey
+        (0xDB, b"\0" + bytes([16] * 64)),  # for a mean, a step of 16 is two shades of grey
         (0xC0, struct.pack(">BHHB3B", 8, _SIDE, _SIDE, 1, 1, 0x11, 0)),
-        (0xC4, b"\0" + bytes([0, 0, 0, 9] + [0] * 12) + bytes(range(9))),  # nine sizes of four bits each
-        (0xC4, b"\x10" + bytes([1] + [0] * 15) + b"\0"),  # one bit: nothing more
+        (0xC4, b"\0" + bytes([0, 0, 0, 9] + [0] * 12) + bytes(range(9))),  # nine sizes, four bits each
+        (0xC4, b"\x10" + bytes([1] + [0] * 15) + b"\0"),  # a code of one bit: end of block
         (0xDA, b"\1\1\0\0\x3f\0"),
     )
     head = b"".join(struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data for marker, data in segments)
@@ -111,7 +111,7 @@ def _grey(colour: tuple[int, int, int]) -> int:
 
 
 def _difference(value: int) -> str:
-    """How many bits a number has, in four, and those bits; of a negative one they are reversed."""
+    """The number of bits of ``value`` as four bits, then these bits, inverted for a negative value."""
     size = abs(value).bit_length()
     if size == 0:
         return "0000"
@@ -119,9 +119,9 @@ def _difference(value: int) -> str:
 
 
 def webp(name: str) -> bytes:
-    """A lossless WebP in which each channel of a pixel is a bit."""
+    """A lossless WebP with one bit per channel of a pixel."""
     picture = _drawn(name)
-    # Of the two values that a channel has, the lower gets the code 0, and ink is always darker than paper.
+    # The lower of the two values of a channel has the code 0; ink is always darker than paper.
     red, green, blue = map(_code, picture.ink, _PAPER)
     bits = _number(_SIDE - 1, 14) * 2 + "0000" + "000" + green + red + blue + _code(255) + _code(0)
     bits += "".join("000" if pixel else "111" for pixel in picture.pixels)
@@ -135,5 +135,5 @@ def _number(value: int, bits: int) -> str:
 
 
 def _code(*symbols: int) -> str:
-    """A prefix code of one symbol, or of two."""
+    """A prefix code of one or two symbols."""
     return "1" + _number(len(symbols) - 1, 1) + "1" + "".join(_number(symbol, 8) for symbol in symbols)

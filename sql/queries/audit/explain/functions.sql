@@ -1,4 +1,4 @@
--- How functions run, and which of some roles may call them.
+-- How functions run, and which of the roles may call them.
 --   names  text[]  schema.function(types)
 --   roles  text[]
 select

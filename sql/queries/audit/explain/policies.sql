@@ -1,4 +1,4 @@
--- The policies of a table that a role is asked for a command, those of reading too where rows are looked for.
+-- The policies of a table that apply to a role and the commands, including select if a command reads rows.
 --   relation  text    schema.table
 --   role      text
 --   commands  text[]  select, insert, update, delete

@@ -1,5 +1,5 @@
--- The functions of the schemas that the roles may enter and that tell about whoever asks, as far as their form says so:
--- they take nothing, are stable, and return a uuid (who it is) or a boolean (whether something holds of it).
+-- Functions that probably describe the caller, in schemas that the roles may use: they have no arguments, are stable,
+-- and return a uuid (the caller's id) or a boolean (a property of the caller).
 --   roles  text[]
 select format('%%s.%%s', n.nspname, p.proname) as name, p.prorettype = 'uuid'::regtype as who
 from pg_catalog.pg_proc p

@@ -1,6 +1,6 @@
--- The functions of the schemas, with what a mutant of them has to know; not what an extension brings.
+-- The functions of the schemas, with the details that mutants need; without functions of extensions.
 --   schemas    text[]
---   relations  text[]  schema.table; what their policies, triggers, views, defaults and checks call is used
+--   relations  text[]  schema.table; `used`: their policies, triggers, views, defaults or checks call the function
 --   roles      text[]  of the API
 with things as (
   select c.oid

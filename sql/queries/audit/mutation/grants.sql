@@ -1,5 +1,5 @@
--- What the operator has granted to the roles, as it can be revoked: a row per privilege of a table or view, and per
--- column where it was granted for columns.
+-- The privileges that the operator granted to the roles and can revoke: a row per privilege of a table or view, or
+-- per column for column privileges.
 --   relations  text[]  schema.table
 --   roles      text[]
 select format('%%s.%%s', n.nspname, c.relname) as relation, null as column, r.rolname::text as role, lower(g.privilege_type) as command

@@ -1,4 +1,4 @@
--- The functions that access.yaml names, as its author wrote them; null for what is not there.
+-- The functions that access.yaml names, as written there; the oid is null if a function does not exist.
 --   names   text[]
 --   quoted  text[]  the same as SQL
 select n.name, to_regprocedure(n.quoted)::oid as oid

@@ -1,4 +1,4 @@
--- The policies of tables, with their conditions as PostgreSQL tells them.
+-- The policies of tables, with their conditions as PostgreSQL prints them.
 --   relations  text[]  schema.table
 select
   format('%%s.%%s', n.nspname, c.relname) as relation,

@@ -1,5 +1,5 @@
--- What each role may do with each table or view and each of its columns: a row per command, and per column where the
--- command has privileges of columns. `reached` is whether the role may enter the schema at all.
+-- The privileges of each role on each table or view and its columns: a row per command, and per column if the command
+-- has column privileges. `reached` is whether the role has usage on the schema.
 --   relations  text[]  schema.table
 --   roles      text[]
 with things as (

@@ -1,4 +1,4 @@
--- The publications that the operator owns, with the tables that each sends.
+-- The publications that the operator owns, with the tables of each.
 --   names  text[]
 select
   p.pubname::text as name,

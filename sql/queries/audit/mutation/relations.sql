@@ -1,8 +1,8 @@
--- Tables and views of the schemas, with what a mutant of them has to know.
+-- The tables and views of the schemas, with the details that mutants need.
 --   schemas  text[]
---   roles    text[]  of the API; readers are those that may read any of it
--- principals are the uuid columns that name a user: those that lead to auth.users by foreign keys, whatever the way,
--- and in a view, which has none, the columns that carry the name of one.
+--   roles    text[]  of the API; readers are those that may read any column
+-- principals are the uuid columns that refer to a user: those that lead to auth.users by one or more foreign keys,
+-- and, in a view, which has no foreign keys, the columns with the name of such a column.
 with recursive users (relation, attribute) as (
   select a.attrelid, a.attnum
   from pg_catalog.pg_attribute a
