@@ -1,9 +1,10 @@
 -- A policy evaluates `(select auth.uid())` once per statement, not `auth.uid()` once per row.
 -- level: warning
--- Asked are functions without arguments that are not immutable, like auth.uid(), auth.jwt() and our
--- private.current_user_id(), and current_setting('…'): over 100,000 rows it takes 10 ms or 200. A `select` counts as
--- asked once when it has no FROM and names no column of the row. Not seen: functions with arguments, and a call inside
--- another function. Wants an empty search_path, as chatctl sets it, so that each function comes with its schema.
+-- Checks functions without arguments that are not immutable, such as auth.uid(), auth.jwt() and our
+-- private.current_user_id(), and current_setting('…'). For 100,000 rows, a query takes 10 ms with the `select` and 200
+-- ms without. A `select` is evaluated once if it has no FROM and uses no column of the row. Does not detect functions
+-- with arguments, or calls inside other functions. Requires an empty search_path, as chatctl sets it, so that function
+-- names have their schema.
 with recursive clauses as (
   select p.oid as policy, pg_get_expr(tree.expression, p.polrelid) as expression
   from pg_catalog.pg_policy p
@@ -20,7 +21,7 @@ callers as (
   where d.classid = 'pg_catalog.pg_policy'::regclass and d.refclassid = 'pg_catalog.pg_proc'::regclass
   group by d.objid
 ),
--- Every call becomes @name@; texts and casts go, for they may hold anything.
+-- Replace every call with @name@, and remove strings and casts, which can contain anything.
 marked as (
   select c.policy, regexp_replace(
     regexp_replace(
@@ -35,7 +36,7 @@ marked as (
   from clauses c
   left join callers f on f.policy = c.policy
 ),
--- From the inside out: what is asked once disappears, any other pair of parentheses turns into brackets.
+-- From the inside out: remove subqueries that are evaluated once, and turn other parentheses into brackets.
 steps as (
   select m.policy, m.expression from marked m
   union all

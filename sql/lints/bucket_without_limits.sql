@@ -1,12 +1,13 @@
 -- A bucket limits the size and the types of its files.
 -- level: warning
--- Without, whoever may upload may store anything: a page of HTML that is served from the project's own domain, or files
--- until the quota is full. Not seen where there is no Storage, or by a role that its buckets are closed to.
+-- Without limits, everyone with permission to upload can store anything: an HTML page that is served from the project's
+-- own domain, or files until the quota is used up. Skipped if Storage is not installed, or if the current role cannot
+-- read its buckets.
 with buckets as (
   select found.word::jsonb as bucket
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  -- Storage may be absent, and a query cannot name what may be. ts_stat runs a text; the same in XML needs libxml.
+  -- A query cannot name a table that may be missing, so ts_stat runs the query as text; query_to_xml needs libxml.
   cross join lateral ts_stat(
     case when has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') then $query$
       select array_to_tsvector(array[jsonb_build_object(

@@ -1,9 +1,10 @@
 -- In a subquery of a policy, the columns of the row are qualified with the name of their table.
 -- level: error
--- `from participants p where p.conversation_id = conversation_id` compares the column with itself, for within the
--- sub-select the inner table's comes first; and `storage.foldername(name)` takes the name of whatever table is in it.
--- Seen are a column compared with itself, and a path of Storage that is none of an object. A captured column of another
--- name (`p.conversation_id = id`) leaves a sub-select without the row: see subquery_without_row. Not seen: functions.
+-- `from participants p where p.conversation_id = conversation_id` compares the column with itself, because inside the
+-- subquery the column of the inner table takes precedence; and `storage.foldername(name)` uses the name of any table in
+-- the subquery that has one. Detects a column that is compared with itself, and a Storage path that is not taken from
+-- an object. A captured column with another name (`p.conversation_id = id`) leaves a subquery without the row: see
+-- subquery_without_row. Does not check functions.
 with clauses as (
   select
     p.oid as policy, p.polrelid = objects.oid as is_storage,

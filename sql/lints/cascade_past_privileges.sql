@@ -1,9 +1,9 @@
 -- A role that can delete a row can also delete the rows that `on delete cascade` deletes with it.
 -- level: error
--- A cascade runs as the owner of the table that it reaches, past privileges and row-level security: who may delete a
--- conversation deletes everybody's messages. Found is each foreign key that leads so, by any number of steps, from a
--- table in which privileges and a policy let an API role delete to one on which it holds no DELETE. Not seen: which
--- rows the policy is about, `set null` and `on update cascade`.
+-- A cascade runs as the owner of the table that it reaches, and bypasses privileges and row-level security: a role that
+-- can delete a conversation deletes everybody's messages. Reports each foreign key that leads, in one or more steps,
+-- from a table on which privileges and a policy let an API role delete to a table on which that role has no DELETE
+-- privilege. Does not check to which rows the policy applies, or `set null` and `on update cascade`.
 with recursive api as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles r

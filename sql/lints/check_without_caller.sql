@@ -1,9 +1,10 @@
 -- The WITH CHECK of a policy depends on the caller if reading the table does.
 -- level: error
--- Otherwise a row that only its owner may read can be written in anybody's name, or to where anybody reads it. Looked
--- at is the check of each permissive policy for insert and update. Asking for the caller is naming a setting or role
--- of the session, or a function, view or table with policies that does, also through others: by name, in any schema.
--- Not seen: what a trigger sets or refuses.
+-- Otherwise, although only owners can read their rows, users can write rows in the name of anybody, or rows that
+-- anybody can read. Checks the WITH CHECK expression of every permissive policy for insert and update. An expression
+-- depends on the caller if it uses a setting or role of the session, or a function, view or table with policies that
+-- does so, directly or through others; these are matched by name, in any schema. Does not check what triggers set or
+-- reject.
 with recursive api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -11,7 +12,7 @@ with recursive api as (
     string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
   )
 ),
--- What people made is numbered from 16384.
+-- The oids of user-defined objects begin at 16384.
 texts as (
   select p.proname || '(' as name, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
   from pg_catalog.pg_proc p where p.oid >= 16384
@@ -30,7 +31,7 @@ mentions as (
     regexp_replace(t.body, '--[^\n]*|/\*.*?\*/', '', 'g'), '\w+"?(?![\w".])(?:\s*\()?', 'g'
   ) as word (found)
 ),
--- What asks who is calling, by itself or through another.
+-- The names that check the caller, directly or through others.
 askers as (
   select own.name collate "C" as name
   from unnest(array['current_setting(', 'current_user', 'session_user']) as own (name)

@@ -1,9 +1,10 @@
 -- WITH CHECK includes the columns that decide who can read a row.
 -- level: error
--- With `using (org in (…mine…) and author = me) with check (author = me)` the author moves a row into another
--- organization. Found is a column that a policy for reading and the USING of one for changing both name, that its WITH
--- CHECK does not name, and that an API role may update; less booleans and what is compared with constants alone, by
--- the text of the expressions. Not seen: what a function looks at, and what a trigger sets or refuses.
+-- With `using (org in (…mine…) and author = me) with check (author = me)`, authors can move rows into other
+-- organizations. Reports columns that are used by a policy for reading and by the USING clause of a policy for changes,
+-- are missing in its WITH CHECK, and can be updated by an API role. Boolean columns and columns that are compared only
+-- with constants are ignored, based on the text of the expressions. Does not check what functions use, or what triggers
+-- set or reject.
 with api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -11,7 +12,7 @@ with api as (
     string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
   )
 ),
--- A column of the row as it stands in the text: alone, or after the name of its table.
+-- A column of the row in the text of an expression: unqualified, or after the name of its table.
 columns as (
   select
     c.oid as relation, a.attnum, a.attname,

@@ -1,8 +1,9 @@
 -- Default privileges give the API roles no access to new objects.
 -- level: warning
--- `alter default privileges … grant` opens every new table and function before its author has thought about it. Closed
--- by default, what is forgotten is refused; open, it leaks. Found by kind of object and schema, whoever creates them.
--- Left out are types, PostgreSQL's own default (EXECUTE for everybody), and what Supabase's own roles open of their own.
+-- `alter default privileges … grant` gives access to every new table and function before its author has thought about
+-- it. Without such grants, a forgotten object is inaccessible; with them, it leaks. Reported by kind of object and
+-- schema, for all creating roles. Ignores types, PostgreSQL's own default (EXECUTE for PUBLIC), and the default
+-- privileges of Supabase's own roles for their own objects.
 with api as (
   select r.oid, r.rolname::text as name
   from pg_catalog.pg_roles r
@@ -42,7 +43,7 @@ join (
   union all
   select 0, ''
 ) as n on n.oid = d.defaclnamespace
--- Named for all schemas, a default begins with PostgreSQL's own.
+-- Default privileges for all schemas include PostgreSQL's built-in defaults.
 where not (n.oid = 0 and kind.code = 'f' and api.oid = 0)
   and format('%s %s', d.oid, granted.grantee) not in (
     select unnest(string_to_array(coalesce(current_setting('chatctl.platform_defaults', true), ''), ','))

@@ -1,8 +1,8 @@
 -- PUBLIC (the default) and anon cannot execute a SECURITY DEFINER function.
 -- level: error
--- It runs with the rights of its owner, past row-level security. What only triggers call counts as well: whoever
--- may execute it can put it on a table of theirs. What the function checks by itself is not looked at. Whom the API
--- acts as without a token is told by its name: an API role with anon in it.
+-- The function runs with the rights of its owner and bypasses row-level security. Trigger functions are included,
+-- because every role with EXECUTE can use one in a trigger on its own table. Checks inside the function are not
+-- considered. The role of requests without a token is recognized by its name: an API role whose name contains anon.
 with anonymous as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles r

@@ -1,7 +1,7 @@
 -- A SECURITY DEFINER function that an API role can execute is not owned by a superuser.
 -- level: warning
--- What goes wrong in it goes wrong with the rights of its owner: files and programs of the server, every database.
--- An owner past row-level security without being one is the usual `postgres`, and needed by such a function.
+-- A flaw in the function gives the rights of its owner: files and programs on the server, and every database. The usual
+-- owner `postgres` is not a superuser but bypasses row-level security, which such a function needs.
 with api as (
   select r.oid
   from pg_catalog.pg_roles r

@@ -1,12 +1,13 @@
 -- A SECURITY DEFINER function does not insert text from its caller into dynamic SQL.
 -- level: error
--- In plpgsql: EXECUTE of a literal, or of format() with %I and %L, and values in USING. Found are %s, `||` with more
--- than literals and quote_ident, quote_literal or quote_nullable, and a text put together elsewhere. What only triggers
--- call counts as well: rows are text too. Not seen: other languages, and whether the text can be the caller's.
+-- In PL/pgSQL, use EXECUTE with a literal, or with format() and %I and %L, and pass values with USING. Reports %s, `||`
+-- with anything other than literals and quote_ident, quote_literal or quote_nullable, and text that is built elsewhere.
+-- Trigger functions are included, because rows also contain text. Does not check other languages, or whether the text
+-- can come from the caller.
 with executed as (
   select
     p.oid as function, statement.found[1] as argument,
-    -- Less literals, calls that quote their argument, and values: what is left is put in as it is.
+    -- Remove literals, calls that quote their argument, and values; the rest is inserted without quoting.
     regexp_replace(
       regexp_replace(statement.found[1], '''(?:[^'']|'''')*''', '', 'g'),
       '\mquote_(?:ident|literal|nullable)\s*\((?:[^()]|\([^()]*\))*\)|\musing\M.*$', '', 'gi'

@@ -1,9 +1,10 @@
 -- A SECURITY DEFINER function that an API role can execute checks the caller.
 -- level: error
--- It runs past row-level security, so that nothing else stands between its arguments and everybody's rows. Asking is
--- naming a setting or the role of the session, or a function or view that does, also through others: by name, in any
--- schema. current_user is the owner and says nothing. Not seen: what is made of the answer, other languages' code, and
--- that a function shows nothing worth a question: accept that one.
+-- The function bypasses row-level security, so nothing else limits which rows its arguments can reach. A function
+-- checks the caller if it uses a setting or the role of the session, or a function or view that does so, directly or
+-- through others; these are matched by name, in any schema. current_user is the owner, so it does not count. Does not
+-- check how the result is used, or code in other languages. If a function returns nothing that needs protection, accept
+-- the finding.
 with recursive api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -11,7 +12,7 @@ with recursive api as (
     string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
   )
 ),
--- What people made is numbered from 16384.
+-- The oids of user-defined objects begin at 16384.
 texts as (
   select p.oid as function, p.proname || '(' as name, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
   from pg_catalog.pg_proc p where p.oid >= 16384
@@ -25,7 +26,7 @@ mentions as (
     regexp_replace(t.body, '--[^\n]*|/\*.*?\*/', '', 'g'), '\w+"?(?![\w".])(?:\s*\()?', 'g'
   ) as word (found)
 ),
--- What asks who is calling, by itself or through another.
+-- The names that check the caller, directly or through others.
 askers as (
   select own.name collate "C" as name
   from unnest(array['current_setting(', 'session_user']) as own (name)

@@ -1,7 +1,8 @@
 -- A SECURITY DEFINER function has `set search_path = ''`, so that the caller cannot redirect its names.
 -- level: error
--- Whoever calls it chooses the search path otherwise, and with it which table, function or operator an unqualified
--- name means, with the rights of the owner. A path that names schemas is refused as well: somebody may create there.
+-- Otherwise, the caller chooses the search path, and thereby which table, function or operator an unqualified name
+-- refers to, with the rights of the owner. A path that contains schemas is also reported, because others may be able to
+-- create objects there.
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
   coalesce(

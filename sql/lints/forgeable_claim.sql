@@ -1,16 +1,17 @@
 -- A policy does not trust values that users can set: user_metadata, the email in a token, a header.
 -- level: error
--- Everybody sets their own user_metadata (raw_user_meta_data in auth.users, user_metadata of a file), an email may
--- stand unconfirmed, headers are the client's, and in a SECURITY DEFINER function current_user is the owner, whoever
--- calls. auth.role() in a policy does what `to` does, and runs for everybody. Looked at are policies, and the functions
--- and views that they use, also through others, by name in any schema. Not seen: a column of one's own that says what one may do.
+-- All users can set their own user_metadata (raw_user_meta_data in auth.users, user_metadata of a file), an email can
+-- be unconfirmed, headers come from the client, and in a SECURITY DEFINER function current_user is the owner, not the
+-- caller. auth.role() in a policy does the same as `to`, but the policy then runs for all roles. Checks policies, and
+-- the functions and views that they use, directly or through others, matched by name in any schema. Does not detect a
+-- column that users can write themselves and that determines their permissions.
 with recursive texts as (
   select
     lower(p.proname) || '(' as name, format('%I.%I()', n.nspname, p.proname) as place, p.prosecdef as definer,
     coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
   from pg_catalog.pg_proc p
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-  -- What people made is numbered from 16384.
+  -- The oids of user-defined objects begin at 16384.
   where p.oid >= 16384
   union all
   select lower(c.relname), format('%I.%I', n.nspname, c.relname), false, pg_get_viewdef(c.oid)

@@ -1,9 +1,10 @@
 -- PostgREST calls chat_hooks.before_request before each request, where that function exists.
 -- level: warning
--- It limits how long a write of the API may take; without it one client holds a conversation for 8 seconds at a time. Which
--- function PostgREST calls is a setting of the role that it signs in as, in this database or in all. Another function will do
--- if its text names ours. Not seen is what PostgREST has in a file or in its environment. The embedded server has no
--- PostgREST; it is known by its event trigger, and reported by a name of its own.
+-- The function limits how long a write through the API may take; without it, a single client can lock a conversation
+-- for 8 seconds at a time. The function that PostgREST calls is a setting of its login role, in this database or in
+-- all. Another function is accepted if its source contains the name of ours. Does not read PostgREST's configuration
+-- file or environment. The embedded server has no PostgREST; it is recognized by its event trigger, and reported under
+-- a separate name.
 with setting as (
   select s.setdatabase, split_part(each, '=', 2) as calls
   from pg_catalog.pg_db_role_setting s
@@ -12,7 +13,7 @@ with setting as (
     and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
     and split_part(each, '=', 1) = 'pgrst.db_pre_request'
 ),
--- As PostgREST reads it: what is set for this database comes before what is set for all.
+-- As in PostgREST, a setting for this database overrides one for all databases.
 request as (
   select nullif((select s.calls from setting s order by s.setdatabase desc limit 1), '') as calls
 )

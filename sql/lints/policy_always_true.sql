@@ -1,8 +1,8 @@
 -- A policy that refers to columns is not true for all their values.
 -- level: error
--- `kind = 'a' or true`, `id is not null` of a primary key, `x is null or x is not null` and `author = auth.uid() or
--- auth.uid() is not null` give every row to whoever is signed in. Seen in the text, reduced from the inside out. Not
--- seen: what always holds by arithmetic, by what the rows happen to be, or inside a function.
+-- `kind = 'a' or true`, `id is not null` for a primary key, `x is null or x is not null` and `author = auth.uid() or
+-- auth.uid() is not null` give all rows to every signed-in user. Checks the text of the expression, simplified from the
+-- inside out. Does not detect expressions that are always true because of arithmetic, the existing rows, or a function.
 with recursive api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -27,7 +27,7 @@ clauses as (
       where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
     )
 ),
--- `@` marks a call without arguments. Texts are emptied, for they may hold anything.
+-- Mark calls without arguments with `@`, and empty strings, because they can contain anything.
 marked as (
   select c.policy, c.name, regexp_replace(
     regexp_replace(
@@ -39,14 +39,14 @@ marked as (
     ),
     '''(?:[^'']|'''')*''', '''''', 'g'
   ) as expression,
-  -- What is true, between parentheses: equal to itself; never null; a list of what is; or has what is as one branch.
+  -- True expressions in parentheses: equal to itself; never null; a list of true ones; or OR with a true branch.
   '(?<![\w"])\((?:([^\s''()]+) = \1|(?:@[\w."]+|' || coalesce(c.never_null, '@') || ') IS NOT NULL|NOT false'
     || '|true(?: AND true)*| SELECT true(?: AS [^()]*)?|(?:[^()]* OR )?(?:true'
     || '|\[(\S+) IS NULL\] OR (?:[^()]* OR )?\[\2 IS NOT NULL\]'
     || '|\[(\S+) IS NOT NULL\] OR (?:[^()]* OR )?\[\3 IS NULL\])(?: OR [^()]*)?)\)' as is_true
   from clauses c
 ),
--- From the inside out: what is true becomes `true`; where nothing is, parentheses turn into brackets.
+-- From the inside out: replace true expressions with `true`, or turn parentheses into brackets if there are none.
 steps as (
   select m.policy, m.name, m.expression, m.is_true from marked m
   union all

@@ -1,9 +1,9 @@
 -- A policy gets the visible rows once, as a set, and does not call a function for every row.
 -- level: warning
--- `conversation_id in (select my_conversations())` is one call and an index; `is_participant(conversation_id)` is a call
--- for every row there is, which no `select` around it makes less. Found are functions that PostgreSQL does not take into
--- the plan (PL/pgSQL, SECURITY DEFINER or with settings of their own) and that are less than immutable, where a column of
--- the row is among their arguments and the policy is for more than inserting. Wants an empty search_path, as chatctl sets it.
+-- `conversation_id in (select my_conversations())` needs one call and an index; `is_participant(conversation_id)` needs
+-- a call for every row in the table, even inside a `select`. Reports functions that PostgreSQL cannot inline (PL/pgSQL,
+-- SECURITY DEFINER or with their own settings) and that are not immutable, if a column of the row is among their
+-- arguments and the policy is not only for insert. Requires an empty search_path, as chatctl sets it.
 with asked as (
   select
     p.oid as policy, p.polrelid, f.oid as function, quote_ident(n.nspname) || '.' || quote_ident(f.proname) as name,
@@ -15,7 +15,7 @@ with asked as (
   join pg_catalog.pg_language l on l.oid = f.prolang
   where p.polqual is not null and f.pronargs > 0 and f.provolatile <> 'i'
     and (l.lanname <> 'sql' or f.prosecdef or f.proconfig is not null)
-    -- Not storage.foldername() and the like, which Supabase declares as it likes and which only a row can be asked with.
+    -- Skip Supabase's functions such as storage.foldername(), whose declarations we cannot change and which need a row.
     and f.oid not in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_functions', true), ''), ',')::oid[]))
 ),
 calls as (
@@ -34,7 +34,7 @@ columns as (
   join pg_catalog.pg_attribute a
     on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     and calls.arguments ~ (
-      -- A column of the row stands alone, or in a subquery behind the table's name.
+      -- A column of the row is unqualified or, in a subquery, follows the name of the table.
       '(?:^|[^\w".])(?:' || regexp_replace(quote_ident(c.relname), '([^\w])', '\\\1', 'g') || '\.)?'
       || regexp_replace(quote_ident(a.attname), '([^\w])', '\\\1', 'g') || '(?![\w"(.])'
     )

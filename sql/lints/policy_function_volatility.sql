@@ -1,10 +1,10 @@
 -- A function that a policy calls is STABLE, or IMMUTABLE if its result depends only on its arguments.
 -- level: error
--- A volatile one is called for every row and keeps indexes from being used. One that is declared immutable and reads a
--- table or a setting may be worked out when a plan is made, and one caller's answer given to another. Found in the
--- texts of SQL and plpgsql functions: tables after FROM and JOIN, settings, the time, and functions less than immutable
--- under every signature. Not seen: what only the functions that it calls do, but for what these are declared; and
--- Supabase's functions, which are not ours to alter.
+-- A volatile function is called for every row and prevents the use of indexes. A function that is declared immutable
+-- but reads a table or a setting can be evaluated during planning, so that one caller gets the result of another.
+-- Checks the source of SQL and PL/pgSQL functions: tables after FROM and JOIN, settings, the time, and functions
+-- without an immutable overload. Does not check the functions that they call, except for their declared volatility, or
+-- Supabase's functions, which we cannot change.
 with called as (
   select distinct p.oid as policy, f.oid as function
   from pg_catalog.pg_policy p
@@ -39,7 +39,7 @@ reads as (
   cross join lateral regexp_matches(b.body, '\m(\w+)"?\s*\(', 'g') as word (found)
   where exists (select from pg_catalog.pg_proc g where g.proname = lower(word.found[1]))
     and not exists (select from pg_catalog.pg_proc g where g.proname = lower(word.found[1]) and g.provolatile = 'i')
-    -- Stable because some types print as a setting says; text and numbers do not.
+    -- These are stable because the output of some types depends on settings; that of text and numbers does not.
     and word.found[1] !~* '^(?:concat|concat_ws|format|array_to_string|jsonb?_build_(?:object|array)|to_jsonb?)$'
   union
   select b.function, lower(word.found[1])

@@ -1,9 +1,9 @@
 -- A policy refers to at least one column of the row.
 -- level: error
--- `true`, `1 = 1`, `auth.uid() is not null` and a sub-select about nothing of the row (perhaps because an inner table
--- has a column of that name as well) say the same of every row, and whoever passes has them all. Seen in the parsed
--- expression. Restrictive policies only take away, `false` closes, and what Realtime asks about is its topic. A policy
--- for administrators is found as well: accept it.
+-- `true`, `1 = 1`, `auth.uid() is not null` and a subquery that does not use the row (perhaps because an inner table
+-- has a column of the same name) have the same result for every row, so a caller sees all rows or none. Checks the
+-- parsed expression. Ignores restrictive policies, which only remove access, `false`, and policies of Realtime, which
+-- depend on its topic. A policy for administrators is reported, too; accept the finding.
 with recursive api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -14,7 +14,7 @@ with recursive api as (
 clauses as (
   select
     p.oid as policy, clause.name, pg_get_expr(clause.tree, p.polrelid) as expression,
-    -- What is escaped is part of a name.
+    -- Escaped characters are part of a name.
     regexp_replace(clause.tree::text, '\\.', '', 'g') as tree
   from pg_catalog.pg_policy p
   cross join lateral (values ('using', p.polqual), ('with check', p.polwithcheck)) as clause (name, tree)
@@ -25,8 +25,8 @@ clauses as (
       where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
     )
 ),
--- The nodes, less all but this: Q for a query, and for a column how many queries lie between it and what it is of.
--- From the inside out: a query goes, and what is in it counts one less, until 0 is what belongs to the row.
+-- Reduce the node tree to Q for a query, and for a column its varlevelsup, the number of queries around it up to its
+-- own. From the inside out, remove each query and decrement the numbers in it; in the end, 0 is a column of the row.
 levels as (
   select c.policy, c.name, string_agg(
     case node.found[1] when '{QUERY' then 'Q(' when '{' then '(' when '}' then ')' else node.found[2] end,

@@ -1,7 +1,8 @@
 -- A policy names its roles with TO.
 -- level: warning
--- Without `to` it is for PUBLIC: anon too, and every role that will ever be made. It also runs for each of them where
--- naming the role would have spared it. Policies on the tables of Storage, Realtime and Auth count as well.
+-- Without `to`, the policy is for PUBLIC: also for anon, and for every role that is created later. It is also evaluated
+-- for all of them, although naming a role would avoid that. Includes policies on the tables of Storage, Realtime and
+-- Auth.
 select
   format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
   'the policy is for everybody, anon too' as problem,

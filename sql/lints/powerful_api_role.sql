@@ -1,8 +1,9 @@
 -- The API roles and the role that signs in for them are subject to row-level security.
 -- level: error
--- No policy holds for a superuser, for BYPASSRLS or for the owner of a table, and `set role` in a function that runs as
--- its caller makes an API role whatever it is a member of, pg_… roles too. authenticator, by that name, is asked for
--- what it is and inherits alone: becoming others is what it is for. Owning temporary tables does not count.
+-- Policies do not apply to superusers, to roles with BYPASSRLS or to the owner of a table, and with `set role` in a
+-- SECURITY INVOKER function an API role can become any role of which it is a member, including pg_… roles. For
+-- authenticator, identified by name, only its attributes and inherited roles are checked, because its purpose is to
+-- become other roles. Ownership of temporary tables is ignored.
 with api as (
   select r.oid, r.rolname, r.rolsuper, case when r.rolname = 'authenticator' then 'usage' else 'member' end as how
   from pg_catalog.pg_roles r

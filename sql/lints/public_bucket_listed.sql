@@ -1,8 +1,8 @@
 -- No policy allows listing a public bucket.
 -- level: error
--- Its files are served to whoever knows their names, without any policy. One for reading that names the bucket and asks
--- for nothing else tells the names to everybody; one that asks for an owner or a folder as well is healthy.
--- Not seen where there is no Storage, or by a role that its buckets are closed to.
+-- The files of a public bucket are served to everyone who knows their names, without a policy. A policy for reading
+-- that has no condition other than the bucket reveals the names to everybody; a policy that also checks an owner or a
+-- folder is not reported. Skipped if Storage is not installed, or if the current role cannot read its buckets.
 with api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -14,7 +14,7 @@ buckets as (
   select found.word as id
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  -- Storage may be absent, and a query cannot name what may be. ts_stat runs a text; the same in XML needs libxml.
+  -- A query cannot name a table that may be missing, so ts_stat runs the query as text; query_to_xml needs libxml.
   cross join lateral ts_stat(
     case when has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
       then 'select array_to_tsvector(array[left(b.id, 200)]) from storage.buckets b where b.public and b.id <> '''''
@@ -22,7 +22,7 @@ buckets as (
   ) as found
   where n.nspname = 'storage' and c.relname = 'buckets'
 ),
--- Less what names buckets or asks whether somebody is signed in: whether anything else is asked.
+-- Remove conditions on buckets and on being signed in, to see whether there are others.
 listing as (
   select p.polname, clause.expression, regexp_replace(
     clause.expression,

@@ -1,6 +1,7 @@
 -- A publication names its tables.
 -- level: error
--- One for all tables, or for all of a schema, also sends what somebody will create tomorrow, before its policies.
+-- A publication for all tables, or for all tables in a schema, also publishes tables that are created later, before
+-- they have policies.
 select
   quote_ident(p.pubname) as object,
   'sends every table there is and will be' || case

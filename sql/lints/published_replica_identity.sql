@@ -1,7 +1,7 @@
 -- A published table uses its primary key as replica identity.
 -- level: error
--- A deletion is sent to every subscriber, whatever the policies say: with `full` all columns of the row are in it.
--- Without any identity, updates and deletes of the table are refused.
+-- A deletion is sent to every subscriber, regardless of policies; with `full`, it includes all columns of the row.
+-- Without any replica identity, updates and deletes on the table fail.
 select
   format('%I.%I', n.nspname, c.relname) as object,
   format(

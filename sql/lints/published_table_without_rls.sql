@@ -1,7 +1,8 @@
 -- A published table has row-level security.
 -- level: error
--- Realtime asks the policies whom to send a change to; without row-level security it sends every change of the table to
--- every subscriber. Looked at are all publications, for which of them Realtime follows is its own setting.
+-- Realtime uses the policies to decide who receives a change; without row-level security, it sends every change of the
+-- table to every subscriber. Checks all publications, because Realtime's own configuration determines which of them it
+-- uses.
 select
   format('%I.%I', n.nspname, c.relname) as object,
   'every change goes to every subscriber of '

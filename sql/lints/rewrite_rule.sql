@@ -1,7 +1,8 @@
 -- A table or view exposed by the API has no rewrite rule.
 -- level: warning
--- A rule turns one statement into others that run as the owner of the table, past row-level security; it sees the
--- statement, not the rows, and may run what it is given twice. A trigger does the same in plain sight.
+-- A rule rewrites a statement into others that run as the owner of the table and bypass row-level security; it handles
+-- the statement and not its rows, and can evaluate arguments twice. A trigger can do the same and is easier to
+-- understand.
 with api as (
   select r.oid
   from pg_catalog.pg_roles r

@@ -1,8 +1,8 @@
 -- Every privilege on a table with row-level security has a policy that makes it usable.
 -- level: warning
--- Without one, reading brings no rows and writing is refused, which looks like a bug elsewhere; and the first policy
--- that is written for another role or command may open more than was meant. A table with neither privileges nor
--- policies is closed on purpose and healthy. Asked per role and command; restrictive policies alone let nobody in.
+-- Without a policy, queries return no rows and writes fail, which looks like a bug elsewhere; and the first policy that
+-- is added for another role or command may give more access than intended. A table without privileges and policies is
+-- closed intentionally and not reported. Checked for each role and command; restrictive policies alone give no access.
 with api as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles r

@@ -1,7 +1,8 @@
 -- The server version has no known vulnerability that bypasses row-level security.
 -- level: error
--- CVE-2023-2455: a plan keeps the policies of another role, in an inlined function; CVE-2024-10976: also in sub-selects.
--- CVE-2025-8713: statistics show values of rows that the policies hide. A major that is not listed never had the flaw.
+-- CVE-2023-2455: a plan keeps the policies of another role in an inlined function; CVE-2024-10976: also in subqueries.
+-- CVE-2025-8713: statistics reveal values of rows that policies hide. Major versions that are not listed are not
+-- affected.
 with flaws as (
   select flaw.name, flaw.mended
   from (

@@ -1,8 +1,8 @@
 -- A function changes settings only for the transaction: `set local`, or set_config(…, true).
 -- level: error
--- A pooled session serves one request after another, and what an earlier one has set answers for somebody else. Found are
--- set_config whose last argument is not `true`, and `set` without `local` as a statement. Not seen: languages other than
--- SQL and plpgsql, and text that is executed. A `set` clause of the function itself ends with the call.
+-- A pooled session serves requests of different users, so a setting of an earlier request can affect another user.
+-- Reports set_config() if its last argument is not `true`, and `set` without `local` as a statement. Does not check
+-- languages other than SQL and PL/pgSQL, or dynamic SQL. A `set` clause of the function itself ends with the call.
 with bodies as (
   select p.oid as function, regexp_replace(
     regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '--[^\n]*|/\*.*?\*/', '', 'g'),

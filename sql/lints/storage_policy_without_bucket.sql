@@ -1,7 +1,8 @@
 -- A policy on storage.objects names its bucket.
 -- level: error
--- Without, it holds in every bucket, also in those that somebody will make. Each clause names it: what one may read and
--- what one may write are asked apart. Restrictive policies only take away.
+-- Without the bucket, the policy applies to all buckets, including those that are created later. Both USING and WITH
+-- CHECK must name it, because PostgreSQL evaluates them separately for reading and writing. Restrictive policies are
+-- ignored, because they only remove access.
 with api as (
   select r.oid
   from pg_catalog.pg_roles r

@@ -1,9 +1,10 @@
 -- A subquery of a policy refers to the row or to the caller.
 -- level: error
--- `exists (select from members m where m.role = 'admin')` holds for everybody as soon as there is one. An EXISTS needs
--- the row or the caller in it, any other sub-select the caller somewhere in the clause. Asking for the caller is naming
--- a setting or role of the session, or a function, view or table with policies that does, also through others: by name,
--- in any schema. Not seen: what is made of the answer. NOT EXISTS and restrictive policies only take away.
+-- `exists (select from members m where m.role = 'admin')` is true for everybody as soon as one such row exists. An
+-- EXISTS must use the row or the caller inside it; for other subqueries, the caller can be anywhere in the clause. An
+-- expression uses the caller if it uses a setting or role of the session, or a function, view or table with policies
+-- that does so, directly or through others; these are matched by name, in any schema. Does not check how the result is
+-- used. Ignores NOT EXISTS and restrictive policies, which only remove access.
 with recursive api as (
   select r.oid
   from pg_catalog.pg_roles r
@@ -11,7 +12,7 @@ with recursive api as (
     string_to_array(coalesce(nullif(current_setting('chatctl.api_roles', true), ''), 'anon,authenticated'), ',')
   )
 ),
--- What people made is numbered from 16384.
+-- The oids of user-defined objects begin at 16384.
 texts as (
   select p.proname || '(' as name, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
   from pg_catalog.pg_proc p where p.oid >= 16384
@@ -30,7 +31,7 @@ mentions as (
     regexp_replace(t.body, '--[^\n]*|/\*.*?\*/', '', 'g'), '\w+"?(?![\w".])(?:\s*\()?', 'g'
   ) as word (found)
 ),
--- What asks who is calling, by itself or through another.
+-- The names that check the caller, directly or through others.
 askers as (
   select own.name collate "C" as name
   from unnest(array['current_setting(', 'current_user', 'session_user']) as own (name)
@@ -40,7 +41,7 @@ askers as (
 clauses as (
   select
     p.oid as policy, clause.name, format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
-    -- A column of the row, in a sub-select.
+    -- A column of the row in a subquery.
     format('(?:^|[^\w."$])%s\.', regexp_replace(quote_ident(t.relname), '([^\w])', '\\\1', 'g')) as row_pattern,
     regexp_replace(pg_get_expr(clause.tree, p.polrelid), '''(?:[^'']|'''')*''', '''''', 'g') as expression
   from pg_catalog.pg_policy p
@@ -54,7 +55,7 @@ clauses as (
       where case when named.role = 0 then true else pg_has_role(api.oid, named.role, 'usage') end
     )
 ),
--- From the inside out, parentheses turn into brackets.
+-- From the inside out, turn parentheses into brackets.
 steps as (
   select c.policy, c.name, c.expression from clauses c
   union all
@@ -77,7 +78,7 @@ select
 from subqueries s
 join clauses c on c.policy = s.policy and c.name = s.name
 where s.text !~ c.row_pattern
-  -- What stands in another sub-select may be about that one.
+  -- A nested subquery may depend on the one around it.
   and not exists (
     select from subqueries around
     where around.policy = s.policy and position('[ ' || s.text || ']' in around.text) > 0

@@ -1,8 +1,8 @@
 -- A table exposed by the API has row-level security; without it, a privilege on the table opens every row.
 -- level: error
--- It reaches what is in a schema that it exposes, and what one of its roles holds any privilege on, also by column
--- and through PUBLIC. Whether the role may enter the schema is not asked: that is one grant away. A partition
--- is a table of its own; a foreign table cannot have row-level security, and must be closed.
+-- The API exposes all objects in its exposed schemas, and those on which one of its roles has any privilege, including
+-- column privileges and privileges of PUBLIC. USAGE on the schema is not considered, because a single grant can add it.
+-- A partition is a separate table; a foreign table cannot have row-level security, so it must not be accessible.
 with api as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles r

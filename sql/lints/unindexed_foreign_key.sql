@@ -1,7 +1,8 @@
 -- A foreign key has an index on its own columns, which deletes and updates of the referenced row need.
 -- level: warning
--- Without one every such delete reads the whole referring table, once for each row, under a lock. The columns lead the
--- index, in any order among themselves. A partial index counts when all it leaves out is null: no key refers by that.
+-- Without an index, every such delete scans the whole referencing table, once for each row, while holding a lock. The
+-- columns must come first in the index, in any order. A partial index counts if it excludes only nulls, because null
+-- values do not refer to a row.
 select
   format('%I on %I.%I', k.conname, n.nspname, c.relname) as object,
   format('no index leads with (%s): a delete in %s reads the whole table', names.quoted, k.confrelid::regclass) as problem,
@@ -27,7 +28,7 @@ where k.contype = 'f'
       and i.indisvalid
       and method.amname in ('btree', 'hash')
       and cardinality(k.conkey) <= i.indnkeyatts
-      -- An int2vector counts from 0.
+      -- The subscripts of an int2vector begin at 0.
       and (i.indkey::smallint[])[0:cardinality(k.conkey) - 1] @> k.conkey
       and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = any (names.not_null))
   )

@@ -1,16 +1,16 @@
 -- A column that a policy filters its table by has an index.
 -- level: warning
--- Every statement of every user runs through USING; without an index it reads the whole table. The column leads an
--- index, or what comes before it in the index is asked for by the same policy.
--- Looked at are the columns of the policy's own table in USING, less booleans and less what is compared with constants
--- alone (`status = 'open'`, `deleted_at is null`), by the text of the expression. Not seen: what a function looks at,
--- the columns of other tables in a subquery, indexes on expressions, and how small a table is.
+-- Every statement of every user evaluates USING; without an index, it scans the whole table. The column must come first
+-- in an index, or after columns that the same policy uses. Checks the columns of the policy's table in USING, except
+-- boolean columns and columns that are compared only with constants (`status = 'open'`, `deleted_at is null`), based on
+-- the text of the expression. Does not check functions, columns of other tables in a subquery, indexes on
+-- expressions, or the size of the table.
 with asked as (
   select
     p.oid, p.polname, p.polrelid, a.attnum, a.attname, a.atttypid,
     pg_get_expr(p.polqual, p.polrelid) as expression,
     array_agg(a.attnum) over (partition by p.oid) as together,
-    -- The column as it stands in the expression: alone, or after the name of the table.
+    -- The column in the expression: unqualified, or after the name of the table.
     format(
       '(?:^|(?<=[^\w."$]))(?:%s\.)?%s(?![\w"$])',
       regexp_replace(quote_ident(c.relname), '([^\w])', '\\\1', 'g'),

@@ -1,7 +1,8 @@
 -- A view that an API role can use has `security_invoker = true`, so that it runs with the caller's rights.
 -- level: error
--- Otherwise it reads and writes them as its owner, past their row-level security. A materialized view always shows
--- what its owner saw. Whether the view itself shows each caller its own rows only cannot be seen from here.
+-- Otherwise, the view reads and writes its tables as its owner, and bypasses their row-level security. A materialized
+-- view always shows what its owner could read. This rule cannot check whether the view itself restricts the rows for
+-- each caller.
 with api as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles r

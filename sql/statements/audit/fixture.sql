@@ -133,9 +133,9 @@ begin
   set created_at = timestamptz '2020-02-01' + seq * interval '1 hour',
     updated_at = coalesce(deleted_at, timestamptz '2020-02-01' + seq * interval '1 hour')
   where conversation_id in (select c.id from public.conversations c where c.organization_id in (id('north'), id('south')));
-  -- A group whose creator has left it, as there were before somebody else took over.
+  -- A group whose creator has left it, as existed before another participant took over such groups.
   update public.conversations set created_by = id('left') where id = id('deserted');
-  -- What is to count as done just now is years away without this; the log is not told, so that its sequence stays.
+  -- So that recent actions can be days away from now. This is not logged, so that the sequence of the log stays.
   update private.limits set per = interval '30 days';
   set local session_replication_role = origin;
 exception when insufficient_privilege then

@@ -1,10 +1,10 @@
--- The working schemas of audit-rls: three schemas that no API role can use, rolled back with the transaction that
+-- The working schemas of audit-rls: no API role can use them, and they are rolled back with the transaction that
 -- creates them. chatctl_fixture is for copies of the fixture's rows in each table, under the name of the table.
 -- chatctl_names has the functions that conditions call, and is in their search path; chatctl_audit is not, because its
 -- table names may conflict with those in conditions.
 --
--- id('sender') is the uuid of the object that the fixture calls 'sender', the same in every run; `names` has the reverse
--- mapping. Existing rows in `names` take precedence: with --on-existing-data, they refer to rows of the database.
+-- id('sender') is the uuid of the object that the fixture calls 'sender', the same in every run; `names` has the
+-- reverse mapping. Existing rows in `names` take precedence: with --on-existing-data, they are rows of the database.
 create schema chatctl_audit;
 create schema chatctl_names;
 create schema chatctl_fixture;

@@ -1,8 +1,8 @@
--- The function that runs the probes of one statement, each as its identity, and undoes each. It returns their results or
--- the SQLSTATE of their errors. {function} and {statement} are filled in; the statement takes its values from
--- probe.args and, if it returns anything, ends in `into brought` (one text[]). {claims} is the setting for the claims of
--- the token, {path} the search path of the API, {conditions} that of conditions, {deferred} the statement that checks
--- deferred constraints, if there are any.
+-- The function that runs the probes of one statement, each as its identity, and undoes each. It returns their results
+-- or the SQLSTATE of their errors. {function} and {statement} are filled in; the statement takes its values from
+-- probe.args and, if it returns anything, ends in `into brought` (one text[]). {claims} is the setting for the claims
+-- of the token, {path} the search path of the API, {conditions} that of conditions, {deferred} the statement that
+-- checks deferred constraints, if there are any.
 --
 -- Each probe runs in a subtransaction that always ends with an exception: this rolls back the rows, the role and the
 -- claims, while the variables keep the results. There is a function per statement instead of EXECUTE, because planning
