@@ -19,7 +19,7 @@ from chatctl.services.audit.access import load
 from chatctl.services.audit.access.schema import json_schema
 from tests.support.access_files import BASE, OURS, steps, under
 
-DOCS = Path(__file__).parents[2] / "docs" / "access-yaml.md"
+DOCS = Path(__file__).parents[3] / "docs" / "access-yaml.md"
 WHOLE = json_schema()
 
 # What holds between keys, and no schema says.
