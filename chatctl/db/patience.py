@@ -50,8 +50,8 @@ def retry_lock_timeouts(
 
     def report(state: RetryCallState) -> None:
         pause = state.next_action.sleep if state.next_action else 0
-        undone = "rolled back, " if lock_timeout is not None else ""
-        on_wait(f"{_reason(state)}; {undone}retrying in {pause:.1f} s (attempt {state.attempt_number + 1})")
+        outcome = "rolled back, " if lock_timeout is not None else ""
+        on_wait(f"{_reason(state)}; {outcome}retrying in {pause:.1f} s (attempt {state.attempt_number + 1})")
 
     def give_up(state: RetryCallState) -> Any:
         raise Conflict(

@@ -1,6 +1,6 @@
 -- A SECURITY DEFINER function has `set search_path = ''`, so that the caller cannot redirect its names.
 -- level: error
--- Otherwise, the caller chooses the search path, and thereby which table, function or operator an unqualified name
+-- Otherwise, the caller chooses the search path, and so decides which table, function or operator an unqualified name
 -- refers to, with the rights of the owner. A path that contains schemas is also reported, because others may be able to
 -- create objects there.
 select

@@ -149,7 +149,7 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', '08fa64ecad800cb7c1e1a2480e3abbe6d37ec634257dfb97c358a3c8e103ac1b', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/may_add.sql', '980fee1c701dfad67a5c90eb02bec62f3ca4d6518c5d848492c112645fc9934b', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/may_add.sql', 'c6b5cb92dfd30586f0308f9c9d32bda0460da33cacf2c976a198c7b7c3fdc07f', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
@@ -1476,7 +1476,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/functions/may_add.sql
 -- Whether somebody may add a person to a conversation: in a group, the creator while they take part; in a conversation
--- without participants, whoever created it. The policy of conversation_participants asks this, and so do triggers,
+-- without participants, its creator. The policy of conversation_participants asks this, and so do triggers,
 -- before and after they wait for a lock.
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean

@@ -253,8 +253,7 @@ class TableContext:
     def other_value(self, each: Column, key: str | None) -> str | None:
         """A value for the column that differs from the one in the row ``key`` and passes the table's checks.
 
-        If no other value passes them, the current one: nobody can write another, and whoever may write the
-        column can write this.
+        If no other value passes them, the current one, which every role that may write the column can write.
         """
         current = self.current_value(each.name, key)
         fitting = (
