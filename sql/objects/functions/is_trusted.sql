@@ -1,5 +1,6 @@
--- Whether the current role bypasses row-level security: service_role, or an operator's own connection. Looks at the
--- session's role, because inside a SECURITY DEFINER function current_user is the owner.
+-- Whether the current role bypasses row-level security (service_role, the owner's connection) or is an operator's, which
+-- may use schema moderation. Looks at the session's role, because inside a SECURITY DEFINER function current_user is the
+-- owner.
 create or replace function private.is_trusted()
 returns boolean
 language plpgsql stable security definer
@@ -13,7 +14,8 @@ begin
   end if;
   return exists (
     select from pg_catalog.pg_roles r
-    where r.rolname = role_in_force and (r.rolsuper or r.rolbypassrls)
+    where r.rolname = role_in_force
+      and (r.rolsuper or r.rolbypassrls or pg_catalog.has_schema_privilege(r.oid, 'moderation', 'usage'))
   );
 end
 $$;

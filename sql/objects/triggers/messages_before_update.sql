@@ -55,10 +55,10 @@ begin
 
   if old.deleted_at is null and new.deleted_at is not null then
     insert into private.deleted_messages
-      (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by)
+      (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by, updated_at)
     values
       (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
-       new.deleted_at, caller);
+       new.deleted_at, caller, old.updated_at);
     if old.attachments is not null then
       perform private.hide_files(old);
     end if;
@@ -67,12 +67,13 @@ begin
     new.reactions := '[]';
   elsif old.deleted_at is not null and new.deleted_at is null then
     delete from private.deleted_messages d where d.message_id = old.id returning * into kept;
-    if not found then
+    if not found or kept.redacted_at is not null then
       perform private.refuse('PT404', 'NOT_FOUND', 'Nothing is kept of this message');
     end if;
     new.content := kept.content;
     new.attachments := kept.attachments;
     new.reactions := kept.reactions;
+    new.updated_at := coalesce(kept.updated_at, new.updated_at);
   end if;
   return new;
 end

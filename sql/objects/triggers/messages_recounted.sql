@@ -12,6 +12,7 @@ declare
   senders uuid[];
   changes integer[];
   changed uuid[] := '{}';
+  erased_organizations uuid[];
   erased_in uuid[];
   erased_senders uuid[];
   erased_seqs bigint[];
@@ -24,17 +25,25 @@ begin
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
     where (b.deleted_at is null) <> (a.deleted_at is null);
-    select array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
-    into erased_in, erased_senders, erased_seqs
+    select array_agg(b.organization_id), array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    into erased_organizations, erased_in, erased_senders, erased_seqs
     from before b join after a on a.id = b.id
     where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
+    if erased_in is not null then
+      perform private.refuse_held(erased_organizations, erased_in, erased_senders);
+    end if;
     -- Erasing the sender is part of deleting a user, and not a client's change.
     changed := array(
       select a.conversation_id from before b join after a on a.id = b.id
       where a.sender_id is not distinct from b.sender_id
     );
   else
+    perform private.refuse_held(
+      array(select distinct b.organization_id from before b),
+      array(select distinct b.conversation_id from before b),
+      array(select distinct b.sender_id from before b)
+    );
     select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
     into conversations, seqs, senders, changes
     from before b

@@ -6,6 +6,11 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
+  perform private.refuse_held(
+    array(select distinct m.organization_id from public.messages m where m.sender_id = old.id),
+    array(select distinct m.conversation_id from public.messages m where m.sender_id = old.id),
+    array[old.id]
+  );
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
   -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes

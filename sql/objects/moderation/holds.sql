@@ -1,0 +1,108 @@
+-- Holds: nothing that is held is redacted, purged or erased, whoever tries, until the hold is released.
+
+-- Refuse to go on if a message of one of these conversations, or of one of these senders, is held. The lock of the table
+-- lets a hold that is being created finish first, and makes one that comes later wait for this transaction.
+create or replace function private.refuse_held(
+  p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[]
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  held text;
+begin
+  lock table private.holds in share mode;
+  select string_agg(distinct h.name, ', ' order by h.name) into held
+  from private.active_holds h
+  where h.organization_id = any (p_organization_ids) or h.conversation_id = any (p_conversation_ids)
+    or h.user_id = any (p_sender_ids);
+  if held is not null then
+    perform private.refuse('PT409', 'HELD', format('Held by %s; release the hold first', held));
+  end if;
+end
+$$;
+
+create or replace view private.active_holds as
+select h.id, h.name, h.reason, h.organization_id, h.conversation_id, h.user_id, h.created_at
+from private.holds h
+where h.released_at is null;
+
+revoke all on private.active_holds from public, anon, authenticated, service_role;
+
+-- What an active hold is about cannot be deleted: this refuses the cascade of the foreign key.
+create or replace function private.holds_before_delete()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if old.released_at is null then
+    perform private.refuse('PT409', 'HELD', format('Held by %s; release the hold first', old.name));
+  end if;
+  return old;
+end
+$$;
+
+create or replace trigger holds_before_delete
+before delete on private.holds
+for each row execute function private.holds_before_delete();
+
+revoke execute on function private.refuse_held(uuid[], uuid[], uuid[]) from public;
+revoke execute on function private.holds_before_delete() from public;
+
+-- Create a hold on an organization, a conversation or a user: exactly one of them. Returns the action's id.
+create or replace function moderation.create_hold(
+  p_name text, p_actor text, p_reason text, p_ticket text default null,
+  p_organization_id uuid default null, p_conversation_id uuid default null, p_user_id uuid default null
+)
+returns bigint
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_reason(p_actor, p_reason, concat_ws(' ', p_ticket, p_name), array[p_user_id]);
+  if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
+  elsif exists (select from private.holds h where h.name = p_name) then
+    perform private.refuse('PT409', 'CONFLICT', format('There is a hold %s already; names are used once', p_name));
+  end if;
+  insert into private.holds (name, reason, organization_id, conversation_id, user_id)
+  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id);
+  return private.log_act(
+    'hold.create',
+    array['hold:' || p_name, case
+      when p_organization_id is not null then 'organization:' || p_organization_id
+      when p_conversation_id is not null then 'conversation:' || p_conversation_id
+      else private.log_pseudonym(p_user_id)
+    end],
+    p_actor, p_reason, p_ticket,
+    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id))
+  );
+end
+$$;
+
+-- Release a hold. Only the log keeps it. Returns the action's id.
+create or replace function moderation.release_hold(
+  p_name text, p_actor text, p_reason text, p_ticket text default null
+)
+returns bigint
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  hold private.holds;
+begin
+  select h.* into hold from private.holds h where h.name = p_name for update;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no hold %s', p_name));
+  end if;
+  perform private.require_reason(p_actor, p_reason, p_ticket, array[hold.user_id]);
+  update private.holds h set released_at = clock_timestamp() where h.id = hold.id;
+  delete from private.holds h where h.id = hold.id;
+  return private.log_act('hold.release', array['hold:' || p_name], p_actor, p_reason, p_ticket, hold.organization_id);
+end
+$$;
+
+revoke execute on function moderation.create_hold(text, text, text, text, uuid, uuid, uuid) from public;
+revoke execute on function moderation.release_hold(text, text, text, text) from public;

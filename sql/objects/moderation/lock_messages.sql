@@ -1,0 +1,111 @@
+-- The messages that an operator named, locked in the order of their ids, with what prevents acting upon them.
+--   p_versions  the versions at which they were chosen, in the same order; null: whatever they are now
+--   p_removes   whether their content would be gone for good, which holds prevent
+create or replace function private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)
+returns setof private.message_target
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_removes then
+    -- A hold that is being created is seen below; one that comes later waits for this transaction.
+    lock table private.holds in share mode;
+  end if;
+  perform from public.messages m where m.id = any (p_ids) order by m.id for no key update;
+  return query
+  select
+    n.place, n.id, v.conversation_id, v.organization_id, v.sender_id, v.deleted, v.redacted, v.version,
+    case
+      when v.id is null then 'NOT_FOUND'
+      when n.version <> v.version then 'CHANGED'
+      when p_removes and exists (
+        select from private.active_holds h
+        where h.organization_id = v.organization_id or h.conversation_id = v.conversation_id or h.user_id = v.sender_id
+      ) then 'HELD'
+    end
+  from unnest(p_ids, p_versions) with ordinality as n (id, version, place)
+  left join private.message_versions v on v.id = n.id
+  where not exists (select from unnest(p_ids) with ordinality as e (id, place) where e.id = n.id and e.place < n.place)
+  order by n.place;
+end
+$$;
+
+-- Messages with their state and version.
+create or replace view private.message_versions as
+select
+  m.id, m.conversation_id, m.organization_id, m.sender_id,
+  m.deleted_at is not null as deleted,
+  m.deleted_at is not null and (d.message_id is null or d.redacted_at is not null) as redacted,
+  coalesce(
+    private.content_hash(m.id, coalesce(m.content, d.content), coalesce(m.attachments, d.attachments)), 'empty'
+  ) || case when m.deleted_at is null then '' else ' deleted' end as version
+from public.messages m
+left join private.deleted_messages d on d.message_id = m.id;
+
+revoke all on private.message_versions from public, anon, authenticated, service_role;
+
+-- Log what was done to messages.
+create or replace function private.log_messages(
+  p_action text, p_messages private.message_target[], p_done uuid[],
+  p_actor text, p_reason text, p_ticket text, p_job_id uuid
+)
+returns bigint
+language sql
+set search_path = ''
+as $$
+  select private.log_act(
+    p_action, array_agg('message:' || m.id order by m.place), p_actor, p_reason, p_ticket,
+    case when count(distinct m.organization_id) = 1 then min(m.organization_id::text)::uuid end,
+    jsonb_build_object('messages', jsonb_agg(
+      jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'before', m.version) order by m.place
+    )),
+    p_job_id
+  )
+  from unnest(p_messages) as m
+  where m.id = any (p_done)
+  having count(*) > 0
+$$;
+
+-- What became of each message: done, noop (it was so already), or failed with its problem.
+create or replace function private.message_outcomes(
+  p_action_id bigint, p_messages private.message_target[], p_done uuid[]
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language sql
+set search_path = ''
+as $$
+  select
+    case when m.id = any (p_done) then p_action_id end, m.id,
+    case when m.id = any (p_done) then 'done' when m.problem is not null then 'failed' else 'noop' end,
+    m.problem
+  from unnest(p_messages) as m
+  order by m.place
+$$;
+
+-- Let Storage's files of a message wait for being deleted: those of its attachments that its sender uploaded, and those
+-- without an owner, as in hide_files.
+create or replace function private.queue_files(p_messages private.message_target[])
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.files_to_delete (bucket_id, name, conversation_id, attachment_id, sender_id)
+  select o.bucket_id, o.name, m.conversation_id, f.id, m.sender_id
+  from unnest(p_messages) as m
+  left join public.messages live on live.id = m.id
+  left join private.deleted_messages kept on kept.message_id = m.id
+  cross join lateral private.file_ids(coalesce(live.attachments, kept.attachments)) as f (id)
+  join storage.objects o
+    on o.bucket_id = 'attachments'
+    and o.name ~>=~ format('%s/chat/%s/%s_', m.organization_id, m.conversation_id, f.id)
+    and o.name ~<~ format('%s/chat/%s/%s`', m.organization_id, m.conversation_id, f.id)
+    and (o.owner_id is null or o.owner_id = m.sender_id::text)
+  on conflict do nothing
+$$;
+
+revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
+revoke execute on function private.log_messages(
+  text, private.message_target[], uuid[], text, text, text, uuid
+) from public;
+revoke execute on function private.message_outcomes(bigint, private.message_target[], uuid[]) from public;
+revoke execute on function private.queue_files(private.message_target[]) from public;

@@ -1,0 +1,24 @@
+-- The moderation log for operators. user_id is whom a pseudonym stands for, until the user is erased.
+create or replace view moderation.log as
+select
+  l.id, l.at, l.actor, l.database_role, l.action, l.organization_id, l.target_type, l.target_id,
+  (
+    select p.user_id
+    from private.log_pseudonyms p
+    where 'user:' || p.pseudonym = any (l.targets)
+    order by p.user_id
+    limit 1
+  ) as user_id,
+  l.reason, l.ticket, l.details, l.targets, l.job_id, l.client,
+  encode(l.previous_hash, 'hex') as previous_hash, encode(l.hash, 'hex') as hash,
+  encode(private.moderation_log_hash(l), 'hex') as expected_hash
+from private.moderation_log l;
+
+revoke all on moderation.log from public, anon, authenticated, service_role;
+
+-- What the log's last row should be.
+create or replace view moderation.log_head as
+select h.log_id as id, encode(h.hash, 'hex') as hash
+from private.moderation_log_head h;
+
+revoke all on moderation.log_head from public, anon, authenticated, service_role;

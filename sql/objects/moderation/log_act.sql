@@ -1,0 +1,84 @@
+-- Write a row of the moderation log, for the functions that act. They call it last: the row stays locked until the
+-- transaction ends. Returns its id, the action's.
+--   p_targets  what was acted upon, for example {message:6f…}; a user by pseudonym, see log_pseudonym
+--   p_details  what else describes the action; no text of users, no names and no addresses
+create or replace function private.log_act(
+  p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text,
+  p_organization_id uuid default null, p_details jsonb default '{}', p_job_id uuid default null
+)
+returns bigint
+language sql
+set search_path = ''
+as $$
+  insert into private.moderation_log
+    (actor, action, organization_id, target_type, target_id, targets, reason, ticket, details, job_id)
+  values (
+    p_actor, p_action, p_organization_id, split_part(p_targets[1], ':', 1),
+    case when cardinality(p_targets) = 1 then substr(p_targets[1], strpos(p_targets[1], ':') + 1)
+      else format('%s items', cardinality(p_targets)) end,
+    p_targets, btrim(p_reason), nullif(btrim(p_ticket), ''), p_details, p_job_id
+  )
+  returning id
+$$;
+
+-- The name of a user in the log.
+create or replace function private.log_pseudonym(p_user_id uuid)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known uuid;
+begin
+  insert into private.log_pseudonyms (user_id) values (p_user_id) on conflict (user_id) do nothing;
+  select p.pseudonym into strict known from private.log_pseudonyms p where p.user_id = p_user_id;
+  return 'user:' || known;
+end
+$$;
+
+-- Refuse an act without an actor or a reason, and a reason that names one of these users: the log cannot forget it when
+-- the user is erased.
+create or replace function private.require_reason(
+  p_actor text, p_reason text, p_ticket text default null, p_user_ids uuid[] default '{}'
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  texts text := lower(concat_ws(' ', p_reason, p_ticket));
+begin
+  if coalesce(btrim(p_actor), '') = '' or char_length(p_actor) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
+  elsif coalesce(btrim(p_reason), '') = '' or char_length(p_reason) > 1000 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs a reason of 1 to 1,000 characters');
+  elsif char_length(p_ticket) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A ticket has at most 200 characters');
+  end if;
+  if exists (
+    select from public.user_profiles u
+    cross join lateral (values (u.id::text), (u.email), (u.full_name)) as n (name)
+    where u.id = any (p_user_ids) and char_length(btrim(n.name)) > 3 and strpos(texts, lower(btrim(n.name))) > 0
+  ) then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The reason and the ticket must not contain the id, address or name of the person: the log is never changed');
+  end if;
+end
+$$;
+
+-- The hash of removed content, which only somebody with the key and the content can reproduce. Null for no content.
+create or replace function private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select encode(sha256(k.key || sha256(k.key || convert_to(
+    jsonb_build_array(p_message_id, p_content, p_attachments)::text, 'UTF8'))), 'hex')
+  from private.moderation_key k
+  where p_content is not null or p_attachments is not null
+$$;
+
+revoke execute on function private.log_act(text, text[], text, text, text, uuid, jsonb, uuid) from public;
+revoke execute on function private.log_pseudonym(uuid) from public;
+revoke execute on function private.require_reason(text, text, text, uuid[]) from public;
+revoke execute on function private.content_hash(uuid, text, jsonb) from public;

@@ -1,0 +1,38 @@
+-- `chatctl undo`: do the inverse of an action, with a row of its own in the log.
+create or replace function moderation.undo(
+  p_action_id bigint, p_actor text, p_reason text, p_ticket text default null
+)
+returns table (action text, action_id bigint, id text, status text, problem text)
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  entry private.moderation_log;
+  message_ids uuid[];
+begin
+  select l.* into entry from private.moderation_log l where l.id = p_action_id;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no action %s', p_action_id));
+  end if;
+  message_ids := array(
+    select (m.entry ->> 'id')::uuid
+    from jsonb_array_elements(entry.details -> 'messages') with ordinality as m (entry, place)
+    order by m.place
+  );
+  case entry.action
+    when 'message.delete' then
+      return query select 'message.restore', o.action_id, o.id::text, o.status, o.problem
+      from moderation.restore_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+    when 'message.restore' then
+      return query select 'message.delete', o.action_id, o.id::text, o.status, o.problem
+      from moderation.delete_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+    when 'hold.create' then
+      return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
+      from private.holds h where 'hold:' || h.name = entry.targets[1];
+    else
+      perform private.refuse('PT400', 'VALIDATION_ERROR', format('%s cannot be undone', entry.action));
+  end case;
+end
+$$;
+
+revoke execute on function moderation.undo(bigint, text, text, text) from public;
