@@ -31,6 +31,7 @@ COMMANDS = {
     "seed": "Fill a database with organizations, users, conversations and messages.",
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
+    "message": "Delete, restore, redact and purge messages.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }

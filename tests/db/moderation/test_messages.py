@@ -123,7 +123,7 @@ def test_nothing_of_a_redacted_message_is_left(
     if deleted_before:
         act(world, "delete", message)
     assert act(world, "redact", message) == [("done", None)]
-    everything = str(dump(world)) + str(world.operator.execute("select l::text from moderation.log l").fetchall())
+    everything = f"{dump(world)} {world.fact('select array_agg(l::text) from moderation.log l')}"
     assert "secret" not in everything
     assert "🦄" not in everything
     assert world.rows(ben, "select content, deleted_at is null from messages") == [(None, False)]
@@ -175,7 +175,8 @@ def test_a_held_message_is_neither_redacted_nor_purged(
     message = world.send(ann, conversation)
     target = {"organization": organization, "conversation": conversation, "user": ann}[subject]
     world.operator.execute(
-        f"select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_{subject}_id => %s)".encode(), (target,)
+        f"select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_{subject}_id => %s)".encode(),
+        (target,),
     )
     before = dump(world)
     assert act(world, verb, message) == [("failed", "HELD")]

@@ -1,4 +1,4 @@
--- The moderation log for operators. user_id is whom a pseudonym stands for, until the user is erased.
+-- The moderation log. For operators. user_id is whom a pseudonym stands for, until the user is erased.
 create or replace view moderation.log as
 select
   l.id, l.at, l.actor, l.database_role, l.action, l.organization_id, l.target_type, l.target_id,

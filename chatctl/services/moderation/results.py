@@ -1,0 +1,63 @@
+"""The result of an act on several items: what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chatctl.errors import ChatctlError, Conflict, NotFound, PartlyDone
+
+# Why an item was not acted upon: the sentence about it, and the class of error if it holds for all items.
+_PROBLEMS: dict[str, tuple[str, type[ChatctlError]]] = {
+    "NOT_FOUND": ("does not exist", NotFound),
+    "CHANGED": ("has changed since it was chosen", Conflict),
+    "HELD": ("is held", Conflict),
+    "REDACTED": ("was redacted; nothing of it is kept", Conflict),
+}
+
+
+@dataclass(frozen=True)
+class ItemOutcome:
+    """What became of an item: ``done``, ``noop`` (it was so already) or ``failed`` with a problem."""
+
+    id: str
+    status: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """What an act did. ``action_id`` is its row in the log; None if nothing was changed."""
+
+    action: str
+    action_id: int | None
+    dry_run: bool
+    matched: int = field(init=False)
+    done: int = field(init=False)
+    noop: int = field(init=False)
+    failed: int = field(init=False)
+    undo: str | None
+    items: Sequence[ItemOutcome]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matched", len(self.items))
+        for status in ("done", "noop", "failed"):
+            object.__setattr__(self, status, sum(item.status == status for item in self.items))
+
+    @property
+    def error(self) -> ChatctlError | None:
+        """The error that the failed items amount to: their common one, or PartlyDone."""
+        failures = [item for item in self.items if item.status == "failed"]
+        if not failures:
+            return None
+        if len(failures) == 1 == len(self.items):
+            sentence, kind = _PROBLEMS[str(failures[0].problem)]
+            return kind(f"{failures[0].id} {sentence}; nothing was changed")
+        problems = {item.problem for item in failures}
+        counts = ", ".join(
+            f"{sum(item.problem == problem for item in failures)} {_PROBLEMS[str(problem)][0]}"
+            for problem in sorted(map(str, problems))
+        )
+        if len(failures) == len(self.items) and len(problems) == 1:
+            return _PROBLEMS[str(problems.pop())][1](f"nothing was changed: {counts}")
+        return PartlyDone(f"{len(failures)} of {len(self.items)} failed: {counts}")
