@@ -32,6 +32,9 @@ COMMANDS = {
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
     "message": "Delete, restore, redact and purge messages.",
+    "hold": "Protect messages from being redacted, purged or erased.",
+    "undo": "Undo an action of an operator.",
+    "log": "Read and verify the log of what operators did and read.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }

@@ -36,6 +36,28 @@ ActorOption = Annotated[
         show_default=False,
     ),
 ]
+OrganizationOption = Annotated[
+    str | None,
+    typer.Option("--org", help="An organization, by slug or id.", metavar="ORGANIZATION", show_default=False),
+]
+ConversationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--conversation",
+        help="A conversation, by id, or by name together with --org.",
+        metavar="CONVERSATION",
+        show_default=False,
+    ),
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        help="A user, by id, email, or the beginning of the name.",
+        metavar="USER",
+        show_default=False,
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Do it, show the result, and roll back.")]
 
 _SHOWN = 20  # items in the text of a result

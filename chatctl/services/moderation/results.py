@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from chatctl.errors import ChatctlError, Conflict, NotFound, PartlyDone
 
-# Why an item was not acted upon: the sentence about it, and the class of error if it holds for all items.
-_PROBLEMS: dict[str, tuple[str, type[ChatctlError]]] = {
-    "NOT_FOUND": ("does not exist", NotFound),
-    "CHANGED": ("has changed since it was chosen", Conflict),
-    "HELD": ("is held", Conflict),
-    "REDACTED": ("was redacted; nothing of it is kept", Conflict),
+# Why an item was not acted upon: the sentence about one item, the words about several, and the class of error
+# if it is the problem of all.
+_PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
+    "NOT_FOUND": ("does not exist", "not found", NotFound),
+    "CHANGED": ("has changed since it was chosen", "changed since they were chosen", Conflict),
+    "HELD": ("is held", "held", Conflict),
+    "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 
 
@@ -51,13 +52,13 @@ class ActionResult:
         if not failures:
             return None
         if len(failures) == 1 == len(self.items):
-            sentence, kind = _PROBLEMS[str(failures[0].problem)]
+            sentence, _, kind = _PROBLEMS[str(failures[0].problem)]
             return kind(f"{failures[0].id} {sentence}; nothing was changed")
         problems = {item.problem for item in failures}
         counts = ", ".join(
-            f"{sum(item.problem == problem for item in failures)} {_PROBLEMS[str(problem)][0]}"
+            f"{sum(item.problem == problem for item in failures):,} {_PROBLEMS[str(problem)][1]}"
             for problem in sorted(map(str, problems))
         )
         if len(failures) == len(self.items) and len(problems) == 1:
-            return _PROBLEMS[str(problems.pop())][1](f"nothing was changed: {counts}")
-        return PartlyDone(f"{len(failures)} of {len(self.items)} failed: {counts}")
+            return _PROBLEMS[str(problems.pop())][2](f"nothing was changed: {counts}")
+        return PartlyDone(f"{len(failures):,} of {len(self.items):,} failed: {counts}")

@@ -131,9 +131,7 @@ def test_nothing_of_a_redacted_message_is_left(
     assert not breaches(world.operator)
 
 
-def test_a_purged_message_leaves_a_gap_that_is_explained(
-    world: World, chat: tuple[UUID, UUID, UUID]
-) -> None:
+def test_a_purged_message_leaves_a_gap_that_is_explained(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
     ann, ben, conversation = chat
     messages = [world.send(ann, conversation, f"number {number}") for number in range(3)]
     assert act(world, "purge", messages[1]) == [("done", None)]
