@@ -143,6 +143,11 @@ exception when insufficient_privilege then
 end
 $$;
 
+-- When deleted messages were last changed before that.
+update private.deleted_messages
+set updated_at = '2020-02-01'
+where message_id in (select n.id from chatctl_audit.names n);
+
 -- Two participants have read some messages and starred the conversation.
 update public.conversation_participants
 set is_starred = true, last_read_at = (select m.created_at from public.messages m where m.id = id('answer'))
