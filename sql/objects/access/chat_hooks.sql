@@ -1,6 +1,6 @@
 -- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
--- its requests would fail; so does any role of the project's own. PostgREST is set to call chat_hooks.before_request if
--- the migrating role may do so and no other function is configured; see docs/backend.md.
+-- its requests would fail; the same is true for a project's own roles. This configures PostgREST to call
+-- chat_hooks.before_request, if the migrating role may do so and no other function is configured; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
