@@ -94,7 +94,9 @@ async function currentLimit(authorization: string): Promise<RateLimit> {
     await response.body?.cancel();
     if (response.status === 401) throw new Refusal("UNAUTHORIZED");
     if (response.status === 403) throw new Refusal("FORBIDDEN");
-    throw new Error(`check_message_rate_limit returned status ${response.status}`);
+    throw new Error(
+      `check_message_rate_limit returned status ${response.status}`,
+    );
   }
   const body = await response.json();
   const row = Array.isArray(body) ? body[0] : body;
