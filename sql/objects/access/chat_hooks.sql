@@ -19,7 +19,7 @@ declare
   );
 begin
   if other is not null then
-    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request, which may call chat_hooks.before_request()', other;
+    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request; call chat_hooks.before_request() in it', other;
     return;
   end if;
   if exists (
@@ -36,7 +36,7 @@ begin
     current_database(), 'chat_hooks.before_request'
   );
   notify pgrst, 'reload config';
-  raise notice 'PostgREST calls chat_hooks.before_request before each request now, and none that its file or environment may name';
+  raise notice 'PostgREST now calls chat_hooks.before_request before each request, instead of any function in its configuration file or environment';
 exception when insufficient_privilege then
   raise notice 'writes of the API are not limited to 0.9 s: this role may not alter authenticator';
 end
