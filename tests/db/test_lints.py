@@ -223,7 +223,7 @@ def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
     (closed,) = (
         each for each in check_schema(conn, ["web_anon", "web_user"]) if each.object == "public.notes"
     )
-    assert closed.problem == "web_anon hold delete; web_user hold select, and no policy lets a row through"
+    assert closed.problem == "no policy allows the use of privileges of web_anon (delete); web_user (select)"
     assert found(conn, "rls_without_policy") == set()
     conn.execute("revoke all on public.notes from web_anon, web_user; drop role web_anon; drop role web_user")
     assert check_schema(conn, ["web_anon", "nobody"]) == check_schema(conn, ["nobody"])
@@ -239,7 +239,7 @@ def test_who_needs_no_token_is_told_by_its_name(conn: Connection) -> None:
     (open_to,) = (
         each for each in check_schema(conn, ["web_user", "web_anon"]) if each.rule == "definer_for_everyone"
     )
-    assert open_to.problem == "runs as its owner, and web_anon may call it"
+    assert open_to.problem == "runs as its owner, and web_anon can call it"
 
 
 def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: Connection) -> None:
@@ -253,7 +253,7 @@ def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: 
             level="error",
             title="A table exposed by the API has row-level security; without it, a privilege on the table "
             "opens every row.",
-            problem="row-level security is off, and lone_user hold select",
+            problem="row-level security is off, and there are privileges of lone_user (select)",
             remedy="alter table public.tried enable row level security",
             object="public.tried",
         )

@@ -165,13 +165,13 @@ def _of_counters() -> list[Plant]:
         _seqs(f"delete from messages where id = {PLAIN}"),
         _seqs(f"delete from messages where conversation_id = {TRIO} and seq = 1"),
         _seqs(f"update messages set seq = seq + 1000 where id = {PLAIN}"),
-        _counters("last_seq is %s, the last message has %s", "last_seq = last_seq + 1"),
+        _counters("last_seq is %s, but the last message has %s", "last_seq = last_seq + 1"),
         _counters(
-            "last_message_seq is %s, the last message that is not deleted has %s",
+            "last_message_seq is %s, but the last message that is not deleted has %s",
             "last_message_seq = last_message_seq - 1",
         ),
-        _counters("message_count is %s, there are %s", "message_count = message_count + 1"),
-        _counters("participant_count is %s, there are %s", "participant_count = participant_count - 1"),
+        _counters("message_count is %s, but there are %s", "message_count = message_count + 1"),
+        _counters("participant_count is %s, but there are %s", "participant_count = participant_count - 1"),
     ]
 
 
@@ -184,12 +184,12 @@ def _of_files() -> list[Plant]:
         _files(elsewhere, f"update messages set attachments = {other} where id = {FILED}", FILED),
         _files(elsewhere, f"update private.deleted_messages set {url} where message_id = {HIDDEN}", HIDDEN),
         _files(
-            "its message is deleted, and Storage still shows it",
+            "its message is deleted, but Storage still shows it",
             f"delete from private.deleted_attachments where message_id = {HIDDEN}",
             HIDDEN,
         ),
         _files(
-            "its message is there, and Storage hides it",
+            "its message is not deleted, but Storage hides it",
             "insert into private.deleted_attachments (message_id, attachment_id, conversation_id) "
             f"select id, attachments -> 0 ->> 'id', conversation_id from messages where id = {FILED}",
             FILED,
@@ -198,7 +198,7 @@ def _of_files() -> list[Plant]:
 
 
 def _of_messages() -> list[Plant]:
-    empty, shows = "neither text nor files", "deleted, and its content still shows"
+    empty, shows = "has neither text nor files", "is deleted, but its content is still visible"
     files, reactions = "its files are not valid", "its reactions are not valid"
     no_files = ("{}", '"file"', "null", "[null]", "[[]]", '[{"id": "1"}]')
     no_reactions = ("{}", "1", "null", "[null]", '[{"userId": "ann", "emoji": "👍"}]', '[{"userId": {}}]')
@@ -221,7 +221,7 @@ def _of_organizations() -> list[Plant]:
     gone = f"delete from organizations where id = {NORTH} " + _returning("organization %s", "id")
     led_by_nobody = f"update organization_members set role = 'member' where organization_id = {NORTH} "
     return [
-        Plant("organizations", "is not there", gone),
+        Plant("organizations", "does not exist", gone),
         Plant("organizations", "has no owner", f"{led_by_nobody} returning 'organization north'"),
     ]
 
@@ -269,12 +269,15 @@ def _of_references() -> list[Plant]:
 
 
 def _of_people() -> list[Plant]:
-    wrote, outside = "wrote and takes no part", "takes part and is no member of the organization"
+    wrote, outside = (
+        "wrote messages but is not a participant",
+        "is a participant but not a member of the organization",
+    )
     a_writer = f"(select sender_id from messages where conversation_id = {TRIO} order by seq limit 1)"
     live = f"(select min(seq) from messages where conversation_id = {TRIO} and deleted_at is null)"
     return [
         _people(
-            "made the conversation and takes no part",
+            "created the conversation but is not a participant",
             f"update conversations set created_by = {OUTSIDER} where id = {TRIO}",
             "id, created_by",
         ),
@@ -288,7 +291,7 @@ def _of_people() -> list[Plant]:
             f"delete from conversation_participants where conversation_id = {TRIO} and user_id = {a_writer}",
         ),
         _people(
-            "reacted and takes no part",
+            "reacted but is not a participant",
             f"update messages set reactions = {_reaction(OUTSIDER)} "
             f"where conversation_id = {TRIO} and seq = {live}",
             f"conversation_id, {OUTSIDER.replace(', ', ',')}",
@@ -327,9 +330,9 @@ def _of_people() -> list[Plant]:
 
 
 def _of_conversations() -> list[Plant]:
-    read = "read to %s and seen %s, a recount gives %s and %s"
+    read = "has read up to seq %s and seen %s messages; a recount gives %s and %s"
     group, direct = "a group of %s participants", "a direct conversation of %s participants"
-    pair = "its key in direct_conversations is not its pair"
+    pair = "its key in direct_conversations does not match its participants"
     keys = "update private.direct_conversations set"
     state = f"update private.read_states t set %s where conversation_id = {EVERYONE} and user_id = {MEMBER}"
     one_of_trio = f"(select id from conversation_participants where conversation_id = {TRIO} limit 1)"
@@ -340,7 +343,7 @@ def _of_conversations() -> list[Plant]:
     )"""
     return [
         _read_states(
-            "no read state",
+            "has no read state",
             f"delete from private.read_states t where conversation_id = {EVERYONE} and user_id = {MEMBER}",
         ),
         _read_states(read, state % "seen_count = seen_count + 1"),
@@ -385,27 +388,27 @@ def _of_times() -> list[Plant]:
         _times("sent in the future", "created_at = now() + interval '1 hour'"),
         Plant(
             "times",
-            "joined before there was the conversation",
+            "joined before the conversation was created",
             "update conversation_participants set joined_at = '2020-01-01' "
             f"where conversation_id = {EVERYONE} and user_id = {MEMBER} "
             + _returning("participant %s of conversation %s", "user_id", "conversation_id"),
         ),
         Plant(
             "times",
-            "joined before there was the organization",
+            "joined before the organization was created",
             "update organization_members set joined_at = '2020-01-01' "
             f"where organization_id = {NORTH} and user_id = {MEMBER} "
             + _returning("member %s of organization %s", "user_id", "organization_id"),
         ),
         Plant(
             "tombstones",
-            "deleted, and what it said is not kept",
+            "is deleted, but its content is not kept",
             f"delete from private.deleted_messages where message_id = {DELETED} "
             + _returning("message %s", "message_id"),
         ),
         Plant(
             "tombstones",
-            "not deleted, and kept as if it were",
+            "is not deleted, but its content is kept as if it were",
             f"update messages set deleted_at = null, content = 'back' where id = {DELETED} "
             + _returning("message %s", "id"),
         ),
@@ -413,8 +416,8 @@ def _of_times() -> list[Plant]:
 
 
 def _of_users() -> list[Plant]:
-    other_email, somebody_else = "has another email in the profile", "has an identity of somebody else"
-    lacks = "lacks what Auth needs: instance, audience, role, tokens or times"
+    other_email, somebody_else = "has a different email in the profile", "has the identity of another user"
+    lacks = "lacks values that Auth needs: instance, audience, role, tokens or times"
     needed = (
         "instance_id", "aud", "role", "confirmation_token", "recovery_token", "email_change_token_new",
         "email_change", "email_change_token_current", "email_change_confirm_status", "phone_change",
@@ -423,7 +426,7 @@ def _of_users() -> list[Plant]:
     return [
         Plant(
             "users",
-            "is not there",
+            "does not exist",
             f"delete from auth.users where id = {MEMBER} " + _returning("user %s", "id"),
         ),
         _users("has no identity", f"delete from auth.identities where user_id = {MEMBER}"),
@@ -440,7 +443,7 @@ def _of_users() -> list[Plant]:
         _auth("has no password", "encrypted_password = null"),
         _auth("is not confirmed", "email_confirmed_at = null"),
         _auth("is banned", "banned_until = now() + interval '1 day'"),
-        _auth("signs in by SSO only", "is_sso_user = true"),
+        _auth("can sign in only with SSO", "is_sso_user = true"),
         *(_auth(lacks, f"{column} = null") for column in needed),
         _auth(lacks, "aud = 'anon'"),
         _auth(lacks, "role = 'anon'"),

@@ -222,7 +222,7 @@ def test_exactly_as_much_as_is_shown_needs_no_count(conn: Connection) -> None:
     found = verify.find(conn, "users", {"organizations": [], "users": [uuid4() for _ in range(SHOWN)]})
 
     assert len(found) == SHOWN
-    assert {it.detail for it in found} == {"is not there"}
+    assert {it.detail for it in found} == {"does not exist"}
 
 
 class Killed(Exception):
