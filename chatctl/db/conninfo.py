@@ -54,12 +54,12 @@ def url_of(conn: psycopg.Connection[tuple[object, ...]]) -> str:
     return make_conninfo("", **parts | ({"password": conn.info.password} if conn.info.password else {}))
 
 
-def _timeout(given: str | None) -> str:
+def _timeout(requested: str | None) -> str:
     try:
-        seconds = float(given or 0)
+        seconds = float(requested or 0)
     except ValueError:
         raise Invalid(
             "the URL of the database cannot be read: connect_timeout is not a number of seconds"
         ) from None
     # psycopg treats less than one second as no limit.
-    return given if given and isfinite(seconds) and seconds >= 1 else str(CONNECT_TIMEOUT)
+    return requested if requested and isfinite(seconds) and seconds >= 1 else str(CONNECT_TIMEOUT)

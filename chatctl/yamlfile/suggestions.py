@@ -16,4 +16,4 @@ def nearest(word: str, known: Collection[str]) -> str:
         return f"did you mean {close[0]}?"
     listed = list(islice(known, _MOST_LISTED))
     more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
-    return f"known are {', '.join(listed) or 'none'}{more}"
+    return f"known: {', '.join(listed) or 'none'}{more}"

@@ -116,7 +116,7 @@ def test_github_gets_annotations_and_the_summary_of_the_step(
     ("arguments", "said"),
     [
         (["--format", "pdf"], "--format pdf is unknown; choose one of text, json"),
-        (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
+        (["--format", "html=nowhere/a.html"], "nowhere is not a directory"),
         (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
         (["--format", "json", "-o", "json"], "both write to stdout"),
         (["--baseline", "nowhere.yaml"], "nowhere.yaml"),

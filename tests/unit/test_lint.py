@@ -242,7 +242,7 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         ("1: []", "lints/accepted.yaml:1: 1 is not known"),
         ("squawk: all", "squawk must be a list"),
         ("squawk: {rule: x}", "squawk must be a list"),
-        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk is there twice, first in line 1"),
+        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk appears twice, first on line 1"),
         ("squawk: [x]", r"squawk\[0\] must be a mapping"),
         ("squawk: [{rule: x}]", r"squawk\[0\]\.reason is missing"),
         ("squawk: [{rule: x, reason: ' '}]", r"squawk\[0\]\.reason must be text"),

@@ -13,15 +13,19 @@ MISTAKES = {
     "a key of nowhere": (
         "size: 50",
         "xyz: 1",
-        "11: organizations[0].conversations[1].xyz is not known; known are",
+        "11: organizations[0].conversations[1].xyz is not known; known:",
     ),
     "a key that is missing": ("    users: 9\n", "", "3: organizations[0].users is missing"),
     "a key twice": (
         "users: 9",
         "users: 9\n    users: 9",
-        "6: organizations[0].users is there twice, first in line 5",
+        "6: organizations[0].users appears twice, first on line 5",
     ),
-    "a key that is a list": ("messages: 100", "[a]: 1", "1: the world has a list of 1 as a key"),
+    "a key that is a list": (
+        "messages: 100",
+        "[a]: 1",
+        "1: the world has a key that is not text, but a list of 1",
+    ),
     "a text for a number": (
         "users: 9",
         "users: '9'",
@@ -73,7 +77,7 @@ MISTAKES = {
         "name: 12",
         "12: organizations[1].name must be text, in quotes where",
     ),
-    "an empty text": ("name: Quay", "name: ''", "12: organizations[1].name must have a character, not ''"),
+    "an empty text": ("name: Quay", "name: ''", "12: organizations[1].name must not be empty, not ''"),
     "too long a text": (
         "name: Quay",
         f"name: {'x' * 256}",
@@ -92,7 +96,7 @@ MISTAKES = {
     "half a character": (
         "name: Quay",
         r'name: "\ud800"',
-        "12: organizations[1].name must be text that UTF-8 can write",
+        "12: organizations[1].name must be text that UTF-8 can encode",
     ),
     "a text for a list": (
         "- {}",
@@ -198,13 +202,13 @@ MISTAKES = {
         "- {}",
         "- {users: [pat@harbour.example]}",
         "16: organizations[1].conversations[0].users[0] is 'pat@harbour.example', which is not under named "
-        "of the organization; known are none",
+        "of the organization; known: none",
     ),
     "an unknown one without": (
         "size: 50",
         "without: [x]",
         "11: organizations[0].conversations[1].without[0] is 'x', which is not under named "
-        "of the organization; known are pat@harbour.example, kim@harbour.example",
+        "of the organization; known: pat@harbour.example, kim@harbour.example",
     ),
     "a user twice": (
         "[pat@harbour.example]",
@@ -219,7 +223,7 @@ MISTAKES = {
     "an unknown language": (
         "slug: quay",
         "slug: quay\n    languages: [en, jp]",
-        "14: organizations[1].languages[1] is 'jp', which is not known; known are en, es",
+        "14: organizations[1].languages[1] is 'jp', which is not known; known: en, es",
     ),
     "no language": (
         "slug: quay",

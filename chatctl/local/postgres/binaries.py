@@ -70,8 +70,8 @@ def full_version(version: int) -> str:
 def clean_environment() -> dict[str, str]:
     """The environment without variables that affect PostgreSQL: its own, the locale and the time zone."""
     names = ("LC_", "LANG", "TZ")
-    kept = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
-    return {**kept, "LC_ALL": "C"}
+    variables = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
+    return {**variables, "LC_ALL": "C"}
 
 
 def without_libpq() -> dict[str, str]:

@@ -71,11 +71,11 @@ def sort_out(
 
 
 def without_cause(
-    entries: Sequence[LintSuppression], findings: Sequence[LintFinding], not_looked_at: Collection[str]
+    entries: Sequence[LintSuppression], findings: Sequence[LintFinding], unchecked: Collection[str]
 ) -> Iterator[LintFinding]:
     """A finding for each entry that matches none of ``findings``, unless its rule was not checked."""
     for entry in entries:
-        if entry.rule in not_looked_at or any(entry.matches(finding) for finding in findings):
+        if entry.rule in unchecked or any(entry.matches(finding) for finding in findings):
             continue
         place = entry.object or entry.file
         yield WITHOUT_CAUSE.finding(

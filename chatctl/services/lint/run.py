@@ -18,7 +18,7 @@ from chatctl.services.migrations.run import migrate
 
 
 @dataclass(frozen=True)
-class NotLookedAt:
+class UncheckedRules:
     """Rules that were not checked, and the reason."""
 
     rules: tuple[str, ...]
@@ -32,7 +32,7 @@ class LintReport:
     files: int
     findings: list[LintFinding]
     accepted: list[tuple[LintFinding, LintSuppression]]
-    not_looked_at: list[NotLookedAt]
+    unchecked: list[UncheckedRules]
 
 
 def check_installed() -> None:
@@ -55,7 +55,7 @@ def lint(directory: Path, database: Connection | None = None) -> LintReport:
     found += squawk.check(files)
     if database is None:
         reason = "needs a database to which the files were applied; name one with --db-url or --target"
-        skipped.append(NotLookedAt(tuple(filerules.DATABASE_RULES), reason))
+        skipped.append(UncheckedRules(tuple(filerules.DATABASE_RULES), reason))
     else:
         found += filerules.edited(database, files)
     if obstacle is None:
@@ -76,14 +76,14 @@ def rules() -> list[LintRule]:
     ]
 
 
-def _obstacle(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | None:
+def _obstacle(directory: Path, found: Sequence[LintFinding]) -> UncheckedRules | None:
     # If there are findings, report them and skip the schema; an error without any finding must be raised.
     try:
         migrations(directory)
     except Invalid as error:
         if not found:
             raise
-        return NotLookedAt(tuple(path.stem for path in queries()), f"the files cannot be run: {error}")
+        return UncheckedRules(tuple(path.stem for path in queries()), f"the files cannot be run: {error}")
     return None
 
 

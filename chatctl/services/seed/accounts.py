@@ -60,7 +60,7 @@ def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
                 json={"email": email, "password": password},
             ).json()
         except ApiRefused as refused:
-            raise NotAllowed(f"{email} cannot sign in: {refused.words}") from None
+            raise NotAllowed(f"{email} cannot sign in: {refused.reason}") from None
     try:
         if answer["access_token"]:
             return UUID(answer["user"]["id"])

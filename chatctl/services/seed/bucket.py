@@ -53,5 +53,5 @@ def remove(client: Client, paths: Sequence[str]) -> int:
 
 def _explained(refused: ApiRefused) -> Conflict | ApiRefused:
     if refused.status == _NOT_FOUND:
-        return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run `chatctl migrate`")
+        return Conflict(f"there is no bucket {BUCKET}: {refused.reason}", hint="run `chatctl migrate`")
     return refused

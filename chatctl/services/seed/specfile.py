@@ -51,7 +51,7 @@ def load(path: Path) -> Spec:
         reading.judge(spec)
         if not reading.mistakes:
             return spec
-    raise reading.refused()
+    raise reading.as_error()
 
 
 def schema() -> dict[str, Any]:

@@ -129,7 +129,7 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
             LEAKS.replace("2026-06-01", "2026-02-30"),
             r":6: \[0\]\.expires must be a date .*02-30$",
         ),
-        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner is there twice, first in line 5"),
+        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner appears twice, first on line 5"),
         (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] names leak:public\.notes again, as line 2"),
         (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: \[0\]\.identities must be a list"),
         ("- a: [", r"accepted\.yaml:1: cannot be read"),

@@ -97,12 +97,12 @@ def migrate(
 
 def _announce_drops(plan: MigrationPlan, shared: Options) -> None:
     for it in plan.obsolete:
-        why = "was removed" if it.gone else "no longer defines it"
+        why = "was removed" if it.removed else "no longer defines it"
         for drop in it.drops:
             note(f"  {it.path} {why}: {drop}", shared)
         if it.moved:
             note(f"  {it.path} {why}; other files define its objects now", shared)
-        elif it.gone and not it.drops:
+        elif it.removed and not it.drops:
             note(f"  {it.path} {why}; it has no drop statements, so its effects remain", shared)
 
 

@@ -41,7 +41,7 @@ def read(path: Path) -> Access:
         reading.judge(values)
         if not reading.mistakes:
             return _access(path, schema.Document(**values))
-    raise reading.refused()
+    raise reading.as_error()
 
 
 class _AccessReading(ShapeReading):
