@@ -154,7 +154,7 @@ def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
     with database.connect() as conn:
         conn.execute("drop policy open on organizations")
     assert leaking("--baseline", str(baseline)) == 7
-    assert "not found any more" in capsys.readouterr().out
+    assert "no longer found" in capsys.readouterr().out
     assert leaking(*update) == 0
     assert baseline.read_text().endswith("[]\n")
 

@@ -61,10 +61,10 @@ def requested_version(version: int | None, env: Mapping[str, str] | None = None)
 @cache
 def full_version(version: int) -> str:
     """The full version of the programs for ``version``, for example ``18.4``."""
-    answer = subprocess.run(
+    result = subprocess.run(
         [program(version, "postgres"), "--version"], check=True, capture_output=True, text=True
     )
-    return answer.stdout.split()[-1]
+    return result.stdout.split()[-1]
 
 
 def clean_environment() -> dict[str, str]:

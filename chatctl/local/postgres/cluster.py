@@ -154,7 +154,7 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
         *([] if durable else ["--no-sync"]),
         *(f"--set={name}={value}" for name, value in settings.items()),
     ]
-    answer = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=at.path,
         env=binaries.clean_environment(),
@@ -165,9 +165,9 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
         check=False,
         **account.arguments,
     )
-    if answer.returncode != 0:
+    if result.returncode != 0:
         clear_unfinished(at)
-        raise _failure("initdb failed", answer.stderr or answer.stdout, at.path)
+        raise _failure("initdb failed", result.stderr or result.stdout, at.path)
     at.rename(new.name, "data")
 
 

@@ -53,6 +53,6 @@ class _AcceptedReading(ShapeReading):
         super().__init__(path, _YAML, name=name)
         self._rules = rules
 
-    def check(self, made: Any, at: str) -> None:
-        if isinstance(made, AcceptedLint) and at.startswith("rules[") and made.rule not in self._rules:
-            self.wrong(at, "rule", f"is {made.rule}, which is not known; {nearest(made.rule, self._rules)}")
+    def check(self, shape: Any, at: str) -> None:
+        if isinstance(shape, AcceptedLint) and at.startswith("rules[") and shape.rule not in self._rules:
+            self.wrong(at, "rule", f"is {shape.rule}, which is not known; {nearest(shape.rule, self._rules)}")

@@ -31,7 +31,7 @@ _COMPARED = 200  # statements or lines; the time is quadratic
 
 @dataclass(frozen=True)
 class Obsolete:
-    """The statements that drop objects of a file that no file defines any more.
+    """The statements that drop objects of a file that no file defines any longer.
 
     ``removed``: the file was removed, not changed. ``moved``: other files define all its objects.
     """

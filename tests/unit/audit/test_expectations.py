@@ -87,12 +87,12 @@ MISTAKES = {
     "nothing to read by": (
         "    select: this.owner = actor\n",
         "",
-        "13: tables.app.notes.select is missing; either it or rows",
+        "13: tables.app.notes.select is missing; select or rows",
     ),
     "two to read by": (
         "    select: this.owner = actor\n",
         "    select: never\n    rows: select 1\n",
-        "16: tables.app.notes.rows and select exclude each other",
+        "16: tables.app.notes.rows cannot be combined with select",
     ),
     "no key": ("key: [id]", "key: []", "14: tables.app.notes.key must have at least 1 item, not "),
     "a key column twice": ("key: [id]", "key: [id, id]", "14: tables.app.notes.key names id twice"),
@@ -164,7 +164,7 @@ MISTAKES = {
     "claims and raw": (
         "says: a member",
         "says: a member, claims: {}, raw: \"''\"",
-        "11: identities.ann.raw and claims exclude each other",
+        "11: identities.ann.raw cannot be combined with claims",
     ),
     "claims that are no JSON": (
         "says: a member",
@@ -200,12 +200,12 @@ MISTAKES = {
     "a function twice": (
         "  app.send(uuid):",
         "  app.send( UUID ): {allow: never, call: {}}\n  app.send(uuid):",
-        "23: functions.app.send(uuid) is functions.app.send( UUID ) in line 22 again",
+        "23: functions.app.send(uuid) repeats functions.app.send( UUID ) of line 22",
     ),
     "a function public and internal": (
         "internal.secret(): asks nothing",
         "app.send(uuid): asks nothing",
-        "29: internal.functions.app.send(uuid) is functions.app.send(uuid) in line 22 again",
+        "29: internal.functions.app.send(uuid) repeats functions.app.send(uuid) of line 22",
     ),
     "a change of another kind": (
         "app.notes: [insert]",

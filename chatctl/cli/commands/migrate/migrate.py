@@ -66,11 +66,11 @@ def migrate(
         return
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared, creates=not dry_run, watched=dry_run) as at:
+    with migration_session(shared, creates=not dry_run, watched=dry_run) as opened:
         if not dry_run:
-            confirm_write(at.target, shared, what="migrate")
+            confirm_write(opened.target, shared, what="migrate")
         steps = migrations.migrate(
-            at.conn,
+            opened.conn,
             directory=where,
             to=to,
             include_all=include_all,

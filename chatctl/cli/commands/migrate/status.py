@@ -39,10 +39,10 @@ def status(
     """
     shared = options(ctx)
     where = sql_directory(directory)
-    with session(shared, watched=True) as at:
+    with session(shared, watched=True) as opened:
         lines = [
             replace(line, next=line.next and _here(line.next, shared, directory))
-            for line in migrations.status(at.conn, directory=where)
+            for line in migrations.status(opened.conn, directory=where)
         ]
     outdated = [line for line in lines if line.state != "applied"]
     brief = chosen_format(shared) in (OutputFormat.table, OutputFormat.plain) and not everything

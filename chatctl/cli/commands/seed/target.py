@@ -34,8 +34,8 @@ def seed_session(options: Options, *, done: str, watched: bool = False) -> Itera
     if target.db_url is not None:
         # Concurrent seeds wait for each other with a session-level lock.
         refuse_transaction_pooler(target.db_url)
-    with session(options, watched=watched) as at, _client(target) as api:
-        yield SeedSession(at.conn, at.target, at.url, api)
+    with session(options, watched=watched) as opened, _client(target) as api:
+        yield SeedSession(opened.conn, opened.target, opened.url, api)
 
 
 def api_alone(options: Options) -> bool:

@@ -38,7 +38,7 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
     if text is None:
         return
 
-    def made(operator: str, change: str, condition: str) -> Mutant:
+    def mutant(operator: str, change: str, condition: str) -> Mutant:
         return Mutant(
             operator=operator,
             object=policy.relation,
@@ -48,8 +48,8 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
         )
 
     if text != "true":
-        yield made(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
-    yield made("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
+        yield mutant(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
+    yield mutant("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
     outer = {policy.relation.split(".", 1)[1]: policy.relation}
     yield from mutants_of_edits(
         [*expressions.edits(text), *scopes.edits(text, catalogue, outer)],
@@ -65,7 +65,7 @@ def _check_dropped(policy: Policy) -> Iterator[Mutant]:
     # Without WITH CHECK, USING applies to the new row as well.
     if policy.using is not None and policy.check not in (None, policy.using):
         change = f"with check {_short(policy.check or '')} -> {_short(policy.using)}, as using says"
-        yield _remade("check-dropped", policy, change, replace(policy, check=None))
+        yield _re_created("check-dropped", policy, change, replace(policy, check=None))
 
 
 def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
@@ -75,16 +75,16 @@ def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
     more = [role for role in api if role not in policy.roles and "public" not in policy.roles]
     if any(catalogue.holds(policy.relation, role, command) for role in more for command in commands):
         change = f"to {', '.join(policy.roles)} -> to public"
-        yield _remade("to-widened", policy, change, replace(policy, roles=["public"]))
+        yield _re_created("to-widened", policy, change, replace(policy, roles=["public"]))
     roles = api if "public" in policy.roles else [role for role in api if role in policy.roles]
-    others = [command for command in _COMMANDS if command not in commands]
-    if any(catalogue.holds(policy.relation, role, command) for role in roles for command in others):
+    other_commands = [command for command in _COMMANDS if command not in commands]
+    if any(catalogue.holds(policy.relation, role, command) for role in roles for command in other_commands):
         condition = policy.using or policy.check
         wider = replace(policy, command="all", using=condition, check=policy.check or condition)
-        yield _remade("command-widened", policy, f"for {policy.command} -> for all", wider)
+        yield _re_created("command-widened", policy, f"for {policy.command} -> for all", wider)
     if not policy.permissive:
         wider = replace(policy, permissive=True)
-        yield _remade("restrictive-to-permissive", policy, "as restrictive -> as permissive", wider)
+        yield _re_created("restrictive-to-permissive", policy, "as restrictive -> as permissive", wider)
 
 
 def _added(catalogue: Catalogue) -> Iterator[Mutant]:
@@ -155,7 +155,7 @@ def created(policy: Policy) -> str:
     return " ".join(parts)
 
 
-def _remade(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
+def _re_created(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
     return Mutant(
         operator=operator,
         object=policy.relation,

@@ -54,10 +54,12 @@ def _begin(function: Function) -> int | None:
 def _counting(function: Function, begin: int, counter: str) -> sql.Composed:
     name = f"chatctl_audit.{counter}"
     counts = f" perform pg_catalog.nextval({literal(name)});"
-    made = replaced(function, function.body[:begin] + counts + function.body[begin:])
-    return sql.SQL("create sequence {sequence}; grant usage on sequence {sequence} to public; {made}").format(
+    definition = replaced(function, function.body[:begin] + counts + function.body[begin:])
+    return sql.SQL(
+        "create sequence {sequence}; grant usage on sequence {sequence} to public; {definition}"
+    ).format(
         sequence=sql.Identifier("chatctl_audit", counter),
-        made=sql.SQL(made),
+        definition=sql.SQL(definition),
     )
 
 

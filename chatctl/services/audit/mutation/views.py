@@ -44,7 +44,7 @@ def _rewritten(catalogue: Catalogue, view: Relation, text: str) -> Iterator[Muta
 
 def _rights_flipped(view: Relation) -> Mutant:
     invoker = any(option in _INVOKER for option in view.options)
-    made = f"alter view {relation(view.relation)} set (security_invoker = {str(not invoker).lower()})"
+    statement = f"alter view {relation(view.relation)} set (security_invoker = {str(not invoker).lower()})"
     rights = ("its owner's rights", "the caller's rights")
     change = f"{rights[invoker]} -> {rights[not invoker]}"
-    return Mutant(operator="view-rights-flipped", object=view.relation, part="", change=change, sql=made)
+    return Mutant(operator="view-rights-flipped", object=view.relation, part="", change=change, sql=statement)

@@ -88,10 +88,10 @@ def _holds(function: FunctionRules, arguments: Arguments, call: Candidate) -> st
         sql.SQL("{}::{} as {}").format(sql.Literal(value), raw_sql(type_name), sql.Identifier(name))
         for value, (name, (_, type_name)) in zip(call.values, arguments.items(), strict=True)
     ]
-    tried_pairs = sql.SQL(
+    query = sql.SQL(
         "select {} from chatctl_audit.identities me cross join (select {}) as this where me.position = $1"
     ).format(condition(function.holds), sql.SQL(", ").join(fields))
-    return tried_pairs.as_string(None)
+    return query.as_string(None)
 
 
 def _pairs(
@@ -101,8 +101,8 @@ def _pairs(
     """A refused call about a hidden row, and one about no row: both must get the same answer."""
     identity = next(each for each in context.writers if each.name == call.identity)
     for position, (name, (_, type_name)) in enumerate(arguments.items()):
-        hidden = type_name == "uuid" and context.hidden(identity, call.values[position])
-        if not hidden or (identity.name, name) in tried_pairs:
+        is_hidden = type_name == "uuid" and context.hidden(identity, call.values[position])
+        if not is_hidden or (identity.name, name) in tried_pairs:
             continue
         tried_pairs.add((identity.name, name))
         for value in (call.values[position], UNKNOWN):

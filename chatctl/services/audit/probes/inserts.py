@@ -100,13 +100,13 @@ def _on_conflict_do_nothing(
 def _forbidden(
     table: TableContext, identity: Identity, listed: list[str], values: tuple[str | None, ...]
 ) -> Iterator[Probe]:
-    for owned in table.content.columns:
-        if owned.name not in listed and not owned.generated:
+    for each in table.content.columns:
+        if each.name not in listed and not each.generated:
             yield table.probe(
-                identity, f"insert with {owned.name}", subject=described(listed, values),
-                statement=table.insert([*listed, owned.name]),
-                args=(*values, table.other_value(owned, None)),
-                allowed=table.trusts(identity), count=1, privilege="insert", column=owned.name,
+                identity, f"insert with {each.name}", subject=described(listed, values),
+                statement=table.insert([*listed, each.name]),
+                args=(*values, table.other_value(each, None)),
+                allowed=table.trusts(identity), count=1, privilege="insert", column=each.name,
             )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from chatctl.services.audit.stage.candidates import Candidate
 
 
 def probes(table: TableContext, insert: Insert) -> Iterator[Probe]:
-    """For each identity a refused reference to a hidden row beside one to no row, and a hidden row's key."""
+    """For each identity refused references to a hidden row and to no row, and a hidden row's key."""
     if insert.oracle:
         return
     names = [*insert.values]

@@ -44,14 +44,14 @@ class Trial:
         self._statements: dict[tuple[str, bool], int] = {}
         self._batches = 0
         self._budget, self._on_progress = SlowProbeBudget(), on_progress
-        found = conn.execute(query("audit/deferred").encode()).fetchone()
-        self._defers = bool(found and found[0])
+        row = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._defers = bool(row and row[0])
 
     @cached_property
     def _unclaimed(self) -> set[str]:
         """The identities without claims."""
-        without = "select identity from chatctl_audit.identities where claims is null"
-        return {name for (name,) in self._conn.execute(without)}
+        statement = "select identity from chatctl_audit.identities where claims is null"
+        return {name for (name,) in self._conn.execute(statement)}
 
     def branch(self) -> Trial:
         """A copy to use inside a savepoint, whose functions are rolled back with it."""
