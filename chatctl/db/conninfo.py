@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chatctl.errors import Invalid
-from chatctl.settings.destination import resolved
+from chatctl.settings.destination import resolve_parameters
 
 CONNECT_TIMEOUT = 10  # seconds, for each address
 
@@ -27,7 +27,7 @@ _DEAD_PEER = {
 
 def parts_of(url: str) -> dict[str, str]:
     """The parameters with which libpq connects to ``url``. Raises Invalid if libpq cannot parse it."""
-    return resolved(url)
+    return resolve_parameters(url)
 
 
 def conninfo_for(url: str, application_name: str) -> str:

@@ -87,7 +87,7 @@ _KNOWN = (
 )
 
 
-def explained(error: MarkedYAMLError, text: str) -> Fault:
+def explain(error: MarkedYAMLError, text: str) -> Fault:
     """Translate an ``error`` of PyYAML for the author of ``text``."""
     context, problem = error.context or "", error.problem or ""
     mark = error.problem_mark or error.context_mark

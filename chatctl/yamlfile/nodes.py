@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from chatctl.errors import Invalid
-from chatctl.yamlfile.faults import explained
+from chatctl.yamlfile.faults import explain
 
 _SHOWN = 60  # characters of a value in a message
 
@@ -85,7 +85,7 @@ class Loader(yaml.SafeLoader):
         return node
 
 
-def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
+def parse(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
     """Parse ``path``: the loader that constructs the values of scalars, and the root node.
 
     Raises Invalid with the file, or ``name`` if given, and the line if the file cannot be read.
@@ -105,7 +105,7 @@ def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node
         line_number = text.count("\n", 0, error.position) + 1
         raise Invalid(f"{name}:{line_number}: is not YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
-        fault = explained(error, text)
+        fault = explain(error, text)
         where = f"{name}:{place(_position(fault.mark), dialect)}" if fault.mark else name
         raise Invalid(f"{where}: cannot be read as YAML: {fault.reason}", hint=fault.hint) from None
     if node is None and dialect.empty is None:
@@ -123,19 +123,19 @@ def position(node: Node) -> Position:
     return _position(node.start_mark)
 
 
-def shown(node: Node) -> str:
+def excerpt_of(node: Node) -> str:
     """The text of a node, shortened for a message."""
     if isinstance(node, ScalarNode):
-        return repr(cut(node.value)) if node.style else cut(node.value) or "nothing"
+        return repr(shorten(node.value)) if node.style else shorten(node.value) or "nothing"
     return f"a list of {len(node.value)}" if isinstance(node, SequenceNode) else "a mapping"
 
 
-def cut(text: str) -> str:
+def shorten(text: str) -> str:
     """``text``, or its beginning if it is long."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def under(at: str, key: str) -> str:
+def key_path(at: str, key: str) -> str:
     """The key path of ``key`` in the mapping at ``at``."""
     return ".".join(filter(None, (at, key)))
 

@@ -11,8 +11,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from chatctl.errors import Invalid
 from chatctl.formats.escaping import line
-from chatctl.yamlfile.nodes import Dialect, Position, composed, cut, place, position, shown, under
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.nodes import Dialect, Position, excerpt_of, key_path, parse, place, position, shorten
+from chatctl.yamlfile.suggestions import suggestion
 
 _MOST_LISTED = 10
 _MERGE = "tag:yaml.org,2002:merge"
@@ -32,7 +32,7 @@ class Reading:
     """
 
     def __init__(self, path: Path, dialect: Dialect, name: str = "") -> None:
-        self._loader, self.root = composed(path, dialect, name)
+        self._loader, self.root = parse(path, dialect, name)
         self.mistakes: set[tuple[Position, str, str]] = set()
         self.reported = 0
         self._name, self._dialect = name or str(path), dialect
@@ -51,9 +51,9 @@ class Reading:
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self.report(position(key), at, f"has a key that is not text, but {shown(key)}")
+                self.report(position(key), at, f"has a key that is not text, but {excerpt_of(key)}")
                 continue
-            where = under(at, _HIDDEN if self._hides(key.value, known) else cut(key.value))
+            where = key_path(at, _HIDDEN if self._hides(key.value, known) else shorten(key.value))
             if key.value in lines:
                 self.report(position(key), where, f"appears twice, first on line {lines[key.value]}")
             elif key.tag == _MERGE:
@@ -88,7 +88,7 @@ class Reading:
 
     def _not(self, node: Node) -> str:
         """The actual value, as a part of a message, if messages may repeat it."""
-        return "" if self._dialect.names else f", not {shown(node)}"
+        return "" if self._dialect.names else f", not {excerpt_of(node)}"
 
     def _hides(self, key: str, known: Collection[str] | None) -> bool:
         names = self._dialect.names
@@ -103,4 +103,4 @@ def _missing_colon(node: Node) -> str:
 
 def _suggestion(key: str, known: Collection[str]) -> str:
     prefix = next((each for each in known if key.startswith(f"{each}:")), None)
-    return f"write a space after the colon of {prefix}" if prefix else nearest(key, known)
+    return f"write a space after the colon of {prefix}" if prefix else suggestion(key, known)

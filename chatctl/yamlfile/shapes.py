@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import is_typeddict
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chatctl.yamlfile.nodes import Dialect, cut, position, shown, under
+from chatctl.yamlfile.nodes import Dialect, excerpt_of, key_path, position, shorten
 from chatctl.yamlfile.reading import Reading, TooManyMistakes
 
 _LARGEST = 2**63  # every JSON parser accepts numbers below this
@@ -74,9 +74,9 @@ class ShapeReading(Reading):
     def check(self, shape: Any, at: str) -> None:
         """Report mistakes in a shape whose values are all valid; subclasses override this."""
 
-    def wrong(self, at: str, key: str, sentence: str) -> None:
+    def report_key(self, at: str, key: str, sentence: str) -> None:
         """Report a mistake at ``key`` of ``at``, with the position of the key if known, else of ``at``."""
-        where = under(at, key)
+        where = key_path(at, key)
         self.report(self.positions.get(where, self.positions[at]), where, sentence)
 
     def hints(self, kind: Any) -> dict[str, Any]:
@@ -92,14 +92,14 @@ class ShapeReading(Reading):
         values = dict(defaults)
         broken = set() if isinstance(node, MappingNode) else set(hints)
         for key, value in self.entries(node, at, list(hints), broken):
-            where = self._noted(key, under(at, key.value))
+            where = self._record_position(key, key_path(at, key.value))
             try:
                 values[key.value] = self.value(hints[key.value], value, where)
             except Unusable:
                 broken.add(key.value)
         for name in _required(kind):
             if name not in {*values, *broken}:
-                self.report(position(node), under(at, name), "is missing")
+                self.report(position(node), key_path(at, name), "is missing")
                 broken.add(name)
         return values, broken
 
@@ -119,8 +119,8 @@ class ShapeReading(Reading):
         elif origin is tuple:
             result = self._items(args[0], node, at)
         else:
-            return self.checked(hint, self.plain(node), node, at)
-        return result if bare is hint else self.checked(hint, result, node, at)
+            return self.validated(hint, self.plain(node), node, at)
+        return result if bare is hint else self.validated(hint, result, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
         """The shape that ``node`` describes. Raises Unusable if it contains a mistake."""
@@ -144,7 +144,7 @@ class ShapeReading(Reading):
         except (ValueError, yaml.YAMLError):
             return node.value  # text that looks like a number or a date
 
-    def checked(self, hint: Any, value: Any, node: Node, at: str) -> Any:
+    def validated(self, hint: Any, value: Any, node: Node, at: str) -> Any:
         """``value`` as the type ``hint``. Reports mistakes and raises Unusable if it is invalid."""
         try:
             return _adapter(hint).validate_python(value, strict=True)
@@ -161,7 +161,7 @@ class ShapeReading(Reading):
         sentence = self._patterns.get(str(bounds.get("pattern"))) or _SENTENCES.get(error["type"], "").format(
             **bounds
         )
-        self.report(position(node), at, f"{sentence or error['msg']}, not {shown(node)}")
+        self.report(position(node), at, f"{sentence or error['msg']}, not {excerpt_of(node)}")
 
     def _one_of(self, hint: Any, kinds: Iterable[Any], node: Node, at: str) -> Any:
         """A value of a union: a shape, a list, or a scalar; the union has at most one type of scalar."""
@@ -171,27 +171,27 @@ class ShapeReading(Reading):
             if get_origin(kind) is tuple and not isinstance(node, ScalarNode):
                 return self.value(kind, node, at)
         scalar = next((each for each in kinds if not _is_shape(each) and each is not NoneType), hint)
-        return self.checked(hint if NoneType in kinds else scalar, self.plain(node), node, at)
+        return self.validated(hint if NoneType in kinds else scalar, self.plain(node), node, at)
 
     def _mapping(self, key_hint: Any, hint: Any, node: Node, at: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
         before = self.reported
         for key, value in self.entries(node, at, None):
             with suppress(Unusable):
-                name = self.checked(key_hint, key.value, key, under(at, cut(key.value)))
-                values[name] = self.value(hint, value, self._noted(key, under(at, name)))
+                name = self.validated(key_hint, key.value, key, key_path(at, shorten(key.value)))
+                values[name] = self.value(hint, value, self._record_position(key, key_path(at, name)))
         if self.reported > before:
             raise Unusable
         return values
 
     def _items(self, hint: Any, node: Node, at: str) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            self.report(position(node), at, f"must be a list, not {shown(node)}")
+            self.report(position(node), at, f"must be a list, not {excerpt_of(node)}")
             raise Unusable
         items: list[Any] = []
         for index, item in enumerate(node.value):
             with suppress(Unusable):
-                items.append(self.value(hint, item, self._noted(item, f"{at}[{index}]")))
+                items.append(self.value(hint, item, self._record_position(item, f"{at}[{index}]")))
         if len(items) < len(node.value):
             raise Unusable
         return tuple(items)
@@ -203,13 +203,13 @@ class ShapeReading(Reading):
             return [*self._items(Any, node, at)]
         value = self.plain(node)
         if isinstance(value, str):
-            return self.checked(str, value, node, at)
+            return self.validated(str, value, node, at)
         if value is None or (isinstance(value, int | float) and abs(value) < _LARGEST):
             return value
-        self.report(position(node), at, f"must be a JSON value, with text in quotes, not {shown(node)}")
+        self.report(position(node), at, f"must be a JSON value, with text in quotes, not {excerpt_of(node)}")
         raise Unusable
 
-    def _noted(self, node: Node, at: str) -> str:
+    def _record_position(self, node: Node, at: str) -> str:
         self.positions[at] = position(node)
         return at
 

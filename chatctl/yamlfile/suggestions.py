@@ -9,7 +9,7 @@ from itertools import islice
 _MOST_LISTED = 15
 
 
-def nearest(word: str, known: Collection[str]) -> str:
+def suggestion(word: str, known: Collection[str]) -> str:
     """``did you mean …?`` if a known word is similar to ``word``, else the list of known words."""
     close = get_close_matches(word, known, n=1)
     if close:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from chatctl.db.connection import Connection
 from chatctl.services.lint.findings import LintFinding, LintRule
 from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile, read_text
-from chatctl.services.migrations.history import applied, same
+from chatctl.services.migrations.history import applied, matches
 
 UNREADABLE = LintRule(
     "unreadable_file",
@@ -98,7 +98,7 @@ def edited(conn: Connection, files: Sequence[SqlFile]) -> Iterator[LintFinding]:
     history = {entry.version: entry for entry in applied(conn)}
     for file in files:
         entry = history.get(_version(file))
-        if entry and not same(file, entry):
+        if entry and not matches(file, entry):
             yield EDITED.finding(
                 "a different text of it was applied to the database",
                 "restore the file and put the change into a new migration",

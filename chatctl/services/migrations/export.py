@@ -42,7 +42,7 @@ class Written:
     state: Literal["unchanged", "written", "removed"]
 
 
-def exported(directory: Path) -> dict[str, str]:
+def exported_files(directory: Path) -> dict[str, str]:
     """The exported files of ``directory``: their texts by name; deterministic."""
     versions = migrations(directory)
     carrier = next((file for file in reversed(versions) if not file.outside_transaction), None)
@@ -57,7 +57,7 @@ def exported(directory: Path) -> dict[str, str]:
 
 def compare(directory: Path, target: Path) -> list[Written]:
     """What ``write`` would do, without doing it."""
-    expected = exported(directory)
+    expected = exported_files(directory)
     present = {path.name: path for path in sorted(target.glob("*.sql"))} if target.is_dir() else {}
     files = [
         Written(
@@ -84,7 +84,7 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
             f"{target} contains other migrations: {', '.join(unknown)}; nothing was written",
             hint="if they come from an older export, remove them with --prune",
         )
-    texts = exported(directory)
+    texts = exported_files(directory)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):

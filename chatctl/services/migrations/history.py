@@ -120,7 +120,7 @@ def make_ready(conn: Connection) -> None:
         conn.execute(sql_statement("migrate/history"))
 
 
-def same(file: SqlFile, entry: Applied) -> bool:
+def matches(file: SqlFile, entry: Applied) -> bool:
     """Whether ``file`` matches what was applied, ignoring white space, line endings and comments."""
     if entry.statements is None or consists_of(
         with_lf(file.text), [with_lf(text) for text in entry.statements]

@@ -21,7 +21,7 @@ from chatctl.services.migrations.definitions import (
     revoked_on,
 )
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
-from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
+from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, matches
 from chatctl.sqltext.statements import bare, split, with_lf
 
 _DIFFERENCE_LINES = 40
@@ -190,7 +190,7 @@ def _common_length(before: list[str], after: list[str]) -> int:
 def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) -> None:
     for file in files:
         entry = history.get(str(file.version))
-        if entry and not same(file, entry):
+        if entry and not matches(file, entry):
             raise Conflict(
                 f"{file.where} was edited after it was applied",
                 hint=f"{difference(file, entry)}\nrestore the file and put the change into a new migration; "

@@ -13,7 +13,7 @@ from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations import history, lock
 from chatctl.services.migrations.execute import refusals
 from chatctl.services.migrations.files import SqlFile, migrations
-from chatctl.services.migrations.history import Applied, Author, applied, same
+from chatctl.services.migrations.history import Applied, Author, applied, matches
 
 Status = Literal["applied", "reverted"]
 
@@ -100,7 +100,7 @@ def write(
 def _added(file: SqlFile, recorded: Applied | None) -> HistoryChange | None:
     if recorded is None:
         return HistoryChange(str(file.version), file.name, "add")
-    if recorded.statements is not None and same(file, recorded) and recorded.name == file.name:
+    if recorded.statements is not None and matches(file, recorded) and recorded.name == file.name:
         return None
     return HistoryChange(str(file.version), file.name, "rewrite")
 

@@ -11,7 +11,7 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.services.migrations.definitions import parse_drops
 from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
+from chatctl.services.migrations.history import Applied, applied, applied_objects, matches, unfinished
 from chatctl.services.migrations.plan import files_with_missing_objects
 from chatctl.sqltext.statements import canonical
 
@@ -96,7 +96,7 @@ def _applied(entry: Applied, file: SqlFile | None, pending: dict[tuple[str, ...]
         if text and (twin := pending.get(text)):
             state = "moved"
             command += f" && {_MIGRATE} repair {twin.version} --status applied"
-    elif not same(file, entry):
+    elif not matches(file, entry):
         state, command = "edited", f"{_MIGRATE} repair {entry.version} --status applied"
     return FileStatus(
         "version",

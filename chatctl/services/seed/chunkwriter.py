@@ -60,14 +60,14 @@ class ChunkWriter:
     def _write_at_once(self) -> int:
         """Write the first chunks in one transaction if that is faster; returns how many."""
         reached = list(accumulate(chunk.messages for chunk in self._missing))
-        number = bisect_right(reached, indexes.AT_MOST)
-        worthwhile = number > 0 and reached[number - 1] >= indexes.WORTHWHILE
-        if not (worthwhile and self.path.owns_tables and indexes.empty(self.conn)):
+        number = bisect_right(reached, indexes.MAX_MESSAGES)
+        worthwhile = number > 0 and reached[number - 1] >= indexes.MIN_MESSAGES
+        if not (worthwhile and self.path.owns_tables and indexes.is_empty(self.conn)):
             return 0
         with self.conn.transaction():
             if not indexes.lock_if_empty(self.conn):
                 return 0
-            with indexes.built_after(self.conn):
+            with indexes.rebuilt_afterwards(self.conn):
                 for chunk in self._missing[:number]:
                     self._write(chunk)
         return number

@@ -23,7 +23,7 @@ from chatctl.services.seed.spec import (
     Talk,
     Team,
 )
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # the backend's 63, minus 11 for a hyphen and a seed
 EMAIL = r"[a-z0-9._+-]{1,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
@@ -270,7 +270,7 @@ def _unknown(
     for place, word in enumerate(listed):
         if word not in known:
             yield Mistake(
-                about, key, f"is {short(word)}, which is not {where}; {nearest(word, known)}", place
+                about, key, f"is {short(word)}, which is not {where}; {suggestion(word, known)}", place
             )
 
 

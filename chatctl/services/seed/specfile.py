@@ -20,7 +20,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from chatctl.services.seed import corpus, limits, names
 from chatctl.services.seed.limits import Mistake
 from chatctl.services.seed.spec import BUILT_IN, LARGEST_GROUP, MOST_USERS, Habits, Named, Spec, Talk, Team
-from chatctl.yamlfile.nodes import Dialect, cut, position, under
+from chatctl.yamlfile.nodes import Dialect, key_path, position, shorten
 from chatctl.yamlfile.reading import TooManyMistakes
 from chatctl.yamlfile.shapes import ShapeReading, Unusable, bare_hint
 
@@ -99,7 +99,7 @@ class _SpecReading(ShapeReading):
         if len(pair) != _PAIR:
             self.report(position(node), at, "must be one number, or two: [from, to]")
             raise Unusable
-        return self.checked(hint, pair, node, at)
+        return self.validated(hint, pair, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
         """The ``kind`` object that ``node`` describes, with invalid values replaced."""
@@ -120,14 +120,14 @@ class _SpecReading(ShapeReading):
                 _, at = self._shapes[id(mistake.about)]
                 item = "" if mistake.item is None else f"[{mistake.item}]"
                 key = f"{mistake.key}{item}"
-                if not any(_overlap(under(at, key), other) for _, other, _ in self.mistakes):
-                    self.wrong(at, key, mistake.sentence)
+                if not any(_overlap(key_path(at, key), other) for _, other, _ in self.mistakes):
+                    self.report_key(at, key, mistake.sentence)
 
 
 def _of_name(spec: Spec) -> Iterator[Mistake]:
     if not re.fullmatch(_NAME, spec.name):
         rule = "must be at most 63 letters from a to z, digits, hyphens, dots and underscores"
-        yield Mistake(spec, "name", f"{rule}, not {cut(spec.name)}; it defaults to the name of the file")
+        yield Mistake(spec, "name", f"{rule}, not {shorten(spec.name)}; it defaults to the name of the file")
     elif spec.name.lower() in BUILT_IN:
         yield Mistake(spec, "name", f"must not be {spec.name}, which is a built-in world")
 

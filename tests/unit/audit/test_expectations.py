@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import NEVER, Api, Delete, FunctionRules, Moment
-from chatctl.sqltext.quoting import filled
+from chatctl.sqltext.quoting import fill_placeholders
 from tests.support.access_files import BASE, OURS, steps, under
 
 Written = Callable[[str | bytes], Path]
@@ -558,4 +558,7 @@ def read_or_refused(path: Path) -> None:
 
 
 def test_places_are_filled_and_names_are_not() -> None:
-    assert filled('set "a$1" = $1 where b = $12', lambda n: f"<{n}>") == 'set "a$1" = <1> where b = <12>'
+    assert (
+        fill_placeholders('set "a$1" = $1 where b = $12', lambda n: f"<{n}>")
+        == 'set "a$1" = <1> where b = <12>'
+    )

@@ -25,7 +25,7 @@ from chatctl.services.audit.access.expectations import (
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.reading import TooManyMistakes
 from chatctl.yamlfile.shapes import ShapeReading
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
 
@@ -54,13 +54,13 @@ class _AccessReading(ShapeReading):
     def check(self, shape: Any, at: str) -> None:
         if isinstance(shape, schema.TableEntry):
             if shape.select is None and shape.rows is None:
-                self.wrong(at, "select", "is missing; select or rows is required")
+                self.report_key(at, "select", "is missing; select or rows is required")
             if shape.select is not None and shape.rows is not None:
-                self.wrong(at, "rows", "cannot be combined with select")
+                self.report_key(at, "rows", "cannot be combined with select")
             self._check_unique(at, "key", shape.key)
         elif isinstance(shape, schema.IdentityEntry):
             if shape.raw is not None and shape.claims is not None:
-                self.wrong(at, "raw", "cannot be combined with claims")
+                self.report_key(at, "raw", "cannot be combined with claims")
         elif isinstance(shape, schema.MomentEntry):
             self._check_unique(at, "identities", shape.identities)
 
@@ -68,7 +68,7 @@ class _AccessReading(ShapeReading):
         """Report contradictions between the ``values`` of the document, as far as they could be read."""
         fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
         if fixture and not _is_file(self._directory / fixture):
-            self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
+            self.report_key("", "fixture", f"names {self._directory / fixture}, which does not exist")
         elif fixture:
             text = scripts.read(self._directory / fixture)
             self._check_script("", "fixture", text, f"names {fixture}, which ")
@@ -90,14 +90,14 @@ class _AccessReading(ShapeReading):
 
     def _check_script(self, at: str, key: str, script: str, which: str = "") -> None:
         for each in scripts.forbidden_statements(script):
-            self.wrong(at, key, f"{which}has `{each.words}` on line {each.line}: {each.reason}")
+            self.report_key(at, key, f"{which}has `{each.words}` on line {each.line}: {each.reason}")
 
     def _check_roles(self, api: schema.ApiEntry, people: Mapping[str, schema.IdentityEntry]) -> None:
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
-                sentence = f"is {identity.role}, which api does not name; {nearest(identity.role, known)}"
-                self.wrong(f"identities.{name}", "role", sentence)
+                sentence = f"is {identity.role}, which api does not name; {suggestion(identity.role, known)}"
+                self.report_key(f"identities.{name}", "role", sentence)
 
     def _check_duplicates(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:
         first_uses: dict[str, str] = {}
@@ -105,18 +105,18 @@ class _AccessReading(ShapeReading):
             for name in names:
                 where = f"{at}.{name}"
                 if first := first_uses.get(_normalized(name)):
-                    self.wrong(at, name, f"repeats {first} of line {self.positions[first].line}")
+                    self.report_key(at, name, f"repeats {first} of line {self.positions[first].line}")
                 first_uses.setdefault(_normalized(name), where)
 
     def _check_known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:
         for place, name in enumerate(names):
             if name not in known:
-                self.wrong(at, f"{key}[{place}]", f"is {name}, {which}; {nearest(name, [*known])}")
+                self.report_key(at, f"{key}[{place}]", f"is {name}, {which}; {suggestion(name, [*known])}")
 
     def _check_unique(self, at: str, key: str, names: Iterable[str]) -> None:
         for name, times in Counter(names).items():
             if times > 1:
-                self.wrong(at, key, f"names {name} twice")
+                self.report_key(at, key, f"names {name} twice")
 
 
 def _is_file(path: Path) -> bool:

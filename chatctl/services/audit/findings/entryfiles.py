@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.shapes import ShapeReading, Text
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 
 def _day(value: Any) -> Any:
@@ -85,9 +85,9 @@ class _EntryReading(ShapeReading):
     def check(self, shape: Any, at: str) -> None:
         if isinstance(shape, AcceptedEntry) and shape.rule not in _RULES:
             sentence = (
-                f"is {shape.rule}, which is not a rule that can be accepted; {nearest(shape.rule, _RULES)}"
+                f"is {shape.rule}, which is not a rule that can be accepted; {suggestion(shape.rule, _RULES)}"
             )
-            self.wrong(at, "rule", sentence)
+            self.report_key(at, "rule", sentence)
         first = self._first.setdefault(shape.name, at)
         if first != at:
-            self.wrong(at, "", f"repeats {shape.name} of line {self.positions[first].line}")
+            self.report_key(at, "", f"repeats {shape.name} of line {self.positions[first].line}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.expressions import DROPPED, replaced
+from chatctl.services.audit.mutation.expressions import DROPPED, replacement
 from chatctl.services.audit.mutation.nesting import Item, TokenGroup, tree
 
 _ACTOR = re.compile(r"user|person|actor|member|sender|author|owner|account|creator|recipient|profile", re.I)
@@ -141,9 +141,9 @@ def _calls(group: TokenGroup, text: str, context: BodyContext) -> Iterator[Edit]
         called = f"{schema.text}.{name.text}" if dot.text == "." else ""
         if called in context.user_functions:
             for value in context.request_values:
-                yield replaced("actor-from-request", text, schema.start, item.end, value)
+                yield replacement("actor-from-request", text, schema.start, item.end, value)
         if called in context.predicate_functions:
-            yield replaced("answer-to-true", text, schema.start, item.end, "true")
+            yield replacement("answer-to-true", text, schema.start, item.end, "true")
 
 
 def _lists(group: TokenGroup) -> Iterator[list[_Statement]]:

@@ -46,7 +46,7 @@ def name_of(catalogue: Catalogue, function: Function) -> str:
     return catalogue.names.get(function.oid, function.signature)
 
 
-def replaced(function: Function, body: str) -> str:
+def replace_statement(function: Function, body: str) -> str:
     """The statement that replaces the body of ``function``."""
     definition = function.definition or ""
     start = definition.rindex(function.body)
@@ -61,7 +61,7 @@ def _rewritten(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     edits = _edits(catalogue, function)
     name = name_of(catalogue, function)
     yield from mutants_of_edits(
-        edits, function.body, name=name, part="", statement=lambda edited: replaced(function, edited)
+        edits, function.body, name=name, part="", statement=lambda edited: replace_statement(function, edited)
     )
 
 

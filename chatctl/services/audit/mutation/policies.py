@@ -23,8 +23,8 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
             operator="policy-dropped",
             object=policy.relation,
             part=policy.name,
-            change=f"{described(policy)} -> (dropped)",
-            sql=dropped(policy),
+            change=f"{description(policy)} -> (dropped)",
+            sql=drop_statement(policy),
         )
         for clause in ("using", "check"):
             yield from _of_condition(catalogue, policy, clause)
@@ -44,7 +44,7 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
             object=policy.relation,
             part=policy.name,
             change=change,
-            sql=altered(policy, clause, condition),
+            sql=alter_statement(policy, clause, condition),
         )
 
     if text != "true":
@@ -56,7 +56,7 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
         text,
         name=policy.relation,
         part=policy.name,
-        statement=lambda edited: altered(policy, clause, edited),
+        statement=lambda edited: alter_statement(policy, clause, edited),
         where=f"{clause}: ",
     )
 
@@ -111,23 +111,23 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
                     using=using,
                     check=check,
                 )
-                change = f"(no policy) -> {described(policy)}, true for every row"
+                change = f"(no policy) -> {description(policy)}, true for every row"
                 yield Mutant(
                     operator="permissive-added",
                     object=table.relation,
                     part=_ADDED,
                     change=change,
-                    sql=created(policy),
+                    sql=create_statement(policy),
                 )
 
 
-def described(policy: Policy) -> str:
+def description(policy: Policy) -> str:
     """A description of a policy without its conditions."""
     kind = "" if policy.permissive else "restrictive "
     return f"{kind}policy for {policy.command} to {', '.join(policy.roles)}"
 
 
-def altered(policy: Policy, clause: str, condition: str) -> str:
+def alter_statement(policy: Policy, clause: str, condition: str) -> str:
     """The statement that changes a condition of ``policy``."""
     what = sql.SQL("using" if clause == "using" else "with check")
     return (
@@ -137,12 +137,12 @@ def altered(policy: Policy, clause: str, condition: str) -> str:
     )
 
 
-def dropped(policy: Policy) -> str:
+def drop_statement(policy: Policy) -> str:
     """The statement that drops ``policy``."""
     return f"drop policy {column(policy.name)} on {relation(policy.relation)}"
 
 
-def created(policy: Policy) -> str:
+def create_statement(policy: Policy) -> str:
     """The statement that creates ``policy``."""
     kind = "permissive" if policy.permissive else "restrictive"
     roles = ", ".join("public" if role == "public" else column(role) for role in policy.roles)
@@ -161,7 +161,7 @@ def _re_created(operator: str, policy: Policy, change: str, new: Policy) -> Muta
         object=policy.relation,
         part=policy.name,
         change=change,
-        sql=f"{dropped(policy)}; {created(new)}",
+        sql=f"{drop_statement(policy)}; {create_statement(new)}",
     )
 
 

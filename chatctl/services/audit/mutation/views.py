@@ -29,7 +29,7 @@ def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
             yield NotMutated(view.relation, f"is a {kind}, whose query cannot be replaced")
 
 
-def replaced(view: Relation, text: str) -> str:
+def replace_statement(view: Relation, text: str) -> str:
     """The statement that replaces the query of ``view`` and keeps its options."""
     options = f" with ({', '.join(view.options)})" if view.options else ""
     return f"create or replace view {relation(view.relation)}{options} as {text}"
@@ -38,7 +38,7 @@ def replaced(view: Relation, text: str) -> str:
 def _rewritten(catalogue: Catalogue, view: Relation, text: str) -> Iterator[Mutant]:
     edits = [*expressions.edits(text), *scopes.edits(text, catalogue, {})]
     yield from mutants_of_edits(
-        edits, text, name=view.relation, part="", statement=lambda edited: replaced(view, edited)
+        edits, text, name=view.relation, part="", statement=lambda edited: replace_statement(view, edited)
     )
 
 

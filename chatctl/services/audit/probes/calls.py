@@ -10,7 +10,7 @@ from chatctl.services.audit.access.clauses import condition, raw_sql
 from chatctl.services.audit.access.expectations import FunctionRules
 from chatctl.services.audit.probes import callee
 from chatctl.services.audit.probes.context import UNKNOWN, AuditContext
-from chatctl.services.audit.probes.inserts import described
+from chatctl.services.audit.probes.inserts import describe_values
 from chatctl.services.audit.probes.probe import Probe, write_targets
 from chatctl.services.audit.stage.candidates import Candidate, argument_types, candidates_of
 
@@ -42,7 +42,7 @@ def probes(context: AuditContext, function: FunctionRules, *, brief: bool = Fals
             identity=identity,
             object=function.signature,
             action="call",
-            subject=described(arguments, each.values),
+            subject=describe_values(arguments, each.values),
             statement=statement,
             args=each.values,
             allowed=each.allowed,
@@ -111,7 +111,7 @@ def _pairs(
                 identity=identity,
                 object=function.signature,
                 action=f"oracle {name}",
-                subject=described(arguments, values),
+                subject=describe_values(arguments, values),
                 statement=statement,
                 args=values,
                 allowed=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatctl.services.audit.access.expectations import Identity, Insert
 from chatctl.services.audit.probes.context import UNKNOWN, TableContext
-from chatctl.services.audit.probes.inserts import described
+from chatctl.services.audit.probes.inserts import describe_values
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.candidates import Candidate
 
@@ -81,7 +81,7 @@ def _probe(
     return table.probe(
         identity,
         action,
-        subject=described(names, values),
+        subject=describe_values(names, values),
         statement=statement,
         args=values,
         pair=key,

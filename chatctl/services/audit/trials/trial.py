@@ -30,7 +30,7 @@ from chatctl.services.audit.trials.batch import (
     function_name,
     no_progress,
 )
-from chatctl.sqltext.quoting import filled, literal
+from chatctl.sqltext.quoting import fill_placeholders, literal
 
 
 class Trial:
@@ -99,9 +99,9 @@ class Trial:
     def _function(self, statement: tuple[str, bool]) -> sql.Composable:
         text, fetches = statement
         if text.startswith("call "):  # in PL/pgSQL, CALL needs variables for OUT arguments
-            text = f"execute {literal(filled(text, '($1)[{}]'.format))} using probe.args"
+            text = f"execute {literal(fill_placeholders(text, '($1)[{}]'.format))} using probe.args"
         else:
-            text = filled(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
+            text = fill_placeholders(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
         return raw_sql(sql_statement("audit/runner")).format(
             function=function_name(self._statements[statement]),
             number=sql.Literal(self._statements[statement]),

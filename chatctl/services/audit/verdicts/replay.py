@@ -14,7 +14,7 @@ from chatctl.services.audit.findings.paths import quoted
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.claims import claims_sql
 from chatctl.services.audit.stage.workspace import search_path
-from chatctl.sqltext.quoting import filled, literal, relation
+from chatctl.sqltext.quoting import fill_placeholders, literal, relation
 
 BEGIN = "begin;"
 ROLLBACK = "rollback;"
@@ -80,7 +80,7 @@ def login(access: Access, identity: Identity) -> tuple[str, ...]:
 
 def statement(probe: Probe) -> str:
     """The statement of ``probe`` with its values in place, without a semicolon."""
-    return filled(probe.statement, lambda position: literal(probe.args[position - 1]))
+    return fill_placeholders(probe.statement, lambda position: literal(probe.args[position - 1]))
 
 
 def row_check(access: Access, probe: Probe) -> Iterator[str]:
