@@ -74,8 +74,8 @@ def rows(conn: psycopg.Connection[Any], statement: str) -> list[dict[str, Any]]:
 
 def test_progress_is_told_from_what_was_there(client: Client) -> None:
     told: list[int] = []
-    create(client, PEOPLE[:5], on_made=told.append)
-    create(client, PEOPLE[:9], on_made=told.append)
+    create(client, PEOPLE[:5], on_created=told.append)
+    create(client, PEOPLE[:9], on_created=told.append)
     assert told == [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
 
 
@@ -102,7 +102,7 @@ def test_a_run_that_broke_off_is_completed(project: Project, client: Client) -> 
             raise Killed
 
     with pytest.raises(Killed):
-        create(client, on_made=kill)
+        create(client, on_created=kill)
     half = dict(project.users)
 
     assert 10 <= len(half) < len(PEOPLE)
@@ -179,7 +179,7 @@ def test_an_address_that_is_taken_meanwhile_is_named(project: Project, client: C
             create(client, [replace(PEOPLE[5], id=UUID(int=77))])
 
     with pytest.raises(Conflict, match=f"{PEOPLE[5].email} belongs to another user"):
-        create(client, on_made=take)
+        create(client, on_created=take)
 
 
 def test_an_auth_that_passes_over_ids_is_told_of(project: Project, client: Client) -> None:

@@ -116,7 +116,7 @@ def test_github_gets_annotations_and_the_summary_of_the_step(
     ("arguments", "said"),
     [
         (["--format", "pdf"], "--format pdf is unknown; choose one of text, json"),
-        (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
+        (["--format", "html=nowhere/a.html"], "nowhere is not a directory"),
         (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
         (["--format", "json", "-o", "json"], "both write to stdout"),
         (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
@@ -154,7 +154,7 @@ def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
     with database.connect() as conn:
         conn.execute("drop policy open on organizations")
     assert leaking("--baseline", str(baseline)) == 7
-    assert "not found any more" in capsys.readouterr().out
+    assert "no longer found" in capsys.readouterr().out
     assert leaking(*update) == 0
     assert baseline.read_text().endswith("[]\n")
 

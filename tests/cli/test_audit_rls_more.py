@@ -45,7 +45,7 @@ def test_a_database_without_the_backend_is_exit_9(
     bare_database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["audit-rls", "--db-url", bare_database.url]) == 9
-    assert "is the database migrated" in capsys.readouterr().err
+    assert "the database is migrated" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
     ("arguments", "code", "said"),
     [
         (["--explain", "sender:select"], 2, "identity:object:command"),
-        (["--explain", f"sender:{TABLE}:read"], 2, "read is none of select"),
+        (["--explain", f"sender:{TABLE}:read"], 2, "read is not one of select"),
         (["--explain", f"sendr:{TABLE}:select"], 3, "did you mean sender?"),
         (["--only", "public.send_message"], 3, f"did you mean {SEND}?"),
         (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "cannot be combined"),

@@ -115,7 +115,7 @@ def test_verify_exits_with_7_and_says_what_is_different(chatctl: Chatctl, databa
     assert broken.exit_code == shown.exit_code == 7
     found = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
     assert found["read_states"] == "has no read state"
-    assert found["fingerprint"] == "211 rows were made, 210 are there"
+    assert found["fingerprint"] == "211 rows were seeded, 210 exist"
     assert "no read state" in shown.stdout
 
 

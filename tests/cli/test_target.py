@@ -145,7 +145,7 @@ def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, own: Pa
     refused = chatctl("seed", "--target", "prod", cwd=below)
 
     assert refused.exit_code == 2
-    assert "targets.prod is there twice, first in line 2" in refused.stderr
+    assert "targets.prod appears twice, first on line 2" in refused.stderr
     with psycopg.connect(url) as conn:
         assert conn.execute("select count(*) from auth.users").fetchone() == (0,)
 

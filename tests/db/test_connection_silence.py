@@ -92,7 +92,7 @@ def test_a_server_without_room_for_a_second_connection_lives(database: Database)
 def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
     with throwaway.server() as server, ExitStack() as stack:
         conn = connect(server.url, watched=True)
-        found = processes.found(server.directory)
+        found = processes.using(server.directory)
         for process in found:
             stack.callback(process.send_signal, signal.SIGCONT)
             process.send_signal(signal.SIGSTOP)
@@ -106,7 +106,7 @@ def test_a_connection_that_writes_is_waited_for_once_it_was_answered() -> None:
     with throwaway.server() as server, ThreadPoolExecutor(1) as pool, ExitStack() as stack:
         conn = stack.enter_context(connect(server.url))
         conn.execute("select 1")
-        for process in processes.found(server.directory):
+        for process in processes.using(server.directory):
             stack.callback(process.send_signal, signal.SIGCONT)
             process.send_signal(signal.SIGSTOP)
         working = pool.submit(conn.execute, "create table t (id int)")

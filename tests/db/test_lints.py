@@ -201,8 +201,8 @@ def test_ours_is_clean_but_for_what_is_accepted_with_a_reason(conn: Connection) 
     entries = [entry for entry in accepted.read(SQL, known) if entry.section == "rules"]
     findings = check_schema(conn)
 
-    assert accepted.sort_out(findings, entries)[0] == []
-    assert list(accepted.without_cause(entries, findings, ())) == []
+    assert accepted.partition(findings, entries)[0] == []
+    assert list(accepted.unused_entries(entries, findings, ())) == []
 
 
 def test_a_look_changes_nothing(conn: Connection) -> None:

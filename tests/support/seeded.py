@@ -84,9 +84,9 @@ def worlds(server: Server) -> Iterator[Seeded]:
         with World(database) as world, database.connect() as conn:
             _talk(world)
             others = rows(conn)
-            load(conn, build(SMALL, 2), LoadOptions(storage_rows=True, beside_others=True))
+            load(conn, build(SMALL, 2), LoadOptions(storage_rows=True, allow_other_rows=True))
             beside = rows(conn)
-            load(conn, build(SMALL, 1), LoadOptions(storage_rows=True, beside_others=True))
+            load(conn, build(SMALL, 1), LoadOptions(storage_rows=True, allow_other_rows=True))
         yield Seeded(database, others, beside)
 
 

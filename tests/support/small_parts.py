@@ -16,5 +16,5 @@ if __name__ == "__main__":
     del sys.argv[1:3]
     # In this process alone, a function stands in for the class; mypy does not let it.
     loading.LoadOptions = partial(loading.LoadOptions, chunk_size=part)  # type: ignore[misc, assignment]
-    indexes.WORTHWHILE = enough
+    indexes.MIN_MESSAGES = enough
     main()

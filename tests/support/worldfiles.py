@@ -55,7 +55,7 @@ def told(path: Path) -> list[str]:
     with pytest.raises(Invalid) as refused:
         load(path)
     head, *lines = refused.value.message.split("\n  ")
-    assert head == f"{path} is no world:" if lines else head.startswith(str(path))
+    assert head == f"{path} is not a valid world:" if lines else head.startswith(str(path))
     return [line.removeprefix(f"{path}:") for line in lines or [head]]
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from chatctl.services.drift.catalogue import Thing
+from chatctl.services.drift.catalogue import SchemaObject
 from chatctl.services.drift.compare import SchemaDifference, compare, replay_version
 
-SCHEMA = Thing("schema", "public", (), "schema")
-TABLE = Thing("table", "public.t", ("schema public",), "row-level security: on")
-COLUMN = Thing("column", "public.t.a", ("table public.t",), "text")
-CHECK = Thing("constraint", "c on public.t", ("table public.t", "column public.t.a"), "CHECK (a <> b)")
-POLICY = Thing("policy", "p on public.t", ("table public.t",), "using (a = 'x')")
+SCHEMA = SchemaObject("schema", "public", (), "schema")
+TABLE = SchemaObject("table", "public.t", ("schema public",), "row-level security: on")
+COLUMN = SchemaObject("column", "public.t.a", ("table public.t",), "text")
+CHECK = SchemaObject("constraint", "c on public.t", ("table public.t", "column public.t.a"), "CHECK (a <> b)")
+POLICY = SchemaObject("policy", "p on public.t", ("table public.t",), "using (a = 'x')")
 ALL = [SCHEMA, TABLE, COLUMN, CHECK, POLICY]
 
 
-def changed(thing: Thing, definition: str) -> Thing:
-    return Thing(thing.kind, thing.name, thing.parents, definition)
+def changed(thing: SchemaObject, definition: str) -> SchemaObject:
+    return SchemaObject(thing.kind, thing.name, thing.parents, definition)
 
 
-def found(want: list[Thing], have: list[Thing]) -> list[tuple[str, str]]:
+def found(want: list[SchemaObject], have: list[SchemaObject]) -> list[tuple[str, str]]:
     return [(each.state, each.kind) for each in compare(want, have)]
 
 
@@ -40,7 +40,7 @@ def test_a_constraint_goes_with_any_of_its_columns_and_a_policy_does_not() -> No
 
 def test_what_changed_is_reported_whatever_else_is_missing() -> None:
     """A renamed column: the policy that reads it is another one now, and says so."""
-    other = Thing("column", "public.t.b", COLUMN.parents, "text")
+    other = SchemaObject("column", "public.t.b", COLUMN.parents, "text")
     have = [SCHEMA, TABLE, other, changed(POLICY, "using (b = 'x')")]
 
     assert found(ALL, have) == [("missing", "column"), ("extra", "column"), ("changed", "policy")]

@@ -211,14 +211,14 @@ rules:
         finding("bare_auth_uid", object="p on public.u"),
     ]
 
-    opened, known = accepted.sort_out(findings, entries)
+    opened, known = accepted.partition(findings, entries)
 
     assert [(each.rule, each.where) for each in opened] == [
         ("ban-drop-column", "migrations/b.sql:4"),
         ("bare_auth_uid", "p on public.u"),
     ]
     assert [entry.reason for _, entry in known] == ["set by migrate", "nobody reads it", "ten rows"]
-    assert list(accepted.without_cause(entries, findings, ())) == []
+    assert list(accepted.unused_entries(entries, findings, ())) == []
 
 
 def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         "rules:\n  - rule: bare_auth_uid\n    reason: x\n  - rule: policy_without_to\n    reason: y\n",
     )
 
-    found = list(accepted.without_cause(entries, [], ("policy_without_to",)))
+    found = list(accepted.unused_entries(entries, [], ("policy_without_to",)))
 
     assert [(each.rule, each.where) for each in found] == [("accepted_without_cause", f"{accepted.PATH}:2")]
     assert "bare_auth_uid" in found[0].problem
@@ -242,7 +242,7 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         ("1: []", "lints/accepted.yaml:1: 1 is not known"),
         ("squawk: all", "squawk must be a list"),
         ("squawk: {rule: x}", "squawk must be a list"),
-        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk is there twice, first in line 1"),
+        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk appears twice, first on line 1"),
         ("squawk: [x]", r"squawk\[0\] must be a mapping"),
         ("squawk: [{rule: x}]", r"squawk\[0\]\.reason is missing"),
         ("squawk: [{rule: x, reason: ' '}]", r"squawk\[0\]\.reason must be text"),

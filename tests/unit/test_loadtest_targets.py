@@ -121,7 +121,7 @@ def test_the_targets_that_come_with_chatctl_name_every_scenario() -> None:
         ),
         ("- a", "must be a mapping"),
         ("a: [", "1: cannot be read as YAML"),
-        ("a: {}\na: {}", "2: a is there twice, first in line 1"),
+        ("a: {}\na: {}", "2: a appears twice, first on line 1"),
         ("a: {}\n---\na: {}", "2: cannot be read as YAML: a second document begins here"),
     ],
 )

@@ -47,7 +47,7 @@ B = Team("B", "b", 3, (), admins=1)
                 (replace(B, admins=0, named=(Named("x@b.example", "X", "owner"),), users=1),),
                 hostile=True,
             ),
-            "must be at least 2, so that somebody who is not named has a hostile name",
+            "must be at least 2, so that a user who is not named has a hostile name",
         ),
         (
             Spec("x", (replace(A, users=2, admins=0),)),
@@ -55,31 +55,31 @@ B = Team("B", "b", 3, (), admins=1)
         ),
         (
             Spec("x", (replace(A, messages=5),), messages=5),
-            "is for organizations without messages of their own",
+            "is for organizations without a number of their own",
         ),
         (
             Spec("x", (replace(A, messages=5, conversations=(Talk(messages=6),)),)),
-            "is 5, its conversations have 6",
+            "is 5, but its conversations have 6",
         ),
         (
             Spec("x", (replace(A, messages=7, conversations=(Talk(messages=6),)),)),
-            "is 7, its conversations have 6 of their own, and none without a number shares the rest",
+            "is 7, but its conversations have 6 of their own, and no conversation without a number shares",
         ),
         (
             Spec("x", (A, B), messages=8),
-            "is not given; its share of the world's is 3, its conversations have 0 of their own, and none",
+            "is not given; its share of the world's is 3, but its conversations have 0 of their own, and no",
         ),
         (
             Spec("x", tuple(replace(A, slug=slug, users=60_000) for slug in "ab")),
-            "would have 120000 users in all; a world has at most 100000",
+            "would have 120000 users in total; a world has at most 100000",
         ),
         (
             Spec("x", (replace(A, conversations=(Talk(count=99_999), Talk(count=2))),)),
-            "would have 100001 conversations in all; a world has at most 100000",
+            "would have 100001 conversations in total; a world has at most 100000",
         ),
         (
             Spec("x", (replace(A, conversations=(Talk(count=101, messages=1_000_000),)),)),
-            "would have 101000000 messages in all; a world has at most 100000000",
+            "would have 101000000 messages in total; a world has at most 100000000",
         ),
     ],
 )

@@ -47,6 +47,6 @@ def test_a_scale_is_above_nothing_and_at_most_a_thousand(factor: float) -> None:
 
 def test_a_scale_that_exceeds_the_limits_is_refused() -> None:
     with pytest.raises(
-        Invalid, match="perf at scale 100 would have 101000000 messages in all; a world has at most"
+        Invalid, match="perf at scale 100 would have 101000000 messages in total; a world has at most"
     ):
         scaled(PERF, 100)

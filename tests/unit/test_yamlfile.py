@@ -69,7 +69,7 @@ FAULTS = {
     "a quote that the next value ends": (
         'a: "b\nc: "d"',
         "2:5",
-        "there is text after the closing quote, which was opened in line 1",
+        "there is text after the closing quote, which was opened on line 1",
         QUOTE,
     ),
     "a quote that is not closed": ("a: 'b\nc: 1", "1:4", "the quote that opens here is never closed", QUOTE),
@@ -95,15 +95,15 @@ FAULTS = {
         "a colon and a space",
     ),
     "a colon without its space": ("a:\n  b:c\n  d: 1", "3:4", "line 2 has no colon after", "a space"),
-    "two colons in a line": ("a: b: c", "1:5", "a value cannot hold a colon", QUOTE),
+    "two colons in a line": ("a: b: c", "1:5", "a value cannot contain a colon", QUOTE),
     "a deeper key": ("a: 1\n  b: 2", "2:4", "this key is indented deeper than the line above", "column"),
-    "a key between two columns": ("a:\n    b: 1\n  c: 2", "3:3", "the indentation fits none of", "column"),
-    "a key in a list": ("- a\nb: c", "2:1", "the indentation fits none of the lines above", "column"),
-    "a list after a key": ("a: - x", "1:4", "a list cannot begin here", "line of its own"),
+    "a key between two columns": ("a:\n    b: 1\n  c: 2", "3:3", "the indentation matches none of", "column"),
+    "a key in a list": ("- a\nb: c", "2:1", "the indentation matches none of the lines above", "column"),
+    "a list after a key": ("a: - x", "1:4", "a list cannot begin here", "new line"),
     "a bracket that is not closed": ("a: [b", "1:4", "the [ or { that opens here is never closed", QUOTE),
     "a missing comma": ("{a: 'b'\nc: d}", "2:", "", ""),
-    "one bracket too many": ("a: [b]]", "1:7", "there is a ] that nothing opens", ""),
-    "one brace too many": ("a: {b: 1}}", "1:10", "there is a } that nothing opens", ""),
+    "one bracket too many": ("a: [b]]", "1:7", "there is a ] without a [ before it", ""),
+    "one brace too many": ("a: {b: 1}}", "1:10", "there is a } without a { before it", ""),
 }
 
 
@@ -148,7 +148,7 @@ def test_every_file_refuses_a_key_given_twice_and_names_both_lines(tmp_path: Pat
     text = f"- {key}: x\n  {key}: x\n" if of_a_list else f"{key}: {{}}\n{key}: {{}}\n"
 
     message = refusal(reader, tmp_path, text).message
-    assert f"{key} is there twice, first in line 1" in message
+    assert f"{key} appears twice, first on line 1" in message
     assert f"{reader}:2:" in message
 
 
@@ -184,7 +184,7 @@ def test_everything_wrong_with_a_configuration_is_listed(tmp_path: Path) -> None
         "defualt: a\ntargets:\n  a:\n    db_ur: x\n    environment:\n  b:\n    db_url postgres://h/d\n",
     )
     assert refused.message.split("\n  ") == [
-        "chatctl.yaml is no configuration:",
+        "chatctl.yaml is not a valid configuration:",
         "chatctl.yaml:1:1: defualt is not known; did you mean default?",
         "chatctl.yaml:4:5: targets.a.db_ur is not known; did you mean db_url?",
         "chatctl.yaml:5:17: targets.a.environment has no value; give it one, or remove the key",

@@ -118,7 +118,7 @@ def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
     access = small_audit.rules(tmp_path, RULES.format(first=OWN, second=OWN), fixture)
     report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
     assert (AuditRule.leak, "public.second") in of_tables(report.findings)
-    assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
+    assert "the findings could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 
 
 def test_mutants_judged_before_something_changed_by_itself_stay_judged(

@@ -158,7 +158,7 @@ def test_where_no_row_can_be_made_and_something_else_refuses_that_is_said(
     """
     (doubt,) = of_insert(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
     assert (doubt.rule, doubt.object) == (AuditRule.vacuous, "public.people")
-    assert "no copy of a row could be inserted" in doubt.message
+    assert "no identity could insert a copy of a row" in doubt.message
 
 
 def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
@@ -170,7 +170,7 @@ def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
     found = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
     invalid = next(each for each in found if each.rule is AuditRule.invalid)
     assert invalid.object == "public.people"
-    assert "the policies seem to have let it through" in invalid.message
+    assert "the policies seem to have allowed it" in invalid.message
 
 
 def test_a_view_that_takes_no_rows_is_no_doubt(bare_database: Database, tmp_path: Path) -> None:

@@ -138,14 +138,14 @@ def test_what_is_not_mutated_stays_as_it_was(conn: Connection, access: Access) -
     for policy in catalogue.policies:
         for clause, text in (("using", policy.using), ("check", policy.check)):
             if text is not None:
-                run(conn, policies.altered(policy, clause, text))
-        run(conn, policies.dropped(policy))
-        run(conn, policies.created(policy))
+                run(conn, policies.alter_statement(policy, clause, text))
+        run(conn, policies.drop_statement(policy))
+        run(conn, policies.create_statement(policy))
     for view in catalogue.tables:
         if view.definition:
-            run(conn, views.replaced(view, view.definition))
+            run(conn, views.replace_statement(view, view.definition))
     for function in catalogue.functions:
-        run(conn, functions.replaced(function, function.body))
+        run(conn, functions.replace_statement(function, function.body))
     assert fingerprint(conn) == before
 
 

@@ -85,7 +85,7 @@ def test_when_patience_is_gone_what_is_slow_is_not_begun(
     rules = {each.rule for each in report.doubts if each.object == "public.notes"}
     assert {AuditRule.invalid, AuditRule.untried} <= rules
     untried = next(each for each in report.doubts if each.rule is AuditRule.untried)
-    assert "was not tried, since others of its kind took too long" in untried.message
+    assert "was not tried, because similar probes took too long" in untried.message
     assert "leak:public.others:select" in {each.id for each in report.findings}
 
 

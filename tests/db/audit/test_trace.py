@@ -10,7 +10,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.inventory import privileges
 from chatctl.services.audit.mutation.catalogue import Catalogue, read
-from chatctl.services.audit.mutation.functions import name_of, replaced
+from chatctl.services.audit.mutation.functions import name_of, replace_statement
 from chatctl.services.audit.mutation.trace import Trace, trace_calls
 from chatctl.services.audit.probes import AuditContext, generate
 from chatctl.services.audit.stage import fixture
@@ -55,7 +55,7 @@ def test_what_calls_a_function_is_what_fails_when_it_does(
     for name in ("private.messages_before_update()", "private.participants_joined()", "private.is_trusted()"):
         function = next(each for each in catalogue.functions if name_of(catalogue, each) == name)
         with conn.transaction(force_rollback=True):
-            conn.execute(replaced(function, f"begin raise sqlstate '{MET}'; end").encode())
+            conn.execute(replace_statement(function, f"begin raise sqlstate '{MET}'; end").encode())
             outcomes = zip(batch.numbers, batch.run(), strict=True)
             assert {number for number, came in outcomes if came.state == MET} == trace[name], name
 

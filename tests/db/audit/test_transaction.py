@@ -115,7 +115,7 @@ def test_a_fixture_that_ends_the_transaction_is_refused_by_name_file_and_line(
     line = 5 if ending.startswith("/*") else 4
     with pytest.raises(Invalid) as refusal:
         load(path)
-    assert f"fixture names fixture.sql, which has `{words}` in line {line}:" in refusal.value.message
+    assert f"fixture names fixture.sql, which has `{words}` on line {line}:" in refusal.value.message
     # Rules that were made in another way are looked at, too.
     small_audit.written(tmp_path, RULES, ROWS)
     access = load(path)
@@ -133,7 +133,7 @@ def test_what_postgresql_refuses_in_a_fixture_has_its_line(
     with pytest.raises(Inconclusive) as failure:
         audit(conn, access)
     assert failure.value.message.startswith(f"fixture.sql:4 fails: {said}")
-    assert ("is the database migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
+    assert ("the database is migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
@@ -150,8 +150,8 @@ def test_words_of_transactions_elsewhere_are_fine(conn: Connection, tmp_path: Pa
 @pytest.mark.parametrize(
     ("do", "said"),
     [
-        ("delete from public.notes; commit", "moments.later.do has `commit` in line 1"),
-        ("rollback", "moments.later.do has `rollback` in line 1"),
+        ("delete from public.notes; commit", "moments.later.do has `commit` on line 1"),
+        ("rollback", "moments.later.do has `rollback` on line 1"),
     ],
 )
 def test_a_moment_that_ends_the_transaction_is_refused(

@@ -66,7 +66,7 @@ CASES = {
     ),
     "values that make no row": (
         {"more_of_notes": ", insert: {allow: never, values: {id: select id from notes where false}}"},
-        ("public.notes", "insert", "`values` make no row"),
+        ("public.notes", "insert", "`values` produce no row"),
     ),
     "calls that are all left out": (
         {"calls": "select 1 where false"},
@@ -147,9 +147,7 @@ def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Databa
         conn.execute("insert into auth.users (id) values (gen_random_uuid())")
         report = audit(conn, access, sample=5)
     assert report.of(AuditRule.untried) == ()
-    assert {each.object: each.reason for each in report.not_tried} == {
-        "public.notes": "there is no row of it"
-    }
+    assert {each.object: each.reason for each in report.not_tried} == {"public.notes": "the table has no row"}
 
 
 def test_a_column_of_an_existing_row_without_another_value_is_a_note(

@@ -220,7 +220,7 @@ def test_disk_too_full_for_a_new_server_is_named(small_disk: Path, leave: int) -
     fill(small_disk, leave=leave)
     with pytest.raises(Unavailable, match="no space left on the disk of"):
         running(small_disk / ".chatctl")
-    assert not processes.found(small_disk)
+    assert not processes.using(small_disk)
     (small_disk / "ballast").unlink()
     assert running(small_disk / ".chatctl").pid
 

@@ -68,7 +68,7 @@ def test_postmaster_that_has_not_named_itself_yet_is_known(
 
     Timer(0.5, go_on).start()
     assert act(directory)
-    assert bool(processes.found(directory)) == (act is not server.stop)
+    assert bool(processes.using(directory)) == (act is not server.stop)
 
 
 BUSY = """

@@ -67,7 +67,7 @@ def test_server_is_gone_after_its_block(temporary: Path, major: int) -> None:
         with psycopg.connect(at.admin_url) as conn:
             assert conn.execute("show fsync").fetchone() == ("off",)
     assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not processes.using(at.directory)
 
 
 def test_durable_server_waits_for_the_disk(temporary: Path) -> None:
@@ -82,14 +82,14 @@ def test_server_is_gone_after_an_error_and_with_open_sessions(temporary: Path) -
         raise ZeroDivisionError
     conn.close()
     assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not processes.using(at.directory)
 
 
 def test_server_whose_postmaster_was_killed_is_gone_too(temporary: Path) -> None:
     with throwaway.server() as at:
         os.kill(at.pid, signal.SIGKILL)
     assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not processes.using(at.directory)
 
 
 def test_sweep_leaves_the_living_alone(temporary: Path) -> None:
@@ -116,7 +116,7 @@ def test_registry_of_somebody_else_is_refused(temporary: Path) -> None:
 
 
 def initdb_runs(directory: Path) -> bool:
-    return any(each.name() == "initdb" for each in processes.found(directory))
+    return any(each.name() == "initdb" for each in processes.using(directory))
 
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
@@ -190,4 +190,4 @@ def assert_status_removes(left: list[Path], temporary: Path) -> None:
     assert document["removed"] == sorted(map(str, left))
     assert all(f"removed {directory}" in answer.stderr for directory in left)
     assert servers(temporary) == []
-    assert processes.found(temporary) == []
+    assert processes.using(temporary) == []

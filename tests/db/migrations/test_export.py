@@ -283,10 +283,10 @@ def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
 def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
     files = SqlFiles(tmp_path / "sql")
     with pytest.raises(Invalid, match="has no migration in a transaction"):
-        export.exported(files.directory)
+        export.exported_files(files.directory)
     files.version(1, "-- chatctl:no-transaction\nselect 1;")
     with pytest.raises(Invalid, match="has no migration in a transaction"):
-        export.exported(files.directory)
+        export.exported_files(files.directory)
 
 
 def test_the_same_files_give_the_same_bytes_in_whatever_order_they_lie(

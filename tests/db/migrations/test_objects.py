@@ -53,7 +53,7 @@ def test_a_file_that_disappears_takes_everything_with_it_named_first(
             "drop view if exists s.v",
             "revoke select on public.t from authenticated",
         ]
-        assert all(it.gone for it in ran.plans[0].obsolete)
+        assert all(it.removed for it in ran.plans[0].obsolete)
         assert sorted(ran.paths) == ["-f.sql", "-t.sql", "-t.sql", "-v.sql"]
         assert functions(conn) == policies(conn) == views(conn) == []
         assert not may(conn, "select")
@@ -373,6 +373,6 @@ def test_what_cannot_be_undone_stays_and_is_said(bare_database: Database, files:
         ran = run(conn, files)
 
         (it,) = ran.plans[0].obsolete
-        assert (it.path, it.drops, it.gone, it.moved) == ("objects/storage/row.sql", [], True, False)
+        assert (it.path, it.drops, it.removed, it.moved) == ("objects/storage/row.sql", [], True, False)
         assert names(conn, "select to_regclass('public.kept')::text") == ["kept"]
         assert run(conn, files).steps == []

@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection, connect
 from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.loading import LoadOptions, load
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run
 from tests.support.proxy import Proxy
@@ -48,7 +48,7 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
                 "interrupt": KeyboardInterrupt,
             }[end]
         ) as failed:
-            load(conn, WORLD, LoadOptions(chunk_size=50, beside_others=True), on_progress=fail)
+            load(conn, WORLD, LoadOptions(chunk_size=50, allow_other_rows=True), on_progress=fail)
         if end == "interrupt":
             assert str(failed.value) == "ended"
     with database.connect() as conn:

@@ -253,7 +253,7 @@ def test_other_peoples_messages_keep_their_indexes(
 
     with holding(world.database, "select count(*) from public.messages"):
         start = time.monotonic()
-        assert load(world.operator, WORLD, LoadOptions(beside_others=True)).fingerprint == fingerprint
+        assert load(world.operator, WORLD, LoadOptions(allow_other_rows=True)).fingerprint == fingerprint
         assert time.monotonic() - start < SECONDS
 
     assert fetch(world.operator, OIDS) == oids
@@ -274,7 +274,7 @@ def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, finger
         world.database.connect() as conn,
         ThreadPoolExecutor(1) as pool,
     ):
-        loading = pool.submit(load, conn, WORLD, LoadOptions(beside_others=True))
+        loading = pool.submit(load, conn, WORLD, LoadOptions(allow_other_rows=True))
         assert until(lambda: waits(world.operator), seconds=SECONDS)
         other.execute("commit")
         assert loading.result(SECONDS).fingerprint == fingerprint

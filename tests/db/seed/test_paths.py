@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, NotAllowed
 from chatctl.local.postgres.server import Server
 from chatctl.services.seed import paths, runs
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.loading import LoadOptions, load
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.paths import Path, probe
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run, waits

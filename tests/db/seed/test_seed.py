@@ -142,7 +142,7 @@ def test_a_name_that_is_taken_is_named_and_nothing_is_loaded(conn: Connection) -
     conn.execute("insert into organizations (name, slug) values ('ours', 'aozora')")
 
     with pytest.raises(Conflict, match="organization aozora"):
-        load(conn, WORLD, LoadOptions(beside_others=True))
+        load(conn, WORLD, LoadOptions(allow_other_rows=True))
 
     assert _count(conn, "messages") == 0
 
@@ -153,7 +153,7 @@ def test_other_peoples_data_is_left_alone_unless_allowed(world: World) -> None:
     with pytest.raises(Invalid, match="1 organizations and 3 users"):
         load(world.operator, WORLD)
 
-    assert load(world.operator, WORLD, LoadOptions(beside_others=True)).state == "created"
+    assert load(world.operator, WORLD, LoadOptions(allow_other_rows=True)).state == "created"
 
 
 def test_the_rules_of_another_version_are_a_conflict(conn: Connection) -> None:

@@ -74,7 +74,7 @@ def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], 
 def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
     (stale,) = apply(CLEAN, read(LEAKS), TODAY).findings
     assert stale.rule is AuditRule.baseline
-    assert "not found any more" in stale.message
+    assert "no longer found" in stale.message
 
 
 def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[BaselineEntry]]) -> None:
@@ -129,8 +129,8 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
             LEAKS.replace("2026-06-01", "2026-02-30"),
             r":6: \[0\]\.expires must be a date .*02-30$",
         ),
-        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner is there twice, first in line 5"),
-        (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] names leak:public\.notes again, as line 2"),
+        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner appears twice, first on line 5"),
+        (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] repeats leak:public\.notes of line 2"),
         (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: \[0\]\.identities must be a list"),
         ("- a: [", r"accepted\.yaml:1: cannot be read"),
         ("a: b\n\tc: d", r"accepted\.yaml:2: cannot be read"),

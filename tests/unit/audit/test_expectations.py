@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid
 from chatctl.services.audit.access import default_file, load
 from chatctl.services.audit.access.expectations import NEVER, Api, Delete, FunctionRules, Moment
-from chatctl.sqltext.quoting import filled
+from chatctl.sqltext.quoting import fill_placeholders
 from tests.support.access_files import BASE, OURS, steps, under
 
 Written = Callable[[str | bytes], Path]
@@ -42,22 +42,22 @@ MISTAKES = {
     "a key twice": (
         "    select: this.owner = actor\n",
         "    select: this.owner = actor\n    select: never\n",
-        "16: tables.app.notes.select is there twice, first in line 15",
+        "16: tables.app.notes.select appears twice, first on line 15",
     ),
     "a table twice": (
         "functions:\n",
         "  app.notes: {key: [id], select: never}\nfunctions:\n",
-        "21: tables.app.notes is there twice, first in line 13",
+        "21: tables.app.notes appears twice, first on line 13",
     ),
     "a key that is a list": (
         "denials:",
         "[a]: 1\ndenials:",
-        "9: the description of access has a list of 1 as a key",
+        "9: the description of access has a key that is not text, but a list of 1",
     ),
     "a merge key": (
         "    key: [id]\n",
         "    key: [id]\n    <<: {select: never}\n",
-        "15: tables.app.notes.<< is not taken",
+        "15: tables.app.notes.<< is not allowed",
     ),
     "true for a condition": (
         "select: this.owner = actor",
@@ -82,17 +82,17 @@ MISTAKES = {
     "half a character": (
         "select: this.owner = actor",
         r'select: "\ud800"',
-        "15: tables.app.notes.select must be text that UTF-8 can write",
+        "15: tables.app.notes.select must be text that UTF-8 can encode",
     ),
     "nothing to read by": (
         "    select: this.owner = actor\n",
         "",
-        "13: tables.app.notes.select is missing; either it or rows",
+        "13: tables.app.notes.select is missing; select or rows",
     ),
     "two to read by": (
         "    select: this.owner = actor\n",
         "    select: never\n    rows: select 1\n",
-        "16: tables.app.notes.rows and select exclude each other",
+        "16: tables.app.notes.rows cannot be combined with select",
     ),
     "no key": ("key: [id]", "key: []", "14: tables.app.notes.key must have at least 1 item, not "),
     "a key column twice": ("key: [id]", "key: [id, id]", "14: tables.app.notes.key names id twice"),
@@ -154,7 +154,7 @@ MISTAKES = {
     "an identity of no role": (
         "role: member",
         "role: root",
-        "11: identities.ann.role is root, which api does not name; known are anon, member, boss",
+        "11: identities.ann.role is root, which api does not name; known: anon, member, boss",
     ),
     "an identity of the usual role, which is none": (
         "role: member, ",
@@ -164,22 +164,22 @@ MISTAKES = {
     "claims and raw": (
         "says: a member",
         "says: a member, claims: {}, raw: \"''\"",
-        "11: identities.ann.raw and claims exclude each other",
+        "11: identities.ann.raw cannot be combined with claims",
     ),
     "claims that are no JSON": (
         "says: a member",
         "says: a member, claims: {since: [2026-01-01]}",
-        "11: identities.ann.claims.since[0] must be what JSON can say, text in quotes, not 2026-01-01",
+        "11: identities.ann.claims.since[0] must be a JSON value, with text in quotes, not 2026-01-01",
     ),
     "claims of an endless number": (
         "says: a member",
         "says: a member, claims: {n: .inf}",
-        "11: identities.ann.claims.n must be what JSON",
+        "11: identities.ann.claims.n must be a JSON value",
     ),
     "claims of a large number": (
         "says: a member",
         f"says: a member, claims: {{n: 0x{'f' * 9999}}}",
-        "11: identities.ann.claims.n must be what JSON",
+        "11: identities.ann.claims.n must be a JSON value",
     ),
     "a way to read that is none": (
         "says: a member",
@@ -200,12 +200,12 @@ MISTAKES = {
     "a function twice": (
         "  app.send(uuid):",
         "  app.send( UUID ): {allow: never, call: {}}\n  app.send(uuid):",
-        "23: functions.app.send(uuid) is functions.app.send( UUID ) in line 22 again",
+        "23: functions.app.send(uuid) repeats functions.app.send( UUID ) of line 22",
     ),
     "a function public and internal": (
         "internal.secret(): asks nothing",
         "app.send(uuid): asks nothing",
-        "29: internal.functions.app.send(uuid) is functions.app.send(uuid) in line 22 again",
+        "29: internal.functions.app.send(uuid) repeats functions.app.send(uuid) of line 22",
     ),
     "a change of another kind": (
         "app.notes: [insert]",
@@ -284,7 +284,7 @@ def told(path: Path) -> list[str]:
         load(path)
     assert refused.value.exit_code == 2
     head, *lines = refused.value.message.split("\n  ")
-    assert head == f"{path} is no description of access:" if lines else head.startswith(str(path))
+    assert head == f"{path} is not a valid description of access:" if lines else head.startswith(str(path))
     return [line.removeprefix(f"{path}:") for line in lines or [head]]
 
 
@@ -419,13 +419,13 @@ def test_a_mistake_of_an_alias_is_told_where_it_stands(written: Written) -> None
         "two documents": ("a: 1\n---\nb: 1", ":2: NOT a second document begins here"),
         "a tag": ("a: 1\nb: !!python/name:os.system 1", ":2: NOT tags"),
         "an unknown alias": ("a: 1\nb: *x", ":2: NOT this alias has no anchor before it"),
-        "an anchor twice": ("a: 1\nb: &a 1\nc: &a 1", ":3: NOT &a is there twice"),
-        "a list in itself": ("a: 1\nb: &a [*a]", ":2: NOT *a is part of"),
+        "an anchor twice": ("a: 1\nb: &a 1\nc: &a 1", ":3: NOT &a appears twice"),
+        "a list in itself": ("a: 1\nb: &a [*a]", ":2: NOT *a is inside"),
         "a mapping in itself": ("a: &a\n  b: [{c: *a}]", ":2: NOT *a is"),
         "a bomb": (
             "a: &a [x, x]\n"
             + "".join(f"{n}: &{n} [{', '.join([f'*{p}'] * 10)}]\n" for p, n in pairwise("abcdefghi")),
-            ":7: NOT its aliases stand for too much",
+            ":7: NOT its aliases expand to too much content",
         ),
         "a deep bomb": (
             "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 99)),
@@ -558,4 +558,7 @@ def read_or_refused(path: Path) -> None:
 
 
 def test_places_are_filled_and_names_are_not() -> None:
-    assert filled('set "a$1" = $1 where b = $12', lambda n: f"<{n}>") == 'set "a$1" = <1> where b = <12>'
+    assert (
+        fill_placeholders('set "a$1" = $1 where b = $12', lambda n: f"<{n}>")
+        == 'set "a$1" = <1> where b = <12>'
+    )

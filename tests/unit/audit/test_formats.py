@@ -245,7 +245,7 @@ def test_the_summary_of_the_step_fits() -> None:
     many = tuple(finding(name=f"public.t{n}", sql="x" * 100_000) for n in range(30))
     text = github.summary(replace(FOUND, findings=many))
     assert len(text.encode()) < 1024 * 1024
-    assert "More than fits here" in text
+    assert "The rest does not fit here" in text
     assert len(github.summary(replace(FOUND, findings=many), written=900_000).encode()) < 100_000
 
 
@@ -256,7 +256,7 @@ def test_markdown_fits_a_comment_and_says_what_it_leaves_off() -> None:
     many = tuple(finding(name=f"public.t{n}", sql="é" * 5_000) for n in range(30))
     text = render(replace(FOUND, findings=many), ReportFormat.markdown)
     assert len(text) < 65_536
-    assert "More than fits here" in text
+    assert "The rest does not fit here" in text
 
 
 def test_markdown_has_a_matrix_of_who_may_do_what() -> None:

@@ -11,10 +11,10 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict
 from chatctl.services.seed import runs, verify
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
 from tests.support import seeded
 from tests.support.cleaned import (

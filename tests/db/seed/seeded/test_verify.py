@@ -13,10 +13,10 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed, Unavailable
 from chatctl.services.seed import verify
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.verify import SHOWN, CheckFinding, SeedDifference
 from tests.support import damage, seeded
 from tests.support.damage import EVERYONE, NORTH, Plant
@@ -118,16 +118,16 @@ def test_a_table_that_is_not_as_it_was_is_named(conn: Connection, table: str) ->
 
     with conn.transaction(force_rollback=True):
         _plant(conn, f"update {place} set {change} where ctid = {one}")
-        assert _of_fingerprint(conn) == [CheckFinding(table, "rows are not as they were made")]
+        assert _of_fingerprint(conn) == [CheckFinding(table, "rows differ from what was seeded")]
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where ctid = {one}")
-        assert CheckFinding(table, f"{made} rows were made, {made - 1} are there") in _of_fingerprint(conn)
+        assert CheckFinding(table, f"{made} rows were seeded, {made - 1} exist") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where {scope}")
-        assert CheckFinding(table, f"{made} rows were made, 0 are there") in _of_fingerprint(conn)
+        assert CheckFinding(table, f"{made} rows were seeded, 0 exist") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         conn.execute("update private.seed_runs set tables = tables - %s", (table,))
-        assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were made, {made} are there")]
+        assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were seeded, {made} exist")]
 
 
 def test_every_table_of_the_fingerprint_is_tried(conn: Connection) -> None:
@@ -242,7 +242,7 @@ def test_an_unfinished_world_is_told_from_a_damaged_one(database: Database) -> N
         load(conn, build(SMALL))
 
         assert [(it.check, it.object) for it in begun] == [("fingerprint", "world small")]
-        assert begun[0].detail == "begun and not finished; the same `chatctl seed` continues it"
+        assert begun[0].detail == "started but not finished; run the same `chatctl seed` to continue"
         assert _differences(conn) == []
 
 
@@ -259,7 +259,7 @@ def test_a_world_of_an_older_chatctl_is_checked_as_far_as_it_can_be(conn: Connec
             "counters",
             f"last_seq is {value(conn, f'select last_seq from conversations where id = {EVERYONE}')}",
         ),
-        ("fingerprint", "made by an older chatctl; its rows cannot be compared"),
+        ("fingerprint", "seeded by an older chatctl; its rows cannot be compared"),
     ]
 
 
