@@ -41,7 +41,7 @@ def _calls(tree: ast.AST, *names: str) -> list[ast.Call]:
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=_name)
-def test_no_sql_is_made_by_formatting(path: Path) -> None:
+def test_no_sql_is_built_by_string_formatting(path: Path) -> None:
     for call in _calls(ast.parse(path.read_text()), "execute", "executemany", "copy"):
         for argument in call.args[:1]:
             if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "query":
@@ -56,7 +56,7 @@ def test_no_sql_is_made_by_formatting(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [p for p in PYTHON if p.name != "app.py"], ids=_name)
-def test_an_exit_code_is_that_of_an_error(path: Path) -> None:
+def test_an_exit_code_comes_from_an_error_class(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             assert ast.unparse(node) not in ("typer.Exit", "click.exceptions.Exit"), (
@@ -68,7 +68,7 @@ COMMAND_LINE = [path for path in PYTHON if "cli" in path.parts]
 
 
 @pytest.mark.parametrize("path", [p for p in COMMAND_LINE if p.name != "guards.py"], ids=_name)
-def test_production_and_confirmations_are_decided_in_one_place(path: Path) -> None:
+def test_production_and_confirmations_are_checked_in_one_place(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             asks = ("typer.confirm", "typer.prompt", "sys.stdin.isatty")
@@ -118,7 +118,7 @@ def test_a_function_fixes_its_search_path_and_is_revoked_from_public(path: Path)
 
 
 @pytest.mark.parametrize("path", OBJECTS, ids=_name)
-def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
+def test_a_policy_names_its_role_and_wraps_auth_functions(path: Path) -> None:
     for policy in re.findall(r"create policy .*?;\n", path.read_text(), re.DOTALL):
         assert re.search(r"for (select|insert|update|delete) to authenticated\n", policy)
         assert policy.count("_user_id()") == len(
@@ -126,7 +126,7 @@ def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
         )
 
 
-def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:
+def test_the_migrations_of_the_supabase_cli_equal_sql() -> None:
     behind = [
         it.path.name
         for it in export.compare(ROOT / "sql", ROOT / "supabase" / "migrations")
@@ -154,7 +154,7 @@ def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
     return {canonicalize_name(carried[name][0]) for name in theirs}
 
 
-def test_each_extra_names_all_that_its_commands_import() -> None:
+def test_each_extra_lists_everything_that_its_commands_import() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = {
         name: {canonicalize_name(Requirement(it).name) for it in needed}

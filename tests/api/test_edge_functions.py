@@ -148,12 +148,12 @@ def test_preflight_needs_no_token(function: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Basic dXNlcjpwYXNz", "Bearer two words"])
-def test_without_a_bearer_token_it_is_unauthorized(function: httpx.Client, authorization: str) -> None:
+def test_a_request_without_a_bearer_token_is_unauthorized(function: httpx.Client, authorization: str) -> None:
     response = function.post("/", headers={"Authorization": authorization}, json={"action": "check"})
     assert refused(response, "UNAUTHORIZED")["message"] == "Please log in to continue"
 
 
-def test_only_post_is_answered(function: httpx.Client) -> None:
+def test_only_post_is_allowed(function: httpx.Client) -> None:
     response = function.get("/")
     assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
     assert response.json()["error"]["code"] == "VALIDATION_ERROR"
@@ -176,7 +176,7 @@ def limit(**changes: Any) -> dict[str, Any]:
 EXCEEDED = limit(allowed=False, remaining=0, retry_after=45)
 
 
-def test_check_reports_what_the_database_says(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+def test_check_reports_what_the_database_answers(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
     postgrest.will_answer([limit()])
     response = rate_limit.post("/chat-rate-limit", json={"action": "check"})
     assert response.status_code == 200
@@ -187,7 +187,7 @@ def test_check_reports_what_the_database_says(rate_limit: httpx.Client, postgres
     assert "retry-after" not in response.headers
 
 
-def test_the_database_is_asked_as_the_caller(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+def test_the_database_is_queried_as_the_caller(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
     postgrest.will_answer(limit())
     rate_limit.post("/", json={"action": "check"})
     [(method, path, headers, body)] = postgrest.asked
@@ -212,14 +212,14 @@ def test_check_beyond_the_limit_is_readable_in_both_shapes(
     assert "Retry-After" in response.headers["access-control-expose-headers"]
 
 
-def test_a_second_is_singular_and_the_least(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
+def test_one_second_is_singular_and_the_minimum(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
     postgrest.will_answer([limit(allowed=False, remaining=0, retry_after=0)])
     error = refused(rate_limit.post("/", json={"action": "check"}), "RATE_LIMITED")
     assert (error["retry_after"], error["message"]) == (1, "Rate limit exceeded. Try again in 1 second.")
 
 
 @pytest.mark.parametrize(("row", "remaining"), [(limit(), 3), (limit(remaining=0), 0), (EXCEEDED, 0)])
-def test_increment_reports_the_status_after_it(
+def test_increment_reports_the_updated_status(
     rate_limit: httpx.Client, postgrest: PostgREST, row: dict[str, Any], remaining: int
 ) -> None:
     postgrest.will_answer([row])
@@ -250,7 +250,7 @@ def test_increment_reports_the_status_after_it(
         b'{"action": "check", "padding": "' + b"x" * 2000 + b'"}',
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused_before_the_database_is_asked(
+def test_an_invalid_request_is_refused_before_the_database_is_queried(
     rate_limit: httpx.Client, postgrest: PostgREST, body: bytes
 ) -> None:
     postgrest.will_answer([limit()])
@@ -259,7 +259,7 @@ def test_a_request_that_makes_no_sense_is_refused_before_the_database_is_asked(
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHORIZED"), (403, "FORBIDDEN")])
-def test_what_the_database_refuses_is_refused(
+def test_a_refusal_of_the_database_is_a_refusal_of_the_function(
     rate_limit: httpx.Client, postgrest: PostgREST, status: int, code: str
 ) -> None:
     postgrest.will_answer({"code": "PGRST301", "message": "JWT expired"}, status)
@@ -278,7 +278,7 @@ def test_what_the_database_refuses_is_refused(
         ([limit(reset_at="never")], 200),
     ],
 )
-def test_a_failure_behind_it_leaks_nothing(
+def test_a_failure_of_the_backend_leaks_nothing(
     rate_limit: httpx.Client, postgrest: PostgREST, body: Any, status: int
 ) -> None:
     postgrest.will_answer(body, status)
@@ -344,7 +344,7 @@ def test_each_allowed_type_is_accepted(attachment: httpx.Client, name: str) -> N
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_bytes_of_one_type_are_refused_as_any_other(attachment: httpx.Client, name: str) -> None:
+def test_bytes_of_one_type_are_refused_under_every_other_type(attachment: httpx.Client, name: str) -> None:
     mime, make = FILES[name]
     for other, (declared, _) in FILES.items():
         if declared != mime:
@@ -359,27 +359,27 @@ def test_bytes_of_one_type_are_refused_as_any_other(attachment: httpx.Client, na
         *(("notes.txt", "text/plain"), ("none.png", ""), ("pixel.png", "image"), ("pixel.png", "IMAGE/PNG2")),
     ],
 )
-def test_other_types_are_refused_with_the_list_of_allowed_ones(
+def test_other_types_are_refused_with_the_list_of_allowed_types(
     attachment: httpx.Client, name: str, mime: str
 ) -> None:
     error = refused(submit(attachment, name, made.png(), mime), "INVALID_FILE_TYPE")
     assert set(error["details"]["allowed"]) == {allowed for allowed, _ in FILES.values()}
 
 
-def test_the_type_may_be_spelled_in_capitals_and_have_parameters(attachment: httpx.Client) -> None:
+def test_the_type_may_have_capitals_and_parameters(attachment: httpx.Client) -> None:
     assert submit(attachment, "a.png", made.png(), "Image/PNG; charset=binary").json()["type"] == "image/png"
 
 
 @pytest.mark.parametrize(
     "name", ["pixel.exe", "pixel", "pixel.png.exe", "pixel.jpg", "png", ".", "pixel.png."]
 )
-def test_the_name_has_to_fit_the_type(attachment: httpx.Client, name: str) -> None:
+def test_the_file_extension_must_match_the_type(attachment: httpx.Client, name: str) -> None:
     error = refused(submit(attachment, name, made.png(), "image/png"), "INVALID_FILE_TYPE")
     assert error["details"]["expected"] == ["png"]
 
 
 @pytest.mark.parametrize("name", ["../pixel.png", "a\\pixel.png", "virus.exe\0.png", "a\x1b[2Jb.png"])
-def test_a_name_that_means_something_elsewhere_is_refused(attachment: httpx.Client, name: str) -> None:
+def test_a_name_with_a_special_meaning_elsewhere_is_refused(attachment: httpx.Client, name: str) -> None:
     raw = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode() + b'"\r\n'
         b"Content-Type: image/png\r\n\r\n" + made.png() + b"\r\n--b--\r\n"
@@ -421,13 +421,13 @@ POLYGLOTS: dict[str, tuple[str, str, bytes]] = {
 
 
 @pytest.mark.parametrize("what", POLYGLOTS)
-def test_a_file_that_is_not_just_what_it_says_is_refused(attachment: httpx.Client, what: str) -> None:
+def test_a_file_with_more_than_its_declared_content_is_refused(attachment: httpx.Client, what: str) -> None:
     name, mime, content = POLYGLOTS[what]
     refused(submit(attachment, name, content, mime), "INVALID_FILE_TYPE")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_truncated_file_is_accepted_or_breaks_it(attachment: httpx.Client, name: str) -> None:
+def test_a_truncated_file_is_refused_without_a_crash(attachment: httpx.Client, name: str) -> None:
     mime, make = FILES[name]
     whole = make()
     end = len(whole.rstrip(b"\n"))  # a PDF may lack its last line break
@@ -435,23 +435,23 @@ def test_no_truncated_file_is_accepted_or_breaks_it(attachment: httpx.Client, na
         refused(submit(attachment, name, whole[:length], mime), "INVALID_FILE_TYPE")
 
 
-def test_a_letter_may_embed_a_table(attachment: httpx.Client) -> None:
+def test_a_document_may_embed_a_table(attachment: httpx.Client) -> None:
     assert submit(attachment, "a.doc", made.doc("Workbook"), "application/msword").status_code == 200
     embedded = made.docx("word/embeddings/Microsoft_Excel_Worksheet.xlsx")
     assert submit(attachment, "a.docx", embedded, made.DOCX).status_code == 200
 
 
-def test_a_photo_may_have_what_cameras_put_behind_it(attachment: httpx.Client) -> None:
+def test_a_photo_may_have_trailing_data_that_cameras_append(attachment: httpx.Client) -> None:
     assert submit(attachment, "a.jpg", made.jpeg() + b"\0\0SEFT" * 20, "image/jpeg").status_code == 200
 
 
-def test_a_letter_of_nine_megabytes_is_followed_to_its_directory(attachment: httpx.Client) -> None:
+def test_the_directory_of_a_nine_megabyte_document_is_found(attachment: httpx.Client) -> None:
     content = made.compound("a", "b", "c", "d", "e", "WordDocument", filler=9 << 11)
     assert len(content) > 9 << 20
     assert submit(attachment, "a.doc", content, "application/msword").status_code == 200
 
 
-def test_a_chain_of_sectors_that_bites_its_tail_ends(attachment: httpx.Client) -> None:
+def test_a_circular_chain_of_sectors_ends(attachment: httpx.Client) -> None:
     content = bytearray(made.doc())
     content[512 + 4 : 512 + 8] = (1).to_bytes(4, "little")  # the directory's first sector follows itself
     content[1024 + 128 + 72 : 1024 + 128 + 76] = (1).to_bytes(4, "little")  # and its first entry itself
@@ -462,7 +462,7 @@ def big_jpeg(size: int) -> bytes:
     return made.jpeg() + bytes(size - len(made.jpeg()))
 
 
-def test_ten_megabytes_are_accepted_and_one_byte_more_is_not(attachment: httpx.Client) -> None:
+def test_ten_megabytes_are_accepted_and_one_more_byte_is_refused(attachment: httpx.Client) -> None:
     assert submit(attachment, "a.jpg", big_jpeg(MAX_SIZE), "image/jpeg").json()["size"] == MAX_SIZE
     error = refused(submit(attachment, "a.jpg", big_jpeg(MAX_SIZE + 1), "image/jpeg"), "FILE_TOO_LARGE")
     assert error["details"] == {"max_size": MAX_SIZE}
@@ -478,14 +478,14 @@ def raw_request(client: httpx.Client, *headers: str) -> socket.socket:
     return connection
 
 
-def test_a_huge_body_is_refused_by_its_announced_length(attachment: httpx.Client) -> None:
+def test_a_huge_body_is_refused_by_its_content_length(attachment: httpx.Client) -> None:
     with raw_request(attachment, f"Content-Length: {10**12}") as connection:
         answer = connection.recv(65536)
     assert answer.startswith(b"HTTP/1.1 400")
     assert b"FILE_TOO_LARGE" in answer or b"FILE_TOO_LARGE" in connection.recv(65536)
 
 
-def test_a_huge_body_of_unknown_length_is_refused_before_its_end(attachment: httpx.Client) -> None:
+def test_a_huge_body_of_unknown_length_is_refused_before_it_ends(attachment: httpx.Client) -> None:
     chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
     with raw_request(attachment, "Transfer-Encoding: chunked") as connection:
         for _ in range(11):  # 11 MB of a body that never ends
@@ -499,7 +499,7 @@ def test_an_empty_file_is_refused(attachment: httpx.Client) -> None:
     assert error["message"] == "The file is empty"
 
 
-def test_one_file_is_wanted_in_the_field_file(attachment: httpx.Client) -> None:
+def test_the_field_file_must_hold_exactly_one_file(attachment: httpx.Client) -> None:
     part = ("a.png", made.png(), "image/png")
     assert (
         refused(attachment.post("/", files={"other": part}), "VALIDATION_ERROR")["message"]
@@ -519,6 +519,8 @@ def test_one_file_is_wanted_in_the_field_file(attachment: httpx.Client) -> None:
         ("application/x-www-form-urlencoded", b"file=x"),
     ],
 )
-def test_a_body_that_is_no_form_is_refused(attachment: httpx.Client, content_type: str, body: bytes) -> None:
+def test_a_body_that_is_not_a_form_is_refused(
+    attachment: httpx.Client, content_type: str, body: bytes
+) -> None:
     response = attachment.post("/", content=body, headers={"Content-Type": content_type})
     refused(response, "VALIDATION_ERROR")

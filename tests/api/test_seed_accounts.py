@@ -27,7 +27,7 @@ from tests.support.world import Database
 # What is made -----------------------------------------------------------------------------------------------
 
 
-def test_everybody_is_made_and_can_sign_in(project: Project, client: Client) -> None:
+def test_every_user_is_created_and_can_sign_in(project: Project, client: Client) -> None:
     assert create(client) == len(PEOPLE) == len(project.users)
     for person in PEOPLE[::20]:
         assert sign_in(project, person) == sign_in(project, person, key=SECRET_KEY) == person.id
@@ -40,7 +40,9 @@ NOT_TOLD = {
 }
 
 
-def test_users_are_those_that_sql_makes(database: Database, project: Project, client: Client) -> None:
+def test_users_are_the_same_as_those_created_by_sql(
+    database: Database, project: Project, client: Client
+) -> None:
     records = [
         {"id": str(p.id), "email": p.email, "full_name": p.full_name, "created_at": p.created_at.isoformat()}
         for p in PEOPLE
@@ -72,14 +74,14 @@ def rows(conn: psycopg.Connection[Any], statement: str) -> list[dict[str, Any]]:
     return [row for (row,) in conn.execute(statement.encode())]
 
 
-def test_progress_is_told_from_what_was_there(client: Client) -> None:
+def test_progress_starts_from_the_users_that_exist(client: Client) -> None:
     told: list[int] = []
     create(client, PEOPLE[:5], on_made=told.append)
     create(client, PEOPLE[:9], on_made=told.append)
     assert told == [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
 
 
-def test_a_few_are_made_at_once(project: Project, client: Client) -> None:
+def test_several_users_are_created_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
     create(client)
     assert 1 < project.at_once <= concurrent.AT_ONCE
@@ -88,13 +90,13 @@ def test_a_few_are_made_at_once(project: Project, client: Client) -> None:
 # Again, and after an interruption ---------------------------------------------------------------------------
 
 
-def test_a_second_run_makes_nothing(project: Project, client: Client) -> None:
+def test_a_second_run_creates_nothing(project: Project, client: Client) -> None:
     create(client)
     assert create(client) == 0
     assert project.count(CREATE) == len(PEOPLE)
 
 
-def test_a_run_that_broke_off_is_completed(project: Project, client: Client) -> None:
+def test_an_interrupted_run_is_completed(project: Project, client: Client) -> None:
     class Killed(Exception): ...
 
     def kill(there: int) -> None:
@@ -111,7 +113,7 @@ def test_a_run_that_broke_off_is_completed(project: Project, client: Client) -> 
     assert project.count(CREATE) == len(PEOPLE)
 
 
-def test_of_two_runs_at_once_both_end_well(project: Project) -> None:
+def test_two_concurrent_runs_both_succeed(project: Project) -> None:
     made: list[int] = []
 
     def run() -> None:
@@ -127,7 +129,7 @@ def test_of_two_runs_at_once_both_end_well(project: Project) -> None:
     assert sum(made) == len(project.users) == len(PEOPLE)
 
 
-def test_other_users_are_read_page_by_page_and_left_alone(
+def test_other_users_are_read_page_by_page_and_left_unchanged(
     project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = [stranger(number) for number in range(7)]
@@ -148,7 +150,7 @@ def stranger(number: int = 0) -> Person:
 # What is in the way -----------------------------------------------------------------------------------------
 
 
-def test_an_address_of_another_user_is_named_before_anything_is_made(
+def test_an_email_of_another_user_is_named_before_anything_is_created(
     project: Project, client: Client
 ) -> None:
     create(client, [replace(PEOPLE[3], id=UUID(int=77))])
@@ -158,7 +160,7 @@ def test_an_address_of_another_user_is_named_before_anything_is_made(
     assert project.count(CREATE) == 1
 
 
-def test_an_id_of_another_user_is_named_before_anything_is_made(project: Project, client: Client) -> None:
+def test_an_id_of_another_user_is_named_before_anything_is_created(project: Project, client: Client) -> None:
     create(client, [replace(PEOPLE[3], email="somebody@else.test")])
 
     with pytest.raises(Conflict, match=f"user {PEOPLE[3].id} has somebody@else.test"):
@@ -166,14 +168,14 @@ def test_an_id_of_another_user_is_named_before_anything_is_made(project: Project
     assert project.count(CREATE) == 1
 
 
-def test_of_many_in_the_way_a_few_are_named(client: Client) -> None:
+def test_of_many_conflicting_users_a_few_are_named(client: Client) -> None:
     create(client, [replace(person, id=UUID(int=n + 1)) for n, person in enumerate(PEOPLE)])
 
     with pytest.raises(Conflict, match=f"; and {len(PEOPLE) - 5} more$"):
         create(client)
 
 
-def test_an_address_that_is_taken_meanwhile_is_named(project: Project, client: Client) -> None:
+def test_an_email_that_is_taken_during_the_run_is_named(project: Project, client: Client) -> None:
     def take(there: int) -> None:
         if there == 0:
             create(client, [replace(PEOPLE[5], id=UUID(int=77))])
@@ -182,7 +184,7 @@ def test_an_address_that_is_taken_meanwhile_is_named(project: Project, client: C
         create(client, on_made=take)
 
 
-def test_an_auth_that_passes_over_ids_is_told_of(project: Project, client: Client) -> None:
+def test_an_auth_server_that_ignores_ids_is_reported(project: Project, client: Client) -> None:
     project.own_ids = False
 
     with pytest.raises(Conflict, match="with a different id"):
@@ -190,14 +192,14 @@ def test_an_auth_that_passes_over_ids_is_told_of(project: Project, client: Clien
     assert project.users == {}
 
 
-def test_an_api_without_users_to_manage_is_told_of(project: Project, client: Client) -> None:
+def test_an_api_without_user_management_is_reported(project: Project, client: Client) -> None:
     project.will(Fault(404, body={"message": "no Route matched with those values"}), on=LIST)
 
     with pytest.raises(NotFound, match="no Auth Admin API"):
         create(client)
 
 
-def test_what_auth_refuses_is_passed_on(project: Project, client: Client) -> None:
+def test_errors_of_auth_are_passed_on(project: Project, client: Client) -> None:
     said = {"code": "validation_failed", "message": "Unable to validate email address: invalid format"}
     project.will(Fault(400, body=said), on=CREATE)
 
@@ -208,7 +210,7 @@ def test_what_auth_refuses_is_passed_on(project: Project, client: Client) -> Non
 # Deleting ---------------------------------------------------------------------------------------------------
 
 
-def test_the_people_are_deleted_and_nobody_else(project: Project, client: Client) -> None:
+def test_only_the_seeded_users_are_deleted(project: Project, client: Client) -> None:
     create(client, [*PEOPLE[:5], stranger()])
 
     assert accounts.delete(client, [person.id for person in PEOPLE]) == 5
@@ -219,19 +221,19 @@ def test_the_people_are_deleted_and_nobody_else(project: Project, client: Client
 # Signing in -------------------------------------------------------------------------------------------------
 
 
-def test_a_wrong_password_is_said_to_be_one(project: Project, client: Client) -> None:
+def test_a_wrong_password_is_reported_as_such(project: Project, client: Client) -> None:
     create(client, PEOPLE[:1])
 
     with pytest.raises(NotAllowed, match=f"^{PEOPLE[0].email} cannot sign in: Invalid login credentials$"):
         sign_in(project, PEOPLE[0], "chatctl-wrong")
 
 
-def test_somebody_unknown_cannot_sign_in(project: Project) -> None:
+def test_an_unknown_user_cannot_sign_in(project: Project) -> None:
     with pytest.raises(NotAllowed, match="Invalid login credentials"):
         sign_in(project, stranger())
 
 
-def test_an_address_that_was_not_confirmed_cannot_sign_in(project: Project, client: Client) -> None:
+def test_an_unconfirmed_email_cannot_sign_in(project: Project, client: Client) -> None:
     create(client, PEOPLE[:1])
     project.users[str(PEOPLE[0].id)]["email_confirmed_at"] = None
 
@@ -240,7 +242,7 @@ def test_an_address_that_was_not_confirmed_cannot_sign_in(project: Project, clie
 
 
 @pytest.mark.parametrize("body", [{}, [], {"access_token": "x", "user": {"id": "me"}}, {"user": {}}])
-def test_an_answer_without_a_session_is_no_sign_in(project: Project, body: Any) -> None:
+def test_an_answer_without_a_session_is_not_a_sign_in(project: Project, body: Any) -> None:
     project.will(Fault(200, body=body))
 
     with pytest.raises(NotAllowed, match="has no session"):

@@ -53,7 +53,7 @@ def client(project: Project) -> Iterator[Client]:
         yield client
 
 
-def test_every_file_is_there_under_its_name_with_its_type_and_size(project: Project, client: Client) -> None:
+def test_every_file_is_stored_with_its_name_type_and_size(project: Project, client: Client) -> None:
     told: list[int] = []
 
     assert bucket.upload(client, iter(FILES), on_uploaded=told.append) == len(FILES)
@@ -67,13 +67,13 @@ def test_every_file_is_there_under_its_name_with_its_type_and_size(project: Proj
         assert object.cache_control == "max-age=3600"
 
 
-def test_a_few_are_uploaded_at_once(project: Project, client: Client) -> None:
+def test_several_files_are_uploaded_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
     bucket.upload(client, FILES)
     assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
-def test_what_is_there_is_kept(project: Project, client: Client) -> None:
+def test_files_that_exist_are_kept(project: Project, client: Client) -> None:
     bucket.upload(client, FILES[:10])
     kept = dict(project.objects)
     told: list[int] = []
@@ -84,7 +84,7 @@ def test_what_is_there_is_kept(project: Project, client: Client) -> None:
     assert all(project.objects[path] is object for path, object in kept.items())
 
 
-def test_nothing_to_upload_asks_nothing(project: Project, client: Client) -> None:
+def test_with_nothing_to_upload_no_request_is_sent(project: Project, client: Client) -> None:
     assert bucket.upload(client, []) == bucket.remove(client, []) == 0
     assert project.asked == []
 
@@ -103,7 +103,7 @@ LOCKED = {"statusCode": "503", "error": "acquiring_lock_timeout", "code": "LockT
         pytest.param(Fault(after=True), id="cut after it was done"),
     ],
 )
-def test_what_may_work_later_is_tried_again(project: Project, client: Client, fault: Fault) -> None:
+def test_temporary_errors_are_retried(project: Project, client: Client, fault: Fault) -> None:
     project.will(fault, times=3, on=UPLOAD)
 
     bucket.upload(client, FILES)
@@ -112,7 +112,7 @@ def test_what_may_work_later_is_tried_again(project: Project, client: Client, fa
     assert project.faults == []
 
 
-def test_patience_ends(project: Project) -> None:
+def test_retries_end_after_a_time_limit(project: Project) -> None:
     project.will(CUT, times=1000, on=UPLOAD)
 
     with api.connect(project.url, SECRET_KEY, patience=0.3) as client, pytest.raises(Unavailable):
@@ -121,7 +121,7 @@ def test_patience_ends(project: Project) -> None:
 
 
 @pytest.mark.parametrize("act", [lambda c: bucket.upload(c, FILES), lambda c: bucket.remove(c, PATHS)])
-def test_a_missing_bucket_says_what_to_run(project: Project, client: Client, act: Any) -> None:
+def test_a_missing_bucket_names_the_command_to_run(project: Project, client: Client, act: Any) -> None:
     project.buckets.clear()
 
     with pytest.raises(Conflict, match="no bucket attachments") as refused:
@@ -129,12 +129,12 @@ def test_a_missing_bucket_says_what_to_run(project: Project, client: Client, act
     assert "chatctl migrate" in (refused.value.hint or "")
 
 
-def test_the_publishable_key_is_not_enough(project: Project) -> None:
+def test_the_publishable_key_is_refused(project: Project) -> None:
     with api.connect(project.url, PUBLISHABLE_KEY) as client, pytest.raises(NotAllowed, match="row-level"):
         bucket.upload(client, FILES[:1])
 
 
-def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> None:
+def test_errors_of_storage_are_passed_on(project: Project, client: Client) -> None:
     project.buckets["attachments"] = {"text/plain"}
 
     with pytest.raises(api.ApiRefused, match="answers 415: mime type application/pdf is not supported"):
@@ -144,7 +144,7 @@ def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> 
         bucket.upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
 
 
-def test_what_was_uploaded_is_removed_and_nothing_else(
+def test_only_uploaded_files_are_removed(
     project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.upload(client, FILES)
@@ -156,7 +156,7 @@ def test_what_was_uploaded_is_removed_and_nothing_else(
 
 
 @pytest.mark.skipif(not DENO.exists(), reason="the extra `local` with Deno is not installed")
-def test_the_backend_accepts_every_file_as_what_it_says_it_is() -> None:
+def test_the_backend_accepts_every_file_as_its_declared_type() -> None:
     with serving_function("validate-attachment") as url, httpx.Client(headers=TOKEN, timeout=30) as client:
         for name, kind in corpus.FILES:
             content = files.content(name, kind)

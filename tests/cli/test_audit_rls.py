@@ -27,7 +27,7 @@ def leaking(database: Database) -> Callable[..., int]:
     return lambda *more: run(["audit-rls", "--only", TABLE, "--db-url", database.url, *more])
 
 
-def test_clean_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clean_audit_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--only", TABLE, "--db-url", database.url]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("0 findings, 0 invalid, 0 vacuous")
@@ -67,12 +67,12 @@ def test_a_target_that_is_not_local_needs_yes(capsys: pytest.CaptureFixture[str]
     assert "example.test" in capsys.readouterr().err
 
 
-def test_a_wrong_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_access_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--access", "nowhere.yaml"]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
 
 
-def test_a_directory_gets_every_format(
+def test_a_directory_gets_a_file_of_every_format(
     leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert leaking("--report", str(tmp_path / "new" / "reports")) == 7
@@ -82,12 +82,12 @@ def test_a_directory_gets_every_format(
     assert "audit.sarif" in said.err
 
 
-def test_a_format_without_the_name_of_its_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_format_without_a_file_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--format", "html=", "--db-url", "postgresql://postgres@127.0.0.1:1/x"]) == 2
     assert "the name of a file is missing after =" in capsys.readouterr().err
 
 
-def test_a_format_goes_to_its_file_and_another_to_stdout(
+def test_one_format_goes_to_its_file_and_another_to_stdout(
     leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "a=b.xml"
@@ -97,7 +97,7 @@ def test_a_format_goes_to_its_file_and_another_to_stdout(
     assert [case.find("failure") is not None for case in cases].count(True) > 0
 
 
-def test_github_gets_annotations_and_the_summary_of_the_step(
+def test_github_gets_annotations_and_the_step_summary(
     leaking: Callable[..., int],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -134,7 +134,7 @@ def test_a_wrong_option_is_exit_2_before_anything_runs(
     assert said in capsys.readouterr().err
 
 
-def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
+def test_accepted_findings_are_exit_0_until_they_are_fixed(
     leaking: Callable[..., int], database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     baseline = tmp_path / "accepted.yaml"
@@ -159,7 +159,7 @@ def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
     assert baseline.read_text().endswith("[]\n")
 
 
-def test_output_json_is_the_document_of_the_json_report(
+def test_output_json_is_the_json_report(
     leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     leaking("--format", ReportFormat.json)

@@ -64,7 +64,7 @@ def busy(processes: int) -> Iterator[None]:
         yield
 
 
-def test_a_client_that_is_stopped_for_longer_than_any_limit_says_the_same(
+def test_a_client_that_is_stopped_for_longer_than_any_limit_gets_the_same_report(
     database: Database, other_database: Database, tmp_path: Path
 ) -> None:
     runs = {
@@ -90,7 +90,7 @@ def test_a_client_that_is_stopped_for_longer_than_any_limit_says_the_same(
         assert (tmp_path / name).read_bytes() == (tmp_path / f"{name} stopped").read_bytes()
 
 
-def test_beside_other_work_it_says_the_same(database: Database, tmp_path: Path) -> None:
+def test_the_report_is_the_same_on_a_busy_machine(database: Database, tmp_path: Path) -> None:
     with busy(os.cpu_count() or 2):
         for name in ("first", "second"):
             with started(database, tmp_path / name, "--format", "json") as process:

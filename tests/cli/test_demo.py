@@ -58,7 +58,7 @@ def processes(place: Path) -> list[psutil.Process]:
     return [process for process in found if str(place) in " ".join(process.info["cmdline"] or ())]
 
 
-def test_demo_does_every_part_and_leaves_nothing(place: Path) -> None:
+def test_demo_runs_every_part_and_leaves_nothing(place: Path) -> None:
     answer = chatctl(place, "demo", "-o", "json")
     document = json.loads(answer.stdout)
     states = {step["step"]: step["state"] for step in document["steps"]}
@@ -77,7 +77,7 @@ def test_an_interrupted_demo_leaves_nothing(place: Path, number: signal.Signals)
     assert processes(place) == []
 
 
-def test_what_a_killed_demo_leaves_goes_with_the_next_look(place: Path) -> None:
+def test_the_next_command_removes_what_a_killed_demo_left(place: Path) -> None:
     demo = started(place)
     demo.kill()
     demo.wait(30)
@@ -89,7 +89,7 @@ def test_what_a_killed_demo_leaves_goes_with_the_next_look(place: Path) -> None:
     assert processes(place) == []
 
 
-def test_the_worst_code_is_what_broke_then_what_was_found_then_what_could_not_be_judged() -> None:
+def test_the_worst_exit_code_is_failures_then_findings_then_inconclusive() -> None:
     def of(*errors: ChatctlError | None) -> ChatctlError | None:
         return worst([Result("step", "failed", "", 0.0, error) for error in errors])
 
@@ -100,7 +100,7 @@ def test_the_worst_code_is_what_broke_then_what_was_found_then_what_could_not_be
     assert of(unjudged, broke, missed) is broke
 
 
-def test_a_target_makes_no_sense(place: Path) -> None:
+def test_a_target_is_refused(place: Path) -> None:
     assert chatctl(place, "demo", "--db-url", "postgresql://postgres@db.example.com/postgres").returncode == 2
 
 

@@ -44,7 +44,9 @@ def place() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("module", "command", "error"), NEEDS)
-def test_what_is_missing_is_named_with_its_extra(place: Path, module: str, command: str, error: str) -> None:
+def test_a_missing_package_is_named_with_its_extra(
+    place: Path, module: str, command: str, error: str
+) -> None:
     work = place / "work"
     work.mkdir()
     left = place / f"chatctl-{os.geteuid()}" / "left"  # by a throwaway server

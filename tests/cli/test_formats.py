@@ -96,7 +96,7 @@ MORE_RUNS = {
 }
 
 
-def test_every_command_is_tried() -> None:
+def test_every_command_is_tested() -> None:
     assert COMMANDS.keys() == RUNS.keys()
 
 
@@ -111,7 +111,7 @@ def _required(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_format_that_it_cannot_give_is_refused_before_anything(
+def test_an_unsupported_format_is_refused_before_any_work(
     chatctl: Chatctl, tmp_path: Path, name: str
 ) -> None:
     possible: Formats = COMMANDS[name].formats
@@ -134,7 +134,7 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
 
 
 @pytest.mark.parametrize("option", [["--mutate"], ["--explain", "sender:public.messages:update"]])
-def test_an_option_may_leave_fewer_formats(chatctl: Chatctl, option: list[str]) -> None:
+def test_an_option_may_restrict_the_formats(chatctl: Chatctl, option: list[str]) -> None:
     for refused in ("csv", "id"):
         answer = chatctl("audit-rls", *option, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
 
@@ -180,7 +180,7 @@ TRIED += [(name, run) for name, runs in MORE_RUNS.items() for run in runs]
 @pytest.mark.parametrize(
     ("name", "run"), TRIED, ids=[f"{name} {' '.join(run.arguments)}" for name, run in TRIED]
 )
-def test_a_format_that_it_gives_parses(
+def test_every_supported_format_can_be_parsed(
     chatctl: Chatctl, database: Database, work: Path, name: str, run: Run
 ) -> None:
     with database.connect() as conn:

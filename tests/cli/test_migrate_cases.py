@@ -58,7 +58,7 @@ def test_each_directory_is_a_case() -> None:
 
 
 @pytest.mark.parametrize(("name", "case"), CASES.items(), ids=list(CASES))
-def test_what_psql_makes_of_it(
+def test_psql_gives_the_expected_result(
     chatctl: Callable[..., Result],
     forget_roles: Callable[[Database], None],
     twin_database: Database,

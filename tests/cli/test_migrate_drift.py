@@ -49,7 +49,7 @@ def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFix
     assert "chatctl migrate new NAME" in said.err
 
 
-def test_the_json_is_one_document_with_everything(
+def test_the_json_output_is_one_complete_document(
     holed: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["migrate", "drift", "--db-url", holed.url, "-o", "json", "-q"]) == 7
@@ -69,7 +69,7 @@ def test_the_json_is_one_document_with_everything(
     }
 
 
-def test_what_objects_state_comes_back_by_restating(
+def test_drift_in_objects_is_repaired_by_reapplying_them(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with database.connect() as conn:

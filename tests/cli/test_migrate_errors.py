@@ -87,7 +87,7 @@ def untouched(database: Database) -> bool:
         ("select " + "1,\n" * 500 + "oops", 501, 'column "oops" does not exist', "…"),
     ],
 )
-def test_a_statement_that_is_refused_is_shown_with_its_line(
+def test_a_refused_statement_is_shown_with_its_line(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, text: str, line: int, reason: str, shown: str
 ) -> None:
     files.version(2, text)
@@ -108,7 +108,7 @@ def test_a_statement_that_is_refused_is_shown_with_its_line(
         ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(
+def test_an_unreadable_file_is_named(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, path: str, content: bytes | None, reason: str
 ) -> None:
     place = files.directory / path
@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_read_is_named(
     assert untouched(bare_database)
 
 
-def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_missing_directory_is_named(chatctl: Chatctl, tmp_path: Path) -> None:
     nowhere = "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
@@ -135,7 +135,7 @@ def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> 
         assert refused(shown, 3) == f"{tmp_path / name} {reason}\n"
 
 
-def test_files_are_named_also_from_within_their_directory(
+def test_files_are_named_even_from_within_their_directory(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "selec 1;")
@@ -145,7 +145,7 @@ def test_files_are_named_also_from_within_their_directory(
     assert refused(shown, 2).startswith(f"sql/migrations/{V2}:1: ")
 
 
-def test_what_contradicts_the_history_is_a_conflict(
+def test_a_contradiction_to_the_history_is_a_conflict(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     path = files.version(2, "select 1,\n  2;\n")
@@ -164,7 +164,7 @@ def test_what_contradicts_the_history_is_a_conflict(
     assert "no such version" in refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 3)
 
 
-def test_another_migration_that_does_not_end_is_a_conflict(
+def test_another_migration_that_never_ends_is_a_conflict(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as other:
@@ -176,7 +176,7 @@ def test_another_migration_that_does_not_end_is_a_conflict(
     assert untouched(bare_database)
 
 
-def test_a_role_that_may_not_is_not_allowed(
+def test_a_role_without_privileges_is_not_allowed(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     url = bare_database.server.url_for("authenticator", bare_database.name)
@@ -187,7 +187,7 @@ def test_a_role_that_may_not_is_not_allowed(
 
 
 @pytest.mark.parametrize("verb", ["", "status", "repair 20260101000001 --status applied"])
-def test_a_server_that_does_not_answer_is_temporary(chatctl: Chatctl, verb: str) -> None:
+def test_an_unresponsive_server_is_a_temporary_error(chatctl: Chatctl, verb: str) -> None:
     shown = chatctl(
         "migrate", *verb.split(), "--db-url", "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
     )
@@ -226,14 +226,14 @@ def test_the_transaction_pooler_is_refused_before_anything_is_sent(
         "hunter2@127.0.0.1:1/db?sslmode=bogus",
     ],
 )
-def test_a_url_that_cannot_be_read_is_wrong_and_tells_no_password(chatctl: Chatctl, rest: str) -> None:
+def test_an_invalid_url_is_refused_without_showing_its_password(chatctl: Chatctl, rest: str) -> None:
     shown = chatctl("migrate", "--db-url", f"postgresql://postgres:{rest}")
 
     assert refused(shown, 2).startswith("the URL of the database cannot be read: ")
     assert "hun" not in shown.stderr
 
 
-def test_a_traceback_tells_no_password_either(chatctl: Chatctl) -> None:
+def test_a_traceback_shows_no_password_either(chatctl: Chatctl) -> None:
     shown = chatctl("migrate", "--debug", "--db-url", "postgresql://postgres:hun%zzter2@127.0.0.1:1/db")
 
     assert shown.exit_code == 2
@@ -241,7 +241,7 @@ def test_a_traceback_tells_no_password_either(chatctl: Chatctl) -> None:
     assert "hun" not in shown.stderr
 
 
-def test_what_is_not_there_is_not_found(chatctl: Chatctl, server: Server, files: SqlFiles) -> None:
+def test_a_missing_database_is_not_found(chatctl: Chatctl, server: Server, files: SqlFiles) -> None:
     for role, database, exit_code in [("postgres", "no such", 3), ("no such", "postgres", 4)]:
         shown = chatctl(
             "migrate", "--directory", str(files.directory), "--db-url", server.url_for(role, database)
@@ -295,7 +295,7 @@ def test_a_wrong_password_is_not_allowed(
 
 
 @pytest.mark.parametrize("output", [["-o", "json"], ["--output=ndjson"]])
-def test_errors_are_json_where_the_output_is(
+def test_errors_are_json_if_the_output_is_json(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, output: list[str]
 ) -> None:
     files.version(2, "create tabel \"\\ \u2028 'x' y;")
@@ -310,7 +310,7 @@ def test_errors_are_json_where_the_output_is(
     assert untouched(bare_database)
 
 
-def test_a_refused_run_in_the_middle_of_files_outside_transactions_says_what_was_done(
+def test_a_run_that_fails_among_files_outside_transactions_reports_what_was_applied(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);")

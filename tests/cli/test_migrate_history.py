@@ -44,7 +44,7 @@ def lines(migrate: Callable[..., Result], *arguments: str) -> dict[str, Any]:
     return {Path(line["path"]).name: line for line in migrate("status", "-o", "json", *arguments).document}
 
 
-def test_every_next_command_leads_to_where_all_is_applied(
+def test_each_suggested_command_leads_to_a_fully_migrated_database(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
     files.version(3, "create table s.three ();")
@@ -89,7 +89,7 @@ def test_every_next_command_leads_to_where_all_is_applied(
         ]
 
 
-def test_status_says_who_and_when(
+def test_status_shows_who_and_when(
     bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
     files.version(2, "select 2;")
@@ -105,7 +105,7 @@ def test_status_says_who_and_when(
     assert "t.sql" not in migrate("status").stdout
 
 
-def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
+def test_repair_shows_its_plan_needs_no_yes_on_local_targets_and_has_a_dry_run(
     bare_database: Database, migrate: Callable[..., Result]
 ) -> None:
     rehearsed = migrate("repair", V1, "--status", "applied", "--dry-run", "-o", "json")
@@ -136,7 +136,7 @@ def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
         (["baseline", "--to", "1"], 3, "--to 1: sql/migrations has no such version"),
     ],
 )
-def test_what_is_wrong_with_the_arguments_is_said(
+def test_wrong_arguments_are_explained(
     migrate: Callable[..., Result], arguments: list[str], exit_code: int, reason: str
 ) -> None:
     shown = migrate(*arguments)
@@ -146,7 +146,7 @@ def test_what_is_wrong_with_the_arguments_is_said(
     assert "Traceback" not in shown.stderr
 
 
-def test_writing_the_history_of_another_machine_needs_to_be_confirmed(
+def test_writing_the_history_of_a_remote_database_needs_confirmation(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, tmp_path: Path
 ) -> None:
     (tmp_path / "chatctl.yaml").write_text(
@@ -179,7 +179,7 @@ def test_baseline_is_for_a_database_without_history(
     assert [Path(step["path"]).name for step in ran.document["steps"]] == [f"{V2}_step.sql", "t.sql"]
 
 
-def test_new_makes_a_file_and_says_where(chatctl: Chatctl, files: SqlFiles) -> None:
+def test_new_creates_a_file_and_prints_its_path(chatctl: Chatctl, files: SqlFiles) -> None:
     folder = files.directory / "migrations"
     where = ["--directory", str(files.directory)]
 
@@ -200,7 +200,7 @@ def test_new_makes_a_file_and_says_where(chatctl: Chatctl, files: SqlFiles) -> N
 
 
 @pytest.mark.parametrize("name", ["../x", "x" * 300])
-def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: str) -> None:
+def test_new_refuses_an_invalid_name(chatctl: Chatctl, files: SqlFiles, name: str) -> None:
     shown = chatctl("migrate", "new", name, "--directory", str(files.directory))
 
     assert (shown.exit_code, shown.stdout) == (2, "")
@@ -208,7 +208,7 @@ def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: st
     assert len(list((files.directory / "migrations").iterdir())) == 1
 
 
-def test_a_new_file_is_not_forgotten_when_it_was_applied_before_it_was_written(
+def test_a_file_that_was_applied_while_empty_is_not_forgotten_when_it_is_written(
     chatctl: Chatctl, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
     made = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
@@ -222,7 +222,7 @@ def test_a_new_file_is_not_forgotten_when_it_was_applied_before_it_was_written(
     assert "  +create table s.later ()\n" in shown.stderr
 
 
-def test_export_and_its_check(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+def test_export_and_its_check_work(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
     target = tmp_path / "supabase" / "migrations"
 
     def export(*arguments: str) -> Result:
@@ -246,7 +246,7 @@ def test_export_and_its_check(chatctl: Chatctl, files: SqlFiles, tmp_path: Path)
     assert sorted(path.name for path in target.iterdir()) == [f"{V1}_step.sql"]
 
 
-def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+def test_export_never_overwrites_its_source_files(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
     before = (files.directory / "migrations" / f"{V1}_step.sql").read_text()
     (tmp_path / "file").touch()
 
@@ -259,7 +259,7 @@ def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, t
     assert (files.directory / "migrations" / f"{V1}_step.sql").read_text() == before
 
 
-def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..., Result]) -> None:
+def test_export_names_files_before_it_deletes_them(files: SqlFiles, migrate: Callable[..., Result]) -> None:
     files.object("functions/f.sql", function("s.f"))
     files.object("storage/x.sql", "create table if not exists s.kept ();")
     migrate()

@@ -235,7 +235,7 @@ def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[d
 @pytest.mark.parametrize(
     "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
 )
-def test_killed_at_any_message_the_database_is_old_or_new(
+def test_killed_at_any_message_the_database_is_in_the_old_or_new_state(
     copies: Callable[[dict[str, str]], Copies], chatctl: Callable[..., Result], delivered: bool
 ) -> None:
     with copies(NEW) as at:
@@ -267,7 +267,7 @@ def test_killed_at_any_message_the_database_is_old_or_new(
 @pytest.mark.parametrize(
     "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
 )
-def test_killed_while_an_index_is_built_the_next_run_ends_it(
+def test_killed_while_an_index_is_built_the_next_run_completes_it(
     copies: Callable[[dict[str, str]], Copies], delivered: bool
 ) -> None:
     with copies(INDEX) as at:
@@ -288,7 +288,7 @@ def test_killed_while_an_index_is_built_the_next_run_ends_it(
             forget(at)
 
 
-def test_killed_before_the_objects_what_a_version_took_away_comes_back(
+def test_killed_before_the_objects_the_next_run_restores_what_a_version_dropped(
     copies: Callable[[dict[str, str]], Copies],
 ) -> None:
     """The versions are recorded by then, and the text of the object did not change."""

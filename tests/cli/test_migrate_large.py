@@ -27,7 +27,7 @@ TEXTS: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_large_migration_is_applied_and_found_to_be(
+def test_a_large_migration_is_applied_and_recorded(
     bare_database: Database, tmp_path: Path, text: Callable[[], str]
 ) -> None:
     files = SqlFiles(tmp_path / "sql")

@@ -27,7 +27,7 @@ def files(tmp_path: Path) -> Path:
     return Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
 
 
-def test_ours_has_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_our_own_files_have_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
     shown = chatctl("migrate", "lint")
 
     assert (shown.exit_code, shown.stdout) == (0, "")
@@ -58,7 +58,7 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
 
 
-def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) -> None:
+def test_wrong_file_names_are_reported_with_the_other_findings(chatctl: Chatctl, files: Path) -> None:
     migrations = files / "migrations"
     (migrations / "20270101000000_search.sql").write_text(INDEX)
     (migrations / "20271301000000_month_13.sql").write_text("select 1;\n")
@@ -86,14 +86,14 @@ def test_a_file_that_postgresql_refuses_is_exit_2(chatctl: Chatctl, files: Path)
     assert "sql/migrations/20270101000000_typo.sql:3: syntax error" in shown.stderr
 
 
-def test_what_is_accepted_needs_a_reason(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_accepting_a_finding_needs_a_reason(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "lints" / "accepted.yaml").write_text("squawk:\n  - rule: require-lock-timeout\n")
 
     assert run(["migrate", "lint", "--directory", str(files)]) == 2
     assert "lints/accepted.yaml:2: squawk[0].reason is missing" in capsys.readouterr().err
 
 
-def test_what_is_accepted_in_vain_is_found(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unused_acceptance_is_a_finding(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = files / "lints" / "accepted.yaml"
     path.write_text(path.read_text() + "  - rule: policy_without_to\n    reason: there once was one\n")
     line = len(path.read_text().splitlines()) - 1
@@ -104,16 +104,14 @@ def test_what_is_accepted_in_vain_is_found(files: Path, capsys: pytest.CaptureFi
     assert (found["rule"], found["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
 
 
-def test_nothing_is_accepted_without_a_file_that_says_so(
-    files: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_accepted_without_a_file(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "lints" / "accepted.yaml").unlink()
 
     assert run(["migrate", "lint", "--directory", str(files)]) == 7
     assert "private.my_participations" in capsys.readouterr().out
 
 
-def test_an_applied_file_that_was_edited_is_found(
+def test_an_applied_file_that_was_edited_is_a_finding(
     database: Database, files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edited = next((files / "migrations").glob("*_messages.sql"))
@@ -127,7 +125,7 @@ def test_an_applied_file_that_was_edited_is_found(
     assert "not checked" not in said.err
 
 
-def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_running_embedded_server_is_used(chatctl: Chatctl, tmp_path: Path) -> None:
     with throwaway.server() as server, connection(server.url) as conn:
         migrate(conn)
         conn.execute("update supabase_migrations.schema_migrations set statements = '{select 1}'")
@@ -140,7 +138,7 @@ def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path)
     assert "target: embedded server in" in shown.stderr
 
 
-def test_a_target_that_is_named_must_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_explicit_target_must_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     url = f"postgresql://postgres@/postgres?host={tmp_path}"
 
     assert run(["migrate", "lint", "--db-url", url]) == 8

@@ -31,7 +31,7 @@ UNWRITABLE = [
 
 
 @pytest.mark.parametrize("arguments", UNWRITABLE, ids=" ".join)
-def test_what_cannot_be_written_or_read_is_refused_before_the_work(
+def test_unusable_files_are_refused_before_the_work(
     chatctl: Chatctl, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "a directory").mkdir()
@@ -48,7 +48,7 @@ def test_what_cannot_be_written_or_read_is_refused_before_the_work(
     assert {path.name for path in tmp_path.iterdir()} == {"a directory", "a file", "reports"}
 
 
-def test_a_file_that_is_tried_is_left_as_it_is(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_file_is_not_changed_when_access_to_it_is_checked(chatctl: Chatctl, tmp_path: Path) -> None:
     (tmp_path / "old.html").write_text("an older report")
     formats = ("--format", "html=old.html", "--format", "json=new.json")
 
@@ -75,7 +75,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_files_of_migrations_that_find_no_room(chatctl: Chatctl, full_disk: Path) -> None:
+def test_a_full_disk_is_reported_for_migration_files(chatctl: Chatctl, full_disk: Path) -> None:
     before = set(full_disk.rglob("*.sql"))
     new = chatctl("migrate", "new", "more", "--directory", "sql", cwd=full_disk)
     export = chatctl("migrate", "export", "out", "--directory", "sql", cwd=full_disk)
@@ -88,7 +88,7 @@ def test_files_of_migrations_that_find_no_room(chatctl: Chatctl, full_disk: Path
     assert set((full_disk / "sql").rglob("*.sql")) == before
 
 
-def test_a_full_disk_takes_one_report_and_no_other(
+def test_a_full_disk_costs_one_report_and_no_other(
     chatctl: Chatctl, database: Database, tmp_path: Path
 ) -> None:
     formats = ("--format", "html=/dev/full", "--format", "json=audit.json", "--format", "text")

@@ -119,7 +119,7 @@ def target(project: Project, database: Database, tmp_path: Path) -> str:
     return "all"
 
 
-def test_users_of_the_api_are_those_of_sql(
+def test_users_created_by_the_api_equal_those_created_by_sql(
     chatctl: Chatctl, project: Project, target: str, database: Database, server: Any
 ) -> None:
     by_api = chatctl("seed", "--users", "api", "--target", target, "-o", "json")
@@ -157,7 +157,7 @@ def test_verify_signs_in_once_per_organization(chatctl: Chatctl, project: Projec
     assert SECRET_KEY not in well.stderr + well.stdout + locked.stderr + locked.stdout
 
 
-def test_without_a_database_there_are_the_users_and_the_rest_comes_later(
+def test_without_a_database_only_the_users_are_created_and_the_rest_follows_later(
     chatctl: Chatctl, project: Project, target: str
 ) -> None:
     asked = chatctl("seed", "--target", "api")
@@ -172,7 +172,7 @@ def test_without_a_database_there_are_the_users_and_the_rest_comes_later(
     assert project.count("POST /auth/v1/admin/users") == 60
 
 
-def test_clean_takes_files_out_of_the_bucket(chatctl: Chatctl, project: Project, target: str) -> None:
+def test_clean_deletes_files_from_the_bucket(chatctl: Chatctl, project: Project, target: str) -> None:
     chatctl("seed", "--target", target)
     project.objects["other/chat/x/1_a.png"] = Stored(b"x", "image/png", "")
     cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
@@ -181,7 +181,7 @@ def test_clean_takes_files_out_of_the_bucket(chatctl: Chatctl, project: Project,
     assert list(project.objects) == ["other/chat/x/1_a.png"]
 
 
-def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
+def test_users_of_the_api_are_deleted_by_the_api_if_the_role_may_not(
     chatctl: Chatctl, project: Project, target: str, loader: str, tmp_path: Path, database: Database
 ) -> None:
     config = tmp_path / "chatctl.yaml"

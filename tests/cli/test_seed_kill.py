@@ -233,7 +233,7 @@ def whole(place: Place, way: str, undisturbed: dict[str, Run]) -> Run:
     return undisturbed[way]
 
 
-def test_killed_at_any_moment_the_next_run_makes_the_identical_rows(
+def test_killed_at_any_moment_the_next_run_creates_identical_rows(
     place: Place, whole: Run, way: str, chance: Random
 ) -> None:
     parts = len(list(chunks.cut(place.outline, PART)))
@@ -255,7 +255,7 @@ def test_killed_at_any_moment_the_next_run_makes_the_identical_rows(
 
 
 @pytest.mark.parametrize("triggers", ["replica", "owner"])
-def test_killed_again_and_again_it_comes_to_its_end(
+def test_a_seed_that_is_killed_repeatedly_completes_in_the_end(
     place: Place, whole: Run, chance: Random, triggers: str
 ) -> None:
     """Each run begins at once, while the server may still be busy with the one before."""
@@ -268,7 +268,7 @@ def test_killed_again_and_again_it_comes_to_its_end(
 
 
 @pytest.mark.parametrize("way", [REBUILT], indirect=True)
-def test_as_many_as_are_worth_it_killed_while_their_indexes_are_built(place: Place, chance: Random) -> None:
+def test_a_seed_that_is_killed_while_it_builds_indexes_is_continued(place: Place, chance: Random) -> None:
     perf = ("chatctl", "seed", "perf", "--scale", "0.1")
     with place.renewed():
         whole = place.run(*perf)
@@ -282,7 +282,7 @@ def test_as_many_as_are_worth_it_killed_while_their_indexes_are_built(place: Pla
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ended_by_a_signal_it_leaves_whole_parts(
+def test_ended_by_a_signal_it_leaves_complete_parts(
     place: Place, whole: Run, chance: Random, number: signal.Signals
 ) -> None:
     for _ in range(2):
@@ -305,7 +305,7 @@ def test_ended_by_a_signal_it_leaves_whole_parts(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("way", [KEPT], indirect=True)
-def test_ended_by_a_signal_it_waits_no_longer(place: Place, number: signal.Signals) -> None:
+def test_ended_by_a_signal_it_stops_waiting_for_a_lock(place: Place, number: signal.Signals) -> None:
     with (
         place.renewed() as conn,
         holding(place.database, "lock table public.conversations in share mode"),
@@ -331,7 +331,7 @@ def test_ended_by_a_signal_it_does_not_wait_for_another_seed(place: Place, numbe
 
 @pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
 @pytest.mark.parametrize("way", [KEPT], indirect=True)
-def test_ended_by_a_signal_it_says_so(place: Place, number: signal.Signals, word: str) -> None:
+def test_ended_by_a_signal_it_reports_that(place: Place, number: signal.Signals, word: str) -> None:
     def end(run: Run, proxy: Proxy) -> None:
         if run.commits == 2 and run.heard[-1] == COMMIT:
             run.signal(number)
@@ -345,7 +345,9 @@ def test_ended_by_a_signal_it_says_so(place: Place, number: signal.Signals, word
 
 
 @pytest.mark.parametrize("other", ["1", "2"], ids=["the same world", "another world"])
-def test_of_two_at_once_one_waits_and_both_end_well(place: Place, whole: Run, way: str, other: str) -> None:
+def test_of_two_concurrent_seeds_one_waits_and_both_succeed(
+    place: Place, whole: Run, way: str, other: str
+) -> None:
     waits = Event()
 
     def hold(run: Run, proxy: Proxy) -> None:
@@ -383,9 +385,7 @@ def files(tmp_path: Path) -> Path:
     return directory
 
 
-def test_a_migration_that_comes_while_it_seeds_waits_for_a_part(
-    place: Place, whole: Run, files: Path
-) -> None:
+def test_a_migration_during_a_seed_waits_for_one_part(place: Place, whole: Run, files: Path) -> None:
     tried = Event()
 
     def hold(run: Run, proxy: Proxy) -> None:
@@ -403,7 +403,7 @@ def test_a_migration_that_comes_while_it_seeds_waits_for_a_part(
         assert_unpinned(place, conn, whole)
 
 
-def test_it_waits_for_a_migration_that_has_its_tables(place: Place, whole: Run, files: Path) -> None:
+def test_seed_waits_for_a_migration_that_holds_its_tables(place: Place, whole: Run, files: Path) -> None:
     waits = Event()
 
     def hold(run: Run, proxy: Proxy) -> None:

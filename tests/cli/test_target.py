@@ -53,7 +53,7 @@ def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("shape", shapes(0))
-def test_a_write_elsewhere_is_asked_about_however_the_url_leads_there(
+def test_a_remote_write_needs_confirmation_however_the_url_names_the_host(
     chatctl: Chatctl, remote: Elsewhere, tmp_path: Path, shape: str
 ) -> None:
     (tmp_path / "services").write_text(f"[x]\nhost={HOST}\nport={remote.port}\n")
@@ -71,14 +71,14 @@ def test_a_write_elsewhere_is_asked_about_however_the_url_leads_there(
     assert remote.tables == []
 
 
-def test_the_question_names_the_address_that_is_connected(chatctl: Chatctl, remote: Elsewhere) -> None:
+def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, remote: Elsewhere) -> None:
     refused = chatctl("migrate", "--db-url", remote.url.replace(HOST, "127.2"))
 
     assert refused.exit_code == 2
     assert f"postgres on 127.2:{remote.port} ({HOST}) (--db-url) needs --yes" in refused.stderr
 
 
-def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
+def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
     chatctl: Chatctl, own: Path, remote: Elsewhere
 ) -> None:
     for value in (HOST, "nonsense"):
@@ -95,7 +95,7 @@ def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
     assert remote.tables == []
 
 
-def test_no_variable_of_libpq_moves_the_making_of_an_embedded_server(
+def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
     chatctl: Chatctl, project: Path, remote: Elsewhere
 ) -> None:
     env = {"PGHOSTADDR": HOST, "PGHOST": HOST, "PGPORT": str(remote.port), "PGUSER": "postgres"}
@@ -107,7 +107,7 @@ def test_no_variable_of_libpq_moves_the_making_of_an_embedded_server(
     assert chatctl("migrate", "status", "--check", cwd=project).exit_code == 0
 
 
-def test_no_variable_of_libpq_reaches_a_throwaway_server_or_the_load_generator(
+def test_variables_of_libpq_do_not_reach_a_throwaway_server_or_the_load_generator(
     chatctl: Chatctl, own: Path, remote: Elsewhere
 ) -> None:
     env = dict.fromkeys(VARIABLES, "nonsense") | {"PGHOSTADDR": HOST, "PGPORT": str(remote.port)}
@@ -125,7 +125,7 @@ def test_variables_of_newer_libpqs_are_ignored_too() -> None:
     assert all(name.startswith("PG") for name in VARIABLES)
 
 
-def test_the_variables_count_for_every_other_target(chatctl: Chatctl, database: Database) -> None:
+def test_the_variables_apply_to_every_other_target(chatctl: Chatctl, database: Database) -> None:
     env = {"PGHOST": str(database.server.socket_directory), "PGUSER": "postgres", "PGDATABASE": database.name}
     shown = chatctl("migrate", "status", "--check", "--db-url", "postgresql://", env=env)
 
@@ -179,20 +179,20 @@ def test_only_migrate_and_local_up_create_a_server(
     assert not any(project.iterdir())
 
 
-def test_an_empty_directory_is_no_server(chatctl: Chatctl, project: Path) -> None:
+def test_an_empty_directory_is_not_a_server(chatctl: Chatctl, project: Path) -> None:
     (project / ".chatctl").mkdir()
 
     assert chatctl("migrate", "status", cwd=project).exit_code == 3
     assert not any((project / ".chatctl").iterdir())
 
 
-def test_a_read_starts_the_server_that_is_there(chatctl: Chatctl, own: Path) -> None:
+def test_a_read_starts_the_existing_server(chatctl: Chatctl, own: Path) -> None:
     assert server.stop(own / ".chatctl")
 
     assert chatctl("migrate", "status", "--check", cwd=own).exit_code == 0
 
 
-def test_in_a_directory_of_a_repository_the_server_at_its_root_is_used(chatctl: Chatctl, own: Path) -> None:
+def test_a_subdirectory_of_a_repository_uses_the_server_at_its_root(chatctl: Chatctl, own: Path) -> None:
     below = own / "sql" / "migrations"
     below.mkdir(parents=True)
     assert chatctl("migrate", "status", cwd=below).exit_code == 3
@@ -209,9 +209,7 @@ def test_in_a_directory_of_a_repository_the_server_at_its_root_is_used(chatctl: 
 
 @pytest.mark.parametrize("name", ["chatctl.yaml", ".chatctl"])
 @pytest.mark.parametrize("command", [["migrate", "status"], ["local", "up"], ["migrate"]], ids=" ".join)
-def test_a_link_to_nothing_is_an_error(
-    chatctl: Chatctl, project: Path, name: str, command: list[str]
-) -> None:
+def test_a_dangling_link_is_an_error(chatctl: Chatctl, project: Path, name: str, command: list[str]) -> None:
     (project / name).symlink_to("nowhere")
 
     shown = chatctl(*command, cwd=project)

@@ -77,21 +77,25 @@ def _changes_nothing(scene: Scene, name: str, end: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(WRITES, ENDS)) - STILL_ALLOWED))
-def test_after_the_turn_of_its_user(scene: Scene, name: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_its_users_turn(scene: Scene, name: str, end: str) -> None:
     scene.hold("private.send_windows", "user_id = %s", scene.ann)
 
     _changes_nothing(scene, name, end)
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(CHANGED, ENDS)) - STILL_ALLOWED))
-def test_after_the_row_that_it_changes(scene: Scene, name: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_the_row_it_changes(
+    scene: Scene, name: str, end: str
+) -> None:
     scene.hold(*CHANGED[name](scene))
 
     _changes_nothing(scene, name, end)
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(LOCKING, ENDS)) - CANNOT_LEAVE))
-def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_the_conversation(
+    scene: Scene, name: str, end: str
+) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     _changes_nothing(scene, name, end)
@@ -101,7 +105,9 @@ def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
     ("who", "end"),
     [("ann", "is suspended"), *((who, "is removed from the organization") for who in ("ann", "ben"))],
 )
-def test_after_another_start_of_the_same_direct_conversation(scene: Scene, who: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_another_start_of_the_same_direct_conversation(
+    scene: Scene, who: str, end: str
+) -> None:
     scene.holder.execute("begin")
     scene.holder.execute(
         "select private.take_pair(%s, %s, %s)", (scene.organization, *sorted((scene.ann, scene.ben)))
@@ -115,7 +121,7 @@ def test_after_another_start_of_the_same_direct_conversation(scene: Scene, who: 
     assert sqlstate(done) in {"42501", "PT403"}
 
 
-def test_after_the_second_of_several_messages(scene: Scene) -> None:
+def test_a_write_is_checked_again_after_waiting_for_the_second_of_several_messages(scene: Scene) -> None:
     scene.hold("messages", "id = %s", scene.messages[1])
 
     with scene.waits(
@@ -128,7 +134,7 @@ def test_after_the_second_of_several_messages(scene: Scene) -> None:
     assert scene.world.fact("select content from messages where id = %s", scene.messages[0]) != "new"
 
 
-def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization_afterwards(
+def test_a_sender_in_a_direct_conversation_is_removed_from_its_organization_after_sending(
     world: World, scene: Scene
 ) -> None:
     organization, people = world.team(1)
@@ -158,7 +164,7 @@ def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization
     assert sqlstate(done) is None
 
 
-def test_who_is_no_creator_any_more_adds_nobody(scene: Scene) -> None:
+def test_a_former_creator_adds_nobody(scene: Scene) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with scene.waits(scene.ann, ADD, scene.rooms[0], scene.people[3]) as done:

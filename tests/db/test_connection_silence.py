@@ -35,7 +35,7 @@ def impatient(asked_soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "answer", [None, b"", AUTHENTICATED], ids=["nothing", "no encryption", "authenticated"]
 )
-def test_a_connection_that_is_not_answered_is_given_up(answer: bytes | None) -> None:
+def test_a_connection_attempt_without_an_answer_is_given_up(answer: bytes | None) -> None:
     with FakeServer(answer) as server:
         for url in (f"{server.url}?connect_timeout=2", f"{server.url}?connect_timeout=1.5"):
             with pytest.raises(
@@ -46,7 +46,7 @@ def test_a_connection_that_is_not_answered_is_given_up(answer: bytes | None) -> 
 
 @pytest.mark.parametrize("most", [1, 1_000], ids=["no second connection", "no second answer"])
 @pytest.mark.usefixtures("impatient")
-def test_a_read_that_is_not_answered_is_given_up(most: int) -> None:
+def test_a_read_without_an_answer_is_given_up(most: int) -> None:
     with FakeServer(STARTED, most=most) as server, pytest.raises(Unavailable, match="has not responded for"):
         connect(server.url, watched=True).execute("select 1")
 
@@ -65,7 +65,7 @@ def test_a_read_that_is_not_answered_is_given_up(most: int) -> None:
     ids=" ".join,
 )
 @pytest.mark.usefixtures("impatient")
-def test_a_command_whose_server_never_answers_ends(
+def test_a_command_ends_if_its_server_never_answers(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FakeServer(STARTED, most=1) as server:
@@ -74,13 +74,13 @@ def test_a_command_whose_server_never_answers_ends(
 
 
 @pytest.mark.usefixtures("asked_soon")
-def test_a_long_statement_of_a_server_that_lives_is_waited_for(database: Database) -> None:
+def test_a_long_statement_on_a_live_server_is_waited_for(database: Database) -> None:
     with connect(database.url, watched=True) as conn:
         assert conn.execute("select pg_sleep(1.5), 1").fetchone() == ("", 1)
 
 
 @pytest.mark.usefixtures("asked_soon")
-def test_a_server_without_room_for_a_second_connection_lives(database: Database) -> None:
+def test_a_server_that_refuses_a_second_connection_is_alive(database: Database) -> None:
     # From another database: one that has just been left may still count its last connection.
     with psycopg.connect(database.server.admin_url, autocommit=True) as admin:
         admin.execute(f"alter database {database.name} connection limit 1".encode())
@@ -102,7 +102,7 @@ def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_connection_that_writes_is_waited_for_once_it_was_answered() -> None:
+def test_a_write_is_waited_for_once_the_server_has_answered() -> None:
     with throwaway.server() as server, ThreadPoolExecutor(1) as pool, ExitStack() as stack:
         conn = stack.enter_context(connect(server.url))
         conn.execute("select 1")

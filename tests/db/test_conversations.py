@@ -33,7 +33,7 @@ def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others:
     return conversation
 
 
-def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World) -> None:
+def test_20_sessions_starting_the_same_direct_conversation_create_one(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     def start(conn: Connection, number: int) -> UUID:
@@ -51,7 +51,7 @@ def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World
     assert world.fact("select count(*) from conversations") == 1
 
 
-def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world: World) -> None:
+def test_20_sessions_requesting_the_same_direct_conversation_get_the_same(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     def start(conn: Connection, number: int) -> Any:
@@ -65,7 +65,7 @@ def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world:
     assert world.fact("select count(*) from conversations") == 1
 
 
-def test_one_pair_has_one_direct_conversation_per_organization(world: World) -> None:
+def test_a_pair_has_one_direct_conversation_per_organization(world: World) -> None:
     first, (ann, ben) = world.team(2)
     second = world.organization(ann, ben)
 
@@ -121,7 +121,7 @@ def test_nobody_is_added_to_a_direct_conversation(world: World) -> None:
         world.operator.execute(ADD, (conversation, cem))
 
 
-def test_only_members_of_the_organization_are_added(world: World) -> None:
+def test_only_members_of_the_organization_can_be_added(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     stranger = world.user()
@@ -132,7 +132,7 @@ def test_only_members_of_the_organization_are_added(world: World) -> None:
         world.operator.execute(ADD, (conversation, stranger))
 
 
-def test_only_the_creator_adds(world: World) -> None:
+def test_only_the_creator_adds_participants(world: World) -> None:
     organization, people = world.team(4)
     conversation = world.group(organization, *people[:3])
 
@@ -158,7 +158,7 @@ def test_a_conversation_without_its_creator_is_refused(world: World) -> None:
             )
 
 
-def test_one_leaves_a_group_and_not_a_direct_conversation(world: World) -> None:
+def test_a_participant_may_leave_a_group_but_not_a_direct_conversation(world: World) -> None:
     organization, people = world.team(3)
     group = world.group(organization, *people)
     direct = world.direct(organization, people[0], people[1])
@@ -171,7 +171,7 @@ def test_one_leaves_a_group_and_not_a_direct_conversation(world: World) -> None:
     assert world.fact("select participant_count from conversations where id = %s", group) == 1
 
 
-def test_the_creator_sees_a_conversation_before_there_are_participants(world: World) -> None:
+def test_the_creator_sees_a_conversation_before_it_has_participants(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     conversation = world.value(
@@ -185,7 +185,7 @@ def test_the_creator_sees_a_conversation_before_there_are_participants(world: Wo
     assert world.value(ben, "select count(*) from conversations where id = %s", conversation) == 0
 
 
-def test_a_creator_who_left_sees_and_rules_no_more(world: World) -> None:
+def test_a_creator_who_left_sees_and_manages_nothing(world: World) -> None:
     organization, people = world.team(4)
     ann = people[0]
     conversation = world.group(organization, *people[:3])
@@ -198,7 +198,7 @@ def test_a_creator_who_left_sees_and_rules_no_more(world: World) -> None:
         world.rows(ann, ADD, conversation, people[3])
 
 
-def test_the_participant_count_follows_an_erased_user(world: World) -> None:
+def test_the_participant_count_is_correct_after_a_user_is_erased(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
 
@@ -230,7 +230,7 @@ GROUP_NAME = "conversations_name"
         (True, "is_group = false, name = null, participant_count = 2", None),
     ],
 )
-def test_what_a_conversation_must_be_holds_for_the_operator_too(
+def test_the_rules_of_conversations_apply_to_the_operator_too(
     world: World, is_group: bool, change: str, constraint: str | None
 ) -> None:
     organization, (ann, ben, cleo) = world.team(3)
@@ -259,7 +259,7 @@ GO: dict[str, str] = {
 
 
 @pytest.mark.parametrize("way", GO)
-def test_the_participant_of_longest_standing_takes_over(world: World, way: str) -> None:
+def test_the_longest_standing_participant_takes_over(world: World, way: str) -> None:
     organization, people = world.team(5)
     ann, ben, cem, *_ = people
     group = world.group(organization, *people[:3])
@@ -281,7 +281,7 @@ def test_the_participant_of_longest_standing_takes_over(world: World, way: str) 
     assert world.changed(heir, "delete from conversation_participants where user_id = %s", people[4]) == 1
 
 
-def test_somebody_who_is_suspended_takes_over_from_nobody_else(world: World) -> None:
+def test_a_suspended_participant_does_not_take_over(world: World) -> None:
     organization, people = world.team(4)
     ann, ben, cem, dan = people
     world.group(organization, *people)
@@ -298,7 +298,7 @@ def test_somebody_who_is_suspended_takes_over_from_nobody_else(world: World) -> 
         assert world.fact("select created_by from conversations") == heir
 
 
-def test_a_group_goes_from_one_to_the_next_until_there_is_nobody(world: World) -> None:
+def test_a_group_passes_from_one_creator_to_the_next_until_it_is_empty(world: World) -> None:
     organization, people = world.team(3)
     group = world.group(organization, *people)
     leave = "delete from conversation_participants where user_id = %s"
@@ -314,7 +314,7 @@ def test_a_group_goes_from_one_to_the_next_until_there_is_nobody(world: World) -
             world.rows(person, ADD, group, person)
 
 
-def test_who_is_removed_and_comes_back_is_no_creator_unless_there_is_none(world: World) -> None:
+def test_a_removed_creator_who_returns_is_creator_only_if_there_is_none(world: World) -> None:
     organization, people = world.team(3)
     world.group(organization, *people)
     creator = "select created_by from conversations"
@@ -328,7 +328,7 @@ def test_who_is_removed_and_comes_back_is_no_creator_unless_there_is_none(world:
     assert world.fact(creator) == people[2]
 
 
-def test_a_group_that_an_operator_fills_again_is_managed_again(world: World) -> None:
+def test_a_group_refilled_by_an_operator_has_a_creator_again(world: World) -> None:
     organization, people = world.team(3)
     group = world.group(organization, *people)
     world.operator.execute("delete from conversation_participants")
@@ -342,7 +342,7 @@ def test_a_group_that_an_operator_fills_again_is_managed_again(world: World) -> 
     assert world.fact("select created_by from conversations") in people
 
 
-def test_a_direct_conversation_has_no_heir(world: World) -> None:
+def test_a_direct_conversation_has_no_successor_of_its_creator(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     world.direct(organization, ann, ben)
 
@@ -354,7 +354,7 @@ def test_a_direct_conversation_has_no_heir(world: World) -> None:
     assert world.fact("select created_by from conversations") is None
 
 
-def test_nobody_reads_what_was_said_after_they_left_by_starting_the_group_again(world: World) -> None:
+def test_starting_the_group_again_reveals_no_messages_sent_after_leaving(world: World) -> None:
     organization, people = world.team(6)
     ann, ben = people[:2]
     group = world.group(organization, *people[:4])
@@ -377,7 +377,7 @@ def test_nobody_reads_what_was_said_after_they_left_by_starting_the_group_again(
             world.rows(person, "select * from get_messages_page(%s)", group)
 
 
-def test_a_project_may_let_creators_delete_their_groups(world: World) -> None:
+def test_a_project_may_allow_creators_to_delete_their_groups(world: World) -> None:
     """Which takes all participants along, whom their creator removes one at a time otherwise."""
     organization, people = world.team()
     group = world.group(organization, *people)
@@ -394,7 +394,7 @@ def test_a_project_may_let_creators_delete_their_groups(world: World) -> None:
     assert world.fact("select count(*) from conversation_participants") == 0
 
 
-def test_a_name_that_is_older_than_its_rule_stays_while_people_leave(world: World) -> None:
+def test_a_name_that_predates_its_rule_does_not_stop_people_from_leaving(world: World) -> None:
     organization, people = world.team(4)
     group = world.group(organization, *people)
     with world.database.connect("supabase_admin") as admin:

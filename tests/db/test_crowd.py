@@ -20,19 +20,23 @@ PATIENCE = 300  # seconds for a request: what waits as long waits for ever, howe
 
 @pytest.mark.parametrize("conversations", [1, 20])
 @pytest.mark.parametrize("erased", [0, 10])
-def test_a_crowd_of_a_few_seconds(database: Database, conversations: int, erased: int) -> None:
+def test_a_crowd_keeps_the_rules_for_a_few_seconds(
+    database: Database, conversations: int, erased: int
+) -> None:
     plan = Plan(conversations=conversations, erased=erased, seconds=3, timeout=PATIENCE)
     _in_order(run(database, plan))
 
 
-def test_a_crowd_whose_requests_the_hook_cuts_off(database: Database) -> None:
+def test_a_crowd_keeps_the_rules_when_the_hook_cancels_requests(database: Database) -> None:
     _in_order(run(database, Plan(conversations=2, erased=10, seconds=3, hook=True)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conversations", [1, 20])
 @pytest.mark.parametrize("erased", [0, 25])
-def test_50_clients_of_25_people_for_a_minute(database: Database, conversations: int, erased: int) -> None:
+def test_50_clients_of_25_people_keep_the_rules_for_a_minute(
+    database: Database, conversations: int, erased: int
+) -> None:
     # Those who are deleted come on top, so that 25 people stay.
     plan = Plan(people=25 + erased, conversations=conversations, erased=erased, seconds=60, timeout=PATIENCE)
     _in_order(run(database, plan))
@@ -42,7 +46,7 @@ def test_50_clients_of_25_people_for_a_minute(database: Database, conversations:
     ("column", "wrong"),
     [("last_seq", 4), ("message_count", 1), ("last_message_seq", 2), ("participant_count", 4)],
 )
-def test_a_wrong_counter_is_noticed_although_a_message_was_purged(
+def test_a_wrong_counter_is_detected_although_a_message_was_purged(
     world: World, column: str, wrong: int
 ) -> None:
     organization, people = world.team(3)

@@ -45,7 +45,7 @@ def ground(server: Server, grounds: dict[Server, Database]) -> Database:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_change_is_found_once_and_not_when_it_is_undone(ground: Database, plant: Plant) -> None:
+def test_a_change_is_one_difference_until_it_is_undone(ground: Database, plant: Plant) -> None:
     with ground.connect() as conn, ground.connect(SUPERUSER) as admin:
         hand = admin if plant.admin else conn
         want = read(conn)
@@ -57,11 +57,11 @@ def test_a_change_is_found_once_and_not_when_it_is_undone(ground: Database, plan
         assert compare(want, read(conn)) == []
 
 
-def test_every_kind_is_planted() -> None:
+def test_every_kind_of_difference_is_tested() -> None:
     assert {plant.found[1] for plant in PLANTS} == {kind.replace("_", " ") for kind in KINDS}
 
 
-def test_a_migrated_database_has_no_drift_and_one_that_is_not_has_it_all(
+def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(
     bare_database: Database, database: Database
 ) -> None:
     with database.connect() as conn, bare_database.connect() as bare:
@@ -70,7 +70,7 @@ def test_a_migrated_database_has_no_drift_and_one_that_is_not_has_it_all(
     assert states == {"missing"}
 
 
-def test_the_other_order_of_time_is_no_drift(database: Database) -> None:
+def test_another_order_of_creation_is_not_drift(database: Database) -> None:
     """What depends on when it happened: columns, grants, policies, roles, published tables, mime types."""
     with database.connect() as conn:
         want = read(conn)
@@ -94,7 +94,7 @@ def test_the_other_order_of_time_is_no_drift(database: Database) -> None:
         assert compare(want, read(conn)) == []
 
 
-def test_what_supabase_and_extensions_bring_is_left_out(database: Database) -> None:
+def test_objects_of_supabase_and_extensions_are_excluded(database: Database) -> None:
     with database.connect(SUPERUSER) as admin, database.connect() as conn:
         want = read(conn)
         run(
@@ -113,7 +113,7 @@ def test_what_supabase_and_extensions_bring_is_left_out(database: Database) -> N
         assert compare(want, read(conn)) == []
 
 
-def test_the_versions_of_postgresql_are_no_drift(
+def test_different_versions_of_postgresql_are_not_drift(
     servers: Callable[[int], Server], pg_version: int, database: Database
 ) -> None:
     other = servers(16 if pg_version == 18 else 18)
@@ -123,7 +123,7 @@ def test_the_versions_of_postgresql_are_no_drift(
         assert [each.kind for each in between(wanted, conn)] == ["view", "policy"]
 
 
-def test_a_view_in_the_words_of_an_older_server_is_the_same_view(database: Database) -> None:
+def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Database) -> None:
     """PostgreSQL 15 names the table before each column, also where there is only one."""
     with database.connect() as conn:
         things = read(conn)
@@ -143,7 +143,7 @@ def test_a_view_in_the_words_of_an_older_server_is_the_same_view(database: Datab
         assert with_deparsed_views(conn, [other, unreadable], wanted) == [other, unreadable]
 
 
-def test_an_owner_of_another_name_is_no_drift(bare_database: Database, database: Database) -> None:
+def test_an_owner_of_another_name_is_not_drift(bare_database: Database, database: Database) -> None:
     with bare_database.connect(SUPERUSER) as admin:
         run(
             admin,
@@ -167,7 +167,7 @@ def test_an_owner_of_another_name_is_no_drift(bare_database: Database, database:
         run(admin, 'drop role "Ann\'s"')
 
 
-def test_a_reading_leaves_the_session_as_it_was(database: Database) -> None:
+def test_reading_the_schema_leaves_the_session_unchanged(database: Database) -> None:
     settings = "select name, setting from pg_settings order by name"
     with database.connect() as conn:
         before = conn.execute(settings).fetchall()
@@ -175,14 +175,14 @@ def test_a_reading_leaves_the_session_as_it_was(database: Database) -> None:
         assert conn.execute(settings).fetchall() == before
 
 
-def test_a_reader_who_would_not_see_every_bucket_is_refused(database: Database) -> None:
+def test_a_role_that_cannot_see_every_bucket_is_refused(database: Database) -> None:
     with database.connect("authenticator") as conn:
         conn.execute("set role authenticated")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             read(conn)
 
 
-def test_a_body_with_the_line_ends_of_another_checkout_is_no_drift(database: Database) -> None:
+def test_a_body_with_other_line_endings_is_not_drift(database: Database) -> None:
     script = (SQL / "objects/functions/is_trusted.sql").read_text()
     with database.connect() as conn:
         want = read(conn)

@@ -62,7 +62,7 @@ def _call(
         return conn.execute(CALLS[name].encode(), values).fetchall()
 
 
-def test_every_function_of_the_api_is_tried_here(world: World) -> None:
+def test_every_function_of_the_api_is_tested_here(world: World) -> None:
     named = {
         name
         for (name,) in world.operator.execute(
@@ -73,12 +73,12 @@ def test_every_function_of_the_api_is_tried_here(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_participant_may_call_it_for_oneself(world: World, scene: Scene, name: str) -> None:
+def test_participants_may_call_it_for_themselves(world: World, scene: Scene, name: str) -> None:
     assert _call(world, scene["user"], name, scene)
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_someone_else_is_refused(world: World, scene: Scene, name: str) -> None:
+def test_calling_it_for_somebody_else_is_refused(world: World, scene: Scene, name: str) -> None:
     for caller in (scene["other"], uuid4()):
         with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
             _call(world, caller, name, scene)
@@ -86,13 +86,13 @@ def test_asking_for_someone_else_is_refused(world: World, scene: Scene, name: st
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_nobody_is_refused(world: World, scene: Scene, name: str) -> None:
+def test_calling_it_without_a_user_is_refused(world: World, scene: Scene, name: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         _call(world, scene["user"], name, {**scene, "user": None})
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_the_service_role_asks_for_anyone(world: World, scene: Scene, name: str) -> None:
+def test_the_service_role_may_call_it_for_anyone(world: World, scene: Scene, name: str) -> None:
     assert _call(world, None, name, scene, role="service_role")
 
 
@@ -103,7 +103,7 @@ def test_anon_may_call_nothing(world: World, scene: Scene, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_suspended_user_gets_nothing_from_that_moment(world: World, scene: Scene, name: str) -> None:
+def test_a_user_gets_nothing_from_the_moment_of_suspension(world: World, scene: Scene, name: str) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason) values (%s, 'spam')", (scene["user"],)
     )
@@ -114,7 +114,7 @@ def test_a_suspended_user_gets_nothing_from_that_moment(world: World, scene: Sce
     assert refused.value.sqlstate in {"42501", "PT403", "PT404"}
 
 
-def test_a_suspension_ends_by_itself(world: World, scene: Scene) -> None:
+def test_a_suspension_ends_automatically(world: World, scene: Scene) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason, suspended_until) "
         "values (%s, 'spam', now() - interval '1 s')",
@@ -143,7 +143,7 @@ def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: Scene) -
     assert world.changed(ann, "delete from conversation_participants") == 0
 
 
-def test_a_stranger_is_told_nothing_of_a_conversation(world: World, scene: Scene) -> None:
+def test_a_stranger_learns_nothing_about_a_conversation(world: World, scene: Scene) -> None:
     stranger = world.user()
     for known in (scene["conversation"], uuid4()):
         asked = {**scene, "conversation": known}
@@ -167,7 +167,7 @@ def test_the_default_organization_is_the_one_joined_first(world: World) -> None:
     assert world.value(ann, asked, ann) == organizations[3]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
+def test_pages_have_no_gap_and_no_overlap(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     for number in range(25):
@@ -189,7 +189,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201, None])
-def test_a_page_has_a_size(world: World, scene: Scene, limit: int | None) -> None:
+def test_the_page_size_is_limited(world: World, scene: Scene, limit: int | None) -> None:
     with pytest.raises(psycopg.Error, match="p_limit") as refused:
         world.rows(
             scene["user"], "select * from get_messages_page(%s, null, %s)", scene["conversation"], limit
@@ -211,7 +211,7 @@ def test_a_page_has_a_size(world: World, scene: Scene, limit: int | None) -> Non
         ("hi", "[1, 2]", "VALIDATION_ERROR"),
     ],
 )
-def test_what_is_no_message_is_refused_with_the_plans_code(
+def test_an_invalid_message_is_refused_with_the_documented_code(
     world: World, scene: Scene, content: str | None, attachments: str | None, code: str
 ) -> None:
     with pytest.raises(psycopg.Error) as refused:
@@ -250,7 +250,7 @@ def _attachment(**change: object) -> dict[str, object]:
         [_attachment(name="\U0001f98a" * 255, url="\U0001f98a" * 2048)] * 2,
     ],
 )
-def test_what_is_no_attachment_is_refused(
+def test_an_invalid_attachment_is_refused(
     world: World, scene: Scene, attachments: list[dict[str, object]]
 ) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
@@ -263,7 +263,7 @@ def test_what_is_no_attachment_is_refused(
     assert error_code(refused.value) == "VALIDATION_ERROR"
 
 
-def test_attachments_take_16_kilobytes_at_most(world: World, scene: Scene) -> None:
+def test_attachments_take_at_most_16_kilobytes(world: World, scene: Scene) -> None:
     long = _attachment(url="\U0001f98a" * 2048)
     size = "select octet_length(%s::text)"
     left = 16384 - world.fact(size, Jsonb([long, _attachment(url="x")]))
@@ -283,7 +283,7 @@ def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: Sce
     assert world.rows(scene["user"], "select send_message(%s, null, %s)", scene["conversation"], files)
 
 
-def test_a_removed_member_who_is_still_listed_reads_nothing_and_comes_back_whole(
+def test_a_removed_member_who_is_still_listed_reads_nothing_and_can_return(
     world: World, scene: Scene
 ) -> None:
     ben, organization = scene["other"], scene["organization"]

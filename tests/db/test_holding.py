@@ -99,7 +99,7 @@ def _values(scene: dict[str, Any], name: str) -> dict[str, object]:
     [*((SEND, name) for name in REFUSED), *((CALL, name) for name in BY_CALL)],
     ids=lambda it: {SEND: "insert", CALL: "send_message"}.get(it, it),
 )
-def test_what_is_no_message_is_refused_without_a_lock(
+def test_an_invalid_message_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], statement: str, name: str
 ) -> None:
     with (
@@ -113,7 +113,7 @@ def test_what_is_no_message_is_refused_without_a_lock(
 
 
 @pytest.mark.parametrize("statement", [SEND, CALL], ids=["insert", "send_message"])
-def test_who_is_over_the_limit_is_refused_without_a_lock(
+def test_a_sender_over_the_limit_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], statement: str
 ) -> None:
     for _ in range(10):
@@ -167,7 +167,7 @@ SPENT = {
 
 
 @pytest.mark.parametrize("action", SPENT)
-def test_who_is_over_another_limit_is_refused_without_a_lock(
+def test_a_user_over_another_limit_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], action: str
 ) -> None:
     world.operator.execute(
@@ -200,7 +200,7 @@ several: st.SearchStrategy[Any] = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=texts, files=several)
-def test_what_is_refused_early_is_what_the_constraints_refuse(
+def test_early_refusals_match_those_of_the_constraints(
     world: World, content: str | None, files: object
 ) -> None:
     """The rules stand twice, in refuse_message and on the table, and are the same."""
@@ -291,7 +291,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
+def test_a_long_query_is_cancelled_and_others_continue(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
@@ -319,7 +319,7 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
 
 
 @pytest.mark.parametrize("name", [*HELD, "send_message"])
-def test_the_time_for_holding_begins_when_something_is_held(
+def test_the_time_limit_starts_when_a_lock_is_held(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
@@ -338,7 +338,7 @@ def test_the_time_for_holding_begins_when_something_is_held(
     assert (before, after) == ((("0",), ("50s",)) if pg_version >= 17 else ((None,), (None,)))
 
 
-def test_the_time_for_holding_does_not_run_while_a_send_waits(
+def test_the_time_limit_does_not_run_while_a_send_waits(
     world: World, scene: dict[str, Any], pg_version: int
 ) -> None:
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
@@ -357,7 +357,7 @@ def test_the_time_for_holding_does_not_run_while_a_send_waits(
     assert world.fact("select count(*) from messages") == 2
 
 
-def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> None:
+def test_postgrest_calls_the_hook_if_the_role_may_configure_it(world: World) -> None:
     text = (data_directory("sql") / "objects/access/chat_hooks.sql").read_text(encoding="utf-8")
     setting = """
     select unnest(s.setconfig) from pg_db_role_setting s
@@ -372,7 +372,7 @@ def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> Non
     assert world.fact(setting) == "pgrst.db_pre_request=chat_hooks.before_request"
 
 
-def test_anon_enters_the_hooks_and_nothing_else_of_ours(world: World) -> None:
+def test_anon_may_use_the_schema_of_the_hook_and_nothing_else_of_ours(world: World) -> None:
     assert world.rows(None, HOOK, role="anon") == [("",)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema private"):
         world.rows(None, "select private.current_user_id()", role="anon")

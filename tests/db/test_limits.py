@@ -125,14 +125,14 @@ def _lower(scene: Scene, action: str, allowed: int = ALLOWED) -> None:
     )
 
 
-def test_every_limit_is_tried_here(world: World) -> None:
+def test_every_limit_is_tested_here(world: World) -> None:
     limits = {action for (action,) in world.operator.execute("select action from private.limits")}
 
     assert limits == set(ATTEMPTS)
 
 
 @pytest.mark.parametrize("action", ATTEMPTS)
-def test_of_30_at_once_never_one_too_many_is_accepted(scene: Scene, action: str) -> None:
+def test_of_30_concurrent_requests_never_one_too_many_is_accepted(scene: Scene, action: str) -> None:
     _lower(scene, action)
     if prepare := FIRST.get(action):
         prepare(scene)
@@ -154,7 +154,7 @@ def test_of_30_at_once_never_one_too_many_is_accepted(scene: Scene, action: str)
 
 
 @pytest.mark.parametrize("action", sorted(set(ATTEMPTS) - {"message", "return"}))
-def test_what_is_refused_is_accepted_when_the_refusal_says(scene: Scene, action: str) -> None:
+def test_a_refused_request_is_accepted_after_the_stated_wait(scene: Scene, action: str) -> None:
     _lower(scene, action, 2)
     if prepare := FIRST.get(action):
         prepare(scene)
@@ -187,7 +187,7 @@ def _age(world: World, seconds: float) -> None:
     )
 
 
-def test_a_limit_holds_in_any_six_hours_and_not_from_one_full_six_hours_to_the_next(scene: Scene) -> None:
+def test_a_limit_applies_to_any_six_hours_and_not_to_fixed_periods(scene: Scene) -> None:
     _lower(scene, "edit", 4)
     accepted = []
     for hours in (0, 2, 2, 1, 2, 2, 2, 3):
@@ -207,7 +207,7 @@ def _accepted(scene: Scene, action: str, number: int) -> bool:
     return True
 
 
-def test_a_statement_counts_each_row_and_is_refused_whole(scene: Scene) -> None:
+def test_a_statement_counts_each_row_and_is_refused_as_a_whole(scene: Scene) -> None:
     world, ann = scene.world, scene.ann
     _she_wrote_a_lot(scene)
     _lower(scene, "edit", 20)
@@ -222,7 +222,7 @@ def test_a_statement_counts_each_row_and_is_refused_whole(scene: Scene) -> None:
 MARK_ALL = "update conversation_participants set last_read_at = now()"
 
 
-def test_marks_of_several_conversations_count_each(scene: Scene) -> None:
+def test_read_marks_of_several_conversations_count_individually(scene: Scene) -> None:
     for _ in range(3):
         scene.world.group(scene.organization, *scene.people[:3])
     _lower(scene, "mark", 7)
@@ -234,7 +234,7 @@ def test_marks_of_several_conversations_count_each(scene: Scene) -> None:
     assert details(refused.value)["remaining"] == 3
 
 
-def test_more_at_a_time_than_a_limit_allows_is_not_told_to_wait(scene: Scene) -> None:
+def test_a_request_larger_than_the_limit_is_not_told_to_wait(scene: Scene) -> None:
     for _ in range(3):
         scene.world.group(scene.organization, *scene.people[:3])
     _lower(scene, "mark", 3)
@@ -245,7 +245,7 @@ def test_more_at_a_time_than_a_limit_allows_is_not_told_to_wait(scene: Scene) ->
     assert (refused.value.sqlstate, details(refused.value)["maximum"]) == ("PT400", 3)
 
 
-def test_what_is_refused_counts_for_nothing(scene: Scene) -> None:
+def test_refused_requests_do_not_count(scene: Scene) -> None:
     _lower(scene, "edit", 1)
     for _ in range(3):
         with pytest.raises(psycopg.errors.CheckViolation):
@@ -256,7 +256,7 @@ def test_what_is_refused_counts_for_nothing(scene: Scene) -> None:
     _try(scene, "edit", 1)
 
 
-def test_one_persons_limit_is_not_anothers(scene: Scene) -> None:
+def test_each_person_has_a_limit_of_their_own(scene: Scene) -> None:
     _lower(scene, "reaction", 1)
     toggle = "select toggle_reaction(%s, 'hm')"
     scene.world.rows(scene.ann, toggle, scene.messages[1])
@@ -302,7 +302,7 @@ def test_a_file_counts_when_storage_has_received_it(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("size", [1, "1", 1.5, -1, None, "many", [], 10**30])
-def test_whatever_storage_says_of_the_size_a_file_is_counted(scene: Scene, size: object) -> None:
+def test_a_file_counts_whatever_size_storage_reports(scene: Scene, size: object) -> None:
     metadata = Jsonb({"contentLength": size})
 
     scene.world.rows(scene.ann, UPLOAD, scene.path(), str(scene.ann), metadata)
@@ -317,7 +317,7 @@ def test_whatever_storage_says_of_the_size_a_file_is_counted(scene: Scene, size:
 # What is changed, how, and by whom -------------------------------------------------------------------------
 
 
-def test_a_change_of_a_limit_is_logged_however_it_is_made(world: World) -> None:
+def test_every_change_of_a_limit_is_logged(world: World) -> None:
     world.operator.execute("select private.set_limit('edit', 5, '2 minutes', 'ops', 'spam wave')")
     world.operator.execute("update private.limits set allowed = 6 where action = 'edit'")
     world.operator.execute("update private.limits set what = 'edits' where action = 'edit'")
@@ -348,7 +348,7 @@ def test_a_change_of_a_limit_is_logged_however_it_is_made(world: World) -> None:
         "update private.limits set per = '59 s' where action = 'message'",
     ],
 )
-def test_a_limit_stays_and_stays_a_limit(world: World, statement: str) -> None:
+def test_a_limit_cannot_be_deleted_or_made_invalid(world: World, statement: str) -> None:
     before = world.operator.execute("select * from private.limits order by 1").fetchall()
 
     with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)):
@@ -357,12 +357,12 @@ def test_a_limit_stays_and_stays_a_limit(world: World, statement: str) -> None:
     assert world.operator.execute("select * from private.limits order by 1").fetchall() == before
 
 
-def test_a_limit_that_there_is_not_is_not_set(world: World) -> None:
+def test_an_unknown_limit_cannot_be_set(world: World) -> None:
     with pytest.raises(psycopg.Error, match="no limit teleport"):
         world.operator.execute("select private.set_limit('teleport', 5, '2 minutes', 'ops', 'why not')")
 
 
-def test_fewer_messages_or_a_longer_time_hold_at_once(scene: Scene) -> None:
+def test_a_stricter_limit_applies_immediately(scene: Scene) -> None:
     for _ in range(3):
         scene.world.send(scene.ann, scene.room)
     _lower(scene, "message", 3)
@@ -383,7 +383,7 @@ def test_fewer_messages_or_a_longer_time_hold_at_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("gone", ["user_profiles", "auth.users"])
-def test_a_user_who_is_gone_is_refused_as_anybody_without_rights(scene: Scene, gone: str) -> None:
+def test_a_deleted_user_is_refused_like_anyone_without_rights(scene: Scene, gone: str) -> None:
     world, ann = scene.world, scene.ann
     world.operator.execute(f"delete from {gone} where id = %s".encode(), (ann,))
 
@@ -407,7 +407,7 @@ def test_windows_stay_small_however_much_is_written(scene: Scene) -> None:
 # Who left --------------------------------------------------------------------------------------------------
 
 
-def test_who_left_is_not_added_again_by_the_creator_for_a_week(scene: Scene) -> None:
+def test_the_creator_cannot_add_someone_who_left_for_a_week(scene: Scene) -> None:
     ben = scene.people[1]
     scene.world.changed(ben, LEAVE, scene.room, ben)
 
@@ -422,7 +422,7 @@ def test_who_left_is_not_added_again_by_the_creator_for_a_week(scene: Scene) -> 
     assert scene.world.changed(scene.ann, ADD, scene.room, ben) == 1
 
 
-def test_who_left_may_be_added_by_an_operator_and_in_another_group(scene: Scene) -> None:
+def test_someone_who_left_may_be_added_by_an_operator_or_to_another_group(scene: Scene) -> None:
     ben = scene.people[1]
     scene.world.changed(ben, LEAVE, scene.room, ben)
 
@@ -430,7 +430,7 @@ def test_who_left_may_be_added_by_an_operator_and_in_another_group(scene: Scene)
     assert scene.world.changed(None, ADD, scene.room, ben, role="service_role") == 1
 
 
-def test_who_was_removed_may_be_added_again(scene: Scene) -> None:
+def test_someone_who_was_removed_may_be_added_again(scene: Scene) -> None:
     ben = scene.people[1]
     assert scene.world.changed(scene.ann, LEAVE, scene.room, ben) == 1
 

@@ -35,7 +35,7 @@ def scene(world: World) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_a_write_waits_for_its_users_turn_and_holds_nothing_meanwhile(scene: Scene, name: str) -> None:
+def test_a_write_waits_for_its_users_turn_without_holding_locks(scene: Scene, name: str) -> None:
     statement, values = WRITES[name](scene)
     scene.hold("private.send_windows", "user_id = %s", scene.ann)
 
@@ -48,9 +48,7 @@ def test_a_write_waits_for_its_users_turn_and_holds_nothing_meanwhile(scene: Sce
 
 
 @pytest.mark.parametrize("name", LOCKING)
-def test_a_write_that_waits_for_a_conversation_holds_nothing_that_comes_after(
-    scene: Scene, name: str
-) -> None:
+def test_a_write_that_waits_for_a_conversation_holds_no_later_lock(scene: Scene, name: str) -> None:
     statement, values = WRITES[name](scene)
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
@@ -89,12 +87,12 @@ def _to_two(scene: Scene, *rooms: UUID) -> tuple[Any, ...]:
     return tuple(value for room in rooms for value in (scene.organization, room, scene.ann))
 
 
-def test_messages_of_several_conversations_may_come_in_any_order(scene: Scene) -> None:
+def test_messages_of_several_conversations_may_be_in_any_order(scene: Scene) -> None:
     assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *scene.rooms)) == 2
     assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.rooms))) == 2
 
 
-def test_messages_in_another_order_do_not_wait(scene: Scene) -> None:
+def test_messages_out_of_order_do_not_wait(scene: Scene) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with pytest.raises(psycopg.Error, match="one conversation at a time") as refused:
@@ -105,7 +103,7 @@ def test_messages_in_another_order_do_not_wait(scene: Scene) -> None:
     assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.rooms))) == 2
 
 
-def test_messages_in_order_wait_as_long_as_it_takes(scene: Scene) -> None:
+def test_messages_in_order_wait_as_long_as_necessary(scene: Scene) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with scene.waits(scene.ann, TWO, *_to_two(scene, *scene.rooms)) as done:
@@ -133,7 +131,7 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
         assert sqlstate(done) is None
 
 
-def test_who_comes_back_to_the_organization_is_locked_after_their_conversations(scene: Scene) -> None:
+def test_a_returning_member_is_locked_after_their_conversations(scene: Scene) -> None:
     """Otherwise it is a deadlock with their deletion, and catches whoever waits for the conversation."""
     scene.world.operator.execute("delete from organization_members where user_id = %s", (scene.ben,))
     scene.hold("conversations", "id = %s", scene.rooms[0])
@@ -157,7 +155,7 @@ def _rolled_back(conn: Connection, statement: str, *values: Any) -> None:
         conn.execute(statement.encode(), values)
 
 
-def test_somebody_who_is_leaving_is_added_again_after_they_have_left(scene: Scene) -> None:
+def test_a_leaving_participant_is_added_again_only_after_they_have_left(scene: Scene) -> None:
     scene.world.lift_limits("return")
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
@@ -192,7 +190,7 @@ def test_messages_of_several_senders_do_not_wait_either(scene: Scene) -> None:
     scene.world.operator.execute(TWO.encode(), values)
 
 
-def test_people_are_removed_one_at_a_time(scene: Scene) -> None:
+def test_participants_are_removed_one_at_a_time(scene: Scene) -> None:
     """Who waits for the row of one participant, which may be busy elsewhere, holds no other."""
     for statement, value in (
         ("delete from conversation_participants where conversation_id = %s", scene.rooms[0]),
@@ -216,7 +214,7 @@ def test_a_statement_adds_people_to_one_conversation(scene: Scene) -> None:
     assert refused.value.sqlstate == "PT400"
 
 
-def test_who_starts_several_direct_conversations_waits_for_none_after_the_first(scene: Scene) -> None:
+def test_starting_several_direct_conversations_waits_only_for_the_first(scene: Scene) -> None:
     """Three who each start two, in a ring, would wait for each other."""
     ann, ben, cem, _ = scene.people
     start = "select start_direct_conversation(%s, %s)"
@@ -239,7 +237,7 @@ on conflict (id) do nothing
 """
 
 
-def test_a_message_that_two_sessions_insert_at_once_is_counted_once(scene: Scene) -> None:
+def test_a_message_inserted_by_two_sessions_at_once_is_counted_once(scene: Scene) -> None:
     room = scene.rooms[0]
     scene.hold("conversations", "id = %s", room)
 
@@ -256,7 +254,7 @@ def test_a_message_that_two_sessions_insert_at_once_is_counted_once(scene: Scene
     assert scene.watcher.execute(counts, (room,)).fetchone() == (2, 2, 2)
 
 
-def test_what_an_erased_user_wrote_is_erased_before_a_conversation_is_locked(scene: Scene) -> None:
+def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(scene: Scene) -> None:
     """Of many messages it takes seconds."""
     scene.world.operator.execute(
         """
@@ -281,7 +279,7 @@ def test_what_an_erased_user_wrote_is_erased_before_a_conversation_is_locked(sce
     assert scene.world.fact("select count(*) from messages where sender_id is null") == 2
 
 
-def test_who_has_renamed_a_group_does_not_wait_for_an_earlier_one(scene: Scene) -> None:
+def test_renaming_a_group_does_not_wait_for_an_earlier_group(scene: Scene) -> None:
     """Several writes in one transaction, as GraphQL makes them."""
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
@@ -295,7 +293,7 @@ def test_who_has_renamed_a_group_does_not_wait_for_an_earlier_one(scene: Scene) 
     scene.release()
 
 
-def test_a_first_write_that_another_session_is_making_is_not_waited_for_with_a_conversation_locked(
+def test_a_first_write_in_another_session_is_not_waited_for_with_a_conversation_locked(
     scene: Scene,
 ) -> None:
     scene.world.forget_sending()

@@ -46,7 +46,7 @@ def insert_user(conn: Connection, email: str | None = None) -> UUID:
 # Roles ------------------------------------------------------------------------------------------------------
 
 
-def test_roles_are_what_hosted_ones_are(postgres: Connection) -> None:
+def test_roles_are_the_same_as_hosted_ones(postgres: Connection) -> None:
     rows = postgres.execute(
         """
         select rolname, rolcanlogin, rolinherit, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
@@ -63,26 +63,26 @@ def test_roles_are_what_hosted_ones_are(postgres: Connection) -> None:
     }
 
 
-def test_only_the_superuser_is_one(postgres: Connection) -> None:
+def test_only_the_superuser_is_a_superuser(postgres: Connection) -> None:
     supers = postgres.execute("select rolname from pg_roles where rolsuper").fetchall()
     assert supers == [("supabase_admin",)]
 
 
 @pytest.mark.parametrize("login", ["postgres", "authenticator"])
 @pytest.mark.parametrize("role", API_ROLES)
-def test_api_roles_can_be_taken(bare_database: Database, login: str, role: str) -> None:
+def test_api_roles_can_be_assumed(bare_database: Database, login: str, role: str) -> None:
     with bare_database.connect(login) as conn:
         conn.execute(f"set role {role}".encode())
         assert value(conn, "select current_user") == role
 
 
 @pytest.mark.parametrize("role", ["supabase_admin", "supabase_auth_admin", "supabase_storage_admin"])
-def test_owners_cannot_be_taken(postgres: Connection, role: str) -> None:
+def test_owner_roles_cannot_be_assumed(postgres: Connection, role: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         postgres.execute(f"set role {role}".encode())
 
 
-def test_every_role_that_may_log_in_can(bare_database: Database) -> None:
+def test_every_login_role_can_log_in(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         logins = conn.execute("select rolname from pg_roles where rolcanlogin").fetchall()
     assert len(logins) >= 10
@@ -91,7 +91,7 @@ def test_every_role_that_may_log_in_can(bare_database: Database) -> None:
             assert value(conn, "select session_user") == role
 
 
-def test_api_roles_have_little_time(bare_database: Database, api: Connection) -> None:
+def test_api_roles_have_short_timeouts(bare_database: Database, api: Connection) -> None:
     assert value(api, "show statement_timeout") == "8s"
     assert value(api, "show lock_timeout") == "8s"
     with bare_database.connect() as conn:
@@ -112,7 +112,7 @@ def test_postgres_owns_the_database_and_may_set_the_replication_role(postgres: C
 
 
 @pytest.mark.parametrize("role", API_ROLES)
-def test_what_postgres_makes_in_public_is_open_to_the_api(postgres: Connection, role: str) -> None:
+def test_tables_created_by_postgres_in_public_are_open_to_the_api(postgres: Connection, role: str) -> None:
     postgres.execute("create table public.notes (id bigint generated always as identity, body text)")
     postgres.execute("create function public.greet() returns text language sql return 'hello'")
     for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
@@ -121,7 +121,7 @@ def test_what_postgres_makes_in_public_is_open_to_the_api(postgres: Connection, 
     assert value(postgres, "select has_function_privilege(%s, 'public.greet()', 'execute')", role)
 
 
-def test_what_postgres_makes_elsewhere_is_not(postgres: Connection) -> None:
+def test_tables_created_by_postgres_elsewhere_are_not_open_to_the_api(postgres: Connection) -> None:
     postgres.execute("create schema private")
     postgres.execute("create table private.notes (id int)")
     assert not value(postgres, "select has_table_privilege('service_role', 'private.notes', 'select')")
@@ -160,7 +160,7 @@ def test_postgres_manages_triggers_on_users(postgres: Connection) -> None:
     postgres.execute("drop function public.see()")
 
 
-def test_postgres_refers_to_users_from_its_own_tables(postgres: Connection) -> None:
+def test_postgres_references_users_from_its_own_tables(postgres: Connection) -> None:
     postgres.execute(
         "create table public.profiles (id uuid primary key references auth.users on delete cascade)"
     )
@@ -205,7 +205,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_postgres_is_refused_what_owners_do(postgres: Connection, statement: str) -> None:
+def test_postgres_may_not_do_what_only_owners_may(postgres: Connection, statement: str) -> None:
     with pytest.raises(InsufficientPrivilege) as refused:
         postgres.execute(statement.encode())
     assert refused.value.diag.message_primary == REFUSED[statement]
@@ -234,7 +234,9 @@ def test_the_api_sees_no_table_of_auth(api: Connection, role: str) -> None:
             api.execute(f"select from auth.{table}".encode())
 
 
-def test_storage_is_open_to_the_api_but_for_row_level_security(postgres: Connection, api: Connection) -> None:
+def test_storage_is_open_to_the_api_except_for_row_level_security(
+    postgres: Connection, api: Connection
+) -> None:
     postgres.execute("insert into storage.buckets (id, name) values ('attachments', 'attachments')")
     for role in API_ROLES:
         assert value(postgres, "select has_table_privilege(%s, 'storage.objects', 'truncate')", role)
@@ -246,7 +248,7 @@ def test_storage_is_open_to_the_api_but_for_row_level_security(postgres: Connect
         assert api.execute("select id from storage.buckets").fetchall() == [("attachments",)]
 
 
-def test_row_level_security_is_on_where_the_api_reaches_rows(postgres: Connection) -> None:
+def test_row_level_security_is_enabled_on_tables_open_to_the_api(postgres: Connection) -> None:
     rows = postgres.execute(
         """
         select oid::regclass::text
@@ -293,7 +295,7 @@ def test_users_and_identities_have_the_defaults_of_auth(postgres: Connection) ->
         ("email_change_confirm_status", "3", CheckViolation),
     ],
 )
-def test_users_are_as_unique_as_in_auth(
+def test_users_have_the_unique_constraints_of_auth(
     postgres: Connection, column: str, literal: str, error: type[psycopg.Error]
 ) -> None:
     statement = f"insert into auth.users (id, {column}) values (gen_random_uuid(), {literal})".encode()
@@ -315,13 +317,13 @@ def test_an_identity_is_unique_per_provider(postgres: Connection) -> None:
 
 
 @pytest.mark.parametrize("claims", [None, "", "{}", '{"role": "authenticated"}', '{"sub": null}'])
-def test_nobody_is_asking_without_a_subject(api: Connection, claims: str | None) -> None:
+def test_without_a_subject_there_is_no_user(api: Connection, claims: str | None) -> None:
     with api.transaction():
         act_as(api, "authenticated", claims)
         assert value(api, "select auth.uid()") is None
 
 
-def test_the_claims_say_who_is_asking(api: Connection) -> None:
+def test_the_claims_identify_the_user(api: Connection) -> None:
     user = uuid4()
     claims = {"sub": str(user), "role": "authenticated", "email": "ann@example.test", "extra": [1]}
     with api.transaction():
@@ -330,7 +332,7 @@ def test_the_claims_say_who_is_asking(api: Connection) -> None:
     assert asked == (user, "authenticated", "ann@example.test", claims)
 
 
-def test_a_claim_alone_comes_first(api: Connection) -> None:
+def test_an_individual_claim_takes_precedence(api: Connection) -> None:
     alone, together = uuid4(), uuid4()
     with api.transaction():
         act_as(api, "authenticated", {"sub": str(together)})
@@ -339,7 +341,7 @@ def test_a_claim_alone_comes_first(api: Connection) -> None:
 
 
 @pytest.mark.parametrize("claims", ["{", "claims", '{"sub": "not-a-uuid"}', '{"sub": ""}'])
-def test_malformed_claims_raise_as_they_do_hosted(api: Connection, claims: str) -> None:
+def test_malformed_claims_raise_as_they_do_in_hosted_projects(api: Connection, claims: str) -> None:
     with pytest.raises(InvalidTextRepresentation), api.transaction():
         act_as(api, "authenticated", claims)
         api.execute("select auth.uid()")
@@ -358,7 +360,9 @@ def test_malformed_claims_raise_as_they_do_hosted(api: Connection, claims: str) 
         ("", (None, None, None)),
     ],
 )
-def test_an_objects_name_has_parts(api: Connection, name: str, parts: tuple[Any, ...]) -> None:
+def test_the_name_of_an_object_is_split_into_parts(
+    api: Connection, name: str, parts: tuple[Any, ...]
+) -> None:
     with api.transaction():
         act_as(api, "authenticated")
         row = api.execute(
@@ -367,7 +371,7 @@ def test_an_objects_name_has_parts(api: Connection, name: str, parts: tuple[Any,
     assert row == parts
 
 
-def test_an_object_has_path_tokens_and_a_fresh_updated_at(postgres: Connection) -> None:
+def test_an_object_has_path_tokens_and_a_current_updated_at(postgres: Connection) -> None:
     postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
     postgres.execute(
         "insert into storage.objects (bucket_id, name, updated_at) values ('b', 'a/b', '2020-01-01')"
@@ -387,7 +391,7 @@ def test_rows_of_storage_are_not_deleted_by_accident(postgres: Connection) -> No
     assert value(postgres, "select count(*) from storage.buckets") == 0
 
 
-def test_a_bucket_has_no_versions_and_a_name_of_bearable_length(postgres: Connection) -> None:
+def test_a_bucket_has_no_versions_and_a_limited_name_length(postgres: Connection) -> None:
     postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
     assert value(postgres, "select versioning_status from storage.buckets") == "DISABLED"
     with pytest.raises(CheckViolation, match="buckets_versioning_dark_check"):
@@ -396,7 +400,7 @@ def test_a_bucket_has_no_versions_and_a_name_of_bearable_length(postgres: Connec
         postgres.execute("update storage.buckets set name = repeat('x', 101)")
 
 
-def test_a_policy_may_ask_which_operation_of_storage_it_is(api: Connection) -> None:
+def test_a_policy_can_read_the_current_operation_of_storage(api: Connection) -> None:
     with api.transaction():
         act_as(api, "authenticated")
         api.execute("set local storage.operation = 'storage.object.list'")

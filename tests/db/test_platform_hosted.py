@@ -30,7 +30,7 @@ def value(conn: Connection, statement: str) -> Any:
 # As it is hosted --------------------------------------------------------------------------------------------
 
 
-def test_what_is_open_by_default_is_what_is_hosted(postgres: Connection) -> None:
+def test_the_default_privileges_equal_the_hosted_ones(postgres: Connection) -> None:
     opened = postgres.execute(
         """
         select distinct defaclrole::regrole::text, defaclnamespace::regnamespace::text
@@ -41,7 +41,7 @@ def test_what_is_open_by_default_is_what_is_hosted(postgres: Connection) -> None
     assert set(opened) == hosted.DEFAULTS
 
 
-def test_the_api_calls_what_it_calls_hosted(postgres: Connection) -> None:
+def test_the_api_may_call_the_same_functions_as_hosted(postgres: Connection) -> None:
     postgres.execute("set search_path = ''")  # names then come with their schema
     found = postgres.execute(
         """
@@ -56,7 +56,7 @@ def test_the_api_calls_what_it_calls_hosted(postgres: Connection) -> None:
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
-def test_the_api_holds_the_privileges_that_it_holds_hosted(postgres: Connection, role: str) -> None:
+def test_the_api_has_the_same_privileges_as_hosted(postgres: Connection, role: str) -> None:
     found = postgres.execute(
         """
         select format('%%s.%%s', nspname, relname), relowner::regrole::text, relrowsecurity,
@@ -76,7 +76,7 @@ def test_the_api_holds_the_privileges_that_it_holds_hosted(postgres: Connection,
 # What it does -----------------------------------------------------------------------------------------------
 
 
-def test_a_broadcast_of_any_day_has_a_place(postgres: Connection) -> None:
+def test_a_broadcast_on_any_day_has_a_partition(postgres: Connection) -> None:
     postgres.execute("select realtime.send('{\"a\": 1}', 'event', 'topic')")
     postgres.execute(
         "insert into realtime.messages (topic, extension, inserted_at) "
@@ -106,7 +106,7 @@ def test_a_change_is_broadcast_by_a_trigger(postgres: Connection) -> None:
     }  # fmt: skip
 
 
-def test_a_webhook_is_queued_and_stops_nobody(postgres: Connection) -> None:
+def test_a_webhook_is_queued_and_blocks_nobody(postgres: Connection) -> None:
     postgres.execute("create table public.notes (id int)")
     postgres.execute(
         "create trigger told after insert on public.notes for each row execute function "
@@ -131,19 +131,19 @@ def test_a_webhook_is_queued_and_stops_nobody(postgres: Connection) -> None:
         "net.http_collect_response(1)",
     ],
 )
-def test_what_is_there_in_name_only_says_so(postgres: Connection, call: str) -> None:
+def test_stubs_say_that_they_are_stubs(postgres: Connection, call: str) -> None:
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="is not available on the embedded server"):
         postgres.execute(f"select {call}".encode())
 
 
-def test_graphql_answers_as_where_it_is_switched_off(bare_database: Database) -> None:
+def test_graphql_answers_as_if_switched_off(bare_database: Database) -> None:
     with bare_database.connect("authenticator") as api, api.transaction():
         act_as(api, "anon")
         (error,) = value(api, "select graphql_public.graphql(query => '{a}')")["errors"]
     assert error == {"message": "pg_graphql is not available on the embedded server"}
 
 
-def test_postgrest_is_told_of_changes_of_the_schema(bare_database: Database, postgres: Connection) -> None:
+def test_postgrest_is_notified_of_schema_changes(bare_database: Database, postgres: Connection) -> None:
     with bare_database.connect("authenticator") as listener:
         listener.execute("listen pgrst")
         for statement in (

@@ -87,7 +87,7 @@ def opened(conn: Connection) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("age", AGES)
-def test_supabases_own_is_no_finding_in_a_project_of_another_age(
+def test_objects_of_supabase_are_not_findings_in_an_older_or_newer_project(
     server: Server, database: Database, age: str
 ) -> None:
     with database.connect(SUPERUSER) as admin:
@@ -98,7 +98,7 @@ def test_supabases_own_is_no_finding_in_a_project_of_another_age(
         assert between(wanted, conn) == []
 
 
-def test_who_signs_in_may_become_what_supabase_makes_it(server: Server) -> None:
+def test_the_login_role_may_assume_the_roles_of_supabase(server: Server) -> None:
     with rolled_back(server) as conn:
         conn.execute("revoke authenticator from supabase_storage_admin")
         conn.execute("grant supabase_storage_admin to authenticator")
@@ -156,7 +156,7 @@ EXPLICIT = {
 
 
 @pytest.mark.parametrize("schemas", [{"public": "exposed"}, EXPLICIT], ids=["their own", "all of them"])
-def test_an_access_file_needs_to_list_no_schema_of_supabases(
+def test_an_access_file_need_not_list_schemas_of_supabase(
     bare_database: Database, tmp_path: Path, schemas: dict[str, str]
 ) -> None:
     (tmp_path / "fixture.sql").write_text(
@@ -173,7 +173,7 @@ def test_an_access_file_needs_to_list_no_schema_of_supabases(
     assert run(asked) == 7
 
 
-def test_a_schema_with_nothing_of_supabases_is_clean_beside_it(
+def test_a_schema_with_nothing_of_supabases_is_clean_next_to_it(
     server: Server, bare_database: Database
 ) -> None:
     roles = ("app_login", "app_guest", "app_user", "app_admin", "app_owner")
@@ -188,7 +188,7 @@ def test_a_schema_with_nothing_of_supabases_is_clean_beside_it(
             admin.execute(f"drop role {', '.join(roles)}".encode())
 
 
-def test_the_names_alone_are_not_supabases(server: Server) -> None:
+def test_a_matching_name_alone_does_not_make_an_object_supabases(server: Server) -> None:
     """A database without Supabase, whose schemas are called as some of Supabase's are."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         name = sql.Identifier("names_alone")
@@ -212,7 +212,7 @@ def test_the_names_alone_are_not_supabases(server: Server) -> None:
 
 
 @pytest.mark.parametrize("hole", platform.HOLES, ids=lambda hole: hole.name)
-def test_no_remedy_is_for_supabase_alone_to_run(server: Server, hole: Hole) -> None:
+def test_no_suggested_fix_can_only_be_run_by_supabase(server: Server, hole: Hole) -> None:
     with rolled_back(server) as conn:
         conn.execute(hole.sql.encode())
         conn.execute("set local role postgres")

@@ -115,7 +115,9 @@ def test_lite_as_superuser_runs_on_the_platform_without_an_error(lite: Path, bar
     assert columns(bare_database) == before
 
 
-def test_the_platform_completes_what_lite_began(lite: Path, server: Server, bare_database: Database) -> None:
+def test_the_platform_completes_a_database_set_up_by_lite(
+    lite: Path, server: Server, bare_database: Database
+) -> None:
     with empty_database(server) as database:
         assert run_lite(lite, database, "supabase_admin")["failed"] == []
         platform.apply(server.url_for("supabase_admin", database.name))

@@ -16,7 +16,7 @@ from tests.support.proxy import Cut, Proxy
 from tests.support.world import Database
 
 
-def test_psql_and_psycopg_come_through(bare_database: Database, pg_version: int) -> None:
+def test_psql_and_psycopg_work_through_the_proxy(bare_database: Database, pg_version: int) -> None:
     with Proxy(bare_database.server) as proxy:
         url = proxy.url("postgres", bare_database.name)
         psql = [str(binaries.program(pg_version, "psql")), url, "-XAtc", "select current_user"]
@@ -26,7 +26,7 @@ def test_psql_and_psycopg_come_through(bare_database: Database, pg_version: int)
             assert row == ("x" * 5_000_000, bare_database.name)
 
 
-def test_copy_and_errors_come_through(bare_database: Database) -> None:
+def test_copy_and_errors_work_through_the_proxy(bare_database: Database) -> None:
     with Proxy(bare_database.server) as proxy, connect(proxy.url("postgres", bare_database.name)) as conn:
         conn.execute("create temporary table numbers (n integer)")
         with conn.cursor().copy("copy numbers from stdin") as copy:
@@ -37,7 +37,7 @@ def test_copy_and_errors_come_through(bare_database: Database) -> None:
         assert conn.execute("select count(*) from numbers").fetchone() == (10_000,)
 
 
-def test_a_refused_connection_is_refused_in_the_servers_words(bare_database: Database) -> None:
+def test_a_refused_connection_gets_the_message_of_the_server(bare_database: Database) -> None:
     with (
         Proxy(bare_database.server) as proxy,
         pytest.raises(psycopg.OperationalError, match="does not exist"),
@@ -45,7 +45,7 @@ def test_a_refused_connection_is_refused_in_the_servers_words(bare_database: Dat
         psycopg.connect(proxy.url("postgres", "nowhere"))
 
 
-def test_a_cancelled_statement_is_cancelled(bare_database: Database) -> None:
+def test_a_statement_can_be_cancelled_through_the_proxy(bare_database: Database) -> None:
     over = Event()
 
     def cancel(conn: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_cancelled_statement_is_cancelled(bare_database: Database) -> None:
         cancelling.result()
 
 
-def test_many_connections_pass_at_once(bare_database: Database) -> None:
+def test_many_connections_work_at_once(bare_database: Database) -> None:
     def echo(number: int) -> Any:
         with connect(proxy.url("postgres", bare_database.name)) as conn:
             row = conn.execute("select %s", (f"{number} " * 100_000,)).fetchone()
@@ -74,7 +74,9 @@ def test_many_connections_pass_at_once(bare_database: Database) -> None:
         assert list(pool.map(echo, range(40))) == [str(number) for number in range(40)]
 
 
-def test_messages_are_heard_before_they_pass_and_answers_after_them(bare_database: Database) -> None:
+def test_callbacks_see_messages_before_they_are_forwarded_and_answers_afterwards(
+    bare_database: Database,
+) -> None:
     heard: list[Any] = []
     with (
         Proxy(
@@ -94,7 +96,7 @@ def test_messages_are_heard_before_they_pass_and_answers_after_them(bare_databas
     ]
 
 
-def test_cut_before_a_commit_nothing_is_left(bare_database: Database) -> None:
+def test_cut_before_a_commit_nothing_is_committed(bare_database: Database) -> None:
     def cut(number: int, kind: bytes, body: bytes) -> None:
         if body == b"COMMIT\0":
             raise Cut
@@ -131,7 +133,7 @@ def survivors(database: Database, **callbacks: Any) -> list[str]:
         ]
 
 
-def test_one_cut_connection_leaves_the_others(bare_database: Database) -> None:
+def test_cutting_one_connection_keeps_the_others(bare_database: Database) -> None:
     def cut(number: int, kind: bytes, body: bytes) -> None:
         if b"the end" in body:
             raise Cut
@@ -144,7 +146,7 @@ def test_one_cut_connection_leaves_the_others(bare_database: Database) -> None:
             assert other.execute("select 1").fetchone() == (1,)
 
 
-def test_what_a_callback_finds_wrong_fails_the_test(bare_database: Database) -> None:
+def test_an_assertion_in_a_callback_fails_the_test(bare_database: Database) -> None:
     def check(number: int, kind: bytes, body: bytes) -> None:
         assert body != b"select 1\0", "select 1 came"
 
@@ -157,7 +159,7 @@ def test_what_a_callback_finds_wrong_fails_the_test(bare_database: Database) -> 
         conn.execute("select 1")
 
 
-def test_connections_that_are_left_open_end_with_the_door(bare_database: Database) -> None:
+def test_open_connections_end_with_the_proxy(bare_database: Database) -> None:
     with Proxy(bare_database.server) as proxy:
         conn = connect(proxy.url("postgres", bare_database.name))
     with pytest.raises(psycopg.OperationalError):

@@ -53,7 +53,7 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
         assert error_code(error) == "RATE_LIMITED"
 
 
-def test_one_statement_with_20_rows_is_refused_whole(world: World) -> None:
+def test_one_statement_with_20_rows_is_refused_as_a_whole(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -72,7 +72,7 @@ def test_one_statement_with_20_rows_is_refused_whole(world: World) -> None:
     assert world.fact("select last_seq from conversations where id = %s", conversation) == 0
 
 
-def test_back_dating_is_refused(world: World) -> None:
+def test_backdating_is_refused(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -87,7 +87,7 @@ def test_back_dating_is_refused(world: World) -> None:
         )
 
 
-def test_an_operator_cannot_back_date_either(world: World) -> None:
+def test_an_operator_cannot_backdate_either(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -100,7 +100,7 @@ def test_an_operator_cannot_back_date_either(world: World) -> None:
     assert world.fact("select created_at > now() - interval '1 minute' from messages")
 
 
-def test_deleting_ten_messages_lifts_nothing(world: World) -> None:
+def test_deleting_ten_messages_does_not_reset_the_limit(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for number in range(10):
@@ -111,7 +111,7 @@ def test_deleting_ten_messages_lifts_nothing(world: World) -> None:
         world.send(ann, conversation)
 
 
-def test_leaving_and_coming_back_lifts_nothing(world: World) -> None:
+def test_leaving_and_returning_does_not_reset_the_limit(world: World) -> None:
     organization, people = world.team(4)
     conversation = world.group(organization, *people)
     ben = people[1]
@@ -127,7 +127,7 @@ def test_leaving_and_coming_back_lifts_nothing(world: World) -> None:
         world.send(ben, conversation)
 
 
-def test_the_limit_spans_conversations(world: World) -> None:
+def test_the_limit_applies_across_conversations(world: World) -> None:
     organization, (ann, ben, cem) = world.team(3)
     first, second = world.direct(organization, ann, ben), world.direct(organization, ann, cem)
     for number in range(10):
@@ -160,7 +160,7 @@ def test_a_message_leaves_the_window_after_sixty_seconds(world: World) -> None:
     assert world.send(ann, conversation)
 
 
-def test_a_message_that_waited_counts_as_of_its_acceptance(world: World) -> None:
+def test_a_message_that_waited_counts_from_its_acceptance(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)  # its window is there: the next one is counted before it waits

@@ -13,7 +13,7 @@ from tests.support.race import race, refusals
 from tests.support.world import SEND, World
 
 
-def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world: World) -> None:
+def test_50_parallel_sends_are_numbered_without_gaps_in_commit_order(world: World) -> None:
     organization, people = world.team(50)
     conversation = world.group(organization, *people)
     done = threading.Event()
@@ -56,7 +56,7 @@ def test_a_refused_message_leaves_no_gap(world: World) -> None:
     assert [s for (s,) in world.operator.execute("select seq from messages order by 1")] == [1, 2]
 
 
-def test_a_message_that_exists_leaves_no_gap_under_on_conflict_do_nothing(world: World) -> None:
+def test_an_existing_message_under_on_conflict_do_nothing_leaves_no_gap(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     message = world.send(ann, conversation)
@@ -78,7 +78,7 @@ def test_a_message_that_exists_leaves_no_gap_under_on_conflict_do_nothing(world:
 @pytest.mark.parametrize(
     "column", ["seq", "created_at", "conversation_id", "organization_id", "sender_id", "id"]
 )
-def test_what_is_the_servers_cannot_be_written(world: World, column: str) -> None:
+def test_columns_of_the_server_cannot_be_written(world: World, column: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)
@@ -87,7 +87,7 @@ def test_what_is_the_servers_cannot_be_written(world: World, column: str) -> Non
         world.rows(ann, f"update messages set {column} = {column}")
 
 
-def test_a_stranger_takes_no_lock_of_a_conversation(world: World) -> None:
+def test_a_stranger_does_not_lock_a_conversation(world: World) -> None:
     organization, (ann, ben, eve) = world.team(3)
     conversation = world.direct(organization, ann, ben)
 
@@ -110,7 +110,7 @@ values (%s, %s, %s, %s, %s) returning seq
 """
 
 
-def test_in_the_name_of_somebody_who_takes_no_part(world: World) -> None:
+def test_a_message_in_the_name_of_a_non_participant_is_refused(world: World) -> None:
     organization, (ann, ben, cleo) = world.team(3)
     conversation = world.direct(organization, ann, ben)
 
@@ -118,7 +118,7 @@ def test_in_the_name_of_somebody_who_takes_no_part(world: World) -> None:
     assert world.value(ann, "select get_unread_count(%s, %s)", conversation, ann) == 1
 
 
-def test_a_message_that_was_deleted_elsewhere_stays_deleted(world: World) -> None:
+def test_a_message_imported_as_deleted_stays_deleted(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -128,7 +128,7 @@ def test_a_message_that_was_deleted_elsewhere_stays_deleted(world: World) -> Non
 
 
 @pytest.mark.parametrize("missing", ["conversation", "organization"])
-def test_nothing_into_a_conversation_that_is_not_there(world: World, missing: str) -> None:
+def test_a_message_to_a_missing_conversation_is_refused(world: World, missing: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     nowhere = UUID(int=0)

@@ -150,7 +150,7 @@ def test_after_the_cli_nothing_is_pending_for_chatctl(project: Project, bare_dat
 
 
 @pytest.mark.parametrize("first", ["chatctl", "cli"])
-def test_in_turns_neither_finds_anything_left_by_the_other(
+def test_alternating_the_tools_leaves_nothing_pending(
     project: Project, bare_database: Database, tmp_path: Path, first: str
 ) -> None:
     """Three migrations, with objects that come, change and go between them."""
@@ -203,7 +203,7 @@ def test_both_split_scripts_the_same_way(project: Project, bare_database: Databa
     }
 
 
-def test_the_cli_applies_what_changes_the_role_in_files_of_its_own(
+def test_the_cli_applies_files_that_change_the_role(
     project: Project, bare_database: Database, tmp_path: Path
 ) -> None:
     files = SqlFiles(tmp_path / "sql")
@@ -226,7 +226,9 @@ def test_the_cli_applies_what_changes_the_role_in_files_of_its_own(
         assert find(conn, files.directory) == []
 
 
-def test_what_the_cli_fetches_is_no_edit(project: Project, bare_database: Database, tmp_path: Path) -> None:
+def test_a_file_fetched_by_the_cli_is_not_an_edit(
+    project: Project, bare_database: Database, tmp_path: Path
+) -> None:
     files = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     with bare_database.connect() as conn:
         migrations.migrate(conn, directory=files)

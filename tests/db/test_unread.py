@@ -173,7 +173,9 @@ def begin(world: World) -> Any:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(step, min_size=1, max_size=14))
-def test_unread_and_last_message_are_the_plans_definition(begin: Any, steps: list[tuple[Any, ...]]) -> None:
+def test_unread_counts_and_last_messages_match_their_definition(
+    begin: Any, steps: list[tuple[Any, ...]]
+) -> None:
     with begin() as history:
         for taken in steps:
             history.take(*taken)
@@ -192,7 +194,7 @@ def test_unread_and_last_message_are_the_plans_definition(begin: Any, steps: lis
             assert counted == (unread,)
 
 
-def test_unread_stays_exact_while_people_send_delete_and_read_at_once(world: World) -> None:
+def test_unread_counts_stay_exact_during_concurrent_sends_deletes_and_reads(world: World) -> None:
     organization, people = world.team(8)
     conversation = world.group(organization, *people)
 
@@ -220,7 +222,7 @@ def test_unread_stays_exact_while_people_send_delete_and_read_at_once(world: Wor
     assert fast == slow
 
 
-def test_reading_ahead_of_the_clock_hides_nothing(world: World) -> None:
+def test_a_read_mark_ahead_of_the_clock_hides_nothing(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.changed(ben, "update conversation_participants set last_read_at = '2100-01-01'")
@@ -230,7 +232,7 @@ def test_reading_ahead_of_the_clock_hides_nothing(world: World) -> None:
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
 
 
-def test_marking_read_up_to_a_message_leaves_the_later_ones(world: World) -> None:
+def test_marking_up_to_a_message_leaves_later_messages_unread(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for _ in range(5):
@@ -241,7 +243,7 @@ def test_marking_read_up_to_a_message_leaves_the_later_ones(world: World) -> Non
     assert world.value(ben, "select mark_conversation_read(%s)", conversation) == 0
 
 
-def test_a_list_shows_names_of_colleagues_only(world: World) -> None:
+def test_a_list_shows_only_names_of_colleagues(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     world.send(people[1], conversation)

@@ -141,7 +141,7 @@ def _attachment(id: str = "1", url: str = "elsewhere", **more: object) -> dict[s
     return {"id": id, "name": "plan.pdf", "type": "application/pdf", "size": 10, "url": url, **more}
 
 
-def test_positions_of_reading_before_there_was_chat_become_none(old: OldBackend, world: World) -> None:
+def test_read_positions_before_chat_existed_become_null(old: OldBackend, world: World) -> None:
     people = [old.user() for _ in range(4)]
     group = old.group(people[0], *people)
     old.send(people[0], group, [_attachment()])
@@ -166,7 +166,7 @@ def test_positions_of_reading_before_there_was_chat_become_none(old: OldBackend,
     assert world.value(people[1], "select get_unread_count(%s, %s)", group, people[1]) == 0
 
 
-def test_groups_get_a_creator_who_takes_part(old: OldBackend, world: World) -> None:
+def test_groups_get_a_creator_who_is_a_participant(old: OldBackend, world: World) -> None:
     ann, ben, cem = people = [old.user() for _ in range(3)]
     kept = old.group(ann, *people)
     left = old.group(ann, ben, cem)
@@ -216,7 +216,7 @@ def test_old_attachments_can_be_read_deleted_and_erased(old: OldBackend, world: 
 
 
 @pytest.mark.parametrize("owner", ["its sender", "nobody", "an erased sender"])
-def test_the_files_of_messages_deleted_before_are_hidden_however_they_are_spelled(
+def test_files_of_already_deleted_messages_are_hidden_however_they_are_spelled(
     old: OldBackend, world: World, owner: str
 ) -> None:
     ann, ben, cem = people = [old.user() for _ in range(3)]
@@ -239,7 +239,7 @@ def test_the_files_of_messages_deleted_before_are_hidden_however_they_are_spelle
     assert breaches(old.conn) == {}
 
 
-def test_older_messages_are_searched_for_files_as_later_ones_are() -> None:
+def test_files_of_older_messages_are_indexed_like_those_of_later_ones() -> None:
     """Migrations come before the functions, so that one has copies of two."""
     sql = data_directory("sql")
     migration = (sql / "migrations/20261129090500_hidden_files.sql").read_text(encoding="utf-8")

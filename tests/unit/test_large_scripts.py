@@ -53,7 +53,7 @@ PATTERNS = dict(patterns())
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-def test_no_pattern_goes_back_nor_keeps_a_state_for_each_repetition(pattern: re.Pattern[str]) -> None:
+def test_no_pattern_backtracks_or_keeps_a_state_for_each_repetition(pattern: re.Pattern[str]) -> None:
     with redirect_stdout(io.StringIO()) as shown:
         re.compile(pattern.pattern, pattern.flags | re.DEBUG)
     tree = shown.getvalue().partition("\n\n")[0].splitlines()
@@ -132,7 +132,7 @@ SCRIPTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([1, 1, 2, 
 
 @given(SCRIPTS)
 @settings(deadline=None)
-def test_each_character_is_looked_at_a_few_times(parts: list[tuple[str, int]]) -> None:
+def test_each_character_is_read_a_bounded_number_of_times(parts: list[tuple[str, int]]) -> None:
     script = "".join(piece * number for piece, number in parts)
     seen: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -242,7 +242,7 @@ def test_hostile_scripts_are_read_like_others() -> None:
     ],
     ids=["text", "quotation marks", "escaped text", "body", "comment", "small statements"],
 )
-def test_a_large_script_takes_a_few_times_its_size(text: str) -> None:
+def test_a_large_script_takes_a_bounded_multiple_of_its_size(text: str) -> None:
     in_a_child(f"read_large({text})", megabytes=1000)
 
 

@@ -54,7 +54,7 @@ def finding(rule: str, **place: Any) -> LintFinding:
         ("00000000000000_notes.sql", "00000000000000 is not a valid date"),
     ],
 )
-def test_a_version_is_14_digits_that_are_a_moment(name: str, problem: str | None) -> None:
+def test_a_version_is_a_valid_timestamp_of_14_digits(name: str, problem: str | None) -> None:
     found = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
 
     assert [each.rule for each in found] == ["version_format"] * (problem is not None)
@@ -62,7 +62,7 @@ def test_a_version_is_14_digits_that_are_a_moment(name: str, problem: str | None
     assert all(each.where == f"migrations/{name}" for each in found)
 
 
-def test_a_version_that_two_files_have_is_found_at_the_later_one() -> None:
+def test_a_duplicate_version_is_reported_at_the_later_file() -> None:
     names = ["20260101000000_a.sql", "20260101000000_b.sql", "20260101000001_c.sql"]
 
     (found,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
@@ -71,7 +71,7 @@ def test_a_version_that_two_files_have_is_found_at_the_later_one() -> None:
     assert "20260101000000_a.sql" in found.problem
 
 
-def test_a_file_that_is_no_text_is_found_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "20260101000000_latin.sql").write_bytes(b"select '\xe9';")
     (tmp_path / "migrations" / "20260101000001_marked.sql").write_bytes(b"\xef\xbb\xbfselect 1;")
@@ -82,7 +82,7 @@ def test_a_file_that_is_no_text_is_found_and_the_others_are_read(tmp_path: Path)
     assert [file.text for file in files] == ["select 1;"]
 
 
-def test_a_file_outside_a_transaction_is_one_statement() -> None:
+def test_a_file_outside_a_transaction_has_one_statement() -> None:
     one = "-- chatctl:no-transaction\ncreate index concurrently if not exists a on public.t (a);\n"
     two = one + "\ncreate index concurrently if not exists b on public.t (b);\n"
     name = "migrations/20260101000000_index.sql"
@@ -96,7 +96,7 @@ def test_a_file_outside_a_transaction_is_one_statement() -> None:
 # squawk -------------------------------------------------------------------------------------------------
 
 
-def test_squawk_tells_file_and_line() -> None:
+def test_squawk_reports_file_and_line() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
     found = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
@@ -107,7 +107,7 @@ def test_squawk_tells_file_and_line() -> None:
     assert (index.title, index.level) == ("Require concurrent index creation", "warning")
 
 
-def test_squawk_counts_lines_whatever_ends_them() -> None:
+def test_squawk_counts_lines_with_any_line_ending() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
     found = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
@@ -122,7 +122,7 @@ def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_a_concurrent_index_is_for_a_file_outside_a_transaction(alone: bool) -> None:
+def test_a_concurrent_index_needs_a_file_outside_a_transaction(alone: bool) -> None:
     # A file of that one statement alone squawk lets pass; PostgreSQL refuses it when the files are run.
     text = "select 1;\ncreate index concurrently if not exists m on public.messages (content);\n"
     file = SqlFile(CLEAN.path, f"{NO_TRANSACTION}\n" * alone + text)
@@ -132,7 +132,7 @@ def test_a_concurrent_index_is_for_a_file_outside_a_transaction(alone: bool) -> 
     assert ("ban-concurrent-index-creation-in-transaction" in found) is not alone
 
 
-def test_what_migrate_new_proposes_for_an_index_is_no_finding() -> None:
+def test_the_index_template_of_migrate_new_has_no_finding() -> None:
     text = f"{NO_TRANSACTION}\ncreate index concurrently m on public.messages (content);\n"
 
     found = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
@@ -146,13 +146,13 @@ def test_a_table_without_schema_depends_on_the_search_path() -> None:
     assert "require-table-schema" in {each.rule for each in found}
 
 
-def test_what_squawk_cannot_parse_is_a_finding_too() -> None:
+def test_a_syntax_error_of_squawk_is_a_finding_too() -> None:
     found = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
 
     assert {each.rule for each in found} == {"syntax-error"}
 
 
-def test_a_configuration_of_the_working_directory_changes_nothing(
+def test_a_squawk_configuration_in_the_working_directory_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "create index m on public.messages (content);\n"
@@ -164,7 +164,7 @@ def test_a_configuration_of_the_working_directory_changes_nothing(
     assert "require-concurrent-index-creation" in {each.rule for each in found}
 
 
-def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
+def test_without_squawk_the_message_says_how_to_install_it(tmp_path: Path) -> None:
     """A Python with our packages that has no scripts beside it, and an empty PATH."""
     python = tmp_path / "python"
     python.symlink_to(Path(sys.executable).resolve())
@@ -185,12 +185,12 @@ def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
 # What is accepted ---------------------------------------------------------------------------------------
 
 
-def test_nothing_is_accepted_where_no_file_says_so(tmp_path: Path) -> None:
+def test_without_a_file_nothing_is_accepted(tmp_path: Path) -> None:
     assert accepted.read(tmp_path, KNOWN) == []
     assert accept(tmp_path, "") == []
 
 
-def test_an_entry_holds_everywhere_or_in_a_file_or_at_an_object(tmp_path: Path) -> None:
+def test_an_entry_applies_everywhere_or_to_a_file_or_to_an_object(tmp_path: Path) -> None:
     entries = accept(
         tmp_path,
         """
@@ -221,7 +221,7 @@ rules:
     assert list(accepted.without_cause(entries, findings, ())) == []
 
 
-def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) -> None:
+def test_an_unused_entry_is_reported_with_its_line(tmp_path: Path) -> None:
     entries = accept(
         tmp_path,
         "rules:\n  - rule: bare_auth_uid\n    reason: x\n  - rule: policy_without_to\n    reason: y\n",
@@ -256,7 +256,7 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         ),
     ],
 )
-def test_a_wrong_entry_is_refused_by_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_entry_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(Invalid, match=said):
         accept(tmp_path, text)
 
@@ -274,7 +274,7 @@ def test_every_rule_has_a_title_a_level_and_an_explanation() -> None:
         assert rule.explanation.endswith("."), rule
 
 
-def test_what_is_supabases_own_is_known_in_one_place() -> None:
+def test_objects_of_supabase_are_defined_in_one_place() -> None:
     sql = data_directory("sql")
     queries = [
         *LINTS,
@@ -288,17 +288,17 @@ def test_what_is_supabases_own_is_known_in_one_place() -> None:
 
 
 @pytest.mark.parametrize("path", LINTS, ids=lambda path: path.stem)
-def test_a_rule_runs_also_where_nobody_has_looked_for_what_is_supabases(path: Path) -> None:
+def test_a_rule_also_runs_without_the_list_of_supabase_objects(path: Path) -> None:
     text = path.read_text()
     tolerant = re.findall(r"coalesce\(current_setting\('chatctl\.platform_\w+', true\), ''\)", text)
     assert len(tolerant) == text.count("chatctl.platform_")
 
 
-def test_the_rules_agree_on_where_the_roles_of_the_api_stand() -> None:
+def test_all_rules_find_the_roles_of_the_api_in_the_same_way() -> None:
     lines = {line for path in LINTS for line in path.read_text().splitlines() if "chatctl.api_roles" in line}
 
     assert len(lines) == 1
 
 
-def test_the_page_of_the_rules_says_what_their_files_do() -> None:
+def test_the_page_of_rules_matches_their_files() -> None:
     assert lints_page.PAGE.read_text(encoding="utf-8") == lints_page.page()

@@ -29,7 +29,7 @@ SECRET = "s3cr3t"
         ("token eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", "eyJzdWIiOi"),
     ],
 )
-def test_secrets_are_masked_wherever_they_stand(text: str, hidden: str) -> None:
+def test_secrets_are_masked_anywhere_in_a_text(text: str, hidden: str) -> None:
     assert hidden not in mask(text)
     assert "***" in mask(text)
 
@@ -38,7 +38,7 @@ def test_a_password_is_masked_up_to_the_last_at_sign() -> None:
     assert mask("to postgresql://u:ab@c/d@h/d failed") == "to postgresql://u:***@h/d failed"
 
 
-def test_an_excerpt_is_masked_and_says_that_it_was_cut() -> None:
+def test_an_excerpt_is_masked_and_marked_as_cut() -> None:
     assert excerpt("short", 10) == "short"
     assert excerpt("x" * 11, 10) == f"{'x' * 10} … (cut from 11 characters)"
     assert SECRET not in excerpt(f"xxxx a://u:{SECRET * 3}@h", 16)

@@ -83,7 +83,7 @@ B = Team("B", "b", 3, (), admins=1)
         ),
     ],
 )
-def test_what_cannot_be_built_together_is_a_mistake(world: Spec, sentence: str | None) -> None:
+def test_combinations_that_cannot_be_built_are_mistakes(world: Spec, sentence: str | None) -> None:
     found = [mistake.sentence for mistake in limits.mistakes(world)]
 
     assert len(found) == (sentence is not None)
@@ -91,5 +91,5 @@ def test_what_cannot_be_built_together_is_a_mistake(world: Spec, sentence: str |
 
 
 @pytest.mark.parametrize("world", [DEMO, PERF], ids=lambda world: world.name)
-def test_the_worlds_of_chatctl_keep_the_limits(world: Spec) -> None:
+def test_the_built_in_worlds_keep_the_limits(world: Spec) -> None:
     assert list(limits.mistakes(world)) == []

@@ -14,7 +14,7 @@ from tests.support.worldfiles import EXAMPLE, keeps_limits
 
 @pytest.mark.parametrize("factor", [0.001, 0.1, 0.35, 2, 10, 99])
 @pytest.mark.parametrize("world", [DEMO, PERF, load(EXAMPLE)], ids=lambda world: world.name)
-def test_a_scale_is_times_the_people_the_conversations_and_the_messages(world: Spec, factor: float) -> None:
+def test_a_scale_multiplies_people_conversations_and_messages(world: Spec, factor: float) -> None:
     grown = scaled(world, factor)
 
     assert list(limits.mistakes(grown)) == []
@@ -40,7 +40,7 @@ def test_a_scale_of_one_is_the_same_world() -> None:
 
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), 1e300, 1001])
-def test_a_scale_is_above_nothing_and_at_most_a_thousand(factor: float) -> None:
+def test_a_scale_is_above_zero_and_at_most_a_thousand(factor: float) -> None:
     with pytest.raises(Invalid, match="a scale must be more than 0 and at most 1000"):
         scaled(DEMO, factor)
 

@@ -71,7 +71,7 @@ WORLDS = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(world=WORLDS, seed=st.integers(1, 50), factor=st.sampled_from([0.01, 0.3, 1, 1.7, 4]))
-def test_what_is_read_can_be_built_at_any_scale(
+def test_a_valid_file_can_be_built_at_any_scale(
     written: Written, world: dict[str, Any], seed: int, factor: float
 ) -> None:
     try:
@@ -103,13 +103,13 @@ TEXTS = st.one_of(
 @example(text="name: =")
 @example(text="<<: {name: x}")
 @example(text="organizations: [{}, {}]")
-def test_any_text_is_no_world_or_refused(written: Written, text: str | bytes) -> None:
+def test_any_text_is_refused(written: Written, text: str | bytes) -> None:
     told(written(text.encode(errors="surrogatepass") if isinstance(text, str) else text))
 
 
 @settings(max_examples=200, deadline=None)
 @given(start=few(2000), length=few(20), new=TEXTS)
-def test_an_example_that_was_tampered_with_is_read_or_refused(
+def test_an_example_with_random_changes_is_read_or_refused(
     written: Written, start: int, length: int, new: str | bytes
 ) -> None:
     whole = EXAMPLE.read_bytes()

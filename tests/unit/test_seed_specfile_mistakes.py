@@ -326,7 +326,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
     load(written(BASE))
     assert BASE.count(old) == 1
 
@@ -335,7 +335,7 @@ def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: st
     assert len(line) < 250
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(written: Written) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines(written: Written) -> None:
     text = """\
 weekes: 3
 organizations:
@@ -368,14 +368,14 @@ organizations:
     ]
 
 
-def test_of_more_than_ten_mistakes_ten_are_told(written: Written) -> None:
+def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
     lines = told(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
 
     assert len(lines) == 11
     assert lines[-1] == "and more"
 
 
-def test_of_many_things_known_a_few_are_told(written: Written) -> None:
+def test_of_many_known_names_a_few_are_listed(written: Written) -> None:
     named = ", ".join(f"{{email: a{n}@b.example, name: A}}" for n in range(99))
     text = BASE.replace("slug: quay", f"slug: quay\n    named: [{named}]").replace("users: 5", "users: 150")
 
@@ -383,7 +383,7 @@ def test_of_many_things_known_a_few_are_told(written: Written) -> None:
     assert line.endswith("a14@b.example and 84 more")
 
 
-def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: Written) -> None:
+def test_the_placeholder_of_an_invalid_value_causes_no_second_mistake(written: Written) -> None:
     for key in (
         "users: 9",
         "slug: harbour",

@@ -47,14 +47,14 @@ def demo() -> Made:
     return made(DEMO)
 
 
-def test_same_seed_same_world_in_any_process(demo: Made) -> None:
+def test_the_same_seed_gives_the_same_world_in_any_process(demo: Made) -> None:
     script = "from tests.unit.test_seed_world import DEMO, made; print(made(DEMO).digest)"
     elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert elsewhere.stdout.strip() == demo.digest
 
 
-def test_who_changes_the_rows_counts_the_rules_up(demo: Made) -> None:
+def test_a_change_of_the_rows_needs_a_new_rules_version(demo: Made) -> None:
     assert (RULES, demo.digest) == (2, "4a62787a9d0a415bc628f7a6d49c6e8ed0d89175c5351d6bb8cae501e9280243")
 
 
@@ -70,7 +70,7 @@ def test_another_seed_shares_no_id_name_or_address(demo: Made) -> None:
     assert not {o.slug for o in demo.outline.organizations} & {o.slug for o in other.outline.organizations}
 
 
-def test_the_demo_has_its_size(demo: Made) -> None:
+def test_the_demo_has_its_documented_size(demo: Made) -> None:
     outline = demo.outline
     assert (len(outline.organizations), len(outline.people), len(demo.messages)) == (3, 60, 2000)
     assert {c.is_group for c in demo.conversations} == {True, False}
@@ -84,7 +84,7 @@ def test_the_demo_has_its_size(demo: Made) -> None:
     assert any(count == 2 for count in Counter(m.user_id for m in outline.members).values())
 
 
-def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(world: Made) -> None:
+def test_conversations_have_an_allowed_number_of_people_of_one_organization(world: Made) -> None:
     members = {(m.organization_id, m.user_id) for m in world.outline.members}
     people = defaultdict(set)
     for participant in world.participants:
@@ -107,7 +107,7 @@ def test_a_pair_has_one_direct_conversation_per_organization(world: Made) -> Non
     assert len(pairs) == len(set(pairs))
 
 
-def test_ids_differ_and_rise_within_a_conversation(world: Made) -> None:
+def test_ids_are_unique_and_ascend_within_a_conversation(world: Made) -> None:
     ids = [m.id for m in world.messages]
     assert len(set(ids)) == len(ids)
     assert {(id.version, id.variant) for id in ids} == {(4, ids[0].variant)}
@@ -115,13 +115,13 @@ def test_ids_differ_and_rise_within_a_conversation(world: Made) -> None:
         assert all(earlier.id < later.id for earlier, later in pairwise(messages))
 
 
-def test_seq_has_no_gap_and_time_rises_with_it(world: Made) -> None:
+def test_seq_has_no_gap_and_time_ascends_with_it(world: Made) -> None:
     for messages in _by_conversation(world):
         assert [m.seq for m in messages] == list(range(1, len(messages) + 1))
         assert all(earlier.created_at < later.created_at for earlier, later in pairwise(messages))
 
 
-def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds(world: Made) -> None:
+def test_nobody_writes_before_joining_or_more_than_10_messages_in_60_seconds(world: Made) -> None:
     joined = {(p.conversation_id, p.user_id): p.joined_at for p in world.participants}
     sent = defaultdict(list)
     for message in world.messages:
@@ -136,7 +136,7 @@ def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds
         )
 
 
-def test_whoever_writes_has_read_what_came_before(world: Made) -> None:
+def test_a_sender_has_read_the_earlier_messages(world: Made) -> None:
     last = {(m.conversation_id, m.sender_id): m.created_at for m in world.messages}
 
     for it in world.participants:
@@ -144,7 +144,7 @@ def test_whoever_writes_has_read_what_came_before(world: Made) -> None:
         assert wrote is None or (it.last_read_at is not None and it.last_read_at >= wrote)
 
 
-def test_things_happen_in_order(world: Made) -> None:
+def test_events_are_in_chronological_order(world: Made) -> None:
     born = {p.id: p.created_at for p in world.outline.people}
     founded = {o.id: o.created_at for o in world.outline.organizations}
     joined = {(m.organization_id, m.user_id): m.joined_at for m in world.outline.members}
@@ -175,7 +175,7 @@ def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> No
             assert name.startswith(f"{file['id']}_")
 
 
-def test_only_participants_react_each_way_once(world: Made) -> None:
+def test_only_participants_react_and_once_with_each_emoji(world: Made) -> None:
     present = {(str(p.conversation_id), str(p.user_id)) for p in world.participants}
     for message in world.messages:
         reactions = [(r["userId"], r["emoji"]) for r in message.reactions]
@@ -183,7 +183,7 @@ def test_only_participants_react_each_way_once(world: Made) -> None:
         assert all((str(message.conversation_id), user) in present for user, _ in reactions)
 
 
-def test_a_deleted_message_leaves_an_empty_tombstone(world: Made) -> None:
+def test_a_deleted_message_is_an_empty_tombstone(world: Made) -> None:
     tombstones = {m.id: m for m in world.messages if m.deleted_at is not None}
 
     assert {d.message_id for d in world.deleted} == set(tombstones)
@@ -191,7 +191,7 @@ def test_a_deleted_message_leaves_an_empty_tombstone(world: Made) -> None:
         assert (tombstone.content, tombstone.attachments, tombstone.reactions) == (None, None, [])
 
 
-def test_habits_are_kept_to(demo: Made) -> None:
+def test_the_configured_shares_are_kept(demo: Made) -> None:
     none = made(
         replace(DEMO, habits=Habits(long=0, attachments=0, reactions=0, edits=0, deletions=0, unread=0))
     )
@@ -203,7 +203,7 @@ def test_habits_are_kept_to(demo: Made) -> None:
     assert all(m.deleted_at for m in made(replace(DEMO, habits=Habits(deletions=1))).messages)
 
 
-def test_few_conversations_are_busy_and_many_quiet(demo: Made) -> None:
+def test_few_conversations_are_busy_and_many_are_quiet(demo: Made) -> None:
     for team in demo.outline.organizations:
         own = [chat.messages for chat in demo.outline.chats if chat.conversation.organization_id == team.id]
         busiest = sorted(own, reverse=True)
@@ -211,7 +211,7 @@ def test_few_conversations_are_busy_and_many_quiet(demo: Made) -> None:
         assert busiest[-1] == 0
 
 
-def test_every_language_and_every_attack_is_said(demo: Made) -> None:
+def test_every_language_and_every_attack_text_occurs(demo: Made) -> None:
     said = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
 
     assert set(corpus.HOSTILE) <= said
@@ -249,13 +249,13 @@ def test_perf_is_one_person_in_a_hundred_conversations_and_a_group_of_fifty_othe
 
 
 @pytest.mark.parametrize("factor", [0.1, 3])
-def test_a_scaled_world_has_so_many_times_the_messages(factor: float) -> None:
+def test_a_scaled_world_has_the_multiple_of_messages(factor: float) -> None:
     assert build(scaled(PERF, factor)).messages == pytest.approx(1_010_000 * factor)
     assert build(scaled(DEMO, factor)).messages == pytest.approx(2_000 * factor)
 
 
 @pytest.mark.parametrize("size", [1, 50, 700, 10**9])
-def test_parts_hold_every_conversation_once_in_order(demo: Made, size: int) -> None:
+def test_parts_contain_every_conversation_once_in_order(demo: Made, size: int) -> None:
     parts = list(chunks.cut(demo.outline, size))
     places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
 
@@ -264,7 +264,7 @@ def test_parts_hold_every_conversation_once_in_order(demo: Made, size: int) -> N
     assert all(part.messages <= size or len(part.chats) == 1 for part in parts)
 
 
-def test_parts_leave_out_what_is_there(demo: Made) -> None:
+def test_parts_exclude_existing_conversations(demo: Made) -> None:
     there = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
     parts = list(chunks.cut(demo.outline, 300, without=there))
     places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
@@ -273,7 +273,7 @@ def test_parts_leave_out_what_is_there(demo: Made) -> None:
     assert [chat for part in parts for chat in part.chats] == [demo.outline.chats[place] for place in places]
 
 
-def test_the_password_is_the_one_that_is_told() -> None:
+def test_the_password_matches_the_printed_one() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         crypt = pytest.importorskip("crypt")
@@ -285,7 +285,9 @@ def test_the_password_is_the_one_that_is_told() -> None:
 @pytest.mark.parametrize(
     ("total", "weights"), [(2000, [26, 18, 16]), (7, [1, 1, 1, 0]), (0, [1]), (5, [100])]
 )
-def test_apportion_gives_away_everything_and_nothing_to_weight_zero(total: int, weights: list[int]) -> None:
+def test_apportion_distributes_everything_and_gives_nothing_to_weight_zero(
+    total: int, weights: list[int]
+) -> None:
     parts = apportion(total, weights)
 
     assert sum(parts) == total

@@ -11,7 +11,7 @@ from chatctl.services.seed.specfile import load, schema
 from tests.support.worldfiles import DOCS, KINDS, Written, keeps_limits
 
 
-def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
+def test_the_schema_has_every_key_with_a_description() -> None:
     made = schema()
     parts = {**made["$defs"], "Spec": made}
 
@@ -33,7 +33,7 @@ def test_the_documentation_has_a_row_for_every_key() -> None:
         assert ", ".join(f"`{word}`" for word in words) in text
 
 
-def test_the_documentation_shows_worlds_that_can_be_read(written: Written) -> None:
+def test_the_examples_in_the_documentation_are_valid(written: Written) -> None:
     worlds = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
     assert worlds

@@ -138,7 +138,7 @@ def states(report: AuditReport, signature: str) -> dict[str, State]:
 
 
 @pytest.mark.parametrize(("types", "make", "call", "value"), CALLED.values(), ids=CALLED)
-def test_it_is_called_and_brings_what_it_must(
+def test_a_function_is_called_and_returns_its_required_rows(
     bare_database: Database, tmp_path: Path, types: str, make: str, call: dict[str, str], value: str
 ) -> None:
     """Anon may call it, too: that leak shows that it was called."""
@@ -163,7 +163,7 @@ $$ begin insert into public.notes values (md5('made')::uuid, md5('somebody')::uu
 
 
 @pytest.mark.parametrize("changes", [{}, {"public.notes": ["insert"]}])
-def test_a_procedure_is_called_and_what_it_writes_is_seen(
+def test_a_procedure_is_called_and_its_writes_are_seen(
     bare_database: Database, tmp_path: Path, changes: dict[str, list[str]]
 ) -> None:
     call, signature = {"a": "1", "b": "2"}, "public.p(integer, integer)"
@@ -184,7 +184,7 @@ def test_a_procedure_is_called_and_what_it_writes_is_seen(
         ),
     ],
 )
-def test_arguments_that_do_not_fit_are_named(
+def test_arguments_that_do_not_match_are_named(
     bare_database: Database, tmp_path: Path, call: dict[str, str], said: str
 ) -> None:
     make = "; create function public.f(a integer, b text, out c text) language sql as 'select b'"

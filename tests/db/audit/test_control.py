@@ -70,7 +70,9 @@ def of_tables(found: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
     }
 
 
-def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database, tmp_path: Path) -> None:
+def test_a_required_result_that_changes_over_time_does_not_pass(
+    bare_database: Database, tmp_path: Path
+) -> None:
     """The rules say first that everything is open, as it is, and then that nothing is."""
     policies = f"create {AT_ALL} (true)"
     report = audited(bare_database, tmp_path, policies, second=AT_FIRST)
@@ -81,7 +83,7 @@ def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database
     assert "access.yaml expected 2 rows (c, d); at the end of the run it expected a refusal" in doubt.message
 
 
-def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_path: Path) -> None:
+def test_a_leak_that_only_appears_later_is_not_a_finding(bare_database: Database, tmp_path: Path) -> None:
     """Every read moves the clock; the second table, tried last, opens after that many of the first."""
     policies = f"""
         create policy moves on public.first for select to authenticated using (public.tick() < 0);
@@ -95,7 +97,7 @@ def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_pa
     assert "tried again, it returned 1 row" in message
 
 
-def test_what_is_so_at_any_time_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
+def test_a_permanent_leak_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)")
     assert of_tables(report.findings) == {(AuditRule.leak, "public.second")}
     assert of_tables(report.doubts) == set()
@@ -109,7 +111,7 @@ def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database,
     assert "public.second" in render(report, ReportFormat.text).split("TIME-DEPENDENT")[1]
 
 
-def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
+def test_a_finding_that_cannot_be_retried_stays_and_the_report_mentions_it(
     bare_database: Database, tmp_path: Path
 ) -> None:
     """A fixture that can be made once only."""
@@ -121,7 +123,7 @@ def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
     assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 
 
-def test_mutants_judged_before_something_changed_by_itself_stay_judged(
+def test_mutants_judged_before_a_time_dependent_change_keep_their_verdict(
     bare_database: Database, tmp_path: Path
 ) -> None:
     """The second table opens in the middle, which many mutants seem to have done."""

@@ -47,7 +47,7 @@ def of_insert(report: AuditReport) -> list[AuditFinding]:
     return [each for each in report.problems if each.command == "insert"]
 
 
-def test_without_a_policy_nobody_inserts_and_the_control_shows_that_it_could(
+def test_without_a_policy_inserts_fail_and_the_control_shows_that_they_could_succeed(
     bare_database: Database, tmp_path: Path
 ) -> None:
     report = audited(bare_database, tmp_path, GRANTS)
@@ -67,7 +67,7 @@ def test_without_a_policy_nobody_inserts_and_the_control_shows_that_it_could(
         ("person <> (select auth.uid()) and id not in (select auth.uid())", ("ann", "ben")),
     ],
 )
-def test_a_policy_that_lets_a_copy_in_is_a_leak(
+def test_a_policy_that_accepts_a_copy_is_a_leak(
     bare_database: Database, tmp_path: Path, check: str, who: tuple[str, ...]
 ) -> None:
     hole = f"create policy help_yourself on public.grants for insert to authenticated with check ({check});"
@@ -89,7 +89,7 @@ def test_a_policy_that_lets_a_copy_in_is_a_leak(
         ("text", "x", "xx"),
     ],
 )
-def test_a_copy_has_another_key_whatever_the_keys_are(
+def test_a_copy_gets_new_keys_of_every_kind(
     bare_database: Database, tmp_path: Path, kind: str, first: str, second: str
 ) -> None:
     schema = GRANTS.replace("id uuid primary key default gen_random_uuid()", f"id {kind} primary key")
@@ -100,7 +100,7 @@ def test_a_copy_has_another_key_whatever_the_keys_are(
     assert of_insert(report) == []
 
 
-def test_columns_that_may_be_filled_are_enough(bare_database: Database, tmp_path: Path) -> None:
+def test_privileges_on_some_columns_are_enough_for_a_copy(bare_database: Database, tmp_path: Path) -> None:
     hole = """
         revoke all on public.grants from anon, authenticated;
         grant select, insert (person, what) on public.grants to authenticated;
@@ -147,7 +147,7 @@ def test_rows_with_keys_of_every_kind_are_copied(bare_database: Database, tmp_pa
     assert through == {"public.members", "public.days"}
 
 
-def test_where_no_row_can_be_made_and_something_else_refuses_that_is_said(
+def test_a_table_that_refuses_copies_for_another_reason_is_reported(
     bare_database: Database, tmp_path: Path
 ) -> None:
     """Everybody has a row in people, and a trigger refuses before any policy is asked."""
@@ -161,7 +161,7 @@ def test_where_no_row_can_be_made_and_something_else_refuses_that_is_said(
     assert "no copy of a row could be inserted" in doubt.message
 
 
-def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
+def test_a_policy_passed_before_a_constraint_fails_is_a_doubt(
     bare_database: Database, tmp_path: Path
 ) -> None:
     hole = (
@@ -173,7 +173,7 @@ def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
     assert "the policies seem to have let it through" in invalid.message
 
 
-def test_a_view_that_takes_no_rows_is_no_doubt(bare_database: Database, tmp_path: Path) -> None:
+def test_a_view_that_accepts_no_rows_is_not_a_doubt(bare_database: Database, tmp_path: Path) -> None:
     schema = f"""{GRANTS}
         create view public.counted with (security_invoker) as
         select person, count(*) as grants from public.grants group by person;

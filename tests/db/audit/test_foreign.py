@@ -135,7 +135,7 @@ def test_holes_of_another_schema_are_found_where_they_are(foreign: str) -> None:
         assert audit(conn, access).findings == ()
 
 
-def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
+def test_another_schema_is_tested_on_existing_rows(foreign: str) -> None:
     access = load(ACCESS)
     with connection(foreign) as conn:
         with conn.transaction():
@@ -150,7 +150,7 @@ def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
         assert HOLES[0][1] in {finding.id for finding in audit(conn, access, sample=20).findings}
 
 
-def test_the_command_line_takes_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_accepts_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["audit-rls", "--access", str(ACCESS), "--db-url", foreign]
     assert run(asked) == 0
     assert capsys.readouterr().out.startswith("0 findings, 0 invalid, 0 vacuous")
@@ -160,7 +160,7 @@ def test_the_command_line_takes_another_schema(foreign: str, capsys: pytest.Capt
     assert "LEAK app.Lists: select" in capsys.readouterr().out
 
 
-def test_broken_rules_of_another_schema_are_noticed(foreign: str) -> None:
+def test_broken_rules_of_another_schema_are_detected(foreign: str) -> None:
     with connection(foreign) as conn:
         score = mutate(conn, load(ACCESS), equivalents.load(equivalents.path_for(ACCESS)))
     assert len(score.of(End.killed)) > 40

@@ -45,7 +45,7 @@ def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hol
     assert bool(people) >= bool(hole.identities)
 
 
-def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Server, access: Access) -> None:
+def test_a_secret_in_the_settings_of_a_role_is_found_and_masked(server: Server, access: Access) -> None:
     with rolled_back(server, SUPERUSER) as conn:
         conn.execute("alter role authenticator set pgrst.jwt_secret = 'open sesame'")
         report = audit(conn, access, only=LEAST)
@@ -54,7 +54,7 @@ def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Ser
 
 
 @pytest.mark.parametrize("whose", ["authenticator", "all"])
-def test_what_postgrest_calls_before_a_request_is_found_unless_it_is_declared(
+def test_an_undeclared_pre_request_function_of_postgrest_is_found(
     server: Server, access: Access, whose: str
 ) -> None:
     undeclared = replace(access, api=replace(access.api, pre_request=None))

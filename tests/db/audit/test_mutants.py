@@ -118,7 +118,7 @@ def foreign(conn: Connection, access: Access) -> Access:
     )
 
 
-def test_every_mutant_is_made_and_is_another_database(conn: Connection, access: Access) -> None:
+def test_every_mutant_is_created_and_changes_the_database(conn: Connection, access: Access) -> None:
     made = mutants(conn, access)
     assert not apply(conn, made)
     assert len({mutant.operator for mutant in made}) >= 20
@@ -126,13 +126,13 @@ def test_every_mutant_is_made_and_is_another_database(conn: Connection, access: 
     assert {"\n" in mutant.change for mutant in made} == {False}
 
 
-def test_two_runs_make_the_same_mutants(conn: Connection, access: Access) -> None:
+def test_two_runs_create_the_same_mutants(conn: Connection, access: Access) -> None:
     first = mutants(conn, access)
     conn.execute("set local search_path = pg_catalog")
     assert mutants(conn, access) == first
 
 
-def test_what_is_not_mutated_stays_as_it_was(conn: Connection, access: Access) -> None:
+def test_objects_that_are_not_mutated_stay_unchanged(conn: Connection, access: Access) -> None:
     catalogue = read(conn, access)
     before = fingerprint(conn)
     for policy in catalogue.policies:
@@ -149,7 +149,7 @@ def test_what_is_not_mutated_stays_as_it_was(conn: Connection, access: Access) -
     assert fingerprint(conn) == before
 
 
-def test_what_is_listed_and_not_ours_is_said(conn: Connection, access: Access) -> None:
+def test_listed_objects_that_are_not_ours_are_reported(conn: Connection, access: Access) -> None:
     said = {each.object for each in not_mutated(conn, access)}
     ours = {name for name in said if not name.startswith("realtime.")}
     assert ours == {"storage.objects", "storage.buckets"}  # their policies are mutated
@@ -183,7 +183,7 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
     }
 
 
-def test_what_cannot_be_mutated_is_listed_with_the_reason(conn: Connection, foreign: Access) -> None:
+def test_objects_that_cannot_be_mutated_are_listed_with_the_reason(conn: Connection, foreign: Access) -> None:
     reasons = {each.object: each.reason for each in not_mutated(conn, foreign)}
     assert set(reasons) == {"public.gone", "public.counted", "public.gone(uuid)", "bucket absent"}
     assert reasons["public.counted"] == "is a materialized view, whose query cannot be replaced"

@@ -160,13 +160,13 @@ class Requests:
         return found
 
 
-def test_a_real_sign_in_comes_to_the_same_for_every_probe(database: Database) -> None:
+def test_a_real_sign_in_gives_the_same_result_for_every_probe(database: Database) -> None:
     tried, found = compared(database)
     assert tried > 20_000
     assert found == {}
 
 
-def test_what_looks_at_the_login_itself_would_be_seen(database: Database) -> None:
+def test_a_rule_that_reads_the_login_itself_would_be_detected(database: Database) -> None:
     with database.connect() as conn:
         conn.execute(
             "create policy operators on organizations for select to authenticated "

@@ -89,7 +89,7 @@ def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one retu
             return not failed and bool(came)
 
 
-def test_the_sql_of_each_kind_of_finding_shows_it_in_psql(broken: Database, pg_version: int) -> None:
+def test_the_sql_of_each_kind_of_finding_reproduces_it_in_psql(broken: Database, pg_version: int) -> None:
     found = groups(audited(broken, *TRIED).problems)
     assert {group.rule for group in found} >= {
         AuditRule.leak, AuditRule.missing, AuditRule.effect, AuditRule.raises, AuditRule.invalid,
@@ -102,14 +102,14 @@ def test_the_sql_of_each_kind_of_finding_shows_it_in_psql(broken: Database, pg_v
             assert shows(group.first, said), f"{group.first.id}\n{group.first.sql}\n{said}"
 
 
-def test_what_was_pasted_leaves_nothing(broken: Database, pg_version: int) -> None:
+def test_pasted_sql_leaves_nothing_behind(broken: Database, pg_version: int) -> None:
     (leak,) = (each for each in audited(broken, "public.messages").findings if each.action == "delete")
     pasted(broken, leak.sql, pg_version)
     with broken.connect() as conn:
         assert conn.execute("select count(*) from organizations").fetchone() == (0,)
 
 
-def test_the_sql_of_a_probe_with_the_fixture_in_it_runs_without_the_files(
+def test_the_sql_of_a_probe_with_its_fixture_runs_without_the_files(
     broken: Database, pg_version: int
 ) -> None:
     report = audited(broken, "public.messages")
@@ -120,7 +120,7 @@ def test_the_sql_of_a_probe_with_the_fixture_in_it_runs_without_the_files(
     assert "ERROR" not in pasted(broken, "\n".join(script), pg_version)
 
 
-def test_two_runs_are_the_same_bytes_in_every_format(broken: Database) -> None:
+def test_two_runs_give_identical_bytes_in_every_format(broken: Database) -> None:
     # Reading, writing, and calls that make ids of their own.
     tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
     first, second = (audited(broken, *tried) for _ in range(2))
@@ -138,7 +138,7 @@ def _any_row_first(report: str) -> str:
     return ONE_OF_SEVERAL.sub("refused", report)
 
 
-def test_cells_say_who_can_do_what(database: Database) -> None:
+def test_cells_show_who_can_do_what(database: Database) -> None:
     report = audited(database, "public.messages")
     states = {(cell.identity, cell.command): cell.state for cell in report.cells}
     assert states["sender", "insert"] is State.allowed
@@ -150,7 +150,7 @@ def test_cells_say_who_can_do_what(database: Database) -> None:
     assert all(cell.samples for cell in report.cells)
 
 
-def test_a_cell_names_the_findings_that_are_seen_in_it(broken: Database) -> None:
+def test_a_cell_names_its_findings(broken: Database) -> None:
     report = audited(broken, "public.messages")
     known = {each.id for each in report.problems}
     assert all(set(cell.problems) <= known for cell in report.cells)

@@ -86,7 +86,9 @@ def declared(path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_two_hundred_tables_and_twelve_identities(bare_database: Database, tmp_path: Path) -> None:
+def test_two_hundred_tables_and_twelve_identities_are_audited(
+    bare_database: Database, tmp_path: Path
+) -> None:
     access = load(declared(tmp_path))
     with bare_database.connect() as conn:
         conn.execute((SCHEMA + "".join(TABLE.format(n=n) for n in range(TABLES))).encode())

@@ -108,7 +108,7 @@ def clean(conn: Connection, access: Access) -> bool:
 
 
 @pytest.mark.parametrize(("ending", "words"), ENDS.items())
-def test_a_fixture_that_ends_the_transaction_is_refused_by_name_file_and_line(
+def test_a_fixture_that_ends_the_transaction_is_refused_with_name_file_and_line(
     conn: Connection, tmp_path: Path, ending: str, words: str
 ) -> None:
     path = small_audit.written(tmp_path, RULES, f"{ROWS}\n{ending}\n{ROWS}")
@@ -126,7 +126,7 @@ def test_a_fixture_that_ends_the_transaction_is_refused_by_name_file_and_line(
 
 
 @pytest.mark.parametrize(("statement", "said"), REFUSED.items())
-def test_what_postgresql_refuses_in_a_fixture_has_its_line(
+def test_an_error_of_postgresql_in_a_fixture_has_its_line(
     conn: Connection, tmp_path: Path, statement: str, said: str
 ) -> None:
     access = small_audit.rules(tmp_path, RULES, f"{ROWS}\n{statement}\n")
@@ -137,13 +137,13 @@ def test_what_postgresql_refuses_in_a_fixture_has_its_line(
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-def test_a_fixture_that_is_no_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
+def test_a_fixture_that_is_not_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"^fixture.sql:4 fails: syntax error"):
         audit(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}\nselec 1;\n"))
 
 
 @pytest.mark.parametrize("statement", FINE)
-def test_words_of_transactions_elsewhere_are_fine(conn: Connection, tmp_path: Path, statement: str) -> None:
+def test_transaction_keywords_elsewhere_are_allowed(conn: Connection, tmp_path: Path, statement: str) -> None:
     assert clean(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}{statement}"))
 
 
@@ -174,7 +174,7 @@ def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-def test_a_condition_that_raises_for_good_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
+def test_a_condition_that_always_raises_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
     # 54000 is an OperationalError of psycopg, and will not pass.
     conn.execute(
         "create function public.too_much() returns boolean language plpgsql as "
@@ -207,13 +207,15 @@ def test_settings_of_a_fixture_do_not_reach_the_probes(conn: Connection, tmp_pat
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS + SETTINGS))
 
 
-def test_who_sets_no_claims_is_not_whom_the_fixture_was(conn: Connection, tmp_path: Path) -> None:
+def test_an_identity_without_claims_does_not_get_those_of_the_fixture(
+    conn: Connection, tmp_path: Path
+) -> None:
     claims = "select set_config('request.jwt.claims', json_build_object('sub', id('ann'))::text, false);"
     unset = "  unset: {raw: 'null', says: has never set claims}\n"
     assert clean(conn, small_audit.rules(tmp_path, unset + RULES, ROWS + claims))
 
 
-def test_what_an_older_audit_has_left_is_named(conn: Connection, tmp_path: Path) -> None:
+def test_leftovers_of_an_older_audit_are_named(conn: Connection, tmp_path: Path) -> None:
     conn.execute("create schema chatctl_audit")
     with pytest.raises(Inconclusive) as failure:
         audit(conn, small_audit.rules(tmp_path, RULES, ROWS))

@@ -51,7 +51,7 @@ def execute(url: str, statement: str) -> None:
 
 
 @pytest.mark.parametrize(("major", "checksums"), [(18, "on"), (16, "off")])
-def test_new_server_is_set_up_for_the_backend(directory: Path, major: int, checksums: str) -> None:
+def test_a_new_server_is_set_up_for_the_backend(directory: Path, major: int, checksums: str) -> None:
     at = server.ensure_running(directory, version=major)
     assert at.version.startswith(f"{major}.")
     settings = {
@@ -68,7 +68,7 @@ def test_new_server_is_set_up_for_the_backend(directory: Path, major: int, check
     assert value(at.admin_url, "select lower('Ä')") == "ä"
 
 
-def test_owner_is_no_superuser_and_the_admin_is(directory: Path) -> None:
+def test_the_owner_is_not_a_superuser_and_the_admin_is(directory: Path) -> None:
     at = running(directory)
     who = "select current_user || ' ' || current_setting('is_superuser')"
     assert value(at.url, who) == "postgres off"
@@ -76,12 +76,12 @@ def test_owner_is_no_superuser_and_the_admin_is(directory: Path) -> None:
     assert value(at.url_for("authenticator", "postgres"), who) == "authenticator off"
 
 
-def test_running_server_is_found_again(directory: Path) -> None:
+def test_a_running_server_is_found_again(directory: Path) -> None:
     first = running(directory)
     assert running(directory) == first == server.status(directory)
 
 
-def test_data_survives_a_stop(directory: Path) -> None:
+def test_the_data_survives_a_stop(directory: Path) -> None:
     at = running(directory)
     execute(at.url, "create table kept as select 42 as answer")
     assert server.stop(directory)
@@ -91,7 +91,7 @@ def test_data_survives_a_stop(directory: Path) -> None:
     assert value(again.url, "select answer from kept") == 42
 
 
-def test_stop_ends_open_sessions(directory: Path) -> None:
+def test_a_stop_ends_open_sessions(directory: Path) -> None:
     at = running(directory)
     with psycopg.connect(at.url) as conn:
         conn.execute("create table never (id int)")
@@ -100,7 +100,7 @@ def test_stop_ends_open_sessions(directory: Path) -> None:
             conn.execute("select 1")
 
 
-def test_stop_without_a_server_makes_nothing(directory: Path) -> None:
+def test_a_stop_without_a_server_creates_nothing(directory: Path) -> None:
     assert not server.stop(directory)
     assert not directory.exists()
 
@@ -125,9 +125,7 @@ def test_another_major_version_is_a_conflict_until_reset(
     assert server.reset(directory).version.startswith("18.")
 
 
-def test_version_that_does_not_come_along_is_invalid(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unavailable_version_is_invalid(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Invalid, match="chatctl does not include PostgreSQL 17; choose 16 or 18"):
         running(directory, version=17)
     monkeypatch.setenv("CHATCTL_PG_VERSION", "new")
@@ -136,7 +134,7 @@ def test_version_that_does_not_come_along_is_invalid(
     assert not directory.exists()
 
 
-def test_two_starters_at_once_find_one_server(directory: Path) -> None:
+def test_two_concurrent_starts_give_one_server(directory: Path) -> None:
     starters = [
         subprocess.Popen([sys.executable, "-c", START, directory], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -147,7 +145,7 @@ def test_two_starters_at_once_find_one_server(directory: Path) -> None:
     assert pids == {str(at.pid)}
 
 
-def test_server_belongs_to_no_terminal(directory: Path) -> None:
+def test_the_server_does_not_belong_to_a_terminal(directory: Path) -> None:
     starter = subprocess.Popen([sys.executable, "-c", START, directory], start_new_session=True)
     assert starter.wait() == 0
     # A Ctrl-C would reach this group: nobody is in it any more, and the server runs.
@@ -158,20 +156,22 @@ def test_server_belongs_to_no_terminal(directory: Path) -> None:
     assert os.getsid(at.pid) == at.pid
 
 
-def test_nobody_else_reaches_the_socket(directory: Path) -> None:
+def test_other_users_cannot_connect_to_the_socket(directory: Path) -> None:
     at = running(directory)
     assert stat.S_IMODE(directory.stat().st_mode) in (0o700, 0o710)
     assert stat.S_IMODE(at.socket_directory.stat().st_mode) == 0o700
 
 
-def test_environment_does_not_steer_the_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_do_not_change_the_server(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, text in {"PGPORT": "5999", "PGDATA": "/nowhere", "LC_ALL": "xx_YY", "TZ": "Asia/Tokyo"}.items():
         monkeypatch.setenv(name, text)
     at = running(directory)
     assert value(at.admin_url, "select current_setting('port') || current_setting('TimeZone')") == "5432UTC"
 
 
-def test_path_may_hold_unusual_characters(directory: Path) -> None:
+def test_the_path_may_contain_unusual_characters(directory: Path) -> None:
     odd = directory.parent / "a b'\"%41äö#?&=$HOME;\\"
     odd.mkdir()
     at = running(odd / ".chatctl")
@@ -181,7 +181,7 @@ def test_path_may_hold_unusual_characters(directory: Path) -> None:
         server.stop(odd / ".chatctl")
 
 
-def test_moved_directory_keeps_working(directory: Path) -> None:
+def test_a_moved_directory_keeps_working(directory: Path) -> None:
     # Durable: PostgreSQL knows pg_control by its old path, so a stop after the move is a crash to it.
     at = server.ensure_running(directory)
     execute(at.url, "create table moved (id int)")
@@ -195,7 +195,7 @@ def test_moved_directory_keeps_working(directory: Path) -> None:
         server.stop(there)
 
 
-def test_platform_is_applied_again_when_its_text_changed(directory: Path) -> None:
+def test_the_platform_is_reapplied_when_its_text_changed(directory: Path) -> None:
     at = running(directory)
     execute(at.admin_url, "drop function auth.email()")
     assert running(directory) == at
@@ -206,7 +206,7 @@ def test_platform_is_applied_again_when_its_text_changed(directory: Path) -> Non
     assert value(at.admin_url, "select to_regproc('auth.email')::text") == "auth.email"
 
 
-def test_url_names_role_database_and_socket() -> None:
+def test_the_url_names_role_database_and_socket() -> None:
     at = Server(Path("/srv/my app/.chatctl"), "18.4", 1)
     assert at.url_for("a b", "c/d") == (
         "postgresql://a%20b@/c%2Fd?host=/srv/my%20app/.chatctl/data&port=5432"

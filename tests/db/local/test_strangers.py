@@ -90,7 +90,7 @@ SOMEBODYS = [
 
 @pytest.mark.parametrize("make", SOMEBODYS)
 @pytest.mark.parametrize("linked", [True, False], ids=["link", "directory"])
-def test_somebodys_directory_is_refused_as_it_is(
+def test_a_directory_of_somebody_else_is_refused_and_unchanged(
     place: Path, directory: Path, make: Callable[[Path], None], linked: bool
 ) -> None:
     disk = place / "disk" if linked else directory
@@ -102,7 +102,7 @@ def test_somebodys_directory_is_refused_as_it_is(
 
 
 @pytest.mark.parametrize("target", ["empty", "nowhere", ".chatctl"])
-def test_link_to_nothing_of_ours_is_refused(place: Path, directory: Path, target: str) -> None:
+def test_a_link_to_anything_but_our_directory_is_refused(place: Path, directory: Path, target: str) -> None:
     (place / "empty").mkdir(mode=0o755)
     directory.symlink_to(target)
     with pytest.raises(Invalid):
@@ -113,7 +113,7 @@ def test_link_to_nothing_of_ours_is_refused(place: Path, directory: Path, target
     assert picture(place / "empty")[str(place / "empty")][0] == stat.S_IFDIR | 0o755
 
 
-def test_cluster_of_somebody_else_in_data_is_not_ours_by_a_link(place: Path, directory: Path) -> None:
+def test_a_link_does_not_make_a_foreign_cluster_ours(place: Path, directory: Path) -> None:
     other = running(place / "other")
     server.stop(other.directory)
     for name in (MARK, "server.json", "lock", "server.log"):
@@ -122,7 +122,7 @@ def test_cluster_of_somebody_else_in_data_is_not_ours_by_a_link(place: Path, dir
     assert_untouched(directory, other.directory, match="a link to")
 
 
-def test_directory_of_ours_may_be_elsewhere(place: Path, directory: Path) -> None:
+def test_our_directory_may_be_elsewhere(place: Path, directory: Path) -> None:
     at = running(place / "elsewhere")
     directory.symlink_to("elsewhere")
     assert running(directory) == at == server.status(directory)
@@ -131,7 +131,9 @@ def test_directory_of_ours_may_be_elsewhere(place: Path, directory: Path) -> Non
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_directory_of_a_chatctl_without_marks_is_ours(place: Path, directory: Path, linked: bool) -> None:
+def test_a_directory_of_an_older_chatctl_without_markers_is_ours(
+    place: Path, directory: Path, linked: bool
+) -> None:
     at = running(place / "older" if linked else directory)
     (at.directory / MARK).unlink()
     if linked:
@@ -145,7 +147,7 @@ def test_directory_of_a_chatctl_without_marks_is_ours(place: Path, directory: Pa
 
 
 @pytest.mark.parametrize("left", ["", "lock", "lock data.new", "lock data.new data.old"])
-def test_what_a_killed_chatctl_without_marks_left_is_ours(directory: Path, left: str) -> None:
+def test_leftovers_of_a_killed_chatctl_without_markers_are_ours(directory: Path, left: str) -> None:
     directory.mkdir()
     for name in left.split():
         if name == "lock":
@@ -159,7 +161,7 @@ def test_what_a_killed_chatctl_without_marks_left_is_ours(directory: Path, left:
 
 @pytest.mark.parametrize("name", ["data", "data.new", "data.old", "lock", "server.json", "server.log", MARK])
 @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "socket", "other kind"])
-def test_name_of_ours_that_is_something_else_is_refused(
+def test_something_else_under_one_of_our_names_is_refused(
     place: Path, directory: Path, name: str, kind: str
 ) -> None:
     directory.mkdir()
@@ -188,7 +190,7 @@ def test_name_of_ours_that_is_something_else_is_refused(
 
 
 @pytest.mark.parametrize("name", ["PG_VERSION", "postmaster.pid"])
-def test_pipe_in_the_data_is_not_waited_for(directory: Path, name: str) -> None:
+def test_a_pipe_in_the_data_directory_does_not_block(directory: Path, name: str) -> None:
     at = running(directory)
     server.stop(directory)
     (at.directory / "data" / name).unlink(missing_ok=True)
@@ -198,7 +200,7 @@ def test_pipe_in_the_data_is_not_waited_for(directory: Path, name: str) -> None:
     (at.directory / "data" / name).unlink()
 
 
-def test_reset_leaves_files_that_took_the_place_of_the_data(directory: Path) -> None:
+def test_reset_keeps_files_that_replaced_the_data(directory: Path) -> None:
     at = running(directory)
     server.stop(directory)
     shutil.rmtree(at.directory / "data")
@@ -207,7 +209,7 @@ def test_reset_leaves_files_that_took_the_place_of_the_data(directory: Path) -> 
     assert_untouched(directory, directory, match="data is not a data directory of PostgreSQL; move it away")
 
 
-def test_damaged_data_is_what_reset_is_for(directory: Path) -> None:
+def test_reset_accepts_damaged_data(directory: Path) -> None:
     at = running(directory)
     server.stop(directory)
     (at.directory / "data" / "PG_VERSION").write_text("")
@@ -226,7 +228,7 @@ def registry(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place / f"chatctl-{os.geteuid()}"
 
 
-def test_sweep_deletes_no_more_than_throwaway_servers(place: Path, registry: Path) -> None:
+def test_sweep_deletes_only_throwaway_servers(place: Path, registry: Path) -> None:
     registry.mkdir(mode=0o700)
     _files(place / "disk")
     (place / "disk" / "owner").touch()
@@ -248,7 +250,7 @@ def test_sweep_deletes_no_more_than_throwaway_servers(place: Path, registry: Pat
 
 
 @pytest.mark.parametrize("kind", ["file", "dangling link", "link"])
-def test_registry_that_is_something_else_is_refused(place: Path, registry: Path, kind: str) -> None:
+def test_a_registry_of_another_kind_is_refused(place: Path, registry: Path, kind: str) -> None:
     other = place / "other"
     match kind:
         case "file":
@@ -265,7 +267,9 @@ def test_registry_that_is_something_else_is_refused(place: Path, registry: Path,
     registry.unlink()
 
 
-def test_temporary_directory_where_all_can_replace_all_is_refused(place: Path, registry: Path) -> None:
+def test_a_world_writable_temporary_directory_without_sticky_bit_is_refused(
+    place: Path, registry: Path
+) -> None:
     place.chmod(0o777)
     with pytest.raises(NotAllowed, match=f"every user can replace what is in {place}; set TMPDIR"):
         throwaway.server().__enter__()

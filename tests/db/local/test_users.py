@@ -104,14 +104,14 @@ def runs_as(pid: int) -> str:
     return str(psutil.Process(pid).username())
 
 
-def test_ordinary_user_runs_it_alone(python: list[str], place: Path) -> None:
+def test_an_ordinary_user_runs_it_without_help(python: list[str], place: Path) -> None:
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert answer.returncode == 0, answer.stderr
     assert runs_as(int(answer.stdout)) == "nobody"
     assert stat.S_IMODE((place / ".chatctl").stat().st_mode) == 0o700
 
 
-def test_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> None:
+def test_an_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> None:
     answer = nobody([*python, "-c", THROWAWAY], cwd=place)
     assert answer.returncode == 0, answer.stderr
     assert not Path(answer.stdout.strip()).exists()
@@ -124,7 +124,7 @@ def test_root_runs_it_as_pgserver(place: Path) -> None:
     assert (place / ".chatctl").stat().st_uid == 0
 
 
-def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
+def test_root_grants_search_permission_only(place: Path) -> None:
     os.chown(place, 0, 0)
     inner = place / "a" / "b"
     inner.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
     server.stop(inner / ".chatctl")
 
 
-def test_root_names_what_it_opens(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_root_names_the_directories_it_opens(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     os.chown(place, 0, 0)
     place.chmod(0o700)
     running(place / ".chatctl")
@@ -156,7 +156,7 @@ def test_root_does_not_open_a_users_directory(place: Path) -> None:
     assert not any(place.iterdir())
 
 
-def test_root_does_not_follow_a_users_link_to_its_own_server(place: Path) -> None:
+def test_root_does_not_follow_a_link_of_a_user_to_its_own_server(place: Path) -> None:
     place.chmod(0o755)
     own = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     at = running(own / ".chatctl")
@@ -175,7 +175,7 @@ def test_root_does_not_follow_a_users_link_to_its_own_server(place: Path) -> Non
         shutil.rmtree(own)
 
 
-def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) -> None:
+def test_root_does_not_take_over_a_server_of_a_user(python: list[str], place: Path) -> None:
     first = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert running(place / ".chatctl").pid == int(first.stdout)
     server.stop(place / ".chatctl")
@@ -188,7 +188,7 @@ def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) 
     assert runs_as(int(again.stdout)) == "nobody"
 
 
-def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], place: Path) -> None:
+def test_a_user_is_told_that_the_directory_belongs_to_somebody_else(python: list[str], place: Path) -> None:
     place.chmod(0o755)
     running(place / ".chatctl")
     (place / ".chatctl").chmod(0o700)
@@ -196,14 +196,14 @@ def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], pl
     assert "is not open to this user" in answer.stderr
 
 
-def test_user_does_not_work_in_somebody_elses_directory(python: list[str], place: Path) -> None:
+def test_a_user_does_not_work_in_a_directory_of_somebody_else(python: list[str], place: Path) -> None:
     (place / ".chatctl").mkdir(mode=0o755)
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert "belongs to the system user root" in answer.stderr
     assert not any((place / ".chatctl").iterdir())
 
 
-def test_user_is_told_that_the_directory_cannot_be_written(python: list[str], place: Path) -> None:
+def test_a_user_is_told_that_the_directory_is_not_writable(python: list[str], place: Path) -> None:
     os.chown(place, 0, 0)
     place.chmod(0o755)
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
@@ -212,7 +212,7 @@ def test_user_is_told_that_the_directory_cannot_be_written(python: list[str], pl
     assert not (place / ".chatctl").exists()
 
 
-def test_root_sweeps_roots_own_registry_only(
+def test_root_sweeps_only_its_own_registry(
     python: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place))

@@ -65,7 +65,7 @@ def effects(conn: Connection, files: SqlFiles, text: str) -> Effects:
         ("create view public.v as select * from public.t", []),
     ],
 )
-def test_what_is_locked_and_what_that_blocks(
+def test_locked_tables_and_what_they_block_are_named(
     bare_database: Database, files: SqlFiles, statement: str, locks: list[tuple[str, str, str]]
 ) -> None:
     with bare_database.connect() as conn:
@@ -74,7 +74,7 @@ def test_what_is_locked_and_what_that_blocks(
     assert [(lock.table, lock.mode, lock.blocks) for lock in seen.locks] == locks
 
 
-def test_a_table_is_named_for_the_file_that_locks_it_first_and_again_for_a_stronger_lock(
+def test_a_table_is_named_for_the_first_file_that_locks_it_and_again_for_a_stronger_lock(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.object("access/t.sql", policy("p"))
@@ -91,7 +91,7 @@ def test_a_table_is_named_for_the_file_that_locks_it_first_and_again_for_a_stron
     assert seen == [[Lock("t", "share")], [], [Lock("t", "access exclusive")], [], []]
 
 
-def test_what_is_rewritten_and_how_large_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_rewritten_tables_are_named_with_their_former_size(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         sizes = "select pg_relation_size('public.big'), pg_relation_size('public.big_body')"
@@ -119,14 +119,16 @@ def test_what_is_rewritten_and_how_large_it_was(bare_database: Database, files: 
         "alter table public.big rename column body to text",
     ],
 )
-def test_what_touches_no_row_is_no_rewrite(bare_database: Database, files: SqlFiles, statement: str) -> None:
+def test_a_change_that_touches_no_row_is_not_a_rewrite(
+    bare_database: Database, files: SqlFiles, statement: str
+) -> None:
     with bare_database.connect() as conn:
         seen = effects(conn, files, f"{statement};")
 
     assert seen == Effects(locks=[Lock("big", "access exclusive")], rewrites=[])
 
 
-def test_nothing_of_a_dry_run_stays(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_leaves_nothing_behind(bare_database: Database, files: SqlFiles) -> None:
     everything = (
         "select relname::text from pg_class union all select nspname from pg_namespace union all "
         "select proname from pg_proc union all select polname from pg_policy order by 1"
@@ -152,7 +154,7 @@ def test_nothing_of_a_dry_run_stays(bare_database: Database, files: SqlFiles) ->
         assert run(conn, files).paths == ran.paths
 
 
-def test_what_runs_outside_a_transaction_is_not_tried(bare_database: Database, files: SqlFiles) -> None:
+def test_files_outside_a_transaction_are_not_tried(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "create schema s;\ncreate table s.t (a int);")
     files.version(3, "-- chatctl:no-transaction\ncreate index concurrently i on s.t (a);")
     files.version(4, "alter table s.t add column b int;")
@@ -186,7 +188,7 @@ def test_what_runs_outside_a_transaction_is_not_tried(bare_database: Database, f
         ("select 1;", "create function public.f() returns int language sql as 'select a from missing';"),
     ],
 )
-def test_a_dry_run_ends_with_the_error_that_the_run_would_end_with(
+def test_a_dry_run_fails_with_the_error_of_the_real_run(
     bare_database: Database, files: SqlFiles, version_text: str, object_text: str
 ) -> None:
     told = []
@@ -203,7 +205,7 @@ def test_a_dry_run_ends_with_the_error_that_the_run_would_end_with(
     assert told[0] == told[1]
 
 
-def test_a_dry_run_gives_a_lock_up_and_says_whose_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_gives_up_on_a_lock_and_names_its_holder(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
         run(conn, files)
         files.version(2, "alter table public.t add column b int;")
@@ -220,7 +222,7 @@ def test_a_dry_run_gives_a_lock_up_and_says_whose_it_was(bare_database: Database
         ]
 
 
-def test_a_dry_run_waits_for_nobody_else_to_migrate(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_does_not_wait_for_another_migration(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
         other.execute("select pg_advisory_lock(7232615413094158)")
 
@@ -228,7 +230,7 @@ def test_a_dry_run_waits_for_nobody_else_to_migrate(bare_database: Database, fil
             run(conn, files, dry_run=True, deadline=0.1)
 
 
-def test_a_refused_dry_run_leaves_the_session_as_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_a_failed_dry_run_leaves_the_session_unchanged(bare_database: Database, files: SqlFiles) -> None:
     changed = "select name, setting from pg_settings where source = 'session' order by 1"
     files.version(2, "set local work_mem = '1MB';\nset search_path = '';\nselect broken;")
     with bare_database.connect() as conn:

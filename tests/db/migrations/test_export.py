@@ -83,7 +83,7 @@ def settled(conn: Connection, files: SqlFiles) -> bool:
     return run(conn, files).steps == [] and set(states(conn, files).values()) == {"applied"}
 
 
-def test_our_own_backend_comes_out_the_same_by_either_tool(
+def test_our_own_backend_is_the_same_applied_by_either_tool(
     bare_database: Database, database: Database, target: Path
 ) -> None:
     directory = data_directory("sql")
@@ -106,7 +106,7 @@ def test_our_own_backend_comes_out_the_same_by_either_tool(
         assert push(ours, target) == []
 
 
-def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
+def test_three_migrations_interleaved_with_objects_that_are_added_changed_and_removed(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("functions/f.sql", function("s.f", "a int"))
@@ -165,7 +165,7 @@ def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
         (policy("p"), policy("q"), ["q"]),
     ],
 )
-def test_what_is_spelled_differently_is_not_dropped_by_the_other_tool(
+def test_objects_spelled_differently_are_not_dropped_by_the_other_tool(
     bare_database: Database, files: SqlFiles, target: Path, before: str, after: str, left: list[str]
 ) -> None:
     with bare_database.connect() as conn:
@@ -181,7 +181,7 @@ def test_what_is_spelled_differently_is_not_dropped_by_the_other_tool(
         assert settled(conn, files)
 
 
-def test_what_others_still_need_is_refused_by_the_other_tool_too(
+def test_objects_that_others_depend_on_are_refused_by_the_other_tool_too(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("functions/f.sql", function("s.f"))
@@ -217,7 +217,7 @@ def test_what_others_still_need_is_refused_by_the_other_tool_too(
         ";;",
     ],
 )
-def test_every_ending_keeps_the_statements_apart(
+def test_statements_stay_separate_whatever_a_file_ends_with(
     bare_database: Database, files: SqlFiles, target: Path, ending: str
 ) -> None:
     files.version(2, f"create table s.two (a int){ending}".encode())
@@ -243,7 +243,7 @@ def test_names_without_schema_are_found_by_the_other_tool_too(
         assert settled(conn, files)
 
 
-def test_odd_names_and_characters_come_through(
+def test_unusual_names_and_characters_are_exported_unchanged(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     odd = '"it\'s 100% a \\ ""policy"", {0} %s $1 ü"'
@@ -264,7 +264,7 @@ def test_odd_names_and_characters_come_through(
         assert settled(conn, files)
 
 
-def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
+def test_objects_are_appended_to_the_newest_transactional_migration(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     alone = "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);\n"
@@ -280,7 +280,7 @@ def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
         assert settled(conn, files)
 
 
-def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
+def test_export_needs_a_transactional_migration(tmp_path: Path) -> None:
     files = SqlFiles(tmp_path / "sql")
     with pytest.raises(Invalid, match="has no migration in a transaction"):
         export.exported(files.directory)
@@ -289,7 +289,7 @@ def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
         export.exported(files.directory)
 
 
-def test_the_same_files_give_the_same_bytes_in_whatever_order_they_lie(
+def test_the_same_files_give_the_same_bytes_in_any_listing_order(
     files: SqlFiles, target: Path, tmp_path: Path
 ) -> None:
     other = SqlFiles(tmp_path / "other")
@@ -321,7 +321,7 @@ def test_files_are_exported_byte_for_byte(files: SqlFiles, target: Path) -> None
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_what_is_exported_with_other_line_ends_is_the_same_for_chatctl(
+def test_a_file_exported_with_other_line_endings_is_the_same_for_chatctl(
     bare_database: Database, files: SqlFiles, target: Path, end: str
 ) -> None:
     files.version(2, f"create view s.w as{end}select 'a{end}b';{end}-- the end{end}")
@@ -337,7 +337,7 @@ def test_what_is_exported_with_other_line_ends_is_the_same_for_chatctl(
         assert settled(conn, files)
 
 
-def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -> None:
+def test_foreign_files_are_removed_only_on_request(files: SqlFiles, target: Path) -> None:
     target.mkdir(parents=True)
     for name in ("20200101000000_remote.sql", "README.md"):
         (target / name).write_text("mine")
@@ -355,7 +355,7 @@ def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -
     assert sorted(path.name for path in target.iterdir()) == [f"{version(1)}_step.sql", "README.md"]
 
 
-def test_looking_writes_nothing(files: SqlFiles, target: Path) -> None:
+def test_a_check_writes_nothing(files: SqlFiles, target: Path) -> None:
     assert [it.state for it in export.compare(files.directory, target)] == ["written"]
     assert not target.exists()
     exported(files, target)
@@ -364,7 +364,7 @@ def test_looking_writes_nothing(files: SqlFiles, target: Path) -> None:
     assert (target / f"{version(1)}_step.sql").read_text() == "edited"
 
 
-def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: Path) -> None:
+def test_the_source_files_are_never_overwritten(files: SqlFiles, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(files.directory / "migrations")
     (tmp_path / "file").touch()
     for target in (
@@ -380,7 +380,7 @@ def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: 
     assert MARK not in (files.directory / "migrations" / f"{version(1)}_step.sql").read_text()
 
 
-def test_what_was_exported_is_not_taken_for_the_files(
+def test_an_export_is_not_accepted_as_the_source_files(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("access/t.sql", policy("p"))

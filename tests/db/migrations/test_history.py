@@ -105,7 +105,7 @@ def test_an_edit_is_refused_and_the_changed_lines_are_shown(bare_database: Datab
         lambda text: text.replace(";", ";;"),
     ],
 )
-def test_what_says_the_same_is_no_edit(bare_database: Database, files: SqlFiles, same: Any) -> None:
+def test_an_equivalent_text_is_not_an_edit(bare_database: Database, files: SqlFiles, same: Any) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
     with bare_database.connect() as conn:
         run(conn, files)
@@ -116,7 +116,7 @@ def test_what_says_the_same_is_no_edit(bare_database: Database, files: SqlFiles,
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_other_line_ends_in_what_is_quoted_are_no_edit(
+def test_other_line_endings_inside_quotes_are_not_an_edit(
     bare_database: Database, files: SqlFiles, end: str
 ) -> None:
     """An older chatctl recorded line feeds alone; a checkout may turn them into others and back."""
@@ -139,7 +139,7 @@ def test_other_line_ends_in_what_is_quoted_are_no_edit(
         assert f"{V2}_step.sql was edited" in refusal(conn, files).message
 
 
-def test_what_is_quoted_is_an_edit_to_the_last_blank(bare_database: Database, files: SqlFiles) -> None:
+def test_inside_quotes_even_a_changed_space_is_an_edit(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "select 'a  b', $$ -- c $$;")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -184,7 +184,7 @@ def test_the_tables_of_the_supabase_cli_are_shared(bare_database: Database, file
 
 
 @pytest.mark.parametrize("how", ["one element", "nothing", "moved comments", "no name"])
-def test_rows_as_other_tools_record_them_are_no_edit(
+def test_rows_recorded_by_other_tools_are_not_edits(
     bare_database: Database, files: SqlFiles, how: str
 ) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
@@ -204,7 +204,7 @@ def test_rows_as_other_tools_record_them_are_no_edit(
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_a_fetched_file_is_no_edit(bare_database: Database, files: SqlFiles) -> None:
+def test_a_fetched_file_is_not_an_edit(bare_database: Database, files: SqlFiles) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
     path.write_text(path.read_text().replace("-- what\n)\n", ")"))
     with bare_database.connect() as conn:
@@ -215,7 +215,9 @@ def test_a_fetched_file_is_no_edit(bare_database: Database, files: SqlFiles) -> 
         assert run(conn, files).steps == []
 
 
-def test_a_history_of_versions_alone_is_read_and_completed(bare_database: Database, files: SqlFiles) -> None:
+def test_a_history_that_has_only_versions_is_read_and_completed(
+    bare_database: Database, files: SqlFiles
+) -> None:
     with bare_database.connect() as conn:
         conn.execute(
             f"create schema supabase_migrations; create table {HISTORY} (version text primary key)".encode()
@@ -261,7 +263,7 @@ def test_the_tables_of_an_older_chatctl_are_completed(bare_database: Database, f
         assert run(conn, files).drops == ["drop policy if exists p on public.t"]
 
 
-def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_without_a_file_is_refused(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "select 2;", name="elsewhere")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -278,9 +280,7 @@ def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: S
         assert line.next == f"chatctl migrate repair {V2} --status reverted"
 
 
-def test_a_version_that_the_api_renumbered_is_seen_to_have_moved(
-    bare_database: Database, files: SqlFiles
-) -> None:
+def test_a_version_renumbered_by_the_api_is_recognized(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute(f"update {HISTORY} set version = '{V3}'".encode())
@@ -293,7 +293,9 @@ def test_a_version_that_the_api_renumbered_is_seen_to_have_moved(
         )
 
 
-def test_what_is_older_than_the_newest_runs_only_when_asked(bare_database: Database, files: SqlFiles) -> None:
+def test_a_file_older_than_the_newest_version_runs_only_on_request(
+    bare_database: Database, files: SqlFiles
+) -> None:
     files.version(3, "select 3;")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -310,7 +312,7 @@ def test_what_is_older_than_the_newest_runs_only_when_asked(bare_database: Datab
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_to_stops_at_a_version_and_states_objects_with_the_newest_alone(
+def test_to_stops_at_a_version_and_applies_objects_only_with_the_newest(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(1, TABLE)
@@ -349,7 +351,7 @@ def test_to_stops_before_a_table_that_everybody_could_read(
 @pytest.mark.parametrize(
     "text", ["create table s.a (); commit; selec 1;", "begin; create table s.a (); end; selec 1;"]
 )
-def test_a_file_that_commits_leaves_no_half_behind(
+def test_a_file_that_commits_is_not_left_half_applied(
     bare_database: Database, files: SqlFiles, text: str
 ) -> None:
     with bare_database.connect() as conn:

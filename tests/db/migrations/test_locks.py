@@ -72,7 +72,7 @@ def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
         yield start
 
 
-def test_two_at_once_one_waits_and_says_for_whom(
+def test_of_two_concurrent_runs_one_waits_and_names_the_other(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
@@ -110,7 +110,7 @@ def test_past_the_deadline_for_another_migration_it_is_named(
 
 
 @pytest.mark.parametrize("lock_timeout", [LOCK_TIMEOUT, DEFAULT_LOCK_TIMEOUT])
-def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
+def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     world: World, files: Path, lock_timeout: float
 ) -> None:
     organization, (ann, ben) = world.team(2)
@@ -163,7 +163,7 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
         assert max(seconds) < lock_timeout + MARGIN, what
 
 
-def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
+def test_many_tables_that_are_briefly_busy_do_not_add_up_to_a_longer_wait(
     database: Database, files: Path
 ) -> None:
     busy = ("messages", "organizations", "organization_members", "user_profiles", "conversation_participants")
@@ -227,7 +227,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
     )
 
 
-def test_the_busy_table_is_locked_first_on_the_second_try(database: Database, files: Path) -> None:
+def test_the_busy_table_is_locked_first_on_the_second_attempt(database: Database, files: Path) -> None:
     """Whoever uses the others need not wait while we do."""
     seen: list[dict[str, bool]] = []
 
@@ -249,7 +249,7 @@ def test_the_busy_table_is_locked_first_on_the_second_try(database: Database, fi
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_deadlock_with_traffic_is_tried_again(database: Database, files: Path) -> None:
+def test_a_deadlock_with_traffic_is_retried(database: Database, files: Path) -> None:
     with (
         database.connect("supabase_admin") as traffic,
         database.connect() as observer,
@@ -268,7 +268,7 @@ def test_a_deadlock_with_traffic_is_tried_again(database: Database, files: Path)
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_deadlock_never_ends_traffic(database: Database, files: Path) -> None:
+def test_a_deadlock_never_cancels_traffic(database: Database, files: Path) -> None:
     """The default lock timeout; traffic waits for the migration already when the migration waits for it."""
     (files / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.messages add column pinned boolean;\n"
@@ -293,7 +293,7 @@ def test_a_deadlock_never_ends_traffic(database: Database, files: Path) -> None:
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_row_that_is_locked_is_waited_for_like_a_table(world: World, files: Path) -> None:
+def test_a_locked_row_is_waited_for_like_a_table(world: World, files: Path) -> None:
     organization, _ = world.team(1)
     (files / "migrations" / "20990101000000_pinned.sql").write_text(
         "update public.organizations set name = name || '!';"
@@ -310,7 +310,7 @@ def test_a_row_that_is_locked_is_waited_for_like_a_table(world: World, files: Pa
     assert world.fact("select name from organizations where id = %s", organization) == "busy!"
 
 
-def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
+def test_the_query_of_a_blocker_is_shown_escaped_and_without_secrets(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     hostile = (
@@ -333,7 +333,7 @@ def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("alone", [False, True], ids=["in a transaction", "without"])
-def test_ended_by_a_signal_it_waits_no_longer(
+def test_ended_by_a_signal_it_stops_waiting(
     database: Database, files: Path, chatctl: Callable[..., Command], number: signal.Signals, alone: bool
 ) -> None:
     """What a backend still waits for, others wait behind."""
@@ -355,7 +355,7 @@ def test_ended_by_a_signal_it_waits_no_longer(
         assert until(lambda: not observer.execute(waiting).fetchall(), seconds=5)
 
 
-def test_a_holder_of_whom_we_may_not_see_all_is_named_by_its_pid(database: Database, files: Path) -> None:
+def test_a_lock_holder_with_hidden_details_is_named_by_its_pid(database: Database, files: Path) -> None:
     """A role that is no monitor sees less of other roles' sessions."""
     role = f"plain_{database.name}"
     with database.connect("supabase_admin") as admin, database.connect() as other:

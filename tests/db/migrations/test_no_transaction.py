@@ -87,13 +87,13 @@ def test_it_runs_and_is_recorded_like_any_version(conn: Connection, files: SqlFi
 
 
 @pytest.mark.parametrize("mark", ["-- pg-delta: transaction=false", "--chatctl: no-transaction"])
-def test_other_spellings_of_the_mark_count(conn: Connection, files: SqlFiles, mark: str) -> None:
+def test_other_spellings_of_the_marker_are_accepted(conn: Connection, files: SqlFiles, mark: str) -> None:
     files.version(2, f"-- An index.\n{mark}\ncreate index concurrently t_a on public.t (a);\n")
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
 
 
-def test_without_the_mark_it_is_refused_and_nothing_stays(conn: Connection, files: SqlFiles) -> None:
+def test_without_the_marker_it_is_refused_and_nothing_stays(conn: Connection, files: SqlFiles) -> None:
     files.version(2, BUILD.removeprefix(ALONE))
     with pytest.raises(
         Invalid, match=r"_step\.sql:1: CREATE INDEX CONCURRENTLY cannot .* \[25001\]"
@@ -103,7 +103,7 @@ def test_without_the_mark_it_is_refused_and_nothing_stays(conn: Connection, file
     assert oid(conn, "public.t") is None
 
 
-def test_a_failed_unique_index_is_gone_and_comes_when_the_data_allow_it(
+def test_a_failed_unique_index_is_dropped_and_built_when_the_data_allow_it(
     conn: Connection, files: SqlFiles
 ) -> None:
     path = files.version(2, BUILD_UNIQUE)
@@ -126,7 +126,7 @@ def test_a_failed_unique_index_is_gone_and_comes_when_the_data_allow_it(
 
 
 @pytest.mark.parametrize("name", ["t_a", '"T a"', "T_A"])
-def test_an_invalid_index_that_somebody_left_is_built_anew(
+def test_an_invalid_index_is_rebuilt(
     conn: Connection, bare_database: Database, files: SqlFiles, name: str
 ) -> None:
     run(conn, files)
@@ -153,7 +153,7 @@ def test_an_invalid_index_that_somebody_left_is_built_anew(
         ("drop index concurrently public . T_old", {}),
     ],
 )
-def test_what_was_done_but_not_recorded_is_not_done_again(
+def test_an_index_that_was_built_but_not_recorded_is_not_built_again(
     conn: Connection, files: SqlFiles, statement: str, left: dict[str, bool]
 ) -> None:
     """A run was killed in between: its mark is there, and its index is (or is not)."""
@@ -172,9 +172,7 @@ def test_what_was_done_but_not_recorded_is_not_done_again(
     assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
 
 
-def test_a_valid_index_of_the_same_name_that_we_did_not_make_is_no_proof(
-    conn: Connection, files: SqlFiles
-) -> None:
+def test_a_valid_foreign_index_of_the_same_name_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
     run(conn, files)
     conn.execute("create index t_a on public.t (id)")
     files.version(2, BUILD)
@@ -186,7 +184,7 @@ def test_a_valid_index_of_the_same_name_that_we_did_not_make_is_no_proof(
     assert (recorded(conn), begun(conn)) == ([version(1)], [])
 
 
-def test_an_index_of_the_file_as_it_was_then_is_no_proof(conn: Connection, files: SqlFiles) -> None:
+def test_an_index_of_an_earlier_text_of_the_file_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
     """A run was killed; then the file was edited."""
     run(conn, files)
     path = files.version(2, BUILD)
@@ -209,7 +207,7 @@ def test_an_index_of_the_file_as_it_was_then_is_no_proof(conn: Connection, files
         "(concurrently) table public.t",
     ],
 )
-def test_what_a_reindex_left_is_dropped(
+def test_leftovers_of_a_reindex_are_dropped(
     conn: Connection, bare_database: Database, files: SqlFiles, options: str
 ) -> None:
     run(conn, files)
@@ -226,7 +224,7 @@ def test_what_a_reindex_left_is_dropped(
 
 
 @pytest.mark.parametrize(("count", "text"), [(2, f"{BUILD}analyze public.t;\n"), (0, f"{ALONE}-- Later.\n")])
-def test_more_or_less_than_one_statement_is_refused_before_anything_runs(
+def test_a_file_without_exactly_one_statement_is_refused_before_anything_runs(
     conn: Connection, files: SqlFiles, count: int, text: str
 ) -> None:
     path = files.version(2, text)
@@ -245,7 +243,7 @@ def test_an_index_without_a_name_is_refused(conn: Connection, files: SqlFiles) -
     assert version(2) not in recorded(conn)
 
 
-def test_the_order_is_kept_and_objects_come_with_the_last_transaction(
+def test_the_order_is_kept_and_objects_are_applied_with_the_last_transaction(
     conn: Connection, files: SqlFiles
 ) -> None:
     files.version(2, BUILD)
@@ -263,13 +261,13 @@ def test_the_order_is_kept_and_objects_come_with_the_last_transaction(
     assert len(conn.execute("select from pg_policies where tablename = 't'").fetchall()) == 1
 
 
-def test_objects_come_after_a_last_file_without_transaction(conn: Connection, files: SqlFiles) -> None:
+def test_objects_are_applied_after_a_last_file_without_transaction(conn: Connection, files: SqlFiles) -> None:
     files.version(2, BUILD)
     files.object("access/t.sql", policy("seen"))
     assert [step.kind for step in run(conn, files).steps] == ["version", "version", "object"]
 
 
-def test_a_table_that_would_stand_open_meanwhile_is_refused(conn: Connection, files: SqlFiles) -> None:
+def test_a_table_that_would_be_readable_in_between_is_refused(conn: Connection, files: SqlFiles) -> None:
     first = files.version(1, "create table public.t (id int primary key, a int);\n")
     files.version(2, BUILD)
     files.object("access/t.sql", "alter table public.t enable row level security;\n" + policy("seen"))
@@ -283,7 +281,7 @@ def test_a_table_that_would_stand_open_meanwhile_is_refused(conn: Connection, fi
     assert len(run(conn, files).steps) == 3
 
 
-def test_while_it_waits_for_an_old_transaction_nobody_waits_for_it(
+def test_waiting_for_an_old_transaction_blocks_nobody(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -311,7 +309,7 @@ def test_while_it_waits_for_an_old_transaction_nobody_waits_for_it(
     assert max(took) < MARGIN
 
 
-def test_past_the_deadline_the_blocker_is_named_and_the_next_run_ends_it(
+def test_past_the_deadline_the_blocker_is_named_and_the_next_run_completes_it(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -326,7 +324,7 @@ def test_past_the_deadline_the_blocker_is_named_and_the_next_run_ends_it(
     assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
 
 
-def test_the_deadline_holds_also_for_dropping_what_was_left(
+def test_the_deadline_also_applies_to_dropping_leftovers(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -340,7 +338,7 @@ def test_the_deadline_holds_also_for_dropping_what_was_left(
         assert isinstance(migration.ends.exception(), Conflict)
 
 
-def test_its_backend_is_ended_while_it_waits_and_the_next_run_ends_it(
+def test_terminated_while_waiting_the_next_run_completes_it(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -357,7 +355,7 @@ def test_its_backend_is_ended_while_it_waits_and_the_next_run_ends_it(
     assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
 
 
-def test_a_second_run_that_waits_is_in_nobodys_way(
+def test_a_second_waiting_run_blocks_nobody(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     """Inside PostgreSQL it would wait with a snapshot, for which the first one's index would wait in turn."""

@@ -52,7 +52,7 @@ def pooled(
             process.wait()
 
 
-def test_migrate_runs_through_a_pooler_only_if_it_keeps_sessions(pooled: tuple[str, str]) -> None:
+def test_migrate_runs_through_a_pooler_only_in_session_mode(pooled: tuple[str, str]) -> None:
     mode, url = pooled
     with connection(url) as conn:
         if mode == "session":

@@ -52,7 +52,7 @@ def versions(conn: Connection) -> list[Any]:
     return names(conn, f"select version from {HISTORY} order by 1")
 
 
-def test_what_is_said_to_be_applied_is_not_run(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_marked_as_applied_is_not_run(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         conn.execute(TABLE)
 
@@ -62,7 +62,7 @@ def test_what_is_said_to_be_applied_is_not_run(bare_database: Database, files: S
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
 
 
-def test_what_is_said_to_be_reverted_runs_again(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_marked_as_reverted_runs_again(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute("drop schema s cascade")
@@ -74,7 +74,7 @@ def test_what_is_said_to_be_reverted_runs_again(bare_database: Database, files: 
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
 
 
-def test_an_edited_version_is_written_anew(bare_database: Database, files: SqlFiles) -> None:
+def test_an_edited_version_is_recorded_again(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         files.version(2, "create schema s;\ncreate table s.two (id int);")
@@ -96,7 +96,7 @@ def test_rows_of_other_tools_are_completed_and_other_names_corrected(
         assert names(conn, f"select name from {HISTORY}") == ["step"] * 3
 
 
-def test_a_version_that_nobody_knows_is_not_found(bare_database: Database, files: SqlFiles) -> None:
+def test_an_unknown_version_is_not_found(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         for status in ("applied", "reverted"):
             with pytest.raises(NotFound, match="20990101000000"):
@@ -104,7 +104,7 @@ def test_a_version_that_nobody_knows_is_not_found(bare_database: Database, files
         assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
 
 
-def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
+def test_nothing_is_changed_if_the_history_changed_since_it_was_shown(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
@@ -126,7 +126,7 @@ def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
         assert run(conn, files).steps == []  # and the lock is free again
 
 
-def test_a_file_that_was_begun_and_never_recorded_can_be_said_to_be_applied(
+def test_a_file_that_was_started_and_never_recorded_can_be_marked_as_applied(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn:
@@ -181,7 +181,7 @@ def test_our_own_backend_built_by_hand_gets_its_history(bare_database: Database)
         assert {line.state for line in migrations.status(conn)} == {"applied"}
 
 
-def test_an_empty_history_is_none(bare_database: Database, files: SqlFiles) -> None:
+def test_an_empty_history_counts_as_none(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         assert said(conn, files, "reverted", V1, V2, V3) == ["remove 1", "remove 2", "remove 3"]
@@ -189,7 +189,7 @@ def test_an_empty_history_is_none(bare_database: Database, files: SqlFiles) -> N
         assert started(conn, files) == ["add 1", "add 2", "add 3"]
 
 
-def test_the_history_keeps_who_and_how(
+def test_the_history_records_who_and_how(
     bare_database: Database, files: SqlFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = (
@@ -213,7 +213,7 @@ def test_the_history_keeps_who_and_how(
         assert (line.by or "").startswith(f"{getpass.getuser()}@")
 
 
-def test_the_history_keeps_the_revision_of_a_git_checkout(
+def test_the_history_records_the_git_revision(
     bare_database: Database, files: SqlFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):

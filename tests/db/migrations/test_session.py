@@ -112,7 +112,7 @@ def recorded(conn: Connection) -> list[Any]:
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_the_next_migration_finds_nothing_of_it(
+def test_session_state_does_not_reach_the_next_migration(
     bare_database: Database, files: SqlFiles, usual: list[Any], left: str
 ) -> None:
     files.version(2, left)
@@ -126,7 +126,7 @@ def test_the_next_migration_finds_nothing_of_it(
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_the_next_object_finds_nothing_of_it(
+def test_session_state_does_not_reach_the_next_object(
     bare_database: Database, files: SqlFiles, usual: list[Any], left: str
 ) -> None:
     files.object("functions/a.sql", left)
@@ -150,7 +150,7 @@ def test_the_next_object_finds_nothing_of_it(
         *("set transaction read only", "select pg_advisory_unlock_all()"),
     ],
 )
-def test_what_follows_a_file_outside_transactions_finds_nothing_of_it(
+def test_session_state_does_not_survive_a_file_outside_transactions(
     bare_database: Database, files: SqlFiles, usual: list[Any], left: str
 ) -> None:
     files.version(2, ALONE + left)
@@ -163,7 +163,7 @@ def test_what_follows_a_file_outside_transactions_finds_nothing_of_it(
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3, 4)]
 
 
-def test_a_superuser_is_one_again(bare_database: Database, files: SqlFiles) -> None:
+def test_a_superuser_is_a_superuser_again_afterwards(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "set session authorization authenticated;\ncreate view public.theirs as select 1;")
     files.version(3, ALONE + "set session authorization authenticated")
     files.version(4, "create view public.ours as select 1;")
@@ -174,7 +174,7 @@ def test_a_superuser_is_one_again(bare_database: Database, files: SqlFiles) -> N
         assert conn.execute(owners).fetchall() == [("ours", "supabase_admin"), ("theirs", "authenticated")]
 
 
-def test_a_second_try_finds_nothing_of_the_first(bare_database: Database, files: SqlFiles) -> None:
+def test_a_second_attempt_sees_no_state_of_the_first(bare_database: Database, files: SqlFiles) -> None:
     """What is prepared stays when a transaction is rolled back."""
     with bare_database.connect() as conn:
         run(conn, files)
@@ -196,7 +196,7 @@ def test_a_read_only_transaction_is_named_with_its_file(bare_database: Database,
         run(conn, files)
 
 
-def test_no_file_goes_back_into_another(bare_database: Database, files: SqlFiles) -> None:
+def test_no_file_rolls_back_another(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "create view public.kept as select 1;\nsavepoint a;\nselect 1;\nsavepoint b;")
     path = files.version(3, "select 3;\nrollback to savepoint a;")
     with bare_database.connect() as conn:
@@ -213,7 +213,7 @@ def test_no_file_goes_back_into_another(bare_database: Database, files: SqlFiles
         assert len(recorded(conn)) == 3
 
 
-def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
+def test_other_migrations_stay_out_whatever_locks_a_file_releases(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "select pg_advisory_unlock_all();")
@@ -228,7 +228,7 @@ def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
         assert AdvisoryLock(1, "file").try_acquire(other)
 
 
-def test_another_migration_that_came_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
+def test_another_migration_that_ran_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, ALONE + "select pg_advisory_unlock_all()")
     files.version(3, "create table public.late ();")
     with bare_database.connect() as conn, bare_database.connect() as other:

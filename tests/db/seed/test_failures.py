@@ -20,7 +20,7 @@ from tests.support.world import Database
 
 
 @pytest.mark.parametrize("end", ["row", "session", "interrupt"])
-def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
+def test_a_failure_leaves_complete_parts_and_the_next_run_creates_the_rest(
     database: Database, admin: Connection, fingerprint: str, triggers: str, way: str, end: str
 ) -> None:
     """A row that is in the way, a server that shuts down, Ctrl-C while rows are made."""
@@ -70,7 +70,9 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
         assert compare(before, catalogue.read(conn)) == []
 
 
-def test_a_dry_run_leaves_nothing(conn: Connection, admin: Connection, triggers: str, way: str) -> None:
+def test_a_dry_run_leaves_nothing_behind(
+    conn: Connection, admin: Connection, triggers: str, way: str
+) -> None:
     before = catalogue.read(conn)
 
     assert load(conn, WORLD, dry_run=True).state == "planned"
@@ -84,7 +86,7 @@ def test_a_dry_run_leaves_nothing(conn: Connection, admin: Connection, triggers:
 LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
 
 
-def test_no_time_out_of_a_role_ends_it(
+def test_no_timeout_of_a_role_ends_it(
     database: Database, server: Server, pg_version: int, fingerprint: str, triggers: str, way: str
 ) -> None:
     slow = {b"d": 0.5, b"Q": 0.5}

@@ -143,7 +143,7 @@ def _dropped(admin: Connection) -> bool:
 
 @pytest.mark.usefixtures("rebuilt")
 @pytest.mark.parametrize("plant", [name for name in PLANTS if name != "a tablespace"])
-def test_rebuilt_indexes_are_what_they_were(conn: Connection, admin: Connection, plant: str) -> None:
+def test_rebuilt_indexes_equal_the_original_ones(conn: Connection, admin: Connection, plant: str) -> None:
     assert_rebuilt(conn, admin, *PLANTS[plant])
 
 
@@ -177,7 +177,7 @@ def assert_rebuilt(conn: Connection, admin: Connection, sql: str, stay: set[str]
     ]
 
 
-def test_as_many_as_one_transaction_takes_go_together(
+def test_messages_without_indexes_are_loaded_in_one_transaction_up_to_a_maximum(
     conn: Connection, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexes, "WORTHWHILE", 100)
@@ -204,7 +204,7 @@ def test_as_many_as_one_transaction_takes_go_together(
     ],
     ids=["reads", "writes", "vacuums"],
 )
-def test_who_uses_messages_is_not_waited_for(
+def test_sessions_that_use_messages_are_not_waited_for(
     conn: Connection, database: Database, fingerprint: str, statement: str
 ) -> None:
     oids = fetch(conn, OIDS)
@@ -215,7 +215,7 @@ def test_who_uses_messages_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_who_wants_messages_alone_is_in_no_deadlock(
+def test_a_session_that_wants_an_exclusive_lock_on_messages_is_in_no_deadlock(
     conn: Connection, database: Database, fingerprint: str
 ) -> None:
     """A migration that has read messages and then alters it, say, while the seed waits for its readers."""
@@ -230,7 +230,7 @@ def test_who_wants_messages_alone_is_in_no_deadlock(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_who_has_messages_alone_waits_for_nothing_else_for_long(
+def test_an_exclusive_lock_on_messages_delays_other_work_only_briefly(
     conn: Connection, database: Database, monkeypatch: pytest.MonkeyPatch, fingerprint: str
 ) -> None:
     monkeypatch.setattr(paths, "PATIENCE", 0.3)
@@ -242,7 +242,7 @@ def test_who_has_messages_alone_waits_for_nothing_else_for_long(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_other_peoples_messages_keep_their_indexes(
+def test_a_table_with_messages_of_others_keeps_its_indexes(
     world: World, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nobody who reads them is waited for, nor has to wait."""
@@ -261,7 +261,7 @@ def test_other_peoples_messages_keep_their_indexes(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, fingerprint: str) -> None:
+def test_indexes_created_while_waiting_for_the_lock_are_kept(world: World, fingerprint: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     send = (

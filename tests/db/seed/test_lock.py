@@ -16,7 +16,7 @@ from tests.support.loads import SECONDS, WORLD, fetch
 from tests.support.world import Database
 
 
-def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Database) -> None:
+def test_a_waiting_seed_names_the_holder_and_no_timeout_ends_the_wait(database: Database) -> None:
     said: list[str] = []
     tries: set[tuple[Any, ...]] = set()
 
@@ -41,13 +41,13 @@ def test_who_waits_says_for_whom_and_no_time_out_ends_the_wait(database: Databas
         assert fetch(first, "select pid from pg_locks where locktype = 'advisory'") == []
 
 
-def test_an_interrupt_stays_one_where_a_statement_still_runs(database: Database) -> None:
+def test_an_interrupt_during_a_statement_stays_an_interrupt(database: Database) -> None:
     with closing(database.connect()) as conn, pytest.raises(KeyboardInterrupt), lock.seeding(conn):
         conn.pgconn.send_query(b"select pg_sleep(60)")
         raise KeyboardInterrupt
 
 
-def test_an_index_that_is_built_concurrently_does_not_wait_for_who_waits(database: Database) -> None:
+def test_a_concurrent_index_build_does_not_wait_for_a_waiting_seed(database: Database) -> None:
     with (
         database.connect() as first,
         database.connect() as second,

@@ -20,7 +20,7 @@ from tests.support.seeded import copied
 from tests.support.world import Database
 
 
-def test_parts_of_any_size_make_the_same_rows(
+def test_parts_of_any_size_create_the_same_rows(
     conn: Connection, fingerprint: str, triggers: str, way: str
 ) -> None:
     before = catalogue.read(conn)
@@ -39,7 +39,7 @@ def test_parts_of_any_size_make_the_same_rows(
         clean(conn, made)
 
 
-def test_on_every_server_and_path_the_rows_are_the_same(servers: Callable[[int], Server]) -> None:
+def test_the_rows_are_the_same_on_every_server_and_path(servers: Callable[[int], Server]) -> None:
     found = set()
     for server in map(servers, (18, 16)):
         for owner in (False, True):
@@ -99,7 +99,7 @@ def test_the_settings_of_a_database_make_no_difference(
         assert compare(before, catalogue.read(conn)) == []
 
 
-def test_files_have_the_times_of_storage_in_any_zone(database: Database, admin: Connection) -> None:
+def test_files_have_the_times_of_storage_in_any_time_zone(database: Database, admin: Connection) -> None:
     run(admin, f"alter database {database.name} set timezone = 'Asia/Kolkata'")
 
     with database.connect() as conn:

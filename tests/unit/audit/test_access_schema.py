@@ -79,7 +79,7 @@ def valid(value: Any, rule: Any = WHOLE) -> bool:
     return next(errors(value, rule), None) is None
 
 
-def test_every_key_says_what_it_means() -> None:
+def test_every_key_has_a_description() -> None:
     for part in (WHOLE, *WHOLE["$defs"].values()):
         assert part["additionalProperties"] is False
         assert part["description"].endswith(".")
@@ -87,7 +87,7 @@ def test_every_key_says_what_it_means() -> None:
 
 
 @pytest.mark.parametrize("document", [OURS, yaml.safe_load(BASE)], ids=["ours", "all there is"])
-def test_what_is_read_is_valid(document: Any) -> None:
+def test_valid_files_match_the_schema(document: Any) -> None:
     assert list(errors(document)) == []
 
 
@@ -130,7 +130,7 @@ KEYS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), times=st.integers(1, 2))
-def test_the_schema_refuses_what_the_reader_does(
+def test_the_schema_refuses_what_the_reader_refuses(
     data: st.DataObject, times: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     document = yaml.safe_load(BASE)
@@ -172,7 +172,7 @@ def test_the_documentation_has_a_row_for_every_key() -> None:
             assert row(key, about, needed=key in part.get("required", ())) in text, name
 
 
-def test_the_documentation_shows_rules_that_can_be_read(tmp_path: Path) -> None:
+def test_the_examples_in_the_documentation_are_valid(tmp_path: Path) -> None:
     examples = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
     assert examples
     (tmp_path / "fixture.sql").touch()

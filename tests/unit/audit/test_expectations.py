@@ -288,7 +288,7 @@ def told(path: Path) -> list[str]:
     return [line.removeprefix(f"{path}:") for line in lines or [head]]
 
 
-def test_ours_says_what_plain_yaml_says() -> None:
+def test_our_reader_agrees_with_plain_yaml() -> None:
     access, plain = load(default_file()), yaml.safe_load(default_file().read_text())
 
     assert [table.name for table in access.tables] == list(plain["tables"])
@@ -308,7 +308,7 @@ def test_ours_says_what_plain_yaml_says() -> None:
         assert list(getattr(access, f"internal_{name}")) == list(plain["internal"][name])
 
 
-def test_everything_that_can_be_said_is_read(written: Written) -> None:
+def test_every_key_is_read(written: Written) -> None:
     access = load(written(BASE))
 
     assert access.fixture == access.path.parent / "fixture.sql"
@@ -338,7 +338,7 @@ def test_everything_that_can_be_said_is_read(written: Written) -> None:
     assert (ann.user, ann.reads_only) == (None, False)
 
 
-def test_what_is_not_said_is_never(written: Written) -> None:
+def test_a_missing_key_means_never(written: Written) -> None:
     least = BASE[: BASE.index("    insert:")]
     access = load(written(least.replace("fixture: fixture.sql\n", "")))
 
@@ -348,7 +348,7 @@ def test_what_is_not_said_is_never(written: Written) -> None:
     assert (access.functions, access.internal_tables, access.moments) == ((), {}, ())
 
 
-def test_rows_of_a_view_are_asked_for_and_select_is_never(written: Written) -> None:
+def test_for_views_rows_are_required_and_select_is_never(written: Written) -> None:
     (table,) = load(written(BASE.replace("select: this.owner = actor", "rows: select 1"))).tables
     assert (table.rows, table.select) == ("select 1", NEVER)
 
@@ -360,7 +360,7 @@ def test_an_api_may_have_its_own_settings(written: Written) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
     load(written(BASE))
     assert BASE.count(old) == 1, old
 
@@ -369,7 +369,7 @@ def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: st
     assert "fixture" in sentence or len(line) < 250
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(written: Written) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines(written: Written) -> None:
     text = """\
 fixtures: x
 api: {roles: [anon], granted: [boss]}
@@ -387,19 +387,19 @@ moments:
     ]  # fmt: skip
 
 
-def test_of_more_than_ten_mistakes_ten_are_told(written: Written) -> None:
+def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
     lines = told(written(BASE + "".join(f"key{n}: 1\n" for n in range(5000))))
     assert len(lines) == 11
     assert lines[-1] == "and more"
 
 
-def test_an_alias_stands_for_what_its_anchor_marks(written: Written) -> None:
+def test_an_alias_stands_for_its_anchor(written: Written) -> None:
     text = BASE.replace("select: this.owner = actor", "select: &mine this.owner = actor\n    delete: *mine")
     (table,) = load(written(text)).tables
     assert (table.select, table.delete.allow) == ("this.owner = actor",) * 2
 
 
-def test_a_mistake_of_an_alias_is_told_where_it_stands(written: Written) -> None:
+def test_a_mistake_in_an_alias_is_reported_at_its_anchor(written: Written) -> None:
     text = BASE.replace("key: [id]", "key: &key [id]").replace("select: this.owner = actor", "select: *key")
     assert told(written(text)) == [
         "15: tables.app.notes.select must be text, in quotes where YAML reads something else, not a list of 1"
@@ -436,7 +436,7 @@ def test_a_mistake_of_an_alias_is_told_where_it_stands(written: Written) -> None
         "large": ("#" * 2_000_000, " is larger than 1024 KiB"),
     }.values(),
 )
-def test_what_is_no_plain_yaml_is_refused_with_its_line(
+def test_anything_but_plain_yaml_is_refused_with_its_line(
     written: Written, text: str | bytes, sentence: str
 ) -> None:
     path = written(text)
@@ -445,7 +445,7 @@ def test_what_is_no_plain_yaml_is_refused_with_its_line(
     assert refused.value.message.startswith(f"{path}{sentence.replace('NOT', NOT)}")
 
 
-def test_a_file_that_is_missing_or_a_directory_cannot_be_read(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_directory_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"none\.yaml cannot be read: No such file"):
         load(tmp_path / "none.yaml")
     with pytest.raises(Invalid, match="cannot be read: Is a directory"):
@@ -479,7 +479,7 @@ VALUES = st.one_of(
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), times=st.integers(1, 3))
-def test_ours_with_other_values_or_without_keys_is_read_or_refused(
+def test_our_file_with_other_values_or_missing_keys_is_read_or_refused(
     written: Written, data: st.DataObject, times: int
 ) -> None:
     document = copy.deepcopy(OURS)
@@ -536,7 +536,7 @@ def test_any_text_is_refused(written: Written, text: str | bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(start=st.integers(0, len(BASE)), length=st.integers(0, 20), new=TEXTS)
-def test_a_file_that_was_tampered_with_is_read_or_refused(
+def test_a_file_with_random_changes_is_read_or_refused(
     written: Written, start: int, length: int, new: str | bytes
 ) -> None:
     whole = BASE.encode()
@@ -557,5 +557,5 @@ def read_or_refused(path: Path) -> None:
         json.dumps([identity.claims for identity in access.identities], allow_nan=False)
 
 
-def test_places_are_filled_and_names_are_not() -> None:
+def test_placeholders_are_replaced_and_names_are_not() -> None:
     assert filled('set "a$1" = $1 where b = $12', lambda n: f"<{n}>") == 'set "a$1" = <1> where b = <12>'

@@ -64,7 +64,7 @@ def test_a_branch_that_refuses_or_returns_is_a_guard() -> None:
     ]
 
 
-def test_a_guard_is_turned_round_and_one_that_lets_out_lets_everybody_out() -> None:
+def test_a_guard_is_inverted_and_an_early_return_lets_everybody_through() -> None:
     assert made(HOSTILE, "guard-inverted") == [
         (
             "said = 'then' and not exists (select case when x then y end from t)",
@@ -75,7 +75,7 @@ def test_a_guard_is_turned_round_and_one_that_lets_out_lets_everybody_out() -> N
     assert made(HOSTILE, "guard-passed") == [("found", "true")]
 
 
-def test_calls_of_guards_are_removed_unless_they_are_all_of_a_branch() -> None:
+def test_calls_of_guards_are_removed_unless_a_branch_has_nothing_else() -> None:
     assert made(HOSTILE, "guard-call-removed") == [
         ("perform f.g(1);", "null;"),
         ("perform h();", "null;"),
@@ -83,7 +83,7 @@ def test_calls_of_guards_are_removed_unless_they_are_all_of_a_branch() -> None:
     ]
 
 
-def test_who_asks_becomes_what_the_request_says() -> None:
+def test_the_current_user_becomes_the_user_of_the_request() -> None:
     text = (
         "begin if private.who() = p_user or private.trusted() then return; end if; x := private.who(1); end"
     )
@@ -98,12 +98,12 @@ def test_a_trigger_loses_each_column_that_it_sets() -> None:
     assert made(TRIGGER, "assignment-removed") == []
 
 
-def test_a_truth_that_is_returned_is_turned_round() -> None:
+def test_a_returned_boolean_is_inverted() -> None:
     assert made("begin return true; end", "return-changed") == [("true", "false")]
     assert made("begin return not true; end", "return-changed") == []
 
 
-def test_a_name_that_speaks_of_a_user_is_known() -> None:
+def test_a_name_that_refers_to_a_user_is_recognized() -> None:
     assert [name for name in ("p_user_id", "sender", "p_message_id", "owner_id") if names_a_person(name)] == [
         "p_user_id",
         "sender",
@@ -111,6 +111,6 @@ def test_a_name_that_speaks_of_a_user_is_known() -> None:
     ]
 
 
-def test_calls_are_read_from_the_code_alone() -> None:
+def test_calls_are_read_only_from_code() -> None:
     text = "begin perform a.b(1); -- c.d()\n x := 'e.f()' || g.h (i.j); end"
     assert list(calls(text)) == ["a.b", "g.h"]

@@ -35,7 +35,7 @@ def test_each_and_operand_is_dropped_at_every_depth() -> None:
     ]
 
 
-def test_each_or_operand_is_dropped_with_the_and_operands_it_is_made_of() -> None:
+def test_each_or_operand_is_dropped_with_its_and_operands() -> None:
     assert made("a OR b AND c", "disjunct-dropped") == ["b AND c", "a"]
     assert made("a OR b AND c", "conjunct-dropped") == ["a OR c", "a OR b"]
 
@@ -50,7 +50,7 @@ def test_the_and_of_between_joins_no_operands() -> None:
     assert made("a not between 1 and 9 or b", "not-removed") == ["a between 1 and 9 or b"]
 
 
-def test_two_operands_are_joined_the_other_way() -> None:
+def test_two_operands_are_joined_with_the_other_operator() -> None:
     assert made("a AND b AND c", "and-to-or") == ["(a or b ) AND c"]
     assert made("a OR b", "or-to-and") == ["a and b"]
 
@@ -81,11 +81,11 @@ def test_comparisons_are_flipped(condition: str, flipped: str) -> None:
     "condition",
     ["a @> b", "a ->> 'x'", "a -> 'x' || b", "a.x = b.y", "a => 1", "f(a, b)", "a is distinct from b", "'='"],
 )
-def test_what_compares_nothing_or_joins_two_tables_is_not_flipped(condition: str) -> None:
+def test_other_operators_and_join_conditions_are_not_flipped(condition: str) -> None:
     assert made(f"{condition} and true", "comparison-flipped") == []
 
 
-def test_is_distinct_from_is_a_test_and_begins_no_clause() -> None:
+def test_is_distinct_from_is_a_comparison_and_not_the_start_of_a_clause() -> None:
     assert made("a is distinct from b and c is not null", "conjunct-dropped") == [
         "c is not null",
         "a is distinct from b",
@@ -96,7 +96,7 @@ def test_is_distinct_from_is_a_test_and_begins_no_clause() -> None:
     ]
 
 
-def test_a_negation_is_removed_where_it_stands_before_an_operand() -> None:
+def test_a_negation_is_removed_before_an_operand() -> None:
     assert made("NOT (a OR b) AND c", "not-removed") == ["(a OR b) AND c"]
     assert made("not a and b not in (1) and c is not null", "not-removed") == [
         "a and b not in (1) and c is not null",
@@ -104,7 +104,7 @@ def test_a_negation_is_removed_where_it_stands_before_an_operand() -> None:
     ]
 
 
-def test_exists_becomes_true_where_dropping_it_would_be_something_else() -> None:
+def test_exists_becomes_true_if_dropping_it_means_something_else() -> None:
     assert made("not exists (select from t where x) and b", "exists-to-true") == ["not true and b"]
     assert made("exists (select from t where x) or b", "exists-to-true") == ["true or b"]
     assert made("exists (select from t where x) and b", "exists-to-true") == []
@@ -137,7 +137,7 @@ def test_indexes_constants_and_anchors_are_shifted() -> None:
     assert made("a ~ '^b$'", "pattern-opened") == ["a ~ '^b'", "a ~ 'b$'"]
 
 
-def test_a_column_may_be_called_like_the_beginning_of_a_statement() -> None:
+def test_a_column_may_be_named_like_the_start_of_a_statement() -> None:
     assert made("begin AND t.loop AND update = 1 AND exception", "conjunct-dropped") == [
         "t.loop AND update = 1 AND exception",
         "begin AND update = 1 AND exception",
@@ -146,7 +146,7 @@ def test_a_column_may_be_called_like_the_beginning_of_a_statement() -> None:
     ]
 
 
-def test_case_is_no_operand_of_its_surroundings() -> None:
+def test_case_is_not_an_operand_of_its_surroundings() -> None:
     text = "case when a and b then c else d end and e"
     assert made(text, "conjunct-dropped") == [
         "e",
@@ -168,7 +168,7 @@ def test_a_body_loses_conditions_of_queries_and_keeps_assignments() -> None:
     assert body(text, "comparison-flipped") == []
 
 
-def test_all_of_a_body_in_sql_counts() -> None:
+def test_the_whole_of_an_sql_body_counts() -> None:
     text = "select coalesce(bool_and(a and b), true) and c from t"
     found = distinct_edits(body_edits(text, procedural=False, answers=True), text)
     assert [edit.applied(text) for edit, _ in found if edit.operator == "conjunct-dropped"] == [
@@ -179,13 +179,13 @@ def test_all_of_a_body_in_sql_counts() -> None:
     ]
 
 
-def test_a_conflict_is_no_join() -> None:
+def test_on_conflict_is_not_a_join() -> None:
     text = "begin insert into t select a from u where b = 1 on conflict (id) do nothing; end"
     assert body(text, "on-true") == []
     assert body(text, "where-true") == [text.replace("b = 1", "true")]
 
 
-def test_a_function_that_answers_nobody_loses_what_decides() -> None:
+def test_only_the_deciding_conditions_of_a_function_without_a_result_are_mutated() -> None:
     text = (
         "begin select a into b from t where c = d;"
         " if exists (select from u where e = f) and g then x(); end if; end"
@@ -197,7 +197,7 @@ def test_a_function_that_answers_nobody_loses_what_decides() -> None:
     ]
 
 
-def test_equal_changes_of_one_text_are_told_apart_by_number() -> None:
+def test_equal_changes_of_one_text_are_numbered() -> None:
     text = "(a = 1 and b) or (a = 1 and c)"
     changes = [
         change for edit, change in distinct_edits(edits(text), text) if edit.operator == "comparison-flipped"
@@ -205,12 +205,12 @@ def test_equal_changes_of_one_text_are_told_apart_by_number() -> None:
     assert changes == ["a = 1 -> a <> 1", "a = 1 -> a <> 1 (no. 2)"]
 
 
-def test_a_long_change_is_shown_around_what_is_different() -> None:
+def test_a_long_change_is_shown_around_its_difference() -> None:
     was, now = f"{'x' * 200} = {'y' * 200}", f"{'x' * 200} <> {'y' * 200}"
     assert difference(was, now) == f"… {'x' * 44} = {'y' * 44} … -> … {'x' * 44} <> {'y' * 44} …"
 
 
-def test_tokens_are_those_of_postgresql() -> None:
+def test_tokens_match_those_of_postgresql() -> None:
     text = "e'\\'' U&\"d\" $a$ ' $a$ /* /* ' */ */ 1..2 a::b @> -1 !~~* x$1 $1 -- '"
     assert [token.text for token in tokens(text)] == [
         "e'\\''", 'U&"d"', "$a$ ' $a$", "1", "..", "2", "a", "::", "b", "@>", "-", "1", "!~~*", "x$1", "$1"
@@ -218,6 +218,6 @@ def test_tokens_are_those_of_postgresql() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "(", ")", "'", "a and", "and", "case when", "((a]", "$$", "/*", '"'])
-def test_what_is_no_sql_has_no_mutants_and_does_no_harm(text: str) -> None:
+def test_text_that_is_not_sql_has_no_mutants_and_causes_no_error(text: str) -> None:
     assert list(edits(text)) == []
     assert tree(text).end == len(text)

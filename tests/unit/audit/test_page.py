@@ -60,11 +60,11 @@ def test_a_cell_opens_to_its_probes(opened: Callable[..., str]) -> None:
     assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in said
 
 
-def test_nothing_is_open_without_an_address(opened: Callable[..., str]) -> None:
+def test_without_a_fragment_no_cell_is_open(opened: Callable[..., str]) -> None:
     assert dialog(opened(CLEAN)) == ""
 
 
-def test_an_address_that_names_no_cell_opens_none(opened: Callable[..., str]) -> None:
+def test_a_fragment_that_names_no_cell_opens_none(opened: Callable[..., str]) -> None:
     assert dialog(opened(CLEAN, "%", "nowhere")) == ""
 
 

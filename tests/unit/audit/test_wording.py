@@ -79,24 +79,24 @@ def test_times_and_durations_are_masked(said: str, masks: str) -> None:
         "Page 3",
     ],
 )
-def test_other_numbers_stay(said: str) -> None:
+def test_other_numbers_are_kept(said: str) -> None:
     assert mask_times(call(), said) == said
 
 
-def test_what_the_probe_itself_sends_stays() -> None:
+def test_values_sent_by_the_probe_are_kept() -> None:
     said = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
     kept = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
     assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), said) == kept
 
 
-def test_an_answer_is_masked_where_it_is_told() -> None:
+def test_an_answer_is_masked_in_the_report() -> None:
     refused = ProbeOutcome(
         state="PT429", message="try again in 58 seconds", returned=(), changed=0, holds=None
     )
     assert describe_outcome(call(), refused) == "refused with PT429 (try again in a duration)"
 
 
-def test_a_duration_tells_no_stranger_that_something_exists() -> None:
+def test_a_duration_does_not_reveal_that_something_exists() -> None:
     there, nowhere = (
         ProbeOutcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
         for n in (58, 57)

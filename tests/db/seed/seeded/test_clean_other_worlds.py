@@ -55,7 +55,7 @@ def _kill(progress: SeedProgress) -> None:
 
 
 @pytest.mark.parametrize("use", [None, seeded.starts_a_direct_conversation])
-def test_an_unfinished_world_goes_too(database: Database, use: Use | None) -> None:
+def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None) -> None:
     with database.connect() as conn:
         before = rows(conn)
         with pytest.raises(Killed):
@@ -84,7 +84,7 @@ def _as_of_an_older_chatctl(conn: Connection) -> None:
     )
 
 
-def test_a_world_of_an_older_chatctl_goes(conn: Connection, world: Seeded) -> None:
+def test_a_world_of_an_older_chatctl_is_deleted(conn: Connection, world: Seeded) -> None:
     _as_of_an_older_chatctl(conn)
 
     assert clean(conn, run_of(conn)).kept == []
@@ -105,7 +105,7 @@ def test_a_world_of_an_older_chatctl_goes(conn: Connection, world: Seeded) -> No
         (seeded.changes_their_profile, of_founder, "profile changed since"),
     ],
 )
-def test_of_a_world_of_an_older_chatctl_the_same_stays(
+def test_the_same_rows_of_a_world_of_an_older_chatctl_stay(
     conn: Connection, world: Seeded, use: Use, subjects: Callable[[Connection], Subjects], reason: str
 ) -> None:
     before = rows(conn)
@@ -119,7 +119,7 @@ def test_of_a_world_of_an_older_chatctl_the_same_stays(
     assert reasons_of(clean(conn, run_of(conn))) == expected
 
 
-def test_seeding_again_makes_the_same_world(database: Database) -> None:
+def test_seeding_again_creates_the_same_world(database: Database) -> None:
     with database.connect() as conn:
         first = load(conn, build(SMALL))
         clean(conn, run_of(conn))
@@ -128,7 +128,7 @@ def test_seeding_again_makes_the_same_world(database: Database) -> None:
     assert (again.state, again.fingerprint, again.rows) == ("created", first.fingerprint, first.rows)
 
 
-def test_seeding_what_is_partly_gone_is_a_conflict_and_another_seed_is_none(database: Database) -> None:
+def test_seeding_a_partly_deleted_world_is_a_conflict_and_another_seed_is_not(database: Database) -> None:
     with database.connect() as conn:
         load(conn, build(SMALL))
         seeded.sends(conn)
@@ -165,7 +165,7 @@ def _work(plan: dict[str, Any]) -> float:
 
 
 @pytest.mark.parametrize("clock", ["1 day", "-1 day"], ids=["uploaded before", "uploaded since"])
-def test_what_it_reads_grows_with_the_world_and_no_faster(database: Database, clock: str) -> None:
+def test_the_work_grows_linearly_with_the_world(database: Database, clock: str) -> None:
     with database.connect() as conn:
         load(conn, build(BIG), LoadOptions(storage_rows=True))
         # By the Storage API, files are as old as their upload.

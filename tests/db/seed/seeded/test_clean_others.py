@@ -33,7 +33,7 @@ from tests.support.seeded import (
 from tests.support.world import Database
 
 
-def test_nobody_writes_between_the_look_and_the_deletion(conn: Connection, world: Seeded) -> None:
+def test_nobody_writes_between_the_check_and_the_deletion(conn: Connection, world: Seeded) -> None:
     clean(conn, run_of(conn))
 
     with world.database.connect() as other:
@@ -51,7 +51,7 @@ def test_nobody_writes_between_the_look_and_the_deletion(conn: Connection, world
 @pytest.mark.parametrize(
     "table", ["messages", "organizations", "auth.users", "storage.objects", "private.seed_runs"]
 )
-def test_killed_anywhere_nothing_is_gone(copy: Database, table: str) -> None:
+def test_killed_at_any_point_nothing_is_deleted(copy: Database, table: str) -> None:
     with copy.connect("supabase_admin") as admin:
         admin.execute(
             """
@@ -72,7 +72,7 @@ def test_killed_anywhere_nothing_is_gone(copy: Database, table: str) -> None:
         assert clean(conn, run_of(conn)).kept == []
 
 
-def test_what_others_made_for_it_is_not_torn_off(conn: Connection, world: Seeded) -> None:
+def test_rows_of_others_that_belong_to_the_world_are_not_detached(conn: Connection, world: Seeded) -> None:
     conn.execute("create table public.notes (about uuid references user_profiles)")
     conn.execute("insert into public.notes values (%s)", (founder(conn),))
     before = rows(conn)
@@ -83,7 +83,7 @@ def test_what_others_made_for_it_is_not_torn_off(conn: Connection, world: Seeded
     assert rows(conn) == before
 
 
-def test_all_that_refers_to_conversations_is_deleted_with_them(conn: Connection) -> None:
+def test_all_rows_that_refer_to_conversations_are_deleted_with_them(conn: Connection) -> None:
     # With triggers off nothing goes by itself; what no hold may lose keeps its conversation.
     referring = """
     with recursive r (oid) as (
@@ -105,7 +105,7 @@ BUSY = {
 
 
 @pytest.mark.parametrize("statement", BUSY.values(), ids=BUSY.keys())
-def test_while_others_hold_the_tables_nothing_goes(
+def test_while_others_lock_the_tables_nothing_is_deleted(
     copy: Database, statement: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleaning, "LOCK_TIMEOUT", 0.05)
@@ -119,7 +119,7 @@ def test_while_others_hold_the_tables_nothing_goes(
         assert clean(conn, run_of(conn)).kept == []
 
 
-def test_it_waits_for_who_writes_and_keeps_what_was_written(copy: Database) -> None:
+def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
     waits: list[str] = []
     with copy.connect() as conn, copy.connect() as other, ThreadPoolExecutor(1) as pool:
         run, room = run_of(conn), trio(conn)
@@ -141,7 +141,7 @@ def _waits(observer: Connection, conn: Connection) -> bool:
     return bool(value(observer, blocked, conn.info.backend_pid))
 
 
-def test_of_two_at_once_both_end_well(copy: Database, world: Seeded) -> None:
+def test_two_concurrent_cleans_both_succeed(copy: Database, world: Seeded) -> None:
     with copy.connect() as conn:
         run = run_of(conn)
 

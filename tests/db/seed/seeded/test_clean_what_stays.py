@@ -112,7 +112,7 @@ REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
 @pytest.mark.parametrize(
     ("use", "subjects", "reason", "undo"), REASONS, ids=[use.__name__ for use, *_ in REASONS]
 )
-def test_what_users_made_stays_with_all_it_hangs_on_and_goes_another_day(
+def test_rows_of_users_stay_with_their_dependencies_and_can_be_deleted_later(
     conn: Connection,
     world: Seeded,
     use: Use,
@@ -153,7 +153,7 @@ def test_what_users_made_stays_with_all_it_hangs_on_and_goes_another_day(
         assert less(world.beside, rows(conn)).keys() <= LIMITS
 
 
-def test_every_reason_is_tried() -> None:
+def test_every_reason_is_tested() -> None:
     tried = {re.sub(r" legal-7|: 1", "", reason) for *_, reason, _ in REASONS if reason}
     text = "".join((CLEAN / f"{kind}s.sql").read_text() for kind in KINDS)
     named = {re.sub(r":? %%s", "", it) for it in re.findall(r"then (?:format\()?'([^']+)'", text)}
@@ -169,7 +169,7 @@ def test_every_reason_is_tried() -> None:
         (seeded.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
     ],
 )
-def test_who_left_nothing_but_a_trace_stays(
+def test_a_user_who_left_only_a_trace_stays(
     conn: Connection, use: Use, who: Callable[[Connection], UUID], reason: str
 ) -> None:
     with conn.transaction(force_rollback=True):
@@ -190,7 +190,7 @@ def test_marks_and_sessions_keep_nothing(conn: Connection, world: Seeded, use: U
     assert rows(conn) == world.beside
 
 
-def test_everything_goes_and_nothing_else_does(conn: Connection, world: Seeded, path: str) -> None:
+def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: Seeded, path: str) -> None:
     made = {name: table["rows"] for name, table in run_of(conn).tables.items()}
     files = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
 
@@ -209,7 +209,7 @@ def test_everything_goes_and_nothing_else_does(conn: Connection, world: Seeded, 
     assert conn.execute("show session_replication_role").fetchone() == ("origin",)
 
 
-def test_both_paths_keep_the_same(conn: Connection, world: Seeded, path: str) -> None:
+def test_both_paths_keep_the_same_rows(conn: Connection, world: Seeded, path: str) -> None:
     before = rows(conn)
     seeded.sends(conn)
     used = rows(conn)
@@ -221,7 +221,7 @@ def test_both_paths_keep_the_same(conn: Connection, world: Seeded, path: str) ->
 
 
 @pytest.mark.parametrize("use", [seeded.signs_in, seeded.sends], ids=lambda it: it.__name__)
-def test_a_dry_run_says_the_same_and_changes_nothing(conn: Connection, use: Use, path: str) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(conn: Connection, use: Use, path: str) -> None:
     use(conn)
     before = rows(conn)
 
@@ -233,7 +233,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(conn: Connection, use: Use,
     assert (said.removed, said.kept) == (done.removed, done.kept)
 
 
-def test_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
+def test_a_user_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
     user = seeded.a_southerner_joins(conn)
 
     kept = reasons_of(clean(conn, run_of(conn)))
@@ -242,7 +242,7 @@ def test_who_joined_another_organization_of_the_world_stays_with_it(conn: Connec
     assert kept["user", user] == "organizations joined since: 1"
 
 
-def test_users_of_another_world_who_joined_keep_both_apart(conn: Connection, world: Seeded) -> None:
+def test_a_user_of_one_world_who_joined_another_stays_in_both(conn: Connection, world: Seeded) -> None:
     second = run_of(conn, 2)
     seeded.joins(conn, second.organization_ids[0], founder(conn))
 
@@ -254,7 +254,7 @@ def test_users_of_another_world_who_joined_keep_both_apart(conn: Connection, wor
     assert verify.verify(conn, run_of(conn, 2)).differences == []
 
 
-def test_what_is_deleted_by_hand_is_no_hindrance(conn: Connection) -> None:
+def test_rows_deleted_by_hand_are_no_obstacle(conn: Connection) -> None:
     conn.execute("delete from auth.users where id = %s", (seeded.colleague(conn),))
     conn.execute("delete from conversations where id = %s", (trio(conn),))
     conn.execute("delete from organizations where slug = 'south'")
@@ -266,7 +266,9 @@ def test_what_is_deleted_by_hand_is_no_hindrance(conn: Connection) -> None:
     assert verify.find(conn, "orphans", run_of(conn).scope) == []
 
 
-def test_a_file_whose_message_was_purged_goes_with_its_conversation(conn: Connection, world: Seeded) -> None:
+def test_a_file_whose_message_was_purged_is_deleted_with_its_conversation(
+    conn: Connection, world: Seeded
+) -> None:
     hidden = "select message_id from private.deleted_attachments"
     conn.execute(f"delete from messages where organization_id = %s and id in ({hidden})", (north(conn),))
 
@@ -274,7 +276,7 @@ def test_a_file_whose_message_was_purged_goes_with_its_conversation(conn: Connec
     assert rows(conn) == world.beside
 
 
-def test_files_that_the_seed_uploaded_are_no_users(conn: Connection, world: Seeded) -> None:
+def test_files_uploaded_by_the_seed_do_not_count_as_files_of_users(conn: Connection, world: Seeded) -> None:
     ours = "select id::text from organizations where slug in ('north', 'south')"
     conn.execute(f"update storage.objects set created_at = now() where split_part(name, '/', 1) in ({ours})")
 
@@ -282,7 +284,7 @@ def test_files_that_the_seed_uploaded_are_no_users(conn: Connection, world: Seed
     assert rows(conn) == world.beside
 
 
-def test_files_at_other_places_are_left_alone(conn: Connection, world: Seeded) -> None:
+def test_files_at_other_paths_are_left_alone(conn: Connection, world: Seeded) -> None:
     seeds = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
     before = rows(conn)
     conn.execute("insert into storage.buckets (id, name) values ('other', 'other')")
@@ -303,7 +305,7 @@ def test_files_at_other_places_are_left_alone(conn: Connection, world: Seeded) -
     assert less(rows(conn), world.beside) == elsewhere
 
 
-def test_a_conversation_is_not_the_seeds_for_its_age(database: Database) -> None:
+def test_the_age_of_a_conversation_does_not_make_it_seeded(database: Database) -> None:
     quiet = Spec("quiet", (Team("Quiet", "quiet", users=3, conversations=()),))
     with database.connect() as conn:
         load(conn, build(quiet))
@@ -321,7 +323,7 @@ def test_a_conversation_is_not_the_seeds_for_its_age(database: Database) -> None
         assert value(conn, "select name from conversations") == "imported"
 
 
-def test_a_message_that_was_moved_by_hand_stays_where_it_is_now(conn: Connection) -> None:
+def test_a_message_moved_by_hand_stays_where_it_is_now(conn: Connection) -> None:
     moved = seeded.own_message(conn)
     room = value(
         conn, "select id from conversations where organization_id = %s and name = 'Everyone'", north(conn)

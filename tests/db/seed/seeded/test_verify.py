@@ -57,7 +57,7 @@ def _differences(conn: Connection, seed: int = 1) -> list[SeedDifference]:
     return verify.verify(conn, run_of(conn, seed)).differences
 
 
-def test_worlds_are_as_they_were_made(conn: Connection) -> None:
+def test_fresh_worlds_pass_verification(conn: Connection) -> None:
     conn.execute("set timezone = 'Asia/Kolkata'")
     for seed in (1, 2):
         run = run_of(conn, seed)
@@ -76,7 +76,7 @@ def test_verify_only_reads(world: Seeded) -> None:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda it: f"{it.check}: {it.object or it.detail}")
-def test_a_plant_is_found_by_its_check_and_named(conn: Connection, plant: Plant) -> None:
+def test_each_kind_of_damage_is_found_by_its_check_and_named(conn: Connection, plant: Plant) -> None:
     for constraint in plant.without:
         conn.execute(f"alter table {plant.table} drop constraint {constraint}")
 
@@ -89,7 +89,7 @@ def test_a_plant_is_found_by_its_check_and_named(conn: Connection, plant: Plant)
 
 
 @pytest.mark.parametrize("check", verify.checks())
-def test_whatever_a_check_can_find_has_a_plant(check: str) -> None:
+def test_every_check_has_a_damage_that_it_finds(check: str) -> None:
     text = re.sub(r"--.*", "", (CHECKS / f"{check}.sql").read_text()).replace("%%", "%")
     sentences = {it for it in re.findall(r"'([^']*)'", text) if " " in it and "\\" not in it}
     objects = {it for it in sentences if re.fullmatch(r"\w+ %s( (in|of) \w+ %s)?", it)}
@@ -111,7 +111,7 @@ def _of_fingerprint(conn: Connection) -> list[CheckFinding]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_table_that_is_not_as_it_was_is_named(conn: Connection, table: str) -> None:
+def test_a_changed_table_is_named(conn: Connection, table: str) -> None:
     scope, change = TABLES[table]
     place, made = _place(table), run_of(conn).tables[table]["rows"]
     one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
@@ -130,7 +130,7 @@ def test_a_table_that_is_not_as_it_was_is_named(conn: Connection, table: str) ->
         assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were made, {made} are there")]
 
 
-def test_every_table_of_the_fingerprint_is_tried(conn: Connection) -> None:
+def test_every_table_of_the_fingerprint_is_tested(conn: Connection) -> None:
     assert run_of(conn).tables.keys() == TABLES.keys()
 
 
@@ -179,7 +179,7 @@ USES = [
 
 
 @pytest.mark.parametrize(("use", "changed"), USES, ids=lambda it: getattr(it, "__name__", ""))
-def test_what_users_may_do_changes_rows_and_breaks_nothing(
+def test_changes_that_users_may_make_are_not_damage(
     conn: Connection, use: Callable[[Connection], None], changed: set[str]
 ) -> None:
     use(conn)
@@ -189,14 +189,14 @@ def test_what_users_may_do_changes_rows_and_breaks_nothing(
     assert _differences(conn, seed=2) == []
 
 
-def test_messages_of_people_who_were_erased_are_nobodys_haste(conn: Connection) -> None:
+def test_messages_of_erased_people_do_not_count_against_the_rate_limit(conn: Connection) -> None:
     _plant(conn, f"update messages set sender_id = null, created_at = '2026-01-09' where {_SCOPE}")
 
     assert verify.find(conn, "rate", run_of(conn).scope) == []
 
 
 @pytest.mark.parametrize(("apart", "hasty"), [("6 seconds", True), ("6.000001 seconds", False)])
-def test_the_eleventh_message_is_too_many_until_sixty_seconds_are_over(
+def test_the_eleventh_message_within_sixty_seconds_is_too_many(
     conn: Connection, apart: str, hasty: bool
 ) -> None:
     (plant,) = [it for it in PLANTS if it.check == "rate"]
@@ -206,7 +206,7 @@ def test_the_eleventh_message_is_too_many_until_sixty_seconds_are_over(
     assert bool(verify.find(conn, "rate", run_of(conn).scope)) is hasty
 
 
-def test_too_much_to_show_is_counted(conn: Connection) -> None:
+def test_findings_beyond_the_shown_number_are_counted(conn: Connection) -> None:
     strangers = [uuid4() for _ in range(50_000)]
     _plant(conn, f"update messages set updated_at = created_at - interval '1 day' where {_SCOPE}")
 
@@ -218,7 +218,7 @@ def test_too_much_to_show_is_counted(conn: Connection) -> None:
     assert times[-1].object == "400 more"
 
 
-def test_exactly_as_much_as_is_shown_needs_no_count(conn: Connection) -> None:
+def test_exactly_the_shown_number_needs_no_count(conn: Connection) -> None:
     found = verify.find(conn, "users", {"organizations": [], "users": [uuid4() for _ in range(SHOWN)]})
 
     assert len(found) == SHOWN
@@ -234,7 +234,7 @@ def _kill(progress: SeedProgress) -> None:
         raise Killed
 
 
-def test_an_unfinished_world_is_told_from_a_damaged_one(database: Database) -> None:
+def test_an_unfinished_world_is_distinguished_from_a_damaged_one(database: Database) -> None:
     with database.connect() as conn:
         with pytest.raises(Killed):
             load(conn, build(SMALL), LoadOptions(chunk_size=50), on_progress=_kill)
@@ -246,7 +246,7 @@ def test_an_unfinished_world_is_told_from_a_damaged_one(database: Database) -> N
         assert _differences(conn) == []
 
 
-def test_a_world_of_an_older_chatctl_is_checked_as_far_as_it_can_be(conn: Connection) -> None:
+def test_a_world_of_an_older_chatctl_is_checked_as_far_as_possible(conn: Connection) -> None:
     conn.execute("update private.seed_runs set tables = '{}', spec_sha256 = null, world_version = 1")
     conn.execute("delete from private.seed_chunks")
     assert _differences(conn) == []
@@ -263,7 +263,7 @@ def test_a_world_of_an_older_chatctl_is_checked_as_far_as_it_can_be(conn: Connec
     ]
 
 
-def test_one_of_each_organization_is_asked_to_sign_in(conn: Connection) -> None:
+def test_one_user_of_each_organization_signs_in(conn: Connection) -> None:
     leading = """
     select u.email
     from organization_members m
@@ -292,7 +292,7 @@ def test_one_of_each_organization_is_asked_to_sign_in(conn: Connection) -> None:
     ]
 
 
-def test_no_answer_is_no_refusal(conn: Connection) -> None:
+def test_a_missing_answer_is_not_a_refusal(conn: Connection) -> None:
     def sign_in(email: str) -> None:
         raise Unavailable("no connection")
 
@@ -300,7 +300,7 @@ def test_no_answer_is_no_refusal(conn: Connection) -> None:
         verify.verify(conn, run_of(conn), sign_in=sign_in)
 
 
-def test_without_owner_whoever_joined_first_is_asked(conn: Connection) -> None:
+def test_without_an_owner_the_first_member_signs_in(conn: Connection) -> None:
     _plant(conn, f"update organization_members set role = 'member' where organization_id = {NORTH}")
     first = value(
         conn,
@@ -315,7 +315,7 @@ def test_without_owner_whoever_joined_first_is_asked(conn: Connection) -> None:
     assert len(asked) == 2
 
 
-def test_an_older_auth_needs_no_more_than_it_has(world: Seeded) -> None:
+def test_an_older_auth_server_is_enough(world: Seeded) -> None:
     with world.database.connect("supabase_admin") as admin, admin.transaction(force_rollback=True):
         admin.execute("alter table auth.users drop column is_sso_user cascade, drop column phone_change")
 
@@ -323,9 +323,7 @@ def test_an_older_auth_needs_no_more_than_it_has(world: Seeded) -> None:
 
 
 @pytest.mark.parametrize("finished", [True, False])
-def test_a_world_that_was_taken_away_is_told_from_one_that_is_there(
-    database: Database, finished: bool
-) -> None:
+def test_a_deleted_world_is_distinguished_from_an_existing_one(database: Database, finished: bool) -> None:
     with database.connect() as conn:
         if finished:
             load(conn, build(SMALL))
