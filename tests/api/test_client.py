@@ -1,4 +1,4 @@
-"""The client of a project's API: what it retries, which addresses and keys it takes, what it keeps secret."""
+"""The client of a project's API: what it retries, which URLs and keys it accepts, what it keeps secret."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chatctl.waiting import until
 from tests.support.admin_api import BROKEN, BUSY, CREATE, CUT, LIST, PEOPLE, create, sign_in
 from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
 
-# Patience ---------------------------------------------------------------------------------------------------
+# Retries ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("on", [CREATE, LIST])
@@ -81,7 +81,7 @@ def test_permanent_errors_are_not_retried(project: Project) -> None:
 
 
 def test_an_unreachable_server_is_a_temporary_error() -> None:
-    with socket.socket() as closed:  # bound and not listening: a port that refuses
+    with socket.socket() as closed:  # bound but not listening: a port that refuses connections
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
         with (
@@ -124,7 +124,7 @@ def test_ctrl_c_does_not_wait_for_retries(project: Project) -> None:
     assert time.monotonic() - start < 5
 
 
-# Addresses and keys -----------------------------------------------------------------------------------------
+# URLs and keys ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_no_proxy_is_used_for_the_loopback(project: Project, monkeypatch: pytest
 
 @pytest.fixture
 def certified(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """TLS for 127.0.0.1, and the certificate that makes it trusted."""
+    """TLS for 127.0.0.1, and the path of the certificate to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

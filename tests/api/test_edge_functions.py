@@ -1,4 +1,4 @@
-"""The Edge Functions as they run: under Deno, over HTTP, without network for their code."""
+"""The Edge Functions in their real environment: under Deno, over HTTP, with the loopback as only network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not DENO.exists(), reason="the extra `local` wit
 
 @dataclass
 class PostgREST:
-    """Stands in for the API: answers as it is told, and remembers what it was asked."""
+    """Stands in for the API: gives a prepared answer and records the requests."""
 
     url: str = ""
     status: int = 200
@@ -72,7 +72,7 @@ def postgrest() -> Iterator[PostgREST]:
 
 @contextmanager
 def serving(function: str, **environment: str) -> Iterator[str]:
-    """The URL of an Edge Function that may reach the loopback and read its settings, and nothing else."""
+    """The URL of an Edge Function that may only access the loopback and read its settings."""
     command = [
         *(str(DENO), "run", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock"),
         *("--allow-net=127.0.0.1", "--allow-env=SUPABASE_URL,SUPABASE_ANON_KEY"),
@@ -93,7 +93,7 @@ def serving(function: str, **environment: str) -> Iterator[str]:
             for line in process.stdout:
                 said.append(line)
                 if address := re.search(r"http://127\.0\.0\.1:\d+", line):
-                    # What it logs later must not fill the pipe.
+                    # Keep reading its log, so that the pipe does not fill up.
                     threading.Thread(target=process.stdout.read, daemon=True).start()
                     yield address.group()
                     return
@@ -121,7 +121,7 @@ def attachment() -> Iterator[httpx.Client]:
 
 
 def refused(response: httpx.Response, code: str) -> dict[str, Any]:
-    """The error of a response in the plan's shape, with the status of the shared table."""
+    """The error of a response, which must have the documented shape and the status of the shared table."""
     error: dict[str, Any] = response.json()["error"]
     assert (error["code"], response.status_code) == (code, error_codes()["codes"][code]["status"]), error
     assert set(error) <= {"code", "message", "details", "retry_after"}
@@ -291,7 +291,7 @@ def test_a_failure_of_the_backend_leaks_nothing(
 
 def test_an_unreachable_api_leaks_nothing() -> None:
     with (
-        socket.socket() as closed,  # bound and not listening: a port that refuses
+        socket.socket() as closed,  # bound but not listening: a port that refuses connections
         serving_at_a_closed_port(closed) as url,
     ):
         response = httpx.post(url, headers=TOKEN, json={"action": "check"})
@@ -430,7 +430,7 @@ def test_a_file_with_more_than_its_declared_content_is_refused(attachment: httpx
 def test_a_truncated_file_is_refused_without_a_crash(attachment: httpx.Client, name: str) -> None:
     mime, make = FILES[name]
     whole = make()
-    end = len(whole.rstrip(b"\n"))  # a PDF may lack its last line break
+    end = len(whole.rstrip(b"\n"))  # a PDF need not end with a line break
     for length in {1, 2, 3, 7, 8, 9, 20, 26, len(whole) // 2, end - 1}:
         refused(submit(attachment, name, whole[:length], mime), "INVALID_FILE_TYPE")
 
@@ -452,9 +452,9 @@ def test_the_directory_of_a_nine_megabyte_document_is_found(attachment: httpx.Cl
 
 
 def test_a_circular_chain_of_sectors_ends(attachment: httpx.Client) -> None:
-    content = bytearray(made.doc())
-    content[512 + 4 : 512 + 8] = (1).to_bytes(4, "little")  # the directory's first sector follows itself
-    content[1024 + 128 + 72 : 1024 + 128 + 76] = (1).to_bytes(4, "little")  # and its first entry itself
+    content = bytearray(made.doc())  # two links that point to themselves:
+    content[512 + 4 : 512 + 8] = (1).to_bytes(4, "little")  # the directory's first sector
+    content[1024 + 128 + 72 : 1024 + 128 + 76] = (1).to_bytes(4, "little")  # its first entry
     refused(submit(attachment, "a.doc", bytes(content), "application/msword"), "INVALID_FILE_TYPE")
 
 
@@ -470,7 +470,7 @@ def test_ten_megabytes_are_accepted_and_one_more_byte_is_refused(attachment: htt
 
 
 def raw_request(client: httpx.Client, *headers: str) -> socket.socket:
-    """A connection on which the head of a POST was sent."""
+    """A connection on which the request line and headers of a POST were sent."""
     connection = socket.create_connection((client.base_url.host, client.base_url.port), timeout=30)
     head = ["POST / HTTP/1.1", "Host: x", "Authorization: Bearer a.b.c", *headers]
     head.append("Content-Type: multipart/form-data; boundary=b")

@@ -1,4 +1,4 @@
-"""The people of a world as Auth's Admin API makes them, tried against the contract server."""
+"""Creating the people of a world with the Admin API of Auth, tested against the contract server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.admin_api import CREATE, LIST, PEOPLE, create, sign_in
 from tests.support.contract import SECRET_KEY, Fault, Project
 from tests.support.world import Database
 
-# What is made -----------------------------------------------------------------------------------------------
+# Creating users ---------------------------------------------------------------------------------------------
 
 
 def test_every_user_is_created_and_can_sign_in(project: Project, client: Client) -> None:
@@ -33,7 +33,7 @@ def test_every_user_is_created_and_can_sign_in(project: Project, client: Client)
         assert sign_in(project, person) == sign_in(project, person, key=SECRET_KEY) == person.id
 
 
-# What the Admin API decides: everything happens now, and an identity's id is random.
+# Set by the Admin API: all times are now, and the id of an identity is random.
 NOT_TOLD = {
     *(("users", name) for name in ("created_at", "updated_at", "email_confirmed_at", "confirmed_at")),
     *(("identities", name) for name in ("id", "created_at", "updated_at", "last_sign_in_at")),
@@ -87,7 +87,7 @@ def test_several_users_are_created_at_once(project: Project, client: Client) -> 
     assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
-# Again, and after an interruption ---------------------------------------------------------------------------
+# Repeated and interrupted runs ------------------------------------------------------------------------------
 
 
 def test_a_second_run_creates_nothing(project: Project, client: Client) -> None:
@@ -147,7 +147,7 @@ def stranger(number: int = 0) -> Person:
     return Person(UUID(int=number + 1), f"stranger{number}@example.test", "A Stranger", "A", now)
 
 
-# What is in the way -----------------------------------------------------------------------------------------
+# Conflicts and errors ---------------------------------------------------------------------------------------
 
 
 def test_an_email_of_another_user_is_named_before_anything_is_created(
@@ -207,7 +207,7 @@ def test_errors_of_auth_are_passed_on(project: Project, client: Client) -> None:
         create(client, PEOPLE[:1])
 
 
-# Deleting ---------------------------------------------------------------------------------------------------
+# Deleting users ---------------------------------------------------------------------------------------------
 
 
 def test_only_the_seeded_users_are_deleted(project: Project, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The files of a world as Storage takes them (the contract server), and as the backend judges them."""
+"""Uploading the files of a world to Storage (the contract server), and validating them with the backend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CUT = Fault()
 
 
 def stored(number: int) -> StoredFile:
-    """A file as history makes it, of the kinds in turn."""
+    """A file like those of seeded messages; consecutive numbers give different types."""
     name, kind = corpus.FILES[number % len(corpus.FILES)]
     id = UUID(int=number)
     safe = "".join(c if c.isascii() else "_" for c in name)
@@ -63,7 +63,7 @@ def test_every_file_is_stored_with_its_name_type_and_size(project: Project, clie
     for file in FILES:
         object = project.objects[file.attachment["url"]]
         assert (object.type, len(object.content)) == (file.attachment["type"], file.attachment["size"])
-        # As the rows say that stand for files where there is no Storage.
+        # The same metadata as in the rows that replace files if there is no Storage.
         assert object.cache_control == "max-age=3600"
 
 

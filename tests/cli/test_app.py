@@ -1,4 +1,4 @@
-"""The promises of the whole command line: exit codes, streams, shared options, no secrets."""
+"""What all commands have in common: exit codes, streams, shared options, no secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Chatctl = Callable[..., Result]
 
 @pytest.fixture
 def chatctl(process: Chatctl) -> Chatctl:
-    """As it is typed: nothing but this tries how it starts."""
+    """A real process: only these tests cover how chatctl starts."""
     return process
 
 

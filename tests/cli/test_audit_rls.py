@@ -1,4 +1,4 @@
-"""``chatctl audit-rls`` as people and CI run it."""
+"""``chatctl audit-rls`` as people and CI use it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLE = "public.organizations"
 
 @pytest.fixture
 def leaking(database: Database) -> Callable[..., int]:
-    """Audit one table, which everybody reads."""
+    """Audit one table that everybody can read."""
     with database.connect() as conn:
         conn.execute("create policy open on organizations for select to authenticated using (true)")
     return lambda *more: run(["audit-rls", "--only", TABLE, "--db-url", database.url, *more])

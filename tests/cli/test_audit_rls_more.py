@@ -1,4 +1,4 @@
-"""``chatctl audit-rls`` where it cannot judge, and where it explains."""
+"""``chatctl audit-rls``: inconclusive audits, --explain, --only and --mutate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No verdict of ``chatctl audit-rls`` depends on how fast the machine is."""
+"""The verdict of ``chatctl audit-rls`` does not depend on the speed of the machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatctl.waiting import until
 from tests.support.forks import variables
 from tests.support.world import Database
 
-# The longest that our rules look back is 60 seconds.
+# Our rules look back 60 seconds at most.
 STOPPED_SECONDS = 70
 RATE_LIMIT = "public.check_message_rate_limit()"
 TRIES = """
@@ -44,7 +44,7 @@ def started(database: Database, output: Path, *arguments: str) -> Iterator[subpr
 
 
 def stopped(process: subprocess.Popen[bytes], database: Database) -> None:
-    """Stop it in the middle of its probes."""
+    """Stop the process in the middle of its probes."""
     with database.connect() as conn:
 
         def tries() -> bool:
@@ -81,7 +81,7 @@ def test_a_client_that_is_stopped_for_longer_than_any_limit_gets_the_same_report
         for name, (on, arguments) in runs.items():
             processes[name] = stack.enter_context(started(on, tmp_path / f"{name} stopped", *arguments))
             stopped(processes[name], on)
-        time.sleep(STOPPED_SECONDS)  # the fact that is waited for is the time itself
+        time.sleep(STOPPED_SECONDS)  # the condition to wait for is the time itself
         for process in processes.values():
             process.send_signal(signal.SIGCONT)
         for name, process in processes.items():

@@ -1,4 +1,4 @@
-"""docs/commands: a page for each command, in step with its --help."""
+"""docs/commands has a page for each command that matches its --help."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def test_links_lead_to_files(page: str) -> None:
 
 
 def _named(page: Path) -> set[str]:
-    """The long options that a page names."""
+    """The long options mentioned on a page."""
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""``chatctl demo``: everything once, and nothing left behind."""
+"""``chatctl demo`` runs every part once and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.places import PLACE
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A working directory that is the temporary directory, too; short, for the sake of sockets."""
+    """A working directory that is also the temporary directory; its path is short because of socket paths."""
     place = Path(tempfile.mkdtemp(prefix="cd", dir=PLACE))
     yield place
     chatctl(place, "local", "status")
@@ -48,12 +48,12 @@ def chatctl(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def servers(place: Path) -> list[Path]:
-    """The directories of servers that are there."""
+    """The directories of existing servers."""
     return [path for path in place.glob("chatctl-*/*") if path.is_dir()]
 
 
 def processes(place: Path) -> list[psutil.Process]:
-    """What PostgreSQL runs there."""
+    """The PostgreSQL processes that run in ``place``."""
     found = psutil.process_iter(["cmdline"])
     return [process for process in found if str(place) in " ".join(process.info["cmdline"] or ())]
 
@@ -105,7 +105,7 @@ def test_a_target_is_refused(place: Path) -> None:
 
 
 def started(place: Path) -> subprocess.Popen[bytes]:
-    """A demo whose server takes connections."""
+    """A demo whose server accepts connections."""
     demo = subprocess.Popen(
         [sys.executable, "-m", "chatctl", "demo"],
         cwd=place,

@@ -1,4 +1,4 @@
-"""Every command gives an output format whole, or refuses it before it does anything."""
+"""Every command supports an output format completely, or refuses it before it does anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOBODY_LISTENS = "postgresql://postgres@127.0.0.1:1/postgres"
 
 
 def _commands(command: Any, *words: str) -> Iterator[tuple[str, Any]]:
-    """Every command that runs, by its words; a group, too, where it runs without a command."""
+    """Every command that can be run, by its words, including groups that run without a subcommand."""
     if not hasattr(command, "list_commands"):
         yield " ".join(words), command
         return
@@ -45,7 +45,7 @@ COMMANDS = dict(_commands(typer.main.get_command(app)))
 
 @dataclass(frozen=True)
 class Run:
-    """How a command is run so that it has a result."""
+    """How to run a command so that it has a result."""
 
     arguments: tuple[str, ...] = ()
     database: bool = True
@@ -53,7 +53,7 @@ class Run:
     seeded: bool = False
     server: bool = False  # an embedded one
     change: str = ""  # SQL
-    refuses: tuple[OutputFormat, ...] = ()  # of the formats that the command gives with other options
+    refuses: tuple[OutputFormat, ...] = ()  # of the formats that the command supports with other options
 
 
 OPEN = "create policy open on organizations for select to authenticated using (true)"
@@ -85,7 +85,7 @@ RUNS: dict[str, Run | None] = {  # None: takes too long, or has no formats
     "local psql": None,
     "local env": Run(database=False, server=True),
 }
-# With other options a command gives other results.
+# Other options lead to other results.
 MORE_RUNS = {
     "migrate": [Run(("--dry-run",))],
     "migrate lint": [Run(("--directory", "sql"), exit_codes=(7,), refuses=(OutputFormat.id,))],
@@ -124,7 +124,7 @@ def test_an_unsupported_format_is_refused_before_any_work(
             assert (answer.exit_code, answer.stdout) == (2, ""), answer
             assert "-o" in answer.stderr
             assert "target:" not in answer.stderr
-        # psql has no -o of ours at all.
+        # `local psql` passes -o on to psql.
         if possible:
             named = f"supported formats: {', '.join(it for it in OutputFormat if it in possible)}"
             assert f"-o {refused}: `chatctl {name}` does not support that format" in before.stderr
@@ -144,7 +144,7 @@ def test_an_option_may_restrict_the_formats(chatctl: Chatctl, option: list[str])
 
 @pytest.fixture
 def work() -> Iterator[Path]:
-    """A working directory with files for every command; short, for the sake of sockets."""
+    """A working directory with files for every command; its path is short because of socket paths."""
     place = Path(tempfile.mkdtemp(prefix="cf", dir=PLACE))
     work = place / "work"
     (work / "sql" / "migrations").mkdir(parents=True)

@@ -34,7 +34,7 @@ def chatctl(forks: Forks, project: Path) -> Chatctl:
 
 @pytest.fixture
 def document(chatctl: Chatctl) -> Document:
-    """The same with JSON; it must end well."""
+    """The same with JSON output; the command must succeed."""
 
     def run(*arguments: str) -> dict[str, Any]:
         answer = chatctl(*arguments, "-o", "json")
@@ -224,7 +224,7 @@ def test_an_interrupted_up_leaves_a_usable_directory(project: Path, document: Do
         command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     assert waiting.until((project / ".chatctl" / "data.new").exists, seconds=30, every=0.001)
-    os.killpg(starter.pid, 2)  # as Ctrl-C does: everybody in the foreground
+    os.killpg(starter.pid, 2)  # like Ctrl-C: the whole foreground process group
     said = starter.communicate()[1]
     assert starter.returncode == 130
     assert "Traceback" not in said

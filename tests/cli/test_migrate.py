@@ -1,4 +1,4 @@
-"""``chatctl migrate`` as it is typed."""
+"""``chatctl migrate`` as users type it."""
 
 from __future__ import annotations
 

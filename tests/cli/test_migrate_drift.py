@@ -1,4 +1,4 @@
-"""``chatctl migrate drift`` as people and CI run it."""
+"""``chatctl migrate drift`` as people and CI use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with ``chatctl migrate`` is one clear line, an exit code, and a database as it was."""
+"""Errors of ``chatctl migrate``: one clear line, an exit code and an unchanged database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def refused(shown: Result, exit_code: int) -> str:
-    """The one line of the error, and what is said below it."""
+    """The line of the error and the lines below it."""
     assert (shown.exit_code, shown.stdout) == (exit_code, "")
     assert "Traceback" not in shown.stderr
     assert "hunter2" not in shown.stderr
@@ -46,7 +46,7 @@ def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: s
 
 
 def untouched(database: Database) -> bool:
-    """Whether nothing is there but the history, which is empty."""
+    """Whether the database has nothing but an empty history."""
     with database.connect() as conn:
         made = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
         if names(conn, "select to_regnamespace('supabase_migrations')") != [None]:
@@ -207,7 +207,7 @@ def test_an_unresponsive_server_is_a_temporary_error(chatctl: Chatctl, verb: str
 def test_the_transaction_pooler_is_refused_before_anything_is_sent(
     chatctl: Chatctl, verb: str, host: str
 ) -> None:
-    # There is no such host: a connection would end with exit code 8.
+    # This host does not exist: an attempt to connect would end with exit code 8.
     shown = chatctl(
         "migrate", *verb.split(), "--yes", "--db-url", f"postgresql://postgres:hunter2@{host}/postgres"
     )
@@ -220,7 +220,7 @@ def test_the_transaction_pooler_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     "rest",
     [
-        "hun%zzter2@127.0.0.1:1/db",  # a password that holds a percent sign, not encoded
+        "hun%zzter2@127.0.0.1:1/db",  # a password with an unencoded percent sign
         "hunter2@[::1/db",
         "hunter2@127.0.0.1:port/db",
         "hunter2@127.0.0.1:1/db?sslmode=bogus",
@@ -251,7 +251,7 @@ def test_a_missing_database_is_not_found(chatctl: Chatctl, server: Server, files
 
 @pytest.fixture
 def signs_in(server: Server) -> Iterator[str]:
-    """A role that the server asks for its password, ``secret``."""
+    """A role that needs its password, ``secret``, to connect."""
     rules = server.directory / "data" / "pg_hba.conf"
     before = rules.read_text()
     with psycopg.connect(server.admin_url, autocommit=True) as admin:

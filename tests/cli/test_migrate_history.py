@@ -1,4 +1,4 @@
-"""``chatctl migrate status``, ``repair``, ``baseline``, ``new`` and ``export`` as they are typed."""
+"""``chatctl migrate status``, ``repair``, ``baseline``, ``new`` and ``export`` as users type them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def migrate(chatctl: Chatctl, bare_database: Database, files: SqlFiles) -> Calla
 
 
 def lines(migrate: Callable[..., Result], *arguments: str) -> dict[str, Any]:
-    """What status says of each file, by its name alone."""
+    """The state of each file according to status, by file name."""
     return {Path(line["path"]).name: line for line in migrate("status", "-o", "json", *arguments).document}
 
 
@@ -75,7 +75,7 @@ def test_each_suggested_command_leads_to_a_fully_migrated_database(
         "t.sql": "changed",
         "v.sql": "lost",
     }
-    # The history first, its next commands as they stand: a run is refused while it contradicts the files.
+    # Run the suggested commands for the history first: a run is refused while it contradicts the files.
     for kind in (" repair ", "--include-all", "--reapply"):
         for command in {line["next"]: None for line in told.values() if kind in (line["next"] or "")}:
             for part in command.split(" && "):

@@ -1,4 +1,4 @@
-"""``chatctl migrate lint`` as people and CI run it."""
+"""``chatctl migrate lint`` as people and CI use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INDEX = "-- Quick.\ncreate index messages_content on public.messages (content);\
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of sql/ to change, with what is accepted in it."""
+    """A copy of sql/ to change, including accepted.yaml."""
     return Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
 
 
@@ -33,7 +33,7 @@ def test_our_own_files_have_no_findings(chatctl: Chatctl, tmp_path: Path) -> Non
     assert (shown.exit_code, shown.stdout) == (0, "")
     assert "nothing found in" in shown.stderr
     assert "not checked: applied_file_edited (needs a database" in shown.stderr
-    assert not list(tmp_path.iterdir())  # no embedded server was made for it
+    assert not list(tmp_path.iterdir())  # no embedded server was created for it
 
 
 def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -> None:

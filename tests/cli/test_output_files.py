@@ -1,4 +1,4 @@
-"""Files that a command writes are tried before the work; one that fails takes no other result with it."""
+"""Output files are checked before the work; a file that fails does not affect other results."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_file_is_not_changed_when_access_to_it_is_checked(chatctl: Chatctl, tm
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with files of migrations and no room for more."""
+    """A full file system that contains a migration."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(disk)]

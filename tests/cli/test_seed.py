@@ -1,4 +1,4 @@
-"""``chatctl seed`` as it is typed."""
+"""``chatctl seed`` as users type it."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_after_perf_the_audit_is_clean_and_the_load_test_runs(chatctl: Chatctl, 
     assert seeded.document["rows"]["messages"] == 20_200
     assert audited.exit_code == 0, audited.stderr
     assert audited.document["findings"] == []
-    assert loaded.exit_code in (0, 7), loaded.stderr  # it was judged, whatever this machine reaches
+    assert loaded.exit_code in (0, 7), loaded.stderr  # a verdict, whatever this machine achieves
 
 
 def test_data_of_others_needs_yes(chatctl: Chatctl, world: World) -> None:

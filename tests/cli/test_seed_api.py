@@ -1,4 +1,4 @@
-"""``chatctl seed`` with a project's API beside its database, which the contract server stands in for."""
+"""``chatctl seed`` with the API of a project (the contract server) in addition to its database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TYPES = {
 
 
 class Rows(dict[str, dict[str, Any]]):
-    """What Auth keeps in a table of a database."""
+    """A mapping of the contract server that also stores its values in a table of Auth."""
 
     def __init__(self, database: Database, table: str, key: str, generated: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Rows(dict[str, dict[str, Any]]):
 
 
 class Objects(dict[str, Stored]):
-    """What Storage keeps in a database beside the bytes."""
+    """A mapping of the contract server that also stores a row for each object in the database."""
 
     def __init__(self, database: Database) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def project(database: Database) -> Iterator[Project]:
 
 @pytest.fixture
 def loader(database: Database) -> Iterator[str]:
-    """The URL of a role that may load the backend's tables, and only read those of Auth."""
+    """The URL of a role that may write to the backend's tables but only read those of Auth."""
     with psycopg.connect(database.server.url_for("supabase_admin", database.name), autocommit=True) as admin:
         admin.execute(
             """

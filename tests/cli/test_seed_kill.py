@@ -1,4 +1,4 @@
-"""``chatctl seed`` ended at any moment leaves whole parts; the next run makes the rest, and the same rows."""
+"""``chatctl seed`` interrupted at any moment leaves complete parts; the next run creates the same rows."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from tests.support.seeded import copied
 from tests.support.world import Database
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120  # that anything may take at most; two cores, and the rest of the tests beside it
+SECONDS = 120  # upper limit for any wait; other tests may run on the same two cores
 MOMENTS = 20
 
 Message = tuple[bytes, bytes]
 COMMIT: Message = (b"Q", b"COMMIT\0")
 GOODBYE = b"X"
 
-# Everything that a world can have, and little of it.
+# A small world with everything that a world can have.
 WORLD = """
 name: small
 messages: 600
@@ -55,12 +55,12 @@ organizations:
 """
 PART = 60
 KEPT, REBUILT = "indexes kept", "indexes rebuilt"
-ENOUGH = {KEPT: 10**9, REBUILT: 100}  # messages, for their indexes to be built after them
+ENOUGH = {KEPT: 10**9, REBUILT: 100}  # number of messages from which on indexes are built afterwards
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When a run is killed: as it sends a message, of which the server still gets the first bytes."""
+    """When to kill a run: at a message to the server, of which the first ``arrives`` bytes still arrive."""
 
     message: int
     arrives: int
@@ -68,7 +68,7 @@ class Moment:
 
 @dataclass
 class Run:
-    """A ``chatctl`` that runs, what it has sent to the server, and what it says."""
+    """A running ``chatctl``, the messages it has sent to the server, and its output."""
 
     stdout: Path
     stderr: Path
@@ -83,7 +83,7 @@ class Run:
 
     @property
     def asked(self) -> int:
-        """How often it has asked for the lock of all seeds."""
+        """How often it has tried to acquire the advisory lock of seeds."""
         return sum(kind == b"P" and b"pg_try_advisory_lock" in body for kind, body in self.heard)
 
     def wait(self) -> int:
@@ -110,7 +110,7 @@ Listen = Callable[[Run, Proxy], None]
 
 
 class Place:
-    """Databases that nobody seeded yet, one after the other, and what runs there."""
+    """Databases that are not seeded yet, one after the other, and the commands that run on them."""
 
     def __init__(self, forks: Forks, original: Database, directory: Path, enough: int) -> None:
         self._forks = forks
@@ -127,7 +127,7 @@ class Place:
 
     @contextmanager
     def renewed(self) -> Iterator[Connection]:
-        """Another one, as ``chatctl migrate`` left it."""
+        """Create the next database, in the state after ``chatctl migrate``."""
         name = f"{self._original.name}_{next(self._numbers)}"
         with copied(self._original, name) as self.database, self.database.connect() as conn:
             conn.execute("set application_name = 'the test'")
@@ -135,7 +135,7 @@ class Place:
 
     @contextmanager
     def running(self, *command: str, listen: Listen = lambda run, proxy: None) -> Iterator[Run]:
-        """``python -m`` a command; ``listen`` hears of each message. What still runs at the end is killed."""
+        """Run ``python -m command``; ``listen`` is called for each message. It is killed at the end."""
         place = self._directory / str(next(self._numbers))
         run = Run(place.with_suffix(".out"), place.with_suffix(".err"))
 
@@ -164,13 +164,13 @@ class Place:
                 run.wait()
 
     def run(self, *command: str) -> Run:
-        """A seed that nobody disturbs."""
+        """Run a seed without interruption."""
         with self.running(*(command or self.seed), "-o", "json") as run:
             assert run.wait() == 0, run.said
         return run
 
     def killed(self, moment: Moment, *command: str) -> Run:
-        """A seed that is killed at ``moment``, if it gets there."""
+        """Run a seed that is killed at ``moment``, if it gets there."""
         arrived = Event()
 
         def kill(run: Run, proxy: Proxy) -> None:
@@ -185,12 +185,12 @@ class Place:
         with self.running(*(command or self.seed), listen=kill) as run:
             if run.wait() == -signal.SIGKILL:
                 assert arrived.wait(SECONDS)
-            else:  # nothing answers a goodbye: it may have ended before it could be killed
+            else:  # Terminate gets no answer: the run may have ended before it could be killed
                 assert (run.wait(), run.heard[-1][0]) == (0, GOODBYE), run.said
         return run
 
     def load(self, conn: Connection) -> loading.LoadedWorld:
-        """The same world in this process."""
+        """Load the same world in this process."""
         return loading.load(conn, self.outline, loading.LoadOptions(storage_rows=True, chunk_size=PART))
 
 
@@ -201,7 +201,7 @@ def raw(message: Message) -> bytes:
 
 @pytest.fixture
 def chance() -> Random:
-    """Other moments each time; beside a failure stands the seed that brings the same again."""
+    """Different moments in each run; a failure prints the seed that reproduces it."""
     seed = secrets.randbits(32)
     print(f"the seed of these moments is {seed}")  # noqa: T201 - pytest shows it
     return Random(seed)
@@ -225,11 +225,11 @@ def undisturbed() -> dict[str, Run]:
 
 @pytest.fixture
 def whole(place: Place, way: str, undisturbed: dict[str, Run]) -> Run:
-    """A run that nobody disturbed."""
+    """A run without interruption."""
     if way not in undisturbed:
         with place.renewed():
             undisturbed[way] = place.run()
-            assert undisturbed[way].document["state"] == "created"  # read now: its file goes with the test
+            assert undisturbed[way].document["state"] == "created"  # read while its file exists
     return undisturbed[way]
 
 
@@ -258,7 +258,7 @@ def test_killed_at_any_moment_the_next_run_creates_identical_rows(
 def test_a_seed_that_is_killed_repeatedly_completes_in_the_end(
     place: Place, whole: Run, chance: Random, triggers: str
 ) -> None:
-    """Each run begins at once, while the server may still be busy with the one before."""
+    """Each run starts immediately, while the server may still be busy with the previous one."""
     with no_replica(place.server) if triggers == "owner" else nullcontext(), place.renewed() as conn:
         for _ in range(5):
             place.killed(Moment(chance.randrange(1, len(whole.heard)), 0))
@@ -376,7 +376,7 @@ def test_of_two_concurrent_seeds_one_waits_and_both_succeed(
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of sql/ with one version more, which alters what a seed writes to."""
+    """A copy of sql/ with one more version, which alters a table that a seed writes to."""
     directory = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     (directory / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.messages add column pinned boolean;\n"
@@ -421,7 +421,7 @@ def test_seed_waits_for_a_migration_that_holds_its_tables(place: Place, whole: R
 
 
 def moments(whole: Run, chance: Random) -> list[Moment]:
-    """From before the first statement to the goodbye, by messages and by bytes; some around COMMITs."""
+    """Moments from the first statement to Terminate, between and within messages; some around COMMITs."""
     sizes = [len(raw(message)) for message in whole.heard]
     commits = [number for number, message in enumerate(whole.heard, 1) if message == COMMIT]
     chosen = [Moment(1, 0)]
@@ -433,20 +433,20 @@ def moments(whole: Run, chance: Random) -> list[Moment]:
         before = [reached for reached in accumulate(sizes, initial=0) if reached <= byte]
         chosen.append(Moment(len(before), byte - before[-1]))
     left = MOMENTS - len(chosen)
-    for part in range(left):  # one of each part of the run, so that they do not crowd
+    for part in range(left):  # one in each part of the run, so that they are spread evenly
         number = chance.randrange(part * len(sizes) // left, (part + 1) * len(sizes) // left)
         chosen.append(Moment(number + 1, chance.choice((0, sizes[number]))))
     return chosen
 
 
 def building(whole: Run) -> list[int]:
-    """The messages that build an index."""
+    """The numbers of the messages that build an index."""
     build = (b"CREATE INDEX", b"alter table public.messages add constraint")
     return [number for number, (_, body) in enumerate(whole.heard, 1) if body.startswith(build)]
 
 
 def until_alone(conn: Connection) -> bool:
-    """The backend of a client that is gone goes on until it looks for its next message."""
+    """Wait for the backend of a killed client, which continues until it reads its next message."""
     others = (
         "select from pg_stat_activity where datname = current_database() and application_name like 'chatctl%'"
     )
@@ -459,7 +459,7 @@ def waits_for_a_lock(conn: Connection) -> bool:
 
 
 def made(place: Place, conn: Connection) -> int:
-    """How many transactions of a seed are there, each with all that it makes."""
+    """How many transactions of a seed were committed, each with all its rows."""
     assert compare(place.catalogue, catalogue.read(conn)) == []
     assert rows(
         conn,
@@ -482,7 +482,7 @@ def made(place: Place, conn: Connection) -> int:
 
 
 def assert_whole(place: Place, conn: Connection, whole: Run, where: str = "") -> None:
-    """The world is as it is where nobody disturbed a run, and nothing is left over of how it came."""
+    """The world equals that of a run without interruption, and nothing temporary is left."""
     assert made(place, conn) > 2, where
     assert runs.of(conn)[0].fingerprint == whole.document["fingerprint"], where
     files = (
@@ -495,7 +495,7 @@ def assert_whole(place: Place, conn: Connection, whole: Run, where: str = "") ->
 
 
 def assert_unpinned(place: Place, conn: Connection, whole: Run) -> None:
-    """It is, but for what the migration added."""
+    """The same, except for what the migration added."""
     for table in ("messages", "conversations"):
         conn.execute(f"alter table public.{table} drop column pinned")
     scope = runs.scope(place.outline)

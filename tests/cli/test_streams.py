@@ -1,4 +1,4 @@
-"""Streams that are closed, full, without a reader or in a poor encoding take nothing from the work."""
+"""Streams that are closed, full, without a reader or in a limited encoding do not stop the work."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def migrated(database: Database) -> bool:
         '"$@" <&-',
         '"$@" <&- >&- 2>&-',
         '"$@" 2>/dev/full',
-        # Both go to a reader that has gone before the first line comes.
+        # Both go to a reader that has exited before the first line is written.
         '{ "$@"; echo $? >&3; } 3>&1 2>&1 | true',
     ],
 )

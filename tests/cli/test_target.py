@@ -1,4 +1,4 @@
-"""Which database a command really reaches: what is named and guarded is what libpq connects to."""
+"""The database that a command names and protects is the one that libpq connects to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 
-# What libpq reads beside the variables of its parameters.
+# Read by libpq in addition to the variables of its parameters.
 OTHERS = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGLOCALEDIR", "PGREQUIRESSL")
 VARIABLES = [*(option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar), *OTHERS]
 
@@ -35,7 +35,7 @@ def own(project: Path, chatctl: Chatctl) -> Path:
 
 
 def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
-    """URLs and variables that lead to the other machine."""
+    """URLs and variables that point to the other machine."""
     here = f"postgresql://postgres@localhost:{port}/postgres"
     nowhere = "postgresql://postgres@/postgres"
     return {

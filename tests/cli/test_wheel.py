@@ -1,4 +1,4 @@
-"""The wheel, in a virtual environment of its own and outside the checkout."""
+"""The wheel in a virtual environment of its own, outside the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything about the backend's SQL is tried on both PostgreSQL versions."""
+"""Tests of the backend's SQL run on both PostgreSQL versions."""
 
 from __future__ import annotations
 

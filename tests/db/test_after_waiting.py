@@ -1,4 +1,4 @@
-"""What waited for a lock is judged by the moment at which it goes on."""
+"""Permissions are checked again after a statement has waited for a lock."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def scene(world: World) -> Iterator[Scene]:
         yield scene
 
 
-# What becomes of Ann while her statement waits.
+# What happens to Ann while her statement waits.
 ENDS = {
     "leaves": "delete from conversation_participants where user_id = %s",
     "is suspended": "insert into private.suspensions (user_id, reason) values (%s, 'spam')",
     "is removed from the organization": "delete from organization_members where user_id = %s",
 }
-# What she may do all the same.
+# What she may still do afterwards.
 STILL_ALLOWED = {
     ("start a group", "leaves"),
     ("start a direct conversation", "leaves"),
     ("change the profile", "leaves"),
     ("change the profile", "is removed from the organization"),
 }
-# These hold Ann's own row of participants while they wait for the conversation: she cannot leave meanwhile.
+# These lock Ann's own row of participants while they wait for the conversation: she cannot leave meanwhile.
 CANNOT_LEAVE = {(name, "leaves") for name in ("send a message", "mark read", "leave")}
 # The row that each write changes before it locks any conversation.
 CHANGED: dict[str, Callable[[Scene], tuple[str, str, Any]]] = {
@@ -65,7 +65,7 @@ from (
 
 
 def _changes_nothing(scene: Scene, name: str, end: str) -> None:
-    """Let ``end`` happen to Ann while what she asked for waits for what the holder has locked."""
+    """Let ``end`` happen to Ann while her statement waits for the lock of the holder; nothing must change."""
     statement, values = WRITES[name](scene)
     with scene.waits(scene.ann, statement, *values) as done:
         scene.holder.execute(ENDS[end].encode(), (scene.ann,))

@@ -1,4 +1,4 @@
-"""docs/backend.md says what the database does."""
+"""docs/backend.md matches the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No claims value makes a policy raise: one that does stops Realtime for everybody."""
+"""No value of the claims makes a policy raise: such an error would stop Realtime for everybody."""
 
 from __future__ import annotations
 

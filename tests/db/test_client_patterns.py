@@ -1,4 +1,4 @@
-"""Every query pattern of the plan's section 2, as the SQL that PostgREST makes of it, unchanged."""
+"""Every query pattern of clients, as the SQL that PostgREST generates for it."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ def test_a_message_is_sent_in_four_steps(world: World, team: tuple[UUID, list[UU
     assert (content, profile["full_name"]) == ("hi", "person1")
     assert world.fact("select updated_at from conversations where id = %s", direct) > before
     bump = "update conversations set updated_at = '2100-01-01' where id = %s"
-    assert world.changed(ben, bump, direct) == 0  # not its creator: harmless
-    assert world.changed(ann, bump, direct) == 1  # accepted and overwritten
+    assert world.changed(ben, bump, direct) == 0  # not the creator of the group: changes nothing
+    assert world.changed(ann, bump, direct) == 1  # accepted but overwritten
     assert world.fact("select bool_and(updated_at < now() + interval '1 day') from conversations")
     assert world.changed(ben, MARK_READ, direct, ben) == 1
     assert world.value(ann, "select get_unread_count(%s, %s)", direct, ann) == 1
@@ -286,7 +286,7 @@ def test_realtime_publishes_only_what_clients_need(world: World) -> None:
         "public.conversations",
         "public.messages",
     ]
-    # Whatever is deleted, subscribers get its replica identity: an opaque id and nothing else.
+    # For deleted rows, subscribers get the replica identity: an opaque id and nothing else.
     identities = world.operator.execute(
         """
         select c.relname, c.relreplident::text, array_agg(a.attname::text)

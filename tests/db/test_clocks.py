@@ -1,6 +1,6 @@
-"""The clock of the server may be set back: times still rise, and nobody waits until it is there again.
+"""The clock of the server may be set back: times still increase, and nobody waits until it has caught up.
 
-No fake clock: what is stored is moved ahead instead, which comes to the same.
+There is no fake clock: the stored times are moved ahead instead, which has the same effect.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MARK = "update conversation_participants set last_read_at = {} where conversatio
 
 @pytest.fixture
 def chat(world: World) -> tuple[UUID, UUID, UUID]:
-    """Ann and Ben have written to each other; then the clock is set back."""
+    """Ann and Ben have written to each other; tests then set the clock back."""
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for _ in range(5):
@@ -28,7 +28,7 @@ def chat(world: World) -> tuple[UUID, UUID, UUID]:
 
 
 def _set_back(world: World, by: str = "1 hour") -> None:
-    """Everything is as if it had been written that much later."""
+    """Move all stored times ahead by ``by``, as if everything had been written later."""
     with world.operator.transaction():
         world.operator.execute("set local session_replication_role = replica")
         for table, columns in {
@@ -141,7 +141,7 @@ def test_a_message_ahead_of_the_clock_is_a_position_of_its_own(
     _, ben, conversation = chat
     _set_back(world)
 
-    # Of the ten, every other one is Ben's own; of Ann's the last is 9.
+    # Every other one of the ten is Ben's own; Ann's last one is number 9.
     assert world.value(ben, "select mark_conversation_read(%s, 7)", conversation) == 1
 
 

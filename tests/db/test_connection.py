@@ -1,4 +1,4 @@
-"""A connection has the settings of its URL, of the environment and of the database, and few of chatctl's."""
+"""A connection uses the settings of its URL, of the environment and of the database, and few of chatctl."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_tables_are_created_in_the_search_path_of_the_url(bare_database: Databas
 
 
 def test_pgoptions_applies_if_the_url_has_no_options(database: Database) -> None:
-    """In a process of its own: the one of the tests ignores libpq's variables."""
+    """In a separate process: that of the tests ignores the variables of libpq."""
     program = """
 import sys
 from chatctl.db.connection import connect, url_of
@@ -126,7 +126,7 @@ STYLES = {
 
 @pytest.fixture(params=STYLES)
 def styled(request: pytest.FixtureRequest, database: Database) -> Database:
-    """A migrated database that prints times in another way."""
+    """A migrated database with other settings for the output of times."""
     _style(database, *STYLES[request.param])
     return database
 

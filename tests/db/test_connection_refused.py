@@ -1,4 +1,4 @@
-"""A refused connection is understood by its SQLSTATE, in whatever language the server writes."""
+"""A refused connection is classified by its SQLSTATE, whatever the language of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that does not answer ends a command that reads, and no statement that is at work."""
+"""A server that stops answering ends a command that reads, but not a statement that is still running."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ STARTED = AUTHENTICATED + READY
 
 @pytest.fixture
 def asked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence is asked about soon; the real limit is in seconds."""
+    """Check a silent server after a short time."""
     monkeypatch.setattr(silence, "SILENCE", 0.2)
 
 
 @pytest.fixture
 def impatient(asked_soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nobody waits long for an answer; for servers that never give one."""
+    """Give up after a short time, too; for servers that never answer."""
     monkeypatch.setattr(silence, "ANSWER", 1)
 
 
@@ -81,7 +81,7 @@ def test_a_long_statement_on_a_live_server_is_waited_for(database: Database) -> 
 
 @pytest.mark.usefixtures("asked_soon")
 def test_a_server_that_refuses_a_second_connection_is_alive(database: Database) -> None:
-    # From another database: one that has just been left may still count its last connection.
+    # From another database: the one just left may still count its last connection.
     with psycopg.connect(database.server.admin_url, autocommit=True) as admin:
         admin.execute(f"alter database {database.name} connection limit 1".encode())
     with connect(database.url, watched=True) as conn:

@@ -1,4 +1,4 @@
-"""Who can be in which conversation, also when several sessions try at once."""
+"""Who can be in which conversation, also with several concurrent sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADD = "insert into conversation_participants (conversation_id, user_id) values (
 
 
 def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others: UUID) -> UUID:
-    """The plan's two steps, as one client takes them."""
+    """Start a conversation in two steps, as clients may do."""
     conversation: UUID
     [(conversation,)] = conn.execute(
         "insert into conversations (organization_id, name, is_group, created_by) "
@@ -249,7 +249,7 @@ def test_the_rules_of_conversations_apply_to_the_operator_too(
     assert refused.value.diag.table_name == "conversations"
 
 
-# Who manages a group when its creator is gone -------------------------------------------------------------
+# Who manages a group after its creator -------------------------------------------------------------------
 
 GO: dict[str, str] = {
     "leaves": "delete from conversation_participants where user_id = %s",
@@ -274,7 +274,7 @@ def test_the_longest_standing_participant_takes_over(world: World, way: str) -> 
     else:
         world.operator.execute(GO[way].encode(), (ann,))
 
-    heir = max(ben, cem)  # the other one is no member any more
+    heir = max(ben, cem)  # the other one is no longer a member
     assert world.fact("select created_by from conversations") == heir
     assert world.changed(heir, "update conversations set name = 'mine'") == 1
     assert world.changed(heir, ADD, group, people[4]) == 1
@@ -378,7 +378,7 @@ def test_starting_the_group_again_reveals_no_messages_sent_after_leaving(world: 
 
 
 def test_a_project_may_allow_creators_to_delete_their_groups(world: World) -> None:
-    """Which takes all participants along, whom their creator removes one at a time otherwise."""
+    """That also deletes all participants, whom the creator could otherwise only remove one at a time."""
     organization, people = world.team()
     group = world.group(organization, *people)
     world.send(people[1], group)

@@ -1,4 +1,4 @@
-"""Many people do everything they may do at the same time: no deadlock, no surprise, and every rule holds."""
+"""Many people do everything they may do at the same time, without deadlocks, errors or broken rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _in_order(outcome: Outcome) -> None:
     assert not outcome.breaches, str(outcome)
 
 
-PATIENCE = 300  # seconds for a request: what waits as long waits for ever, however slow the machine is
+PATIENCE = 300  # seconds for a request: a longer wait never ends, even on a slow machine
 
 
 @pytest.mark.parametrize("conversations", [1, 20])
@@ -37,7 +37,7 @@ def test_a_crowd_keeps_the_rules_when_the_hook_cancels_requests(database: Databa
 def test_50_clients_of_25_people_keep_the_rules_for_a_minute(
     database: Database, conversations: int, erased: int
 ) -> None:
-    # Those who are deleted come on top, so that 25 people stay.
+    # Plus those who are deleted, so that 25 people remain.
     plan = Plan(people=25 + erased, conversations=conversations, erased=erased, seconds=60, timeout=PATIENCE)
     _in_order(run(database, plan))
 

@@ -1,4 +1,4 @@
-"""Deleted content is nowhere readable through the API; the tombstone is; the operator gets it back."""
+"""Deleted content is not readable through the API; its tombstone is, and the operator can read all of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
 
 
 def _everything_readable(world: World, user: UUID | None, **how: object) -> str:
-    """All that the API gives this identity, as one text."""
+    """Everything that this user can read through the API, as one text."""
     texts = []
     for table in (
         "public.messages",
@@ -135,7 +135,7 @@ def test_only_the_sender_edits_or_deletes(world: World) -> None:
 
 
 def test_a_file_of_a_live_message_of_somebody_else_cannot_be_hidden(world: World) -> None:
-    """Somebody who refers to another's file in a message, and deletes it, hides nothing."""
+    """Deleting a message that refers to a file of somebody else hides nothing."""
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     file = uuid4()
@@ -169,7 +169,7 @@ def test_messages_of_an_erased_sender_stay_without_a_name(world: World) -> None:
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
 
 
-# Which files go with a message ----------------------------------------------------------------------------
+# Which files are hidden with a message --------------------------------------------------------------------
 
 
 def _upload(world: World, conversation: UUID, owner: UUID | None, file: UUID, name: str = "plan.pdf") -> str:

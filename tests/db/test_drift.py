@@ -1,4 +1,4 @@
-"""Drift on a real server: every kind of change is found once, and nothing is found where nothing changed."""
+"""Drift on a real server: every kind of change is found once, and nothing is found without a change."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def run(conn: Connection, script: str) -> None:
     conn.execute(script.encode())
 
 
-@pytest.fixture(scope="session")  # a worker may leave this module and be handed more of it later
+@pytest.fixture(scope="session")  # a worker may leave this module and get more tests of it later
 def grounds() -> dict[Server, Database]:
     return {}
 
 
 @pytest.fixture
 def ground(server: Server, grounds: dict[Server, Database]) -> Database:
-    """The backend and more to change, shared by all plants: each takes back what it does."""
+    """The backend and additional objects, shared by all changes: each of them is undone."""
     if server not in grounds:
         with connection(server.admin_url) as admin:
             admin.execute("create database ground template backend owner postgres")
@@ -71,7 +71,7 @@ def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(
 
 
 def test_another_order_of_creation_is_not_drift(database: Database) -> None:
-    """What depends on when it happened: columns, grants, policies, roles, published tables, mime types."""
+    """Columns, grants, policies, roles, published tables and MIME types keep their order of creation."""
     with database.connect() as conn:
         want = read(conn)
         run(
@@ -124,7 +124,7 @@ def test_different_versions_of_postgresql_are_not_drift(
 
 
 def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Database) -> None:
-    """PostgreSQL 15 names the table before each column, also where there is only one."""
+    """PostgreSQL 15 prints the table before each column, even if there is only one table."""
     with database.connect() as conn:
         things = read(conn)
         (view,) = (each for each in things if each.key == "view private.my_organizations")

@@ -1,4 +1,4 @@
-"""The functions that clients call: nobody asks in another person's name, and anon asks nothing."""
+"""The functions that clients call: only for oneself, and not as anon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from tests.support.refused import error_code
 from tests.support.world import World
 
-# Every function of the API, and a call that is well-formed for somebody.
+# Every function of the API with a valid call.
 CALLS = {
     "get_user_default_organization": "select get_user_default_organization(%(user)s)",
     "get_unread_count": "select get_unread_count(%(conversation)s, %(user)s)",
@@ -31,7 +31,7 @@ IN_ANOTHERS_NAME = [name for name, call in CALLS.items() if "%(user)s" in call]
 
 
 class Scene(TypedDict):
-    """The parameters of the calls, and who is who."""
+    """The parameters of the calls, and the people."""
 
     organization: UUID
     conversation: UUID

@@ -1,4 +1,4 @@
-"""Nobody holds a conversation: what is refused takes no lock, and a long request is cut off."""
+"""Nobody blocks a conversation: a refused request takes no lock, and a long request is cancelled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scene(world: World) -> dict[str, Any]:
 
 @contextmanager
 def _everything_held(world: World, scene: dict[str, Any]) -> Iterator[Connection]:
-    """The turn of the sender and the conversation, by somebody else, while a request has little patience."""
+    """Another session locks the sender's turn and the conversation; requests have a short lock timeout."""
     world.operator.execute(
         "insert into private.send_windows select id from user_profiles on conflict do nothing"
     )
@@ -64,7 +64,7 @@ def _everything_held(world: World, scene: dict[str, Any]) -> Iterator[Connection
         yield conn
 
 
-# What is refused, with which SQLSTATE; the first ones for send_message, too.
+# Invalid messages and their SQLSTATE; the first ones for send_message, too.
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "too long": ({"content": "x" * 4001}, "23514"),
     "empty": ({"content": " \n"}, "23514"),
@@ -203,7 +203,7 @@ several: st.SearchStrategy[Any] = st.sampled_from(
 def test_early_refusals_match_those_of_the_constraints(
     world: World, content: str | None, files: object
 ) -> None:
-    """The rules stand twice, in refuse_message and on the table, and are the same."""
+    """The rules are defined twice, in refuse_message and on the table, and must be the same."""
     values = (content, None if files is None else Jsonb(files))
     early = _constraint(world.operator, "select private.refuse_message(%s, %s)", *values)
     with world.operator.transaction(force_rollback=True):
@@ -227,12 +227,12 @@ def _constraint(conn: Connection, statement: str, *values: object) -> str | None
     return None
 
 
-# The request as a whole, as PostgREST makes it --------------------------------------------------------------
+# The whole request, as PostgREST runs it --------------------------------------------------------------------
 
 HOOK = "select chat_hooks.before_request()"
 
 
-# The time-outs that the hook sets, read by the statement that calls it; none of them runs after that.
+# The timeouts set by the hook, read by the statement that calls it; afterwards none of them is active.
 TIMEOUTS = """
 select set_config('statement_timeout', %s, true), chat_hooks.before_request(),
   current_setting('statement_timeout'), current_setting('chat.longest_hold', true),
@@ -264,7 +264,7 @@ def test_the_hook_shortens_the_writes_of_users(
     assert hold == ("400ms" if writes and pg_version >= 17 else None)
 
 
-# What holds something that others need, and what of theirs needs it.
+# A statement that locks something, and a statement of somebody else that needs it.
 HELD = {
     "a message": (f"{SEND} returning id", "select mark_conversation_read(%(conversation)s)"),
     "a name": (
@@ -304,10 +304,10 @@ def test_a_long_query_is_cancelled_and_others_continue(
         pytest.raises(psycopg.Error) as cut_off,
         world.acting(scene["sender"], conn=slow),
     ):
-        if pg_version >= 17:  # a time-out of the project's own runs already
+        if pg_version >= 17:  # a timeout of the project itself is already active
             slow.execute("set local transaction_timeout = '90s'")
         slow.execute(HOOK)
-        if pg_version >= 17:  # there, the time for which something is held is what ends it, and nothing else
+        if pg_version >= 17:  # there, only the limit for holding locks ends it
             slow.execute("set local statement_timeout = 0")
         slow.execute(endless.encode(), scene)
 
@@ -364,7 +364,7 @@ def test_postgrest_calls_the_hook_if_the_role_may_configure_it(world: World) -> 
     join pg_database d on d.oid = s.setdatabase
     where s.setrole = 'authenticator'::regrole and d.datname = current_database()
     """
-    assert world.fact(setting) is None  # postgres may not, here
+    assert world.fact(setting) is None  # postgres may not set it here
 
     with connect(world.database.server.url_for("supabase_admin", world.database.name)) as superuser:
         superuser.execute(text.encode())

@@ -1,4 +1,4 @@
-"""Every write of a client has a limit, which nobody gets past by trying it many times at once."""
+"""Every write of a client has a limit, which cannot be exceeded by concurrent requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALLOWED = 7
 
 @dataclass
 class Scene:
-    """Ann manages a group of everybody; each has written in it."""
+    """Ann manages a group of all people; each has written in it."""
 
     world: World
     organization: UUID
@@ -59,7 +59,7 @@ def scene(world: World) -> Scene:
 
 Try = Callable[[Scene, int], tuple[str, tuple[Any, ...]]]
 
-# For each limit what counts against it once, tried by Ann in as many sessions as there are numbers.
+# For each limit a statement that counts against it once; Ann runs it in sessions with different numbers.
 ATTEMPTS: dict[str, Try] = {
     "message": lambda s, n: (SEND, (s.organization, s.room, s.ann)),
     "edit": lambda s, n: ("update messages set content = %s where id = %s", (f"{uuid4()}", s.messages[0])),
@@ -81,9 +81,9 @@ ATTEMPTS: dict[str, Try] = {
     "upload_bytes": lambda s, n: (UPLOAD, (s.path(), str(s.ann), Jsonb({"size": 1}))),
     "return": lambda s, n: (ADD, (s.room, s.people[40])),
 }  # fmt: skip
-# What an attempt also counts against, and would be refused for.
+# Other limits that an attempt also counts against.
 BESIDE = {"upload_bytes": ["upload"], "return": ["add"]}
-# What has to be there first, more than once in the way of the limit that it is about.
+# What an attempt needs first, in addition to lifting the other limits.
 FIRST: dict[str, Callable[[Scene], None]] = {}
 
 
@@ -117,7 +117,7 @@ def _somebody_has_left(scene: Scene) -> None:
 
 
 def _lower(scene: Scene, action: str, allowed: int = ALLOWED) -> None:
-    """Fewer, and in hours where it was a minute: far more time than any of these tests takes."""
+    """Lower the limit, and extend minutes to hours: far longer than any of these tests takes."""
     scene.world.operator.execute(
         "select private.set_limit(action, %s, greatest(per, '6 hours'), 'ops', 'a test') "
         "from private.limits where action = %s",
@@ -179,7 +179,7 @@ def _try(scene: Scene, action: str, number: int) -> None:
 
 
 def _age(world: World, seconds: float) -> None:
-    """As if so much time had passed."""
+    """Move the stored times back, as if that much time had passed."""
     world.operator.execute(
         "update private.action_windows w "
         "set at = array(select t - %s * interval '1 s' from unnest(w.at) t order by t)",
@@ -194,7 +194,7 @@ def test_a_limit_applies_to_any_six_hours_and_not_to_fixed_periods(scene: Scene)
         _age(scene.world, hours * 3600)
         accepted.append(sum(_accepted(scene, "edit", number) for number in range(3)))
 
-    # At 0, 2, 4, 5, 7, 9, 11 and 14 hours.
+    # Attempts at 0, 2, 4, 5, 7, 9, 11 and 14 hours.
     assert accepted == [3, 1, 0, 0, 3, 1, 0, 3]
 
 
@@ -282,7 +282,7 @@ def test_service_role_and_operators_have_no_limit(scene: Scene, action: str) -> 
 
 
 def test_a_file_counts_when_storage_has_received_it(scene: Scene) -> None:
-    """Storage asks by an insert that it rolls back, and inserts as service_role in the name of the owner."""
+    """Storage first tries an insert that it rolls back, then inserts as service_role for the owner."""
     _lower(scene, "upload", 3)
     ann = str(scene.ann)
 
@@ -314,7 +314,7 @@ def test_a_file_counts_whatever_size_storage_reports(scene: Scene, size: object)
     assert counted.get("upload_bytes") == (1 if size in (1, "1") else None)
 
 
-# What is changed, how, and by whom -------------------------------------------------------------------------
+# Changes of limits -----------------------------------------------------------------------------------------
 
 
 def test_every_change_of_a_limit_is_logged(world: World) -> None:
@@ -404,7 +404,7 @@ def test_windows_stay_small_however_much_is_written(scene: Scene) -> None:
     assert scene.world.fact("select max(cardinality(at)) from private.action_windows") <= 61
 
 
-# Who left --------------------------------------------------------------------------------------------------
+# People who left -------------------------------------------------------------------------------------------
 
 
 def test_the_creator_cannot_add_someone_who_left_for_a_week(scene: Scene) -> None:
@@ -437,7 +437,7 @@ def test_someone_who_was_removed_may_be_added_again(scene: Scene) -> None:
     assert scene.world.changed(scene.ann, ADD, scene.room, ben) == 1
 
 
-# One at a time ---------------------------------------------------------------------------------------------
+# One message, one conversation for each statement -----------------------------------------------------------
 
 
 def test_a_statement_reacts_to_one_message_of_others(scene: Scene) -> None:

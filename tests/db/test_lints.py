@@ -1,4 +1,4 @@
-"""Each rule of sql/lints is tried three times: clean, broken, repaired."""
+"""Each rule of sql/lints is tested three times: clean, broken, repaired."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with server_connection(server, OWNER) as conn:
         yield conn
 
@@ -243,7 +243,7 @@ def test_roles_that_need_no_token_are_recognized_by_name(conn: Connection) -> No
 
 
 def test_a_database_without_supabase_can_be_checked_by_any_role(foreign: Connection) -> None:
-    """No schema but public, API roles of other names, and a looker who may do nothing."""
+    """Only the schema public, API roles with other names, and a role without privileges runs the check."""
     assert foreign.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() == (
         False,
     )
@@ -291,7 +291,7 @@ def test_an_applied_file_is_compared(conn: Connection) -> None:
     conn.execute("update supabase_migrations.schema_migrations set statements = null")
 
     assert (found.rule, found.file) == ("applied_file_edited", name)
-    assert list(filerules.edited(conn, files)) == []  # a tool that kept no text of it
+    assert list(filerules.edited(conn, files)) == []  # applied by a tool that recorded no text
 
 
 def test_a_database_without_history_has_applied_nothing(bare_database: Database) -> None:
@@ -308,7 +308,7 @@ def break_and_repair(conn: Connection, rule: str, breaks: str, repairs: str, nam
 
 
 def found(conn: Connection, rule: str) -> set[str | None]:
-    # One file, as check_schema runs them all.
+    # Run one rule, like check_schema runs all of them.
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('search_path', '', true)")
         conn.execute(query("platform"))

@@ -1,4 +1,4 @@
-"""Locks are taken in one order."""
+"""Locks are taken in a fixed order."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_write_that_waits_for_a_conversation_holds_no_later_lock(scene: Scene,
         after = {table: locked(scene.watcher, table, key) for table, key in (READ_STATES, PROFILES)}
         scene.release()
 
-    assert conversations == [scene.rooms[0]]  # which the test holds
+    assert conversations == [scene.rooms[0]]  # held by the test
     assert not any(after.values())
     assert sqlstate(done) is None
 
@@ -132,7 +132,7 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
 
 
 def test_a_returning_member_is_locked_after_their_conversations(scene: Scene) -> None:
-    """Otherwise it is a deadlock with their deletion, and catches whoever waits for the conversation."""
+    """Otherwise it could deadlock with their deletion, and block others who wait for the conversation."""
     scene.world.operator.execute("delete from organization_members where user_id = %s", (scene.ben,))
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
@@ -168,7 +168,7 @@ def test_a_leaving_participant_is_added_again_only_after_they_have_left(scene: S
 
 
 def test_a_read_mark_of_several_conversations_and_a_removal_do_not_block_each_other(scene: Scene) -> None:
-    """One walks the conversations of a user, the other the people of a conversation."""
+    """One goes through the conversations of a user, the other through the people of a conversation."""
     scene.hold("conversations", "id = %s", scene.rooms[1])
 
     with scene.waits(scene.ben, "update conversation_participants set last_read_at = now()") as read:
@@ -178,7 +178,7 @@ def test_a_read_mark_of_several_conversations_and_a_removal_do_not_block_each_ot
 
 
 def test_messages_of_several_senders_do_not_wait_either(scene: Scene) -> None:
-    """The second sender's turn comes after the conversation of the first."""
+    """The turn of the second sender would be locked after the conversation of the first."""
     senders = (scene.ann, scene.ben)
     values = [value for sender in senders for value in (scene.organization, scene.rooms[0], sender)]
     scene.hold("private.send_windows", "user_id = %s", scene.ben)
@@ -191,7 +191,7 @@ def test_messages_of_several_senders_do_not_wait_either(scene: Scene) -> None:
 
 
 def test_participants_are_removed_one_at_a_time(scene: Scene) -> None:
-    """Who waits for the row of one participant, which may be busy elsewhere, holds no other."""
+    """A statement that waits for the row of one participant holds no other row."""
     for statement, value in (
         ("delete from conversation_participants where conversation_id = %s", scene.rooms[0]),
         ("delete from conversation_participants where user_id = %s", scene.ann),
@@ -204,7 +204,7 @@ def test_participants_are_removed_one_at_a_time(scene: Scene) -> None:
 
 
 def test_a_statement_adds_people_to_one_conversation(scene: Scene) -> None:
-    """Two who start the same direct conversations, each in another order, would wait for each other."""
+    """Two people who start the same direct conversations in a different order would wait for each other."""
     add = f"{ADD}, (%s, %s)"
     dan = scene.people[3]
 
@@ -215,7 +215,7 @@ def test_a_statement_adds_people_to_one_conversation(scene: Scene) -> None:
 
 
 def test_starting_several_direct_conversations_waits_only_for_the_first(scene: Scene) -> None:
-    """Three who each start two, in a ring, would wait for each other."""
+    """Three people who each start two of them, in a ring, would wait for each other."""
     ann, ben, cem, _ = scene.people
     start = "select start_direct_conversation(%s, %s)"
 
@@ -255,7 +255,7 @@ def test_a_message_inserted_by_two_sessions_at_once_is_counted_once(scene: Scene
 
 
 def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(scene: Scene) -> None:
-    """Of many messages it takes seconds."""
+    """With many messages that takes seconds."""
     scene.world.operator.execute(
         """
         create function pause() returns trigger language plpgsql
@@ -280,7 +280,7 @@ def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(s
 
 
 def test_renaming_a_group_does_not_wait_for_an_earlier_group(scene: Scene) -> None:
-    """Several writes in one transaction, as GraphQL makes them."""
+    """Several writes in one transaction, as GraphQL sends them."""
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with (

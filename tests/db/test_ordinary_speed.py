@@ -1,6 +1,6 @@
-"""A chat of ordinary speed never meets a limit: the seeded world's people do again what its rows say.
+"""A chat at ordinary speed never meets a limit: the test replays the history of the seeded world.
 
-No time passes: before somebody acts, what they have written so far grows as much older as the rows say.
+No time passes: before somebody acts, their earlier writes are made older by the time between the rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO
 from tests.support.world import Database, World
 
-# What happened, in the order in which it did: when, who, what, and of which message or conversation.
+# All events in chronological order: when, who, what, and the message or conversation.
 EVENTS = """
 select c.created_at as at, c.created_by as who, 'start' as what, c.id as of, null::jsonb as more
 from conversations c
@@ -62,15 +62,16 @@ where w.user_id = %(who)s
 
 @dataclass
 class Replay:
-    """The world from its rows on: who and where stay, what is said is said again, so much faster."""
+    """Repeats the history of a world from its rows, several times faster."""
 
     world: World
     speed: int
     rooms: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
-    started: dict[UUID, UUID] = field(default_factory=dict)  # the conversation that one has become
-    sent: dict[UUID, UUID] = field(default_factory=dict)  # the message that one has become
+    started: dict[UUID, UUID] = field(default_factory=dict)  # new conversation by old
+    sent: dict[UUID, UUID] = field(default_factory=dict)  # new message by old
     said_in: dict[UUID, UUID] = field(default_factory=dict)
-    acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)  # when, by rows and clock
+    # Time of the last event of each person, in the rows and by the clock.
+    acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -88,7 +89,7 @@ class Replay:
             except psycopg.Error as error:
                 assert error.sqlstate == "PT429", error
                 self.refused[what] += 1
-                if what == "send":  # the rest is about it
+                if what == "send":  # later events refer to it
                     conn.execute("update private.send_windows set sent_at = '{}' where user_id = %s", (who,))
                     self.send(who, of, more)
 

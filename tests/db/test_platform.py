@@ -1,4 +1,4 @@
-"""sql/platform: what a hosted project allows works on the embedded server, and what it refuses fails."""
+"""sql/platform: the embedded server allows and refuses the same as a hosted project."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_postgres_owns_the_database_and_may_set_the_replication_role(postgres: C
     assert value(postgres, "select pg_has_role('pg_database_owner', 'member')")
 
 
-# What is open by default ------------------------------------------------------------------------------------
+# Default privileges -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("role", API_ROLES)

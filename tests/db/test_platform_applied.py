@@ -1,4 +1,4 @@
-"""sql/platform, applied to databases that have some of it, all of it or nothing."""
+"""sql/platform, applied to databases that have some, all or none of it."""
 
 from __future__ import annotations
 

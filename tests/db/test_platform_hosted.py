@@ -1,4 +1,4 @@
-"""sql/platform: what Supabase's services bring is there as it is hosted, and does what it can."""
+"""sql/platform: the objects of Supabase's services exist as in a hosted project, and work where possible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def value(conn: Connection, statement: str) -> Any:
     return row[0]
 
 
-# As it is hosted --------------------------------------------------------------------------------------------
+# As in a hosted project -------------------------------------------------------------------------------------
 
 
 def test_the_default_privileges_equal_the_hosted_ones(postgres: Connection) -> None:
@@ -42,7 +42,7 @@ def test_the_default_privileges_equal_the_hosted_ones(postgres: Connection) -> N
 
 
 def test_the_api_may_call_the_same_functions_as_hosted(postgres: Connection) -> None:
-    postgres.execute("set search_path = ''")  # names then come with their schema
+    postgres.execute("set search_path = ''")  # names are then printed with their schema
     found = postgres.execute(
         """
         select f.oid::regprocedure::text, proowner::regrole::text, prosecdef
@@ -73,7 +73,7 @@ def test_the_api_has_the_same_privileges_as_hosted(postgres: Connection, role: s
     assert {name: tuple(rest) for name, *rest in found} == hosted.TABLES
 
 
-# What it does -----------------------------------------------------------------------------------------------
+# Behaviour --------------------------------------------------------------------------------------------------
 
 
 def test_a_broadcast_on_any_day_has_a_partition(postgres: Connection) -> None:

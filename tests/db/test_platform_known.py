@@ -1,4 +1,4 @@
-"""sql/queries/platform.sql: Supabase's own is no finding in a project of any age, and need not be listed."""
+"""sql/queries/platform.sql: objects of Supabase are not findings in any project, and need not be listed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.world import Database
 FOREIGN = Path(__file__).parent.parent / "foreign"
 SQL = data_directory("sql")
 
-# What projects of other ages have otherwise; all of it is Supabase's or an extension's.
+# Differences of older and newer projects; all of them come from Supabase or an extension.
 YOUNGER = """
     create table storage.prefixes (bucket_id text, name text);
     alter table storage.prefixes owner to supabase_storage_admin;
@@ -81,7 +81,7 @@ AGES = {"younger": YOUNGER, "older": OLDER, "extended": EXTENDED}
 
 
 def opened(conn: Connection) -> list[tuple[str, str | None]]:
-    """What the rules of sql/lints find and nobody has accepted."""
+    """The findings of sql/lints that are not accepted."""
     entries = accepted.read(SQL, [rule.name for rule in rules()])
     return [(each.rule, each.object) for each in accepted.sort_out(check_schema(conn), entries)[0]]
 
@@ -110,7 +110,7 @@ def test_the_login_role_may_assume_the_roles_of_supabase(server: Server) -> None
 
 @contextmanager
 def rolled_back(server: Server) -> Iterator[Connection]:
-    """The backend as the superuser, in a transaction that the audit can be part of."""
+    """The backend as the superuser, in a transaction in which the audit can run."""
     with connection(server.url_for(SUPERUSER, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         with conn.transaction(force_rollback=True):
@@ -189,7 +189,7 @@ def test_a_schema_with_nothing_of_supabases_is_clean_next_to_it(
 
 
 def test_a_matching_name_alone_does_not_make_an_object_supabases(server: Server) -> None:
-    """A database without Supabase, whose schemas are called as some of Supabase's are."""
+    """A database without Supabase, with schemas named like some of Supabase's."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         name = sql.Identifier("names_alone")
         admin.execute(sql.SQL("create database {} template template0").format(name))
@@ -208,7 +208,7 @@ def test_a_matching_name_alone_does_not_make_an_object_supabases(server: Server)
             admin.execute(sql.SQL("drop database {} with (force)").format(name))
 
 
-# What a finding tells people to do --------------------------------------------------------------------------
+# Suggested fixes --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hole", platform.HOLES, ids=lambda hole: hole.name)
@@ -218,6 +218,6 @@ def test_no_suggested_fix_can_only_be_run_by_supabase(server: Server, hole: Hole
         conn.execute("set local role postgres")
         remedies = {each.remedy for each in check_schema(conn)}
         for remedy in remedies:
-            # Many are words for a reader.
+            # Many remedies are prose and not SQL.
             with suppress(SyntaxError_), conn.transaction(force_rollback=True):
                 conn.execute(remedy.encode())

@@ -1,4 +1,4 @@
-"""Supabase Lite on a database with sql/platform, and the other way round."""
+"""Supabase Lite on a database with sql/platform, and vice versa."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNREACHABLE = re.compile(
     "error sending request|timed out|dns error|connect|Failed to (?:fetch|load)|proxy", re.I
 )
 
-# Runs all of Lite's own SQL, says which statements fail, and signs somebody up and in.
+# Runs all SQL of Lite, prints the statements that fail, and signs a user up and in.
 BOOTSTRAP = """
 import { App, getStorageSchemaSql, splitSqlStatements } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
@@ -99,7 +99,7 @@ def test_lite_as_postgres_runs_on_the_platform_and_changes_nothing(
     before = columns(bare_database)
     report = run_lite(lite, bare_database, "postgres")
     assert (report["signedUp"], report["signedIn"]) == (200, 200)
-    # It passes over what it may not do: replacing functions, adding indexes of its own.
+    # It skips what it may not do: replacing functions, adding indexes of its own.
     assert {failure.split()[0] for failure in report["failed"]} <= {"42501", "42883"}
     assert columns(bare_database) == before
     with bare_database.connect("authenticator") as conn, conn.transaction():

@@ -1,4 +1,4 @@
-"""The TCP door to the embedded server passes everything, tells what passes, and cuts where it is told to."""
+"""The TCP proxy of the embedded server forwards everything, reports messages, and cuts where requested."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_psql_and_psycopg_work_through_the_proxy(bare_database: Database, pg_ver
         url = proxy.url("postgres", bare_database.name)
         psql = [str(binaries.program(pg_version, "psql")), url, "-XAtc", "select current_user"]
         assert subprocess.run(psql, capture_output=True, text=True, check=True).stdout == "postgres\n"
-        with connect(url.replace("disable", "prefer")) as conn:  # asks for encryption first, and is told no
+        with connect(url.replace("disable", "prefer")) as conn:  # asks for encryption first, and is refused
             row = conn.execute("select %s, current_database()", ("x" * 5_000_000,)).fetchone()
             assert row == ("x" * 5_000_000, bare_database.name)
 
@@ -49,7 +49,7 @@ def test_a_statement_can_be_cancelled_through_the_proxy(bare_database: Database)
     over = Event()
 
     def cancel(conn: Any) -> None:
-        while not over.is_set():  # one that comes before the statement runs has no effect
+        while not over.is_set():  # a cancel request before the statement runs has no effect
             conn.cancel_safe()
 
     with (
@@ -119,7 +119,7 @@ def test_cut_after_a_commit_it_is_committed(bare_database: Database) -> None:
 
 
 def survivors(database: Database, **callbacks: Any) -> list[str]:
-    """Make a table in a transaction whose connection is cut; which tables there are then."""
+    """Create a table in a transaction whose connection is cut; returns the tables that exist afterwards."""
     with (
         Proxy(database.server, **callbacks) as proxy,
         connect(proxy.url("postgres", database.name)) as conn,

@@ -1,4 +1,4 @@
-"""Never more than ten accepted messages by one sender in any sixty seconds, whatever is tried."""
+"""At most ten messages of one sender are accepted in any sixty seconds, whatever is tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import waiting
 from tests.support.world import SEND, World
 
 ONE = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, %s)"
-# A message counts as of a moment by which it has been accepted: this much after its trigger began, at most.
+# A message counts from a time at or after its acceptance: at most this long after the start of its trigger.
 NOTED_AHEAD = timedelta(milliseconds=20)
 
 
@@ -48,7 +48,7 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
         assert limit["limit"] == 10
         assert limit["remaining"] == 0
         assert reset_at <= datetime.fromisoformat(limit["reset_at"]) <= reset_at + NOTED_AHEAD
-        assert 0 < limit["retry_after"] <= 61  # whole seconds, and noted ahead
+        assert 0 < limit["retry_after"] <= 61  # whole seconds, and recorded in advance
         assert limit["retry_after"] >= (reset_at - datetime.now(UTC)).total_seconds()
         assert error_code(error) == "RATE_LIMITED"
 
@@ -163,7 +163,7 @@ def test_a_message_leaves_the_window_after_sixty_seconds(world: World) -> None:
 def test_a_message_that_waited_counts_from_its_acceptance(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
-    world.send(ann, conversation)  # its window is there: the next one is counted before it waits
+    world.send(ann, conversation)  # its window exists: the next message is counted before it waits
     values = (organization, conversation, ann, "waited")
 
     with world.database.connect() as holder, world.acting(ann) as conn, holder.transaction():

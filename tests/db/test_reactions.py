@@ -1,4 +1,4 @@
-"""A participant changes its own reactions; nobody's write loses another's."""
+"""Participants change only their own reactions; no write loses a reaction of somebody else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_writing_an_outdated_array_loses_no_reaction_of_others(
     people, message = chat
     world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
 
-    world.changed(people[2], WRITE, Jsonb([_entry(people[2])]), message)  # from a page read before
+    world.changed(people[2], WRITE, Jsonb([_entry(people[2])]), message)  # from a page that was read earlier
 
     assert _reactions(world, message) == [_entry(people[1]), _entry(people[2])]
 
@@ -223,13 +223,13 @@ def test_excess_reactions_from_before_the_limit_can_be_removed(
     assert len(_reactions(world, message)) == 1
 
 
-# Room for those who take part ------------------------------------------------------------------------------
+# Room for reactions of participants -------------------------------------------------------------------------
 
 TOGGLE = "select toggle_reaction(%s, %s)"
 
 
 def _filled(world: World, message: UUID, *groups: tuple[UUID, int]) -> list[dict[str, str]]:
-    """The message is full: each of these people has given so many reactions, the first of them first."""
+    """Fill the message: each of these people has given this many reactions, in this order."""
     entries = [_entry(user, f"{number:04}") for user, size in groups for number in range(size)]
     world.operator.execute(WRITE, (Jsonb(entries), message))
     return entries

@@ -1,4 +1,4 @@
-"""seq is gap-free, and readers see messages appear in its order."""
+"""seq has no gaps, and readers see messages appear in its order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_50_parallel_sends_are_numbered_without_gaps_in_commit_order(world: Worl
     assert not refusals(outcomes)
     numbers = [seq for (seq,) in world.operator.execute("select seq from messages order by seq")]
     assert numbers == list(range(1, 51))
-    # Whatever moment a reader looked: what it saw had no gap that a later commit filled.
+    # Whenever a reader looked, it saw no gap that a later commit filled.
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in seen)
     assert world.fact(
         "select bool_and(later) from ("
@@ -102,7 +102,7 @@ def test_a_stranger_does_not_lock_a_conversation(world: World) -> None:
             )
 
 
-# What trusted roles may send, and clients may not ------------------------------------------------------
+# Messages that trusted roles may send, but not clients -------------------------------------------------
 
 INSERT = """
 insert into messages (organization_id, conversation_id, sender_id, content, deleted_at)

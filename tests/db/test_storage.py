@@ -1,4 +1,4 @@
-"""Files of the bucket: one path, participants only, and no name that breaks anybody's listing."""
+"""Files of the bucket: fixed path, participants only, and no name that breaks a listing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOSTILE = [
 
 @pytest.fixture
 def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
-    """Organization, conversation, and its two people."""
+    """Organization, conversation, and its two participants."""
     organization, (ann, ben) = world.team(2)
     return organization, world.direct(organization, ann, ben), ann, ben
 

@@ -1,4 +1,4 @@
-"""chatctl and the Supabase CLI on one database: neither finds anything to do after the other."""
+"""chatctl and the Supabase CLI on one database: after one of them, the other has nothing to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytest_plugins = ["tests.support.supabase_cli"]
 
 UP_TO_DATE = "Remote database is up to date.\n"
 
-# Each is a migration of its own, and the two tools must record the same statements for it.
+# Each is a separate migration for which both tools must record the same statements.
 SCRIPTS = {
     "nothing": "",
     "only_a_comment": "-- nothing\n",
@@ -70,7 +70,7 @@ revoke execute on function public.pinned({type}) from public, anon;
 
 
 class Project:
-    """A directory as the Supabase CLI wants it, and the database that it is pointed at."""
+    """A directory as the Supabase CLI needs it, and the database to which it connects."""
 
     def __init__(self, cli: SupabaseCli, url: str, directory: Path) -> None:
         self.cli = cli
@@ -80,7 +80,7 @@ class Project:
         self.migrations.mkdir(parents=True)
 
     def run(self, *arguments: str) -> str:
-        """What it writes to stdout; it must end well."""
+        """The stdout of a command, which must succeed."""
         done = self.cli.run(*arguments, f"--remote={self.url}", directory=self.directory)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -90,7 +90,7 @@ class Project:
         return list(json.loads(self.run("db", "push", "--dry-run", "--output-format=json"))["migrations"])
 
     def versions(self) -> list[tuple[str, str]]:
-        """Each version as the files have it and as the database has it, '' where one has it not."""
+        """Each version as in the files and as in the database, '' where it is missing."""
         told = json.loads(self.run("migration", "list", "--output-format=json"))
         return [(version["local"], version["remote"]) for version in told["migrations"]]
 
@@ -109,7 +109,7 @@ def exported(directory: Path) -> Path:
 
 
 def copied(directory: Path) -> Path:
-    """The migrations as they are, in ``directory``."""
+    """The unchanged migrations, in ``directory``."""
     return Path(shutil.copytree(data_directory("sql") / "migrations", directory, dirs_exist_ok=True))
 
 
@@ -153,7 +153,7 @@ def test_after_the_cli_nothing_is_pending_for_chatctl(project: Project, bare_dat
 def test_alternating_the_tools_leaves_nothing_pending(
     project: Project, bare_database: Database, tmp_path: Path, first: str
 ) -> None:
-    """Three migrations, with objects that come, change and go between them."""
+    """Three migrations, between which objects are added, changed and removed."""
     files = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     functions = files / "objects" / "functions"
 
@@ -190,7 +190,7 @@ def test_both_record_the_same_rows(project: Project, bare_database: Database, da
     copied(project.migrations)
     project.run("db", "push", "--yes")
 
-    assert recorded(bare_database) == recorded(database)  # which chatctl has migrated
+    assert recorded(bare_database) == recorded(database)  # migrated by chatctl
 
 
 def test_both_split_scripts_the_same_way(project: Project, bare_database: Database) -> None:

@@ -1,4 +1,4 @@
-"""The fast unread count and last message are the plan's slow definition, after any history."""
+"""The stored unread count and last message equal their slow definition after any history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import SEND, World
 
 PEOPLE = 4
 
-# The plan's own definitions (its sections 3.2 and 3.3), with `is distinct from` for erased senders.
+# The definitions, with `is distinct from` because of erased senders.
 SLOW = """
 select cp.user_id,
   (select count(*) from messages m
@@ -62,7 +62,7 @@ step = st.one_of(
 
 
 class History:
-    """One conversation whose people do things, all inside one transaction."""
+    """One conversation whose people act, all inside one transaction."""
 
     def __init__(self, conn: Connection, people: list[UUID], conversation: UUID) -> None:
         self.conn = conn
@@ -156,7 +156,7 @@ class History:
 def begin(world: World) -> Any:
     organization, people = world.team(PEOPLE)
     conversation = world.group(organization, *people)
-    world.lift_limits()  # who leaves comes back at once
+    world.lift_limits()  # people who leave come back immediately
 
     @contextmanager
     def begin() -> Iterator[History]:
@@ -215,7 +215,7 @@ def test_unread_counts_stay_exact_during_concurrent_sends_deletes_and_reads(worl
 
     outcomes = race(world.database, 16, live)
 
-    # Two devices of one person share the limit: that refusal, and no deadlock, is what may happen.
+    # Two devices of one person share the limit: it may be exceeded, but there must be no deadlock.
     assert {error.sqlstate for error in refusals(outcomes)} <= {"PT429"}
     fast = world.operator.execute(FAST.encode(), (conversation,)).fetchall()
     slow = world.operator.execute(SLOW.encode(), (conversation,)).fetchall()
@@ -259,7 +259,7 @@ def test_a_list_shows_only_names_of_colleagues(world: World) -> None:
 def test_a_mark_counts_once_more_for_each_thousand_messages_after_it(
     world: World, read_at: str, counted: int
 ) -> None:
-    """Others wait while they are counted."""
+    """Other sessions wait while messages are counted."""
     organization, people = world.team()
     room = world.group(organization, *people)
     world.operator.execute(

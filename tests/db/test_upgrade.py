@@ -1,4 +1,4 @@
-"""A database from before 20261129, with rows that later rules would not take, is migrated and works."""
+"""An old database (before 20261129) with rows that violate later rules is migrated and works."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.db.test_deletion import DELETE, SPELLINGS
 from tests.support.invariants import breaches
 from tests.support.world import Database, World
 
-LANDED = "20261123005000"  # the last migration before the rules that this is about
+LANDED = "20261123005000"  # the last migration before the rules under test
 
 
 class OldBackend:
-    """Writes rows as they are, as there are no triggers yet."""
+    """Inserts rows into the old schema, which has no triggers yet."""
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
         self.organization = self._insert("organizations", name="old", slug="old")
 
     def _insert(self, table: str, **values: object) -> UUID:
-        # Names from this file alone.
+        # All names come from this file.
         columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
         row = self.conn.execute(
             f"insert into {table} ({columns}) values ({places}) returning *".encode(), list(values.values())
@@ -46,7 +46,7 @@ class OldBackend:
         return user
 
     def group(self, creator: UUID, *people: UUID) -> UUID:
-        """People join in this order; it was last changed a day after it was made."""
+        """A group that people joined in this order, last changed one day after its creation."""
         group = self._insert(
             "conversations",
             organization_id=self.organization,
@@ -240,7 +240,7 @@ def test_files_of_already_deleted_messages_are_hidden_however_they_are_spelled(
 
 
 def test_files_of_older_messages_are_indexed_like_those_of_later_ones() -> None:
-    """Migrations come before the functions, so that one has copies of two."""
+    """Migrations run before functions are applied, so that one migration has copies of two functions."""
     sql = data_directory("sql")
     migration = (sql / "migrations/20261129090500_hidden_files.sql").read_text(encoding="utf-8")
     for name in ("plain_text", "file_ids"):

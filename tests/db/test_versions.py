@@ -1,4 +1,4 @@
-"""Both versions are really tried."""
+"""The tests really use both versions."""
 
 from __future__ import annotations
 

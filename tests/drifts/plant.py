@@ -1,4 +1,4 @@
-"""One change by hand, and what must be found of it."""
+"""A manual change, and the difference that must be found."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from chatctl.data import data_directory
 
 @dataclass(frozen=True)
 class Plant:
-    """``sql`` makes the difference ``found`` (state, kind, name) and no other; ``undo`` takes it back.
+    """``sql`` causes the difference ``found`` (state, kind, name) and no other; ``undo`` reverts it.
 
-    ``admin``: only the superuser can.
+    ``admin``: only the superuser can run it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Changes among Supabase's own: in its schemas, on its tables, of what it grants."""
+"""Changes of objects of Supabase: in its schemas, on its tables, of its grants."""
 
 from __future__ import annotations
 

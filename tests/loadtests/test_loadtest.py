@@ -31,7 +31,7 @@ def people(world: World) -> World:
 
 
 def targets(directory: Path, series: dict[str, Any] | None = None, **generator: float) -> str:
-    """A targets file that any machine reaches, but for what is said here."""
+    """A targets file that any machine meets, except for the given values."""
     path = directory / "targets.yaml"
     scenario = {"on_time": 0, "lag_p99_ms": 60_000, **generator, "series": series or {SERIES: LENIENT}}
     path.write_text(yaml.safe_dump({"conversation_list": scenario}), encoding="utf-8")
@@ -103,7 +103,7 @@ def test_no_target_is_judged_if_the_generator_itself_is_late(people: World, tmp_
 
 
 def test_errors_are_counted_by_sqlstate(people: World, tmp_path: Path) -> None:
-    # From the second call in a session on: the first one warms the connection up.
+    # Fail from the second call of a session on: the first one warms up the connection.
     people.operator.execute(
         """
         create or replace function private.require_caller(p_user_id uuid) returns void language plpgsql as $$
@@ -131,7 +131,7 @@ def test_a_stall_counts_from_the_scheduled_time_of_requests(people: World, tmp_p
     asked: set[object] = set()
 
     def running() -> bool:
-        """Whether the users are past the one request each that does not count."""
+        """Whether all users have sent the first request, which does not count."""
         starts = (
             "select array_agg(query_start) from pg_stat_activity where application_name = 'chatctl loadtest'"
         )

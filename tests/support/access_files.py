@@ -1,4 +1,4 @@
-"""Files like access.yaml, whole and taken apart."""
+"""Files like access.yaml, and access to their parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.services.audit.access import default_file
 
 Way = tuple[Any, ...]
 
-# Everything that can be said, on lines that tests know.
+# A file with every key; tests refer to its line numbers.
 BASE = """\
 fixture: fixture.sql
 api:
@@ -54,7 +54,7 @@ OURS: dict[str, Any] = yaml.safe_load(default_file().read_text())
 
 
 def steps(part: Any, way: Way = ()) -> Iterator[Way]:
-    """The ways to everything in ``part``."""
+    """The paths to all values in ``part``."""
     inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
     for key, value in inner:
         yield (*way, key)
@@ -62,7 +62,7 @@ def steps(part: Any, way: Way = ()) -> Iterator[Way]:
 
 
 def under(part: Any, way: Way) -> Any:
-    """What is at the end of ``way``."""
+    """The value at the path ``way``."""
     for step in way:
         part = part[step]
     return part

@@ -1,4 +1,4 @@
-"""Reports of an audit made by hand, with names as hostile as a database can hold."""
+"""Hand-made audit reports with the most hostile names that a database can contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SQL = f"begin;\n\\i sql/fixture.sql\nset local role authenticated;\nselect '{HOS
 def finding(
     rule: AuditRule = AuditRule.leak, name: str = "public.notes", action: str = "select", **more: Any
 ) -> AuditFinding:
-    """A finding that is seen in the cell of ann."""
+    """A finding in the cell of ann."""
     known: dict[str, Any] = {
         "message": "ann: select of all rows returned 2 rows; access.yaml expects a refusal",
         "sql": "begin;\nselect 1;\nrollback;",
@@ -84,7 +84,7 @@ CLEAN = AuditReport(
     setup=Setup(("\\i sql/fixture.sql",), "create schema chatctl_audit;"),
 )
 
-# A leak, two probes that prove nothing, and what the catalogue says.
+# A leak, two probes that prove nothing, and findings from the catalogue.
 FOUND = replace(
     CLEAN,
     findings=(

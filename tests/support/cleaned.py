@@ -1,4 +1,4 @@
-"""What has to stay when a world is taken away, and how to see that nothing else did."""
+"""The rows that have to stay when a world is deleted, and assertions about them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def counts(conn: Connection, statement: str, values: dict[str, Any]) -> Counter[
     return Counter(dict(conn.execute(statement.encode(), values).fetchall()))
 
 
-# Why users stay for what stays, in the order of the reasons: how often, by user.
+# Reasons why users stay because of other rows, in the order of the reasons: counts by user.
 HANGS = {
     "takes part in conversations that stay": """
     select user_id, count(*) from conversation_participants
@@ -75,7 +75,7 @@ HANGS = {
 
 
 def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
-    """What has to stay besides what has a reason of its own: what that hangs on, and each with its reason."""
+    """``reasons`` and everything that those rows depend on, each with its reason."""
     staying = [id for kind, id in reasons if kind == "conversation"]
     going = list(of_ledger(conn) - set(staying))
     expected = dict(reasons)
@@ -95,12 +95,12 @@ def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     return expected
 
 
-# What the database keeps of people's writes goes with them, whoever made it.
+# Records of people's writes, which are deleted with the people, whoever caused them.
 LIMITS = {"private.send_windows", "private.action_windows", "private.departures"}
 
 
 def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, used: Rows) -> None:
-    """Of ``used`` nothing is gone that was there before the seed, or that users made after ``before``."""
+    """No row of ``used`` that existed before the seed or that users created after ``before`` is deleted."""
     left = rows(conn)
     gone, made = less(used, left), less(used, before)
     assert less(left, used).keys() <= LEDGER
@@ -110,7 +110,7 @@ def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, us
 
 
 def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UUID]) -> None:
-    """Whoever takes part in a conversation that stays reads it, writes to it and sees that it is unread."""
+    """Participants of remaining conversations can read and write, and see unread messages."""
     assert verify.verify(conn, run).differences == []
     with conn.transaction(force_rollback=True):
         for conversation in conversations:

@@ -1,9 +1,9 @@
-"""A contract server: stands in for the Auth and Storage of a project, as far as seeding asks them.
+"""A contract server: replaces the Auth and Storage of a project, for the requests that seeding sends.
 
-It checks every request against what is documented, field by field, more strictly than they do: a request
-outside the contract is refused and kept in ``violations``. It answers in their shapes and keeps what they
-would store. From supabase/auth (admin.go, errors.go, user.go, identity.go, token.go) and supabase/storage
-(createObject.ts, deleteObjects.ts, codes.ts, error-handler.ts, limits.ts).
+It checks every field of a request against the documentation, more strictly than the real services: a request
+that violates the contract is refused and recorded in ``violations``. Answers have the same format, and it
+stores the same data. Based on supabase/auth (admin.go, errors.go, user.go, identity.go, token.go) and
+supabase/storage (createObject.ts, deleteObjects.ts, codes.ts, error-handler.ts, limits.ts).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ADMIN_USER_PARAMS: dict[str, type] = {
     **dict.fromkeys(("email_confirm", "phone_confirm"), bool),
     **dict.fromkeys(("user_metadata", "app_metadata"), dict),
 }
-_BCRYPT = re.compile(r"\$2[ab]\$(0[5-9]|10)\$[./A-Za-z0-9]{53}")  # of a cost that is not computed anew
+_BCRYPT = re.compile(r"\$2[ab]\$(0[5-9]|10)\$[./A-Za-z0-9]{53}")  # a cost that GoTrue does not rehash
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _OBJECT_NAME = re.compile(r"[\w/!.*'() &$@=;:+,?-]+", re.ASCII)  # isValidKey of Storage
 _TOKENS = (
@@ -53,9 +53,9 @@ _MAX_DELETIONS = 1000
 
 @dataclass
 class Fault:
-    """What happens to a request instead of an answer, or with ``after`` in place of it.
+    """A fault instead of processing a request or, with ``after``, instead of the answer to it.
 
-    Without a status the connection is cut.
+    Without a status the connection is reset.
     """
 
     status: int | None = None
@@ -76,29 +76,29 @@ class Stored:
 
 @dataclass
 class Project:
-    """What a project has, and how it behaves."""
+    """The data of a project, and how it behaves."""
 
     url: str = ""
-    passwords: dict[str, str] = field(default_factory=dict)  # by their hashes
-    buckets: dict[str, set[str]] = field(default_factory=dict)  # and the MIME types that each takes
+    passwords: dict[str, str] = field(default_factory=dict)  # passwords by their hashes
+    buckets: dict[str, set[str]] = field(default_factory=dict)  # with the MIME types that each accepts
     users: dict[str, dict[str, Any]] = field(default_factory=dict)  # rows of auth.users by id
     identities: dict[str, dict[str, Any]] = field(default_factory=dict)  # rows of auth.identities by user
     objects: dict[str, Stored] = field(default_factory=dict)
     delay: float = 0  # seconds until an answer
-    own_ids: bool = True  # an old Auth passes over the ids that it is given
+    own_ids: bool = True  # an old Auth ignores given ids
     asked: list[str] = field(default_factory=list)  # method and path of every request
     violations: list[str] = field(default_factory=list)
-    at_once: int = 0  # the most requests that were under way together
+    at_once: int = 0  # the largest number of concurrent requests
     faults: list[tuple[str, Fault]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     under_way: int = 0
 
     def will(self, fault: Fault, *, times: int = 1, on: str = "") -> None:
-        """Let that happen to the next ``times`` requests whose method and path begin with ``on``."""
+        """Apply ``fault`` to the next ``times`` requests whose method and path begin with ``on``."""
         self.faults += [(on, fault)] * times
 
     def count(self, start: str) -> int:
-        """How many requests began with that method and path."""
+        """How many requests had a method and path that begin with ``start``."""
         return sum(request.startswith(start) for request in self.asked)
 
     def next_fault(self, request: str) -> Fault | None:
@@ -110,7 +110,7 @@ class Project:
 
 
 class Outside(Exception):
-    """A request outside the contract."""
+    """A request that violates the contract."""
 
 
 class Answer(Exception):
@@ -122,19 +122,19 @@ class Answer(Exception):
 
 
 def auth_error(status: int, code: str, message: str) -> Answer:
-    """As HandleResponseError answers those who send X-Supabase-Api-Version."""
+    """Like HandleResponseError for clients that send X-Supabase-Api-Version."""
     return Answer(status, {"code": code, "message": message}, {"X-Supabase-Api-Version": "2024-01-01"})
 
 
 def storage_error(status: int, error: str, code: str, message: str) -> Answer:
-    """As the error handler of Storage: 400 whatever the status is, unless it is 500."""
+    """Like the error handler of Storage: HTTP status 400 whatever the status is, unless it is 500."""
     body = {"statusCode": str(status), "error": error, "code": code, "message": message}
     return Answer(500 if status == 500 else 400, body)
 
 
 @contextmanager
 def serving(project: Project, tls: ssl.SSLContext | None = None) -> Iterator[Project]:
-    """``project`` on a port of the loopback; raises at the end when a request was outside the contract."""
+    """Serve ``project`` on a port of the loopback; raises at the end if a request violated the contract."""
 
     class Handler(_Handler):
         kept = project
@@ -155,7 +155,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients go away as they like.
+        # Clients may disconnect at any time.
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
     kept: Project
     protocol_version = "HTTP/1.1"
     timeout = 30
-    wbufsize = -1  # head and body in one piece: the second waits 40 ms until the first is acknowledged
+    wbufsize = -1  # one packet: a separate body would wait 40 ms for an acknowledgement
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -202,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _misbehave(self, fault: Fault) -> None:
         if fault.status is not None:
             return self._send(Answer(fault.status, fault.body, fault.headers))
-        # A reset, as of a proxy that dies, and not the end of an answer.
+        # A reset, like from a crashing proxy, and not the end of an answer.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
@@ -258,7 +258,7 @@ class _Request:
                 return self._delete_objects(bucket) if self.method == "DELETE" else self._upload(bucket, name)
         raise Outside("no such route")
 
-    # Who asks -----------------------------------------------------------------------------------------------
+    # Authorization ------------------------------------------------------------------------------------------
 
     def _gateway(self, *allowed: str) -> None:
         key = self._header("apikey")
@@ -304,7 +304,7 @@ class _Request:
             raise Outside("pages begin at 1")
         latest = sorted(self.project.users, reverse=True, key=lambda id: self.project.users[id]["created_at"])
         chosen = latest[(page - 1) * size : page * size]
-        # Users are listed without their identities.
+        # The list of users does not contain their identities.
         users = [{**self._user(id), "identities": None} for id in chosen]
         return Answer(200, {"users": users, "aud": "authenticated"})
 
@@ -323,13 +323,13 @@ class _Request:
         if any(user["email"] == email for user in self.project.users.values()):
             message = "A user with this email address has already been registered"
             raise auth_error(422, "email_exists", message)
-        if id in self.project.users:  # the primary key says no, and Auth does not say why
+        if id in self.project.users:  # violates the primary key; Auth does not give the reason
             raise auth_error(500, "unexpected_failure", "Database error creating new user")
         self._store_user(given, id if self.project.own_ids else str(uuid4()))
         return Answer(200, self._user(next(reversed(self.project.users))))
 
     def _store_user(self, given: dict[str, Any], id: str) -> None:
-        """What adminUserCreate writes, by the columns of its tables; others have their defaults."""
+        """Store what adminUserCreate writes, by table columns; other columns have their defaults."""
         now = datetime.now(UTC).isoformat()
         confirmed = now if given.get("email_confirm") else None
         metadata = {**given.get("user_metadata", {}), **({"email_verified": True} if confirmed else {})}
@@ -401,7 +401,7 @@ class _Request:
         return Answer(200, {**tokens, **times, "user": user})
 
     def _user(self, id: str) -> dict[str, Any]:
-        """A user as GoTrue shows it."""
+        """A user as returned by GoTrue."""
         row, identity = self.project.users[id], self.project.identities[id]
         shown = (
             "id",
@@ -448,7 +448,7 @@ class _Request:
             words = "The object exceeded the maximum allowed size"
             raise storage_error(413, "Payload too large", "EntityTooLarge", words)
         seconds = bytes(fields["cacheControl"].get_payload(decode=True)).decode()
-        # The owner is the subject of the token, and the secret key has none.
+        # The owner is the subject of the token; the secret key has none.
         self.project.objects[name] = Stored(content, type, f"max-age={int(seconds)}")
         return Answer(200, {"Id": str(uuid4()), "Key": f"{bucket}/{name}"})
 

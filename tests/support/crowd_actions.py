@@ -1,4 +1,4 @@
-"""What people and operators do in a crowd (see crowd.py): each action as the statement of a client."""
+"""The actions of people and operators in a crowd (see crowd.py), as statements of a client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatctl.db.roles import claims_for
 
 @dataclass
 class Client:
-    """One device of one person: every request a transaction, as PostgREST makes it."""
+    """One device of one person: every request is a transaction, as with PostgREST."""
 
     conn: Connection
     me: UUID
@@ -32,7 +32,7 @@ class Client:
         return self.chances.sample([person for person in self.people if person != self.me], size)
 
     def ask(self, statement: str, *values: object, as_: UUID | None = None) -> None:
-        """One request of this person, or of ``as_`` whose device this is for once."""
+        """One request of this person or, if given, of ``as_``."""
         claims = json.dumps(claims_for(as_ or self.me))
         with self.conn.transaction():
             self.conn.execute(
@@ -45,7 +45,7 @@ class Client:
             self.conn.execute(statement.encode(), values)
 
     def as_creator(self, room: UUID, statement: str, *values: object) -> None:
-        """A request of the one who managed the group a moment ago."""
+        """A request of the person who managed the group a moment ago."""
         with self.conn.transaction():
             self.conn.execute("set local role service_role")
             row = self.conn.execute("select created_by from conversations where id = %s", (room,)).fetchone()
@@ -57,7 +57,7 @@ MINE = (
     "(select id from messages where conversation_id = %s and sender_id = %s and deleted_at is null "
     "order by random() limit 1)"
 )
-# By the conversation's own number: looking for it would read every message that was deleted after it.
+# By the number stored in the conversation: a search would read every message that was deleted after it.
 LATEST = (
     "(select m.id from messages m "
     "join conversations c on c.id = m.conversation_id and c.last_message_seq = m.seq where c.id = %s)"
@@ -170,7 +170,7 @@ USUAL = {
 
 @dataclass
 class Operator:
-    """Somebody above row-level security who does one thing after the other."""
+    """Somebody who bypasses row-level security and does one thing after the other."""
 
     conn: Connection
     organization: UUID
@@ -180,7 +180,7 @@ class Operator:
     purged: set[tuple[UUID, int]] = field(default_factory=set)
 
     def take_out(self) -> None:
-        """Remove somebody from the organization who stays listed, of a few who come back in turn."""
+        """Remove somebody from the organization only; at most three are away at a time."""
         if len(self.away) > 2:
             self.take_in(self.chances.choice(sorted(self.away)))
             return
@@ -204,7 +204,7 @@ class Operator:
             self.take_in(person)
 
     def suspend(self) -> None:
-        """For as long as a request takes."""
+        """Suspend somebody for the duration of one request."""
         person = self.chances.choice(self.people)
         self.conn.execute(
             "insert into private.suspensions (user_id, reason) "
@@ -214,7 +214,7 @@ class Operator:
         self.conn.execute("delete from private.suspensions where user_id = %s", (person,))
 
     def message(self, statement: str, room: UUID, condition: str) -> list[tuple[UUID, int]]:
-        """Change or delete one message in ``room``; where and what it was."""
+        """Change or delete one message of a conversation; returns its conversation and seq."""
         chosen = (
             f"(select id from messages where conversation_id = %s and {condition} order by random() limit 1)"
         )
@@ -241,7 +241,7 @@ OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
 
 @dataclass
 class Importer:
-    """A service that inserts messages under its own ids, while another one inserts the same."""
+    """A service that inserts messages with its own ids while another one inserts the same."""
 
     conn: Connection
     organization: UUID
@@ -249,7 +249,7 @@ class Importer:
     numbers: Iterator[int] = field(default_factory=count)
 
     def upsert(self) -> None:
-        """The next message, unless the other one was faster."""
+        """Insert the next message, unless the other importer was faster."""
         message = uuid5(self.room, str(next(self.numbers)))
         with self.conn.transaction():
             self.conn.execute("set local role service_role")

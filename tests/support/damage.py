@@ -1,4 +1,4 @@
-"""What can be wrong with a seeded world, planted into the one of ``seeded``."""
+"""Damage to the seeded world of ``seeded``: every problem that verification can find."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OUTSIDER = f"""(
   order by 1 limit 1
 )"""
 STRANGER = "(select id from user_profiles where full_name = 'person0')"
-FIRST = "'00000000-0000-4000-8000-000000000000'"  # of nobody, and below every other id
+FIRST = "'00000000-0000-4000-8000-000000000000'"  # nobody's id, lower than every other id
 LAST = "'ffffffff-0000-4000-8000-000000000000'"
 
 _BOTH = "conversation_id, user_id"
@@ -49,10 +49,10 @@ _BOTH = "conversation_id, user_id"
 
 @dataclass(frozen=True)
 class Plant:
-    """``sql``, with triggers off, makes ``check`` find ``detail`` of the object that it returns.
+    """``sql``, with triggers disabled, makes ``check`` report ``detail`` for the object that it returns.
 
-    ``detail`` is as the check has it, with ``%s`` for anything. ``without`` are constraints of ``table`` that
-    forbid it. ``object`` is given where the check names a reference, and not a row.
+    ``detail`` is the text of the check, with ``%s`` for any text. ``without`` are constraints of ``table``
+    that prevent the damage. ``object`` is given if the check names a reference and not a row.
     """
 
     check: str
@@ -72,7 +72,7 @@ def _returning(object: str, *columns: str) -> str:
 
 
 def _naming(planted: str, object: str) -> str:
-    """Do ``planted``, and return what ``object`` gave before it."""
+    """Run ``damaging``, and return the result of ``object`` from before it."""
     return f"with named as ({object}), planted as ({planted} returning 1) select * from named"
 
 
@@ -146,7 +146,7 @@ def _reaction(user: str) -> str:
 
 
 def plants() -> list[Plant]:
-    """All of them: of each condition of each check one at least."""
+    """At least one for each condition of each check."""
     return [
         *_of_counters(),
         *_of_files(),

@@ -1,4 +1,4 @@
-"""A server that stands for another machine: on 127.0.0.2, which chatctl does not count as this one."""
+"""A server that represents another machine: on 127.0.0.2, which chatctl does not regard as local."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOST = "127.0.0.2"
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The server; its database ``postgres`` has the platform and nothing else."""
+    """The server; its database ``postgres`` contains only the platform."""
 
     port: int
 
@@ -27,7 +27,7 @@ class Elsewhere:
 
     @property
     def tables(self) -> list[str]:
-        """What somebody has made in its schema public."""
+        """The tables in its schema public."""
         with psycopg.connect(self.url) as conn:
             rows = conn.execute("select tablename from pg_tables where schemaname = 'public'")
             return [name for (name,) in rows]
@@ -35,7 +35,7 @@ class Elsewhere:
 
 @contextmanager
 def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
-    """Run it during the block."""
+    """Run the server during the block."""
     with throwaway.server(version=version) as server:
         with socket.socket() as free:
             free.bind((HOST, 0))

@@ -1,4 +1,4 @@
-"""What holds in the backend whatever people and operators did: each rule as a query for its breaches."""
+"""Invariants of the backend, whatever people and operators did: each rule as a query for its violations."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ RULES = {
 def breaches(
     conn: Connection, purged: Collection[tuple[UUID, int]] = ()
 ) -> dict[str, list[tuple[object, ...]]]:
-    """The rules that do not hold, each with the first rows that break it.
+    """The broken rules, each with the first rows that violate it.
 
-    ``purged``: the conversation and seq of each message whose row an operator has deleted.
+    ``purged``: conversation and seq of each message whose row an operator has deleted.
     """
     gaps = {"rooms": [room for room, _ in purged], "seqs": [seq for _, seq in purged]}
     found = {

@@ -1,4 +1,4 @@
-"""Databases with and without what Supabase provides."""
+"""Databases with and without the platform of Supabase."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def value(conn: Connection, statement: str, *parameters: Any) -> Any:
 
 @contextmanager
 def empty_database(server: Server) -> Iterator[Database]:
-    """A database without the platform, in a cluster whose roles are there."""
+    """A database without the platform, in a cluster that has its roles."""
     name = f"empty_{next(_numbers)}"
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(f"create database {name} template template0".encode())
@@ -35,7 +35,7 @@ def empty_database(server: Server) -> Iterator[Database]:
 
 
 def columns(database: Database, *, defaults: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Type, nullability, default and generation of each column of users, identities, buckets and objects."""
+    """Type, nullability, default and generation of the columns of users, identities, buckets and objects."""
     with database.connect("supabase_admin") as conn:
         rows = conn.execute(
             """

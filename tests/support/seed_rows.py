@@ -1,4 +1,4 @@
-"""Every row of a world, read back from what goes into the database."""
+"""Every row of a world, parsed from the data that is loaded into the database."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Made:
 
     @property
     def digest(self) -> str:
-        """Of all rows: whoever changes one changes it."""
+        """A digest of all rows: changes with any of them."""
         parts = (self.outline.people, self.outline.organizations, self.outline.members)
         rows = (*parts, self.conversations, self.messages, self.deleted, self.participants)
         return sha256(repr(rows).encode()).hexdigest()
 
 
 def made(spec: Spec, seed: int = 1) -> Made:
-    """The world of ``spec`` for ``seed``."""
+    """The rows of the world of ``spec`` for ``seed``."""
     outline = build(spec, seed)
     world = Made(outline)
     for chat in outline.chats:

@@ -1,4 +1,4 @@
-"""Small worlds made by ``seed`` beside other people's data, for tests that take everything back."""
+"""Small worlds created by ``seed`` next to data of others, for tests that roll everything back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chatctl.services.seed.runs import SeedRun
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
 from tests.support.world import Database, World
 
-# Every kind of row is in it, often; a trio, which one who leaves makes too small; and a guest in each team.
+# It contains many rows of every kind, a trio that is too small if one leaves, and a guest in each team.
 SMALL = Spec(
     name="small",
     messages=420,
@@ -66,9 +66,9 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Seeded:
-    """A database with other people's data, then the world of seed 2, then that of seed 1.
+    """A database with data of others, then the world of seed 2, then that of seed 1.
 
-    ``others`` are the rows before any seed, ``beside`` those before seed 1.
+    ``others`` are the rows before the first seed, ``beside`` those before seed 1.
     """
 
     database: Database
@@ -78,7 +78,7 @@ class Seeded:
 
 @contextmanager
 def worlds(server: Server) -> Iterator[Seeded]:
-    """``SMALL`` twice in a database of ``server``, as rows only; dropped at the end."""
+    """``SMALL`` twice in a database of ``server``, without real files; dropped at the end."""
     name = f"seeded_{next(_numbers)}"
     with copied(Database(server, "backend"), name) as database:
         with World(database) as world, database.connect() as conn:
@@ -92,7 +92,7 @@ def worlds(server: Server) -> Iterator[Seeded]:
 
 @contextmanager
 def copied(template: Database, name: str) -> Iterator[Database]:
-    """A copy of ``template``, to which nobody may be connected, for code that commits."""
+    """A copy of ``template``, to which nobody may be connected; for code that commits."""
     words: dict[str, Any] = {"name": sql.Identifier(name), "template": sql.Identifier(template.name)}
     with psycopg.connect(template.server.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("create database {name} template {template} owner postgres").format(**words))
@@ -110,13 +110,13 @@ def _talk(world: World) -> None:
         path = f"{organization}/chat/{conversation}/{conversation}_100%_of\\it.png"
         statement = "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)"
         world.rows(ann, statement, path, str(ann))
-    # Whoever looks into the bucket must get along with them.
+    # Code that reads the bucket must handle these names.
     for name in ("", "/", "%/chat/%/x", "null/chat/null/x", f"a/chat/{conversation}/b", "x" * 900):
         world.rows(None, statement, name, None, role="service_role")
 
 
 def rows(conn: Connection) -> Rows:
-    """All rows of our own tables, Auth's and Storage's, as text."""
+    """All rows of our own tables and those of Auth and Storage, as text."""
     return {
         table: frozenset(text for (text,) in conn.execute(f"select t::text from {table} t"))
         for (table,) in conn.execute(TABLES).fetchall()
@@ -124,7 +124,7 @@ def rows(conn: Connection) -> Rows:
 
 
 def less(have: Rows, known: Rows) -> Rows:
-    """What ``have`` has and ``known`` has not, by table; tables without any are not named."""
+    """The rows of ``have`` that ``known`` does not have, by table; tables without any are left out."""
     return {table: more for table, it in have.items() if (more := it - known.get(table, frozenset()))}
 
 
@@ -148,7 +148,7 @@ def column(conn: Connection, statement: str, *values: Any) -> list[Any]:
 
 @contextmanager
 def acting(conn: Connection, user: UUID) -> Iterator[Connection]:
-    """Be ``user`` through the role of the API inside the block, in a transaction that goes on after it."""
+    """Act as ``user`` with the role of the API inside the block; an outer transaction continues after it."""
     with conn.transaction():
         act_as(conn, "authenticated", claims_for(user))
         yield conn
@@ -156,12 +156,12 @@ def acting(conn: Connection, user: UUID) -> Iterator[Connection]:
 
 
 def as_user(conn: Connection, user: UUID, statement: str, *values: Any) -> Any:
-    """The first column of what one statement gives ``user``."""
+    """The first column of the first row that a statement returns to ``user``."""
     with acting(conn, user):
         return value(conn, statement, *values)
 
 
-# What users do, each in the trio of the north unless it says otherwise ------------------------------------
+# Actions of users, in the trio of the north unless stated otherwise ---------------------------------------
 
 
 def north(conn: Connection) -> UUID:
@@ -178,7 +178,7 @@ def founder(conn: Connection) -> UUID:
 
 
 def others_of_trio(conn: Connection) -> list[UUID]:
-    """The two who did not make it."""
+    """The two participants who did not create the trio."""
     statement = """
     select p.user_id from conversation_participants p join conversations c on c.id = p.conversation_id
     where c.id = %s and p.user_id <> c.created_by order by 1
@@ -187,7 +187,7 @@ def others_of_trio(conn: Connection) -> list[UUID]:
 
 
 def colleague(conn: Connection) -> UUID:
-    """A mere member of the north who is not in the trio."""
+    """A member of the north without a special role who is not in the trio."""
     statement = """
     select m.user_id from organization_members m
     where m.organization_id = %s and m.role = 'member'
@@ -198,7 +198,7 @@ def colleague(conn: Connection) -> UUID:
 
 
 def colleague_in_trio(conn: Connection) -> UUID:
-    """The one who came last."""
+    """The participant who joined last."""
     statement = (
         "select user_id from conversation_participants where conversation_id = %s order by joined_at desc"
     )
@@ -206,7 +206,7 @@ def colleague_in_trio(conn: Connection) -> UUID:
 
 
 def own_message(conn: Connection) -> UUID:
-    """A message of the trio's founder that is not deleted."""
+    """A message of the founder of the trio that is not deleted."""
     statement = """
     select id from messages
     where conversation_id = %s and sender_id = %s and deleted_at is null
@@ -308,7 +308,7 @@ def starts_a_group(conn: Connection) -> None:
 
 
 def starts_a_group_and_leaves(conn: Connection) -> None:
-    """Which is managed by one of the others from then on."""
+    """One of the others manages the group afterwards."""
     statement = "select create_group_conversation('new', %s::uuid[], %s)"
     room = as_user(conn, founder(conn), statement, others_of_trio(conn), north(conn))
     statement = "delete from conversation_participants where conversation_id = %s and user_id = %s"
@@ -352,16 +352,16 @@ def changes_their_profile(conn: Connection) -> None:
     as_user(conn, founder(conn), statement, founder(conn))
 
 
-# What operators do ----------------------------------------------------------------------------------------
+# Actions of operators and strangers -----------------------------------------------------------------------
 
 
 def stranger(conn: Connection) -> UUID:
-    """Somebody whom no seed made."""
+    """A user who was not created by a seed."""
     return UUID(str(value(conn, "select id from user_profiles where full_name = 'person0'")))
 
 
 def strangers(conn: Connection) -> UUID:
-    """An organization that no seed made."""
+    """An organization that was not created by a seed."""
     return UUID(str(value(conn, "select id from organizations where slug ~ '^org-'")))
 
 
@@ -442,7 +442,7 @@ def a_stranger_joins(conn: Connection) -> None:
 
 
 def a_southerner_joins(conn: Connection) -> UUID:
-    """Somebody of the same world, who is returned."""
+    """A user of the same world joins; returns the user."""
     statement = """
     select m.user_id
     from organization_members m
@@ -478,7 +478,7 @@ def talks_to_strangers(conn: Connection) -> None:
 
 
 def talked_to_strangers(conn: Connection) -> None:
-    """And was removed from their organization and conversation since."""
+    """The founder was removed from their organization and conversation afterwards."""
     joins_strangers(conn)
     people = "select array_agg(user_id) from organization_members where organization_id = %s"
     statement = "select create_group_conversation('strange', %s::uuid[], %s)"

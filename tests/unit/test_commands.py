@@ -1,4 +1,4 @@
-"""Which statements a script leaves to whoever runs it."""
+"""Which statements of a script change the transaction, the session or need a client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from chatctl.sqltext.commands import copy_command, session_command, transaction_command
 
-# Of the transaction.
+# Transaction commands
 TRANSACTION = {
     "BEGIN": "begin",
     "begin/**/isolation level serializable": "begin",
@@ -23,7 +23,7 @@ TRANSACTION = {
     "set local transaction_read_only = on": "set local transaction_read_only",
     "set transaction_isolation to 'serializable'": "set transaction_isolation",
 }
-# Of the session, beside these.
+# Session commands, in addition to those
 SESSION = {
     "savepoint a": "savepoint",
     "release a": "release",

@@ -1,4 +1,4 @@
-"""What an object file makes is read from its text, whatever the text is."""
+"""The objects defined by a file are read from its text, whatever the text is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chatctl.services.migrations.definitions import (
 )
 from chatctl.services.migrations.files import SqlFile
 
-# How a function begins -> its signature in the statement that drops it.
+# The beginning of a function -> its signature in the drop statement.
 FUNCTIONS = {
     "function f() returns int": "f()",
     "function f(\n) returns int": "f()",
@@ -52,7 +52,7 @@ FUNCTIONS = {
     "function f(a int -- first, of two )\n, b int /* ) */)": "f(a int, b int)",
     "function f(a public.t.id%type)": "f(a public.t.id%type)",
 }
-# What is made -> what takes it back.
+# The created object -> its drop statement.
 OTHERS = {
     "procedure p(in a int, inout b int default 1)": "procedure if exists p(in a int, inout b int)",
     "or replace procedure s.p() language sql": "procedure if exists s.p()",
@@ -71,7 +71,7 @@ OTHERS = {
     ),
     "POLICY Reads ON Messages": "policy if exists reads on messages",
 }
-# What is granted, to whom, and what is no part of the revoke.
+# The grant, its roles, and the rest that is not part of the revoke.
 GRANTS = [
     ("select on s.x", "a", ""),
     ("select (a, b), insert on table x, y", "a, public", ""),
@@ -81,7 +81,7 @@ GRANTS = [
     ("select on all tables in schema s", "a", ""),
     ('select on " to "', '" on "', ""),
 ]
-# Nothing to take back, or nothing that the text tells.
+# Nothing to drop, or nothing that can be read from the text.
 NOTHING = [
     "grant a to b with admin option",
     "revoke all on x from public",
@@ -192,7 +192,7 @@ def test_a_recorded_drop_statement_drops_the_created_object(created: str) -> Non
     )
 
 
-# A scanner reads all of these; no parser does, or protobuf cannot read what it makes of them.
+# The scanner reads all of these; the parser fails, or its result is too deep for protobuf.
 @pytest.mark.parametrize(
     "rest",
     [

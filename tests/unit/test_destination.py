@@ -1,4 +1,4 @@
-"""Where libpq goes with a URL, and when that counts as this machine."""
+"""Where libpq connects with a URL, and when that counts as this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported of two catalogues that differ, and in which words."""
+"""The reported differences of two catalogues, and their text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_missing_column_hides_its_constraint_and_not_its_policy() -> None:
 
 
 def test_changes_are_reported_even_if_other_objects_are_missing() -> None:
-    """A renamed column: the policy that reads it is another one now, and says so."""
+    """After renaming a column, the definition of the policy that reads it has changed, too."""
     other = Thing("column", "public.t.b", COLUMN.parents, "text")
     have = [SCHEMA, TABLE, other, changed(POLICY, "using (b = 'x')")]
 
@@ -66,7 +66,7 @@ def test_the_diff_of_a_missing_or_extra_object_is_its_whole_definition() -> None
 
 
 def test_a_diff_is_never_empty() -> None:
-    """Characters at which Python, but not PostgreSQL, ends a line."""
+    """Also for characters that end a line in Python but not in PostgreSQL."""
     assert "+a\x0cb" in SchemaDifference("type", "x", "changed", "a\nb", "a\x0cb").diff
 
 

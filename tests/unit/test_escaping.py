@@ -1,4 +1,4 @@
-"""Hostile text is harmless on a terminal and in a spreadsheet, and honest text stays as it is."""
+"""Hostile text is made harmless for terminals and spreadsheets, and other text is not changed."""
 
 from __future__ import annotations
 

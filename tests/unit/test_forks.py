@@ -1,4 +1,4 @@
-"""A fork is what a process is that starts by itself, as far as anybody who runs or writes it can tell."""
+"""A run as a fork behaves like a new process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FACTS = """
 def both(
     forks: Forks, directory: Path, *arguments: str, **env: str
 ) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
-    """The same as a fork and as a process."""
+    """Run the same command as a fork and as a process."""
     return forks.run(*arguments, env=variables(**env), cwd=directory), subprocess.run(
         [sys.executable, "-m", *arguments],
         env=variables(**env),

@@ -1,4 +1,4 @@
-"""What a grant or a revoke says, however it is written."""
+"""Grants and revokes are parsed however they are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``migrate lint`` decides without a database: names of files, what is accepted, squawk's answers."""
+"""The parts of ``migrate lint`` without a database: file names, accepted findings, the output of squawk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def finding(rule: str, **place: Any) -> LintFinding:
     return LintFinding(rule, "error", "Title.", "problem", "remedy", **place)
 
 
-# The names of files -------------------------------------------------------------------------------------
+# File names ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_concurrent_index_needs_a_file_outside_a_transaction(alone: bool) -> None:
-    # A file of that one statement alone squawk lets pass; PostgreSQL refuses it when the files are run.
+    # squawk accepts a file that consists of only that statement; PostgreSQL refuses it when it runs.
     text = "select 1;\ncreate index concurrently if not exists m on public.messages (content);\n"
     file = SqlFile(CLEAN.path, f"{NO_TRANSACTION}\n" * alone + text)
 
@@ -137,7 +137,7 @@ def test_the_index_template_of_migrate_new_has_no_finding() -> None:
 
     found = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
 
-    assert found == {"require-lock-timeout", "require-statement-timeout"}  # which accepted.yaml accepts
+    assert found == {"require-lock-timeout", "require-statement-timeout"}  # accepted in accepted.yaml
 
 
 def test_a_table_without_schema_depends_on_the_search_path() -> None:
@@ -165,7 +165,7 @@ def test_a_squawk_configuration_in_the_working_directory_is_ignored(
 
 
 def test_without_squawk_the_message_says_how_to_install_it(tmp_path: Path) -> None:
-    """A Python with our packages that has no scripts beside it, and an empty PATH."""
+    """A Python with our packages but without scripts next to it, and an empty PATH."""
     python = tmp_path / "python"
     python.symlink_to(Path(sys.executable).resolve())
     paths = [str(data_directory("sql").parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
@@ -182,7 +182,7 @@ def test_without_squawk_the_message_says_how_to_install_it(tmp_path: Path) -> No
     assert done.stderr.endswith("Invalid: squawk is not installed; pip install 'chatctl[lint]'\n")
 
 
-# What is accepted ---------------------------------------------------------------------------------------
+# Accepted findings --------------------------------------------------------------------------------------
 
 
 def test_without_a_file_nothing_is_accepted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What passes between the load generator and chatctl."""
+"""The messages from the load generator to chatctl."""
 
 from __future__ import annotations
 

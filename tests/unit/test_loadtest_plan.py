@@ -1,4 +1,4 @@
-"""When the users of a load test send: planned before the first of them starts."""
+"""The schedule of the users of a load test, planned before the first of them starts."""
 
 from __future__ import annotations
 

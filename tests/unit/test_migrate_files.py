@@ -1,4 +1,4 @@
-"""The files of a directory are read the same whoever saved them, and what cannot be run is named at once."""
+"""Files are read the same whichever editor saved them, and invalid ones are reported immediately."""
 
 from __future__ import annotations
 
@@ -218,11 +218,11 @@ def test_a_new_version_is_named_after_its_time_and_purpose(files: SqlFiles) -> N
 @pytest.mark.parametrize(
     ("newest", "after"),
     [
-        ("20260504030200", "20260504030201"),  # now
+        ("20260504030200", "20260504030201"),  # the current time
         ("20260504030201", "20260504030202"),
         ("20261231235959", "20270101000000"),
         ("20280228235959", "20280229000000"),
-        ("20261399999999", "20261400000000"),  # no time, but 14 digits
+        ("20261399999999", "20261400000000"),  # not a valid time, but 14 digits
         ("99991231235959", "99991231235960"),
     ],
 )
@@ -264,7 +264,7 @@ WORDS = st.sampled_from(["select", "a", "+", "(", ")", ",", "begin", "case", "1"
 GAPS = st.sampled_from([" ", "\n", "\r\n", "\t \n", " -- why; 'not\n", " /* a /* ; */ $$ */ ", "\n\n--\n"])
 
 
-# Never two strings in a row: between them a line end has a meaning.
+# Never two strings in a row: a line break between them has a meaning.
 @given(st.lists(st.tuples(WORDS, GAPS, WORDS | st.sampled_from(QUOTED), GAPS), min_size=1, max_size=8))
 @settings(deadline=None)
 def test_whitespace_and_comments_do_not_change_a_statement(
@@ -280,7 +280,7 @@ def test_whitespace_and_comments_do_not_change_a_statement(
 
 @given(st.sampled_from(QUOTED), st.text("ab ;-/*", min_size=1, max_size=3), st.integers(min_value=1))
 def test_every_space_inside_quotes_counts(quoted: str, more: str, place: int) -> None:
-    inside = quoted.index(quoted[-1]) + 1  # after what opens it
+    inside = quoted.index(quoted[-1]) + 1  # after the opening quote
     place = inside + place % (len(quoted) - inside) if quoted.startswith(("'", '"')) else inside
     changed = quoted[:place] + more + quoted[place:]
     if len(split(changed)) == len(split(quoted)) == 1 and bare(changed) != bare(quoted):

@@ -1,4 +1,4 @@
-"""Where chatctl.yaml and .chatctl are found: upwards to the root of the repository, and no further."""
+"""Where chatctl.yaml and .chatctl are searched: upwards to the root of the repository, and no further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatctl.settings.project import Project
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory, above all that the tests make."""
+    """A home directory that contains all files of the test."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SUDO_UID", raising=False)
     return tmp_path

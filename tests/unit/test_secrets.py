@@ -1,4 +1,4 @@
-"""Passwords and keys are masked, also in a text that is cut."""
+"""Passwords and keys are masked, even in excerpts of a text."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_excerpt_is_masked_and_marked_as_cut() -> None:
     assert excerpt("short", 10) == "short"
     assert excerpt("x" * 11, 10) == f"{'x' * 10} … (cut from 11 characters)"
     assert SECRET not in excerpt(f"xxxx a://u:{SECRET * 3}@h", 16)
-    for length in range(3_900, 4_000):  # where the long token becomes short, what is cut moves into sight
+    for length in range(3_900, 4_000):  # masking shortens the long token, so that more text becomes visible
         assert "hunter" not in excerpt(f"eyJ{'x' * 2_500} {'y ' * (length // 2)}a://u:hunter2@h", 2_000)
 
 

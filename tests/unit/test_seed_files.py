@@ -1,7 +1,7 @@
-"""The files of a world are real, and the same everywhere.
+"""The files of a world are valid, and the same everywhere.
 
 Their bytes are pinned: Pillow, pypdf, python-docx, openpyxl, xlrd, olefile, antiword and LibreOffice opened
-these very ones, and the backend's own check does in tests/api/test_seed_bucket.py.
+exactly these, and tests/api/test_seed_bucket.py checks them with the validation of the backend.
 """
 
 from __future__ import annotations

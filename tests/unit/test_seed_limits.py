@@ -1,4 +1,4 @@
-"""What of a world cannot be built together."""
+"""Combinations of settings for which no world can be built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world of one's own: what a file may say, and how it is read."""
+"""Files that describe a world: what they may contain, and how they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported about a file of a world that nothing can be built from."""
+"""The reported mistakes of a file that describes a world."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from chatctl.services.seed.specfile import load
 from tests.support.worldfiles import BASE, Written, told
 
-# What is changed in it, into what -> what is told: line, key, sentence.
+# The changed text, the new text -> the reported line, key and sentence.
 MISTAKES = {
     "an unknown key": ("users: 9", "user: 9", "5: organizations[0].user is not known; did you mean users?"),
     "a key of nowhere": (

@@ -1,4 +1,4 @@
-"""A world follows from its spec and seed alone, and keeps every limit of the backend."""
+"""A world depends only on its spec and seed, and keeps every limit of the backend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.seed_rows import Made, Message, made
 
 SEEDS = (1, 2, 3, 40, 2**31 - 1)
 
-# Everybody at once, for ever: little time for many messages, many people in few conversations.
+# The extreme: little time for many messages, many people in few conversations.
 BUSY = Spec(
     name="busy",
     messages=6_000,

@@ -1,4 +1,4 @@
-"""docs/seed-worlds.md and the JSON Schema have every key of a world."""
+"""docs/seed-worlds.md and the JSON Schema contain every key of a world."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_examples_in_the_documentation_are_valid(written: Written) -> None:
 
 
 def row(key: str, about: dict[str, Any], *, needed: bool) -> str:
-    """A line of the documentation: what a key takes, its default, and what it means."""
+    """A line of the documentation: the values of a key, its default, and its meaning."""
     default = "required" if needed else shown(about.get("default"))
     return f"| `{key}` | {takes(about)} | {default} | {about['description'].removesuffix('.')} |"
 

@@ -1,4 +1,4 @@
-"""Tokens are those of PostgreSQL, wherever they stand, and no text is too odd to have some."""
+"""Tokens are the same as those of PostgreSQL, and any text can be split into tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = {
     r"\ { }": ("other", ["\\", "{", "}"]),
     "-- a\n/* b /* c */ */": ("comment", []),
 }
-# The text, what of it is read, and the rest.
+# The text, the part that is read, and the rest.
 UNREADABLE = [
     ("select 'a", ["select"], "'a"),
     ("select ü, 'it''s", ["select", "ü", ","], "'it''s"),

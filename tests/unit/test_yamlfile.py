@@ -1,4 +1,4 @@
-"""YAML that cannot be read: each file names the place, the reason and the way out, and repeats no secret."""
+"""Invalid YAML in any file: the error names position, reason and solution, and repeats no secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatctl.services.loadtest import targets
 from chatctl.services.seed import specfile
 from chatctl.settings import load
 
-# The name of a file that chatctl reads -> what reads it.
+# The name of a file that chatctl reads -> its reader.
 READERS: dict[str, Callable[[Path], object]] = {
     "chatctl.yaml": lambda path: load(target="a", directory=path.parent, env={}),
     "targets.yaml": targets.load,
@@ -32,7 +32,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 QUOTE = "single quotes"
 
-# What somebody wrote -> line and column of the fault, the reason, and a word of the way out.
+# The text -> line and column of the fault, the reason, and a word of the suggested solution.
 FAULTS = {
     "a tab": ("a:\n\tb: 1", "2:1", "there is a tab", "spaces"),
     "a tab in deeper lines": ("a:\n  b: 1\n  \tc: 2", "3:3", "there is a tab", "spaces"),
@@ -108,7 +108,7 @@ FAULTS = {
 
 
 def refusal(reader: str, directory: Path, text: str) -> ChatctlError:
-    """What is said about a file."""
+    """The error for a file."""
     path = directory / reader
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)

@@ -1,4 +1,4 @@
-"""The audit on a real server: clean on our schema, leaves nothing, finds holes made by hand."""
+"""The audit on a real server: clean on our schema, leaves nothing behind, finds deliberate holes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIXTURE = default_file().parent / "statements" / "audit" / "fixture.sql"
 
 @pytest.fixture
 def audited(database: Database) -> Callable[..., AuditReport]:
-    """Audit the database after running some SQL as the operator."""
+    """A function that audits the database after running some SQL as the operator."""
 
     def after(statements: str = "", *only: str) -> AuditReport:
         with database.connect() as conn:
@@ -34,7 +34,7 @@ def audited(database: Database) -> Callable[..., AuditReport]:
 
 
 def counted(conn: Connection) -> dict[str, int]:
-    """How many rows every table holds, and how far every sequence has counted."""
+    """The number of rows of every table and the current value of every sequence."""
     tables = conn.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables "
         "where schemaname !~ '^(pg_|information)'"

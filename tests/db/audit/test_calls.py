@@ -1,4 +1,4 @@
-"""Functions of every kind are called, whatever their arguments are like."""
+"""The audit calls functions of every kind and with every kind of argument."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ grant usage on schema elsewhere to anon, authenticated, service_role;
 """
 ROWS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));"
 
-# The types of a function public.f as access.yaml has them, how it is made, its arguments, what comes back.
+# The types of a function public.f as in access.yaml, its definition, its arguments, its result.
 CALLED: dict[str, tuple[str, str, dict[str, str], str]] = {
     "no name": ("text", "(text) returns text return $1 || '!'", {"what": "'x'"}, "x!"),
     "no names": (
@@ -113,14 +113,14 @@ OPEN = {"anon": State.finding, "ann": State.allowed, "ben": State.allowed, "serv
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: the catalogue is the same."""
+    """One version is enough: the catalogue is the same."""
     return 18
 
 
 def audited(
     database: Database, directory: Path, statements: str, signature: str, call: dict[str, str], **more: Any
 ) -> AuditReport:
-    """The audit of one function, which everybody but anon may call."""
+    """The audit of one function that everybody except anon may call."""
     document = {
         "tables": {
             "public.notes": {"key": ["id"], "privileges": "platform", "select": "this.person = actor"}
@@ -141,7 +141,7 @@ def states(report: AuditReport, signature: str) -> dict[str, State]:
 def test_a_function_is_called_and_returns_its_required_rows(
     bare_database: Database, tmp_path: Path, types: str, make: str, call: dict[str, str], value: str
 ) -> None:
-    """Anon may call it, too: that leak shows that it was called."""
+    """Anon may call it, too: the reported leak shows that it was called."""
     returns = {"value": "result", "rows": f"select '{value}'"}
     signature, statements = f"public.f({types})", f"{TABLE} create function public.f{make};"
     report = audited(bare_database, tmp_path, statements, signature, call, returns=returns)

@@ -1,4 +1,4 @@
-"""Times of a fixture: ours are years from now, and those near now are named."""
+"""Times in a fixture: ours are years from now, and times near now are reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.world import Database
 ACCESS = load(default_file())
 NEAR = {
     "timestamptz": "now() - interval '23 hours'",
-    "timestamp": "localtimestamp + interval '30 hours'",  # tomorrow in some zone
+    "timestamp": "localtimestamp + interval '30 hours'",  # tomorrow in some time zone
     "date": "current_date + 1",
     "timestamptz[]": "array[null, timestamptz '2001-01-01', clock_timestamp()]",
     "date[]": "array[array[date '2001-01-01'], array[current_date]]",
@@ -55,13 +55,13 @@ create domain public.a_length as interval;
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with connection(server.url_for(OWNER, "backend")) as conn, conn.transaction(force_rollback=True):
         yield conn
 
 
 def found(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str, ...]:
-    """The columns near now after a row with ``value`` was made in a column of this type."""
+    """The reported columns after inserting ``value`` into a column of this type."""
     name = sql.Identifier("public", "A table")
     conn.execute(TYPES.encode())
     table = "create table {} (id integer primary key, {} {}"

@@ -1,4 +1,4 @@
-"""Where access.yaml lists no insert, copies of rows are tried, and nobody may make one."""
+"""If access.yaml lists no insert for a table, the audit tries to insert copies of rows, and all must fail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ values (id('g1'), id('ann'), 'read'), (id('g2'), id('ben'), 'read');
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about what is tried."""
+    """One version is enough: it is about which probes are tried."""
     return 18
 
 
@@ -150,7 +150,7 @@ def test_rows_with_keys_of_every_kind_are_copied(bare_database: Database, tmp_pa
 def test_a_table_that_refuses_copies_for_another_reason_is_reported(
     bare_database: Database, tmp_path: Path
 ) -> None:
-    """Everybody has a row in people, and a trigger refuses before any policy is asked."""
+    """Everybody has a row in people, and a trigger raises before any policy is evaluated."""
     trigger = """
         create function public.refuse() returns trigger language plpgsql set search_path = '' as
         $$ begin if current_user <> 'postgres' then raise insufficient_privilege; end if; return new; end $$;

@@ -1,4 +1,4 @@
-"""The audit of rows and people that are there, in place of a fixture."""
+"""The audit of existing rows and people in place of a fixture."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ MESSAGES = "public.messages"
 
 @pytest.fixture
 def lived_in(database: Database) -> Database:
-    """A database in which the fixture's world is no fixture: it was committed by somebody."""
+    """A database with the rows of the fixture, committed as existing data."""
     with database.connect() as conn, conn.transaction():
         workspace.prepare(conn, ACCESS)
         assert ACCESS.fixture
         conn.execute(ACCESS.fixture.read_bytes())
         conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")
         conn.execute("delete from storage.objects where bucket_id <> 'attachments'")
-        conn.execute("delete from storage.buckets where id <> 'attachments'")  # nobody declares them
+        conn.execute("delete from storage.buckets where id <> 'attachments'")  # not in access.yaml
     return database
 
 
 @pytest.fixture
 def audited(lived_in: Database) -> Callable[..., AuditReport]:
-    """Audit the database as it is after running some SQL as the operator."""
+    """A function that audits the existing data after running some SQL as the operator."""
 
     def after(statements: str = "", *only: str, sample: int = 20) -> AuditReport:
         with lived_in.connect() as conn:
@@ -61,7 +61,7 @@ def test_a_world_with_every_identity_is_clean_and_every_probe_proves_something(
 
 
 def test_a_leak_of_a_single_existing_row_is_found(audited: Callable[..., AuditReport]) -> None:
-    """No fixture has rows like that."""
+    """The fixture has no such row."""
     hole = """
         insert into organizations (name, slug) values ('Old', 'legacy-old');
         create policy legacy on organizations for select to authenticated using (slug like 'legacy%')
@@ -146,7 +146,7 @@ def test_the_control_deletes_nothing_that_would_cascade(audited: Callable[..., A
 
 
 def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None:
-    """Its messages are made so wide that 4,400 rows are more than 16 MiB."""
+    """The messages are so wide that 4,400 rows take more than 16 MiB."""
     wide = """
         set session_replication_role = replica;
         alter table messages alter content set storage plain;

@@ -1,4 +1,4 @@
-"""What a baseline accepts is a finding again when the hole grows, and stays accepted when it shrinks."""
+"""An accepted finding is reported again when its hole grows, and stays accepted when the hole shrinks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ insert into public.notes values
 OWN = "owner = (select auth.uid())"
 ALL = "(select auth.uid()) in (select n.owner from public.notes n) and id is not null"
 
-# What is accepted, what it becomes -> the findings that are back.
+# The accepted hole, what it becomes -> the findings that are reported again.
 GROWN = {
     "own rows, then all": (
         f"create policy d on public.notes for delete to authenticated using ({OWN})",
@@ -75,7 +75,7 @@ GROWN = {
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about what is accepted."""
+    """One version is enough: it is about accepted findings."""
     return 18
 
 
@@ -110,7 +110,7 @@ def test_a_hole_that_is_the_same_or_smaller_stays_accepted(bare_database: Databa
     assert baseline.apply(again, entries, TODAY).problems == ()
     smaller = audited(bare_database, access, f"alter policy d on public.notes using ({OWN})")
     assert baseline.apply(smaller, entries, TODAY).problems == ()
-    # What became less may not grow back, once it is written down.
+    # A hole that became smaller may not grow back once the baseline is updated.
     ratcheted = baseline.updated(smaller, entries, TODAY, None)
     grown = audited(bare_database, access, f"alter policy d on public.notes using ({ALL})")
     assert baseline.apply(grown, ratcheted, TODAY).findings

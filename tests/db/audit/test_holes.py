@@ -1,4 +1,4 @@
-"""Holes made by hand, each found where it is."""
+"""Deliberate holes; the audit must find each of them at the right object."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.holes.hole import LEAST
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what differs between two is looked for by whole runs, and these take a minute."""
+    """One version is enough: differences between versions show up in complete audits; these take a minute."""
     return 18
 
 
 @pytest.fixture(scope="session")
 def access() -> Access:
-    """What access.yaml says of people as they are; what becomes of them later takes as long once more."""
+    """access.yaml without its moments, which would take the same time once more."""
     return replace(load(default_file()), moments=())
 
 
@@ -81,7 +81,7 @@ def test_the_holes_are_many_and_of_many_kinds() -> None:
 
 @contextmanager
 def rolled_back(server: Server, role: str) -> Iterator[Connection]:
-    """The backend that clones are made of, in a transaction that the audit can be part of."""
+    """The template database of the clones, in a transaction in which the audit can run."""
     with connection(server.url_for(role, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         with conn.transaction(force_rollback=True):

@@ -1,4 +1,4 @@
-"""Every mutant can be made, and is another database than the one it was made of."""
+"""Every mutant can be created and changes the database."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from (
 ) as everything (told)
 """
 
-# A schema that is not ours, with names that have to be quoted.
+# A schema of another project, with names that need quotes.
 NOTES = """
 create table public."Team" ("Id" uuid primary key references auth.users, level integer not null);
 create table public.notes (
@@ -87,7 +87,7 @@ grant select, insert (id, author), update (kind) on public.notes to authenticate
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with connection(server.url_for(OWNER, "backend")) as conn, conn.transaction(force_rollback=True):
         yield conn
 
@@ -99,7 +99,7 @@ def access() -> Access:
 
 @pytest.fixture
 def foreign(conn: Connection, access: Access) -> Access:
-    """What access.yaml could list of another schema, which is made as well."""
+    """Creates another schema; returns rules for it."""
     conn.execute(NOTES.encode())
     table, function = access.tables[0], access.functions[0]
     names = ("public.notes", "public.my_notes", "public.counted", "public.gone")
@@ -172,7 +172,7 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
         "grant-added",
         "policy-dropped",
     } <= {mutant.operator for mutant in made}
-    # What nothing lists in an internal schema must stay closed.
+    # Unlisted objects of an internal schema must stay closed.
     assert {mutant.object for mutant in made if not mutant.object.startswith("private.")} == {
         "public.notes",
         "public.my_notes",
@@ -190,7 +190,7 @@ def test_objects_that_cannot_be_mutated_are_listed_with_the_reason(conn: Connect
 
 
 def apply(conn: Connection, made: list[Mutant]) -> list[str]:
-    """The mutants that cannot be made, or are no other database, with the reason."""
+    """The mutants that cannot be created or do not change the database, with the reason."""
     before = fingerprint(conn)
     wrong = []
     for mutant in made:

@@ -1,9 +1,8 @@
-"""The audit impersonates from the operator's session, a request signs in: the same comes of every probe.
+"""The audit impersonates in the session of the operator, a request signs in: both give the same results.
 
-What differs between the two sessions is ``session_user``, and only what asks for it could tell. Of ours that
-is ``private.is_trusted()``, which asks for the role in force first, and a request has always taken one. So
-there is no difference to accept, apart from what the server makes up: ids of new rows, and the time. The
-moments of access.yaml are not tried here.
+The two sessions differ in ``session_user``, which only ``private.is_trusted()`` of our functions reads. It
+checks the current role first, and a request always has one. So no difference is accepted, except for
+generated values: ids of new rows, and the time. The moments of access.yaml are not tested here.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
 
 TEXT = 25  # the oid of text, which is the type of every value of a probe
-AT_ONCE = 100  # probes on their way to the server together
+AT_ONCE = 100  # probes sent to the server together
 BEGIN = b"begin"
 ROLLBACK = b"rollback"
-# What the server makes up, ids of new rows and the time, is another value in each session.
+# Generated values (ids of new rows, the time) differ between sessions.
 MADE_UP = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+\d\d"
 )
-# Its last column is the number of seconds to wait, by the clock: the second session asks a moment later.
+# Its last column is the number of seconds to wait, and the second session runs a moment later.
 COUNTS_DOWN = "public.check_message_rate_limit()"
 SECONDS = re.compile(r",[1-9]\d*\)$")
 
 
 @dataclass(frozen=True)
 class Came:
-    """What came of a probe: SQLSTATE, the rows it brought, or how many it changed."""
+    """The outcome of a probe: SQLSTATE, the returned rows, or the number of changed rows."""
 
     state: str
     returned: tuple[str | None, ...]
@@ -50,7 +49,7 @@ class Came:
 
 
 class Requests:
-    """One session of ``authenticator`` with a transaction for every request, many on their way at once."""
+    """One session of ``authenticator`` with a transaction for every request; sends many requests at once."""
 
     def __init__(self, conn: Connection, access: Access, claims: Mapping[str, str | None]) -> None:
         self._pq = conn.pgconn
@@ -76,28 +75,28 @@ class Requests:
             self._pq.exit_pipeline_mode()
 
     def outcomes(self, probes: Sequence[Probe]) -> list[Came]:
-        """What comes of each of ``probes``, in their order; everything is rolled back."""
+        """The outcomes of ``probes``, in their order; everything is rolled back."""
         came: dict[int, Came] = {}
         groups: dict[tuple[bool, str, str], list[int]] = defaultdict(list)
         for n, probe in enumerate(probes):
             claimed = self._claims[probe.identity.name] is not None
             groups[claimed, probe.statement, probe.identity.role].append(n)
         with self.pipelined():
-            # A setting that was made once is never unset again, only empty: those without claims go first.
+            # A setting that was used never becomes null again, only empty: probes without claims go first.
             for (_, statement, role), places in sorted(groups.items(), key=lambda group: group[0][0]):
                 name = self._prepare(statement, probes[places[0]], role)
                 for start in range(0, len(places), AT_ONCE):
                     some = places[start : start + AT_ONCE]
                     for n in some:
                         self._send(probes[n], name)
-                    # While libpq has something left to send, it reads no answers, and a server that cannot
-                    # send its answers reads no requests: with a megabyte of claims in each, both would wait.
+                    # Flush: libpq reads no answers while it has unsent data, and a server that cannot send
+                    # its answers reads no requests. With a megabyte of claims in each, both would wait.
                     waiting.wait(generators.send(self._pq), self._pq.socket)
                     came.update((n, self._receive(probes[n])) for n in some)
         return [came[n] for n in range(len(probes))]
 
     def _prepare(self, statement: str, probe: Probe, role: str) -> bytes | None:
-        """Parse the statement as ``role``; None when that is refused already, as it will be each time."""
+        """Prepare the statement as ``role``; None if that already fails, as every execution will."""
         key = statement, role
         if key not in self._prepared:
             name = f"probe_{len(self._prepared)}".encode()
@@ -127,7 +126,7 @@ class Requests:
         self._pq.send_query_params(self._logins[claims is not None], login, [TEXT] * len(login))
 
     def _rollback(self) -> None:
-        # After an error the server skips to the first mark; what follows it runs in any case.
+        # After an error the server skips to the first sync; the statements after it always run.
         self._pq.pipeline_sync()
         self._pq.send_query_params(ROLLBACK, None)
         self._pq.pipeline_sync()
@@ -145,7 +144,7 @@ class Requests:
         return Came("00000", tuple((row and row[0]) or ()), 0)
 
     def _results(self) -> list[Any]:
-        """Everything up to the second mark, without the rollback."""
+        """The results up to the second sync, without that of the rollback."""
         found, marks = [], 0
         while marks < 2:
             result = self._pq.get_result()
@@ -177,7 +176,7 @@ def test_a_rule_that_reads_the_login_itself_would_be_detected(database: Database
 
 
 def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, dict[str, list[str]]]:
-    """How many probes were tried in both ways, and by object and action where it did not come to the same."""
+    """The number of probes tried in both ways, and the different outcomes by object and action."""
     access = load(default_file())
     with database.connect() as operator, database.connect("authenticator") as signed_in:
         with operator.transaction():
@@ -207,7 +206,7 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
 
 
 def known(probe: Probe, came: Came, names: Collection[str]) -> Came:
-    """``came`` without what the server made up."""
+    """``came`` without generated values."""
 
     def masked(match: re.Match[str]) -> str:
         return match.group() if match.group() in names else "new"

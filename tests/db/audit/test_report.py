@@ -1,4 +1,4 @@
-"""The report of an audit of a real database: its cells, its SQL in psql, and that it says the same twice."""
+"""The report of an audit of a real database: its cells, its SQL in psql, and that it is reproducible."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def audited(database: Database, *only: str) -> AuditReport:
 
 
 def pasted(database: Database, statements: str, version: int) -> str:
-    """What psql says to ``statements``, read line by line as when they are pasted."""
+    """The output of psql for ``statements``, read line by line as if they were pasted."""
     done = subprocess.run(
         [binaries.program(version, "psql"), "-X", "-A", "-t", "-v", "VERBOSITY=verbose", database.url],
         input=statements,
@@ -68,7 +68,7 @@ def pasted(database: Database, statements: str, version: int) -> str:
 
 
 def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one return per case
-    """Whether what psql says, after the identity is taken, is what the finding is about."""
+    """Whether the output of psql, after the switch to the identity, shows the finding."""
     failed = "ERROR:" in said
     lines = [line for line in said.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
     came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
@@ -82,7 +82,7 @@ def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one retu
         case AuditRule.leak, "select":
             return not failed and came[0].startswith("{") and came[0] != "{}"
         case AuditRule.leak, "truncate":
-            return "0A000" in said  # past the privilege: a foreign key stops it
+            return "0A000" in said  # the privilege is there: only a foreign key stops it
         case AuditRule.leak | AuditRule.effect, "insert" | "update" | "delete":
             return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
         case _:
@@ -121,14 +121,14 @@ def test_the_sql_of_a_probe_with_its_fixture_runs_without_the_files(
 
 
 def test_two_runs_give_identical_bytes_in_every_format(broken: Database) -> None:
-    # Reading, writing, and calls that make ids of their own.
+    # Reading, writing, and calls that generate ids.
     tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
     first, second = (audited(broken, *tried) for _ in range(2))
     for each in ReportFormat:
         assert _any_row_first(render(first, each)) == _any_row_first(render(second, each)), each
 
 
-# Which row an update of all rows comes to first, and is refused for, depends on where PostgreSQL has put it.
+# The row at which an update of all rows fails depends on the physical order of the rows.
 ONE_OF_SEVERAL = re.compile(
     r"\w+ with (42501|PT400) \((only its sender|new row violates|React to one)[^)]*\)"
 )

@@ -1,4 +1,4 @@
-"""A rule that sleeps or loops: its probes are given up and named, and the others are tried."""
+"""A rule that sleeps or loops: its probes are cancelled and named, and the others are tried."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ insert into public.others values (id('c'), id('ann')), (id('d'), id('ben'));
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about time."""
+    """One version is enough: it is about time."""
     return 18
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same limits, shorter."""
+    """Shorten the time limits."""
     monkeypatch.setattr(batch, "CALL_SECONDS", 1)
     monkeypatch.setattr(batch, "PROBE_SECONDS", 1)
     monkeypatch.setattr(batch, "STATEMENT_BUDGET", 2)
@@ -94,7 +94,7 @@ def test_after_the_time_limit_slow_probes_are_not_started(
 def test_slow_probes_that_do_not_sleep_are_judged_as_usual(
     bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Together they take longer than they may; each alone does not. So it is with a slow machine."""
+    """All probes together exceed the limit, but none does alone, as on a slow machine."""
     monkeypatch.setattr(batch, "CALL_SECONDS", 0.001)
     monkeypatch.setattr(batch, "PROBE_SECONDS", 60)
     policy = "create policy own on public.notes for select to authenticated using (person = auth.uid())"

@@ -1,4 +1,4 @@
-"""The trace of --mutate: what calls a function is what fails when the function does."""
+"""The trace of --mutate: the callers of a function are the probes that fail when the function does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit's transaction is its own: no fixture and no moment ends it, and nothing of one is left behind."""
+"""The transaction of the audit: fixtures and moments cannot end it, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LEFT = """
 select (select count(*) from public.notes), (select count(*) from auth.users),
   (select count(*) from pg_namespace where nspname ~ '^chatctl')
 """
-# Made of what a fixture says, and the words that are named.
+# The text of a fixture, and the words named in the error.
 ENDS = {
     "begin;": "begin",
     "BEGIN WORK;": "begin",
@@ -64,7 +64,7 @@ ENDS = {
     "discard all;": "discard all",
     "copy public.notes (id, person) from stdin;": "copy public.notes (id, person) from stdin",
 }
-# What PostgreSQL itself refuses, and how it begins to say so.
+# Statements that PostgreSQL itself refuses, and the beginning of its message.
 REFUSED = {
     "do $$ begin commit; end $$;": "invalid transaction termination",
     "call public.commits();": "invalid transaction termination",
@@ -72,7 +72,7 @@ REFUSED = {
     "vacuum;": "VACUUM cannot run inside a transaction block",
     "insert into nowhere values (1);": 'relation "nowhere" does not exist',
 }
-# What is a word of these and none of their kind.
+# The same words with another meaning.
 FINE = [
     "do $$ begin perform 1; end $$;",
     "insert into public.notes values (id('begin'), id('commit'));",
@@ -85,7 +85,7 @@ FINE = [
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what is refused is refused by its text."""
+    """One version is enough: statements are refused by their text."""
     return 18
 
 
@@ -97,7 +97,7 @@ def conn(bare_database: Database) -> Iterator[Connection]:
 
 
 def clean(conn: Connection, access: Access) -> bool:
-    """Whether an audit runs, and nothing is left of what ran before."""
+    """Whether an audit runs and nothing of earlier ones is left."""
     assert conn.execute(LEFT).fetchone() == (0, 0, 0)
     report = audit(conn, access, only=("public.notes",))
     return not [each for each in report.problems if each.command] and conn.execute(LEFT).fetchone() == (
@@ -116,7 +116,7 @@ def test_a_fixture_that_ends_the_transaction_is_refused_with_name_file_and_line(
     with pytest.raises(Invalid) as refusal:
         load(path)
     assert f"fixture names fixture.sql, which has `{words}` in line {line}:" in refusal.value.message
-    # Rules that were made in another way are looked at, too.
+    # Rules that were built in code are checked, too.
     small_audit.written(tmp_path, RULES, ROWS)
     access = load(path)
     small_audit.written(tmp_path, RULES, f"{ROWS}\n{ending}\n{ROWS}")
@@ -175,7 +175,7 @@ def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_
 
 
 def test_a_condition_that_always_raises_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
-    # 54000 is an OperationalError of psycopg, and will not pass.
+    # 54000 is an OperationalError of psycopg, but retrying does not help.
     conn.execute(
         "create function public.too_much() returns boolean language plpgsql as "
         "$$ begin raise 'too %', repeat('much', 50000) using errcode = '54000'; end $$"

@@ -1,4 +1,4 @@
-"""What access.yaml lists and cannot be tried is named, in every format."""
+"""Cells that access.yaml lists but that cannot be tried are named in every format."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORDS = {
 ROWS = "insert into public.notes values (id('a'), id('ann'), '(1,1)'), (id('b'), id('ben'), '(2,2)');"
 POINTLESS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));"
 
-# What is written in the rules -> object and action that are named, and a part of the reason.
+# Text of the rules -> the named object and action, and a part of the reason.
 CASES = {
     "an insert through a view that is read by rows": (
         {"more_of_mine": "insert: {allow: never, values: {id: id('x')}}"},
@@ -81,7 +81,7 @@ CASES = {
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about access.yaml."""
+    """One version is enough: it is about access.yaml."""
     return 18
 
 

@@ -1,4 +1,4 @@
-"""A value that is tried because any will do is one that the table takes: so a refusal proves something."""
+"""Probes write values that the constraints of a table allow, so that a refusal proves something."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ ACCESS: dict[str, Any] = {
         "ann": {"user": "ann", "says": "has a note"},
         "service": {"role": "service_role", "says": "the control"},
     },
-    # As the platform's tables are: the roles hold every privilege, and policies decide.
+    # Like the tables of the platform: the roles have every privilege, and policies decide.
     "tables": {"public.notes": {"key": ["id"], "select": "this.owner = actor", "privileges": "platform"}},
 }
 
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what differs between two is looked for by whole runs."""
+    """One version is enough: differences between versions show up in complete audits."""
     return 18
 
 

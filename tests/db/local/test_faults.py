@@ -1,4 +1,4 @@
-"""The embedded server when something went wrong before, or goes wrong now: one clear error, or none."""
+"""The embedded server after or during a fault: it recovers, or reports one clear error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.places import PLACE
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
-    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    # The fsync of initdb takes most of the time, and these tests are not about power failures.
     return server.ensure_running(directory, version=version, durable=False)
 
 

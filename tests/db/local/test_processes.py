@@ -1,4 +1,4 @@
-"""A chatctl that was killed, and processes that are not ours: the next one understands what it finds."""
+"""Leftovers of a killed chatctl, and processes of others: the next command handles them correctly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
     return server.ensure_running(directory, version=version, durable=False)
 
 
-# Killed ---------------------------------------------------------------------------------------------------
+# A killed chatctl -----------------------------------------------------------------------------------------
 
 HASTY = """
 import os, signal, subprocess, sys
@@ -160,7 +160,7 @@ def test_the_next_command_completes_a_down_that_was_killed(directory: Path) -> N
     assert running(directory).pid
 
 
-# Processes ------------------------------------------------------------------------------------------------
+# Processes of others --------------------------------------------------------------------------------------
 
 VICTIM = """
 import signal, sys, time
@@ -180,7 +180,7 @@ with socket.socket(socket.AF_UNIX) as listener:
 
 @pytest.fixture
 def victim() -> Iterator[subprocess.Popen[str]]:
-    """A process that nobody may signal."""
+    """A process that must not be signalled."""
     with subprocess.Popen([sys.executable, "-c", VICTIM], stdout=subprocess.PIPE, text=True) as victim:
         assert victim.stdout is not None
         victim.stdout.readline()
@@ -245,7 +245,7 @@ def test_a_dead_process_whose_id_was_reused_is_not_signalled(
 
 @pytest.fixture
 def container() -> list[str]:
-    """The words that run a program where process ids are others, as in a container."""
+    """The command prefix that runs a program in another process id namespace, as in a container."""
     words = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if (
         shutil.which("unshare") is None

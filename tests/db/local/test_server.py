@@ -1,4 +1,4 @@
-"""The embedded server of a directory: made once, found again, stopped, started anew."""
+"""The embedded server of a directory: created, found again, stopped, restarted."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ START += "print(server.ensure_running(Path(sys.argv[1]), durable=False).pid)"
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
-    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    # The fsync of initdb takes most of the time, and these tests are not about power failures.
     return server.ensure_running(directory, version=version, durable=False)
 
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    # Short: a unix socket's path has 107 bytes.
+    # Short: the path of a unix socket has at most 107 bytes.
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     yield place / ".chatctl"
     if (place / ".chatctl").is_dir():
@@ -148,7 +148,7 @@ def test_two_concurrent_starts_give_one_server(directory: Path) -> None:
 def test_the_server_does_not_belong_to_a_terminal(directory: Path) -> None:
     starter = subprocess.Popen([sys.executable, "-c", START, directory], start_new_session=True)
     assert starter.wait() == 0
-    # A Ctrl-C would reach this group: nobody is in it any more, and the server runs.
+    # Ctrl-C would reach this process group: it is empty, and the server runs.
     with pytest.raises(ProcessLookupError):
         os.killpg(starter.pid, 0)
     at = server.status(directory)
@@ -182,7 +182,7 @@ def test_the_path_may_contain_unusual_characters(directory: Path) -> None:
 
 
 def test_a_moved_directory_keeps_working(directory: Path) -> None:
-    # Durable: PostgreSQL knows pg_control by its old path, so a stop after the move is a crash to it.
+    # Durable: PostgreSQL uses the old path of pg_control, so that a stop after the move is a crash.
     at = server.ensure_running(directory)
     execute(at.url, "create table moved (id int)")
     there = directory.with_name("other")

@@ -1,4 +1,4 @@
-"""What is not ours is neither changed nor deleted: directories, files and links."""
+"""Directories, files and links that are not ours are neither changed nor deleted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def picture(root: Path) -> dict[str, tuple[int, int, int, bytes]]:
 
 
 def assert_untouched(directory: Path, *kept: Path, error: type[ChatctlError] = Invalid, match: str) -> None:
-    """Every command refuses ``directory``, or does nothing, and leaves what is kept as it is."""
+    """Every command refuses ``directory`` or does nothing, and leaves ``untouched`` as it is."""
     before = [picture(path) for path in kept]
     for act in (running, server.reset):
         with pytest.raises(error, match=match):

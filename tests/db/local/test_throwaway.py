@@ -1,4 +1,4 @@
-"""Throwaway servers go away: at the end of their block, or swept when their owner was killed."""
+"""Throwaway servers are deleted at the end of their block, or swept after their owner was killed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with throwaway.server() as at:
 
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A temporary directory of our own, so that we sweep nothing but what we made."""
+    """A separate temporary directory, so that only servers of these tests are swept."""
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setattr(tempfile, "tempdir", None)

@@ -1,4 +1,4 @@
-"""Who runs the embedded server: ourselves, and when we are root the owner of its files or ``pgserver``."""
+"""The user of the embedded server: the current one, or for root the owner of its files or ``pgserver``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ with throwaway.server() as at:
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
-    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    # The fsync of initdb takes most of the time, and these tests are not about power failures.
     return server.ensure_running(directory, version=version, durable=False)
 
 
@@ -61,7 +61,7 @@ def numbers(name: str) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def python() -> Iterator[list[str]]:
-    """The words that start this Python, with what it has installed, as a user who cannot look into /root."""
+    """The command that starts this Python with its packages as a user who cannot read /root."""
     if nobody([sys.executable, "-c", "import psycopg"], cwd="/").returncode == 0:
         yield [sys.executable]
         return
@@ -81,7 +81,7 @@ def python() -> Iterator[list[str]]:
 
 
 def nobody(command: list[str], *, cwd: Path | str) -> subprocess.CompletedProcess[str]:
-    """Run ``command`` as the system user ``nobody``, with ``cwd`` for its temporary directory."""
+    """Run ``command`` as the system user ``nobody``, with ``cwd`` as its temporary directory."""
     uid, gid = numbers("nobody")
     environment = {**os.environ, "TMPDIR": str(cwd), "HOME": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"}
     try:

@@ -1,4 +1,4 @@
-"""What a file defers is checked at its end, as when it is the only one in its transaction."""
+"""Deferred constraints are checked at the end of each file, as if it had a transaction of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dry run is the real one, seen: what each file locks and rewrites, and which error it would end with."""
+"""A dry run reports what the real run would lock and rewrite, and the error with which it would fail."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ insert into public.big select g, g, repeat('x', 100) from generate_series(1, 200
 
 @pytest.fixture
 def files(tmp_path: Path) -> SqlFiles:
-    """Two tables that are there before."""
+    """Two existing tables."""
     files = SqlFiles(tmp_path / "sql")
     files.version(1, TABLE + BIG)
     return files
 
 
 def effects(conn: Connection, files: SqlFiles, text: str) -> Effects:
-    """Of a file with this text."""
+    """The reported locks and rewrites of a file with this text."""
     run(conn, files)
     files.version(2, text)
     (step,) = run(conn, files, dry_run=True).steps

@@ -1,4 +1,4 @@
-"""The exported directory, applied by a tool that knows versions alone, leaves chatctl nothing to do."""
+"""After another tool has applied the exported directory, chatctl has nothing to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def push(conn: Connection, target: Path) -> list[str]:
-    """Apply what is new in ``target`` as `supabase db push` does: a file and its row in one transaction."""
+    """Apply new files of ``target`` like `supabase db push`: each file and its row in one transaction."""
     conn.execute(CLI_TABLES.encode())
     had = names(conn, "select version from supabase_migrations.schema_migrations")
     applied = []
@@ -73,13 +73,13 @@ def push(conn: Connection, target: Path) -> list[str]:
 
 
 def exported(files: SqlFiles, target: Path, **how: Any) -> list[str]:
-    """Write; the names of the files that were not as they should be."""
+    """Export; returns the names of the files that were out of date."""
     found = export.write(files.directory, target, **how)
     return [f"{it.state} {it.path.name}" for it in found if it.state != "unchanged"]
 
 
 def settled(conn: Connection, files: SqlFiles) -> bool:
-    """Whether chatctl finds nothing to do and everything there."""
+    """Whether everything is applied and chatctl has nothing to do."""
     return run(conn, files).steps == [] and set(states(conn, files).values()) == {"applied"}
 
 
@@ -387,7 +387,7 @@ def test_an_export_is_not_accepted_as_the_source_files(
     exported(files, target)
     with bare_database.connect() as conn:
         run(conn, files)
-        # Without the objects beside it, everything that they make would seem to be gone.
+        # Without the objects directory, all objects would seem to be removed.
         with pytest.raises(Invalid, match="was written by `chatctl migrate export`"):
             migrations.migrate(conn, directory=target.parent)
         assert policies(conn) == ["p"]

@@ -1,4 +1,4 @@
-"""The history says what a database has had, by whichever tool; what contradicts it is refused."""
+"""The history lists the applied versions, whichever tool applied them; contradictions are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.world import Database
 V1, V2, V3 = version(1), version(2), version(3)
 HISTORY = "supabase_migrations.schema_migrations"
 
-# What the Supabase CLI makes, and what the Dashboard and the Management API add.
+# Created by the Supabase CLI, and added by the Dashboard and the Management API.
 CLI_TABLES = f"""
 create schema if not exists supabase_migrations;
 create table if not exists {HISTORY} (version text not null primary key);
@@ -29,7 +29,7 @@ alter table {HISTORY} add column if not exists created_by text;
 alter table {HISTORY} add column if not exists idempotency_key text unique;
 alter table {HISTORY} add column if not exists rollback text[];
 """
-# As chatctl 0.1 had them.
+# As in chatctl 0.1.
 OLDER_TABLES = """
 create table supabase_migrations.chatctl_migrations (
   version text primary key,
@@ -59,7 +59,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def insert(conn: Connection, number: int, statements: list[str] | None, name: str | None = "step") -> None:
-    """A row as another tool inserts it, whose statements have run."""
+    """A row as another tool inserts it after running the statements."""
     conn.execute(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
         (version(number), name, statements),
@@ -119,7 +119,7 @@ def test_an_equivalent_text_is_not_an_edit(bare_database: Database, files: SqlFi
 def test_other_line_endings_inside_quotes_are_not_an_edit(
     bare_database: Database, files: SqlFiles, end: str
 ) -> None:
-    """An older chatctl recorded line feeds alone; a checkout may turn them into others and back."""
+    """An older chatctl recorded line feeds only; a checkout may convert line endings in both directions."""
     text = "select 'a\nb', E'c'\n'd', $$\ne\n$$ as \"f\ng\"; -- h\n"
     files.version(2, text)
     files.version(3, text.replace("\n", end))
@@ -210,7 +210,7 @@ def test_a_fetched_file_is_not_an_edit(bare_database: Database, files: SqlFiles)
     with bare_database.connect() as conn:
         run(conn, files)
         (statements,) = names(conn, f"select statements from {HISTORY}")
-        path.write_text(";\n".join(statements) + ";\n")  # as `supabase migration fetch` does
+        path.write_text(";\n".join(statements) + ";\n")  # like `supabase migration fetch`
 
         assert run(conn, files).steps == []
 

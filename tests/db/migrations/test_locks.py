@@ -1,4 +1,4 @@
-"""``migrate`` among others: another migration, a long transaction, traffic that must not feel it."""
+"""``migrate`` next to another migration, a long transaction, or traffic that must not be blocked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ READ = "select count(*) from public.messages"
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of sql/ with one version more, which alters conversations and then messages."""
+    """A copy of sql/ with one more version, which alters conversations and then messages."""
     directory = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     (directory / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.conversations add column pinned boolean;\n"
@@ -44,7 +44,7 @@ def files(tmp_path: Path) -> Path:
 
 @dataclass
 class Command:
-    """A ``python -m chatctl`` that runs; what it says goes to files."""
+    """A running ``python -m chatctl``; its output goes to files."""
 
     process: Fork
     stdout: Path
@@ -56,7 +56,7 @@ class Command:
 
 @pytest.fixture
 def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
-    """Start ``chatctl``; what still runs at the end is ended."""
+    """Starts ``chatctl``; processes that still run at the end are terminated."""
     with ExitStack() as stack:
 
         def start(*arguments: str) -> Command:
@@ -228,7 +228,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
 
 
 def test_the_busy_table_is_locked_first_on_the_second_attempt(database: Database, files: Path) -> None:
-    """Whoever uses the others need not wait while we do."""
+    """Sessions that use the other tables need not wait while the migration does."""
     seen: list[dict[str, bool]] = []
 
     def waits_for_messages() -> bool:
@@ -255,21 +255,21 @@ def test_a_deadlock_with_traffic_is_retried(database: Database, files: Path) -> 
         database.connect() as observer,
         migrating(database, files, lock_timeout=5) as migration,
     ):
-        traffic.execute("set deadlock_timeout = '1min'")  # it is not the one to find out
+        traffic.execute("set deadlock_timeout = '1min'")  # never the deadlock's victim
         with traffic.transaction():
             traffic.execute("update public.messages set content = content")
             assert until(lambda: migration.locks(observer, *TABLES).get("messages") is False, seconds=10)
-            # The migration has conversations, and waits for us.
+            # The migration has locked conversations and waits for us.
             start = time.monotonic()
             traffic.execute("select count(*) from public.conversations")
-            assert time.monotonic() - start < 1 + MARGIN  # PostgreSQL looks for deadlocks after a second
+            assert time.monotonic() - start < 1 + MARGIN  # deadlocks are detected after 1 s
             assert until(lambda: bool(migration.waits), seconds=10)
         assert "rolled back, retrying in" in migration.waits[0]
         assert len(migration.ends.result(30)) == 1
 
 
 def test_a_deadlock_never_cancels_traffic(database: Database, files: Path) -> None:
-    """The default lock timeout; traffic waits for the migration already when the migration waits for it."""
+    """With the default lock timeout, when traffic already waits for the migration that then waits for it."""
     (files / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.messages add column pinned boolean;\n"
         "select pg_advisory_xact_lock(7);\n"
@@ -324,8 +324,8 @@ def test_the_query_of_a_blocker_is_shown_escaped_and_without_secrets(
         )
         assert late.process.wait(30) == 5
     said = late.stderr.read_bytes()
-    assert b"retrying in" in said  # while it waits
-    assert b"gave up after" in said  # and in the end
+    assert b"retrying in" in said  # progress while it waits
+    assert b"gave up after" in said  # and the final error
     assert b"from public.messages" in said
     for secret in (b"hunter2", b"hunter3", b"\x1b", b"\x07", b"\r", "\u202e".encode()):
         assert secret not in said
@@ -336,7 +336,7 @@ def test_the_query_of_a_blocker_is_shown_escaped_and_without_secrets(
 def test_ended_by_a_signal_it_stops_waiting(
     database: Database, files: Path, chatctl: Callable[..., Command], number: signal.Signals, alone: bool
 ) -> None:
-    """What a backend still waits for, others wait behind."""
+    """Other sessions queue behind a lock that a backend still waits for."""
     if alone:
         (files / "migrations" / "20990101000000_pinned.sql").write_text(
             "-- chatctl:no-transaction\ncreate index concurrently pinned on public.messages (updated_at);"
@@ -356,7 +356,7 @@ def test_ended_by_a_signal_it_stops_waiting(
 
 
 def test_a_lock_holder_with_hidden_details_is_named_by_its_pid(database: Database, files: Path) -> None:
-    """A role that is no monitor sees less of other roles' sessions."""
+    """A role without pg_monitor sees fewer details of sessions of other roles."""
     role = f"plain_{database.name}"
     with database.connect("supabase_admin") as admin, database.connect() as other:
         admin.execute(f"create role {role} login")

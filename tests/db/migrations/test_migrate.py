@@ -1,4 +1,4 @@
-"""``migrate`` on a real server: once, in one transaction, and never twice at a time."""
+"""``migrate`` on a real server: once, in one transaction, and one run at a time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_an_edited_applied_file_is_refused(bare_database: Database, files: Path)
         migrations.migrate(conn, directory=files)
         path = next((files / "migrations").glob("*_messages.sql"))
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-        assert migrations.migrate(conn, directory=files) == []  # line ends and a byte-order mark are no edit
+        assert migrations.migrate(conn, directory=files) == []  # not an edit
 
         path.write_text(path.read_text(encoding="utf-8-sig") + "\ndrop table messages;\n")
 

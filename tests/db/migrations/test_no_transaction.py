@@ -1,4 +1,4 @@
-"""A file without transaction may be left half done: the next run ends it, whatever the last one left."""
+"""A file without transaction may be left half applied: the next run completes it from any state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRITE = "insert into public.t select coalesce(max(id), 0) + 1, 0 from public.t"
 
 @pytest.fixture
 def files(tmp_path: Path) -> SqlFiles:
-    """One version, which makes a table with a few rows."""
+    """One version, which creates a table with a few rows."""
     files = SqlFiles(tmp_path / "sql")
     files.version(1, TABLE + "insert into public.t select n, n / 2 from generate_series(1, 10) as n;\n")
     return files
@@ -50,7 +50,7 @@ def begun(conn: Connection) -> list[str]:
 
 
 def indexes(conn: Connection) -> dict[str, bool]:
-    """The indexes of the table beside its key, and whether they are valid."""
+    """The indexes of the table except its primary key, and whether they are valid."""
     rows = conn.execute(
         "select indexrelid::regclass::text, indisvalid from pg_index "
         "where indrelid = 'public.t'::regclass and not indisprimary order by 1"
@@ -65,7 +65,7 @@ def oid(conn: Connection, name: str) -> int | None:
 
 
 def left_invalid(database: Database, statement: str) -> None:
-    """Run ``statement`` until it waits for a writer, and give up."""
+    """Run ``statement`` until it waits for a writer, and cancel it."""
     with holding(database, WRITE), database.connect() as conn:
         conn.execute("set lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -156,7 +156,7 @@ def test_an_invalid_index_is_rebuilt(
 def test_an_index_that_was_built_but_not_recorded_is_not_built_again(
     conn: Connection, files: SqlFiles, statement: str, left: dict[str, bool]
 ) -> None:
-    """A run was killed in between: its mark is there, and its index is (or is not)."""
+    """A run was killed in between: its entry exists, and its index does (or does not)."""
     run(conn, files)
     conn.execute("update public.t set a = id")
     path = files.version(2, ALONE + statement)
@@ -358,7 +358,7 @@ def test_terminated_while_waiting_the_next_run_completes_it(
 def test_a_second_waiting_run_blocks_nobody(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
-    """Inside PostgreSQL it would wait with a snapshot, for which the first one's index would wait in turn."""
+    """Waiting inside PostgreSQL would hold a snapshot, for which the first run's index build would wait."""
     run(conn, files)
     files.version(2, BUILD)
     with holding(bare_database, WRITE) as report, migrating(bare_database, files.directory) as first:
@@ -372,7 +372,7 @@ def test_a_second_waiting_run_blocks_nobody(
 
 
 def mark(conn: Connection, path: Path) -> None:
-    """As a run does that has begun with the file."""
+    """Record the file as started, like a run does."""
     conn.execute(
         "insert into supabase_migrations.chatctl_unfinished (version, sha256) "
         "values (%s, encode(sha256(%s), 'hex'))",

@@ -1,4 +1,4 @@
-"""Objects are applied after what they need, read as a whole, and again when something took them away."""
+"""Objects are applied after their dependencies, and reapplied after something dropped them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_privileges_removed_by_a_version_are_granted_again(bare_database: Databa
     with bare_database.connect() as conn:
         run(conn, files)
         assert not may(conn, "insert")
-        # Supabase's default privileges give the new table to everybody.
+        # The default privileges of Supabase grant access to the new table to everybody.
         files.version(2, "drop table public.t;\n" + TABLE)
 
         run(conn, files)
@@ -136,7 +136,7 @@ def test_names_without_schema_resolve_in_any_order(bare_database: Database, file
         run(conn, files)
         assert sorted(views(conn)) == ["a", "m", "z"]
 
-        # A column that the one needs and the other gets.
+        # A column that one file needs and another adds.
         files.object("views/z.sql", "create or replace view public.z as select 1 as x, 2 as y;")
         files.object("views/a.sql", "create or replace view public.a as select x, y from z;")
         run(conn, files)

@@ -1,4 +1,4 @@
-"""Objects follow their files: what a file makes no more goes, named first, and nothing else does."""
+"""Objects follow their files: an object that its file no longer defines is named and dropped."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_overloads_are_distinguished_however_their_types_are_spelled(
     with bare_database.connect() as conn:
         conn.execute(
             "create schema s; create function s.f(text) returns int language sql as 'select 1'"
-        )  # nobody's
+        )  # defined in no file
         files.version(1, TABLE)
         files.object("functions/f.sql", function("s.f", "b int") + function("s.f", "a timestamptz"))
         run(conn, files)
@@ -143,7 +143,7 @@ def test_overloads_are_distinguished_however_their_types_are_spelled(
 
 
 def test_a_parameter_is_renamed(bare_database: Database, files: SqlFiles) -> None:
-    """Which `create or replace` alone refuses."""
+    """`create or replace` alone cannot do that."""
     with bare_database.connect() as conn:
         files.object("functions/f.sql", function("s.f", "a int"))
         run(conn, files)
@@ -301,7 +301,7 @@ def test_a_function_changes_its_signature_under_a_policy_of_another_file(
 
 
 def test_dependents_are_dropped_before_what_they_need(bare_database: Database, files: SqlFiles) -> None:
-    # By name, by path and by time of statement the other way round.
+    # The order by name, by path and by time of application is the opposite.
     files.object("views/a.sql", "create or replace view s.a as select 1 as x;")
     files.object("views/b.sql", "create or replace view s.b as select * from s.a;")
     files.object("views/c.sql", "create or replace view s.c as select * from s.b;")

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses is named with file and line; whether it may pass is decided by its SQLSTATE."""
+"""Errors of PostgreSQL are named with file and line; their SQLSTATE decides whether they are temporary."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_lost_connection_is_named_with_the_file(bare_database: Database, files
         error = refused(conn, files)
 
     assert isinstance(error, Unavailable)
-    # The server's reason, or libpq's when that was lost with the results.
+    # The reason given by the server, or by libpq if the former was lost with the results.
     reason = "(:2: terminating connection due to|: .*server closed the connection)"
     assert re.match(f"sql/migrations/{path.name}{reason}", error.message)
 

@@ -1,4 +1,4 @@
-"""The history is corrected as it was shown, and keeps who did what from which revision."""
+"""Repairs of the history do what was shown, and record who did what from which revision."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def write(conn: Connection, files: SqlFiles, decide: Callable[[], list[HistoryChange]]) -> list[str]:
-    """Do what was decided; each change as its action and the version's last digit."""
+    """Apply the decided changes; returns each as its action and the last digit of the version."""
     shown = decide()
     repair.write(conn, files.directory, decide, shown=shown, deadline=1, on_wait=lambda _: None)
     return [f"{change.action} {change.version[-1]}" for change in shown]
@@ -123,7 +123,7 @@ def test_nothing_is_changed_if_the_history_changed_since_it_was_shown(
                 on_wait=lambda _: None,
             )
         assert versions(conn) == [V1, V2, V3]
-        assert run(conn, files).steps == []  # and the lock is free again
+        assert run(conn, files).steps == []  # and the lock is released
 
 
 def test_a_file_that_was_started_and_never_recorded_can_be_marked_as_applied(
@@ -147,7 +147,7 @@ def test_a_database_built_by_hand_gets_its_history(bare_database: Database, file
     files.object("access/t.sql", policy("p"))
     with bare_database.connect() as conn:
         for path in sorted((files.directory / "migrations").iterdir()):
-            conn.execute(path.read_text().encode())  # as `psql -f` does
+            conn.execute(path.read_text().encode())  # like `psql -f`
 
         with pytest.raises(NotFound, match="--to 20990101000000"):
             started(conn, files, "20990101000000")
@@ -242,7 +242,7 @@ def test_the_history_records_the_git_revision(
 
     with bare_database.connect() as conn:
         git("init", "--quiet")
-        assert revision_of(conn, 4) is None  # a checkout, but the files are not in it
+        assert revision_of(conn, 4) is None  # a checkout that does not contain the files
         git("add", "sql")
         assert revision_of(conn, 5) is None  # nothing is committed
         git("add", "sql")

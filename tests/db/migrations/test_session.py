@@ -1,4 +1,4 @@
-"""Whatever a file does to the session, the next one and the history find it as if it had just connected."""
+"""Whatever a file does to the session, the next file and the history see a fresh session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.world import Database
 
 ALONE = "-- chatctl:no-transaction\n"
 
-# Functions that a file may call, and a role that may use them.
+# Functions that a file may call, and a role that may execute them.
 BEFORE = """
 grant create on schema public to authenticated;
 create function public.become(role name, local boolean) returns text language sql
@@ -26,7 +26,7 @@ create function public.become(role name, local boolean) returns text language sq
 create function public.prepares() returns void language plpgsql
   as $$ begin execute 'prepare p as select 1'; end $$;
 """
-# What a file may leave behind, by itself or within a function that it calls.
+# State that a file may leave behind, directly or through a function that it calls.
 LEFT = {
     "a role": "set role authenticated;",
     "a role of the transaction": "set local role authenticated;",
@@ -62,7 +62,7 @@ LEFT = {
     "the last value of a sequence": "create sequence s; select nextval('s');",
     "deferred constraints": "set constraints all deferred;",
 }
-# Everything that a session knows of itself, but what chatctl sets: each file gives up locks in time.
+# All state of a session, except lock_timeout, which chatctl sets for each file.
 LOOK = """
 do $$ begin
   perform lastval();
@@ -92,7 +92,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 @pytest.fixture
 def usual(twin_database: Database, tmp_path: Path) -> list[Any]:
-    """What a file sees after one that leaves nothing behind."""
+    """What a file sees after a file that leaves nothing behind."""
     files = SqlFiles(tmp_path / "usual")
     files.version(1, TABLE + BEFORE)
     files.version(2, LOOK)
@@ -175,7 +175,7 @@ def test_a_superuser_is_a_superuser_again_afterwards(bare_database: Database, fi
 
 
 def test_a_second_attempt_sees_no_state_of_the_first(bare_database: Database, files: SqlFiles) -> None:
-    """What is prepared stays when a transaction is rolled back."""
+    """Prepared statements survive a rollback."""
     with bare_database.connect() as conn:
         run(conn, files)
     files.version(2, "prepare p as select 1;\nalter table public.t add column b int;")

@@ -1,4 +1,4 @@
-"""A load that fails leaves whole parts, and the next one makes the rest; what is slow is not ended."""
+"""A load that fails leaves complete parts, the next one creates the rest; timeouts do not end a load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import Database
 def test_a_failure_leaves_complete_parts_and_the_next_run_creates_the_rest(
     database: Database, admin: Connection, fingerprint: str, triggers: str, way: str, end: str
 ) -> None:
-    """A row that is in the way, a server that shuts down, Ctrl-C while rows are made."""
+    """A conflicting row, a server that shuts down, Ctrl-C while rows are generated."""
     last = WORLD.chats[-1].conversation
     with database.connect() as conn:
         before = catalogue.read(conn)
@@ -92,7 +92,7 @@ def test_no_timeout_of_a_role_ends_it(
     slow = {b"d": 0.5, b"Q": 0.5}
 
     def linger(number: int, kind: bytes, body: bytes) -> None:
-        # Once in the middle of a statement, and once between two of a transaction.
+        # Once in the middle of a statement, and once between two statements of a transaction.
         if kind == b"d" or b"session_replication_role = origin" in body or b" enable " in body:
             time.sleep(slow.pop(kind, 0))
 

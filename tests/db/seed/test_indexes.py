@@ -1,4 +1,4 @@
-"""The indexes of messages, dropped for the load and built after it, are what they were."""
+"""The indexes of messages are dropped for a large load and rebuilt identically after it."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def elsewhere(server: Server) -> Iterator[None]:
 def _dropped(admin: Connection) -> bool:
     try:
         admin.execute("drop tablespace if exists elsewhere")
-    except psycopg.errors.ObjectNotInPrerequisiteState:  # the database with it goes first
+    except psycopg.errors.ObjectNotInPrerequisiteState:  # the database that uses it is dropped first
         return False
     return True
 
@@ -170,7 +170,7 @@ def assert_rebuilt(conn: Connection, admin: Connection, sql: str, stay: set[str]
     assert compare(before, catalogue.read(conn)) == []
     assert {name for name, oid in fetch(conn, OIDS) if oid == oids[name]} == stay
     assert len(oids) > len(stay)
-    # Each of them finds every row.
+    # Each index contains every row.
     run(conn, "set enable_seqscan = off; set enable_bitmapscan = off")
     assert fetch(conn, "select count(*), count(distinct (conversation_id, seq)) from messages") == [
         (MESSAGES, MESSAGES)
@@ -208,7 +208,7 @@ def test_sessions_that_use_messages_are_not_waited_for(
     conn: Connection, database: Database, fingerprint: str, statement: str
 ) -> None:
     oids = fetch(conn, OIDS)
-    run(conn, "set lock_timeout = '3s'")  # else a wait would last for ever
+    run(conn, "set lock_timeout = '3s'")  # otherwise a wait would never end
     with holding(database, statement):
         assert load(conn, WORLD).fingerprint == fingerprint
     assert fetch(conn, OIDS) == oids
@@ -218,7 +218,7 @@ def test_sessions_that_use_messages_are_not_waited_for(
 def test_a_session_that_wants_an_exclusive_lock_on_messages_is_in_no_deadlock(
     conn: Connection, database: Database, fingerprint: str
 ) -> None:
-    """A migration that has read messages and then alters it, say, while the seed waits for its readers."""
+    """For example a migration that has read messages and then alters it while the seed waits for readers."""
     with holding(database, "select count(*) from public.messages") as other, ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load, conn, WORLD)
         with database.connect() as observer:
@@ -245,7 +245,7 @@ def test_an_exclusive_lock_on_messages_delays_other_work_only_briefly(
 def test_a_table_with_messages_of_others_keeps_its_indexes(
     world: World, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nobody who reads them is waited for, nor has to wait."""
+    """And the seed neither waits for their readers nor blocks them."""
     monkeypatch.setattr(indexes, "LOCK_TIMEOUT", SECONDS)
     organization, (ann, ben) = world.team(2)
     world.send(ann, world.direct(organization, ann, ben))

@@ -27,7 +27,7 @@ def test_a_waiting_seed_names_the_holder_and_no_timeout_ends_the_wait(database: 
     def has_tried_for_long() -> bool:
         pid = second.info.backend_pid
         tries.update(fetch(first, f"select query_start from pg_stat_activity where pid = {pid}"))
-        return len(tries) > 4  # one each 0.1 s, as long as a statement may take
+        return len(tries) > 4  # one attempt each 0.1 s, for longer than the statement timeout
 
     with database.connect() as first, database.connect() as second, ThreadPoolExecutor(1) as pool:
         second.execute("set statement_timeout = '100ms'")

@@ -1,4 +1,4 @@
-"""Which way rows go into a database depends on what its role may do, and leaves triggers as they were."""
+"""How rows are loaded depends on the privileges of the role; triggers are restored afterwards."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_additional_columns_of_auth_make_no_difference(
     assert load(conn, WORLD).state == "unchanged"
 
 
-# Triggers that are switched off
+# Disabled triggers
 
 STATES = (
     "select tgrelid::regclass::text, tgname, tgenabled from pg_trigger where not tgisinternal order by 1, 2"
@@ -175,7 +175,7 @@ def test_an_owner_gives_up_on_tables_that_others_lock(
     monkeypatch: pytest.MonkeyPatch,
     fingerprint: str,
 ) -> None:
-    """Whoever writes to messages waits behind whoever waits to switch its triggers off."""
+    """Writers of messages queue behind the session that waits to disable its triggers."""
     monkeypatch.setattr(paths, "PATIENCE", 0.3)
     with ThreadPoolExecutor(1) as pool, world.database.connect() as other:
         other.execute("begin")

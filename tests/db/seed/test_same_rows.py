@@ -1,4 +1,4 @@
-"""Whichever way rows go into a database, they are the same rows, and the database is as it was."""
+"""Rows are the same however they are loaded, and the rest of the database is unchanged."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_every_foreign_key_and_check_holds(conn: Connection, triggers: str, way:
     )
     assert len(constraints) > 20
     for table, name, definition in constraints:
-        # PostgreSQL's own check: drop and add it again, over all rows.
+        # Let PostgreSQL check it over all rows: drop the constraint and add it again.
         with conn.transaction(force_rollback=True):
             run(conn, f"alter table {table} drop constraint {name} cascade")
             run(conn, f"alter table {table} add constraint {name} {definition}")

@@ -1,4 +1,4 @@
-"""A seeded world is what its users would have made themselves, had they gone through the API."""
+"""A seeded world equals what its users would have created through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema and the documentation of access.yaml: in step with what is read."""
+"""The JSON Schema and the documentation of access.yaml match its reader."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.access_files import BASE, OURS, steps, under
 DOCS = Path(__file__).parents[3] / "docs" / "access-yaml.md"
 WHOLE = json_schema()
 
-# What holds between keys, and no schema says.
+# Rules between keys, which the schema cannot express.
 BETWEEN = r"which \S+ does not|does not exist| twice$| again$"
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "null": type(None)}
 KNOWN = {
@@ -33,7 +33,7 @@ KNOWN = {
 
 
 def errors(value: Any, rule: Any = WHOLE) -> Iterator[str]:
-    """What JSON Schema, as far as ours uses it, has against ``value``."""
+    """The errors of ``value`` according to those parts of JSON Schema that our schema uses."""
     if rule is True:
         return
     assert set(rule) <= KNOWN
@@ -183,7 +183,7 @@ def test_the_examples_in_the_documentation_are_valid(tmp_path: Path) -> None:
 
 
 def row(key: str, about: dict[str, Any], *, needed: bool) -> str:
-    """A line of the documentation: what a key takes, its default, and what it means."""
+    """A line of the documentation: the values of a key, its default, and its meaning."""
     default = about.get("default")
     shown = (
         (default if isinstance(default, str) else json.dumps(default))

@@ -1,4 +1,4 @@
-"""The baseline: what is accepted, for how long, and what is said when an entry is out of date."""
+"""The baseline: what is accepted, for how long, and what is reported for outdated entries."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NEW = BaselineEntry(
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str], list[BaselineEntry]]:
-    """Write a baseline, and load it."""
+    """A function that writes a baseline and loads it."""
 
     def loaded(text: str) -> list[BaselineEntry]:
         (tmp_path / "accepted.yaml").write_text(text)
@@ -232,7 +232,7 @@ def test_a_finding_on_more_rows_is_reported_again_and_on_fewer_rows_it_is_not(
 def test_an_update_records_the_current_rows(
     read: Callable[[str], list[BaselineEntry]], tmp_path: Path
 ) -> None:
-    """Fewer than before, or those of an entry of an older version."""
+    """Fewer rows than before, or an entry of an older version."""
     rows = {"ann": {"a": 1}}
     found = replace(FOUND, findings=(finding(rows=rows),), doubts=())
     for text in (GROWN, GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", "")):

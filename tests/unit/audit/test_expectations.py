@@ -1,4 +1,4 @@
-"""access.yaml: read whole, and wrong in ways that name file, line and key."""
+"""access.yaml: a complete file is read, and mistakes are reported with file, line and key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Written = Callable[[str | bytes], Path]
 
 NOT = "cannot be read as YAML:"
 
-# What is changed in it, into what -> what is told: line, key, sentence.
+# The changed text, the new text -> the reported line, key and sentence.
 MISTAKES = {
     "an unknown key": (
         "select: this.owner = actor",
@@ -279,7 +279,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 def told(path: Path) -> list[str]:
-    """What is told about a file, without its name."""
+    """The reported mistakes of a file, without its name."""
     with pytest.raises(Invalid) as refused:
         load(path)
     assert refused.value.exit_code == 2
@@ -545,7 +545,7 @@ def test_a_file_with_random_changes_is_read_or_refused(
 
 
 def read_or_refused(path: Path) -> None:
-    """Load a file; what is refused names it, and but for one that is empty or large, a line."""
+    """Load a file; an error names it and, unless the file is empty or too large, a line."""
     try:
         access = load(path)
     except Invalid as refused:

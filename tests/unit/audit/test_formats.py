@@ -1,4 +1,4 @@
-"""The reports of an audit in every format: what stands in them, and that nothing hostile leaves its place."""
+"""The reports of an audit in every format: their content, and that hostile text is harmless in them."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def test_sql_with_backticks_stays_in_its_fence() -> None:
 
 
 class Page(HTMLParser):
-    """The elements of a page with their attributes, and the text of the scripts."""
+    """The elements of a page with their attributes, and the text of its scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The operators on the statements of PL/pgSQL."""
+"""The mutation operators for statements of PL/pgSQL."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ WHO = BodyContext(
 
 
 def made(text: str, operator: str, around: BodyContext | None = None) -> list[tuple[str, str]]:
-    """What ``operator`` takes away and puts in its place."""
+    """The text that ``operator`` removes, and its replacement."""
     found = distinct_edits(edits(text, around or BodyContext()), text)
     return [(text[edit.start : edit.end], edit.new) for edit, _ in found if edit.operator == operator]
 

@@ -1,4 +1,4 @@
-"""The operators on conditions: what they change in a text, and that they leave the rest alone."""
+"""The mutation operators for conditions: what they change in a text, and what they leave unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.sqltext.tokens import tokens
 
 
 def made(text: str, operator: str) -> list[str]:
-    """What ``operator`` makes of ``text``, each on one line."""
+    """The mutants of ``text`` by ``operator``, each on one line."""
     return [
         " ".join(edit.applied(text).split())
         for edit, _ in distinct_edits(edits(text), text)

@@ -1,4 +1,4 @@
-"""The audit's page in a real browser, where there is one: it opens its cells and breaks none of its rules."""
+"""The HTML page of the audit in a real browser, if there is one: its cells open, and no script fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[..., str]:
-    """The page of a report as the browser has it in the end, at the address of a cell if one is given."""
+    """A function that returns the final DOM of the page of a report, opened at a cell if one is given."""
 
     def dom(report: AuditReport, *cell: str) -> str:
         page = tmp_path / "audit.html"
@@ -41,7 +41,7 @@ def opened(tmp_path: Path) -> Callable[..., str]:
             ],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
-        # A script that fails or is refused says so on the console.
+        # A script that fails or is blocked writes to the console.
         assert "CONSOLE" not in done.stderr, done.stderr
         return done.stdout
 
@@ -49,7 +49,7 @@ def opened(tmp_path: Path) -> Callable[..., str]:
 
 
 def dialog(dom: str) -> str:
-    """The text of the dialog that is open, or nothing."""
+    """The text of the open dialog, if any."""
     found = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
     return unescape(re.sub(r"<[^>]+>", " ", found[1])) if found else ""
 

@@ -1,4 +1,4 @@
-"""Where a finding is to be mended: the line of the last statement that says otherwise."""
+"""Where to fix a finding: the line of the last statement that decides it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGES = "public.messages"
 
 
 def _with_absolute_paths() -> str:
-    """The text of sql/access.yaml, for a copy elsewhere."""
+    """The text of sql/access.yaml with absolute paths, for a copy in another directory."""
     return default_file().read_text().replace("statements/", f"{default_file().parent}/statements/")
 
 

@@ -1,4 +1,4 @@
-"""What the database says, without what the clock makes of it; other numbers stay."""
+"""Messages of the database with times and durations masked; other numbers are kept."""
 
 from __future__ import annotations
 

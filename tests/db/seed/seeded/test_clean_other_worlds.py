@@ -46,7 +46,7 @@ from tests.support.world import Database
 
 
 class Killed(Exception):
-    """What happens in the middle of a load."""
+    """Raised in the middle of a load."""
 
 
 def _kill(progress: SeedProgress) -> None:
@@ -76,7 +76,7 @@ def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None)
 
 
 def _as_of_an_older_chatctl(conn: Connection) -> None:
-    """Before the ledger; the migration takes its own time for the beginning."""
+    """A world from before the ledger; for it, the migration uses its own time as start time."""
     conn.execute("delete from private.seed_chunks")
     conn.execute(
         "update private.seed_runs "
@@ -156,7 +156,7 @@ BIG = Spec(
 
 
 def _work(plan: dict[str, Any]) -> float:
-    """How many rows the scans of a plan read, those that were filtered out too."""
+    """The number of rows that the scans of a plan read, including filtered ones."""
     of_children = sum(_work(child) for child in plan.get("Plans", []))
     if "Relation Name" not in plan:
         return of_children
@@ -168,7 +168,7 @@ def _work(plan: dict[str, Any]) -> float:
 def test_the_work_grows_linearly_with_the_world(database: Database, clock: str) -> None:
     with database.connect() as conn:
         load(conn, build(BIG), LoadOptions(storage_rows=True))
-        # By the Storage API, files are as old as their upload.
+        # Files uploaded by the Storage API are as old as their upload.
         conn.execute("update storage.objects set created_at = now() - %s::interval", (clock,))
         conn.execute("analyze storage.objects")
         run = runs.find(conn, "big", 1)

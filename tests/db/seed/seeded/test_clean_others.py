@@ -1,4 +1,4 @@
-"""``seed clean`` beside others who write, and when it is killed."""
+"""``seed clean`` with concurrent writers, and when it is killed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_rows_of_others_that_belong_to_the_world_are_not_detached(conn: Connecti
 
 
 def test_all_rows_that_refer_to_conversations_are_deleted_with_them(conn: Connection) -> None:
-    # With triggers off nothing goes by itself; what no hold may lose keeps its conversation.
+    # With triggers disabled nothing cascades; a row under a legal hold keeps its conversation.
     referring = """
     with recursive r (oid) as (
       select 'public.conversations'::regclass::oid
@@ -127,7 +127,7 @@ def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
             seeded.renames(other)
             cleaning_up = pool.submit(clean, conn, run, on_wait=waits.append)
             assert until(lambda: _waits(other, conn), seconds=30)
-            # It has the tables that a message goes into first. Not the one who sends is ended.
+            # It locks tables in the order of a send, so that there is no deadlock with the sender.
             seeded.sends(other)
 
         kept = reasons_of(cleaning_up.result(30))

@@ -1,4 +1,4 @@
-"""``seed clean`` takes away exactly what the seed made; what users made since stays, with all it hangs on."""
+"""``seed clean`` deletes exactly the seeded rows; later rows of users stay with everything they depend on."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from tests.support.seeded import (
 )
 from tests.support.world import Database
 
-# By hand, so that the reason is gone; files of what is deleted by hand are left behind.
+# Delete by hand, so that the reason disappears; files of rows deleted by hand are left behind.
 WITHOUT_TRIO = """
 delete from conversations
 where organization_id = (select id from organizations where slug = 'north') and name like 'Trio%'
@@ -66,7 +66,7 @@ delete from organization_members m
 where m.joined_at = '2026-01-02' or m.joined_at > (select max(started_at) from private.seed_runs)
 """
 
-# Who does what, what has to stay for that reason, and how it is undone.
+# What somebody does, what has to stay for that reason, and how it is undone.
 REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
     (seeded.sends, of_trio, WRITTEN, WITHOUT_TRIO),
     (seeded.sends_and_deletes, of_trio, WRITTEN, WITHOUT_TRIO),
@@ -261,7 +261,7 @@ def test_rows_deleted_by_hand_are_no_obstacle(conn: Connection) -> None:
 
     cleaned = clean(conn, run_of(conn))
 
-    # Whoever was erased has left these conversations.
+    # The erased user has left these conversations.
     assert {it.reason for it in cleaned.kept if it.kind == "conversation"} == {"changed since"}
     assert verify.find(conn, "orphans", run_of(conn).scope) == []
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a seeded world is found, by the check that is for it; and nothing else is."""
+"""Each kind of damage to a seeded world is found by its check, and nothing else is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.world import Database
 CHECKS = data_directory("sql") / "queries/seed/checks"
 PLANTS = damage.plants()
 
-# Each table of the fingerprint: which rows are those of the world, and a change that it is to notice.
+# Each table of the fingerprint: the rows of the world in it, and a change that must be detected.
 _SCOPE = "organization_id in (select id from organizations where slug in ('north', 'south'))"
 _ROOMS = f"conversation_id in (select id from conversations where {_SCOPE})"
 _PEOPLE = "in (select id from auth.users where email ~ '@(north|south)[.]example$')"
@@ -226,7 +226,7 @@ def test_exactly_the_shown_number_needs_no_count(conn: Connection) -> None:
 
 
 class Killed(Exception):
-    """What happens in the middle of a load."""
+    """Raised in the middle of a load."""
 
 
 def _kill(progress: SeedProgress) -> None:
