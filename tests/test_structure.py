@@ -99,7 +99,7 @@ def test_a_class_name_is_defined_once() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 modules[node.name].append(f"{_name(path)}:{node.lineno}")
-    assert not {name: found for name, found in modules.items() if len(found) > 1}
+    assert not {name: places for name, places in modules.items() if len(places) > 1}
 
 
 @pytest.mark.parametrize("path", SQL, ids=_name)
@@ -150,8 +150,8 @@ def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     carried = packages_distributions()
-    theirs = {COMPANIONS.get(name, name) for name in modules - {"chatctl"} if name in carried}
-    return {canonicalize_name(carried[name][0]) for name in theirs}
+    third_party = {COMPANIONS.get(name, name) for name in modules - {"chatctl"} if name in carried}
+    return {canonicalize_name(carried[name][0]) for name in third_party}
 
 
 def test_each_extra_lists_everything_that_its_commands_import() -> None:

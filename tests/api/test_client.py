@@ -257,19 +257,19 @@ def test_https_works_with_a_trusted_certificate(
 
 def test_messages_and_logs_contain_no_secret(project: Project, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    said = []
+    texts = []
     for key in (SECRET_KEY, "self-made-and-opaque"):
         echo = {"code": "unexpected_failure", "message": f"no such key: {key}"}
         for status in (400, 401, 500):
             project.will(Fault(status, body=echo), on=LIST)
             with api.connect(project.url, key, patience=0) as client, pytest.raises(ChatctlError) as failed:
                 create(client)
-            said += [repr(failed.value.__cause__), *traceback.format_exception(failed.value)]
+            texts += [repr(failed.value.__cause__), *traceback.format_exception(failed.value)]
     with api.connect(project.url, SECRET_KEY) as client:
         create(client, PEOPLE[:1])
     sign_in(project, PEOPLE[0])
 
-    everything = "\n".join([caplog.text, *said])
+    everything = "\n".join([caplog.text, *texts])
     assert "no such key" in everything
     assert "/auth/v1/admin/users" in everything
     for secret in (SECRET_KEY, "self-made-and-opaque", PUBLISHABLE_KEY, PASSWORD, PASSWORD_HASH):

@@ -89,15 +89,15 @@ def serving(function: str, **environment: str) -> Iterator[str]:
     ) as process:
         assert process.stdout
         try:
-            said = []
+            log = []
             for line in process.stdout:
-                said.append(line)
+                log.append(line)
                 if address := re.search(r"http://127\.0\.0\.1:\d+", line):
                     # Keep reading its log, so that the pipe does not fill up.
                     threading.Thread(target=process.stdout.read, daemon=True).start()
                     yield address.group()
                     return
-            pytest.fail(f"{function} ends before it listens: {''.join(said)}")
+            pytest.fail(f"{function} ends before it listens: {''.join(log)}")
         finally:
             process.terminate()
 

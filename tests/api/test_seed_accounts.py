@@ -57,13 +57,13 @@ def test_users_are_the_same_as_those_created_by_sql(
             "identities": rows(conn, "select to_jsonb(i) from auth.identities i order by user_id"),
         }
 
-    made = {"users": project.users, "identities": project.identities}
+    created_by_api = {"users": project.users, "identities": project.identities}
     differences = [
         (table, column, in_sql, through_api)
         for table, people in made_in_sql.items()
         for row in people
         for column, in_sql in row.items()
-        for through_api in [made[table][row["id" if table == "users" else "user_id"]].get(column)]
+        for through_api in [created_by_api[table][row["id" if table == "users" else "user_id"]].get(column)]
         if in_sql != through_api
         and ((table, column) not in NOT_TOLD or (in_sql is None) != (through_api is None))
     ]
@@ -75,10 +75,10 @@ def rows(conn: psycopg.Connection[Any], statement: str) -> list[dict[str, Any]]:
 
 
 def test_progress_starts_from_the_users_that_exist(client: Client) -> None:
-    told: list[int] = []
-    create(client, PEOPLE[:5], on_made=told.append)
-    create(client, PEOPLE[:9], on_made=told.append)
-    assert told == [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
+    progress: list[int] = []
+    create(client, PEOPLE[:5], on_made=progress.append)
+    create(client, PEOPLE[:9], on_made=progress.append)
+    assert progress == [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
 
 
 def test_several_users_are_created_at_once(project: Project, client: Client) -> None:
@@ -114,11 +114,11 @@ def test_an_interrupted_run_is_completed(project: Project, client: Client) -> No
 
 
 def test_two_concurrent_runs_both_succeed(project: Project) -> None:
-    made: list[int] = []
+    created: list[int] = []
 
     def run() -> None:
         with api.connect(project.url, SECRET_KEY) as client:
-            made.append(create(client))
+            created.append(create(client))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
@@ -126,20 +126,20 @@ def test_two_concurrent_runs_both_succeed(project: Project) -> None:
     for thread in threads:
         thread.join()
 
-    assert sum(made) == len(project.users) == len(PEOPLE)
+    assert sum(created) == len(project.users) == len(PEOPLE)
 
 
 def test_other_users_are_read_page_by_page_and_left_unchanged(
     project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [stranger(number) for number in range(7)]
-    create(client, others)
+    other_users = [stranger(number) for number in range(7)]
+    create(client, other_users)
     monkeypatch.setattr(accounts, "_PAGE", 3)
     create(client, PEOPLE[:2])
 
     assert create(client, PEOPLE[:2]) == 0
     assert project.count(LIST) == 1 + 3 + 4
-    assert {str(person.id) for person in others} < set(project.users)
+    assert {str(person.id) for person in other_users} < set(project.users)
 
 
 def stranger(number: int = 0) -> Person:
@@ -200,8 +200,8 @@ def test_an_api_without_user_management_is_reported(project: Project, client: Cl
 
 
 def test_errors_of_auth_are_passed_on(project: Project, client: Client) -> None:
-    said = {"code": "validation_failed", "message": "Unable to validate email address: invalid format"}
-    project.will(Fault(400, body=said), on=CREATE)
+    error_body = {"code": "validation_failed", "message": "Unable to validate email address: invalid format"}
+    project.will(Fault(400, body=error_body), on=CREATE)
 
     with pytest.raises(ChatctlError, match=f"{PEOPLE[0].email} was not created.*400.*invalid format"):
         create(client, PEOPLE[:1])

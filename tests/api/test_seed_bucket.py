@@ -54,11 +54,11 @@ def client(project: Project) -> Iterator[Client]:
 
 
 def test_every_file_is_stored_with_its_name_type_and_size(project: Project, client: Client) -> None:
-    told: list[int] = []
+    progress: list[int] = []
 
-    assert bucket.upload(client, iter(FILES), on_uploaded=told.append) == len(FILES)
+    assert bucket.upload(client, iter(FILES), on_uploaded=progress.append) == len(FILES)
 
-    assert told == list(range(1, len(FILES) + 1))
+    assert progress == list(range(1, len(FILES) + 1))
     assert set(project.objects) == set(PATHS)
     for file in FILES:
         object = project.objects[file.attachment["url"]]
@@ -75,13 +75,13 @@ def test_several_files_are_uploaded_at_once(project: Project, client: Client) ->
 
 def test_files_that_exist_are_kept(project: Project, client: Client) -> None:
     bucket.upload(client, FILES[:10])
-    kept = dict(project.objects)
-    told: list[int] = []
+    existing = dict(project.objects)
+    progress: list[int] = []
 
-    assert bucket.upload(client, FILES, on_uploaded=told.append) == len(FILES) - 10
+    assert bucket.upload(client, FILES, on_uploaded=progress.append) == len(FILES) - 10
 
-    assert max(told) == len(FILES)
-    assert all(project.objects[path] is object for path, object in kept.items())
+    assert max(progress) == len(FILES)
+    assert all(project.objects[path] is object for path, object in existing.items())
 
 
 def test_with_nothing_to_upload_no_request_is_sent(project: Project, client: Client) -> None:

@@ -29,10 +29,10 @@ def leaking(database: Database) -> Callable[..., int]:
 
 def test_a_clean_audit_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--only", TABLE, "--db-url", database.url]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("0 findings, 0 invalid, 0 vacuous")
-    assert said.out.count("\n") == 1
-    assert "all rolled back" in said.err
+    output = capsys.readouterr()
+    assert output.out.startswith("0 findings, 0 invalid, 0 vacuous")
+    assert output.out.count("\n") == 1
+    assert "all rolled back" in output.err
 
 
 def test_a_finding_is_exit_7_with_sql_to_paste(
@@ -77,9 +77,9 @@ def test_a_directory_gets_a_file_of_every_format(
 ) -> None:
     assert leaking("--report", str(tmp_path / "new" / "reports")) == 7
     assert {file.name for file in (tmp_path / "new" / "reports").iterdir()} == set(FILES.values())
-    said = capsys.readouterr()
-    assert said.out.startswith("LEAK ")
-    assert "audit.sarif" in said.err
+    output = capsys.readouterr()
+    assert output.out.startswith("LEAK ")
+    assert "audit.sarif" in output.err
 
 
 def test_a_format_without_a_file_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +113,7 @@ def test_github_gets_annotations_and_the_step_summary(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--format", "pdf"], "--format pdf is unknown; choose one of text, json"),
         (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
@@ -128,10 +128,10 @@ def test_github_gets_annotations_and_the_step_summary(
     ],
 )
 def test_a_wrong_option_is_exit_2_before_anything_runs(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert run(["audit-rls", "--db-url", "postgresql://postgres@127.0.0.1:1/none", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_accepted_findings_are_exit_0_until_they_are_fixed(
@@ -148,8 +148,8 @@ def test_accepted_findings_are_exit_0_until_they_are_fixed(
     capsys.readouterr()
 
     assert leaking("--baseline", str(baseline)) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"0 findings, 0 invalid, 0 vacuous, 7 accepted until {until}: ")
+    output = capsys.readouterr().out
+    assert output.startswith(f"0 findings, 0 invalid, 0 vacuous, 7 accepted until {until}: ")
 
     with database.connect() as conn:
         conn.execute("drop policy open on organizations")

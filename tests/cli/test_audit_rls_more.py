@@ -51,7 +51,7 @@ def test_a_database_without_the_backend_is_exit_9(
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "explanation"),
     [
         (f"both:{TABLE}:select", "ALLOWED"),
         (f"nobody:{TABLE}:select", "no row that a policy allows"),
@@ -60,10 +60,10 @@ def test_a_database_without_the_backend_is_exit_9(
     ],
 )
 def test_a_cell_is_explained(
-    database: Database, capsys: pytest.CaptureFixture[str], cell: str, said: str
+    database: Database, capsys: pytest.CaptureFixture[str], cell: str, explanation: str
 ) -> None:
     assert run(["audit-rls", "--explain", cell, "--db-url", database.url]) == 0
-    assert said in capsys.readouterr().out
+    assert explanation in capsys.readouterr().out
 
 
 def test_explain_names_the_deciding_policy_and_the_result_without_it(
@@ -79,7 +79,7 @@ def test_explain_names_the_deciding_policy_and_the_result_without_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--explain", "sender:select"], 2, "identity:object:command"),
         (["--explain", f"sender:{TABLE}:read"], 2, "read is none of select"),
@@ -93,10 +93,10 @@ def test_explain_names_the_deciding_policy_and_the_result_without_it(
     ],
 )
 def test_invalid_arguments_are_explained(
-    database: Database, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+    database: Database, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     assert run(["audit-rls", "--db-url", database.url, *arguments]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_policy_that_never_ends_is_exit_9_and_progress_names_the_probe(
@@ -113,9 +113,9 @@ def test_a_policy_that_never_ends_is_exit_9_and_progress_names_the_probe(
         )
     words = ["--only", TABLE, "--only", "nobody", "--only", "select"]
     assert run(["audit-rls", *words, "--db-url", database.url]) == 9
-    said = capsys.readouterr()
-    assert f"nobody: select of all rows, {TABLE}, " in said.out
-    assert f" s: {TABLE}: select" in said.err
+    output = capsys.readouterr()
+    assert f"nobody: select of all rows, {TABLE}, " in output.out
+    assert f" s: {TABLE}: select" in output.err
 
 
 def test_the_report_can_be_limited_to_an_identity_and_a_command(
@@ -135,7 +135,7 @@ def test_the_schema_of_the_file_is_printed(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("flags", "code", "said"),
+    ("flags", "code", "message"),
     [([], 2, "needs --yes"), (["--mutate", "--yes"], 4, "production is never mutated")],
 )
 def test_production_asks_for_confirmation_and_its_rules_are_never_mutated(
@@ -145,14 +145,14 @@ def test_production_asks_for_confirmation_and_its_rules_are_never_mutated(
     capsys: pytest.CaptureFixture[str],
     flags: list[str],
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("chatctl.yaml").write_text(
         f"targets:\n  live:\n    db_url: {database.url}\n    environment: production\n"
     )
     assert run(["audit-rls", "--target", "live", "--only", TABLE, *flags]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_broken_rules_of_one_table_are_detected(

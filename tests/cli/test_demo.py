@@ -54,8 +54,8 @@ def servers(place: Path) -> list[Path]:
 
 def processes(place: Path) -> list[psutil.Process]:
     """The PostgreSQL processes that run in ``place``."""
-    found = psutil.process_iter(["cmdline"])
-    return [process for process in found if str(place) in " ".join(process.info["cmdline"] or ())]
+    running = psutil.process_iter(["cmdline"])
+    return [process for process in running if str(place) in " ".join(process.info["cmdline"] or ())]
 
 
 def test_demo_runs_every_part_and_leaves_nothing(place: Path) -> None:

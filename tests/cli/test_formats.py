@@ -101,13 +101,13 @@ def test_every_command_is_tested() -> None:
 
 
 def _required(name: str) -> list[str]:
-    given = {
+    example_values = {
         "migrate new": ["x"],
         "migrate export": ["out"],
         "migrate repair": ["1", "--status", "applied"],
         "seed from": ["world.yaml"],
     }
-    return given.get(name, [])
+    return example_values.get(name, [])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -157,8 +157,8 @@ def work() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def _assert_parses(text: str, given: OutputFormat) -> None:
-    match given:
+def _assert_parses(text: str, fmt: OutputFormat) -> None:
+    match fmt:
         case OutputFormat.json:
             json.loads(text)
         case OutputFormat.ndjson:
@@ -190,11 +190,11 @@ def test_every_supported_format_can_be_parsed(
     if run.server:
         chatctl("local", "up", cwd=work)
     env = {"CHATCTL_DB_URL": database.url} if run.database else {}
-    for given in OutputFormat:
-        answer = chatctl(*name.split(), *run.arguments, "-o", given, env=env, cwd=work)
+    for fmt in OutputFormat:
+        answer = chatctl(*name.split(), *run.arguments, "-o", fmt, env=env, cwd=work)
 
-        if given in COMMANDS[name].formats and given not in run.refuses:
+        if fmt in COMMANDS[name].formats and fmt not in run.refuses:
             assert answer.exit_code in run.exit_codes, answer
-            _assert_parses(answer.stdout, given)
+            _assert_parses(answer.stdout, fmt)
         else:
             assert (answer.exit_code, answer.stdout) == (2, ""), answer

@@ -39,8 +39,8 @@ def document(chatctl: Chatctl) -> Document:
     def run(*arguments: str) -> dict[str, Any]:
         answer = chatctl(*arguments, "-o", "json")
         assert answer.returncode == 0, answer.stderr
-        found: dict[str, Any] = json.loads(answer.stdout)
-        return found
+        parsed: dict[str, Any] = json.loads(answer.stdout)
+        return parsed
 
     return run
 
@@ -127,21 +127,21 @@ def test_reset_checks_everything_else_before_it_asks_for_the_name(project: Path,
 
 def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
     for typed, code in (("other\n", 2), ("my-app\n", 0)):
-        ours, theirs = pty.openpty()
+        our_side, child_side = pty.openpty()
         asker = subprocess.Popen(
             [sys.executable, "-m", "chatctl", "local", "reset"],
             cwd=project,
-            stdin=theirs,
+            stdin=child_side,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        os.write(ours, typed.encode())
-        _, said = asker.communicate()
-        assert "Type my-app to continue" in said
+        os.write(our_side, typed.encode())
+        _, errors = asker.communicate()
+        assert "Type my-app to continue" in errors
         assert asker.returncode == code
-        os.close(ours)
-        os.close(theirs)
+        os.close(our_side)
+        os.close(child_side)
 
 
 def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
@@ -225,9 +225,9 @@ def test_an_interrupted_up_leaves_a_usable_directory(project: Path, document: Do
     )
     assert waiting.until((project / ".chatctl" / "data.new").exists, seconds=30, every=0.001)
     os.killpg(starter.pid, 2)  # like Ctrl-C: the whole foreground process group
-    said = starter.communicate()[1]
+    errors = starter.communicate()[1]
     assert starter.returncode == 130
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     assert document("up")["running"]
 
 

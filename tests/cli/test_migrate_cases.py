@@ -69,7 +69,7 @@ def test_psql_gives_the_expected_result(
 ) -> None:
     before = dump(bare_database)
     refused = by_psql(twin_database, files(name, twin_database, tmp_path / "psql"))
-    wanted = dump(twin_database)
+    expected = dump(twin_database)
     forget_roles(twin_database)
 
     directory = files(name, bare_database, tmp_path / "sql")
@@ -77,7 +77,7 @@ def test_psql_gives_the_expected_result(
 
     if case.refused_at is None:
         assert (refused, shown.stderr.partition("error: ")[2]) == ("", "")
-        assert dump(bare_database) == wanted
+        assert dump(bare_database) == expected
     else:
         reason = refused.partition("ERROR:  ")[2].partition("\n")[0]
         error = shown.stderr.partition("error: ")[2]

@@ -34,11 +34,11 @@ def refused(shown: Result, exit_code: int) -> str:
     assert "Traceback" not in shown.stderr
     assert "hunter2" not in shown.stderr
     assert "unexpected" not in shown.stderr
-    before, _, told = shown.stderr.partition("error: ")
-    assert told and "error: " not in told
+    before, _, message = shown.stderr.partition("error: ")
+    assert message and "error: " not in message
     assert all(line.startswith(("target: ", "  ")) for line in before.splitlines())
-    assert all(line.startswith("  ") for line in told.splitlines()[1:])
-    return told
+    assert all(line.startswith("  ") for line in message.splitlines()[1:])
+    return message
 
 
 def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: str) -> Result:
@@ -48,10 +48,10 @@ def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: s
 def untouched(database: Database) -> bool:
     """Whether the database has nothing but an empty history."""
     with database.connect() as conn:
-        made = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
+        created = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
         if names(conn, "select to_regnamespace('supabase_migrations')") != [None]:
-            made += names(conn, "select version from supabase_migrations.schema_migrations")
-        return made == [None]
+            created += names(conn, "select version from supabase_migrations.schema_migrations")
+        return created == [None]
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_a_refused_statement_is_shown_with_its_line(
 ) -> None:
     files.version(2, text)
 
-    told = refused(migrate(chatctl, bare_database, files), 2)
+    message = refused(migrate(chatctl, bare_database, files), 2)
 
-    assert told.startswith(f"sql/migrations/{V2}:{line}: {reason}")
-    assert shown in told
-    assert len(told.splitlines()) <= 10
+    assert message.startswith(f"sql/migrations/{V2}:{line}: {reason}")
+    assert shown in message
+    assert len(message.splitlines()) <= 10
     assert untouched(bare_database)
 
 
@@ -115,10 +115,10 @@ def test_an_unreadable_file_is_named(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.mkdir() if content is None else place.write_bytes(content)
 
-    told = refused(migrate(chatctl, bare_database, files), 2)
+    message = refused(migrate(chatctl, bare_database, files), 2)
 
-    assert told.startswith(f"sql/{path} cannot be read: ")
-    assert reason in told
+    assert message.startswith(f"sql/{path} cannot be read: ")
+    assert reason in message
     assert untouched(bare_database)
 
 
@@ -152,10 +152,10 @@ def test_a_contradiction_to_the_history_is_a_conflict(
     assert migrate(chatctl, bare_database, files).exit_code == 0
 
     path.write_text("select 1,\n  '\x1b[31m';\n")
-    told = refused(migrate(chatctl, bare_database, files), 5)
-    assert told.startswith(f"sql/migrations/{V2} was edited after it was applied\n")
-    assert "\n  -  2\n  +  '" in told
-    assert "\x1b" not in told
+    message = refused(migrate(chatctl, bare_database, files), 5)
+    assert message.startswith(f"sql/migrations/{V2} was edited after it was applied\n")
+    assert "\n  -  2\n  +  '" in message
+    assert "\x1b" not in message
 
     path.unlink()
     assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"migration {V2}")
@@ -170,9 +170,9 @@ def test_another_migration_that_never_ends_is_a_conflict(
     with bare_database.connect() as other:
         other.execute("select pg_advisory_lock(7232615413094158)")
 
-        told = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
+        message = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
 
-    assert told.startswith("another migration is still running after 0.2 s: pid ")
+    assert message.startswith("another migration is still running after 0.2 s: pid ")
     assert untouched(bare_database)
 
 
@@ -212,9 +212,9 @@ def test_the_transaction_pooler_is_refused_before_anything_is_sent(
         "migrate", *verb.split(), "--yes", "--db-url", f"postgresql://postgres:hunter2@{host}/postgres"
     )
 
-    told = refused(shown, 2)
-    assert "transaction pooler" in told
-    assert ":5432/" in told
+    message = refused(shown, 2)
+    assert "transaction pooler" in message
+    assert ":5432/" in message
 
 
 @pytest.mark.parametrize(
@@ -288,10 +288,10 @@ def test_a_wrong_password_is_not_allowed(
 ) -> None:
     url = server.url_for(signs_in).replace(f"{signs_in}@", f"{signs_in}{password}@")
 
-    told = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
+    message = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
 
-    assert told.startswith("the database rejected the sign-in: ")
-    assert reason in told
+    assert message.startswith("the database rejected the sign-in: ")
+    assert reason in message
 
 
 @pytest.mark.parametrize("output", [["-o", "json"], ["--output=ndjson"]])

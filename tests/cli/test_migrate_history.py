@@ -61,9 +61,9 @@ def test_each_suggested_command_leads_to_a_fully_migrated_database(
     files.object("functions/f.sql", function("s.f"))
     files.object("access/t.sql", policy("q"))
 
-    told = lines(migrate, "--all")
+    states = lines(migrate, "--all")
 
-    assert {name: line["state"] for name, line in told.items()} == {
+    assert {name: line["state"] for name, line in states.items()} == {
         f"{V1}_step.sql": "applied",
         f"{V2}_step.sql": "out of order",
         f"{V3}_step.sql": "edited",
@@ -77,12 +77,12 @@ def test_each_suggested_command_leads_to_a_fully_migrated_database(
     }
     # Run the suggested commands for the history first: a run is refused while it contradicts the files.
     for kind in (" repair ", "--include-all", "--reapply"):
-        for command in {line["next"]: None for line in told.values() if kind in (line["next"] or "")}:
+        for command in {line["next"]: None for line in states.values() if kind in (line["next"] or "")}:
             for part in command.split(" && "):
                 assert chatctl(*shlex.split(part)[1:], "--db-url", bare_database.url).exit_code == 0
 
-    told = lines(migrate, "--check", "--all")
-    assert {(line["state"], line["next"]) for line in told.values()} == {("applied", None)}
+    states = lines(migrate, "--check", "--all")
+    assert {(line["state"], line["next"]) for line in states.values()} == {("applied", None)}
     with bare_database.connect() as conn:
         assert names(conn, "select to_regclass('s.two') is not null and to_regclass('s.v') is not null") == [
             True
@@ -97,11 +97,11 @@ def test_status_shows_who_and_when(
     with bare_database.connect() as conn:
         conn.execute(f"delete from supabase_migrations.chatctl_migrations where version = '{V1}'".encode())
 
-    told = lines(migrate)
+    states = lines(migrate)
 
-    assert told[f"{V1}_step.sql"]["by"] == "another tool"
-    assert told[f"{V1}_step.sql"]["applied_at"] is None
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", told[f"{V2}_step.sql"]["applied_at"])
+    assert states[f"{V1}_step.sql"]["by"] == "another tool"
+    assert states[f"{V1}_step.sql"]["applied_at"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", states[f"{V2}_step.sql"]["applied_at"])
     assert "t.sql" not in migrate("status").stdout
 
 
@@ -185,18 +185,18 @@ def test_new_creates_a_file_and_prints_its_path(chatctl: Chatctl, files: SqlFile
 
     rehearsed = chatctl("migrate", "new", "Add pins", "--dry-run", *where, "-o", "json")
     assert not Path(rehearsed.document["path"]).exists()
-    made = chatctl("migrate", "new", "Add pins", *where)
+    created = chatctl("migrate", "new", "Add pins", *where)
     alone = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
 
-    assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", made.stdout)
-    assert Path(made.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
+    assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", created.stdout)
+    assert Path(created.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
     assert Path(alone.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
     assert sorted(path.name.split("_", 1)[1] for path in folder.iterdir()) == [
         "add_pins.sql",
         "index_on_pins.sql",
         "step.sql",
     ]
-    assert alone.document["version"] > made.stdout.split("/")[-1][:14]
+    assert alone.document["version"] > created.stdout.split("/")[-1][:14]
 
 
 @pytest.mark.parametrize("name", ["../x", "x" * 300])
@@ -211,14 +211,14 @@ def test_new_refuses_an_invalid_name(chatctl: Chatctl, files: SqlFiles, name: st
 def test_a_file_that_was_applied_while_empty_is_not_forgotten_when_it_is_written(
     chatctl: Chatctl, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
-    made = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
+    new_file = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
     assert migrate().exit_code == 0
-    made.write_text(f"{made.read_text()}create table s.later ();\n")
+    new_file.write_text(f"{new_file.read_text()}create table s.later ();\n")
 
     shown = migrate()
 
     assert shown.exit_code == 5
-    assert f"{made.name} was edited after it was applied\n" in shown.stderr
+    assert f"{new_file.name} was edited after it was applied\n" in shown.stderr
     assert "  +create table s.later ()\n" in shown.stderr
 
 
@@ -268,9 +268,11 @@ def test_export_names_files_before_it_deletes_them(files: SqlFiles, migrate: Cal
     files.remove("functions/f.sql")
     files.object("functions/g.sql", function("s.f"))
 
-    told = migrate("--dry-run").stderr
+    announced = migrate("--dry-run").stderr
 
-    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in told
-    assert "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in told
-    assert "objects/functions/f.sql was removed; other files define its objects now\n" in told
-    assert told.index("was removed") < told.index("g.sql  ")
+    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in announced
+    assert (
+        "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in announced
+    )
+    assert "objects/functions/f.sql was removed; other files define its objects now\n" in announced
+    assert announced.index("was removed") < announced.index("g.sql  ")

@@ -45,14 +45,14 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     shown = chatctl("migrate", "lint", "--directory", "sql", "-o", "json")
 
     assert shown.exit_code == 7
-    found = {each["rule"]: each for each in shown.document["findings"]}
-    assert set(found) == {"require-concurrent-index-creation", "policy_without_to", "bare_auth_uid"}
-    index = found["require-concurrent-index-creation"]
+    findings = {each["rule"]: each for each in shown.document["findings"]}
+    assert set(findings) == {"require-concurrent-index-creation", "policy_without_to", "bare_auth_uid"}
+    index = findings["require-concurrent-index-creation"]
     assert (index["where"], index["line"]) == ("migrations/20270101000000_search.sql:2", 2)
     assert "concurrently" in index["remedy"]
-    assert found["bare_auth_uid"]["where"] == "open on public.messages"
-    assert {rule: each["level"] for rule, each in found.items()} == dict.fromkeys(found, "warning")
-    assert found["policy_without_to"]["title"] == "A policy names its roles with TO."
+    assert findings["bare_auth_uid"]["where"] == "open on public.messages"
+    assert {rule: each["level"] for rule, each in findings.items()} == dict.fromkeys(findings, "warning")
+    assert findings["policy_without_to"]["title"] == "A policy names its roles with TO."
     assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
     assert all(each["reason"] for each in shown.document["accepted"])
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
@@ -100,8 +100,8 @@ def test_an_unused_acceptance_is_a_finding(files: Path, capsys: pytest.CaptureFi
 
     assert run(["migrate", "lint", "--directory", str(files), "-o", "json"]) == 7
 
-    (found,) = json.loads(capsys.readouterr().out)["findings"]
-    assert (found["rule"], found["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["rule"], finding["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
 
 
 def test_nothing_is_accepted_without_a_file(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,10 +119,10 @@ def test_an_applied_file_that_was_edited_is_a_finding(
 
     assert run(["migrate", "lint", "--directory", str(files), "--db-url", database.url]) == 7
 
-    said = capsys.readouterr()
-    assert f"applied_file_edited\tmigrations/{edited.name}\t" in said.out
-    assert said.err.startswith(f"target: {database.name} on ")
-    assert "not checked" not in said.err
+    output = capsys.readouterr()
+    assert f"applied_file_edited\tmigrations/{edited.name}\t" in output.out
+    assert output.err.startswith(f"target: {database.name} on ")
+    assert "not checked" not in output.err
 
 
 def test_a_running_embedded_server_is_used(chatctl: Chatctl, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_an_explicit_target_must_answer(capsys: pytest.CaptureFixture[str], tmp_
 def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["migrate", "lint", "--list", "-o", "json"]) == 0
 
-    said = capsys.readouterr()
-    rules = {each["name"] for each in json.loads(said.out)}
+    output = capsys.readouterr()
+    rules = {each["name"] for each in json.loads(output.out)}
     assert {"version_twice", "applied_file_edited", "bare_auth_uid", "accepted_without_cause"} < rules
-    assert "squawk" in said.err
+    assert "squawk" in output.err

@@ -73,13 +73,13 @@ def test_options_are_accepted_before_the_command_too(chatctl: Chatctl, database:
 def test_a_world_of_the_user_is_seeded(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text(WORLD)
 
-    made = chatctl("seed", "from", "acme.yaml", "--db-url", database.url, "-o", "json")
+    seeded = chatctl("seed", "from", "acme.yaml", "--db-url", database.url, "-o", "json")
     verified = chatctl("seed", "verify", "acme", "--db-url", database.url)
 
-    assert made.exit_code == 0, made.stderr
-    assert made.document["world"] == "acme"
-    assert made.document["rows"]["messages"] == 300
-    assert made.document["logins"][0]["email"] == "ann@acme.example"
+    assert seeded.exit_code == 0, seeded.stderr
+    assert seeded.document["world"] == "acme"
+    assert seeded.document["rows"]["messages"] == 300
+    assert seeded.document["logins"][0]["email"] == "ann@acme.example"
     assert verified.exit_code == 0
     assert "acme 1 is unchanged" in verified.stdout
 
@@ -115,9 +115,9 @@ def test_verify_exits_with_7_and_names_the_differences(chatctl: Chatctl, databas
 
     assert (clean.exit_code, clean.document["worlds"][0]["differences"]) == (0, [])
     assert broken.exit_code == shown.exit_code == 7
-    found = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
-    assert found["read_states"] == "no read state"
-    assert found["fingerprint"] == "211 rows were made, 210 are there"
+    differences = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
+    assert differences["read_states"] == "no read state"
+    assert differences["fingerprint"] == "211 rows were made, 210 are there"
     assert "no read state" in shown.stdout
 
 
@@ -161,11 +161,11 @@ def test_a_cleaned_world_fails_verification(chatctl: Chatctl, database: Database
     with database.connect() as conn:
         conn.execute("delete from auth.users")
     forgotten = chatctl("seed", "verify", *to)
-    gone = chatctl("seed", "clean", *to)
+    cleaned = chatctl("seed", "clean", *to)
     nothing = chatctl("seed", "verify", *to)
     assert forgotten.exit_code == 7
     assert "the next `chatctl seed clean` drops its record" in forgotten.stdout
-    assert (gone.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
+    assert (cleaned.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
     assert chatctl("seed", "verify", "demo", *to).exit_code == 3
     chatctl("seed", *to)
     assert "demo 1 is unchanged" in chatctl("seed", "verify", "demo", *to).stdout

@@ -79,14 +79,14 @@ class Objects(dict[str, Stored]):
 
 @pytest.fixture
 def project(database: Database) -> Iterator[Project]:
-    made = Project(
+    served = Project(
         passwords={PASSWORD_HASH: PASSWORD},
         buckets={"attachments": TYPES},
         users=Rows(database, "users", "id", "confirmed_at"),
         identities=Rows(database, "identities", "user_id", "email"),
         objects=Objects(database),
     )
-    with serving(made) as project:
+    with serving(served) as project:
         yield project
 
 
@@ -160,12 +160,12 @@ def test_verify_signs_in_once_per_organization(chatctl: Chatctl, project: Projec
 def test_without_a_database_only_the_users_are_created_and_the_rest_follows_later(
     chatctl: Chatctl, project: Project, target: str
 ) -> None:
-    asked = chatctl("seed", "--target", "api")
+    first_run = chatctl("seed", "--target", "api")
     users = chatctl("seed", "--target", "api", "--yes")
     all_of_it = chatctl("seed", "--users", "api", "--target", target, "-o", "json")
 
-    assert asked.exit_code == 2
-    assert "needs --yes" in asked.stderr
+    assert first_run.exit_code == 2
+    assert "needs --yes" in first_run.stderr
     assert users.exit_code == 6
     assert "60 users of demo; everything else needs db_url" in users.stderr
     assert all_of_it.exit_code == 0, all_of_it.stderr

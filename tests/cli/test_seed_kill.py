@@ -447,10 +447,10 @@ def building(whole: Run) -> list[int]:
 
 def until_alone(conn: Connection) -> bool:
     """Wait for the backend of a killed client, which continues until it reads its next message."""
-    others = (
+    other_sessions = (
         "select from pg_stat_activity where datname = current_database() and application_name like 'chatctl%'"
     )
-    return until(lambda: not conn.execute(others.encode()).fetchall(), seconds=SECONDS)
+    return until(lambda: not conn.execute(other_sessions.encode()).fetchall(), seconds=SECONDS)
 
 
 def waits_for_a_lock(conn: Connection) -> bool:
@@ -470,11 +470,11 @@ def made(place: Place, conn: Connection) -> int:
         "select c.id, count(m.id) from conversations c left join messages m on m.conversation_id = c.id "
         "group by c.id order by c.id",
     )
-    found = runs.of(conn)
-    if not found:
+    runs_found = runs.of(conn)
+    if not runs_found:
         assert rows(conn, "select id from organizations union all select id from auth.users") == []
         return 0
-    (run,) = found
+    (run,) = runs_found
     differences = [difference.check for difference in verify(conn, run).differences]
     assert differences == ([] if run.finished_at else ["fingerprint"])
     ((parts,),) = rows(conn, "select count(distinct xmin::text) from private.seed_chunks")

@@ -61,12 +61,12 @@ def test_the_work_is_done_even_if_nobody_reads_the_output(bare_database: Databas
     assert migrated(bare_database)
 
 
-@pytest.mark.parametrize("given", ROWS)
-def test_a_full_disk_is_named_and_the_work_is_done(bare_database: Database, given: OutputFormat) -> None:
-    done = shell('"$@" >/dev/full', "migrate", "-q", "--db-url", bare_database.url, "-o", given)
+@pytest.mark.parametrize("fmt", ROWS)
+def test_a_full_disk_is_named_and_the_work_is_done(bare_database: Database, fmt: OutputFormat) -> None:
+    done = shell('"$@" >/dev/full', "migrate", "-q", "--db-url", bare_database.url, "-o", fmt)
 
     assert done.returncode == 8
-    if given in (OutputFormat.json, OutputFormat.ndjson):
+    if fmt in (OutputFormat.json, OutputFormat.ndjson):
         assert json.loads(done.stderr)["error"]["code"] == "UNAVAILABLE"
     else:
         assert done.stderr == (
@@ -94,11 +94,11 @@ def test_help_and_usage_errors_survive_broken_streams_too(command: list[str], st
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-@pytest.mark.parametrize("given", ROWS)
-def test_characters_missing_from_the_encoding_are_escaped(encoding: str, given: OutputFormat) -> None:
+@pytest.mark.parametrize("fmt", ROWS)
+def test_characters_missing_from_the_encoding_are_escaped(encoding: str, fmt: OutputFormat) -> None:
     name = "naïve → 名"
     done = subprocess.run(
-        [*CHATCTL, "migrate", "export", name, "--dry-run", "-o", given],
+        [*CHATCTL, "migrate", "export", name, "--dry-run", "-o", fmt],
         env=variables(PYTHONIOENCODING=encoding),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -107,7 +107,7 @@ def test_characters_missing_from_the_encoding_are_escaped(encoding: str, given: 
     text = done.stdout.decode(encoding)
 
     assert (done.returncode, done.stderr) == (0, b""), done
-    match given:
+    match fmt:
         case OutputFormat.json:
             paths = [each["path"] for each in json.loads(text)]
         case OutputFormat.ndjson:
@@ -118,7 +118,7 @@ def test_characters_missing_from_the_encoding_are_escaped(encoding: str, given: 
             paths = [each["path"] for each in csv.DictReader(io.StringIO(text))]
         case _:
             paths = [line.split(maxsplit=1)[1] for line in text.splitlines()[1:]]
-    if given not in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
+    if fmt not in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
         name = name.encode(encoding, "backslashreplace").decode(encoding)
     assert paths
     assert all(path.startswith(f"{name}/") for path in paths), paths

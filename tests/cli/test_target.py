@@ -99,10 +99,10 @@ def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
     chatctl: Chatctl, project: Path, remote: Elsewhere
 ) -> None:
     env = {"PGHOSTADDR": HOST, "PGHOST": HOST, "PGPORT": str(remote.port), "PGUSER": "postgres"}
-    made = chatctl("migrate", cwd=project, env=env)
+    migrated = chatctl("migrate", cwd=project, env=env)
 
-    assert made.exit_code == 0, made.stderr
-    assert made.stderr.startswith(f"target: embedded server in {project / '.chatctl'}")
+    assert migrated.exit_code == 0, migrated.stderr
+    assert migrated.stderr.startswith(f"target: embedded server in {project / '.chatctl'}")
     assert remote.tables == []
     assert chatctl("migrate", "status", "--check", cwd=project).exit_code == 0
 

@@ -17,12 +17,12 @@ def _section(title: str) -> str:
 
 def test_its_lock_order_is_that_of_the_code() -> None:
     code = (data_directory("sql") / "objects/functions/lock_conversations.sql").read_text(encoding="utf-8")
-    said = re.findall(r"^--   (\d\. .+?)(?:, see .+)?$", code, re.MULTILINE)
+    in_code = re.findall(r"^--   (\d\. .+?)(?:, see .+)?$", code, re.MULTILINE)
 
     documented = re.findall(r"^(\d\. .+?)[;.]$", _section("Locks"), re.MULTILINE)
 
-    assert len(said) == 5
-    assert [each.replace("`", "") for each in documented] == said
+    assert len(in_code) == 5
+    assert [each.replace("`", "") for each in documented] == in_code
 
 
 def test_its_limits_are_the_existing_ones(world: World) -> None:

@@ -134,8 +134,8 @@ def test_a_user_reads_messages_by_offset(world: World, team: tuple[UUID, list[UU
 
 def test_a_message_is_sent_in_four_steps(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
     organization, (ann, ben, *_) = team
-    ((found,),) = world.rows(ben, "select organization_id from conversations where id = %s", direct)
-    assert found == organization
+    ((organization_id,),) = world.rows(ben, "select organization_id from conversations where id = %s", direct)
+    assert organization_id == organization
     before = world.fact("select updated_at from conversations where id = %s", direct)
 
     ((message, content, profile),) = world.rows(
@@ -149,7 +149,7 @@ def test_a_message_is_sent_in_four_steps(world: World, team: tuple[UUID, list[UU
         )
         select sent.id, sent.content, {PROFILE} from sent left join user_profiles p on p.id = sent.sender_id
         """,
-        found,
+        organization_id,
         direct,
         ben,
     )

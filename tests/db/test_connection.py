@@ -139,10 +139,10 @@ def bare_styled(request: pytest.FixtureRequest, bare_database: Database) -> Data
 
 def _style(database: Database, *values: str) -> None:
     with database.connect("supabase_admin") as admin:
-        for name, said in zip(("datestyle", "timezone", "intervalstyle"), values, strict=True):
+        for name, setting_value in zip(("datestyle", "timezone", "intervalstyle"), values, strict=True):
             admin.execute(
                 sql.SQL("alter database {} set {} = {}").format(
-                    sql.Identifier(database.name), sql.Identifier(name), sql.Literal(said)
+                    sql.Identifier(database.name), sql.Identifier(name), sql.Literal(setting_value)
                 )
             )
 
@@ -156,10 +156,10 @@ def test_a_date_in_a_migration_is_read_as_psql_reads_it(bare_styled: Database, f
     with bare_styled.connect() as conn:
         migrate(conn, directory=files.directory)
     with psycopg.connect(bare_styled.url) as plain:
-        (kept, read) = (
+        (stored, read) = (
             plain.execute("select day = '01/02/2026', day = '2026-02-01' from dates").fetchone() or ()
         )
-        assert kept
+        assert stored
         assert read == (" DMY" in f" {plain.info.parameter_status('DateStyle')}")
 
 

@@ -92,8 +92,8 @@ def test_a_server_that_refuses_a_second_connection_is_alive(database: Database) 
 def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
     with throwaway.server() as server, ExitStack() as stack:
         conn = connect(server.url, watched=True)
-        found = processes.found(server.directory)
-        for process in found:
+        server_processes = processes.found(server.directory)
+        for process in server_processes:
             stack.callback(process.send_signal, signal.SIGCONT)
             process.send_signal(signal.SIGSTOP)
         with pytest.raises(Unavailable, match="has not responded for"), conn.transaction():

@@ -16,7 +16,7 @@ from tests.support.world import World
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
 
 
-def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others: UUID) -> UUID:
+def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *other_people: UUID) -> UUID:
     """Start a conversation in two steps, as clients may do."""
     conversation: UUID
     [(conversation,)] = conn.execute(
@@ -28,7 +28,7 @@ def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others:
         cursor.execute(
             "insert into conversation_participants (conversation_id, user_id, last_read_at) "
             "select %s, u, case when u = %s then now() end from unnest(%s::uuid[]) u",
-            (conversation, creator, [creator, *others]),
+            (conversation, creator, [creator, *other_people]),
         )
     return conversation
 
@@ -74,12 +74,12 @@ def test_a_pair_has_one_direct_conversation_per_organization(world: World) -> No
 
 def test_a_group_never_has_more_than_50_participants(world: World) -> None:
     organization, people = world.team(63)
-    ann, *others = people
-    conversation = world.group(organization, ann, *others[:2])
+    ann, *colleagues = people
+    conversation = world.group(organization, ann, *colleagues[:2])
 
     def add(conn: Connection, number: int) -> None:
         with world.acting(ann, conn=conn):
-            conn.execute(ADD, (conversation, others[2 + number]))
+            conn.execute(ADD, (conversation, colleagues[2 + number]))
 
     outcomes = race(world.database, 60, add)
 
@@ -93,12 +93,12 @@ def test_a_group_never_has_more_than_50_participants(world: World) -> None:
     assert world.fact("select participant_count from conversations where id = %s", conversation) == 50
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_a_group_of_fewer_than_three_is_refused(world: World, others: int) -> None:
+@pytest.mark.parametrize("number_of_others", [0, 1])
+def test_a_group_of_fewer_than_three_is_refused(world: World, number_of_others: int) -> None:
     organization, (ann, ben) = world.team(2)
 
     with pytest.raises(psycopg.Error, match="at least 3") as refused:
-        world.group(organization, ann, *[ben][:others])
+        world.group(organization, ann, *[ben][:number_of_others])
 
     assert error_code(refused.value) == "VALIDATION_ERROR"
     assert world.fact("select count(*) from conversations") == 0

@@ -117,10 +117,10 @@ def test_different_versions_of_postgresql_are_not_drift(
     servers: Callable[[int], Server], pg_version: int, database: Database
 ) -> None:
     other = servers(16 if pg_version == 18 else 18)
-    with connection(other.url_for("postgres", "backend")) as wanted, database.connect() as conn:
-        assert between(wanted, conn) == []
+    with connection(other.url_for("postgres", "backend")) as expected, database.connect() as conn:
+        assert between(expected, conn) == []
         conn.execute("drop view private.my_hidden_attachments cascade")
-        assert [each.kind for each in between(wanted, conn)] == ["view", "policy"]
+        assert [each.kind for each in between(expected, conn)] == ["view", "policy"]
 
 
 def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Database) -> None:
@@ -128,7 +128,7 @@ def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Databas
     with database.connect() as conn:
         things = read(conn)
         (view,) = (each for each in things if each.key == "view private.my_organizations")
-        wanted = {view.key: view.definition}
+        expected = {view.key: view.definition}
         older = replace(
             view,
             definition=view.definition.replace(" organization_id", " om.organization_id").replace(
@@ -136,11 +136,11 @@ def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Databas
             ),
         )
         assert older != view
-        assert with_deparsed_views(conn, [older], wanted) == [view]
+        assert with_deparsed_views(conn, [older], expected) == [view]
 
         other = replace(view, definition=view.definition.replace("user_id =", "user_id <>"))
         unreadable = replace(view, definition=view.definition.replace("user_id =", "nobody_id ="))
-        assert with_deparsed_views(conn, [other, unreadable], wanted) == [other, unreadable]
+        assert with_deparsed_views(conn, [other, unreadable], expected) == [other, unreadable]
 
 
 def test_an_owner_of_another_name_is_not_drift(bare_database: Database, database: Database) -> None:
@@ -194,6 +194,6 @@ def test_the_files_of_another_directory_are_compared(database: Database, tmp_pat
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "20260101000000_one.sql").write_text("create table public.only_here (id int);")
     with database.connect() as conn:
-        found = {(each.state, each.kind, each.name) for each in find(conn, tmp_path)}
-    assert ("missing", "table", "public.only_here") in found
-    assert ("extra", "table", "public.messages") in found
+        differences = {(each.state, each.kind, each.name) for each in find(conn, tmp_path)}
+    assert ("missing", "table", "public.only_here") in differences
+    assert ("extra", "table", "public.messages") in differences

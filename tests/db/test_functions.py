@@ -146,25 +146,25 @@ def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: Scene) -
 def test_a_stranger_learns_nothing_about_a_conversation(world: World, scene: Scene) -> None:
     stranger = world.user()
     for known in (scene["conversation"], uuid4()):
-        asked = {**scene, "conversation": known}
+        parameters = {**scene, "conversation": known}
         for name in ("send_message", "get_messages_page", "mark_conversation_read"):
             with pytest.raises(psycopg.Error) as refused:
-                _call(world, stranger, name, asked)
+                _call(world, stranger, name, parameters)
             assert (refused.value.sqlstate, error_code(refused.value)) == ("PT403", "NOT_PARTICIPANT")
 
 
 def test_the_default_organization_is_the_one_joined_first(world: World) -> None:
     ann = world.user()
     organizations = [world.organization(ann) for _ in range(5)]
-    asked = "select get_user_default_organization(%s)"
-    assert world.value(ann, asked, ann) == organizations[0]
+    statement = "select get_user_default_organization(%s)"
+    assert world.value(ann, statement, ann) == organizations[0]
 
     world.operator.execute(
         "update organization_members set joined_at = '2020-01-01' where organization_id = %s",
         (organizations[3],),
     )
 
-    assert world.value(ann, asked, ann) == organizations[3]
+    assert world.value(ann, statement, ann) == organizations[3]
 
 
 def test_pages_have_no_gap_and_no_overlap(world: World) -> None:

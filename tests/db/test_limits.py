@@ -148,9 +148,9 @@ def test_of_30_concurrent_requests_never_one_too_many_is_accepted(scene: Scene, 
     assert TRIES - len(refused) == (0 if action == "return" else ALLOWED), refused[:1]
     for error in refused:
         assert (error.sqlstate, error_code(error)) == ("PT429", "RATE_LIMITED")
-        told = details(error)
-        assert (told["action"], told["limit"], told["remaining"]) == (action, ALLOWED, 0)
-        assert told["retry_after"] > 0
+        detail = details(error)
+        assert (detail["action"], detail["limit"], detail["remaining"]) == (action, ALLOWED, 0)
+        assert detail["retry_after"] > 0
 
 
 @pytest.mark.parametrize("action", sorted(set(ATTEMPTS) - {"message", "return"}))
@@ -382,10 +382,10 @@ def test_a_stricter_limit_applies_immediately(scene: Scene) -> None:
         scene.world.send(scene.ann, scene.room)
 
 
-@pytest.mark.parametrize("gone", ["user_profiles", "auth.users"])
-def test_a_deleted_user_is_refused_like_anyone_without_rights(scene: Scene, gone: str) -> None:
+@pytest.mark.parametrize("table", ["user_profiles", "auth.users"])
+def test_a_deleted_user_is_refused_like_anyone_without_rights(scene: Scene, table: str) -> None:
     world, ann = scene.world, scene.ann
-    world.operator.execute(f"delete from {gone} where id = %s".encode(), (ann,))
+    world.operator.execute(f"delete from {table} where id = %s".encode(), (ann,))
 
     for action in ("message", "conversation", "add", "upload"):
         statement, values = ATTEMPTS[action](scene, 0)

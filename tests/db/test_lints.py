@@ -66,10 +66,12 @@ def test_a_rule_finds_what_a_superuser_broke(
     break_and_repair(superuser, rule, breaks, repairs, named)
 
 
-@pytest.mark.parametrize(("rule", "made"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)])
-def test_a_rule_ignores_what_only_looks_broken(conn: Connection, rule: str, made: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "script"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)]
+)
+def test_a_rule_ignores_what_only_looks_broken(conn: Connection, rule: str, script: str) -> None:
     clean = found(conn, rule)
-    conn.execute(made.encode())
+    conn.execute(script.encode())
     assert found(conn, rule) == clean
 
 
@@ -145,7 +147,7 @@ CALLING_OURS = body("public.theirs()", f"begin perform {OURS}(); return ''; end"
 
 
 @pytest.mark.parametrize(
-    ("made", "calls"),
+    ("script", "calls"),
     [
         ("select", "nothing"),
         (CALLS.format(""), "nothing"),
@@ -163,9 +165,9 @@ CALLING_OURS = body("public.theirs()", f"begin perform {OURS}(); return ''; end"
     ],
 )
 def test_the_pre_request_hook_of_postgrest_is_ours_or_calls_ours(
-    superuser: Connection, made: str, calls: str | None
+    superuser: Connection, script: str, calls: str | None
 ) -> None:
-    superuser.execute(made.encode())
+    superuser.execute(script.encode())
 
     problems = [each.problem for each in check_schema(superuser) if each.rule == "missing_pre_request"]
 
@@ -206,10 +208,12 @@ def test_our_own_schema_is_clean_except_for_documented_exceptions(conn: Connecti
 
 
 def test_lint_changes_nothing(conn: Connection) -> None:
-    asked = "select current_setting('search_path'), coalesce(current_setting('chatctl.api_roles', true), '')"
-    before = conn.execute(asked).fetchone()
+    settings = (
+        "select current_setting('search_path'), coalesce(current_setting('chatctl.api_roles', true), '')"
+    )
+    before = conn.execute(settings).fetchone()
     check_schema(conn, ["anon"])
-    assert conn.execute(asked).fetchone() == before
+    assert conn.execute(settings).fetchone() == before
 
 
 def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
@@ -287,10 +291,10 @@ def test_an_applied_file_is_compared(conn: Connection) -> None:
         "update supabase_migrations.schema_migrations set statements = '{select 1}' where version = %s",
         (Path(name).name.partition("_")[0],),
     )
-    (found,) = filerules.edited(conn, files)
+    (finding,) = filerules.edited(conn, files)
     conn.execute("update supabase_migrations.schema_migrations set statements = null")
 
-    assert (found.rule, found.file) == ("applied_file_edited", name)
+    assert (finding.rule, finding.file) == ("applied_file_edited", name)
     assert list(filerules.edited(conn, files)) == []  # applied by a tool that recorded no text
 
 

@@ -40,10 +40,10 @@ def test_a_write_waits_for_its_users_turn_without_holding_locks(scene: Scene, na
     scene.hold("private.send_windows", "user_id = %s", scene.ann)
 
     with scene.waits(scene.ann, statement, *values) as done:
-        held = {table: locked(scene.watcher, table, key) for table, key in ORDER[1:]}
+        locked_rows = {table: locked(scene.watcher, table, key) for table, key in ORDER[1:]}
         scene.release()
 
-    assert not any(held.values())
+    assert not any(locked_rows.values())
     assert sqlstate(done) is None
 
 
@@ -73,10 +73,10 @@ def test_several_conversations_are_locked_by_ascending_id(scene: Scene, statemen
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with scene.waits(scene.ann, statement, scene.ann) as done:
-        held = locked(scene.watcher, *CONVERSATIONS)
+        locked_rows = locked(scene.watcher, *CONVERSATIONS)
         scene.release()
 
-    assert held == [scene.rooms[0]]
+    assert locked_rows == [scene.rooms[0]]
     assert sqlstate(done) is None
 
 
@@ -107,10 +107,10 @@ def test_messages_in_order_wait_as_long_as_necessary(scene: Scene) -> None:
     scene.hold("conversations", "id = %s", scene.rooms[0])
 
     with scene.waits(scene.ann, TWO, *_to_two(scene, *scene.rooms)) as done:
-        held = locked(scene.watcher, *CONVERSATIONS)
+        locked_rows = locked(scene.watcher, *CONVERSATIONS)
         scene.release()
 
-    assert held == [scene.rooms[0]]
+    assert locked_rows == [scene.rooms[0]]
     assert sqlstate(done) is None
 
 
@@ -125,9 +125,9 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
             scene.world.database.connect() as conn,
             waiting(conn, partial(_rolled_back, conn, delete, scene.ann), scene.watcher) as done,
         ):
-            held = {table: locked(scene.watcher, table, key) for table, key in free}
+            locked_rows = {table: locked(scene.watcher, table, key) for table, key in free}
             scene.release()
-        assert not any(held.values())
+        assert not any(locked_rows.values())
         assert sqlstate(done) is None
 
 

@@ -328,8 +328,8 @@ def test_the_claims_identify_the_user(api: Connection) -> None:
     claims = {"sub": str(user), "role": "authenticated", "email": "ann@example.test", "extra": [1]}
     with api.transaction():
         act_as(api, "authenticated", claims)
-        asked = api.execute("select auth.uid(), auth.role(), auth.email(), auth.jwt()").fetchone()
-    assert asked == (user, "authenticated", "ann@example.test", claims)
+        row = api.execute("select auth.uid(), auth.role(), auth.email(), auth.jwt()").fetchone()
+    assert row == (user, "authenticated", "ann@example.test", claims)
 
 
 def test_an_individual_claim_takes_precedence(api: Connection) -> None:
@@ -404,7 +404,7 @@ def test_a_policy_can_read_the_current_operation_of_storage(api: Connection) -> 
     with api.transaction():
         act_as(api, "authenticated")
         api.execute("set local storage.operation = 'storage.object.list'")
-        asked = api.execute(
+        row = api.execute(
             """
             select
               storage.allow_only_operation('object.list'),
@@ -413,4 +413,4 @@ def test_a_policy_can_read_the_current_operation_of_storage(api: Connection) -> 
               storage.allow_any_operation('{}')
             """
         ).fetchone()
-    assert asked == (True, False, True, False)
+    assert row == (True, False, True, False)

@@ -39,7 +39,7 @@ def test_it_upgrades_an_older_version_and_keeps_its_data(bare_database: Database
         platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
         assert columns(bare_database) == before
     with bare_database.connect() as conn:
-        kept = conn.execute(
+        row = conn.execute(
             """
             select
               b.versioning_status, o.is_versioned, m.topic, p.polname,
@@ -48,7 +48,7 @@ def test_it_upgrades_an_older_version_and_keeps_its_data(bare_database: Database
             from storage.buckets b, storage.objects o, realtime.messages m, pg_policy p
             """
         ).fetchall()
-    assert kept == [("DISABLED", False, "t", "mine", True, "postgres")]
+    assert row == [("DISABLED", False, "t", "mine", True, "postgres")]
 
 
 def test_it_can_be_applied_to_many_databases_at_once(server: Server) -> None:

@@ -43,7 +43,7 @@ def test_the_default_privileges_equal_the_hosted_ones(postgres: Connection) -> N
 
 def test_the_api_may_call_the_same_functions_as_hosted(postgres: Connection) -> None:
     postgres.execute("set search_path = ''")  # names are then printed with their schema
-    found = postgres.execute(
+    rows = postgres.execute(
         """
         select f.oid::regprocedure::text, proowner::regrole::text, prosecdef
         from pg_proc f join pg_namespace n on n.oid = pronamespace
@@ -52,12 +52,12 @@ def test_the_api_may_call_the_same_functions_as_hosted(postgres: Connection) -> 
           and has_function_privilege('anon', f.oid, 'execute')
         """
     ).fetchall()
-    assert {name: (owner, definer) for name, owner, definer in found} == hosted.FUNCTIONS
+    assert {name: (owner, definer) for name, owner, definer in rows} == hosted.FUNCTIONS
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
 def test_the_api_has_the_same_privileges_as_hosted(postgres: Connection, role: str) -> None:
-    found = postgres.execute(
+    rows = postgres.execute(
         """
         select format('%%s.%%s', nspname, relname), relowner::regrole::text, relrowsecurity,
           string_agg(privilege, ' ' order by privilege)
@@ -70,7 +70,7 @@ def test_the_api_has_the_same_privileges_as_hosted(postgres: Connection, role: s
         """,
         {"role": role, "all": hosted.ALL.split()},
     ).fetchall()
-    assert {name: tuple(rest) for name, *rest in found} == hosted.TABLES
+    assert {name: tuple(rest) for name, *rest in rows} == hosted.TABLES
 
 
 # Behaviour --------------------------------------------------------------------------------------------------
@@ -152,6 +152,6 @@ def test_postgrest_is_notified_of_schema_changes(bare_database: Database, postgr
             "drop table public.notes",
         ):
             postgres.execute(statement)
-        told = [each.payload for each in listener.notifies(timeout=60, stop_after=2)]
-        assert told == ["reload schema"] * 2
+        payloads = [each.payload for each in listener.notifies(timeout=60, stop_after=2)]
+        assert payloads == ["reload schema"] * 2
         assert list(listener.notifies(timeout=0)) == []

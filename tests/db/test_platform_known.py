@@ -92,10 +92,10 @@ def test_objects_of_supabase_are_not_findings_in_an_older_or_newer_project(
 ) -> None:
     with database.connect(SUPERUSER) as admin:
         admin.execute(AGES[age].encode())
-    with database.connect() as conn, connection(server.url_for(OWNER, "backend")) as wanted:
+    with database.connect() as conn, connection(server.url_for(OWNER, "backend")) as expected:
         assert [(each.id, each.message) for each in audit(conn).problems] == []
         assert opened(conn) == []
-        assert between(wanted, conn) == []
+        assert between(expected, conn) == []
 
 
 def test_the_login_role_may_assume_the_roles_of_supabase(server: Server) -> None:
@@ -165,12 +165,12 @@ def test_an_access_file_need_not_list_schemas_of_supabase(
     )
     file = tmp_path / "access.yaml"
     file.write_text(yaml.safe_dump({**DECLARED, "schemas": schemas}))
-    asked = ["audit-rls", "--access", str(file), "--db-url", bare_database.url]
+    arguments = ["audit-rls", "--access", str(file), "--db-url", bare_database.url]
     with bare_database.connect() as conn:
         conn.execute(NOTES.encode())
-        assert run(asked) == 0
+        assert run(arguments) == 0
         conn.execute("grant select on auth.users to authenticated")
-    assert run(asked) == 7
+    assert run(arguments) == 7
 
 
 def test_a_schema_with_nothing_of_supabases_is_clean_next_to_it(
@@ -202,8 +202,8 @@ def test_a_matching_name_alone_does_not_make_an_object_supabases(server: Server)
                     grant usage on schema storage to anon; grant select on storage.boxes to anon
                     """
                 )
-                found = {(each.rule, each.object) for each in check_schema(conn)}
-            assert ("table_without_rls", "storage.boxes") in found
+                findings = {(each.rule, each.object) for each in check_schema(conn)}
+            assert ("table_without_rls", "storage.boxes") in findings
         finally:
             admin.execute(sql.SQL("drop database {} with (force)").format(name))
 

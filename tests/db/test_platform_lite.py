@@ -121,10 +121,10 @@ def test_the_platform_completes_a_database_set_up_by_lite(
     with empty_database(server) as database:
         assert run_lite(lite, database, "supabase_admin")["failed"] == []
         platform.apply(server.url_for("supabase_admin", database.name))
-        ours, theirs = columns(bare_database), columns(database)
+        by_platform, by_lite = columns(bare_database), columns(database)
         # A generated column keeps its type: character varying there, text here.
-        del ours["auth.identities", "email"], theirs["auth.identities", "email"]
-        assert theirs == ours
+        del by_platform["auth.identities", "email"], by_lite["auth.identities", "email"]
+        assert by_lite == by_platform
         with database.connect() as conn:
             conn.execute("delete from auth.users")
         report = run_lite(lite, database, "postgres")

@@ -42,8 +42,8 @@ def test_two_concurrent_toggles_keep_both_reactions(world: World, chat: tuple[li
     outcomes = race(world.database, 3, toggle)
 
     assert not refusals(outcomes)
-    found = sorted(entry["userId"] for entry in _reactions(world, message))
-    assert found == sorted(str(person) for person in people[:3])
+    reacting = sorted(entry["userId"] for entry in _reactions(world, message))
+    assert reacting == sorted(str(person) for person in people[:3])
 
 
 def test_writing_an_outdated_array_loses_no_reaction_of_others(
@@ -71,14 +71,14 @@ def test_a_reaction_in_the_name_of_somebody_else_is_ignored(
     world: World, chat: tuple[list[UUID], UUID], emoji: str
 ) -> None:
     people, message = chat
-    kept = [_entry(people[0])]
-    world.changed(people[0], WRITE, Jsonb(kept), message)
+    own_reactions = [_entry(people[0])]
+    world.changed(people[0], WRITE, Jsonb(own_reactions), message)
 
-    world.rows(people[1], WRITE, Jsonb([*kept, _entry(people[2], emoji)]), message)
-    assert _reactions(world, message) == kept
+    world.rows(people[1], WRITE, Jsonb([*own_reactions, _entry(people[2], emoji)]), message)
+    assert _reactions(world, message) == own_reactions
 
     world.rows(people[1], WRITE, Jsonb([_entry(people[0], emoji + emoji), _entry(people[1])]), message)
-    assert _reactions(world, message) == [*kept, _entry(people[1])]
+    assert _reactions(world, message) == [*own_reactions, _entry(people[1])]
 
 
 def test_a_reaction_in_the_name_of_somebody_else_is_refused_at_insert(world: World) -> None:
@@ -89,9 +89,9 @@ def test_a_reaction_in_the_name_of_somebody_else_is_refused_at_insert(world: Wor
         "values (%s, %s, %s, 'hi', %s)"
     )
 
-    for others in (_entry(ben), {"userId": "x"}, "👍", None):
+    for forged in (_entry(ben), {"userId": "x"}, "👍", None):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ann), others]))
+            world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ann), forged]))
     for invalid in (Jsonb({}), Jsonb("👍"), Jsonb([{"userId": str(ann)}])):
         with pytest.raises(psycopg.errors.CheckViolation):
             world.rows(ann, insert, organization, conversation, ann, invalid)
@@ -235,20 +235,20 @@ def _filled(world: World, message: UUID, *groups: tuple[UUID, int]) -> list[dict
     return entries
 
 
-@pytest.mark.parametrize("gone", ["left", "removed", "erased"])
+@pytest.mark.parametrize("deletion", ["left", "removed", "erased"])
 @pytest.mark.parametrize("how", ["toggled", "written"])
 def test_reactions_of_deleted_users_make_room(
-    world: World, chat: tuple[list[UUID], UUID], gone: str, how: str
+    world: World, chat: tuple[list[UUID], UUID], deletion: str, how: str
 ) -> None:
     people, message = chat
     stay = [_entry(people[0], f"{number}") for number in range(10)]
     leave = "delete from conversation_participants where user_id = %s"
     full = _filled(world, message, (people[2], 990))
     world.operator.execute(WRITE, (Jsonb(full + stay), message))
-    if gone == "erased":
+    if deletion == "erased":
         world.operator.execute("delete from auth.users where id = %s", (people[2],))
     else:
-        assert world.changed(people[0] if gone == "removed" else people[2], leave, people[2]) == 1
+        assert world.changed(people[0] if deletion == "removed" else people[2], leave, people[2]) == 1
 
     mine = [_entry(people[1], f"{number}") for number in range(20)]
     if how == "toggled":

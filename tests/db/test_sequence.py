@@ -17,12 +17,12 @@ def test_50_parallel_sends_are_numbered_without_gaps_in_commit_order(world: Worl
     organization, people = world.team(50)
     conversation = world.group(organization, *people)
     done = threading.Event()
-    seen: list[list[int]] = []
+    observed: list[list[int]] = []
 
     def watch() -> None:
         with world.database.connect() as reader:
             while not done.is_set():
-                seen.append([seq for (seq,) in reader.execute("select seq from messages order by seq")])
+                observed.append([seq for (seq,) in reader.execute("select seq from messages order by seq")])
 
     def send(conn: Connection, number: int) -> None:
         world.rows(people[number], SEND, "hi", conversation, conn=conn)
@@ -37,7 +37,7 @@ def test_50_parallel_sends_are_numbered_without_gaps_in_commit_order(world: Worl
     numbers = [seq for (seq,) in world.operator.execute("select seq from messages order by seq")]
     assert numbers == list(range(1, 51))
     # Whenever a reader looked, it saw no gap that a later commit filled.
-    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in seen)
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in observed)
     assert world.fact(
         "select bool_and(later) from ("
         "select created_at > lag(created_at) over (order by seq) as later from messages) m"

@@ -91,8 +91,8 @@ class Project:
 
     def versions(self) -> list[tuple[str, str]]:
         """Each version as in the files and as in the database, '' where it is missing."""
-        told = json.loads(self.run("migration", "list", "--output-format=json"))
-        return [(version["local"], version["remote"]) for version in told["migrations"]]
+        listed = json.loads(self.run("migration", "list", "--output-format=json"))
+        return [(version["local"], version["remote"]) for version in listed["migrations"]]
 
 
 @pytest.fixture
@@ -219,10 +219,10 @@ def test_the_cli_applies_files_that_change_the_role(
 
     with bare_database.connect() as conn:
         assert migrations.migrate(conn, directory=files.directory) == []
-        made = conn.execute(
+        owner = conn.execute(
             "select viewname from pg_views where viewowner = 'postgres' order by 1"
         ).fetchall()
-        assert [name for (name,) in made] == ["five", "four", "one", "six", "three", "two"]
+        assert [name for (name,) in owner] == ["five", "four", "one", "six", "three", "two"]
         assert find(conn, files.directory) == []
 
 

@@ -168,7 +168,7 @@ def test_read_positions_before_chat_existed_become_null(old: OldBackend, world: 
 
 def test_groups_get_a_creator_who_is_a_participant(old: OldBackend, world: World) -> None:
     ann, ben, cem = people = [old.user() for _ in range(3)]
-    kept = old.group(ann, *people)
+    unchanged = old.group(ann, *people)
     left = old.group(ann, ben, cem)
     emptied = old.group(ann)
     never_begun = old.group(ann)
@@ -181,7 +181,7 @@ def test_groups_get_a_creator_who_is_a_participant(old: OldBackend, world: World
     creators: dict[UUID, UUID | None] = dict(
         old.conn.execute("select id, created_by from conversations").fetchall()
     )
-    assert creators == {kept: ann, left: ben, emptied: None, never_begun: ann}
+    assert creators == {unchanged: ann, left: ben, emptied: None, never_begun: ann}
     assert old.conn.execute(facts).fetchall() == before
     rename = "update conversations set name = 'new' where id = %s"
     assert [world.changed(user, rename, left) for user in (ann, ben)] == [0, 1]

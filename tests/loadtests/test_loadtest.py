@@ -55,8 +55,8 @@ def loadtest(database: Database, *arguments: str, **env: str) -> subprocess.Comp
 
 
 def measured(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(answer.stdout)["scenarios"][0]["measured"]
-    return found
+    result: dict[str, Any] = json.loads(answer.stdout)["scenarios"][0]["measured"]
+    return result
 
 
 def test_every_planned_request_is_measured_and_the_targets_are_reached(people: World, tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def test_every_planned_request_is_measured_and_the_targets_are_reached(people: W
     assert document["verdict"] == "passed"
     assert document == json.loads((tmp_path / "loadtest.json").read_text())
     assert (tmp_path / "conversation_list.html").exists()
-    found = measured(answer)
-    assert (found["planned"], found["sent"], found["unanswered"]) == (100, 100, 0)
-    [series] = found["series"]
+    result = measured(answer)
+    assert (result["planned"], result["sent"], result["unanswered"]) == (100, 100, 0)
+    [series] = result["series"]
     assert (series["name"], series["response"]["n"], series["errors"]) == (SERIES, 100, {})
     assert "connected as authenticator" in answer.stderr
 
@@ -128,15 +128,15 @@ def test_users_that_cannot_start_are_exit_9(people: World) -> None:
 
 
 def test_a_stall_counts_from_the_scheduled_time_of_requests(people: World, tmp_path: Path) -> None:
-    asked: set[object] = set()
+    query_starts: set[object] = set()
 
     def running() -> bool:
         """Whether all users have sent the first request, which does not count."""
         starts = (
             "select array_agg(query_start) from pg_stat_activity where application_name = 'chatctl loadtest'"
         )
-        asked.update(people.fact(starts) or ())
-        return len(asked) > 20
+        query_starts.update(people.fact(starts) or ())
+        return len(query_starts) > 20
 
     def stall() -> None:
         assert waiting.until(running, seconds=30)

@@ -86,8 +86,8 @@ def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     )
     for id, number in organizations.items():
         expected.setdefault(("organization", id), f"conversations that stay: {number}")
-    gone = [id for id in run.organization_ids if ("organization", id) not in expected]
-    values = {"going": going, "staying": staying, "gone": gone}
+    deleted_organizations = [id for id in run.organization_ids if ("organization", id) not in expected]
+    values = {"going": going, "staying": staying, "gone": deleted_organizations}
     for reason, statement in HANGS.items():
         for id, number in counts(conn, statement, values).items():
             if id in run.user_ids:
@@ -102,11 +102,11 @@ LIMITS = {"private.send_windows", "private.action_windows", "private.departures"
 def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, used: Rows) -> None:
     """No row of ``used`` that existed before the seed or that users created after ``before`` is deleted."""
     left = rows(conn)
-    gone, made = less(used, left), less(used, before)
+    deleted, created = less(used, left), less(used, before)
     assert less(left, used).keys() <= LEDGER
-    for table, lines in gone.items():
+    for table, lines in deleted.items():
         assert not lines & world.beside[table]
-        assert table in LIMITS or not lines & made.get(table, frozenset())
+        assert table in LIMITS or not lines & created.get(table, frozenset())
 
 
 def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UUID]) -> None:

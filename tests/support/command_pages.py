@@ -56,8 +56,8 @@ def table(path: str, command: Any) -> str:
 def section(text: str, path: str) -> str:
     """The section about the command ``path`` in the text of its page; empty if there is none."""
     heading = f"## chatctl {path}".rstrip()
-    found = re.search(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found[0] if found else ""
+    match = re.search(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return match[0] if match else ""
 
 
 def updated(page: str) -> str:

@@ -286,13 +286,13 @@ class _Request:
     def _json(self, fields: dict[str, type]) -> dict[str, Any]:
         if not self._header("Content-Type").startswith("application/json"):
             raise Outside(f"Content-Type {self._header('Content-Type')}")
-        given = json.loads(self.body)
-        for name, value in given.items():
+        fields_given = json.loads(self.body)
+        for name, value in fields_given.items():
             if name not in fields:
                 raise Outside(f"unknown field {name}")
             if type(value) is not fields[name]:
                 raise Outside(f"{name} is {value!r}")
-        return dict(given)
+        return dict(fields_given)
 
     # Auth ---------------------------------------------------------------------------------------------------
 
@@ -309,43 +309,43 @@ class _Request:
         return Answer(200, {"users": users, "aud": "authenticated"})
 
     def _create_user(self) -> Answer:
-        given = self._json(ADMIN_USER_PARAMS)
-        email, hash = given["email"], given["password_hash"]
+        params = self._json(ADMIN_USER_PARAMS)
+        email, hash = params["email"], params["password_hash"]
         if not _EMAIL.fullmatch(email) or email != email.lower():
             raise Outside(f"email {email!r}")
         if not _BCRYPT.fullmatch(hash):
             raise Outside(f"password_hash {hash!r}")
-        if "password" in given or "phone" in given:
+        if "password" in params or "phone" in params:
             raise Outside("a password beside its hash, or a phone")
-        id = str(UUID(given["id"]))
-        if id != given["id"] or UUID(id).int == 0:
-            raise Outside(f"id {given['id']!r}")
+        id = str(UUID(params["id"]))
+        if id != params["id"] or UUID(id).int == 0:
+            raise Outside(f"id {params['id']!r}")
         if any(user["email"] == email for user in self.project.users.values()):
             message = "A user with this email address has already been registered"
             raise auth_error(422, "email_exists", message)
         if id in self.project.users:  # violates the primary key; Auth does not give the reason
             raise auth_error(500, "unexpected_failure", "Database error creating new user")
-        self._store_user(given, id if self.project.own_ids else str(uuid4()))
+        self._store_user(params, id if self.project.own_ids else str(uuid4()))
         return Answer(200, self._user(next(reversed(self.project.users))))
 
-    def _store_user(self, given: dict[str, Any], id: str) -> None:
+    def _store_user(self, params: dict[str, Any], id: str) -> None:
         """Store what adminUserCreate writes, by table columns; other columns have their defaults."""
         now = datetime.now(UTC).isoformat()
-        confirmed = now if given.get("email_confirm") else None
-        metadata = {**given.get("user_metadata", {}), **({"email_verified": True} if confirmed else {})}
+        confirmed = now if params.get("email_confirm") else None
+        metadata = {**params.get("user_metadata", {}), **({"email_verified": True} if confirmed else {})}
         self.project.users[id] = {
             "instance_id": str(UUID(int=0)),
             "id": id,
-            "aud": given.get("aud", "authenticated"),
-            "role": given.get("role", "authenticated"),
-            "email": given["email"],
-            "encrypted_password": given["password_hash"],
+            "aud": params.get("aud", "authenticated"),
+            "role": params.get("role", "authenticated"),
+            "email": params["email"],
+            "encrypted_password": params["password_hash"],
             "email_confirmed_at": confirmed,
             "confirmed_at": confirmed,
             "raw_app_meta_data": {
                 "provider": "email",
                 "providers": ["email"],
-                **given.get("app_metadata", {}),
+                **params.get("app_metadata", {}),
             },
             "raw_user_meta_data": metadata,
             "created_at": now,
@@ -361,12 +361,12 @@ class _Request:
             "user_id": id,
             "identity_data": {
                 "sub": id,
-                "email": given["email"],
+                "email": params["email"],
                 "email_verified": False,
                 "phone_verified": False,
             },
             "provider": "email",
-            "email": given["email"],
+            "email": params["email"],
             **dict.fromkeys(("last_sign_in_at", "created_at", "updated_at"), now),
         }
 
@@ -385,14 +385,14 @@ class _Request:
     def _token(self) -> Answer:
         if self.query != {"grant_type": "password"}:
             raise Outside(f"query {self.query}")
-        given = self._json({"email": str, "password": str, "data": dict, "gotrue_meta_security": dict})
-        found = [user for user in self.project.users.values() if user["email"] == given["email"].lower()]
-        if not found or self.project.passwords.get(found[0]["encrypted_password"]) != given["password"]:
+        params = self._json({"email": str, "password": str, "data": dict, "gotrue_meta_security": dict})
+        users = [user for user in self.project.users.values() if user["email"] == params["email"].lower()]
+        if not users or self.project.passwords.get(users[0]["encrypted_password"]) != params["password"]:
             raise auth_error(400, "invalid_credentials", "Invalid login credentials")
-        if not found[0]["email_confirmed_at"]:
+        if not users[0]["email_confirmed_at"]:
             raise auth_error(400, "email_not_confirmed", "Email not confirmed")
         times = {"expires_in": 3600, "expires_at": int(datetime.now(UTC).timestamp()) + 3600}
-        user = self._user(found[0]["id"])
+        user = self._user(users[0]["id"])
         tokens = {
             "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.e30",
             "refresh_token": "r",
@@ -465,5 +465,5 @@ class _Request:
             raise Outside(f"{len(names)} prefixes")
         if bucket not in self.project.buckets:
             raise storage_error(404, "Bucket not found", "NoSuchBucket", "Bucket not found")
-        gone = [name for name in names if self.project.objects.pop(name, None)]
-        return Answer(200, [{"name": name, "bucket_id": bucket} for name in gone])
+        deleted = [name for name in names if self.project.objects.pop(name, None)]
+        return Answer(200, [{"name": name, "bucket_id": bucket} for name in deleted])

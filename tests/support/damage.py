@@ -218,10 +218,10 @@ def _of_messages() -> list[Plant]:
 
 
 def _of_organizations() -> list[Plant]:
-    gone = f"delete from organizations where id = {NORTH} " + _returning("organization %s", "id")
+    deletion = f"delete from organizations where id = {NORTH} " + _returning("organization %s", "id")
     led_by_nobody = f"update organization_members set role = 'member' where organization_id = {NORTH} "
     return [
-        Plant("organizations", "is not there", gone),
+        Plant("organizations", "is not there", deletion),
         Plant("organizations", "has no owner", f"{led_by_nobody} returning 'organization north'"),
     ]
 

@@ -67,10 +67,10 @@ class Fork:
         self.send_signal(signal.SIGKILL)
 
     def _number(self) -> int:
-        said = self._line.recv(_NUMBER.size)
-        if not said:
+        data = self._line.recv(_NUMBER.size)
+        if not data:
             raise EOFError("the process to fork from has ended; its stderr says why")
-        return int(_NUMBER.unpack(said)[0])
+        return int(_NUMBER.unpack(data)[0])
 
 
 class Forks:
@@ -110,14 +110,14 @@ class Forks:
         """
         end = time.monotonic() + timeout
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
-        with os.fdopen(out, "rb", 0) as said, os.fdopen(err, "rb", 0) as told:
+        with os.fdopen(out, "rb", 0) as out_stream, os.fdopen(err, "rb", 0) as err_stream:
             try:
                 fork = self.start(module, *arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
             finally:
                 os.close(stdout)
                 os.close(stderr)
             try:
-                texts = _read(said, told, end=end)
+                texts = _read(out_stream, err_stream, end=end)
                 code = fork.wait(max(end - time.monotonic(), 0.001))
             finally:
                 fork.kill()
@@ -142,20 +142,20 @@ class Forks:
 
 
 def _read(*streams: io.FileIO, end: float) -> list[str]:
-    said = [b""] * len(streams)
+    contents = [b""] * len(streams)
     with selectors.DefaultSelector() as unread:
         for number, stream in enumerate(streams):
             unread.register(stream, selectors.EVENT_READ, number)
         while unread.get_map():
             ready = unread.select(max(end - time.monotonic(), 0))
             if not ready:
-                raise TimeoutError(f"it still runs, or what it started does, after it said {said}")
+                raise TimeoutError(f"it still runs, or what it started does, after it said {contents}")
             for key, _ in ready:
                 piece = os.read(key.fd, 1 << 16)
-                said[key.data] += piece
+                contents[key.data] += piece
                 if not piece:
                     unread.unregister(key.fileobj)
-    return [io.TextIOWrapper(io.BytesIO(each)).read() for each in said]
+    return [io.TextIOWrapper(io.BytesIO(each)).read() for each in contents]
 
 
 # The process to fork from

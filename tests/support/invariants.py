@@ -124,7 +124,7 @@ def breaches(
     ``purged``: conversation and seq of each message whose row an operator has deleted.
     """
     gaps = {"rooms": [room for room, _ in purged], "seqs": [seq for _, seq in purged]}
-    found = {
+    violations = {
         rule: conn.execute(f"{query} limit 5".encode(), gaps).fetchall() for rule, query in RULES.items()
     }
-    return {rule: rows for rule, rows in found.items() if rows}
+    return {rule: rows for rule, rows in violations.items() if rows}

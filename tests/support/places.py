@@ -18,9 +18,9 @@ _ROOM = 2 << 30  # bytes
 
 def _chosen() -> Path:
     with suppress(OSError):  # a system without /dev/shm
-        found = os.statvfs(_MEMORY)
-        runs = not found.f_flag & os.ST_NOEXEC
-        if found.f_bavail * found.f_frsize >= _ROOM and runs and os.access(_MEMORY, os.W_OK):
+        space = os.statvfs(_MEMORY)
+        runs = not space.f_flag & os.ST_NOEXEC
+        if space.f_bavail * space.f_frsize >= _ROOM and runs and os.access(_MEMORY, os.W_OK):
             return _MEMORY
     return Path("/tmp")  # noqa: S108 - as above
 

@@ -55,12 +55,12 @@ def made(spec: Spec, seed: int = 1) -> Made:
     outline = build(spec, seed)
     world = Made(outline)
     for chat in outline.chats:
-        told = ChatHistory(chat)
-        data = b"".join(history.messages(outline.source, spec.habits, told))
+        chat_history = ChatHistory(chat)
+        data = b"".join(history.messages(outline.source, spec.habits, chat_history))
         world.conversations.append(chat.conversation)
         world.messages.extend(_messages(data))
-        world.deleted.extend(told.deleted)
-        placed = history.participants(outline.source, spec.habits, told)
+        world.deleted.extend(chat_history.deleted)
+        placed = history.participants(outline.source, spec.habits, chat_history)
         world.participants.extend(participant for participant, _, _ in placed)
     return world
 

@@ -171,7 +171,7 @@ def test_overlapping_grants_are_recognized_however_they_are_spelled() -> None:
         ('"a, b"', 's."a, b"'),
         ("function f(numeric(10, 2)), g()", "function g(a text default ',')"),
     ]
-    others = [
+    different = [
         ("public.t", "public.tt"),
         ("a, b", "c"),
         ("function f(a int)", "a"),
@@ -180,7 +180,7 @@ def test_overlapping_grants_are_recognized_however_they_are_spelled() -> None:
     ]
 
     assert all(may_overlap(a, b) and may_overlap(b, a) for a, b in same)
-    assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in others)
+    assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in different)
 
 
 @pytest.mark.parametrize("created", [*FUNCTIONS, *OTHERS])

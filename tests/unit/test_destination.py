@@ -45,9 +45,9 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_host_is_the_one_that_libpq_connects_to(url: str, shown: str, local: bool) -> None:
-    found = destination(url, "--db-url")
+    actual = destination(url, "--db-url")
 
-    assert (str(found), found.local) == (shown, local)
+    assert (str(actual), actual.local) == (shown, local)
 
 
 def test_variables_and_services_of_libpq_apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

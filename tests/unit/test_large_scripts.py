@@ -71,20 +71,20 @@ def test_no_pattern_backtracks_or_keeps_a_state_for_each_repetition(pattern: re.
 class Counting:
     """A pattern that counts the characters it reads."""
 
-    def __init__(self, pattern: re.Pattern[str], seen: list[int]) -> None:
+    def __init__(self, pattern: re.Pattern[str], lengths: list[int]) -> None:
         self._pattern = pattern
-        self._seen = seen
+        self._seen = lengths
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
-        found = self._pattern.search(text, start, end)
-        self._seen.append((found.end() if found else min(end, len(text))) - start + 1)
-        return found
+        match = self._pattern.search(text, start, end)
+        self._seen.append((match.end() if match else min(end, len(text))) - start + 1)
+        return match
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
-        found = self._pattern.match(text, start)
+        result = self._pattern.match(text, start)
         # Patterns used with match() start with a repetition: they fail at the first character.
-        self._seen.append((found.end() if found else start) - start + 1)
-        return found
+        self._seen.append((result.end() if result else start) - start + 1)
+        return result
 
     def sub(self, replacement: str, text: str) -> str:
         self._seen.append(len(text) + 1)
@@ -134,15 +134,15 @@ SCRIPTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([1, 1, 2, 
 @settings(deadline=None)
 def test_each_character_is_read_a_bounded_number_of_times(parts: list[tuple[str, int]]) -> None:
     script = "".join(piece * number for piece, number in parts)
-    seen: list[int] = []
+    lengths: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
-                patch.setattr(module, name, Counting(value, seen))
+                patch.setattr(module, name, Counting(value, lengths))
         for read in (statements, bare, lambda text: canonical([text])):
-            seen.clear()
+            lengths.clear()
             read(script)
-            assert sum(seen) <= 12 * len(script) + 50, read
+            assert sum(lengths) <= 12 * len(script) + 50, read
 
 
 # Text that would take hours or longer with a pattern that backtracks.

@@ -55,20 +55,20 @@ def finding(rule: str, **place: Any) -> LintFinding:
     ],
 )
 def test_a_version_is_a_valid_timestamp_of_14_digits(name: str, problem: str | None) -> None:
-    found = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
+    findings = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
 
-    assert [each.rule for each in found] == ["version_format"] * (problem is not None)
-    assert all(each.problem.startswith(problem or "") for each in found)
-    assert all(each.where == f"migrations/{name}" for each in found)
+    assert [each.rule for each in findings] == ["version_format"] * (problem is not None)
+    assert all(each.problem.startswith(problem or "") for each in findings)
+    assert all(each.where == f"migrations/{name}" for each in findings)
 
 
 def test_a_duplicate_version_is_reported_at_the_later_file() -> None:
     names = ["20260101000000_a.sql", "20260101000000_b.sql", "20260101000001_c.sql"]
 
-    (found,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
+    (finding,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
 
-    assert (found.rule, found.file) == ("version_twice", "migrations/20260101000000_b.sql")
-    assert "20260101000000_a.sql" in found.problem
+    assert (finding.rule, finding.file) == ("version_twice", "migrations/20260101000000_b.sql")
+    assert "20260101000000_a.sql" in finding.problem
 
 
 def test_a_file_that_is_not_text_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_a_file_that_is_not_text_is_reported_and_the_others_are_read(tmp_path: P
     (tmp_path / "migrations" / "20260101000000_latin.sql").write_bytes(b"select '\xe9';")
     (tmp_path / "migrations" / "20260101000001_marked.sql").write_bytes(b"\xef\xbb\xbfselect 1;")
 
-    files, (found,) = filerules.read(tmp_path)
+    files, (finding,) = filerules.read(tmp_path)
 
-    assert (found.rule, found.file) == ("unreadable_file", "migrations/20260101000000_latin.sql")
+    assert (finding.rule, finding.file) == ("unreadable_file", "migrations/20260101000000_latin.sql")
     assert [file.text for file in files] == ["select 1;"]
 
 
@@ -88,9 +88,9 @@ def test_a_file_outside_a_transaction_has_one_statement() -> None:
     name = "migrations/20260101000000_index.sql"
 
     assert not list(filerules.check([SqlFile(name, one)]))
-    (found,) = filerules.check([SqlFile(name, two)])
+    (finding,) = filerules.check([SqlFile(name, two)])
 
-    assert (found.rule, found.where) == ("one_statement_without_transaction", f"{name}:4")
+    assert (finding.rule, finding.where) == ("one_statement_without_transaction", f"{name}:4")
 
 
 # squawk -------------------------------------------------------------------------------------------------
@@ -99,9 +99,9 @@ def test_a_file_outside_a_transaction_has_one_statement() -> None:
 def test_squawk_reports_file_and_line() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
-    found = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
+    findings = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
 
-    (index,) = (each for each in found if each.rule == "require-concurrent-index-creation")
+    (index,) = (each for each in findings if each.rule == "require-concurrent-index-creation")
     assert index.where == "migrations/20260102000000_[odd] *.sql:3"
     assert "concurrently" in index.remedy
     assert (index.title, index.level) == ("Require concurrent index creation", "warning")
@@ -110,9 +110,9 @@ def test_squawk_reports_file_and_line() -> None:
 def test_squawk_counts_lines_with_any_line_ending() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
-    found = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
+    findings = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
 
-    assert {each.where for each in found} == {"migrations/x.sql:3"}
+    assert {each.where for each in findings} == {"migrations/x.sql:3"}
 
 
 def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
@@ -127,29 +127,29 @@ def test_a_concurrent_index_needs_a_file_outside_a_transaction(alone: bool) -> N
     text = "select 1;\ncreate index concurrently if not exists m on public.messages (content);\n"
     file = SqlFile(CLEAN.path, f"{NO_TRANSACTION}\n" * alone + text)
 
-    found = {each.rule for each in squawk.check([file])}
+    rules = {each.rule for each in squawk.check([file])}
 
-    assert ("ban-concurrent-index-creation-in-transaction" in found) is not alone
+    assert ("ban-concurrent-index-creation-in-transaction" in rules) is not alone
 
 
 def test_the_index_template_of_migrate_new_has_no_finding() -> None:
     text = f"{NO_TRANSACTION}\ncreate index concurrently m on public.messages (content);\n"
 
-    found = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
+    rules = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
 
-    assert found == {"require-lock-timeout", "require-statement-timeout"}  # accepted in accepted.yaml
+    assert rules == {"require-lock-timeout", "require-statement-timeout"}  # accepted in accepted.yaml
 
 
 def test_a_table_without_schema_depends_on_the_search_path() -> None:
-    found = squawk.check([SqlFile(CLEAN.path, "alter table messages add column edited boolean;\n")])
+    findings = squawk.check([SqlFile(CLEAN.path, "alter table messages add column edited boolean;\n")])
 
-    assert "require-table-schema" in {each.rule for each in found}
+    assert "require-table-schema" in {each.rule for each in findings}
 
 
 def test_a_syntax_error_of_squawk_is_a_finding_too() -> None:
-    found = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
+    findings = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
 
-    assert {each.rule for each in found} == {"syntax-error"}
+    assert {each.rule for each in findings} == {"syntax-error"}
 
 
 def test_a_squawk_configuration_in_the_working_directory_is_ignored(
@@ -159,9 +159,9 @@ def test_a_squawk_configuration_in_the_working_directory_is_ignored(
     (tmp_path / ".squawk.toml").write_text('excluded_rules = ["require-concurrent-index-creation"]\n')
     monkeypatch.chdir(tmp_path)
 
-    found = squawk.check([SqlFile(CLEAN.path, text)])
+    findings = squawk.check([SqlFile(CLEAN.path, text)])
 
-    assert "require-concurrent-index-creation" in {each.rule for each in found}
+    assert "require-concurrent-index-creation" in {each.rule for each in findings}
 
 
 def test_without_squawk_the_message_says_how_to_install_it(tmp_path: Path) -> None:
@@ -227,14 +227,16 @@ def test_an_unused_entry_is_reported_with_its_line(tmp_path: Path) -> None:
         "rules:\n  - rule: bare_auth_uid\n    reason: x\n  - rule: policy_without_to\n    reason: y\n",
     )
 
-    found = list(accepted.without_cause(entries, [], ("policy_without_to",)))
+    findings = list(accepted.without_cause(entries, [], ("policy_without_to",)))
 
-    assert [(each.rule, each.where) for each in found] == [("accepted_without_cause", f"{accepted.PATH}:2")]
-    assert "bare_auth_uid" in found[0].problem
+    assert [(each.rule, each.where) for each in findings] == [
+        ("accepted_without_cause", f"{accepted.PATH}:2")
+    ]
+    assert "bare_auth_uid" in findings[0].problem
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("squawk: [", "lints/accepted.yaml:1: cannot be read as YAML"),
         ("- rule: x", "lints/accepted.yaml:1: the list of accepted findings must be a mapping"),
@@ -256,8 +258,8 @@ def test_an_unused_entry_is_reported_with_its_line(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_invalid_entry_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(Invalid, match=said):
+def test_an_invalid_entry_is_refused_with_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
         accept(tmp_path, text)
 
 

@@ -293,10 +293,10 @@ PIECES = [*"'\"$;()[]-/*\\ \n\r\fxe", "$$", "E'", "begin", "atomic", " end", "cr
 @given(st.text(max_size=300) | st.lists(st.sampled_from(PIECES)).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_splitting_any_text_loses_nothing(script: str) -> None:
-    found = statements(script)
+    parts = statements(script)
     lines = re.split("\r\n|\r|\n", script)
 
-    for statement in found:
+    for statement in parts:
         assert statement.text == statement.text.strip(" \t\n\r\f\v") != ""
         assert re.split("[\r\n]", statement.text, maxsplit=1)[0] in lines[statement.line - 1]
         assert statement.line <= statement.first_line
@@ -305,6 +305,6 @@ def test_splitting_any_text_loses_nothing(script: str) -> None:
 
 
 def test_a_long_script_takes_linear_time() -> None:
-    found = statements("insert into t values (1, 'a;b');\n" * 20_000)
+    parts = statements("insert into t values (1, 'a;b');\n" * 20_000)
 
-    assert [statement.line for statement in found] == list(range(1, 20_001))
+    assert [statement.line for statement in parts] == list(range(1, 20_001))

@@ -79,9 +79,9 @@ STRANGER = 54_321
 
 
 @needs_root
-@pytest.mark.parametrize("theirs", [".", "a", "a/b", ".git"])
-def test_the_search_ends_at_directories_of_another_user(repository: Path, theirs: str) -> None:
-    os.chown(repository / theirs, STRANGER, STRANGER)
+@pytest.mark.parametrize("foreign", [".", "a", "a/b", ".git"])
+def test_the_search_ends_at_directories_of_another_user(repository: Path, foreign: str) -> None:
+    os.chown(repository / foreign, STRANGER, STRANGER)
 
     assert project_around(repository / "a" / "b").config is None
 

@@ -84,10 +84,10 @@ B = Team("B", "b", 3, (), admins=1)
     ],
 )
 def test_combinations_that_cannot_be_built_are_mistakes(world: Spec, sentence: str | None) -> None:
-    found = [mistake.sentence for mistake in limits.mistakes(world)]
+    sentences = [mistake.sentence for mistake in limits.mistakes(world)]
 
-    assert len(found) == (sentence is not None)
-    assert all(it.startswith(sentence or "") for it in found)
+    assert len(sentences) == (sentence is not None)
+    assert all(it.startswith(sentence or "") for it in sentences)
 
 
 @pytest.mark.parametrize("world", [DEMO, PERF], ids=lambda world: world.name)

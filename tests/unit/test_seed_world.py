@@ -158,10 +158,10 @@ def test_events_are_in_chronological_order(world: Made) -> None:
 
 
 def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> None:
-    said: list[Message | DeletedMessage] = [m for m in world.messages if m.deleted_at is None]
-    said += world.deleted
-    assert len(said) == len(world.messages)
-    for message in said:
+    messages: list[Message | DeletedMessage] = [m for m in world.messages if m.deleted_at is None]
+    messages += world.deleted
+    assert len(messages) == len(world.messages)
+    for message in messages:
         files = message.attachments or []
         assert (message.content or "").strip() or files
         assert len(message.content or "") <= 4000
@@ -212,12 +212,12 @@ def test_few_conversations_are_busy_and_many_are_quiet(demo: Made) -> None:
 
 
 def test_every_language_and_every_attack_text_occurs(demo: Made) -> None:
-    said = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
+    texts = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
 
-    assert set(corpus.HOSTILE) <= said
+    assert set(corpus.HOSTILE) <= texts
     for exchanges in corpus.EXCHANGES.values():
-        assert any(line.text in said for exchange in exchanges for line in exchange)
-    assert not any("{a}" in (text or "") for text in said - set(corpus.HOSTILE))
+        assert any(line.text in texts for exchange in exchanges for line in exchange)
+    assert not any("{a}" in (text or "") for text in texts - set(corpus.HOSTILE))
 
 
 def test_an_exchange_is_shorter_than_the_rate_limit_allows() -> None:
@@ -239,13 +239,13 @@ def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(dem
 def test_perf_is_one_person_in_a_hundred_conversations_and_a_group_of_fifty_others() -> None:
     outline = build(PERF)
     (pat,) = (person.id for person in outline.people if person.email == PERF_PERSON)
-    theirs = [chat for chat in outline.chats if pat in {person.id for person in chat.people}]
+    own = [chat for chat in outline.chats if pat in {person.id for person in chat.people}]
     (busy,) = (chat for chat in outline.chats if chat.conversation.name == "Busy")
 
-    assert len(theirs) == 100
+    assert len(own) == 100
     assert {chat.messages for chat in outline.chats} == {10_000}
     assert len(busy.people) == 50
-    assert busy not in theirs
+    assert busy not in own
 
 
 @pytest.mark.parametrize("factor", [0.1, 3])

@@ -12,21 +12,21 @@ from tests.support.worldfiles import DOCS, KINDS, Written, keeps_limits
 
 
 def test_the_schema_has_every_key_with_a_description() -> None:
-    made = schema()
-    parts = {**made["$defs"], "Spec": made}
+    actual = schema()
+    parts = {**actual["$defs"], "Spec": actual}
 
     for kind in KINDS:
         keys = parts[kind.__name__]["properties"]
         assert list(keys) == list(kind.__dataclass_fields__)
         assert all(key["description"].endswith(".") for key in keys.values())
         assert parts[kind.__name__]["additionalProperties"] is False
-    assert made["required"] == ["organizations"]
+    assert actual["required"] == ["organizations"]
 
 
 def test_the_documentation_has_a_row_for_every_key() -> None:
-    made, text = schema(), DOCS.read_text()
+    actual, text = schema(), DOCS.read_text()
 
-    for part in (made, *made["$defs"].values()):
+    for part in (actual, *actual["$defs"].values()):
         for key, about in part["properties"].items():
             assert row(key, about, needed=key in part.get("required", ())) in text
     for words in (names.NAMES, corpus.EXCHANGES):

@@ -172,15 +172,15 @@ def test_two_settings_at_once_are_refused(tmp_path: Path) -> None:
         SECRET,
     ],
 )
-@pytest.mark.parametrize("given", ["flag", "variable", "file", "variable of the file"])
-def test_an_unusable_url_is_not_repeated(tmp_path: Path, url: str, given: str) -> None:
+@pytest.mark.parametrize("source", ["flag", "variable", "file", "variable of the file"])
+def test_an_unusable_url_is_not_repeated(tmp_path: Path, url: str, source: str) -> None:
     arguments: dict[str, Any] = {"target": "a", "env": {"URL": url}}
     where = r"chatctl\.yaml:1:23: targets\.a\.db_url"
-    if given == "flag":
+    if source == "flag":
         arguments, where = {"db_url": url, "env": {}}, "--db-url"
-    elif given == "variable":
+    elif source == "variable":
         arguments, where = {"env": {"CHATCTL_DB_URL": url}}, "CHATCTL_DB_URL"
-    text = "${URL}" if given == "variable of the file" else url
+    text = "${URL}" if source == "variable of the file" else url
     _write(tmp_path, f"targets: {{a: {{db_url: {json.dumps(text)}}}}}")
 
     with pytest.raises(Invalid, match=where) as refused:

@@ -155,9 +155,9 @@ GAPS = st.lists(st.sampled_from([";", "; ", " ;\n", "\n;\n;", "\n", " ", ""]), m
 
 @given(TEXTS, TEXTS, GAPS)
 def test_a_script_split_into_statements_is_equivalent(
-    texts: list[str], others: list[str], gaps: list[str]
+    texts: list[str], different: list[str], gaps: list[str]
 ) -> None:
-    script = "".join(part for pair in zip(gaps, [*others, ""], strict=False) for part in pair)
+    script = "".join(part for pair in zip(gaps, [*different, ""], strict=False) for part in pair)
 
     if consists_of(script, texts):
         assert canonical([script]) == canonical(texts)

@@ -61,9 +61,9 @@ def test_only_ascii_letters_are_folded() -> None:
 
 @pytest.mark.parametrize(("text", "read", "rest"), UNREADABLE)
 def test_text_that_the_scanner_refuses_is_one_token(text: str, read: list[str], rest: str) -> None:
-    *found, last = tokens(text)
+    *accepted, last = tokens(text)
 
-    assert [token.text for token in found] == read
+    assert [token.text for token in accepted] == read
     assert last == Token("other", rest, len(text) - len(rest), len(text))
 
 
@@ -77,9 +77,9 @@ def test_a_string_has_content_and_a_name_is_unquoted() -> None:
 def test_bodies_are_read_with_the_sql_they_execute() -> None:
     text = "create function f() as $f$ begin execute 'select g(''h()'')'; end $f$ language sql"
 
-    found = " ".join(token.text for token in tokens_and_bodies(text))
+    texts = " ".join(token.text for token in tokens_and_bodies(text))
 
-    assert found == "create function f ( ) as begin execute select g ( h ( ) ) ; end language sql"
+    assert texts == "create function f ( ) as begin execute select g ( h ( ) ) ; end language sql"
 
 
 @given(
@@ -88,13 +88,13 @@ def test_bodies_are_read_with_the_sql_they_execute() -> None:
 @settings(max_examples=300, deadline=None)
 def test_the_tokens_of_any_text_are_in_order(text: str) -> None:
     text = text.replace("\0", "")
-    found = tokens(text)
+    all_tokens = tokens(text)
 
-    assert [text[token.start : token.end] for token in found if token.kind != "word"] == [
-        token.text for token in found if token.kind != "word"
+    assert [text[token.start : token.end] for token in all_tokens if token.kind != "word"] == [
+        token.text for token in all_tokens if token.kind != "word"
     ]
-    assert all(0 <= token.start < token.end <= len(text) for token in found)
-    assert all(left.end <= right.start for left, right in pairwise(found))
+    assert all(0 <= token.start < token.end <= len(text) for token in all_tokens)
+    assert all(left.end <= right.start for left, right in pairwise(all_tokens))
 
 
 def test_a_reader_consumes_all_of_the_next_tokens_or_none() -> None:

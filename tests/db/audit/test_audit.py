@@ -196,7 +196,7 @@ def test_only_listed_tables_can_be_tested(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             "select: member(actor, this.id)",
@@ -208,12 +208,12 @@ def test_only_listed_tables_can_be_tested(database: Database) -> None:
     ],
 )
 def test_sql_of_access_yaml_that_the_database_refuses_is_named(
-    database: Database, tmp_path: Path, old: str, new: str, said: str
+    database: Database, tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     text = default_file().read_text()
     assert old in text
     (tmp_path / "access.yaml").write_text(
         text.replace(old, new).replace("statements/audit/fixture.sql", str(FIXTURE))
     )
-    with database.connect() as conn, pytest.raises(Invalid, match=said):
+    with database.connect() as conn, pytest.raises(Invalid, match=message):
         audit(conn, load(tmp_path / "access.yaml"))

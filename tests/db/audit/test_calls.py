@@ -174,7 +174,7 @@ def test_a_procedure_is_called_and_its_writes_are_seen(
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         ({}, "call lacks a; it takes a integer, b text"),
         ({"a": "1"}, "call lacks b; it takes a integer, b text"),
@@ -185,12 +185,12 @@ def test_a_procedure_is_called_and_its_writes_are_seen(
     ],
 )
 def test_arguments_that_do_not_match_are_named(
-    bare_database: Database, tmp_path: Path, call: dict[str, str], said: str
+    bare_database: Database, tmp_path: Path, call: dict[str, str], message: str
 ) -> None:
     make = "; create function public.f(a integer, b text, out c text) language sql as 'select b'"
     with pytest.raises(Invalid) as refusal:
         audited(bare_database, tmp_path, TABLE + make, "public.f(integer, text)", call)
-    assert refusal.value.message == f"access.yaml: functions.public.f(integer, text).{said}"
+    assert refusal.value.message == f"access.yaml: functions.public.f(integer, text).{message}"
 
 
 def test_a_signature_with_names_in_it_is_named(bare_database: Database, tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ def audited(
     return small_audit.audited(database, CLOCK + policies, access, "select")
 
 
-def of_tables(found: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
+def of_tables(findings: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
     return {
-        (each.rule, each.object) for each in found if each.rule is not AuditRule.unlisted and each.command
+        (each.rule, each.object) for each in findings if each.rule is not AuditRule.unlisted and each.command
     }
 
 

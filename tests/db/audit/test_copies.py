@@ -106,8 +106,8 @@ def test_privileges_on_some_columns_are_enough_for_a_copy(bare_database: Databas
         grant select, insert (person, what) on public.grants to authenticated;
         create policy help_yourself on public.grants for insert to authenticated with check (true);
     """
-    found = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
-    assert [each.id for each in found] == ["leak:public.grants:insert"]
+    findings = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
+    assert [each.id for each in findings] == ["leak:public.grants:insert"]
 
 
 KINDS = """
@@ -167,8 +167,8 @@ def test_a_policy_passed_before_a_constraint_fails_is_a_doubt(
     hole = (
         "create policy i on public.people for insert to authenticated with check (id = (select auth.uid()));"
     )
-    found = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
-    invalid = next(each for each in found if each.rule is AuditRule.invalid)
+    problems = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
+    invalid = next(each for each in problems if each.rule is AuditRule.invalid)
     assert invalid.object == "public.people"
     assert "the policies seem to have let it through" in invalid.message
 

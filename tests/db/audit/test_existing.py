@@ -76,11 +76,11 @@ def test_the_sql_of_a_finding_reproduces_it_on_existing_rows(
 ) -> None:
     hole = "create policy open on messages for select to authenticated using (true)"
     (leak,) = (each for each in audited(hole, MESSAGES).findings if each.action == "select")
-    said = pasted(lived_in, leak.sql, pg_version)
-    assert "ERROR" not in said
+    output = pasted(lived_in, leak.sql, pg_version)
+    assert "ERROR" not in output
     with lived_in.connect() as conn:
         shown = conn.execute("select id::text from messages").fetchall()
-    assert any(key in said for (key,) in shown)
+    assert any(key in output for (key,) in shown)
 
 
 def test_personal_data_returned_by_a_function_is_not_shown(audited: Callable[..., AuditReport]) -> None:
@@ -94,9 +94,9 @@ def test_personal_data_returned_by_a_function_is_not_shown(audited: Callable[...
 def test_the_audit_changes_nothing(audited: Callable[..., AuditReport], lived_in: Database) -> None:
     rows = "select md5(array_agg(m order by id)::text) from messages m"
     with lived_in.connect() as conn:
-        before, held = counted(conn), conn.execute(rows).fetchone()
+        before, digest = counted(conn), conn.execute(rows).fetchone()
         audited()
-        assert conn.execute(rows).fetchone() == held
+        assert conn.execute(rows).fetchone() == digest
         after = counted(conn)
     assert {name for name in after if after[name] != before[name]} <= {"messages_seq"}
 

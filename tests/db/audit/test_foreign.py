@@ -129,8 +129,8 @@ def test_holes_of_another_schema_are_found_where_they_are(foreign: str) -> None:
             conn.isolation_level = IsolationLevel.REPEATABLE_READ  # required by the audit
             with conn.transaction(force_rollback=True):
                 conn.execute(statements.encode())
-                found = {each.id for each in audit(conn, access).findings}
-        assert finding in found, statements
+                ids = {each.id for each in audit(conn, access).findings}
+        assert finding in ids, statements
     with connection(foreign) as conn:
         assert audit(conn, access).findings == ()
 
@@ -151,12 +151,12 @@ def test_another_schema_is_tested_on_existing_rows(foreign: str) -> None:
 
 
 def test_the_command_line_accepts_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["audit-rls", "--access", str(ACCESS), "--db-url", foreign]
-    assert run(asked) == 0
+    arguments = ["audit-rls", "--access", str(ACCESS), "--db-url", foreign]
+    assert run(arguments) == 0
     assert capsys.readouterr().out.startswith("0 findings, 0 invalid, 0 vacuous")
     with connection(foreign) as conn:
         conn.execute(HOLES[0][0])
-    assert run(asked) == 7
+    assert run(arguments) == 7
     assert "LEAK app.Lists: select" in capsys.readouterr().out
 
 

@@ -37,10 +37,10 @@ def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hol
     with rolled_back(server, SUPERUSER if hole.as_superuser else OWNER) as conn:
         conn.execute(hole.sql.encode())
         report = audit(conn, access, only=hole.only)
-    found = {finding.id: set(finding.identities) for finding in report.findings}
-    assert set(hole.findings) <= set(found)
+    identities = {finding.id: set(finding.identities) for finding in report.findings}
+    assert set(hole.findings) <= set(identities)
     assert set(hole.doubts) <= {f"{doubt.object}:{doubt.action}" for doubt in report.invalid}
-    people = [found[each] for each in hole.findings if found[each]]
+    people = [identities[each] for each in hole.findings if identities[each]]
     assert all(set(hole.identities) <= named for named in people)
     assert bool(people) >= bool(hole.identities)
 
@@ -57,15 +57,15 @@ def test_a_secret_in_the_settings_of_a_role_is_found_and_masked(server: Server, 
 def test_an_undeclared_pre_request_function_of_postgrest_is_found(
     server: Server, access: Access, whose: str
 ) -> None:
-    undeclared = replace(access, api=replace(access.api, pre_request=None))
+    without_declaration = replace(access, api=replace(access.api, pre_request=None))
     with rolled_back(server, SUPERUSER) as conn:
         conn.execute(f"alter role {whose} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
-        declared, found = (
+        if_declared, if_undeclared = (
             {finding.id for finding in audit(conn, each, only=LEAST).findings}
-            for each in (access, undeclared)
+            for each in (access, without_declaration)
         )
-    assert declared == set()
-    assert found == {
+    assert if_declared == set()
+    assert if_undeclared == {
         "role:authenticator:setting pgrst.db_pre_request",
         "privilege:chat_hooks:anon usage",
         "privilege:chat_hooks.before_request():execute",

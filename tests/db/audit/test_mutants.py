@@ -119,11 +119,11 @@ def foreign(conn: Connection, access: Access) -> Access:
 
 
 def test_every_mutant_is_created_and_changes_the_database(conn: Connection, access: Access) -> None:
-    made = mutants(conn, access)
-    assert not apply(conn, made)
-    assert len({mutant.operator for mutant in made}) >= 20
-    assert len({mutant.id for mutant in made}) == len(made)
-    assert {"\n" in mutant.change for mutant in made} == {False}
+    created = mutants(conn, access)
+    assert not apply(conn, created)
+    assert len({mutant.operator for mutant in created}) >= 20
+    assert len({mutant.id for mutant in created}) == len(created)
+    assert {"\n" in mutant.change for mutant in created} == {False}
 
 
 def test_two_runs_create_the_same_mutants(conn: Connection, access: Access) -> None:
@@ -150,14 +150,14 @@ def test_objects_that_are_not_mutated_stay_unchanged(conn: Connection, access: A
 
 
 def test_listed_objects_that_are_not_ours_are_reported(conn: Connection, access: Access) -> None:
-    said = {each.object for each in not_mutated(conn, access)}
-    ours = {name for name in said if not name.startswith("realtime.")}
+    reported = {each.object for each in not_mutated(conn, access)}
+    ours = {name for name in reported if not name.startswith("realtime.")}
     assert ours == {"storage.objects", "storage.buckets"}  # their policies are mutated
 
 
 def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> None:
-    made = mutants(conn, foreign)
-    assert not apply(conn, made)
+    created = mutants(conn, foreign)
+    assert not apply(conn, created)
     assert {
         "restrictive-to-permissive",
         "literal-removed",
@@ -171,9 +171,9 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
         "function-rights-flipped",
         "grant-added",
         "policy-dropped",
-    } <= {mutant.operator for mutant in made}
+    } <= {mutant.operator for mutant in created}
     # Unlisted objects of an internal schema must stay closed.
-    assert {mutant.object for mutant in made if not mutant.object.startswith("private.")} == {
+    assert {mutant.object for mutant in created if not mutant.object.startswith("private.")} == {
         "public.notes",
         "public.my_notes",
         "public.counted",
@@ -189,11 +189,11 @@ def test_objects_that_cannot_be_mutated_are_listed_with_the_reason(conn: Connect
     assert reasons["public.counted"] == "is a materialized view, whose query cannot be replaced"
 
 
-def apply(conn: Connection, made: list[Mutant]) -> list[str]:
+def apply(conn: Connection, created: list[Mutant]) -> list[str]:
     """The mutants that cannot be created or do not change the database, with the reason."""
     before = fingerprint(conn)
     wrong = []
-    for mutant in made:
+    for mutant in created:
         try:
             with conn.transaction(force_rollback=True):
                 run(conn, mutant.sql)

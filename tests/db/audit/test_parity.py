@@ -62,8 +62,8 @@ class Requests:
             False: f"select {take}".encode(),
             True: f"select {take}, set_config('{setting}', $3, true) is null".encode(),
         }
-        found = conn.execute(query("audit/deferred").encode()).fetchone()
-        self._ends = [b"set constraints all immediate"] if found and found[0] else []
+        deferred = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._ends = [b"set constraints all immediate"] if deferred and deferred[0] else []
         self._prepared: dict[tuple[str, str], bytes | None] = {}
 
     @contextmanager
@@ -145,7 +145,7 @@ class Requests:
 
     def _results(self) -> list[Any]:
         """The results up to the second sync, without that of the rollback."""
-        found, marks = [], 0
+        results, marks = [], 0
         while marks < 2:
             result = self._pq.get_result()
             if result is None:
@@ -153,16 +153,16 @@ class Requests:
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
                 marks += 1
             elif marks == 0:
-                found.append(result)
+                results.append(result)
             else:
                 assert result.status == pq.ExecStatus.COMMAND_OK
-        return found
+        return results
 
 
 def test_a_real_sign_in_gives_the_same_result_for_every_probe(database: Database) -> None:
-    tried, found = compared(database)
+    tried, different = compared(database)
     assert tried > 20_000
-    assert found == {}
+    assert different == {}
 
 
 def test_a_rule_that_reads_the_login_itself_would_be_detected(database: Database) -> None:
@@ -171,8 +171,8 @@ def test_a_rule_that_reads_the_login_itself_would_be_detected(database: Database
             "create policy operators on organizations for select to authenticated "
             "using (session_user = 'postgres')"
         )
-    _, found = compared(database, only=("public.organizations",))
-    assert "public.organizations: select" in found
+    _, different = compared(database, only=("public.organizations",))
+    assert "public.organizations: select" in different
 
 
 def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, dict[str, list[str]]]:
@@ -189,20 +189,20 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
             operator.execute(sql_statement("audit/limits").encode())
             operator.execute("select set_config('search_path', %s, true)", (workspace.search_path(access),))
             names = set(workspace.names_by_id(operator))
-            held = privileges.held(operator, access)
-            probes = generate(AuditContext(operator, access, contents, held), only)
+            granted = privileges.held(operator, access)
+            probes = generate(AuditContext(operator, access, contents, granted), only)
             outcomes = Trial(operator, access).load(probes).run()
         assert signed_in.execute(
             "select session_user::text, current_setting(%s, true)", (access.api.claims,)
         ).fetchone() == ("authenticator", None)
-        theirs = Requests(signed_in, access, claims).outcomes(probes)
-    found: dict[str, list[str]] = defaultdict(list)
-    for probe, outcome, there in zip(probes, outcomes, theirs, strict=True):
+        signed_in_outcomes = Requests(signed_in, access, claims).outcomes(probes)
+    different: dict[str, list[str]] = defaultdict(list)
+    for probe, outcome, there in zip(probes, outcomes, signed_in_outcomes, strict=True):
         here = Came(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
         if known(probe, here, names) != known(probe, there, names):
             about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
-            found[f"{probe.object}: {probe.action}"].append(about)
-    return len(probes), dict(found)
+            different[f"{probe.object}: {probe.action}"].append(about)
+    return len(probes), dict(different)
 
 
 def known(probe: Probe, came: Came, names: Collection[str]) -> Came:

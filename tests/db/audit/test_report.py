@@ -67,14 +67,14 @@ def pasted(database: Database, statements: str, version: int) -> str:
     return done.stdout + done.stderr
 
 
-def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one return per case
+def shows(finding: AuditFinding, output: str) -> bool:  # noqa: PLR0911 - one return per case
     """Whether the output of psql, after the switch to the identity, shows the finding."""
-    failed = "ERROR:" in said
-    lines = [line for line in said.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
+    failed = "ERROR:" in output
+    lines = [line for line in output.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
     came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
     match finding.rule, finding.command:
         case AuditRule.raises | AuditRule.invalid, _:
-            return failed and "42501" not in said
+            return failed and "42501" not in output
         case AuditRule.missing, "select":
             return came == ["{}"]
         case AuditRule.missing, _:
@@ -82,7 +82,7 @@ def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one retu
         case AuditRule.leak, "select":
             return not failed and came[0].startswith("{") and came[0] != "{}"
         case AuditRule.leak, "truncate":
-            return "0A000" in said  # the privilege is there: only a foreign key stops it
+            return "0A000" in output  # the privilege is there: only a foreign key stops it
         case AuditRule.leak | AuditRule.effect, "insert" | "update" | "delete":
             return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
         case _:
@@ -90,16 +90,16 @@ def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one retu
 
 
 def test_the_sql_of_each_kind_of_finding_reproduces_it_in_psql(broken: Database, pg_version: int) -> None:
-    found = groups(audited(broken, *TRIED).problems)
-    assert {group.rule for group in found} >= {
+    grouped = groups(audited(broken, *TRIED).problems)
+    assert {group.rule for group in grouped} >= {
         AuditRule.leak, AuditRule.missing, AuditRule.effect, AuditRule.raises, AuditRule.invalid,
         AuditRule.unlisted, AuditRule.row_security, AuditRule.privilege, AuditRule.bucket,
         AuditRule.publication, AuditRule.definer,
     }  # fmt: skip
-    for group in found:
+    for group in grouped:
         if group.rule is not AuditRule.vacuous:
-            said = pasted(broken, group.first.sql, pg_version)
-            assert shows(group.first, said), f"{group.first.id}\n{group.first.sql}\n{said}"
+            output = pasted(broken, group.first.sql, pg_version)
+            assert shows(group.first, output), f"{group.first.id}\n{group.first.sql}\n{output}"
 
 
 def test_pasted_sql_leaves_nothing_behind(broken: Database, pg_version: int) -> None:

@@ -38,9 +38,9 @@ def catalogue(conn: Connection) -> Catalogue:
 
 @pytest.fixture
 def batch(conn: Connection) -> ProbeBatch:
-    held = privileges.held(conn, ACCESS)
+    granted = privileges.held(conn, ACCESS)
     return Trial(conn, ACCESS).load(
-        generate(AuditContext(conn, ACCESS, fixture.make(conn, ACCESS), held), TRIED)
+        generate(AuditContext(conn, ACCESS, fixture.make(conn, ACCESS), granted), TRIED)
     )
 
 

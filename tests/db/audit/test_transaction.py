@@ -125,14 +125,14 @@ def test_a_fixture_that_ends_the_transaction_is_refused_with_name_file_and_line(
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-@pytest.mark.parametrize(("statement", "said"), REFUSED.items())
+@pytest.mark.parametrize(("statement", "message"), REFUSED.items())
 def test_an_error_of_postgresql_in_a_fixture_has_its_line(
-    conn: Connection, tmp_path: Path, statement: str, said: str
+    conn: Connection, tmp_path: Path, statement: str, message: str
 ) -> None:
     access = small_audit.rules(tmp_path, RULES, f"{ROWS}\n{statement}\n")
     with pytest.raises(Inconclusive) as failure:
         audit(conn, access)
-    assert failure.value.message.startswith(f"fixture.sql:4 fails: {said}")
+    assert failure.value.message.startswith(f"fixture.sql:4 fails: {message}")
     assert ("is the database migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
@@ -148,17 +148,17 @@ def test_transaction_keywords_elsewhere_are_allowed(conn: Connection, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("do", "said"),
+    ("do", "message"),
     [
         ("delete from public.notes; commit", "moments.later.do has `commit` in line 1"),
         ("rollback", "moments.later.do has `rollback` in line 1"),
     ],
 )
 def test_a_moment_that_ends_the_transaction_is_refused(
-    conn: Connection, tmp_path: Path, do: str, said: str
+    conn: Connection, tmp_path: Path, do: str, message: str
 ) -> None:
     moment = f"moments:\n  later: {{says: later, do: '{do}', identities: [ann]}}\n"
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         small_audit.rules(tmp_path, RULES + moment, ROWS)
     assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
 

@@ -95,9 +95,9 @@ def test_an_untried_cell_is_a_doubt_that_every_format_names(
     bare_database: Database, tmp_path: Path, words: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
     report = audited(bare_database, tmp_path, words)
-    found = {(each.object, each.action): each.message for each in report.of(AuditRule.untried)}
+    messages = {(each.object, each.action): each.message for each in report.of(AuditRule.untried)}
     name, action, reason = expected
-    assert reason in found[name, action]
+    assert reason in messages[name, action]
     assert not report.conclusive
     for each in ReportFormat:
         assert "untried" in render(report, each).lower(), each

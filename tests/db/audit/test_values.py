@@ -75,9 +75,9 @@ def test_a_column_with_one_allowed_value_does_not_hide_a_leak(
     bare_database: Database, tmp_path: Path
 ) -> None:
     opened = "create policy open on public.notes for update to authenticated using (true)"
-    found = {each.id: each.sql for each in audited(bare_database, tmp_path, opened).findings}
-    assert {f"leak:public.notes:update {name}" for name in CHECKED} <= set(found)
-    written = {name: found[f"leak:public.notes:update {name}"] for name in CHECKED}
-    assert "'one'" in written["pinned"]
-    assert "'it''s'" in written["listed"]
-    assert "'bad'" in written["mood"]
+    sql_by_id = {each.id: each.sql for each in audited(bare_database, tmp_path, opened).findings}
+    assert {f"leak:public.notes:update {name}" for name in CHECKED} <= set(sql_by_id)
+    statements = {name: sql_by_id[f"leak:public.notes:update {name}"] for name in CHECKED}
+    assert "'one'" in statements["pinned"]
+    assert "'it''s'" in statements["listed"]
+    assert "'bad'" in statements["mood"]

@@ -24,23 +24,25 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 
 def picture(root: Path) -> dict[str, tuple[int, int, int, bytes]]:
     """Mode, owner, group and contents of everything below ``root``."""
-    seen = {}
+    state = {}
     for path in [root, *sorted(root.rglob("*"))]:
-        found = path.lstat()
-        contents = path.read_bytes() if stat.S_ISREG(found.st_mode) else b""
-        seen[str(path)] = (found.st_mode, found.st_uid, found.st_gid, contents)
-    return seen
+        status = path.lstat()
+        contents = path.read_bytes() if stat.S_ISREG(status.st_mode) else b""
+        state[str(path)] = (status.st_mode, status.st_uid, status.st_gid, contents)
+    return state
 
 
-def assert_untouched(directory: Path, *kept: Path, error: type[ChatctlError] = Invalid, match: str) -> None:
+def assert_untouched(
+    directory: Path, *untouched: Path, error: type[ChatctlError] = Invalid, match: str
+) -> None:
     """Every command refuses ``directory`` or does nothing, and leaves ``untouched`` as it is."""
-    before = [picture(path) for path in kept]
+    before = [picture(path) for path in untouched]
     for act in (running, server.reset):
         with pytest.raises(error, match=match):
             act(directory)
     assert server.status(directory) is None
     assert not server.stop(directory)
-    assert [picture(path) for path in kept] == before
+    assert [picture(path) for path in untouched] == before
 
 
 # Directories ----------------------------------------------------------------------------------------------
@@ -184,8 +186,8 @@ def test_something_else_under_one_of_our_names_is_refused(
             (directory / name).write_text("precious")
         case _:
             (directory / name).mkdir()
-    kept = [precious] if kind == "socket" else [precious, directory]
-    assert_untouched(directory, *kept, match=f"{name} is not a .* of the embedded server; move it away")
+    untouched = [precious] if kind == "socket" else [precious, directory]
+    assert_untouched(directory, *untouched, match=f"{name} is not a .* of the embedded server; move it away")
     assert not (place / "nowhere").exists()
 
 
@@ -238,14 +240,14 @@ def test_sweep_deletes_only_throwaway_servers(place: Path, registry: Path) -> No
     (registry / "odd" / "owner").symlink_to(place / "disk" / "owner")
     os.mkfifo(registry / "pipe")
     (registry / "file").write_text("precious")
-    kept = picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd")
+    before = picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd")
 
     (registry / "left").mkdir()
     (registry / "left" / "owner").touch()
     (registry / "just made").mkdir()
 
     assert throwaway.sweep() == [registry / "just made", registry / "left"]
-    assert picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd") == kept
+    assert picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd") == before
     assert {"link", "precious", "odd", "pipe", "file", "lock"} == {path.name for path in registry.iterdir()}
 
 

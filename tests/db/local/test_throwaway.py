@@ -95,9 +95,9 @@ def test_the_server_is_deleted_even_if_its_postmaster_was_killed(temporary: Path
 def test_sweep_keeps_running_servers(temporary: Path) -> None:
     with owner() as other, throwaway.server() as mine:
         assert other.stdout is not None
-        theirs = Path(other.stdout.readline().strip())
+        other_directory = Path(other.stdout.readline().strip())
         assert throwaway.sweep() == []
-        assert {theirs, mine.directory} == set(servers(temporary))
+        assert {other_directory, mine.directory} == set(servers(temporary))
         other.communicate("\n")
         assert other.returncode == 0
         assert servers(temporary) == [mine.directory]

@@ -23,7 +23,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize(
-    ("made", "broken", "reason"),
+    ("constraint", "broken", "reason"),
     [
         (CHILD, "insert into public.child values (7);", r"insert or update on table .* \[23503\]"),
         (
@@ -48,11 +48,11 @@ def files(tmp_path: Path) -> SqlFiles:
     ids=["foreign key", "unique", "deferred by the file", "trigger"],
 )  # fmt: skip
 def test_the_file_that_violates_a_deferred_constraint_is_named(
-    bare_database: Database, files: SqlFiles, made: str, broken: str, reason: str, *, dry_run: bool
+    bare_database: Database, files: SqlFiles, constraint: str, broken: str, reason: str, *, dry_run: bool
 ) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
-        files.version(2, made)
+        files.version(2, constraint)
         path = files.version(3, broken)
         files.version(4, "select 4;")
 

@@ -69,9 +69,9 @@ def test_locked_tables_and_what_they_block_are_named(
     bare_database: Database, files: SqlFiles, statement: str, locks: list[tuple[str, str, str]]
 ) -> None:
     with bare_database.connect() as conn:
-        seen = effects(conn, files, f"{statement};")
+        reported = effects(conn, files, f"{statement};")
 
-    assert [(lock.table, lock.mode, lock.blocks) for lock in seen.locks] == locks
+    assert [(lock.table, lock.mode, lock.blocks) for lock in reported.locks] == locks
 
 
 def test_a_table_is_named_for_the_first_file_that_locks_it_and_again_for_a_stronger_lock(
@@ -87,8 +87,8 @@ def test_a_table_is_named_for_the_first_file_that_locks_it_and_again_for_a_stron
 
         steps = run(conn, files, dry_run=True).steps
 
-    seen = [step.effects.locks for step in steps if step.effects]
-    assert seen == [[Lock("t", "share")], [], [Lock("t", "access exclusive")], [], []]
+    reported = [step.effects.locks for step in steps if step.effects]
+    assert reported == [[Lock("t", "share")], [], [Lock("t", "access exclusive")], [], []]
 
 
 def test_rewritten_tables_are_named_with_their_former_size(bare_database: Database, files: SqlFiles) -> None:
@@ -99,11 +99,11 @@ def test_rewritten_tables_are_named_with_their_former_size(bare_database: Databa
         assert row is not None
         table, index = row
 
-        seen = effects(conn, files, "alter table public.big alter column t_id type bigint;")
+        reported = effects(conn, files, "alter table public.big alter column t_id type bigint;")
 
-        assert seen.locks == [Lock("big", "access exclusive")]
-        assert [it.table for it in seen.rewrites] == ["big"]
-        assert seen.rewrites[0].bytes >= table
+        assert reported.locks == [Lock("big", "access exclusive")]
+        assert [it.table for it in reported.rewrites] == ["big"]
+        assert reported.rewrites[0].bytes >= table
         files.version(2, "reindex index public.big_body;")
         (step,) = run(conn, files, dry_run=True).steps
         assert step.effects is not None
@@ -123,9 +123,9 @@ def test_a_change_that_touches_no_row_is_not_a_rewrite(
     bare_database: Database, files: SqlFiles, statement: str
 ) -> None:
     with bare_database.connect() as conn:
-        seen = effects(conn, files, f"{statement};")
+        reported = effects(conn, files, f"{statement};")
 
-    assert seen == Effects(locks=[Lock("big", "access exclusive")], rewrites=[])
+    assert reported == Effects(locks=[Lock("big", "access exclusive")], rewrites=[])
 
 
 def test_a_dry_run_leaves_nothing_behind(bare_database: Database, files: SqlFiles) -> None:
@@ -191,7 +191,7 @@ def test_files_outside_a_transaction_are_not_tried(bare_database: Database, file
 def test_a_dry_run_fails_with_the_error_of_the_real_run(
     bare_database: Database, files: SqlFiles, version_text: str, object_text: str
 ) -> None:
-    told = []
+    messages = []
     with bare_database.connect() as conn:
         run(conn, files)
         files.object("views/v.sql", object_text)
@@ -199,10 +199,10 @@ def test_a_dry_run_fails_with_the_error_of_the_real_run(
         for dry_run in (True, False):
             with pytest.raises((ChatctlError, psycopg.Error)) as refused:
                 run(conn, files, dry_run=dry_run)
-            told.append((type(refused.value), str(refused.value), getattr(refused.value, "hint", None)))
+            messages.append((type(refused.value), str(refused.value), getattr(refused.value, "hint", None)))
             assert names(conn, "select version from supabase_migrations.schema_migrations") == [version(1)]
 
-    assert told[0] == told[1]
+    assert messages[0] == messages[1]
 
 
 def test_a_dry_run_gives_up_on_a_lock_and_names_its_holder(bare_database: Database, files: SqlFiles) -> None:

@@ -74,8 +74,8 @@ def push(conn: Connection, target: Path) -> list[str]:
 
 def exported(files: SqlFiles, target: Path, **how: Any) -> list[str]:
     """Export; returns the names of the files that were out of date."""
-    found = export.write(files.directory, target, **how)
-    return [f"{it.state} {it.path.name}" for it in found if it.state != "unchanged"]
+    outdated = export.write(files.directory, target, **how)
+    return [f"{it.state} {it.path.name}" for it in outdated if it.state != "unchanged"]
 
 
 def settled(conn: Connection, files: SqlFiles) -> bool:

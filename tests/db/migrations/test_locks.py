@@ -104,9 +104,11 @@ def test_past_the_deadline_for_another_migration_it_is_named(
         late = chatctl("migrate", "--db-url", database.url, "--directory", str(files), "--deadline", deadline)
         assert late.process.wait(30) == 5
         pid = other.info.backend_pid
-    said = late.said().splitlines()
-    assert f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (said[-2])
-    assert "--deadline" in said[-1]
+    output = late.said().splitlines()
+    assert (
+        f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (output[-2])
+    )
+    assert "--deadline" in output[-1]
 
 
 @pytest.mark.parametrize("lock_timeout", [LOCK_TIMEOUT, DEFAULT_LOCK_TIMEOUT])
@@ -192,7 +194,7 @@ def test_many_tables_that_are_briefly_busy_do_not_add_up_to_a_longer_wait(
             lambda: migration.locks(observer, *TABLES) == {"conversations": True, "messages": False},
             seconds=10,
         )
-        held = pool.submit(read, reader)
+        reading = pool.submit(read, reader)
 
         def waits(table: str) -> bool:
             values = (table, migration.pid)
@@ -201,7 +203,7 @@ def test_many_tables_that_are_briefly_busy_do_not_add_up_to_a_longer_wait(
         for table, holder in holders:
             until(partial(waits, table), seconds=10)
             holder.execute("commit")
-        assert held.result(30) < LOCK_TIMEOUT + MARGIN
+        assert reading.result(30) < LOCK_TIMEOUT + MARGIN
         migration.ends.result(30)
 
 
@@ -229,11 +231,11 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
 
 def test_the_busy_table_is_locked_first_on_the_second_attempt(database: Database, files: Path) -> None:
     """Sessions that use the other tables need not wait while the migration does."""
-    seen: list[dict[str, bool]] = []
+    observed: list[dict[str, bool]] = []
 
     def waits_for_messages() -> bool:
-        seen.append(migration.locks(observer, *TABLES))
-        return seen[-1].get("messages") is False
+        observed.append(migration.locks(observer, *TABLES))
+        return observed[-1].get("messages") is False
 
     with (
         database.connect() as observer,
@@ -241,10 +243,10 @@ def test_the_busy_table_is_locked_first_on_the_second_attempt(database: Database
         migrating(database, files) as migration,
     ):
         assert until(waits_for_messages, seconds=10)
-        assert seen[-1] == {"conversations": True, "messages": False}
+        assert observed[-1] == {"conversations": True, "messages": False}
         assert until(lambda: len(migration.waits) == 1, seconds=10)
         assert until(waits_for_messages, seconds=10)
-        assert seen[-1] == {"messages": False}
+        assert observed[-1] == {"messages": False}
         report.execute("commit")
         assert len(migration.ends.result(30)) == 1
 
@@ -323,12 +325,12 @@ def test_the_query_of_a_blocker_is_shown_escaped_and_without_secrets(
             *("--deadline", "1", "--lock-timeout", "0.3"),
         )
         assert late.process.wait(30) == 5
-    said = late.stderr.read_bytes()
-    assert b"retrying in" in said  # progress while it waits
-    assert b"gave up after" in said  # and the final error
-    assert b"from public.messages" in said
+    output = late.stderr.read_bytes()
+    assert b"retrying in" in output  # progress while it waits
+    assert b"gave up after" in output  # and the final error
+    assert b"from public.messages" in output
     for secret in (b"hunter2", b"hunter3", b"\x1b", b"\x07", b"\r", "\u202e".encode()):
-        assert secret not in said
+        assert secret not in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

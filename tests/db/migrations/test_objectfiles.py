@@ -162,7 +162,7 @@ def test_no_reader_sees_a_table_without_its_policy_during_a_reapply(
 ) -> None:
     files.object("access/t.sql", policy("p") + policy("q"))
     files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
-    seen: list[list[Any]] = []
+    observed: list[list[Any]] = []
     with bare_database.connect() as conn, bare_database.connect() as reader:
         run(conn, files)
         files.object("access/t.sql", policy("p") + policy("r"))
@@ -170,10 +170,10 @@ def test_no_reader_sees_a_table_without_its_policy_during_a_reapply(
 
         def look(_: object) -> None:
             assert conn.info.transaction_status.name == "INTRANS"
-            seen.append([*policies(reader), *views(reader)])
+            observed.append([*policies(reader), *views(reader)])
 
         migrations.migrate(conn, directory=files.directory, on=migrations.Callbacks(step=look))
 
-        assert seen == [["p", "q", "v"]] * 3
+        assert observed == [["p", "q", "v"]] * 3
         assert policies(reader) == ["p", "r"]
         assert views(reader) == []

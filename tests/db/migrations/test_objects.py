@@ -183,7 +183,7 @@ def test_an_object_that_becomes_another_kind_is_kept(bare_database: Database, fi
 
 
 @pytest.mark.parametrize(
-    ("gone", "stays"),
+    ("removed", "stays"),
     [
         ("select on public.t", "select on public.t"),
         ("select on table public.t", "select on public.t"),
@@ -193,11 +193,11 @@ def test_an_object_that_becomes_another_kind_is_kept(bare_database: Database, fi
     ],
 )
 def test_a_removed_grant_is_revoked_and_grants_of_another_file_stay(
-    bare_database: Database, files: SqlFiles, gone: str, stays: str
+    bare_database: Database, files: SqlFiles, removed: str, stays: str
 ) -> None:
     files.version(2, "revoke all on public.t from anon, authenticated;")
     files.object(
-        "access/gone.sql", f"grant {gone} to authenticated;\ngrant update on public.t to authenticated;"
+        "access/gone.sql", f"grant {removed} to authenticated;\ngrant update on public.t to authenticated;"
     )
     files.object("access/stays.sql", f"grant {stays} to authenticated;")
     with bare_database.connect() as conn:
@@ -334,12 +334,12 @@ def test_the_drop_statement_given_in_the_file_is_run(bare_database: Database, fi
 
 
 def test_changing_the_drop_comment_drops_nothing(bare_database: Database, files: SqlFiles) -> None:
-    said = "-- chatctl:drop drop table if exists {}\ncreate table if not exists public.kept (a int);\n"
-    files.object("storage/kept.sql", said.format("kept"))
+    text = "-- chatctl:drop drop table if exists {}\ncreate table if not exists public.kept (a int);\n"
+    files.object("storage/kept.sql", text.format("kept"))
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute("insert into public.kept values (1)")
-        files.object("storage/kept.sql", said.format("public.kept"))
+        files.object("storage/kept.sql", text.format("public.kept"))
 
         run(conn, files)
 

@@ -192,7 +192,7 @@ def test_an_empty_history_counts_as_none(bare_database: Database, files: SqlFile
 def test_the_history_records_who_and_how(
     bare_database: Database, files: SqlFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = (
+    details = (
         "select applied_by, actor, chatctl_version, git_revision, duration_ms >= 0, length(sha256) "
         "from supabase_migrations.chatctl_migrations"
     )
@@ -200,7 +200,7 @@ def test_the_history_records_who_and_how(
     with bare_database.connect() as conn:
         monkeypatch.setenv("CHATCTL_ACTOR", " ci: run 7\n")
         run(conn, files)
-        assert set(conn.execute(kept)) == {("postgres", "ci: run 7", __version__, None, True, 64)}
+        assert set(conn.execute(details)) == {("postgres", "ci: run 7", __version__, None, True, 64)}
         assert {line.by for line in migrations.status(conn, directory=files.directory) if line.by} == {
             "ci: run 7"
         }

@@ -70,11 +70,11 @@ def fingerprints() -> dict[Server, str]:
 @pytest.fixture
 def role(admin: Connection) -> Iterator[Callable[..., str]]:
     """A function that creates a role with these options that owns nothing and may do what a seed needs."""
-    made = []
+    created = []
 
     def make(words: str = "bypassrls") -> str:
         name = f"seeder_{next(_numbers)}"
-        made.append(name)
+        created.append(name)
         run(
             admin,
             f"""
@@ -88,5 +88,5 @@ def role(admin: Connection) -> Iterator[Callable[..., str]]:
         return name
 
     yield make
-    for name in made:
+    for name in created:
         run(admin, f"drop owned by {name}; drop role {name}")

@@ -17,11 +17,11 @@ from tests.support.world import Database
 
 
 def test_a_waiting_seed_names_the_holder_and_no_timeout_ends_the_wait(database: Database) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     tries: set[tuple[Any, ...]] = set()
 
     def wait(conn: Connection) -> str:
-        with lock.seeding(conn, said.append):
+        with lock.seeding(conn, messages.append):
             return "had it"
 
     def has_tried_for_long() -> bool:
@@ -37,7 +37,7 @@ def test_a_waiting_seed_names_the_holder_and_no_timeout_ends_the_wait(database: 
             assert not waiting.done()
         assert waiting.result(SECONDS) == "had it"
         holder = f"pid {first.info.backend_pid}, chatctl, as postgres"
-        assert [line.partition(", since")[0] for line in said] == [f"waiting for another seed: {holder}"]
+        assert [line.partition(", since")[0] for line in messages] == [f"waiting for another seed: {holder}"]
         assert fetch(first, "select pid from pg_locks where locktype = 'advisory'") == []
 
 

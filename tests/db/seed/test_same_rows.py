@@ -26,21 +26,21 @@ def test_parts_of_any_size_create_the_same_rows(
     before = catalogue.read(conn)
     for size in (1, 7, 100, EVERYTHING):
         outcome = load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=size))
-        (made,) = runs.of(conn)
+        (seed_run,) = runs.of(conn)
         parts = fetch(conn, "select count(*), count(distinct xmin::text) from private.seed_chunks")
         number = len(list(chunks.cut(WORLD, size)))
 
         assert outcome.fingerprint == fingerprint, size
         assert triggers in (outcome.path or "")
         assert parts == [(number, number if way == "kept" else 1)]
-        assert verify(conn, made).differences == []
+        assert verify(conn, seed_run).differences == []
         assert compare(before, catalogue.read(conn)) == []
         assert fetch(conn, "select objid from pg_locks where locktype = 'advisory'") == []
-        clean(conn, made)
+        clean(conn, seed_run)
 
 
 def test_the_rows_are_the_same_on_every_server_and_path(servers: Callable[[int], Server]) -> None:
-    found = set()
+    fingerprints = set()
     for server in map(servers, (18, 16)):
         for owner in (False, True):
             with copied(Database(server, "backend"), "other_path") as database, database.connect() as conn:
@@ -50,8 +50,8 @@ def test_the_rows_are_the_same_on_every_server_and_path(servers: Callable[[int],
                 else:
                     outcome = load(conn, WORLD)
                 assert ("owner" if owner else "replica") in (outcome.path or "")
-                found.add((outcome.fingerprint, tuple(outcome.rows.items())))
-    assert len(found) == 1
+                fingerprints.add((outcome.fingerprint, tuple(outcome.rows.items())))
+    assert len(fingerprints) == 1
 
 
 SETTINGS = {
@@ -93,8 +93,8 @@ def test_the_settings_of_a_database_make_no_difference(
     with database.connect() as conn:
         before = catalogue.read(conn)
         assert load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=100)).fingerprint == fingerprint
-        (made,) = runs.of(conn)
-        assert verify(conn, made).differences == []
+        (seed_run,) = runs.of(conn)
+        assert verify(conn, seed_run).differences == []
         assert load(conn, WORLD).state == "unchanged"
         assert compare(before, catalogue.read(conn)) == []
 

@@ -47,8 +47,8 @@ def test_the_rows_are_those_of_the_world(conn: Connection) -> None:
     assert outcome.rows["read_states"] == outcome.rows["conversation_participants"]
     made_of_deleted = "select sum(jsonb_array_length(attachments)) from private.deleted_messages"
     files = "select sum(jsonb_array_length(attachments)) from messages"
-    held = sum(row[0] or 0 for it in (files, made_of_deleted) if (row := conn.execute(it).fetchone()))
-    assert _count(conn, "storage.objects") == held > 50
+    stored = sum(row[0] or 0 for it in (files, made_of_deleted) if (row := conn.execute(it).fetchone()))
+    assert _count(conn, "storage.objects") == stored > 50
 
 
 def test_unread_counts_and_last_messages_match_their_definition(conn: Connection) -> None:
@@ -122,8 +122,8 @@ def test_dry_run_reports_the_rows_and_leaves_nothing(conn: Connection) -> None:
     assert 500_000 < (outcome.bytes or 0) < 5_000_000
     for table in ("auth.users", "organizations", "messages", "private.seed_runs"):
         assert _count(conn, table) == 0
-    made = load(conn, WORLD).rows
-    assert {table: made[table] for table in outcome.rows} == outcome.rows
+    created = load(conn, WORLD).rows
+    assert {table: created[table] for table in outcome.rows} == outcome.rows
 
 
 def test_a_world_with_future_dates_is_refused(conn: Connection) -> None:
@@ -199,13 +199,13 @@ def test_a_demo_user_sees_exactly_their_conversations_and_can_write(conn: Connec
     with conn.transaction():
         act_as(conn, "authenticated", claims_for(owner))
         listed = conn.execute("select * from get_conversations_with_details(%s)", (owner,)).fetchall()
-        seen = {id for (id,) in conn.execute("select id from conversations")}
+        visible = {id for (id,) in conn.execute("select id from conversations")}
         read = {id for (id,) in conn.execute("select distinct conversation_id from messages")}
         first = chats[0].conversation.id
         sent = conn.execute("select (send_message(%s, 'hello')).seq", (first,)).fetchone()
 
     assert len(listed) == len(own)
-    assert seen == own
+    assert visible == own
     assert read <= own
     assert sent == (1 + chats[0].messages,)
 
@@ -223,6 +223,6 @@ def test_profiles_equal_those_that_the_trigger_would_create(conn: Connection) ->
         )
         conn.execute("delete from auth.users")
         conn.execute("insert into auth.users (id, email, raw_user_meta_data) select * from kept")
-        made = conn.execute(profiles).fetchall()
+        by_trigger = conn.execute(profiles).fetchall()
 
-    assert made == seeded
+    assert by_trigger == seeded

@@ -108,7 +108,7 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("rule: leak", r"accepted\.yaml:1: the baseline must be a list"),
         ("- leak", r"accepted\.yaml:1: \[0\] must be a mapping"),
@@ -139,9 +139,9 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(
-    read: Callable[[str], list[BaselineEntry]], text: str, said: str
+    read: Callable[[str], list[BaselineEntry]], text: str, message: str
 ) -> None:
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         read(text)
 
 
@@ -221,8 +221,8 @@ GROWN = """\
 def test_a_finding_on_more_rows_is_reported_again_and_on_fewer_rows_it_is_not(
     read: Callable[[str], list[BaselineEntry]], rows: dict[str, dict[str, int]], more: str
 ) -> None:
-    found = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
-    report = apply(found, read(GROWN), TODAY)
+    audited = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
+    report = apply(audited, read(GROWN), TODAY)
     assert [each.message.partition("; more than ann accepts: ")[2] for each in report.findings] == (
         [more] if more else []
     )
@@ -234,9 +234,9 @@ def test_an_update_records_the_current_rows(
 ) -> None:
     """Fewer rows than before, or an entry of an older version."""
     rows = {"ann": {"a": 1}}
-    found = replace(FOUND, findings=(finding(rows=rows),), doubts=())
+    audited = replace(FOUND, findings=(finding(rows=rows),), doubts=())
     for text in (GROWN, GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", "")):
-        (entry,) = updated(found, read(text), TODAY, None)
+        (entry,) = updated(audited, read(text), TODAY, None)
         assert (entry.rows, entry.reason) == (rows, "until the export is there")
         write(tmp_path / "new.yaml", [entry])
         assert load(tmp_path / "new.yaml")[0].rows == rows
@@ -252,7 +252,7 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_is_recognized(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("{a: 1, b: 2}", "{a: 1, b: many}", r"5: \[0\]\.rows\.ann\.b must be a whole number, not many"),
         ("{a: 1, b: 2}", "[a]", r"5: \[0\]\.rows\.ann must be a mapping"),
@@ -260,7 +260,7 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_is_recognized(
     ],
 )
 def test_invalid_rows_are_named(
-    read: Callable[[str], list[BaselineEntry]], old: str, new: str, said: str
+    read: Callable[[str], list[BaselineEntry]], old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         read(GROWN.replace(old, new))

@@ -29,28 +29,28 @@ KEPT = replace(
 )
 
 
-@pytest.mark.parametrize("wanted", ReportFormat)
+@pytest.mark.parametrize("fmt", ReportFormat)
 @pytest.mark.parametrize("report", EVERY.values(), ids=EVERY)
 def test_the_same_report_gives_the_same_bytes_whatever_its_duration(
-    report: AuditReport, wanted: ReportFormat
+    report: AuditReport, fmt: ReportFormat
 ) -> None:
-    text = render(report, wanted)
-    assert text == render(replace(report, seconds=99.0), wanted)
+    text = render(report, fmt)
+    assert text == render(replace(report, seconds=99.0), fmt)
     assert text.endswith("\n")
     text.encode("utf-8")
 
 
-@pytest.mark.parametrize("wanted", ReportFormat)
-def test_no_format_contains_characters_that_control_a_terminal_or_reorder_text(wanted: ReportFormat) -> None:
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, wanted))
+@pytest.mark.parametrize("fmt", ReportFormat)
+def test_no_format_contains_characters_that_control_a_terminal_or_reorder_text(fmt: ReportFormat) -> None:
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, fmt))
 
 
 @pytest.mark.parametrize(
-    "wanted", [ReportFormat.text, ReportFormat.markdown, ReportFormat.html, ReportFormat.github]
+    "fmt", [ReportFormat.text, ReportFormat.markdown, ReportFormat.html, ReportFormat.github]
 )
-def test_readable_formats_name_the_people_excluded_from_existing_data(wanted: ReportFormat) -> None:
-    said = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), wanted)
-    assert re.search("was found for:? bob, cat", said)
+def test_readable_formats_name_the_people_excluded_from_existing_data(fmt: ReportFormat) -> None:
+    text = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), fmt)
+    assert re.search("was found for:? bob, cat", text)
 
 
 def test_every_rule_has_a_description() -> None:
@@ -96,11 +96,11 @@ def test_json_contains_everything_under_documented_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "said"),
+    ("report", "verdict"),
     [(CLEAN, "clean"), (FOUND, "findings"), (replace(FOUND, findings=()), "inconclusive"), (KEPT, "clean")],
 )
-def test_the_verdict_follows_the_exit_code(report: AuditReport, said: str) -> None:
-    assert json.loads(render(report, ReportFormat.json))["verdict"] == said
+def test_the_verdict_follows_the_exit_code(report: AuditReport, verdict: str) -> None:
+    assert json.loads(render(report, ReportFormat.json))["verdict"] == verdict
 
 
 # --- JUnit
@@ -111,8 +111,8 @@ def cases(report: AuditReport) -> list[ET.Element]:
 
 
 def test_junit_has_a_case_for_every_cell_and_every_catalogue_finding() -> None:
-    found = cases(FOUND)
-    named = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in found}
+    all_cases = cases(FOUND)
+    named = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in all_cases}
     assert named == {
         ("public.notes.select", "ann"): ["failure"],
         ("public.notes.select", "anon"): [],
@@ -207,36 +207,36 @@ def test_a_fingerprint_does_not_depend_on_wording_location_or_identities() -> No
     assert fingerprint(first) == fingerprint(
         replace(first, message="x", place=None, identities=("bob",), sql="")
     )
-    others = [
+    different = [
         replace(first, rule=AuditRule.missing), replace(first, object="public.other"),
         replace(first, action="select body"), replace(first, roles=("anon", "authenticated")),
     ]  # fmt: skip
-    assert len({fingerprint(each) for each in (first, *others)}) == 5
+    assert len({fingerprint(each) for each in (first, *different)}) == 5
 
 
 # --- GitHub
 
 
 def test_annotations_name_file_line_and_title() -> None:
-    said = render(FOUND, ReportFormat.github).splitlines()
-    assert said[0].startswith(
+    lines = render(FOUND, ReportFormat.github).splitlines()
+    assert lines[0].startswith(
         "::error file=sql/objects/access/notes.sql,line=9,title=leak%3A public.notes select::ann: select"
     )
-    assert any(each.startswith("::warning file=") for each in said)
+    assert any(each.startswith("::warning file=") for each in lines)
 
 
 def test_annotations_keep_to_the_number_per_level_that_github_shows() -> None:
     many = tuple(finding(name=f"public.t{n}") for n in range(30))
-    said = render(replace(CLEAN, findings=many), ReportFormat.github)
-    assert said.count("::error ") == 10
-    assert "21 more" in said
+    text = render(replace(CLEAN, findings=many), ReportFormat.github)
+    assert text.count("::error ") == 10
+    assert "21 more" in text
 
 
 def test_hostile_text_cannot_inject_a_workflow_command() -> None:
-    said = render(NASTY, ReportFormat.github).splitlines()
-    assert [each.partition(" ")[0] for each in said[:-1]] == ["::error", "::notice"]
-    assert not said[-1].startswith("::")
-    (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", said[0]).groups()  # type: ignore[union-attr]
+    lines = render(NASTY, ReportFormat.github).splitlines()
+    assert [each.partition(" ")[0] for each in lines[:-1]] == ["::error", "::notice"]
+    assert not lines[-1].startswith("::")
+    (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", lines[0]).groups()  # type: ignore[union-attr]
     assert head.startswith("file=sql/objects/access/odd%2C name%3A 100%25.sql,line=3,title=")
     assert "%250A" in data
 

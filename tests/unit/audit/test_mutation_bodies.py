@@ -52,8 +52,8 @@ WHO = BodyContext(
 
 def made(text: str, operator: str, around: BodyContext | None = None) -> list[tuple[str, str]]:
     """The text that ``operator`` removes, and its replacement."""
-    found = distinct_edits(edits(text, around or BodyContext()), text)
-    return [(text[edit.start : edit.end], edit.new) for edit, _ in found if edit.operator == operator]
+    distinct = distinct_edits(edits(text, around or BodyContext()), text)
+    return [(text[edit.start : edit.end], edit.new) for edit, _ in distinct if edit.operator == operator]
 
 
 def test_a_branch_that_refuses_or_returns_is_a_guard() -> None:

@@ -20,8 +20,8 @@ def made(text: str, operator: str) -> list[str]:
 
 
 def body(text: str, operator: str, *, answers: bool = True) -> list[str]:
-    found = distinct_edits(body_edits(text, procedural=True, answers=answers), text)
-    return [" ".join(edit.applied(text).split()) for edit, _ in found if edit.operator == operator]
+    distinct = distinct_edits(body_edits(text, procedural=True, answers=answers), text)
+    return [" ".join(edit.applied(text).split()) for edit, _ in distinct if edit.operator == operator]
 
 
 def test_each_and_operand_is_dropped_at_every_depth() -> None:
@@ -170,8 +170,8 @@ def test_a_body_loses_conditions_of_queries_and_keeps_assignments() -> None:
 
 def test_the_whole_of_an_sql_body_counts() -> None:
     text = "select coalesce(bool_and(a and b), true) and c from t"
-    found = distinct_edits(body_edits(text, procedural=False, answers=True), text)
-    assert [edit.applied(text) for edit, _ in found if edit.operator == "conjunct-dropped"] == [
+    distinct = distinct_edits(body_edits(text, procedural=False, answers=True), text)
+    assert [edit.applied(text) for edit, _ in distinct if edit.operator == "conjunct-dropped"] == [
         "select c from t",
         "select coalesce(bool_and(b), true) and c from t",
         "select coalesce(bool_and(a), true) and c from t",

@@ -50,14 +50,14 @@ def opened(tmp_path: Path) -> Callable[..., str]:
 
 def dialog(dom: str) -> str:
     """The text of the open dialog, if any."""
-    found = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
-    return unescape(re.sub(r"<[^>]+>", " ", found[1])) if found else ""
+    match = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", match[1])) if match else ""
 
 
 def test_a_cell_opens_to_its_probes(opened: Callable[..., str]) -> None:
-    said = " ".join(dialog(opened(FOUND, "ann", "public.notes", "select")).split())
-    assert "ann: select public.notes a member Finding. 12 probes, 3 let through; 1 of them:" in said
-    assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in said
+    text = " ".join(dialog(opened(FOUND, "ann", "public.notes", "select")).split())
+    assert "ann: select public.notes a member Finding. 12 probes, 3 let through; 1 of them:" in text
+    assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in text
 
 
 def test_without_a_fragment_no_cell_is_open(opened: Callable[..., str]) -> None:

@@ -31,7 +31,7 @@ def call(*args: str, pair: str | None = None) -> Probe:
 
 
 @pytest.mark.parametrize(
-    ("said", "masks"),
+    ("text", "masks"),
     [
         ("Try again in 3658 seconds.", "Try again in a duration."),
         ("Try again in 1 second", "Try again in a duration"),
@@ -59,12 +59,12 @@ def call(*args: str, pair: str | None = None) -> Probe:
         ("free at 2026-11-29T18:17:57Z, in 58 s", "free at a time, in a duration"),
     ],
 )
-def test_times_and_durations_are_masked(said: str, masks: str) -> None:
-    assert mask_times(call(), said) == masks
+def test_times_and_durations_are_masked(text: str, masks: str) -> None:
+    assert mask_times(call(), text) == masks
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "Groups have at most 50 participants",
         "limit of 10 messages, 0 remaining, 3 rows",
@@ -79,14 +79,14 @@ def test_times_and_durations_are_masked(said: str, masks: str) -> None:
         "Page 3",
     ],
 )
-def test_other_numbers_are_kept(said: str) -> None:
-    assert mask_times(call(), said) == said
+def test_other_numbers_are_kept(text: str) -> None:
+    assert mask_times(call(), text) == text
 
 
 def test_values_sent_by_the_probe_are_kept() -> None:
-    said = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
-    kept = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
-    assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), said) == kept
+    text = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
+    masked = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
+    assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), text) == masked
 
 
 def test_an_answer_is_masked_in_the_report() -> None:

@@ -23,13 +23,13 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def worlds(servers: Callable[[int], Server]) -> Iterator[Callable[[int], Seeded]]:
     """The seeded database of a major version, created on first use."""
-    made: dict[int, Seeded] = {}
+    created: dict[int, Seeded] = {}
     with ExitStack() as stack:
 
         def world(version: int) -> Seeded:
-            if version not in made:
-                made[version] = stack.enter_context(seeded.worlds(servers(version)))
-            return made[version]
+            if version not in created:
+                created[version] = stack.enter_context(seeded.worlds(servers(version)))
+            return created[version]
 
         yield world
 

@@ -65,10 +65,10 @@ def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None)
         if use:
             use(conn)
 
-        kept = reasons_of(clean(conn, begun))
+        reasons = reasons_of(clean(conn, begun))
 
         if use:
-            assert kept["organization", north(conn)] == STARTED
+            assert reasons["organization", north(conn)] == STARTED
             assert verify.verify(conn, run_of(conn)).differences == []
             conn.execute("delete from conversations")
             clean(conn, run_of(conn))

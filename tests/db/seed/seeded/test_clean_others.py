@@ -130,9 +130,9 @@ def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
             # It locks tables in the order of a send, so that there is no deadlock with the sender.
             seeded.sends(other)
 
-        kept = reasons_of(cleaning_up.result(30))
+        reasons = reasons_of(cleaning_up.result(30))
 
-    assert kept["conversation", room] == WRITTEN
+    assert reasons["conversation", room] == WRITTEN
     assert waits[0].startswith("conversations is held by pid")
 
 

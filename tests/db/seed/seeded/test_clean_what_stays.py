@@ -191,18 +191,18 @@ def test_marks_and_sessions_keep_nothing(conn: Connection, world: Seeded, use: U
 
 
 def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: Seeded, path: str) -> None:
-    made = {name: table["rows"] for name, table in run_of(conn).tables.items()}
+    created = {name: table["rows"] for name, table in run_of(conn).tables.items()}
     files = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
 
     cleaned = clean(conn, run_of(conn))
 
     assert cleaned.kept == []
     assert cleaned.removed == {
-        **{name: made[name] for name in cleaned.removed.keys() & made.keys()},
+        **{name: created[name] for name in cleaned.removed.keys() & created.keys()},
         "files": files,
-        "users": made["auth.users"],
+        "users": created["auth.users"],
     }
-    assert cleaned.removed.keys() - made.keys() == {"files", "users"}
+    assert cleaned.removed.keys() - created.keys() == {"files", "users"}
     assert rows(conn) == world.beside
     assert clean(conn, run_of(conn, 2)).kept == []
     assert rows(conn) == world.others
@@ -225,21 +225,21 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(conn: Connection, use: U
     use(conn)
     before = rows(conn)
 
-    said = clean(conn, run_of(conn), dry_run=True)
+    planned = clean(conn, run_of(conn), dry_run=True)
 
-    assert said.dry_run
+    assert planned.dry_run
     assert rows(conn) == before
     done = clean(conn, run_of(conn))
-    assert (said.removed, said.kept) == (done.removed, done.kept)
+    assert (planned.removed, planned.kept) == (done.removed, done.kept)
 
 
 def test_a_user_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
     user = seeded.a_southerner_joins(conn)
 
-    kept = reasons_of(clean(conn, run_of(conn)))
+    reasons = reasons_of(clean(conn, run_of(conn)))
 
-    assert kept["organization", north(conn)] == JOINED
-    assert kept["user", user] == "organizations joined since: 1"
+    assert reasons["organization", north(conn)] == JOINED
+    assert reasons["user", user] == "organizations joined since: 1"
 
 
 def test_a_user_of_one_world_who_joined_another_stays_in_both(conn: Connection, world: Seeded) -> None:
@@ -317,9 +317,9 @@ def test_the_age_of_a_conversation_does_not_make_it_seeded(database: Database) -
             (run.organization_ids[0],),
         )
 
-        kept = reasons_of(clean(conn, run))
+        reasons = reasons_of(clean(conn, run))
 
-        assert kept["organization", run.organization_ids[0]] == STARTED
+        assert reasons["organization", run.organization_ids[0]] == STARTED
         assert value(conn, "select name from conversations") == "imported"
 
 

@@ -82,9 +82,11 @@ def test_each_kind_of_damage_is_found_by_its_check_and_named(conn: Connection, p
 
     planted = _plant(conn, plant.sql)
 
-    found = _differences(conn)
-    details = [it.detail for it in found if (it.check, it.object) == (plant.check, plant.object or planted)]
-    assert any(re.fullmatch(plant.pattern, detail) for detail in details), found
+    differences = _differences(conn)
+    details = [
+        it.detail for it in differences if (it.check, it.object) == (plant.check, plant.object or planted)
+    ]
+    assert any(re.fullmatch(plant.pattern, detail) for detail in details), differences
     assert verify.find(conn, plant.check, run_of(conn, 2).scope) == []
 
 
@@ -113,7 +115,7 @@ def _of_fingerprint(conn: Connection) -> list[CheckFinding]:
 @pytest.mark.parametrize("table", TABLES)
 def test_a_changed_table_is_named(conn: Connection, table: str) -> None:
     scope, change = TABLES[table]
-    place, made = _place(table), run_of(conn).tables[table]["rows"]
+    place, row_count = _place(table), run_of(conn).tables[table]["rows"]
     one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
 
     with conn.transaction(force_rollback=True):
@@ -121,13 +123,15 @@ def test_a_changed_table_is_named(conn: Connection, table: str) -> None:
         assert _of_fingerprint(conn) == [CheckFinding(table, "rows are not as they were made")]
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where ctid = {one}")
-        assert CheckFinding(table, f"{made} rows were made, {made - 1} are there") in _of_fingerprint(conn)
+        assert CheckFinding(
+            table, f"{row_count} rows were made, {row_count - 1} are there"
+        ) in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         _plant(conn, f"delete from {place} where {scope}")
-        assert CheckFinding(table, f"{made} rows were made, 0 are there") in _of_fingerprint(conn)
+        assert CheckFinding(table, f"{row_count} rows were made, 0 are there") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         conn.execute("update private.seed_runs set tables = tables - %s", (table,))
-        assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were made, {made} are there")]
+        assert _of_fingerprint(conn) == [CheckFinding(table, f"0 rows were made, {row_count} are there")]
 
 
 def test_every_table_of_the_fingerprint_is_tested(conn: Connection) -> None:
@@ -210,19 +214,19 @@ def test_findings_beyond_the_shown_number_are_counted(conn: Connection) -> None:
     strangers = [uuid4() for _ in range(50_000)]
     _plant(conn, f"update messages set updated_at = created_at - interval '1 day' where {_SCOPE}")
 
-    found = verify.find(conn, "users", {"organizations": [], "users": strangers})
+    users = verify.find(conn, "users", {"organizations": [], "users": strangers})
     times = [it for it in _differences(conn) if it.check == "times"]
 
-    assert len(found) == len(times) == SHOWN + 1
-    assert found[-1] == CheckFinding("49980 more", "of the same check")
+    assert len(users) == len(times) == SHOWN + 1
+    assert users[-1] == CheckFinding("49980 more", "of the same check")
     assert times[-1].object == "400 more"
 
 
 def test_exactly_the_shown_number_needs_no_count(conn: Connection) -> None:
-    found = verify.find(conn, "users", {"organizations": [], "users": [uuid4() for _ in range(SHOWN)]})
+    users = verify.find(conn, "users", {"organizations": [], "users": [uuid4() for _ in range(SHOWN)]})
 
-    assert len(found) == SHOWN
-    assert {it.detail for it in found} == {"is not there"}
+    assert len(users) == SHOWN
+    assert {it.detail for it in users} == {"is not there"}
 
 
 class Killed(Exception):
@@ -272,21 +276,21 @@ def test_one_user_of_each_organization_signs_in(conn: Connection) -> None:
     where o.slug in ('north', 'south') and m.role = 'owner'
     """
     owners = column(conn, leading)
-    asked = []
+    emails = []
 
     def sign_in(email: str) -> None:
-        asked.append(email)
+        emails.append(email)
         if email.endswith("@north.example"):
             raise NotAllowed("Invalid login credentials [red]")
 
     verdict = verify.verify(conn, run_of(conn), sign_in=sign_in)
 
-    assert Counter(asked) == Counter(owners)
+    assert Counter(emails) == Counter(owners)
     assert verdict.checks[-1] == "sign-in"
     assert [(it.check, it.object, it.detail) for it in verdict.differences] == [
         (
             "sign-in",
-            f"user {next(it for it in asked if 'north' in it)} of north",
+            f"user {next(it for it in emails if 'north' in it)} of north",
             "cannot sign in: Invalid login credentials [red]",
         )
     ]
@@ -307,12 +311,12 @@ def test_without_an_owner_the_first_member_signs_in(conn: Connection) -> None:
         "select u.email from organization_members m join auth.users u on u.id = m.user_id "
         f"where m.organization_id = {NORTH} order by m.joined_at limit 1",
     )
-    asked: list[str] = []
+    emails: list[str] = []
 
-    verify.verify(conn, run_of(conn), sign_in=asked.append)
+    verify.verify(conn, run_of(conn), sign_in=emails.append)
 
-    assert first in asked
-    assert len(asked) == 2
+    assert first in emails
+    assert len(emails) == 2
 
 
 def test_an_older_auth_server_is_enough(world: Seeded) -> None:
