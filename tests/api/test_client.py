@@ -77,7 +77,7 @@ def test_retries_end_after_a_time_limit(project: Project) -> None:
 def test_permanent_errors_are_not_retried(project: Project) -> None:
     with api.connect(project.url, "sb_secret_of-another-project") as client, pytest.raises(NotAllowed):
         create(client)
-    assert project.asked == [f"{LIST}page=1&per_page=1000"]
+    assert project.requests == [f"{LIST}page=1&per_page=1000"]
 
 
 def test_an_unreachable_server_is_a_temporary_error() -> None:

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from chatctl.data import data_directory
-from tests.support import attachments as made
+from tests.support import attachments as samples
 from tests.support.refused import error_codes
 
 DENO = Path(sys.prefix) / "bin" / "deno"
@@ -37,11 +37,11 @@ class PostgREST:
     url: str = ""
     status: int = 200
     body: Any = None
-    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def will_answer(self, body: Any, status: int = 200) -> None:
         self.body, self.status = body, status
-        self.asked.clear()
+        self.requests.clear()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def postgrest() -> Iterator[PostgREST]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            stand_in.asked.append((self.command, self.path, headers, body))
+            stand_in.requests.append((self.command, self.path, headers, body))
             answer = stand_in.body if isinstance(stand_in.body, bytes) else json.dumps(stand_in.body).encode()
             self.send_response(stand_in.status)
             self.send_header("Content-Type", "application/json")
@@ -190,7 +190,7 @@ def test_check_reports_what_the_database_answers(rate_limit: httpx.Client, postg
 def test_the_database_is_queried_as_the_caller(rate_limit: httpx.Client, postgrest: PostgREST) -> None:
     postgrest.will_answer(limit())
     rate_limit.post("/", json={"action": "check"})
-    [(method, path, headers, body)] = postgrest.asked
+    [(method, path, headers, body)] = postgrest.requests
     assert (method, path) == ("POST", "/rest/v1/rpc/check_message_rate_limit")
     assert headers["authorization"] == TOKEN["Authorization"]
     assert headers["apikey"] == "the-anon-key"
@@ -255,7 +255,7 @@ def test_an_invalid_request_is_refused_before_the_database_is_queried(
 ) -> None:
     postgrest.will_answer([limit()])
     refused(rate_limit.post("/", content=body), "VALIDATION_ERROR")
-    assert postgrest.asked == []
+    assert postgrest.requests == []
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHORIZED"), (403, "FORBIDDEN")])
@@ -315,16 +315,16 @@ def test_a_missing_setting_leaks_nothing() -> None:
 # validate-attachment ----------------------------------------------------------------------------------------
 
 FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "photo.jpg": ("image/jpeg", made.jpeg),
-    "photo.JPEG": ("image/jpeg", made.jpeg),
-    "pixel.png": ("image/png", made.png),
-    "pixel.gif": ("image/gif", made.gif),
-    "pixel.webp": ("image/webp", made.webp),
-    "paper.pdf": ("application/pdf", made.pdf),
-    "letter.doc": ("application/msword", made.doc),
-    "letter.docx": (made.DOCX, made.docx),
-    "table.xls": ("application/vnd.ms-excel", made.xls),
-    "table.xlsx": (made.XLSX, made.xlsx),
+    "photo.jpg": ("image/jpeg", samples.jpeg),
+    "photo.JPEG": ("image/jpeg", samples.jpeg),
+    "pixel.png": ("image/png", samples.png),
+    "pixel.gif": ("image/gif", samples.gif),
+    "pixel.webp": ("image/webp", samples.webp),
+    "paper.pdf": ("application/pdf", samples.pdf),
+    "letter.doc": ("application/msword", samples.doc),
+    "letter.docx": (samples.DOCX, samples.docx),
+    "table.xls": ("application/vnd.ms-excel", samples.xls),
+    "table.xlsx": (samples.XLSX, samples.xlsx),
 }
 
 
@@ -362,19 +362,21 @@ def test_bytes_of_one_type_are_refused_under_every_other_type(attachment: httpx.
 def test_other_types_are_refused_with_the_list_of_allowed_types(
     attachment: httpx.Client, name: str, mime: str
 ) -> None:
-    error = refused(submit(attachment, name, made.png(), mime), "INVALID_FILE_TYPE")
+    error = refused(submit(attachment, name, samples.png(), mime), "INVALID_FILE_TYPE")
     assert set(error["details"]["allowed"]) == {allowed for allowed, _ in FILES.values()}
 
 
 def test_the_type_may_have_capitals_and_parameters(attachment: httpx.Client) -> None:
-    assert submit(attachment, "a.png", made.png(), "Image/PNG; charset=binary").json()["type"] == "image/png"
+    assert (
+        submit(attachment, "a.png", samples.png(), "Image/PNG; charset=binary").json()["type"] == "image/png"
+    )
 
 
 @pytest.mark.parametrize(
     "name", ["pixel.exe", "pixel", "pixel.png.exe", "pixel.jpg", "png", ".", "pixel.png."]
 )
 def test_the_file_extension_must_match_the_type(attachment: httpx.Client, name: str) -> None:
-    error = refused(submit(attachment, name, made.png(), "image/png"), "INVALID_FILE_TYPE")
+    error = refused(submit(attachment, name, samples.png(), "image/png"), "INVALID_FILE_TYPE")
     assert error["details"]["expected"] == ["png"]
 
 
@@ -382,41 +384,45 @@ def test_the_file_extension_must_match_the_type(attachment: httpx.Client, name: 
 def test_a_name_with_a_special_meaning_elsewhere_is_refused(attachment: httpx.Client, name: str) -> None:
     raw = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode() + b'"\r\n'
-        b"Content-Type: image/png\r\n\r\n" + made.png() + b"\r\n--b--\r\n"
+        b"Content-Type: image/png\r\n\r\n" + samples.png() + b"\r\n--b--\r\n"
     )
     response = attachment.post("/", content=raw, headers={"Content-Type": "multipart/form-data; boundary=b"})
     assert response.status_code == 400, response.json()
 
 
 POLYGLOTS: dict[str, tuple[str, str, bytes]] = {
-    "a JAR behind a GIF": ("a.gif", "image/gif", made.gif() + made.archive("Main.class")),
-    "a JAR behind a JPEG": ("a.jpg", "image/jpeg", made.jpeg() + made.archive("Main.class")),
-    "a JAR behind a PDF": ("a.pdf", "application/pdf", made.pdf() + made.archive("Main.class")),
-    "a page inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"<ScRiPt>alert(1)</script>")),
-    "PHP inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"<?php system($_GET[0]);")),
-    "a PDF inside a JPEG": ("a.jpg", "image/jpeg", made.jpeg(b"%PDF-1.4 ")),
-    "text behind a PNG": ("a.png", "image/png", made.png() + b"<script>"),
-    "something in front of a PDF": ("a.pdf", "application/pdf", b"MZ" + made.pdf()),
-    "something in front of a document": ("a.docx", made.DOCX, b"MZ" + made.docx()),
-    "something behind a document": ("a.docx", made.DOCX, made.docx() + b"MZ"),
-    "two documents in one": ("a.docx", made.DOCX, made.docx("xl/workbook.xml")),
-    "a document in front of an archive": ("a.docx", made.DOCX, made.docx() + made.archive("Main.class")),
-    "a document with macros": ("a.docx", made.DOCX, made.docx("word/vbaProject.bin")),
-    "a document that climbs out": ("a.xlsx", made.XLSX, made.xlsx("../../etc/cron.d/x")),
-    "any archive": ("a.docx", made.DOCX, made.archive("word/document.xml", "a.txt")),
+    "a JAR behind a GIF": ("a.gif", "image/gif", samples.gif() + samples.archive("Main.class")),
+    "a JAR behind a JPEG": ("a.jpg", "image/jpeg", samples.jpeg() + samples.archive("Main.class")),
+    "a JAR behind a PDF": ("a.pdf", "application/pdf", samples.pdf() + samples.archive("Main.class")),
+    "a page inside a JPEG": ("a.jpg", "image/jpeg", samples.jpeg(b"<ScRiPt>alert(1)</script>")),
+    "PHP inside a JPEG": ("a.jpg", "image/jpeg", samples.jpeg(b"<?php system($_GET[0]);")),
+    "a PDF inside a JPEG": ("a.jpg", "image/jpeg", samples.jpeg(b"%PDF-1.4 ")),
+    "text behind a PNG": ("a.png", "image/png", samples.png() + b"<script>"),
+    "something in front of a PDF": ("a.pdf", "application/pdf", b"MZ" + samples.pdf()),
+    "something in front of a document": ("a.docx", samples.DOCX, b"MZ" + samples.docx()),
+    "something behind a document": ("a.docx", samples.DOCX, samples.docx() + b"MZ"),
+    "two documents in one": ("a.docx", samples.DOCX, samples.docx("xl/workbook.xml")),
+    "a document in front of an archive": (
+        "a.docx",
+        samples.DOCX,
+        samples.docx() + samples.archive("Main.class"),
+    ),
+    "a document with macros": ("a.docx", samples.DOCX, samples.docx("word/vbaProject.bin")),
+    "a document that climbs out": ("a.xlsx", samples.XLSX, samples.xlsx("../../etc/cron.d/x")),
+    "any archive": ("a.docx", samples.DOCX, samples.archive("word/document.xml", "a.txt")),
     "an archive with a mimetype": (
         "a.docx",
-        made.DOCX,
-        made.archive("[Content_Types].xml", "ppt/presentation.xml"),
+        samples.DOCX,
+        samples.archive("[Content_Types].xml", "ppt/presentation.xml"),
     ),
-    "an installer": ("a.doc", "application/msword", made.compound("\u4840\u3f3f\u4577")),
-    "letter and table in one": ("a.doc", "application/msword", made.compound("WordDocument", "Workbook")),
-    "a storage named like a letter": ("a.doc", "application/msword", made.compound(nested="WordDocument")),
-    "a magic number alone": ("a.doc", "application/msword", made.doc()[:8]),
+    "an installer": ("a.doc", "application/msword", samples.compound("\u4840\u3f3f\u4577")),
+    "letter and table in one": ("a.doc", "application/msword", samples.compound("WordDocument", "Workbook")),
+    "a storage named like a letter": ("a.doc", "application/msword", samples.compound(nested="WordDocument")),
+    "a magic number alone": ("a.doc", "application/msword", samples.doc()[:8]),
     "the magic number of a JPEG": ("a.jpg", "image/jpeg", b"\xff\xd8\xff\xe0"),
-    "the magic number of a PNG": ("a.png", "image/png", made.png()[:8]),
+    "the magic number of a PNG": ("a.png", "image/png", samples.png()[:8]),
     "the magic number of a GIF": ("a.gif", "image/gif", b"GIF89a/*"),
-    "a film in the clothes of a WEBP": ("a.webp", "image/webp", made.webp().replace(b"WEBP", b"AVI ")),
+    "a film in the clothes of a WEBP": ("a.webp", "image/webp", samples.webp().replace(b"WEBP", b"AVI ")),
 }
 
 
@@ -436,30 +442,30 @@ def test_a_truncated_file_is_refused_without_a_crash(attachment: httpx.Client, n
 
 
 def test_a_document_may_embed_a_table(attachment: httpx.Client) -> None:
-    assert submit(attachment, "a.doc", made.doc("Workbook"), "application/msword").status_code == 200
-    embedded = made.docx("word/embeddings/Microsoft_Excel_Worksheet.xlsx")
-    assert submit(attachment, "a.docx", embedded, made.DOCX).status_code == 200
+    assert submit(attachment, "a.doc", samples.doc("Workbook"), "application/msword").status_code == 200
+    embedded = samples.docx("word/embeddings/Microsoft_Excel_Worksheet.xlsx")
+    assert submit(attachment, "a.docx", embedded, samples.DOCX).status_code == 200
 
 
 def test_a_photo_may_have_trailing_data_that_cameras_append(attachment: httpx.Client) -> None:
-    assert submit(attachment, "a.jpg", made.jpeg() + b"\0\0SEFT" * 20, "image/jpeg").status_code == 200
+    assert submit(attachment, "a.jpg", samples.jpeg() + b"\0\0SEFT" * 20, "image/jpeg").status_code == 200
 
 
 def test_the_directory_of_a_nine_megabyte_document_is_found(attachment: httpx.Client) -> None:
-    content = made.compound("a", "b", "c", "d", "e", "WordDocument", filler=9 << 11)
+    content = samples.compound("a", "b", "c", "d", "e", "WordDocument", filler=9 << 11)
     assert len(content) > 9 << 20
     assert submit(attachment, "a.doc", content, "application/msword").status_code == 200
 
 
 def test_a_circular_chain_of_sectors_ends(attachment: httpx.Client) -> None:
-    content = bytearray(made.doc())  # two links that point to themselves:
+    content = bytearray(samples.doc())  # two links that point to themselves:
     content[512 + 4 : 512 + 8] = (1).to_bytes(4, "little")  # the directory's first sector
     content[1024 + 128 + 72 : 1024 + 128 + 76] = (1).to_bytes(4, "little")  # its first entry
     refused(submit(attachment, "a.doc", bytes(content), "application/msword"), "INVALID_FILE_TYPE")
 
 
 def big_jpeg(size: int) -> bytes:
-    return made.jpeg() + bytes(size - len(made.jpeg()))
+    return samples.jpeg() + bytes(size - len(samples.jpeg()))
 
 
 def test_ten_megabytes_are_accepted_and_one_more_byte_is_refused(attachment: httpx.Client) -> None:
@@ -500,7 +506,7 @@ def test_an_empty_file_is_refused(attachment: httpx.Client) -> None:
 
 
 def test_the_field_file_must_hold_exactly_one_file(attachment: httpx.Client) -> None:
-    part = ("a.png", made.png(), "image/png")
+    part = ("a.png", samples.png(), "image/png")
     assert (
         refused(attachment.post("/", files={"other": part}), "VALIDATION_ERROR")["message"]
         == "No file provided"
@@ -514,7 +520,12 @@ def test_the_field_file_must_hold_exactly_one_file(attachment: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        *(("application/json", b"{}"), ("", b""), ("multipart/form-data", b"x"), ("image/png", made.png())),
+        *(
+            ("application/json", b"{}"),
+            ("", b""),
+            ("multipart/form-data", b"x"),
+            ("image/png", samples.png()),
+        ),
         *(("multipart/form-data; boundary=b", b""), ("multipart/form-data; boundary=b", b"--b\r\nnonsense")),
         ("application/x-www-form-urlencoded", b"file=x"),
     ],

@@ -86,7 +86,7 @@ def test_files_that_exist_are_kept(project: Project, client: Client) -> None:
 
 def test_with_nothing_to_upload_no_request_is_sent(project: Project, client: Client) -> None:
     assert bucket.upload(client, []) == bucket.remove(client, []) == 0
-    assert project.asked == []
+    assert project.requests == []
 
 
 BUSY = {"statusCode": "429", "error": "too_many_connections", "code": "SlowDown", "message": "Too many"}

@@ -82,7 +82,7 @@ class Run:
         return self.heard.count(COMMIT)
 
     @property
-    def asked(self) -> int:
+    def lock_attempts(self) -> int:
         """How often it has tried to acquire the advisory lock of seeds."""
         return sum(kind == b"P" and b"pg_try_advisory_lock" in body for kind, body in self.heard)
 
@@ -102,7 +102,7 @@ class Run:
         return json.loads(self.stdout.read_text())
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.stderr.read_text()
 
 
@@ -166,7 +166,7 @@ class Place:
     def run(self, *command: str) -> Run:
         """Run a seed without interruption."""
         with self.running(*(command or self.seed), "-o", "json") as run:
-            assert run.wait() == 0, run.said
+            assert run.wait() == 0, run.output
         return run
 
     def killed(self, moment: Moment, *command: str) -> Run:
@@ -186,7 +186,7 @@ class Place:
             if run.wait() == -signal.SIGKILL:
                 assert arrived.wait(SECONDS)
             else:  # Terminate gets no answer: the run may have ended before it could be killed
-                assert (run.wait(), run.heard[-1][0]) == (0, GOODBYE), run.said
+                assert (run.wait(), run.heard[-1][0]) == (0, GOODBYE), run.output
         return run
 
     def load(self, conn: Connection) -> loading.LoadedWorld:
@@ -246,7 +246,7 @@ def test_killed_at_any_moment_the_next_run_creates_identical_rows(
             assert until_alone(conn), where
             lost = run.heard[-1] == COMMIT and moment.arrives < len(raw(COMMIT))
             committed = run.commits - lost
-            assert made(place, conn) == committed, where
+            assert committed_transactions(place, conn) == committed, where
             outcome = place.load(conn)
             assert outcome.state == (
                 "created" if not committed else "unchanged" if committed == whole.commits else "continued"
@@ -263,7 +263,7 @@ def test_a_seed_that_is_killed_repeatedly_completes_in_the_end(
         for _ in range(5):
             place.killed(Moment(chance.randrange(1, len(whole.heard)), 0))
         last = place.run()
-        assert f"path: {triggers}" in last.said or last.document["state"] == "unchanged"
+        assert f"path: {triggers}" in last.output or last.document["state"] == "unchanged"
         assert_whole(place, conn, whole)
 
 
@@ -294,11 +294,11 @@ def test_ended_by_a_signal_it_leaves_complete_parts(
 
         with place.renewed() as conn:
             with place.running(*place.seed, listen=end) as run:
-                assert run.wait() == 130, (moment, run.said)
-            assert "Traceback" not in run.said
+                assert run.wait() == 130, (moment, run.output)
+            assert "Traceback" not in run.output
             assert run.stdout.read_text() == ""
             assert until_alone(conn)
-            assert made(place, conn) < whole.commits
+            assert committed_transactions(place, conn) < whole.commits
             place.load(conn)
             assert_whole(place, conn, whole)
 
@@ -323,10 +323,10 @@ def test_ended_by_a_signal_it_does_not_wait_for_another_seed(place: Place, numbe
     with place.renewed() as conn:
         conn.execute("select pg_advisory_lock(hashtextextended('chatctl seed', 0))")
         with place.running(*place.seed) as run:
-            assert until(lambda: run.asked > 1, seconds=SECONDS)
+            assert until(lambda: run.lock_attempts > 1, seconds=SECONDS)
             run.signal(number)
             assert run.wait() == 130
-        assert made(place, conn) == 0
+        assert committed_transactions(place, conn) == 0
 
 
 @pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
@@ -338,7 +338,7 @@ def test_ended_by_a_signal_it_reports_that(place: Place, number: signal.Signals,
 
     with place.renewed(), place.running(*place.seed, listen=end) as run:
         assert run.wait() == 130
-        assert run.said.splitlines()[-2:] == [
+        assert run.output.splitlines()[-2:] == [
             f"error: {word}",
             "  run the same command again to continue",
         ]
@@ -355,7 +355,7 @@ def test_of_two_concurrent_seeds_one_waits_and_both_succeed(
             waits.wait(SECONDS)
 
     def look(run: Run, proxy: Proxy) -> None:
-        if run.asked > 1:
+        if run.lock_attempts > 1:
             waits.set()
 
     same = other == "1"
@@ -363,8 +363,8 @@ def test_of_two_concurrent_seeds_one_waits_and_both_succeed(
         with place.running(*place.seed, "-o", "json", listen=hold) as first:
             assert until(lambda: first.commits == 2, seconds=SECONDS)
             with place.running(*place.seed, "-o", "json", "--seed", other, listen=look) as second:
-                assert (first.wait(), second.wait()) == (0, 0), (first.said, second.said)
-        assert "waiting for another seed: pid" in second.said
+                assert (first.wait(), second.wait()) == (0, 0), (first.output, second.output)
+        assert "waiting for another seed: pid" in second.output
         assert first.document["state"] == "created"
         assert second.document["state"] == ("unchanged" if same else "created")
         assert first.document["fingerprint"] == whole.document["fingerprint"]
@@ -397,9 +397,9 @@ def test_a_migration_during_a_seed_waits_for_one_part(place: Place, whole: Run, 
         with place.running(*place.seed, "-o", "json", listen=hold) as seed:
             assert until(lambda: seed.commits == 2, seconds=SECONDS)
             with place.running(*migrate) as migration:
-                assert until(lambda: "retrying in" in migration.said, seconds=SECONDS)
+                assert until(lambda: "retrying in" in migration.output, seconds=SECONDS)
                 tried.set()
-                assert (seed.wait(), migration.wait()) == (0, 0), (seed.said, migration.said)
+                assert (seed.wait(), migration.wait()) == (0, 0), (seed.output, migration.output)
         assert_unpinned(place, conn, whole)
 
 
@@ -416,7 +416,7 @@ def test_seed_waits_for_a_migration_that_holds_its_tables(place: Place, whole: R
             with place.running(*place.seed, "-o", "json") as seed:
                 assert until(lambda: waits_for_a_lock(conn), seconds=SECONDS)
                 waits.set()
-                assert (seed.wait(), migration.wait()) == (0, 0), (seed.said, migration.said)
+                assert (seed.wait(), migration.wait()) == (0, 0), (seed.output, migration.output)
         assert_unpinned(place, conn, whole)
 
 
@@ -458,7 +458,7 @@ def waits_for_a_lock(conn: Connection) -> bool:
     return bool(conn.execute(waiting).fetchall())
 
 
-def made(place: Place, conn: Connection) -> int:
+def committed_transactions(place: Place, conn: Connection) -> int:
     """How many transactions of a seed were committed, each with all its rows."""
     assert compare(place.catalogue, catalogue.read(conn)) == []
     assert rows(
@@ -470,11 +470,11 @@ def made(place: Place, conn: Connection) -> int:
         "select c.id, count(m.id) from conversations c left join messages m on m.conversation_id = c.id "
         "group by c.id order by c.id",
     )
-    runs_found = runs.of(conn)
-    if not runs_found:
+    seed_runs = runs.of(conn)
+    if not seed_runs:
         assert rows(conn, "select id from organizations union all select id from auth.users") == []
         return 0
-    (run,) = runs_found
+    (run,) = seed_runs
     differences = [difference.check for difference in verify(conn, run).differences]
     assert differences == ([] if run.finished_at else ["fingerprint"])
     ((parts,),) = rows(conn, "select count(distinct xmin::text) from private.seed_chunks")
@@ -483,7 +483,7 @@ def made(place: Place, conn: Connection) -> int:
 
 def assert_whole(place: Place, conn: Connection, whole: Run, where: str = "") -> None:
     """The world equals that of a run without interruption, and nothing temporary is left."""
-    assert made(place, conn) > 2, where
+    assert committed_transactions(place, conn) > 2, where
     assert runs.of(conn)[0].fingerprint == whole.document["fingerprint"], where
     files = (
         "select sum(jsonb_array_length(w.a)) from (select attachments from messages union all "

@@ -11,7 +11,7 @@ from psycopg import pq
 
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
-from tests.support.elsewhere import HOST, Elsewhere, elsewhere
+from tests.support.remote_server import HOST, RemoteServer, remote_server
 from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
@@ -22,8 +22,8 @@ VARIABLES = [*(option.envvar.decode() for option in pq.Conninfo.get_defaults() i
 
 
 @pytest.fixture(scope="module")
-def remote() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
+def remote() -> Iterator[RemoteServer]:
+    with remote_server() as running:
         yield running
 
 
@@ -54,7 +54,7 @@ def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
 
 @pytest.mark.parametrize("shape", shapes(0))
 def test_a_remote_write_needs_confirmation_however_the_url_names_the_host(
-    chatctl: Chatctl, remote: Elsewhere, tmp_path: Path, shape: str
+    chatctl: Chatctl, remote: RemoteServer, tmp_path: Path, shape: str
 ) -> None:
     (tmp_path / "services").write_text(f"[x]\nhost={HOST}\nport={remote.port}\n")
     url, env = shapes(remote.port)[shape]
@@ -71,7 +71,7 @@ def test_a_remote_write_needs_confirmation_however_the_url_names_the_host(
     assert remote.tables == []
 
 
-def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, remote: Elsewhere) -> None:
+def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, remote: RemoteServer) -> None:
     refused = chatctl("migrate", "--db-url", remote.url.replace(HOST, "127.2"))
 
     assert refused.exit_code == 2
@@ -79,7 +79,7 @@ def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, r
 
 
 def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
-    chatctl: Chatctl, own: Path, remote: Elsewhere
+    chatctl: Chatctl, own: Path, remote: RemoteServer
 ) -> None:
     for value in (HOST, "nonsense"):
         env = dict.fromkeys(VARIABLES, value) | {"PGPORT": str(remote.port)}
@@ -96,7 +96,7 @@ def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
 
 
 def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
-    chatctl: Chatctl, project: Path, remote: Elsewhere
+    chatctl: Chatctl, project: Path, remote: RemoteServer
 ) -> None:
     env = {"PGHOSTADDR": HOST, "PGHOST": HOST, "PGPORT": str(remote.port), "PGUSER": "postgres"}
     migrated = chatctl("migrate", cwd=project, env=env)
@@ -108,7 +108,7 @@ def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
 
 
 def test_variables_of_libpq_do_not_reach_a_throwaway_server_or_the_load_generator(
-    chatctl: Chatctl, own: Path, remote: Elsewhere
+    chatctl: Chatctl, own: Path, remote: RemoteServer
 ) -> None:
     env = dict.fromkeys(VARIABLES, "nonsense") | {"PGHOSTADDR": HOST, "PGPORT": str(remote.port)}
     assert chatctl("migrate", "lint", cwd=own, env=env).exit_code == 0

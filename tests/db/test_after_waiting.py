@@ -46,8 +46,8 @@ CHANGED: dict[str, Callable[[Scene], tuple[str, str, Any]]] = {
     "star": lambda s: ("conversation_participants", "user_id = %s", s.ann),
     "leave": lambda s: ("conversation_participants", "user_id = %s", s.ann),
     "remove": lambda s: ("conversation_participants", "user_id = %s", s.ben),
-    "rename": lambda s: ("conversations", "id = %s", s.rooms[0]),
-    "touch": lambda s: ("conversations", "id = %s", s.rooms[0]),
+    "rename": lambda s: ("conversations", "id = %s", s.conversations[0]),
+    "touch": lambda s: ("conversations", "id = %s", s.conversations[0]),
     "change the profile": lambda s: ("user_profiles", "id = %s", s.ann),
 }
 EVERYTHING = """
@@ -96,7 +96,7 @@ def test_a_write_is_checked_again_after_waiting_for_the_row_it_changes(
 def test_a_write_is_checked_again_after_waiting_for_the_conversation(
     scene: Scene, name: str, end: str
 ) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     _changes_nothing(scene, name, end)
 
@@ -127,7 +127,7 @@ def test_a_write_is_checked_again_after_waiting_for_the_second_of_several_messag
     with scene.waits(
         scene.ann, "update messages set content = 'new' where sender_id = %s", scene.ann
     ) as done:
-        scene.holder.execute(REMOVE.encode(), (scene.rooms[0], scene.ann))
+        scene.holder.execute(REMOVE.encode(), (scene.conversations[0], scene.ann))
         scene.release()
 
     assert sqlstate(done) == "42501"
@@ -148,10 +148,10 @@ def test_a_sender_in_a_direct_conversation_is_removed_from_its_organization_afte
         (direct, organization, scene.ann),
     )
     scene.holder.execute(f"{ADD}, (%s, %s)".encode(), (direct, scene.ann, direct, people[0]))
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     both = f"{SEND}, (%s, %s, %s, 'hi')"
-    values = (organization, direct, scene.ann, scene.organization, scene.rooms[0], scene.ann)
+    values = (organization, direct, scene.ann, scene.organization, scene.conversations[0], scene.ann)
     with scene.waits(scene.ann, both, *values) as done, world.database.connect() as operator:
         operator.execute("set lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -165,11 +165,11 @@ def test_a_sender_in_a_direct_conversation_is_removed_from_its_organization_afte
 
 
 def test_a_former_creator_adds_nobody(scene: Scene) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
-    with scene.waits(scene.ann, ADD, scene.rooms[0], scene.people[3]) as done:
+    with scene.waits(scene.ann, ADD, scene.conversations[0], scene.people[3]) as done:
         hand_over = "update conversations set created_by = %s where id = %s"
-        scene.holder.execute(hand_over, (scene.ben, scene.rooms[0]))
+        scene.holder.execute(hand_over, (scene.ben, scene.conversations[0]))
         scene.release()
 
     assert sqlstate(done) == "42501"

@@ -21,8 +21,8 @@ from chatctl.services.audit.run import audit
 from chatctl.services.migrations import history, migrate
 from chatctl.services.seed import runs
 from chatctl.waiting import until
-from tests.support.elsewhere import elsewhere
 from tests.support.forks import variables
+from tests.support.remote_server import remote_server
 from tests.support.sqlfiles import TABLE, SqlFiles
 from tests.support.world import Database
 
@@ -95,7 +95,7 @@ def test_the_text_is_utf8_whatever_the_database_or_url_says(database: Database) 
 
 
 def test_a_second_connection_goes_to_the_same_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    with elsewhere() as server:
+    with remote_server() as server:
         with connect(server.url) as conn:
             again = url_of(conn)
         monkeypatch.setenv("PGPORT", "1")

@@ -50,12 +50,12 @@ def test_a_wrong_counter_is_detected_although_a_message_was_purged(
     world: World, column: str, wrong: int
 ) -> None:
     organization, people = world.team(3)
-    room = world.group(organization, *people)
+    conversation = world.group(organization, *people)
     for person in people:
-        world.send(person, room)
+        world.send(person, conversation)
     ((seq,),) = world.operator.execute("delete from messages where seq = 2 returning seq").fetchall()
-    assert breaches(world.operator, {(room, seq)}) == {}
+    assert breaches(world.operator, {(conversation, seq)}) == {}
 
     world.operator.execute(f"update conversations set {column} = %s".encode(), (wrong,))
 
-    assert [rule for rule in breaches(world.operator, {(room, seq)}) if column in rule]
+    assert [rule for rule in breaches(world.operator, {(conversation, seq)}) if column in rule]

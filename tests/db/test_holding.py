@@ -149,7 +149,7 @@ def test_a_suspended_sender_is_refused_without_a_lock(
 
 
 # A write that counts against each of these limits.
-SPENT = {
+COUNTED_WRITES = {
     "conversation": """
     insert into conversations (organization_id, created_by) values (%(organization)s, %(sender)s)
     """,
@@ -166,7 +166,7 @@ SPENT = {
 }
 
 
-@pytest.mark.parametrize("action", SPENT)
+@pytest.mark.parametrize("action", COUNTED_WRITES)
 def test_a_user_over_another_limit_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], action: str
 ) -> None:
@@ -182,7 +182,7 @@ def test_a_user_over_another_limit_is_refused_without_a_lock(
         pytest.raises(psycopg.Error, match="Rate limit exceeded"),
         world.acting(scene["sender"], conn=conn),
     ):
-        conn.execute(SPENT[action].encode(), scene)
+        conn.execute(COUNTED_WRITES[action].encode(), scene)
 
 
 texts = st.one_of(st.none(), st.text(" \n\tx\u00a0", max_size=6), st.integers(3995, 4005).map("x".__mul__))
@@ -265,7 +265,7 @@ def test_the_hook_shortens_the_writes_of_users(
 
 
 # A statement that locks something, and a statement of somebody else that needs it.
-HELD = {
+LOCKING_WRITES = {
     "a message": (f"{SEND} returning id", "select mark_conversation_read(%(conversation)s)"),
     "a name": (
         "update conversations set name = 'x' where id = %(conversation)s returning id",
@@ -290,13 +290,13 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("name", LOCKING_WRITES)
 def test_a_long_query_is_cancelled_and_others_continue(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
-    writes, needs = HELD[name]
+    writes, needs = LOCKING_WRITES[name]
     endless = f"with written as ({writes}) select count(*), pg_sleep(60) from written"
 
     with (
@@ -318,13 +318,13 @@ def test_a_long_query_is_cancelled_and_others_continue(
     assert world.fact("select count(*) from messages where deleted_at is null") == 2
 
 
-@pytest.mark.parametrize("name", [*HELD, "send_message"])
+@pytest.mark.parametrize("name", [*LOCKING_WRITES, "send_message"])
 def test_the_time_limit_starts_when_a_lock_is_held(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
-    statement = CALL if name == "send_message" else HELD[name][0]
+    statement = CALL if name == "send_message" else LOCKING_WRITES[name][0]
     limit = "select current_setting('transaction_timeout', true)"
 
     with world.acting(scene["sender"]) as conn:

@@ -23,7 +23,8 @@ LEAVE = "delete from conversation_participants where conversation_id = %s and us
 UPLOAD = (
     "insert into storage.objects (bucket_id, name, owner_id, metadata) values ('attachments', %s, %s, %s)"
 )
-ONE_OF_HERS = "(select id from messages where sender_id = %s order by seq limit 1 offset %s)"
+ONE_OF_HER_MESSAGES = "(select id from messages where sender_id = %s order by seq limit 1 offset %s)"
+DELETE_ONE = f"update messages set deleted_at = now() where id = {ONE_OF_HER_MESSAGES}"
 
 TRIES = 30
 ALLOWED = 7
@@ -36,7 +37,7 @@ class Scene:
     world: World
     organization: UUID
     people: list[UUID]
-    room: UUID
+    conversation: UUID
     messages: list[UUID]
 
     @property
@@ -44,76 +45,79 @@ class Scene:
         return self.people[0]
 
     def path(self) -> str:
-        return f"{self.organization}/chat/{self.room}/{uuid4()}_a.png"
+        return f"{self.organization}/chat/{self.conversation}/{uuid4()}_a.png"
 
 
 @pytest.fixture
 def scene(world: World) -> Scene:
     organization, people = world.team(50)
-    room = world.group(organization, *people[:10])
-    messages = [world.send(person, room) for person in people[:10]]
+    conversation = world.group(organization, *people[:10])
+    messages = [world.send(person, conversation) for person in people[:10]]
     for table in ("send_windows", "action_windows"):
         world.operator.execute(f"truncate private.{table}".encode())
-    return Scene(world, organization, people, room, messages)
+    return Scene(world, organization, people, conversation, messages)
 
 
 Try = Callable[[Scene, int], tuple[str, tuple[Any, ...]]]
 
 # For each limit a statement that counts against it once; Ann runs it in sessions with different numbers.
 ATTEMPTS: dict[str, Try] = {
-    "message": lambda s, n: (SEND, (s.organization, s.room, s.ann)),
+    "message": lambda s, n: (SEND, (s.organization, s.conversation, s.ann)),
     "edit": lambda s, n: ("update messages set content = %s where id = %s", (f"{uuid4()}", s.messages[0])),
-    "delete": lambda s, n: (f"update messages set deleted_at = now() where id = {ONE_OF_HERS}", (s.ann, n)),
+    "delete": lambda s, n: (DELETE_ONE, (s.ann, n)),
     "reaction": lambda s, n: ("select toggle_reaction(%s, 'hm')", (s.messages[n % 10],)),
     "mark": lambda s, n: (
         "update conversation_participants set is_starred = not is_starred where user_id = %s", (s.ann,)
     ),
-    "touch": lambda s, n: ("update conversations set updated_at = now() where id = %s", (s.room,)),
-    "rename": lambda s, n: ("update conversations set name = %s where id = %s", (f"{uuid4()}", s.room)),
+    "touch": lambda s, n: ("update conversations set updated_at = now() where id = %s", (s.conversation,)),
+    "rename": lambda s, n: (
+        "update conversations set name = %s where id = %s",
+        (f"{uuid4()}", s.conversation),
+    ),
     "conversation": lambda s, n: (
         "insert into conversations (organization_id, name, is_group, created_by) values (%s, 'g', true, %s)",
         (s.organization, s.ann),
     ),
-    "add": lambda s, n: (ADD, (s.room, s.people[10 + n])),
-    "remove": lambda s, n: (LEAVE, (s.room, s.people[1 + n])),
+    "add": lambda s, n: (ADD, (s.conversation, s.people[10 + n])),
+    "remove": lambda s, n: (LEAVE, (s.conversation, s.people[1 + n])),
     "profile": lambda s, n: ("update user_profiles set full_name = %s where id = %s", (f"{n}", s.ann)),
     "upload": lambda s, n: (UPLOAD, (s.path(), str(s.ann), None)),
     "upload_bytes": lambda s, n: (UPLOAD, (s.path(), str(s.ann), Jsonb({"size": 1}))),
-    "return": lambda s, n: (ADD, (s.room, s.people[40])),
+    "return": lambda s, n: (ADD, (s.conversation, s.people[40])),
 }  # fmt: skip
 # Other limits that an attempt also counts against.
-BESIDE = {"upload_bytes": ["upload"], "return": ["add"]}
+ALSO_COUNTS_AGAINST = {"upload_bytes": ["upload"], "return": ["add"]}
 # What an attempt needs first, in addition to lifting the other limits.
-FIRST: dict[str, Callable[[Scene], None]] = {}
+PREPARATIONS: dict[str, Callable[[Scene], None]] = {}
 
 
-def _first(*names: str) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
-    def note(prepare: Callable[[Scene], None]) -> Callable[[Scene], None]:
-        FIRST.update(dict.fromkeys(names, prepare))
+def _prepares(*names: str) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
+    def register(prepare: Callable[[Scene], None]) -> Callable[[Scene], None]:
+        PREPARATIONS.update(dict.fromkeys(names, prepare))
         return prepare
 
-    return note
+    return register
 
 
-@_first("delete")
-def _she_wrote_a_lot(scene: Scene) -> None:
+@_prepares("delete")
+def _ann_wrote_many_messages(scene: Scene) -> None:
     for _ in range(TRIES):
-        scene.world.operator.execute(SEND.encode(), (scene.organization, scene.room, scene.ann))
+        scene.world.operator.execute(SEND.encode(), (scene.organization, scene.conversation, scene.ann))
         scene.world.forget_sending()
 
 
-@_first("remove")
-def _everybody_is_there(scene: Scene) -> None:
+@_prepares("remove")
+def _everybody_participates(scene: Scene) -> None:
     add = "insert into conversation_participants (conversation_id, user_id) select %s, unnest(%s::uuid[])"
-    scene.world.operator.execute(add.encode(), (scene.room, scene.people[10:]))
+    scene.world.operator.execute(add.encode(), (scene.conversation, scene.people[10:]))
 
 
-@_first("return")
+@_prepares("return")
 def _somebody_has_left(scene: Scene) -> None:
     person = scene.people[40]
     for _ in range(ALLOWED):
-        scene.world.operator.execute(ADD.encode(), (scene.room, person))
-        scene.world.changed(person, LEAVE, scene.room, person)
+        scene.world.operator.execute(ADD.encode(), (scene.conversation, person))
+        scene.world.changed(person, LEAVE, scene.conversation, person)
 
 
 def _lower(scene: Scene, action: str, allowed: int = ALLOWED) -> None:
@@ -134,7 +138,7 @@ def test_every_limit_is_tested_here(world: World) -> None:
 @pytest.mark.parametrize("action", ATTEMPTS)
 def test_of_30_concurrent_requests_never_one_too_many_is_accepted(scene: Scene, action: str) -> None:
     _lower(scene, action)
-    if prepare := FIRST.get(action):
+    if prepare := PREPARATIONS.get(action):
         prepare(scene)
 
     def attempt(conn: Connection, number: int) -> None:
@@ -156,7 +160,7 @@ def test_of_30_concurrent_requests_never_one_too_many_is_accepted(scene: Scene, 
 @pytest.mark.parametrize("action", sorted(set(ATTEMPTS) - {"message", "return"}))
 def test_a_refused_request_is_accepted_after_the_stated_wait(scene: Scene, action: str) -> None:
     _lower(scene, action, 2)
-    if prepare := FIRST.get(action):
+    if prepare := PREPARATIONS.get(action):
         prepare(scene)
     for number in range(2):
         _try(scene, action, number)
@@ -209,7 +213,7 @@ def _accepted(scene: Scene, action: str, number: int) -> bool:
 
 def test_a_statement_counts_each_row_and_is_refused_as_a_whole(scene: Scene) -> None:
     world, ann = scene.world, scene.ann
-    _she_wrote_a_lot(scene)
+    _ann_wrote_many_messages(scene)
     _lower(scene, "edit", 20)
     edit = "update messages set content = 'all of them' where sender_id = %s"
 
@@ -271,7 +275,7 @@ def test_each_person_has_a_limit_of_their_own(scene: Scene) -> None:
 )
 def test_service_role_and_operators_have_no_limit(scene: Scene, action: str) -> None:
     _lower(scene, action, 1)
-    if prepare := FIRST.get(action):
+    if prepare := PREPARATIONS.get(action):
         prepare(scene)
 
     for number in range(2):
@@ -364,12 +368,12 @@ def test_an_unknown_limit_cannot_be_set(world: World) -> None:
 
 def test_a_stricter_limit_applies_immediately(scene: Scene) -> None:
     for _ in range(3):
-        scene.world.send(scene.ann, scene.room)
+        scene.world.send(scene.ann, scene.conversation)
     _lower(scene, "message", 3)
     ask = 'select allowed, "limit", remaining, retry_after > 3600 from check_message_rate_limit()'
 
     with pytest.raises(psycopg.Error, match="Rate limit exceeded"):
-        scene.world.send(scene.ann, scene.room)
+        scene.world.send(scene.ann, scene.conversation)
     assert scene.world.rows(scene.ann, ask) == [(False, 3, 0, True)]
 
     scene.world.operator.execute(
@@ -379,7 +383,7 @@ def test_a_stricter_limit_applies_immediately(scene: Scene) -> None:
         "update private.send_windows set sent_at = array_fill(now() - interval '9 hours', array[10])"
     )
     with pytest.raises(psycopg.Error, match="Rate limit exceeded"):
-        scene.world.send(scene.ann, scene.room)
+        scene.world.send(scene.ann, scene.conversation)
 
 
 @pytest.mark.parametrize("table", ["user_profiles", "auth.users"])
@@ -409,32 +413,32 @@ def test_windows_stay_small_however_much_is_written(scene: Scene) -> None:
 
 def test_the_creator_cannot_add_someone_who_left_for_a_week(scene: Scene) -> None:
     ben = scene.people[1]
-    scene.world.changed(ben, LEAVE, scene.room, ben)
+    scene.world.changed(ben, LEAVE, scene.conversation, ben)
 
     with pytest.raises(psycopg.Error, match="has left the group") as refused:
-        scene.world.rows(scene.ann, ADD, scene.room, ben)
+        scene.world.rows(scene.ann, ADD, scene.conversation, ben)
     assert error_code(refused.value) == "RATE_LIMITED"
     assert 7 * 86400 - 3600 < details(refused.value)["retry_after"] <= 7 * 86400
 
     scene.world.operator.execute(
         "update private.departures set left_at = array[now() - interval '7 days 1 second']"
     )
-    assert scene.world.changed(scene.ann, ADD, scene.room, ben) == 1
+    assert scene.world.changed(scene.ann, ADD, scene.conversation, ben) == 1
 
 
 def test_someone_who_left_may_be_added_by_an_operator_or_to_another_group(scene: Scene) -> None:
     ben = scene.people[1]
-    scene.world.changed(ben, LEAVE, scene.room, ben)
+    scene.world.changed(ben, LEAVE, scene.conversation, ben)
 
     assert scene.world.group(scene.organization, scene.ann, *scene.people[1:3])
-    assert scene.world.changed(None, ADD, scene.room, ben, role="service_role") == 1
+    assert scene.world.changed(None, ADD, scene.conversation, ben, role="service_role") == 1
 
 
 def test_someone_who_was_removed_may_be_added_again(scene: Scene) -> None:
     ben = scene.people[1]
-    assert scene.world.changed(scene.ann, LEAVE, scene.room, ben) == 1
+    assert scene.world.changed(scene.ann, LEAVE, scene.conversation, ben) == 1
 
-    assert scene.world.changed(scene.ann, ADD, scene.room, ben) == 1
+    assert scene.world.changed(scene.ann, ADD, scene.conversation, ben) == 1
 
 
 # One message, one conversation for each statement -----------------------------------------------------------
@@ -445,10 +449,10 @@ def test_a_statement_reacts_to_one_message_of_others(scene: Scene) -> None:
     mine = Jsonb([{"userId": str(scene.ann), "emoji": "hm"}])
 
     with pytest.raises(psycopg.Error, match="one message at a time") as refused:
-        scene.world.rows(scene.ann, react.format("<>"), mine, scene.room, scene.ann)
+        scene.world.rows(scene.ann, react.format("<>"), mine, scene.conversation, scene.ann)
     assert error_code(refused.value) == "VALIDATION_ERROR"
-    _she_wrote_a_lot(scene)
-    assert scene.world.changed(scene.ann, react.format("="), mine, scene.room, scene.ann) == TRIES + 1
+    _ann_wrote_many_messages(scene)
+    assert scene.world.changed(scene.ann, react.format("="), mine, scene.conversation, scene.ann) == TRIES + 1
 
 
 @pytest.mark.parametrize("change", ["name = 'new'", "updated_at = now()"])
@@ -458,7 +462,10 @@ def test_a_statement_changes_one_conversation(scene: Scene, change: str) -> None
     with pytest.raises(psycopg.Error, match="one conversation at a time") as refused:
         scene.world.rows(scene.ann, f"update conversations set {change}")
     assert error_code(refused.value) == "VALIDATION_ERROR"
-    assert scene.world.changed(scene.ann, f"update conversations set {change} where id = %s", scene.room) == 1
+    assert (
+        scene.world.changed(scene.ann, f"update conversations set {change} where id = %s", scene.conversation)
+        == 1
+    )
 
 
 def test_several_requests_in_one_transaction_may_each_change_one(scene: Scene) -> None:
@@ -467,5 +474,5 @@ def test_several_requests_in_one_transaction_may_each_change_one(scene: Scene) -
         for message in scene.messages[1:4]:
             conn.execute("select toggle_reaction(%s, 'hm')", (message,))
         for name in ("one", "two"):
-            conn.execute("update conversations set name = %s where id = %s", (name, scene.room))
+            conn.execute("update conversations set name = %s where id = %s", (name, scene.conversation))
         assert conn.execute("show lock_timeout").fetchone() == ("7s",)

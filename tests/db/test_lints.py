@@ -70,9 +70,9 @@ def test_a_rule_finds_what_a_superuser_broke(
     ("rule", "script"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)]
 )
 def test_a_rule_ignores_what_only_looks_broken(conn: Connection, rule: str, script: str) -> None:
-    clean = found(conn, rule)
+    clean = reported(conn, rule)
     conn.execute(script.encode())
-    assert found(conn, rule) == clean
+    assert reported(conn, rule) == clean
 
 
 def test_every_rule_of_the_schema_is_tested() -> None:
@@ -117,27 +117,27 @@ def test_a_server_with_a_known_bug_is_found_by_its_version(
 )
 def test_asking_once_for_the_user_is_not_a_finding(conn: Connection, using: str) -> None:
     conn.execute((NOTES + policy(using)).encode())
-    assert found(conn, "bare_auth_uid") == set()
+    assert reported(conn, "bare_auth_uid") == set()
 
 
 def test_an_immutable_function_may_be_called_for_every_row(conn: Connection) -> None:
     conn.execute(
         (function("public.one()", "immutable") + ";" + NOTES + policy("kind = public.one()")).encode()
     )
-    assert found(conn, "bare_auth_uid") == set()
+    assert reported(conn, "bare_auth_uid") == set()
 
 
 def test_a_column_that_only_inserts_check_needs_no_index(conn: Connection) -> None:
-    before = found(conn, "unindexed_policy_column")
+    before = reported(conn, "unindexed_policy_column")
     conn.execute((NOTES + policy("author = (select auth.uid())", "insert")).encode())
-    assert found(conn, "unindexed_policy_column") == before
+    assert reported(conn, "unindexed_policy_column") == before
 
 
 def test_an_invalid_index_does_not_count(superuser: Connection) -> None:
     superuser.execute(
         "update pg_index set indisvalid = false where indexrelid = 'private.holds_user'::regclass"
     )
-    assert "holds_user_id_fkey on private.holds" in found(superuser, "unindexed_foreign_key")
+    assert "holds_user_id_fkey on private.holds" in reported(superuser, "unindexed_foreign_key")
 
 
 OURS = "chat_hooks.before_request"
@@ -228,7 +228,7 @@ def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
         each for each in check_schema(conn, ["web_anon", "web_user"]) if each.object == "public.notes"
     )
     assert closed.problem == "web_anon hold delete; web_user hold select, and no policy lets a row through"
-    assert found(conn, "rls_without_policy") == set()
+    assert reported(conn, "rls_without_policy") == set()
     conn.execute("revoke all on public.notes from web_anon, web_user; drop role web_anon; drop role web_user")
     assert check_schema(conn, ["web_anon", "nobody"]) == check_schema(conn, ["nobody"])
 
@@ -304,14 +304,14 @@ def test_a_database_without_history_has_applied_nothing(bare_database: Database)
 
 
 def break_and_repair(conn: Connection, rule: str, breaks: str, repairs: str, named: str) -> None:
-    clean = found(conn, rule)
+    clean = reported(conn, rule)
     conn.execute(breaks.encode())
-    assert found(conn, rule) - clean == {named}
+    assert reported(conn, rule) - clean == {named}
     conn.execute(repairs.encode())
-    assert found(conn, rule) == clean
+    assert reported(conn, rule) == clean
 
 
-def found(conn: Connection, rule: str) -> set[str | None]:
+def reported(conn: Connection, rule: str) -> set[str | None]:
     # Run one rule, like check_schema runs all of them.
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('search_path', '', true)")

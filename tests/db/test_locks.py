@@ -50,14 +50,14 @@ def test_a_write_waits_for_its_users_turn_without_holding_locks(scene: Scene, na
 @pytest.mark.parametrize("name", LOCKING)
 def test_a_write_that_waits_for_a_conversation_holds_no_later_lock(scene: Scene, name: str) -> None:
     statement, values = WRITES[name](scene)
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     with scene.waits(scene.ann, statement, *values) as done:
         conversations = locked(scene.watcher, *CONVERSATIONS)
         after = {table: locked(scene.watcher, table, key) for table, key in (READ_STATES, PROFILES)}
         scene.release()
 
-    assert conversations == [scene.rooms[0]]  # held by the test
+    assert conversations == [scene.conversations[0]]  # held by the test
     assert not any(after.values())
     assert sqlstate(done) is None
 
@@ -70,47 +70,49 @@ def test_a_write_that_waits_for_a_conversation_holds_no_later_lock(scene: Scene,
     ],
 )
 def test_several_conversations_are_locked_by_ascending_id(scene: Scene, statement: str) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     with scene.waits(scene.ann, statement, scene.ann) as done:
         locked_rows = locked(scene.watcher, *CONVERSATIONS)
         scene.release()
 
-    assert locked_rows == [scene.rooms[0]]
+    assert locked_rows == [scene.conversations[0]]
     assert sqlstate(done) is None
 
 
 TWO = SEND + ", (%s, %s, %s, 'ho')"
 
 
-def _to_two(scene: Scene, *rooms: UUID) -> tuple[Any, ...]:
-    return tuple(value for room in rooms for value in (scene.organization, room, scene.ann))
+def _to_two(scene: Scene, *conversations: UUID) -> tuple[Any, ...]:
+    return tuple(
+        value for conversation in conversations for value in (scene.organization, conversation, scene.ann)
+    )
 
 
 def test_messages_of_several_conversations_may_be_in_any_order(scene: Scene) -> None:
-    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *scene.rooms)) == 2
-    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.rooms))) == 2
+    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *scene.conversations)) == 2
+    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.conversations))) == 2
 
 
 def test_messages_out_of_order_do_not_wait(scene: Scene) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     with pytest.raises(psycopg.Error, match="one conversation at a time") as refused:
-        scene.world.rows(scene.ann, TWO, *_to_two(scene, *reversed(scene.rooms)))
+        scene.world.rows(scene.ann, TWO, *_to_two(scene, *reversed(scene.conversations)))
     scene.release()
 
     assert refused.value.sqlstate == "PT429"
-    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.rooms))) == 2
+    assert scene.world.changed(scene.ann, TWO, *_to_two(scene, *reversed(scene.conversations))) == 2
 
 
 def test_messages_in_order_wait_as_long_as_necessary(scene: Scene) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
-    with scene.waits(scene.ann, TWO, *_to_two(scene, *scene.rooms)) as done:
+    with scene.waits(scene.ann, TWO, *_to_two(scene, *scene.conversations)) as done:
         locked_rows = locked(scene.watcher, *CONVERSATIONS)
         scene.release()
 
-    assert locked_rows == [scene.rooms[0]]
+    assert locked_rows == [scene.conversations[0]]
     assert sqlstate(done) is None
 
 
@@ -134,7 +136,7 @@ def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
 def test_a_returning_member_is_locked_after_their_conversations(scene: Scene) -> None:
     """Otherwise it could deadlock with their deletion, and block others who wait for the conversation."""
     scene.world.operator.execute("delete from organization_members where user_id = %s", (scene.ben,))
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     come_back = "insert into organization_members (organization_id, user_id) values (%s, %s)"
     with (
@@ -157,22 +159,25 @@ def _rolled_back(conn: Connection, statement: str, *values: Any) -> None:
 
 def test_a_leaving_participant_is_added_again_only_after_they_have_left(scene: Scene) -> None:
     scene.world.lift_limits("return")
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
-    with scene.waits(scene.ben, REMOVE, scene.rooms[0], scene.ben) as left:
-        with scene.waits(scene.ann, ADD, scene.rooms[0], scene.ben) as added:
+    with scene.waits(scene.ben, REMOVE, scene.conversations[0], scene.ben) as left:
+        with scene.waits(scene.ann, ADD, scene.conversations[0], scene.ben) as added:
             scene.release()
         assert (sqlstate(left), sqlstate(added)) == (None, None)
 
-    assert scene.world.fact("select participant_count from conversations where id = %s", scene.rooms[0]) == 3
+    assert (
+        scene.world.fact("select participant_count from conversations where id = %s", scene.conversations[0])
+        == 3
+    )
 
 
 def test_a_read_mark_of_several_conversations_and_a_removal_do_not_block_each_other(scene: Scene) -> None:
     """One goes through the conversations of a user, the other through the people of a conversation."""
-    scene.hold("conversations", "id = %s", scene.rooms[1])
+    scene.hold("conversations", "id = %s", scene.conversations[1])
 
     with scene.waits(scene.ben, "update conversation_participants set last_read_at = now()") as read:
-        with scene.waits(scene.ann, REMOVE, scene.rooms[0], scene.ben) as removed:
+        with scene.waits(scene.ann, REMOVE, scene.conversations[0], scene.ben) as removed:
             scene.release()
         assert (sqlstate(read), sqlstate(removed)) == (None, None)
 
@@ -180,7 +185,7 @@ def test_a_read_mark_of_several_conversations_and_a_removal_do_not_block_each_ot
 def test_messages_of_several_senders_do_not_wait_either(scene: Scene) -> None:
     """The turn of the second sender would be locked after the conversation of the first."""
     senders = (scene.ann, scene.ben)
-    values = [value for sender in senders for value in (scene.organization, scene.rooms[0], sender)]
+    values = [value for sender in senders for value in (scene.organization, scene.conversations[0], sender)]
     scene.hold("private.send_windows", "user_id = %s", scene.ben)
 
     with pytest.raises(psycopg.Error, match="one conversation at a time"):
@@ -193,7 +198,7 @@ def test_messages_of_several_senders_do_not_wait_either(scene: Scene) -> None:
 def test_participants_are_removed_one_at_a_time(scene: Scene) -> None:
     """A statement that waits for the row of one participant holds no other row."""
     for statement, value in (
-        ("delete from conversation_participants where conversation_id = %s", scene.rooms[0]),
+        ("delete from conversation_participants where conversation_id = %s", scene.conversations[0]),
         ("delete from conversation_participants where user_id = %s", scene.ann),
     ):
         with pytest.raises(psycopg.Error, match="one person at a time") as refused:
@@ -209,7 +214,7 @@ def test_a_statement_adds_people_to_one_conversation(scene: Scene) -> None:
     dan = scene.people[3]
 
     with pytest.raises(psycopg.Error, match="one conversation at a time") as refused:
-        scene.world.rows(scene.ann, add, scene.rooms[0], dan, scene.rooms[1], dan)
+        scene.world.rows(scene.ann, add, scene.conversations[0], dan, scene.conversations[1], dan)
 
     assert refused.value.sqlstate == "PT400"
 
@@ -238,20 +243,22 @@ on conflict (id) do nothing
 
 
 def test_a_message_inserted_by_two_sessions_at_once_is_counted_once(scene: Scene) -> None:
-    room = scene.rooms[0]
-    scene.hold("conversations", "id = %s", room)
+    conversation = scene.conversations[0]
+    scene.hold("conversations", "id = %s", conversation)
 
     with (
         scene.world.database.connect() as one,
         scene.world.database.connect() as two,
-        waiting(one, lambda: one.execute(UPSERT, (scene.organization, room)), scene.watcher) as first,
-        waiting(two, lambda: two.execute(UPSERT, (scene.organization, room)), scene.watcher) as second,
+        waiting(one, lambda: one.execute(UPSERT, (scene.organization, conversation)), scene.watcher) as first,
+        waiting(
+            two, lambda: two.execute(UPSERT, (scene.organization, conversation)), scene.watcher
+        ) as second,
     ):
         scene.release()
 
     assert {sqlstate(first), sqlstate(second)} == {None, "23505"}
     counts = "select last_seq, message_count, last_message_seq from conversations where id = %s"
-    assert scene.watcher.execute(counts, (room,)).fetchone() == (2, 2, 2)
+    assert scene.watcher.execute(counts, (conversation,)).fetchone() == (2, 2, 2)
 
 
 def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(scene: Scene) -> None:
@@ -281,15 +288,15 @@ def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(s
 
 def test_renaming_a_group_does_not_wait_for_an_earlier_group(scene: Scene) -> None:
     """Several writes in one transaction, as GraphQL sends them."""
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     with (
         scene.world.database.connect("authenticator") as conn,
         pytest.raises(psycopg.Error, match="one conversation at a time"),
         scene.world.acting(scene.ann, conn=conn),
     ):
-        conn.execute("update conversations set name = 'new' where id = %s", (scene.rooms[1],))
-        conn.execute(SEND, (scene.organization, scene.rooms[0], scene.ann))
+        conn.execute("update conversations set name = 'new' where id = %s", (scene.conversations[1],))
+        conn.execute(SEND, (scene.organization, scene.conversations[0], scene.ann))
     scene.release()
 
 
@@ -298,18 +305,18 @@ def test_a_first_write_in_another_session_is_not_waited_for_with_a_conversation_
 ) -> None:
     scene.world.forget_sending()
     scene.holder.execute("begin")
-    scene.holder.execute(SEND, (scene.organization, scene.rooms[0], None))
+    scene.holder.execute(SEND, (scene.organization, scene.conversations[0], None))
 
-    with scene.waits(scene.ann, SEND, scene.organization, scene.rooms[0], scene.ann) as sent:
+    with scene.waits(scene.ann, SEND, scene.organization, scene.conversations[0], scene.ann) as sent:
         with pytest.raises(psycopg.Error, match="one conversation at a time"):
-            scene.holder.execute(SEND, (scene.organization, scene.rooms[0], scene.ann))
+            scene.holder.execute(SEND, (scene.organization, scene.conversations[0], scene.ann))
         scene.holder.execute("rollback")
 
     assert sqlstate(sent) is None
 
 
 def test_removing_a_member_and_adding_them_again_do_not_deadlock(scene: Scene) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
     values = (scene.organization, scene.ben)
     add = "insert into organization_members (organization_id, user_id) values (%s, %s) on conflict do nothing"
     remove = "delete from organization_members where organization_id = %s and user_id = %s"

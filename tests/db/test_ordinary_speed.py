@@ -41,7 +41,7 @@ select p.last_read_at, p.user_id, 'read', p.conversation_id, null
 from conversation_participants p where p.last_read_at is not null
 order by at, what desc, of
 """
-ROOMS = """
+CONVERSATIONS = """
 select c.id, c.organization_id, c.name, array_agg(p.user_id order by p.user_id)
 from conversations c join conversation_participants p on p.conversation_id = c.id
 group by c.id
@@ -66,10 +66,10 @@ class Replay:
 
     world: World
     speed: int
-    rooms: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
+    conversations: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
     started: dict[UUID, UUID] = field(default_factory=dict)  # new conversation by old
     sent: dict[UUID, UUID] = field(default_factory=dict)  # new message by old
-    said_in: dict[UUID, UUID] = field(default_factory=dict)
+    conversation_of: dict[UUID, UUID] = field(default_factory=dict)
     # Time of the last event of each person, in the rows and by the clock.
     acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
@@ -78,8 +78,8 @@ class Replay:
     def run(self) -> None:
         conn = self.world.operator
         events = conn.execute(EVENTS).fetchall()
-        self.rooms = {row[0]: row for row in conn.execute(ROOMS).fetchall()}
-        self.said_in = dict(conn.execute("select id, conversation_id from messages").fetchall())
+        self.conversations = {row[0]: row for row in conn.execute(CONVERSATIONS).fetchall()}
+        self.conversation_of = dict(conn.execute("select id, conversation_id from messages").fetchall())
         conn.execute("truncate conversations cascade")
         for at, who, what, of, more in events:
             self._let_time_pass(at, who)
@@ -102,7 +102,7 @@ class Replay:
         self.acted[who] = (at, now)
 
     def start(self, who: UUID, of: UUID, more: None) -> None:
-        _, organization, name, people = self.rooms[of]
+        _, organization, name, people = self.conversations[of]
         others = [person for person in people if person != who]
         if name is None:
             self.started[of] = self.world.direct(organization, who, others[0])
@@ -110,15 +110,15 @@ class Replay:
             self.started[of] = self.world.group(organization, who, *others)
 
     def send(self, who: UUID, of: UUID, more: list[dict[str, Any]] | None) -> None:
-        room = self.started[self.said_in[of]]
-        organization = self.rooms[self.said_in[of]][1]
+        conversation = self.started[self.conversation_of[of]]
+        organization = self.conversations[self.conversation_of[of]][1]
         for file in more or []:
-            name = f"{organization}/chat/{room}/{file['id']}_{'a' * len(file['name'])}"
+            name = f"{organization}/chat/{conversation}/{file['id']}_{'a' * len(file['name'])}"
             values = (name, str(who), Jsonb({"size": file["size"]}))
             if not self.world.fact("select 1 from storage.objects where name = %s", name):
                 self.world.rows(who, UPLOAD, *values)
         sent = "select id from send_message(%s, 'what it was', %s)"
-        self.sent[of] = self.world.value(who, sent, room, Jsonb(more) if more else None)
+        self.sent[of] = self.world.value(who, sent, conversation, Jsonb(more) if more else None)
 
     def edit(self, who: UUID, of: UUID, more: None) -> None:
         assert self.world.changed(who, "update messages set content = 'edited' where id = %s", self.sent[of])

@@ -261,11 +261,11 @@ def test_a_mark_counts_once_more_for_each_thousand_messages_after_it(
 ) -> None:
     """Other sessions wait while messages are counted."""
     organization, people = world.team()
-    room = world.group(organization, *people)
+    conversation = world.group(organization, *people)
     world.operator.execute(
         "insert into messages (organization_id, conversation_id, content) "
         "select %s, %s, 'news' from generate_series(1, 2500)",
-        (organization, room),
+        (organization, conversation),
     )
     world.changed(
         people[1],

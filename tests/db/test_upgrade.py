@@ -17,7 +17,7 @@ from tests.db.test_deletion import DELETE, SPELLINGS
 from tests.support.invariants import breaches
 from tests.support.world import Database, World
 
-LANDED = "20261123005000"  # the last migration before the rules under test
+OLD_VERSION = "20261123005000"  # the last migration before the rules under test
 
 
 class OldBackend:
@@ -123,7 +123,7 @@ class OldBackend:
 def old(bare_database: Database, tmp_path: Path) -> Iterator[OldBackend]:
     (tmp_path / "migrations").mkdir()
     for file in (data_directory("sql") / "migrations").glob("*.sql"):
-        if file.name.partition("_")[0] <= LANDED:
+        if file.name.partition("_")[0] <= OLD_VERSION:
             shutil.copy(file, tmp_path / "migrations")
     with bare_database.connect() as conn:
         migrate(conn, directory=tmp_path)

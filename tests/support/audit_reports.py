@@ -113,7 +113,7 @@ _hostile = finding(
 )
 _sample = Sample(action=HOSTILE, subject=HOSTILE, expected=HOSTILE, came=HOSTILE, verdict="leak", sql=(SQL,))
 
-NASTY = replace(
+HOSTILE_REPORT = replace(
     CLEAN,
     findings=(_hostile,),
     people=(ReportedIdentity(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),

@@ -105,7 +105,7 @@ def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, us
     deleted, created = less(used, left), less(used, before)
     assert less(left, used).keys() <= LEDGER
     for table, lines in deleted.items():
-        assert not lines & world.beside[table]
+        assert not lines & world.before_seed_1[table]
         assert table in LIMITS or not lines & created.get(table, frozenset())
 
 
@@ -143,9 +143,9 @@ def of_founder(conn: Connection) -> Subjects:
 
 
 def all_of_north(conn: Connection) -> Subjects:
-    rooms = column(conn, "select id from conversations where organization_id = %s", north(conn))
+    conversations = column(conn, "select id from conversations where organization_id = %s", north(conn))
     people = column(conn, "select user_id from organization_members where organization_id = %s", north(conn))
-    return of_north(conn) | {("conversation", id) for id in rooms} | {("user", id) for id in people}
+    return of_north(conn) | {("conversation", id) for id in conversations} | {("user", id) for id in people}
 
 
 def all_of_founder(conn: Connection) -> Subjects:
@@ -154,8 +154,8 @@ def all_of_founder(conn: Connection) -> Subjects:
     union
     select conversation_id from messages where sender_id = %(user)s
     """
-    rooms = conn.execute(statement, {"user": founder(conn)}).fetchall()
-    return of_founder(conn) | {("conversation", id) for (id,) in rooms}
+    conversations = conn.execute(statement, {"user": founder(conn)}).fetchall()
+    return of_founder(conn) | {("conversation", id) for (id,) in conversations}
 
 
 WRITTEN, CHANGED = "messages written since: 1", "messages changed since: 1"

@@ -86,7 +86,7 @@ class Project:
     objects: dict[str, Stored] = field(default_factory=dict)
     delay: float = 0  # seconds until an answer
     own_ids: bool = True  # an old Auth ignores given ids
-    asked: list[str] = field(default_factory=list)  # method and path of every request
+    requests: list[str] = field(default_factory=list)  # method and path of every request
     violations: list[str] = field(default_factory=list)
     at_once: int = 0  # the largest number of concurrent requests
     faults: list[tuple[str, Fault]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Project:
 
     def count(self, start: str) -> int:
         """How many requests had a method and path that begin with ``start``."""
-        return sum(request.startswith(start) for request in self.asked)
+        return sum(request.startswith(start) for request in self.requests)
 
     def next_fault(self, request: str) -> Fault | None:
         for entry in self.faults:
@@ -109,7 +109,7 @@ class Project:
         return None
 
 
-class Outside(Exception):
+class ContractViolation(Exception):
     """A request that violates the contract."""
 
 
@@ -137,7 +137,7 @@ def serving(project: Project, tls: ssl.SSLContext | None = None) -> Iterator[Pro
     """Serve ``project`` on a port of the loopback; raises at the end if a request violated the contract."""
 
     class Handler(_Handler):
-        kept = project
+        served = project
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         if tls:
@@ -161,7 +161,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    kept: Project
+    served: Project
     protocol_version = "HTTP/1.1"
     timeout = 30
     wbufsize = -1  # one packet: a separate body would wait 40 ms for an acknowledgement
@@ -181,9 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = f"{self.command} {self.path}"
-        project = self.kept
+        project = self.served
         with project.lock:
-            project.asked.append(request)
+            project.requests.append(request)
             project.under_way += 1
             project.at_once = max(project.at_once, project.under_way)
             fault = project.next_fault(request)
@@ -210,12 +210,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> Answer:
         try:
-            with self.kept.lock:
-                return _Request(self.kept, self.command, self.path, self.headers, body).answer()
+            with self.served.lock:
+                return _Request(self.served, self.command, self.path, self.headers, body).answer()
         except Answer as answer:
             return answer
-        except (Outside, KeyError, ValueError, TypeError) as error:
-            self.kept.violations.append(f"{self.command} {self.path}: {error!r}")
+        except (ContractViolation, KeyError, ValueError, TypeError) as error:
+            self.served.violations.append(f"{self.command} {self.path}: {error!r}")
             return Answer(418, {"message": f"outside the contract: {error!r}"})
 
     def _send(self, answer: Answer) -> None:
@@ -256,14 +256,14 @@ class _Request:
                 self._gateway(SECRET_KEY)
                 bucket, _, name = rest.removeprefix("object/").partition("/")
                 return self._delete_objects(bucket) if self.method == "DELETE" else self._upload(bucket, name)
-        raise Outside("no such route")
+        raise ContractViolation("no such route")
 
     # Authorization ------------------------------------------------------------------------------------------
 
     def _gateway(self, *allowed: str) -> None:
         key = self._header("apikey")
         if self._header("Authorization") != f"Bearer {key}":
-            raise Outside("Authorization is not the API key's")
+            raise ContractViolation("Authorization is not the API key's")
         if key not in (SECRET_KEY, PUBLISHABLE_KEY):
             hint = "Double check your Supabase `anon` or `service_role` API key."
             raise Answer(401, {"message": "Invalid API key", "hint": hint})
@@ -280,28 +280,28 @@ class _Request:
     def _header(self, name: str) -> str:
         values = self.headers.get_all(name, [])
         if len(values) != 1:
-            raise Outside(f"{len(values)} headers {name}")
+            raise ContractViolation(f"{len(values)} headers {name}")
         return str(values[0])
 
     def _json(self, fields: dict[str, type]) -> dict[str, Any]:
         if not self._header("Content-Type").startswith("application/json"):
-            raise Outside(f"Content-Type {self._header('Content-Type')}")
+            raise ContractViolation(f"Content-Type {self._header('Content-Type')}")
         fields_given = json.loads(self.body)
         for name, value in fields_given.items():
             if name not in fields:
-                raise Outside(f"unknown field {name}")
+                raise ContractViolation(f"unknown field {name}")
             if type(value) is not fields[name]:
-                raise Outside(f"{name} is {value!r}")
+                raise ContractViolation(f"{name} is {value!r}")
         return dict(fields_given)
 
     # Auth ---------------------------------------------------------------------------------------------------
 
     def _list_users(self) -> Answer:
         if set(self.query) - {"page", "per_page"} or self.body:
-            raise Outside("only page and per_page")
+            raise ContractViolation("only page and per_page")
         page, size = int(self.query.get("page", 1)), int(self.query.get("per_page", 50))
         if page < 1 or size < 1:
-            raise Outside("pages begin at 1")
+            raise ContractViolation("pages begin at 1")
         latest = sorted(self.project.users, reverse=True, key=lambda id: self.project.users[id]["created_at"])
         chosen = latest[(page - 1) * size : page * size]
         # The list of users does not contain their identities.
@@ -312,14 +312,14 @@ class _Request:
         params = self._json(ADMIN_USER_PARAMS)
         email, hash = params["email"], params["password_hash"]
         if not _EMAIL.fullmatch(email) or email != email.lower():
-            raise Outside(f"email {email!r}")
+            raise ContractViolation(f"email {email!r}")
         if not _BCRYPT.fullmatch(hash):
-            raise Outside(f"password_hash {hash!r}")
+            raise ContractViolation(f"password_hash {hash!r}")
         if "password" in params or "phone" in params:
-            raise Outside("a password beside its hash, or a phone")
+            raise ContractViolation("a password beside its hash, or a phone")
         id = str(UUID(params["id"]))
         if id != params["id"] or UUID(id).int == 0:
-            raise Outside(f"id {params['id']!r}")
+            raise ContractViolation(f"id {params['id']!r}")
         if any(user["email"] == email for user in self.project.users.values()):
             message = "A user with this email address has already been registered"
             raise auth_error(422, "email_exists", message)
@@ -372,9 +372,9 @@ class _Request:
 
     def _one_user(self, id: str) -> Answer:
         if str(UUID(id)) != id:
-            raise Outside(f"id {id!r}")
+            raise ContractViolation(f"id {id!r}")
         if self.method == "DELETE" and self._json({"should_soft_delete": bool})["should_soft_delete"]:
-            raise Outside("a soft deletion leaves the user")
+            raise ContractViolation("a soft deletion leaves the user")
         if id not in self.project.users:
             raise auth_error(404, "user_not_found", "User not found")
         if self.method == "GET":
@@ -384,7 +384,7 @@ class _Request:
 
     def _token(self) -> Answer:
         if self.query != {"grant_type": "password"}:
-            raise Outside(f"query {self.query}")
+            raise ContractViolation(f"query {self.query}")
         params = self._json({"email": str, "password": str, "data": dict, "gotrue_meta_security": dict})
         users = [user for user in self.project.users.values() if user["email"] == params["email"].lower()]
         if not users or self.project.passwords.get(users[0]["encrypted_password"]) != params["password"]:
@@ -428,14 +428,14 @@ class _Request:
         if not _OBJECT_NAME.fullmatch(name):
             raise storage_error(400, "InvalidKey", "InvalidKey", f"Invalid key: {name}")
         if self._header("x-upsert") != "false":
-            raise Outside("what is there would be replaced")
+            raise ContractViolation("what is there would be replaced")
         fields = self._form()
         if set(fields) != {"cacheControl", "file"}:
-            raise Outside(f"fields {sorted(fields)}")
+            raise ContractViolation(f"fields {sorted(fields)}")
         file = fields["file"]
         content = file.get_payload(decode=True)
         if not isinstance(content, bytes) or not content:
-            raise Outside("an empty file")
+            raise ContractViolation("an empty file")
         if bucket not in self.project.buckets:
             raise storage_error(404, "Bucket not found", "NoSuchBucket", "Bucket not found")
         if name in self.project.objects:
@@ -456,13 +456,13 @@ class _Request:
         head = f"Content-Type: {self._header('Content-Type')}\r\n\r\n".encode()
         form = BytesParser(policy=HTTP).parsebytes(head + self.body)
         if form.get_content_type() != "multipart/form-data":
-            raise Outside(f"Content-Type {form.get_content_type()}")
+            raise ContractViolation(f"Content-Type {form.get_content_type()}")
         return {str(part.get_param("name", header="Content-Disposition")): part for part in form.iter_parts()}
 
     def _delete_objects(self, bucket: str) -> Answer:
         names = self._json({"prefixes": list})["prefixes"]
         if not 1 <= len(names) <= _MAX_DELETIONS or not all(type(name) is str for name in names):
-            raise Outside(f"{len(names)} prefixes")
+            raise ContractViolation(f"{len(names)} prefixes")
         if bucket not in self.project.buckets:
             raise storage_error(404, "Bucket not found", "NoSuchBucket", "Bucket not found")
         deleted = [name for name in names if self.project.objects.pop(name, None)]

@@ -34,7 +34,7 @@ from tests.support.world import Database, World
 
 # SQLSTATEs with which actions may be refused because of concurrent actions; others are unexpected.
 RACES = {"42501", "PT403", "PT404", "PT429", "23505"}
-ALSO = {
+EXPECTED_REFUSALS = {
     "start a group": {"PT400"},  # too few people are left
     "add several": {"PT400"},  # more than 50
     "add to two": {"PT400"},  # one conversation at a time
@@ -89,7 +89,9 @@ class Outcome:
         """How many requests ended with a deadlock or a timeout; expected are none."""
         states = {DEADLOCK, *TIMEOUTS}
         return sum(
-            times for (name, state), times in self.refused.items() if state in states - ALSO.get(name, set())
+            times
+            for (name, state), times in self.refused.items()
+            if state in states - EXPECTED_REFUSALS.get(name, set())
         )
 
     def __str__(self) -> str:
@@ -115,10 +117,10 @@ class Crowd:
         self.world, self.plan = world, plan
         self.organization, self.people = world.team(plan.people)
         chances = random.Random(plan.seed)
-        self.rooms = []
+        self.conversations = []
         for _ in range(plan.conversations):
             creator, *others = chances.sample(self.people, len(self.people))
-            self.rooms.append(world.group(self.organization, creator, *others[:49]))
+            self.conversations.append(world.group(self.organization, creator, *others[:49]))
         self.outcome = Outcome()
         self.purged: set[tuple[UUID, int]] = set()
         self._lock = threading.Lock()
@@ -160,7 +162,7 @@ class Crowd:
             state = error.sqlstate or CLOSED
             message = (error.diag.message_primary or str(error)).splitlines()[0]
         took = time.monotonic() - started
-        expected = RACES | ALSO.get(name, set()) | (ERASED if self.plan.erased else set())
+        expected = RACES | EXPECTED_REFUSALS.get(name, set()) | (ERASED if self.plan.erased else set())
         with self._lock:
             self.outcome.slowest = max(self.outcome.slowest, (took, name))
             if not state:
@@ -177,14 +179,14 @@ class Crowd:
         chances = random.Random(f"{self.plan.seed} {number}")
         actions = self.plan.actions or USUAL
         me = self.people[number % len(self.people)]
-        team = (self.organization, self.people, self.rooms)
+        team = (self.organization, self.people, self.conversations)
         while time.monotonic() < self._end:
             with self.world.database.connect("authenticator") as conn:
                 client = Client(conn, me, *team, chances, self.plan.timeout, self.plan.hook)
                 # PostgreSQL closes the connection if a transaction takes too long.
                 while not conn.closed and time.monotonic() < self._end:
                     (name,) = chances.choices(list(actions), list(actions.values()))
-                    self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.rooms)))
+                    self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.conversations)))
 
     def _operator(self) -> None:
         chances = random.Random(f"{self.plan.seed} operator")
@@ -192,12 +194,12 @@ class Crowd:
             operator = Operator(conn, self.organization, self.people, chances, purged=self.purged)
             while time.monotonic() < self._end:
                 name = chances.choice(list(OPERATORS))
-                self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.rooms)))
+                self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.conversations)))
             operator.restore_members()
 
     def _import(self) -> None:
         with self.world.database.connect() as conn:
-            importer = Importer(conn, self.organization, self.rooms[0])
+            importer = Importer(conn, self.organization, self.conversations[0])
             while time.monotonic() < self._end:
                 self.attempt("upsert", importer.upsert)
 

@@ -16,8 +16,8 @@ RULES = {
           from (
             select m.seq from messages m where m.conversation_id = c.id
             union all
-            select p.seq from unnest(%(rooms)s::uuid[], %(seqs)s::bigint[]) as p (room, seq)
-            where p.room = c.id
+            select p.seq from unnest(%(conversations)s::uuid[], %(seqs)s::bigint[]) as p (conversation, seq)
+            where p.conversation = c.id
           ) as s
         ) as m
         where (m.messages, m.last) <> (c.last_seq, c.last_seq)
@@ -123,7 +123,7 @@ def breaches(
 
     ``purged``: conversation and seq of each message whose row an operator has deleted.
     """
-    gaps = {"rooms": [room for room, _ in purged], "seqs": [seq for _, seq in purged]}
+    gaps = {"conversations": [conversation for conversation, _ in purged], "seqs": [seq for _, seq in purged]}
     violations = {
         rule: conn.execute(f"{query} limit 5".encode(), gaps).fetchall() for rule, query in RULES.items()
     }

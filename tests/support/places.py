@@ -13,14 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the directories made in it are private
-_ROOM = 2 << 30  # bytes
+_NEEDED_SPACE = 2 << 30  # bytes
 
 
 def _chosen() -> Path:
     with suppress(OSError):  # a system without /dev/shm
         space = os.statvfs(_MEMORY)
         runs = not space.f_flag & os.ST_NOEXEC
-        if space.f_bavail * space.f_frsize >= _ROOM and runs and os.access(_MEMORY, os.W_OK):
+        if space.f_bavail * space.f_frsize >= _NEEDED_SPACE and runs and os.access(_MEMORY, os.W_OK):
             return _MEMORY
     return Path("/tmp")  # noqa: S108 - as above
 

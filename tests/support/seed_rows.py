@@ -35,7 +35,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedWorld:
     outline: Outline
     conversations: list[Conversation] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -50,10 +50,10 @@ class Made:
         return sha256(repr(rows).encode()).hexdigest()
 
 
-def made(spec: Spec, seed: int = 1) -> Made:
+def generate(spec: Spec, seed: int = 1) -> GeneratedWorld:
     """The rows of the world of ``spec`` for ``seed``."""
     outline = build(spec, seed)
-    world = Made(outline)
+    world = GeneratedWorld(outline)
     for chat in outline.chats:
         chat_history = ChatHistory(chat)
         data = b"".join(history.messages(outline.source, spec.habits, chat_history))

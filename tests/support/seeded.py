@@ -68,12 +68,12 @@ _numbers = count(1)
 class Seeded:
     """A database with data of others, then the world of seed 2, then that of seed 1.
 
-    ``others`` are the rows before the first seed, ``beside`` those before seed 1.
+    ``before_seeds`` are the rows before the first seed, ``before_seed_1`` those before seed 1.
     """
 
     database: Database
-    others: Rows
-    beside: Rows
+    before_seeds: Rows
+    before_seed_1: Rows
 
 
 @contextmanager
@@ -83,11 +83,11 @@ def worlds(server: Server) -> Iterator[Seeded]:
     with copied(Database(server, "backend"), name) as database:
         with World(database) as world, database.connect() as conn:
             _talk(world)
-            others = rows(conn)
+            before_seeds = rows(conn)
             load(conn, build(SMALL, 2), LoadOptions(storage_rows=True, beside_others=True))
-            beside = rows(conn)
+            before_seed_1 = rows(conn)
             load(conn, build(SMALL, 1), LoadOptions(storage_rows=True, beside_others=True))
-        yield Seeded(database, others, beside)
+        yield Seeded(database, before_seeds, before_seed_1)
 
 
 @contextmanager
@@ -239,10 +239,10 @@ def reads(conn: Connection) -> None:
     order by 1 limit 1
     """
     reader = value(conn, statement, north(conn))
-    room = value(
+    conversation = value(
         conn, "select id from conversations where organization_id = %s and name = 'Everyone'", north(conn)
     )
-    as_user(conn, reader, "select mark_conversation_read(%s)", room)
+    as_user(conn, reader, "select mark_conversation_read(%s)", conversation)
 
 
 def stars_and_mutes(conn: Connection) -> None:
@@ -310,9 +310,9 @@ def starts_a_group(conn: Connection) -> None:
 def starts_a_group_and_leaves(conn: Connection) -> None:
     """One of the others manages the group afterwards."""
     statement = "select create_group_conversation('new', %s::uuid[], %s)"
-    room = as_user(conn, founder(conn), statement, others_of_trio(conn), north(conn))
+    conversation = as_user(conn, founder(conn), statement, others_of_trio(conn), north(conn))
     statement = "delete from conversation_participants where conversation_id = %s and user_id = %s"
-    as_user(conn, founder(conn), statement, room, founder(conn))
+    as_user(conn, founder(conn), statement, conversation, founder(conn))
 
 
 def starts_a_group_of_nobody(conn: Connection) -> None:
@@ -482,11 +482,13 @@ def talked_to_strangers(conn: Connection) -> None:
     joins_strangers(conn)
     people = "select array_agg(user_id) from organization_members where organization_id = %s"
     statement = "select create_group_conversation('strange', %s::uuid[], %s)"
-    room = as_user(conn, founder(conn), statement, value(conn, people, strangers(conn)), strangers(conn))
-    as_user(conn, founder(conn), "select send_message(%s, 'hello')", room)
+    conversation = as_user(
+        conn, founder(conn), statement, value(conn, people, strangers(conn)), strangers(conn)
+    )
+    as_user(conn, founder(conn), "select send_message(%s, 'hello')", conversation)
     conn.execute(
         "delete from conversation_participants where conversation_id = %s and user_id = %s",
-        (room, founder(conn)),
+        (conversation, founder(conn)),
     )
     conn.execute(
         "delete from organization_members where organization_id = %s and user_id = %s",

@@ -50,7 +50,7 @@ organizations:
 """
 
 
-def told(path: Path) -> list[str]:
+def mistakes_in(path: Path) -> list[str]:
     """The reported mistakes of a file, without its name."""
     with pytest.raises(Invalid) as refused:
         load(path)

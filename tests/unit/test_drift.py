@@ -19,7 +19,7 @@ def changed(thing: Thing, definition: str) -> Thing:
     return Thing(thing.kind, thing.name, thing.parents, definition)
 
 
-def found(want: list[Thing], have: list[Thing]) -> list[tuple[str, str]]:
+def differences(want: list[Thing], have: list[Thing]) -> list[tuple[str, str]]:
     return [(each.state, each.kind) for each in compare(want, have)]
 
 
@@ -28,14 +28,14 @@ def test_another_order_is_not_a_difference() -> None:
 
 
 def test_parts_of_a_missing_or_extra_object_are_not_reported_separately() -> None:
-    assert found(ALL, [SCHEMA]) == [("missing", "table")]
-    assert found([SCHEMA], ALL) == [("extra", "table")]
-    assert found(ALL, []) == [("missing", "schema")]
+    assert differences(ALL, [SCHEMA]) == [("missing", "table")]
+    assert differences([SCHEMA], ALL) == [("extra", "table")]
+    assert differences(ALL, []) == [("missing", "schema")]
 
 
 def test_a_missing_column_hides_its_constraint_and_not_its_policy() -> None:
-    assert found(ALL, [SCHEMA, TABLE, POLICY]) == [("missing", "column")]
-    assert found(ALL, [SCHEMA, TABLE]) == [("missing", "column"), ("missing", "policy")]
+    assert differences(ALL, [SCHEMA, TABLE, POLICY]) == [("missing", "column")]
+    assert differences(ALL, [SCHEMA, TABLE]) == [("missing", "column"), ("missing", "policy")]
 
 
 def test_changes_are_reported_even_if_other_objects_are_missing() -> None:
@@ -43,7 +43,7 @@ def test_changes_are_reported_even_if_other_objects_are_missing() -> None:
     other = Thing("column", "public.t.b", COLUMN.parents, "text")
     have = [SCHEMA, TABLE, other, changed(POLICY, "using (b = 'x')")]
 
-    assert found(ALL, have) == [("missing", "column"), ("extra", "column"), ("changed", "policy")]
+    assert differences(ALL, have) == [("missing", "column"), ("extra", "column"), ("changed", "policy")]
 
 
 def test_differences_are_sorted_by_kind_and_name() -> None:

@@ -18,7 +18,7 @@ from chatctl.services.seed.spec import (
     Team,
 )
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import BASE, EXAMPLE, KINDS, Written, keeps_limits, told
+from tests.support.worldfiles import BASE, EXAMPLE, KINDS, Written, keeps_limits, mistakes_in
 
 
 def test_the_example_is_valid_and_has_every_key() -> None:
@@ -112,7 +112,7 @@ def test_a_world_without_a_name_is_named_after_its_file(tmp_path: Path) -> None:
     for stem, wrong in (("my world", "must be at most 63 letters"), ("Demo", "must be another than Demo")):
         path = tmp_path / f"{stem}.yaml"
         path.write_text(BASE)
-        assert re.search(f"yaml:1: name {wrong}", "".join([f"{path}:", *told(path)]))
+        assert re.search(f"yaml:1: name {wrong}", "".join([f"{path}:", *mistakes_in(path)]))
 
 
 def test_a_file_of_the_largest_size_takes_seconds_at_most(written: Written) -> None:

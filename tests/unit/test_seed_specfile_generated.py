@@ -13,7 +13,7 @@ from chatctl.errors import Invalid
 from chatctl.services.seed import names, outline
 from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import EXAMPLE, KEYS, Written, keeps_limits, told
+from tests.support.worldfiles import EXAMPLE, KEYS, Written, keeps_limits, mistakes_in
 
 
 def few(most: int) -> st.SearchStrategy[int]:
@@ -104,7 +104,7 @@ TEXTS = st.one_of(
 @example(text="<<: {name: x}")
 @example(text="organizations: [{}, {}]")
 def test_any_text_is_refused(written: Written, text: str | bytes) -> None:
-    told(written(text.encode(errors="surrogatepass") if isinstance(text, str) else text))
+    mistakes_in(written(text.encode(errors="surrogatepass") if isinstance(text, str) else text))
 
 
 @settings(max_examples=200, deadline=None)

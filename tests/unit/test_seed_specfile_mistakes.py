@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import BASE, Written, told
+from tests.support.worldfiles import BASE, Written, mistakes_in
 
 # The changed text, the new text -> the reported line, key and sentence.
 MISTAKES = {
@@ -330,7 +330,7 @@ def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new
     load(written(BASE))
     assert BASE.count(old) == 1
 
-    (line,) = told(written(BASE.replace(old, new)))
+    (line,) = mistakes_in(written(BASE.replace(old, new)))
     assert line.startswith(sentence)
     assert len(line) < 250
 
@@ -352,7 +352,7 @@ organizations:
     users: 3
     conversations: [{count: 2, direct: true}, {direct: true, count: 2}]
 """
-    lines = told(written(text))
+    lines = mistakes_in(written(text))
 
     assert [line.split()[0] + line.split()[1] for line in lines] == [
         "1:weekes",
@@ -369,7 +369,7 @@ organizations:
 
 
 def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
-    lines = told(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
+    lines = mistakes_in(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
 
     assert len(lines) == 11
     assert lines[-1] == "and more"
@@ -379,7 +379,7 @@ def test_of_many_known_names_a_few_are_listed(written: Written) -> None:
     named = ", ".join(f"{{email: a{n}@b.example, name: A}}" for n in range(99))
     text = BASE.replace("slug: quay", f"slug: quay\n    named: [{named}]").replace("users: 5", "users: 150")
 
-    (line,) = told(written(text.replace("- {}", "- {users: [x]}")))
+    (line,) = mistakes_in(written(text.replace("- {}", "- {users: [x]}")))
     assert line.endswith("a14@b.example and 84 more")
 
 
@@ -394,5 +394,5 @@ def test_the_placeholder_of_an_invalid_value_causes_no_second_mistake(written: W
         "messages: 100",
     ):
         name, _, _ = key.partition(":")
-        (line,) = told(written(BASE.replace(key, f"{name}: [[]]")))
+        (line,) = mistakes_in(written(BASE.replace(key, f"{name}: [[]]")))
         assert f"{name} must be" in line

@@ -60,7 +60,7 @@ def conn(server: Server) -> Iterator[Connection]:
         yield conn
 
 
-def found(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str, ...]:
+def reported_columns(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str, ...]:
     """The reported columns after inserting ``value`` into a column of this type."""
     name = sql.Identifier("public", "A table")
     conn.execute(TYPES.encode())
@@ -78,18 +78,18 @@ def test_no_time_in_our_fixture_is_within_a_day_of_now(conn: Connection) -> None
 
 @pytest.mark.parametrize(("kind", "value"), NEAR.items(), ids=NEAR)
 def test_a_time_near_now_is_found_in_every_type_of_column(conn: Connection, kind: str, value: str) -> None:
-    assert found(conn, kind, value) == ("public.A table.A column",)
+    assert reported_columns(conn, kind, value) == ("public.A table.A column",)
 
 
 @pytest.mark.parametrize(("kind", "value"), FAR.items(), ids=FAR)
 def test_values_far_from_now_and_other_types_are_not_named(conn: Connection, kind: str, value: str) -> None:
-    assert found(conn, kind, value) == ()
+    assert reported_columns(conn, kind, value) == ()
 
 
 @pytest.mark.parametrize("kind", ["interval", "public.a_length"])
 def test_an_interval_counts_next_to_a_time(conn: Connection, kind: str) -> None:
     begun = ", begun timestamptz default now() - interval '3 days'"
-    assert found(conn, kind, "interval '1 hour'", begun) == ()
+    assert reported_columns(conn, kind, "interval '1 hour'", begun) == ()
     conn.execute("""update public."A table" set "A column" = '3 days'""")
     assert near_now(conn) == ("public.A table.begun + A column",)
 

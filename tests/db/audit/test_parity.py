@@ -40,7 +40,7 @@ SECONDS = re.compile(r",[1-9]\d*\)$")
 
 
 @dataclass(frozen=True)
-class Came:
+class ProbeOutcome:
     """The outcome of a probe: SQLSTATE, the returned rows, or the number of changed rows."""
 
     state: str
@@ -74,9 +74,9 @@ class Requests:
         finally:
             self._pq.exit_pipeline_mode()
 
-    def outcomes(self, probes: Sequence[Probe]) -> list[Came]:
+    def outcomes(self, probes: Sequence[Probe]) -> list[ProbeOutcome]:
         """The outcomes of ``probes``, in their order; everything is rolled back."""
-        came: dict[int, Came] = {}
+        outcomes_by_number: dict[int, ProbeOutcome] = {}
         groups: dict[tuple[bool, str, str], list[int]] = defaultdict(list)
         for n, probe in enumerate(probes):
             claimed = self._claims[probe.identity.name] is not None
@@ -92,8 +92,8 @@ class Requests:
                     # Flush: libpq reads no answers while it has unsent data, and a server that cannot send
                     # its answers reads no requests. With a megabyte of claims in each, both would wait.
                     waiting.wait(generators.send(self._pq), self._pq.socket)
-                    came.update((n, self._receive(probes[n])) for n in some)
-        return [came[n] for n in range(len(probes))]
+                    outcomes_by_number.update((n, self._receive(probes[n])) for n in some)
+        return [outcomes_by_number[n] for n in range(len(probes))]
 
     def _prepare(self, statement: str, probe: Probe, role: str) -> bytes | None:
         """Prepare the statement as ``role``; None if that already fails, as every execution will."""
@@ -131,17 +131,17 @@ class Requests:
         self._pq.send_query_params(ROLLBACK, None)
         self._pq.pipeline_sync()
 
-    def _receive(self, probe: Probe) -> Came:
+    def _receive(self, probe: Probe) -> ProbeOutcome:
         began, took, ran, *ended = self._results()
         assert (began.status, took.status) == (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
         failed = next((each for each in (ran, *ended) if each.status == pq.ExecStatus.FATAL_ERROR), None)
         if failed:
-            return Came((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
+            return ProbeOutcome((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
         if not probe.fetches:
-            return Came("00000", (), ran.command_tuples or 0)
+            return ProbeOutcome("00000", (), ran.command_tuples or 0)
         self._values.set_pgresult(ran)
         row = self._values.load_row(0, tuple) if ran.ntuples else None
-        return Came("00000", tuple((row and row[0]) or ()), 0)
+        return ProbeOutcome("00000", tuple((row and row[0]) or ()), 0)
 
     def _results(self) -> list[Any]:
         """The results up to the second sync, without that of the rollback."""
@@ -198,20 +198,20 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
         signed_in_outcomes = Requests(signed_in, access, claims).outcomes(probes)
     different: dict[str, list[str]] = defaultdict(list)
     for probe, outcome, there in zip(probes, outcomes, signed_in_outcomes, strict=True):
-        here = Came(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
+        here = ProbeOutcome(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
         if known(probe, here, names) != known(probe, there, names):
             about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
             different[f"{probe.object}: {probe.action}"].append(about)
     return len(probes), dict(different)
 
 
-def known(probe: Probe, came: Came, names: Collection[str]) -> Came:
-    """``came`` without generated values."""
+def known(probe: Probe, outcome: ProbeOutcome, names: Collection[str]) -> ProbeOutcome:
+    """``outcome`` without generated values."""
 
     def masked(match: re.Match[str]) -> str:
         return match.group() if match.group() in names else "new"
 
-    returned = [each and MADE_UP.sub(masked, each) for each in came.returned]
+    returned = [each and MADE_UP.sub(masked, each) for each in outcome.returned]
     if probe.object == COUNTS_DOWN:
         returned = [each and SECONDS.sub(",some)", each) for each in returned]
-    return replace(came, returned=tuple(returned))
+    return replace(outcome, returned=tuple(returned))

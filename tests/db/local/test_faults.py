@@ -159,13 +159,13 @@ def test_a_path_that_is_too_long_is_refused_before_anything_is_created(directory
 
 def test_the_longest_allowed_path_works(directory: Path) -> None:
     limit = 103 if sys.platform == "darwin" else 107
-    room = limit - len(f"{directory.parent.resolve()}//data/.s.PGSQL.5432")
-    longest = directory.parent / ("x" * room)
+    available = limit - len(f"{directory.parent.resolve()}//data/.s.PGSQL.5432")
+    longest = directory.parent / ("x" * available)
     with psycopg.connect(running(longest).url) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
     server.stop(longest)
     with pytest.raises(Invalid):
-        running(directory.parent / ("x" * (room + 1)))
+        running(directory.parent / ("x" * (available + 1)))
 
 
 @pytest.mark.parametrize("name", ["a,b", "a\nb"])

@@ -50,7 +50,7 @@ class Command:
     stdout: Path
     stderr: Path
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.stderr.read_text(encoding="utf-8")
 
 
@@ -78,16 +78,16 @@ def test_of_two_concurrent_runs_one_waits_and_names_the_other(
     arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
     with holding(database, READ) as report:
         first = chatctl(*arguments)
-        assert until(lambda: "retrying in" in first.said(), seconds=30)
+        assert until(lambda: "retrying in" in first.output(), seconds=30)
         second = chatctl(*arguments)
-        assert until(lambda: "waiting for another" in second.said(), seconds=30)
+        assert until(lambda: "waiting for another" in second.output(), seconds=30)
         holder = report.execute("select pid from pg_locks where locktype = 'advisory' and granted").fetchone()
         report.execute("commit")
         assert (first.process.wait(30), second.process.wait(30)) == (0, 0)
     assert holder
     assert re.search(
         rf"waiting for another migration: pid {holder[0]}, chatctl, as postgres, since \d\d:\d\d:\d\d UTC",
-        second.said(),
+        second.output(),
     )
     assert first.stdout.read_text() == "ran 1 migration, applied 0 objects\n"
     assert second.stdout.read_text().startswith("nothing to do")
@@ -104,7 +104,7 @@ def test_past_the_deadline_for_another_migration_it_is_named(
         late = chatctl("migrate", "--db-url", database.url, "--directory", str(files), "--deadline", deadline)
         assert late.process.wait(30) == 5
         pid = other.info.backend_pid
-    output = late.said().splitlines()
+    output = late.output().splitlines()
     assert (
         f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (output[-2])
     )
@@ -225,7 +225,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
         rf"error: gave up after 1 s and \d attempts: messages is held by pid {pid} "
         rf"\(long report, postgres, idle in transaction, since \d\d:\d\d:\d\d UTC\): {re.escape(READ)}\n"
         r"  .*--deadline or --lock-timeout",
-        late.said(),
+        late.output(),
     )
 
 

@@ -40,11 +40,11 @@ def write(conn: Connection, files: SqlFiles, decide: Callable[[], list[HistoryCh
     return [f"{change.action} {change.version[-1]}" for change in shown]
 
 
-def said(conn: Connection, files: SqlFiles, status: repair.Status, *versions: str) -> list[str]:
+def mark_as(conn: Connection, files: SqlFiles, status: repair.Status, *versions: str) -> list[str]:
     return write(conn, files, lambda: repair.repair(conn, files.directory, versions, status))
 
 
-def started(conn: Connection, files: SqlFiles, to: str | None = None) -> list[str]:
+def baseline(conn: Connection, files: SqlFiles, to: str | None = None) -> list[str]:
     return write(conn, files, lambda: repair.baseline(conn, files.directory, to=to))
 
 
@@ -56,8 +56,8 @@ def test_a_version_marked_as_applied_is_not_run(bare_database: Database, files: 
     with bare_database.connect() as conn:
         conn.execute(TABLE)
 
-        assert said(conn, files, "applied", V1, V1) == ["add 1"]
-        assert said(conn, files, "applied", V1) == []
+        assert mark_as(conn, files, "applied", V1, V1) == ["add 1"]
+        assert mark_as(conn, files, "applied", V1) == []
         assert states(conn, files)[f"{V1}_step.sql"] == "applied"
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
 
@@ -67,8 +67,8 @@ def test_a_version_marked_as_reverted_runs_again(bare_database: Database, files:
         run(conn, files)
         conn.execute("drop schema s cascade")
 
-        assert said(conn, files, "reverted", V3, V2) == ["remove 3", "remove 2"]
-        assert said(conn, files, "reverted", V2, V3) == []
+        assert mark_as(conn, files, "reverted", V3, V2) == ["remove 3", "remove 2"]
+        assert mark_as(conn, files, "reverted", V2, V3) == []
         assert names(conn, "select version from supabase_migrations.chatctl_migrations") == [V1]
         conn.execute("drop index t_a")
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
@@ -79,7 +79,7 @@ def test_an_edited_version_is_recorded_again(bare_database: Database, files: Sql
         run(conn, files)
         files.version(2, "create schema s;\ncreate table s.two (id int);")
 
-        assert said(conn, files, "applied", V1, V2, V3) == ["rewrite 2"]
+        assert mark_as(conn, files, "applied", V1, V2, V3) == ["rewrite 2"]
         assert set(states(conn, files).values()) == {"applied"}
         assert names(conn, "select relnatts from pg_class where relname = 'two'") == [0]
 
@@ -92,7 +92,7 @@ def test_rows_of_other_tools_are_completed_and_other_names_corrected(
         conn.execute(f"update {HISTORY} set statements = null where version = '{V1}'".encode())
         conn.execute(f"update {HISTORY} set name = 'other' where version = '{V2}'".encode())
 
-        assert said(conn, files, "applied", V1, V2, V3) == ["rewrite 1", "rewrite 2"]
+        assert mark_as(conn, files, "applied", V1, V2, V3) == ["rewrite 1", "rewrite 2"]
         assert names(conn, f"select name from {HISTORY}") == ["step"] * 3
 
 
@@ -100,7 +100,7 @@ def test_an_unknown_version_is_not_found(bare_database: Database, files: SqlFile
     with bare_database.connect() as conn:
         for status in ("applied", "reverted"):
             with pytest.raises(NotFound, match="20990101000000"):
-                said(conn, files, status, V1, "20990101000000")
+                mark_as(conn, files, status, V1, "20990101000000")
         assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_was_started_and_never_recorded_can_be_marked_as_applied(
         )
         assert states(conn, files)[f"{V3}_step.sql"] == "unfinished"
 
-        assert said(conn, files, "applied", V3) == ["add 3"]
+        assert mark_as(conn, files, "applied", V3) == ["add 3"]
 
         assert states(conn, files)[f"{V3}_step.sql"] == "applied"
         assert names(conn, "select version from supabase_migrations.chatctl_unfinished") == []
@@ -150,13 +150,13 @@ def test_a_database_built_by_hand_gets_its_history(bare_database: Database, file
             conn.execute(path.read_text().encode())  # like `psql -f`
 
         with pytest.raises(NotFound, match="--to 20990101000000"):
-            started(conn, files, "20990101000000")
-        assert started(conn, files, V2) == ["add 1", "add 2"]
+            baseline(conn, files, "20990101000000")
+        assert baseline(conn, files, V2) == ["add 1", "add 2"]
         assert set(states(conn, files).values()) == {"applied", "pending"}
         with pytest.raises(Conflict, match=f"already has a history of 2 migrations up to {V2}_step.sql"):
-            started(conn, files)
+            baseline(conn, files)
 
-        assert said(conn, files, "applied", V3) == ["add 3"]
+        assert mark_as(conn, files, "applied", V3) == ["add 3"]
         assert run(conn, files).paths == ["t.sql"]
         assert set(states(conn, files).values()) == {"applied"}
 
@@ -184,9 +184,9 @@ def test_our_own_backend_built_by_hand_gets_its_history(bare_database: Database)
 def test_an_empty_history_counts_as_none(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
-        assert said(conn, files, "reverted", V1, V2, V3) == ["remove 1", "remove 2", "remove 3"]
+        assert mark_as(conn, files, "reverted", V1, V2, V3) == ["remove 1", "remove 2", "remove 3"]
 
-        assert started(conn, files) == ["add 1", "add 2", "add 3"]
+        assert baseline(conn, files) == ["add 1", "add 2", "add 3"]
 
 
 def test_the_history_records_who_and_how(
@@ -207,8 +207,8 @@ def test_the_history_records_who_and_how(
         assert names(conn, "select actor from supabase_migrations.chatctl_objects") == ["ci: run 7"]
 
         monkeypatch.delenv("CHATCTL_ACTOR")
-        said(conn, files, "reverted", V1)
-        said(conn, files, "applied", V1)
+        mark_as(conn, files, "reverted", V1)
+        mark_as(conn, files, "applied", V1)
         (line, *_) = migrations.status(conn, directory=files.directory)
         assert (line.by or "").startswith(f"{getpass.getuser()}@")
 
@@ -261,7 +261,7 @@ def test_the_history_records_the_git_revision(
         (files.directory.parent / "elsewhere.txt").write_text("not ours")
         git("add", "sql")
         git("commit", "--quiet", "--message", "three")
-        said(conn, files, "reverted", version(7))
+        mark_as(conn, files, "reverted", version(7))
         run(conn, files)
         assert names(
             conn,

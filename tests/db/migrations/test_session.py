@@ -98,10 +98,10 @@ def usual(twin_database: Database, tmp_path: Path) -> list[Any]:
     files.version(2, LOOK)
     with twin_database.connect() as conn:
         run(conn, files)
-        return seen(conn)
+        return session_state(conn)
 
 
-def seen(conn: Connection) -> list[Any]:
+def session_state(conn: Connection) -> list[Any]:
     return conn.execute("select name, value from public.seen order by name, value").fetchall()
 
 
@@ -121,7 +121,7 @@ def test_session_state_does_not_reach_the_next_migration(
         assert len(run(conn, files, dry_run=True).steps) == 3
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == usual
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3)]
 
 
@@ -134,7 +134,7 @@ def test_session_state_does_not_reach_the_next_object(
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == usual
         assert names(conn, "select path from supabase_migrations.chatctl_objects order by path") == [
             "objects/functions/a.sql",
             "objects/functions/b.sql",
@@ -159,7 +159,7 @@ def test_session_state_does_not_survive_a_file_outside_transactions(
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == usual
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3, 4)]
 
 

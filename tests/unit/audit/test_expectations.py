@@ -278,7 +278,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return write
 
 
-def told(path: Path) -> list[str]:
+def mistakes_in(path: Path) -> list[str]:
     """The reported mistakes of a file, without its name."""
     with pytest.raises(Invalid) as refused:
         load(path)
@@ -364,7 +364,7 @@ def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new
     load(written(BASE))
     assert BASE.count(old) == 1, old
 
-    (line,) = told(written(BASE.replace(old, new)))
+    (line,) = mistakes_in(written(BASE.replace(old, new)))
     assert line.startswith(sentence)
     assert "fixture" in sentence or len(line) < 250
 
@@ -381,14 +381,14 @@ tables:
 moments:
   later: {says: x, do: x, identities: [anna]}
 """
-    assert [line.split()[0] + line.split()[1] for line in told(written(text))] == [
+    assert [line.split()[0] + line.split()[1] for line in mistakes_in(written(text))] == [
         "1:fixtures", "2:api.granted[0]", "3:schemas.app", "4:identities.ann.says", "6:tables.app.notes.key",
         "7:tables.app.more.key", "7:tables.app.more.rows",
     ]  # fmt: skip
 
 
 def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
-    lines = told(written(BASE + "".join(f"key{n}: 1\n" for n in range(5000))))
+    lines = mistakes_in(written(BASE + "".join(f"key{n}: 1\n" for n in range(5000))))
     assert len(lines) == 11
     assert lines[-1] == "and more"
 
@@ -401,7 +401,7 @@ def test_an_alias_stands_for_its_anchor(written: Written) -> None:
 
 def test_a_mistake_in_an_alias_is_reported_at_its_anchor(written: Written) -> None:
     text = BASE.replace("key: [id]", "key: &key [id]").replace("select: this.owner = actor", "select: *key")
-    assert told(written(text)) == [
+    assert mistakes_in(written(text)) == [
         "15: tables.app.notes.select must be text, in quotes where YAML reads something else, not a list of 1"
     ]
 
@@ -531,7 +531,7 @@ TEXTS = st.one_of(
 @example(text="&a : *a")
 @example(text="<<: *a")
 def test_any_text_is_refused(written: Written, text: str | bytes) -> None:
-    assert told(written(text.encode(errors="surrogatepass") if isinstance(text, str) else text))
+    assert mistakes_in(written(text.encode(errors="surrogatepass") if isinstance(text, str) else text))
 
 
 @settings(max_examples=100, deadline=None)

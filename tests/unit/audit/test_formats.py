@@ -19,9 +19,9 @@ from chatctl.services.audit.formats import FILES, ReportFormat, github, markdown
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, AuditReport, Existing
 from chatctl.services.audit.verdicts.cells import State
-from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, HOSTILE_REPORT, SQL, finding
 
-EVERY = {"clean": CLEAN, "found": FOUND, "nasty": NASTY}
+EVERY = {"clean": CLEAN, "found": FOUND, "nasty": HOSTILE_REPORT}
 KEPT = replace(
     CLEAN,
     accepted=(Accepted(finding(), "until #12", "ann@example.test", "2026-12-31"),),
@@ -42,7 +42,9 @@ def test_the_same_report_gives_the_same_bytes_whatever_its_duration(
 
 @pytest.mark.parametrize("fmt", ReportFormat)
 def test_no_format_contains_characters_that_control_a_terminal_or_reorder_text(fmt: ReportFormat) -> None:
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, fmt))
+    assert not re.search(
+        "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(HOSTILE_REPORT, fmt)
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_junit_skips_accepted_findings() -> None:
 
 
 def test_junit_escapes_hostile_names() -> None:
-    (case, *_) = cases(NASTY)
+    (case, *_) = cases(HOSTILE_REPORT)
     assert case.get("name") == line(HOSTILE)
     failure = case.find("failure")
     assert failure is not None
@@ -233,7 +235,7 @@ def test_annotations_keep_to_the_number_per_level_that_github_shows() -> None:
 
 
 def test_hostile_text_cannot_inject_a_workflow_command() -> None:
-    lines = render(NASTY, ReportFormat.github).splitlines()
+    lines = render(HOSTILE_REPORT, ReportFormat.github).splitlines()
     assert [each.partition(" ")[0] for each in lines[:-1]] == ["::error", "::notice"]
     assert not lines[-1].startswith("::")
     (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", lines[0]).groups()  # type: ignore[union-attr]
@@ -266,7 +268,7 @@ def test_markdown_has_a_matrix_of_who_may_do_what() -> None:
 
 
 def test_markdown_escapes_markup_mentions_and_links_in_names() -> None:
-    text = render(NASTY, ReportFormat.markdown)
+    text = render(HOSTILE_REPORT, ReportFormat.markdown)
     outside = re.sub(r"(?s)```sql\n.*?\n```", "", text)
     assert "<script" not in outside
     assert not re.search(r"(?<!\\)[*`@]", outside)
@@ -307,7 +309,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_loads_nothing_and_runs_only_its_own_script() -> None:
-    page = Page(render(NASTY, ReportFormat.html))
+    page = Page(render(HOSTILE_REPORT, ReportFormat.html))
     assert [tag for tag, _ in page.elements].count("script") == 2
     for tag, attributes in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "base"), tag
@@ -320,7 +322,7 @@ def test_the_page_loads_nothing_and_runs_only_its_own_script() -> None:
 
 
 def test_the_page_embeds_the_probes_of_hostile_names_as_data() -> None:
-    data, _ = Page(render(NASTY, ReportFormat.html)).scripts
+    data, _ = Page(render(HOSTILE_REPORT, ReportFormat.html)).scripts
     assert "<" not in data
     document = json.loads(data)
     ((identity, *_, samples),) = document["cells"]

@@ -10,7 +10,7 @@ from chatctl.services.audit.mutation.nesting import tree
 from chatctl.sqltext.tokens import tokens
 
 
-def made(text: str, operator: str) -> list[str]:
+def mutants_of(text: str, operator: str) -> list[str]:
     """The mutants of ``text`` by ``operator``, each on one line."""
     return [
         " ".join(edit.applied(text).split())
@@ -25,7 +25,7 @@ def body(text: str, operator: str, *, answers: bool = True) -> list[str]:
 
 
 def test_each_and_operand_is_dropped_at_every_depth() -> None:
-    assert made(
+    assert mutants_of(
         "((a = 1) AND (EXISTS ( SELECT FROM t p WHERE ((p.x = y) AND p.z))))", "conjunct-dropped"
     ) == [
         "((EXISTS ( SELECT FROM t p WHERE ((p.x = y) AND p.z))))",
@@ -36,23 +36,23 @@ def test_each_and_operand_is_dropped_at_every_depth() -> None:
 
 
 def test_each_or_operand_is_dropped_with_its_and_operands() -> None:
-    assert made("a OR b AND c", "disjunct-dropped") == ["b AND c", "a"]
-    assert made("a OR b AND c", "conjunct-dropped") == ["a OR c", "a OR b"]
+    assert mutants_of("a OR b AND c", "disjunct-dropped") == ["b AND c", "a"]
+    assert mutants_of("a OR b AND c", "conjunct-dropped") == ["a OR c", "a OR b"]
 
 
 def test_the_and_of_between_joins_no_operands() -> None:
-    assert made("a between 1 and 9 and b", "conjunct-dropped") == ["b", "a between 1 and 9"]
-    assert made("a between 1 and 9", "conjunct-dropped") == []
-    assert made("a not between 1 and 9", "constant-shifted") == [
+    assert mutants_of("a between 1 and 9 and b", "conjunct-dropped") == ["b", "a between 1 and 9"]
+    assert mutants_of("a between 1 and 9", "conjunct-dropped") == []
+    assert mutants_of("a not between 1 and 9", "constant-shifted") == [
         "a not between 2 and 9",
         "a not between 1 and 10",
     ]
-    assert made("a not between 1 and 9 or b", "not-removed") == ["a between 1 and 9 or b"]
+    assert mutants_of("a not between 1 and 9 or b", "not-removed") == ["a between 1 and 9 or b"]
 
 
 def test_two_operands_are_joined_with_the_other_operator() -> None:
-    assert made("a AND b AND c", "and-to-or") == ["(a or b ) AND c"]
-    assert made("a OR b", "or-to-and") == ["a and b"]
+    assert mutants_of("a AND b AND c", "and-to-or") == ["(a or b ) AND c"]
+    assert mutants_of("a OR b", "or-to-and") == ["a and b"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_two_operands_are_joined_with_the_other_operator() -> None:
     ],
 )
 def test_comparisons_are_flipped(condition: str, flipped: str) -> None:
-    assert made(f"{condition} and true", "comparison-flipped") == [f"{flipped} and true"]
+    assert mutants_of(f"{condition} and true", "comparison-flipped") == [f"{flipped} and true"]
 
 
 @pytest.mark.parametrize(
@@ -82,63 +82,63 @@ def test_comparisons_are_flipped(condition: str, flipped: str) -> None:
     ["a @> b", "a ->> 'x'", "a -> 'x' || b", "a.x = b.y", "a => 1", "f(a, b)", "a is distinct from b", "'='"],
 )
 def test_other_operators_and_join_conditions_are_not_flipped(condition: str) -> None:
-    assert made(f"{condition} and true", "comparison-flipped") == []
+    assert mutants_of(f"{condition} and true", "comparison-flipped") == []
 
 
 def test_is_distinct_from_is_a_comparison_and_not_the_start_of_a_clause() -> None:
-    assert made("a is distinct from b and c is not null", "conjunct-dropped") == [
+    assert mutants_of("a is distinct from b and c is not null", "conjunct-dropped") == [
         "c is not null",
         "a is distinct from b",
     ]
-    assert made("a is distinct from b and c is not null", "test-flipped") == [
+    assert mutants_of("a is distinct from b and c is not null", "test-flipped") == [
         "a is not distinct from b and c is not null",
         "a is distinct from b and c is null",
     ]
 
 
 def test_a_negation_is_removed_before_an_operand() -> None:
-    assert made("NOT (a OR b) AND c", "not-removed") == ["(a OR b) AND c"]
-    assert made("not a and b not in (1) and c is not null", "not-removed") == [
+    assert mutants_of("NOT (a OR b) AND c", "not-removed") == ["(a OR b) AND c"]
+    assert mutants_of("not a and b not in (1) and c is not null", "not-removed") == [
         "a and b not in (1) and c is not null",
         "not a and b in (1) and c is not null",
     ]
 
 
 def test_exists_becomes_true_if_dropping_it_means_something_else() -> None:
-    assert made("not exists (select from t where x) and b", "exists-to-true") == ["not true and b"]
-    assert made("exists (select from t where x) or b", "exists-to-true") == ["true or b"]
-    assert made("exists (select from t where x) and b", "exists-to-true") == []
-    assert made("(EXISTS ( SELECT FROM t WHERE x))", "exists-to-true") == []
+    assert mutants_of("not exists (select from t where x) and b", "exists-to-true") == ["not true and b"]
+    assert mutants_of("exists (select from t where x) or b", "exists-to-true") == ["true or b"]
+    assert mutants_of("exists (select from t where x) and b", "exists-to-true") == []
+    assert mutants_of("(EXISTS ( SELECT FROM t WHERE x))", "exists-to-true") == []
 
 
 def test_the_only_condition_of_a_clause_becomes_true() -> None:
     text = "SELECT 1 FROM (a JOIN b ON ((a.x = b.x))) WHERE (a.y = 1)"
-    assert made(text, "on-true") == ["SELECT 1 FROM (a JOIN b ON ((true))) WHERE (a.y = 1)"]
-    assert made(text, "where-true") == ["SELECT 1 FROM (a JOIN b ON ((a.x = b.x))) WHERE (true)"]
+    assert mutants_of(text, "on-true") == ["SELECT 1 FROM (a JOIN b ON ((true))) WHERE (a.y = 1)"]
+    assert mutants_of(text, "where-true") == ["SELECT 1 FROM (a JOIN b ON ((a.x = b.x))) WHERE (true)"]
 
 
 def test_a_list_loses_its_first_and_its_last_literal() -> None:
-    assert made("a in ('x', 'it''s, b', 'z')", "literal-removed") == [
+    assert mutants_of("a in ('x', 'it''s, b', 'z')", "literal-removed") == [
         "a in ('it''s, b', 'z')",
         "a in ('x', 'it''s, b')",
     ]
-    assert made("a = ANY (ARRAY['x'::text, 'y'::text])", "literal-removed") == [
+    assert mutants_of("a = ANY (ARRAY['x'::text, 'y'::text])", "literal-removed") == [
         "a = ANY (ARRAY['y'::text])",
         "a = ANY (ARRAY['x'::text])",
     ]
-    assert made("a in (b, c)", "literal-removed") == []
+    assert mutants_of("a in (b, c)", "literal-removed") == []
 
 
 def test_indexes_constants_and_anchors_are_shifted() -> None:
-    assert made("(f(name))[1] = '1'", "index-shifted") == ["(f(name))[2] = '1'"]
-    assert made("x[2]", "index-shifted") == ["x[1]", "x[3]"]
-    assert made("x[2:3]", "index-shifted") == []
-    assert made("cardinality(f(x)) = 3", "constant-shifted") == ["cardinality(f(x)) = 4"]
-    assert made("a ~ '^b$'", "pattern-opened") == ["a ~ '^b'", "a ~ 'b$'"]
+    assert mutants_of("(f(name))[1] = '1'", "index-shifted") == ["(f(name))[2] = '1'"]
+    assert mutants_of("x[2]", "index-shifted") == ["x[1]", "x[3]"]
+    assert mutants_of("x[2:3]", "index-shifted") == []
+    assert mutants_of("cardinality(f(x)) = 3", "constant-shifted") == ["cardinality(f(x)) = 4"]
+    assert mutants_of("a ~ '^b$'", "pattern-opened") == ["a ~ '^b'", "a ~ 'b$'"]
 
 
 def test_a_column_may_be_named_like_the_start_of_a_statement() -> None:
-    assert made("begin AND t.loop AND update = 1 AND exception", "conjunct-dropped") == [
+    assert mutants_of("begin AND t.loop AND update = 1 AND exception", "conjunct-dropped") == [
         "t.loop AND update = 1 AND exception",
         "begin AND update = 1 AND exception",
         "begin AND t.loop AND exception",
@@ -148,7 +148,7 @@ def test_a_column_may_be_named_like_the_start_of_a_statement() -> None:
 
 def test_case_is_not_an_operand_of_its_surroundings() -> None:
     text = "case when a and b then c else d end and e"
-    assert made(text, "conjunct-dropped") == [
+    assert mutants_of(text, "conjunct-dropped") == [
         "e",
         "case when b then c else d end and e",
         "case when a then c else d end and e",

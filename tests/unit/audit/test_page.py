@@ -15,7 +15,7 @@ import pytest
 from chatctl.formats.escaping import line
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.report import AuditReport
-from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, HOSTILE_REPORT
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = (
@@ -69,7 +69,7 @@ def test_a_fragment_that_names_no_cell_opens_none(opened: Callable[..., str]) ->
 
 
 def test_hostile_names_stay_text(opened: Callable[..., str]) -> None:
-    dom = opened(NASTY, line(HOSTILE), line(HOSTILE), "select")
+    dom = opened(HOSTILE_REPORT, line(HOSTILE), line(HOSTILE), "select")
     assert "alert(1)" in dialog(dom)
     body = dom.partition("<body>")[2].partition('<script type="application/json"')[0]
     assert "<script" not in body

@@ -88,8 +88,8 @@ def test_a_world_of_an_older_chatctl_is_deleted(conn: Connection, world: Seeded)
     _as_of_an_older_chatctl(conn)
 
     assert clean(conn, run_of(conn)).kept == []
-    assert less(rows(conn), world.beside).keys() <= LEDGER
-    assert less(world.beside, rows(conn)).keys() <= LEDGER
+    assert less(rows(conn), world.before_seed_1).keys() <= LEDGER
+    assert less(world.before_seed_1, rows(conn)).keys() <= LEDGER
 
 
 @pytest.mark.parametrize(
@@ -173,11 +173,11 @@ def test_the_work_grows_linearly_with_the_world(database: Database, clock: str) 
         conn.execute("analyze storage.objects")
         run = runs.find(conn, "big", 1)
         assert run
-        rooms = column(conn, "select id from conversations")
+        conversations = column(conn, "select id from conversations")
         values = {
             "world": "big", "seed": 1, **run.scope, "since": run.started_at,
-            "conversations": rooms, "all_conversations": rooms, "all_organizations": run.organization_ids,
-            "kept": rooms,
+            "conversations": conversations, "all_conversations": conversations, "kept": conversations,
+            "all_organizations": run.organization_ids,
         }  # fmt: skip
         size = sum(run.tables[it]["rows"] for it in run.tables) + value(
             conn, "select count(*) from storage.objects"

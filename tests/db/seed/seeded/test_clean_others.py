@@ -122,7 +122,7 @@ def test_while_others_lock_the_tables_nothing_is_deleted(
 def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
     waits: list[str] = []
     with copy.connect() as conn, copy.connect() as other, ThreadPoolExecutor(1) as pool:
-        run, room = run_of(conn), trio(conn)
+        run, conversation = run_of(conn), trio(conn)
         with other.transaction():
             seeded.renames(other)
             cleaning_up = pool.submit(clean, conn, run, on_wait=waits.append)
@@ -132,7 +132,7 @@ def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
 
         reasons = reasons_of(cleaning_up.result(30))
 
-    assert reasons["conversation", room] == WRITTEN
+    assert reasons["conversation", conversation] == WRITTEN
     assert waits[0].startswith("conversations is held by pid")
 
 
@@ -150,4 +150,4 @@ def test_two_concurrent_cleans_both_succeed(copy: Database, world: Seeded) -> No
     assert [it.kept for it in outcomes] == [[], []]
     assert sorted(it.removed["messages"] for it in outcomes) == [0, 420]
     with copy.connect() as conn:
-        assert rows(conn) == world.beside
+        assert rows(conn) == world.before_seed_1

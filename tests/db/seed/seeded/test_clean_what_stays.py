@@ -147,10 +147,10 @@ def test_rows_of_users_stay_with_their_dependencies_and_can_be_deleted_later(
         conn.execute("select set_config('storage.allow_delete_query', 'true', true)")
         conn.execute(undo.encode())
         assert clean(conn, run_of(conn)).kept == []
-        more = less(rows(conn), world.beside)
+        more = less(rows(conn), world.before_seed_1)
         assert more.keys() <= {"storage.objects", "private.moderation_log"} | LIMITS
         assert bool(more.keys() - LIMITS) == (undo == WITHOUT_TRIO)
-        assert less(world.beside, rows(conn)).keys() <= LIMITS
+        assert less(world.before_seed_1, rows(conn)).keys() <= LIMITS
 
 
 def test_every_reason_is_tested() -> None:
@@ -187,12 +187,12 @@ def test_marks_and_sessions_keep_nothing(conn: Connection, world: Seeded, use: U
     use(conn)
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
 def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: Seeded, path: str) -> None:
     created = {name: table["rows"] for name, table in run_of(conn).tables.items()}
-    files = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
+    files = value(conn, "select count(*) from storage.objects") - len(world.before_seed_1["storage.objects"])
 
     cleaned = clean(conn, run_of(conn))
 
@@ -203,9 +203,9 @@ def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: S
         "users": created["auth.users"],
     }
     assert cleaned.removed.keys() - created.keys() == {"files", "users"}
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
     assert clean(conn, run_of(conn, 2)).kept == []
-    assert rows(conn) == world.others
+    assert rows(conn) == world.before_seeds
     assert conn.execute("show session_replication_role").fetchone() == ("origin",)
 
 
@@ -273,7 +273,7 @@ def test_a_file_whose_message_was_purged_is_deleted_with_its_conversation(
     conn.execute(f"delete from messages where organization_id = %s and id in ({hidden})", (north(conn),))
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
 def test_files_uploaded_by_the_seed_do_not_count_as_files_of_users(conn: Connection, world: Seeded) -> None:
@@ -281,11 +281,11 @@ def test_files_uploaded_by_the_seed_do_not_count_as_files_of_users(conn: Connect
     conn.execute(f"update storage.objects set created_at = now() where split_part(name, '/', 1) in ({ours})")
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
 def test_files_at_other_paths_are_left_alone(conn: Connection, world: Seeded) -> None:
-    seeds = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
+    seeds = value(conn, "select count(*) from storage.objects") - len(world.before_seed_1["storage.objects"])
     before = rows(conn)
     conn.execute("insert into storage.buckets (id, name) values ('other', 'other')")
     for bucket, name in (
@@ -302,7 +302,7 @@ def test_files_at_other_paths_are_left_alone(conn: Connection, world: Seeded) ->
 
     assert cleaned.kept == []
     assert cleaned.removed["files"] == seeds
-    assert less(rows(conn), world.beside) == elsewhere
+    assert less(rows(conn), world.before_seed_1) == elsewhere
 
 
 def test_the_age_of_a_conversation_does_not_make_it_seeded(database: Database) -> None:
@@ -325,17 +325,17 @@ def test_the_age_of_a_conversation_does_not_make_it_seeded(database: Database) -
 
 def test_a_message_moved_by_hand_stays_where_it_is_now(conn: Connection) -> None:
     moved = seeded.own_message(conn)
-    room = value(
+    conversation = value(
         conn, "select id from conversations where organization_id = %s and name = 'Everyone'", north(conn)
     )
     conn.execute("set local session_replication_role = replica")
-    conn.execute("update messages set conversation_id = %s, seq = 1000 where id = %s", (room, moved))
+    conn.execute("update messages set conversation_id = %s, seq = 1000 where id = %s", (conversation, moved))
     conn.execute("set local session_replication_role = origin")
 
     cleaned = clean(conn, run_of(conn))
 
-    assert {it.id: it.reason for it in cleaned.kept if it.kind == "conversation"} == {room: WRITTEN}
-    assert value(conn, "select conversation_id from messages where id = %s", moved) == room
+    assert {it.id: it.reason for it in cleaned.kept if it.kind == "conversation"} == {conversation: WRITTEN}
+    assert value(conn, "select conversation_id from messages where id = %s", moved) == conversation
 
 
 def test_a_clock_that_was_ahead_keeps_too_much_and_never_too_little(conn: Connection) -> None:

@@ -28,7 +28,7 @@ PLANTS = damage.plants()
 
 # Each table of the fingerprint: the rows of the world in it, and a change that must be detected.
 _SCOPE = "organization_id in (select id from organizations where slug in ('north', 'south'))"
-_ROOMS = f"conversation_id in (select id from conversations where {_SCOPE})"
+_CONVERSATIONS = f"conversation_id in (select id from conversations where {_SCOPE})"
 _PEOPLE = "in (select id from auth.users where email ~ '@(north|south)[.]example$')"
 TABLES = {
     "auth.users": (f"id {_PEOPLE}", "encrypted_password = 'x'"),
@@ -37,12 +37,12 @@ TABLES = {
     "organizations": ("slug in ('north', 'south')", "name = 'Elsewhere'"),
     "organization_members": (_SCOPE, "joined_at = joined_at + interval '1 second'"),
     "conversations": (_SCOPE, "created_at = created_at - interval '1 second'"),
-    "conversation_participants": (_ROOMS, "is_muted = not is_muted"),
+    "conversation_participants": (_CONVERSATIONS, "is_muted = not is_muted"),
     "direct_conversations": (_SCOPE, "user_a = '00000000-0000-4000-8000-000000000000'"),
     "messages": (_SCOPE, "updated_at = updated_at + interval '1 second'"),
-    "deleted_messages": (_ROOMS, "content = 'something else'"),
-    "deleted_attachments": (_ROOMS, "sender_id = null"),
-    "read_states": (_ROOMS, "seen_count = seen_count + 1"),
+    "deleted_messages": (_CONVERSATIONS, "content = 'something else'"),
+    "deleted_attachments": (_CONVERSATIONS, "sender_id = null"),
+    "read_states": (_CONVERSATIONS, "seen_count = seen_count + 1"),
 }
 
 

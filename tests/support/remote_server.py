@@ -16,7 +16,7 @@ HOST = "127.0.0.2"
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class RemoteServer:
     """The server; its database ``postgres`` contains only the platform."""
 
     port: int
@@ -34,7 +34,7 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
+def remote_server(version: int = 18) -> Iterator[RemoteServer]:
     """Run the server during the block."""
     with throwaway.server(version=version) as server:
         with socket.socket() as free:
@@ -49,4 +49,4 @@ def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
             with (at.path / "data" / "pg_hba.conf").open("w") as rules:
                 rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
             cluster.start(at, version, account.for_directory(at))
-        yield Elsewhere(port)
+        yield RemoteServer(port)
