@@ -16,8 +16,8 @@ from chatctl.local.postgres.server import Server
 from chatctl.services.drift.catalogue import KINDS, read
 from chatctl.services.drift.compare import between, compare, find, with_deparsed_views
 from chatctl.services.migrations import migrate
-from tests.drifts import GROUND, PLANTS
-from tests.drifts.plant import Plant
+from tests.drifts import CHANGES, GROUND
+from tests.drifts.change import ManualChange
 from tests.support.world import Database
 
 SQL = data_directory("sql")
@@ -44,21 +44,23 @@ def ground(server: Server, grounds: dict[Server, Database]) -> Database:
     return grounds[server]
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_change_is_one_difference_until_it_is_undone(ground: Database, plant: Plant) -> None:
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_a_change_is_one_difference_until_it_is_undone(ground: Database, change: ManualChange) -> None:
     with ground.connect() as conn, ground.connect(SUPERUSER) as admin:
-        hand = admin if plant.admin else conn
+        hand = admin if change.admin else conn
         want = read(conn)
 
-        run(hand, plant.sql)
-        assert [(each.state, each.kind, each.name) for each in compare(want, read(conn))] == [plant.found]
+        run(hand, change.sql)
+        assert [(each.state, each.kind, each.name) for each in compare(want, read(conn))] == [
+            change.difference
+        ]
 
-        run(hand, plant.undo)
+        run(hand, change.undo)
         assert compare(want, read(conn)) == []
 
 
 def test_every_kind_of_difference_is_tested() -> None:
-    assert {plant.found[1] for plant in PLANTS} == {kind.replace("_", " ") for kind in KINDS}
+    assert {change.difference[1] for change in CHANGES} == {kind.replace("_", " ") for kind in KINDS}
 
 
 def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(

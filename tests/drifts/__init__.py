@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.drifts import access, code, platform, structure
-from tests.drifts.plant import Plant
+from tests.drifts.change import ManualChange
 
 # Kinds of objects that our schema does not have, so that they can be changed as well.
 GROUND = f"""
@@ -16,4 +16,4 @@ alter table private.holds add column twice text generated always as (name || nam
 {structure.PARTED}
 """
 
-PLANTS: list[Plant] = [*structure.PLANTS, *code.PLANTS, *access.PLANTS, *platform.PLANTS]
+CHANGES: list[ManualChange] = [*structure.CHANGES, *code.CHANGES, *access.CHANGES, *platform.CHANGES]

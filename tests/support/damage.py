@@ -48,7 +48,7 @@ _BOTH = "conversation_id, user_id"
 
 
 @dataclass(frozen=True)
-class Plant:
+class Damage:
     """``sql``, with triggers disabled, makes ``check`` report ``detail`` for the object that it returns.
 
     ``detail`` is the text of the check, with ``%s`` for any text. ``without`` are constraints of ``table``
@@ -71,73 +71,73 @@ def _returning(object: str, *columns: str) -> str:
     return f"returning format('{object}', {', '.join(columns)})"
 
 
-def _naming(planted: str, object: str) -> str:
+def _naming(damaging: str, object: str) -> str:
     """Run ``damaging``, and return the result of ``object`` from before it."""
-    return f"with named as ({object}), planted as ({planted} returning 1) select * from named"
+    return f"with named as ({object}), damaged as ({damaging} returning 1) select * from named"
 
 
-def _counters(detail: str, change: str) -> Plant:
+def _counters(detail: str, change: str) -> Damage:
     sql = f"update conversations set {change} where id = {EVERYONE} " + _returning("conversation %s", "id")
-    return Plant("counters", detail, sql, table="conversations", without=("conversations_counts",))
+    return Damage("counters", detail, sql, table="conversations", without=("conversations_counts",))
 
 
-def _seqs(change: str) -> Plant:
-    return Plant(
+def _seqs(change: str) -> Damage:
+    return Damage(
         "counters",
         "%s messages have seqs from %s to %s",
         f"{change} " + _returning("conversation %s", "conversation_id"),
     )
 
 
-def _files(detail: str, sql: str, which: str) -> Plant:
+def _files(detail: str, sql: str, which: str) -> Damage:
     named = f"""
     select format('file %s of message %s', coalesce(m.attachments, d.attachments) -> 0 ->> 'id', m.id)
     from messages m left join private.deleted_messages d on d.message_id = m.id
     where m.id = {which}
     """
-    return Plant("files", detail, _naming(sql, named))
+    return Damage("files", detail, _naming(sql, named))
 
 
-def _messages(detail: str, change: str, *without: str, which: str = PLAIN) -> Plant:
+def _messages(detail: str, change: str, *without: str, which: str = PLAIN) -> Damage:
     sql = f"update messages set {change} where id = {which} " + _returning("message %s", "id")
     constraints = tuple(f"messages_{it}" for it in without)
-    return Plant("messages", detail, sql, table="messages", without=constraints)
+    return Damage("messages", detail, sql, table="messages", without=constraints)
 
 
-def _orphans(reference: str, sql: str) -> Plant:
-    return Plant("orphans", "%s rows refer to nothing", sql, reference)
+def _orphans(reference: str, sql: str) -> Damage:
+    return Damage("orphans", "%s rows refer to nothing", sql, reference)
 
 
-def _people(detail: str, sql: str, columns: str = _BOTH) -> Plant:
+def _people(detail: str, sql: str, columns: str = _BOTH) -> Damage:
     user, conversation = reversed(columns.split(", "))
-    return Plant("people", detail, f"{sql} " + _returning("user %s in conversation %s", user, conversation))
+    return Damage("people", detail, f"{sql} " + _returning("user %s in conversation %s", user, conversation))
 
 
-def _read_states(detail: str, sql: str) -> Plant:
+def _read_states(detail: str, sql: str) -> Damage:
     named = _returning("participant %s of conversation %s", "t.user_id", "t.conversation_id")
-    return Plant("read_states", detail, f"{sql} {named}")
+    return Damage("read_states", detail, f"{sql} {named}")
 
 
-def _sizes(detail: str, sql: str) -> Plant:
-    return Plant("sizes", detail, f"{sql} " + _returning("conversation %s", "conversation_id"))
+def _sizes(detail: str, sql: str) -> Damage:
+    return Damage("sizes", detail, f"{sql} " + _returning("conversation %s", "conversation_id"))
 
 
-def _times(detail: str, change: str, which: str = PLAIN) -> Plant:
+def _times(detail: str, change: str, which: str = PLAIN) -> Damage:
     sql = f"update messages m set {change} where m.id = {which} " + _returning("message %s", "m.id")
-    return Plant("times", detail, sql)
+    return Damage("times", detail, sql)
 
 
-def _users(detail: str, sql: str) -> Plant:
+def _users(detail: str, sql: str) -> Damage:
     named = f"select format('user %s', email) from auth.users where id = {MEMBER}"
-    return Plant("users", detail, _naming(sql, named))
+    return Damage("users", detail, _naming(sql, named))
 
 
-def _auth(detail: str, change: str) -> Plant:
+def _auth(detail: str, change: str) -> Damage:
     sql = f"update auth.users set {change} where id = {MEMBER} " + _returning("user %s", "email")
-    return Plant("users", detail, sql)
+    return Damage("users", detail, sql)
 
 
-def _identity(detail: str, change: str) -> Plant:
+def _identity(detail: str, change: str) -> Damage:
     return _users(detail, f"update auth.identities set {change} where user_id = {MEMBER}")
 
 
@@ -145,7 +145,7 @@ def _reaction(user: str) -> str:
     return f"jsonb_build_array(jsonb_build_object('userId', {user}, 'emoji', '👍'))"
 
 
-def plants() -> list[Plant]:
+def damages() -> list[Damage]:
     """At least one for each condition of each check."""
     return [
         *_of_counters(),
@@ -160,7 +160,7 @@ def plants() -> list[Plant]:
     ]
 
 
-def _of_counters() -> list[Plant]:
+def _of_counters() -> list[Damage]:
     return [
         _seqs(f"delete from messages where id = {PLAIN}"),
         _seqs(f"delete from messages where conversation_id = {TRIO} and seq = 1"),
@@ -175,7 +175,7 @@ def _of_counters() -> list[Plant]:
     ]
 
 
-def _of_files() -> list[Plant]:
+def _of_files() -> list[Damage]:
     elsewhere = "its path is %s"
     url = "attachments = jsonb_set(attachments, '{0,url}', '\"x.png\"')"
     other = "replace(attachments::text, conversation_id::text, organization_id::text)::jsonb"
@@ -197,7 +197,7 @@ def _of_files() -> list[Plant]:
     ]
 
 
-def _of_messages() -> list[Plant]:
+def _of_messages() -> list[Damage]:
     empty, shows = "neither text nor files", "deleted, and its content still shows"
     files, reactions = "its files are not valid", "its reactions are not valid"
     no_files = ("{}", '"file"', "null", "[null]", "[[]]", '[{"id": "1"}]')
@@ -217,16 +217,16 @@ def _of_messages() -> list[Plant]:
     ]
 
 
-def _of_organizations() -> list[Plant]:
+def _of_organizations() -> list[Damage]:
     deletion = f"delete from organizations where id = {NORTH} " + _returning("organization %s", "id")
     led_by_nobody = f"update organization_members set role = 'member' where organization_id = {NORTH} "
     return [
-        Plant("organizations", "is not there", deletion),
-        Plant("organizations", "has no owner", f"{led_by_nobody} returning 'organization north'"),
+        Damage("organizations", "is not there", deletion),
+        Damage("organizations", "has no owner", f"{led_by_nobody} returning 'organization north'"),
     ]
 
 
-def _of_references() -> list[Plant]:
+def _of_references() -> list[Damage]:
     keys = f"update private.direct_conversations set %s where conversation_id = {PAIR}"
     one_of_trio = f"(select id from conversation_participants where conversation_id = {TRIO} limit 1)"
     return [
@@ -268,7 +268,7 @@ def _of_references() -> list[Plant]:
     ]
 
 
-def _of_people() -> list[Plant]:
+def _of_people() -> list[Damage]:
     wrote, outside = "wrote and takes no part", "takes part and is no member of the organization"
     a_writer = f"(select sender_id from messages where conversation_id = {TRIO} order by seq limit 1)"
     live = f"(select min(seq) from messages where conversation_id = {TRIO} and deleted_at is null)"
@@ -302,7 +302,7 @@ def _of_people() -> list[Plant]:
             f"delete from organization_members where organization_id = {NORTH} and user_id = {MEMBER}",
             f"{EVERYONE}, user_id",
         ),
-        Plant(
+        Damage(
             "rate",
             "%s times more than 10 messages within 60 seconds, first at %s",
             f"""
@@ -326,7 +326,7 @@ def _of_people() -> list[Plant]:
     ]
 
 
-def _of_conversations() -> list[Plant]:
+def _of_conversations() -> list[Damage]:
     read = "read to %s and seen %s, a recount gives %s and %s"
     group, direct = "a group of %s participants", "a direct conversation of %s participants"
     pair = "its key in direct_conversations is not its pair"
@@ -371,7 +371,7 @@ def _of_conversations() -> list[Plant]:
     ]
 
 
-def _of_times() -> list[Plant]:
+def _of_times() -> list[Damage]:
     changed = "changed before it was sent"
     before = """(
       select b.created_at - interval '1 microsecond' from messages b
@@ -383,27 +383,27 @@ def _of_times() -> list[Plant]:
         _times(changed, "updated_at = created_at - interval '1 microsecond'"),
         _times(changed, "deleted_at = created_at - interval '1 microsecond'", DELETED),
         _times("sent in the future", "created_at = now() + interval '1 hour'"),
-        Plant(
+        Damage(
             "times",
             "joined before there was the conversation",
             "update conversation_participants set joined_at = '2020-01-01' "
             f"where conversation_id = {EVERYONE} and user_id = {MEMBER} "
             + _returning("participant %s of conversation %s", "user_id", "conversation_id"),
         ),
-        Plant(
+        Damage(
             "times",
             "joined before there was the organization",
             "update organization_members set joined_at = '2020-01-01' "
             f"where organization_id = {NORTH} and user_id = {MEMBER} "
             + _returning("member %s of organization %s", "user_id", "organization_id"),
         ),
-        Plant(
+        Damage(
             "tombstones",
             "deleted, and what it said is not kept",
             f"delete from private.deleted_messages where message_id = {DELETED} "
             + _returning("message %s", "message_id"),
         ),
-        Plant(
+        Damage(
             "tombstones",
             "not deleted, and kept as if it were",
             f"update messages set deleted_at = null, content = 'back' where id = {DELETED} "
@@ -412,7 +412,7 @@ def _of_times() -> list[Plant]:
     ]
 
 
-def _of_users() -> list[Plant]:
+def _of_users() -> list[Damage]:
     other_email, somebody_else = "has another email in the profile", "has an identity of somebody else"
     lacks = "lacks what Auth needs: instance, audience, role, tokens or times"
     needed = (
@@ -421,7 +421,7 @@ def _of_users() -> list[Plant]:
         "phone_change_token", "reauthentication_token", "created_at", "updated_at", "raw_app_meta_data",
     )  # fmt: skip
     return [
-        Plant(
+        Damage(
             "users",
             "is not there",
             f"delete from auth.users where id = {MEMBER} " + _returning("user %s", "id"),

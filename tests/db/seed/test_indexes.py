@@ -51,7 +51,7 @@ OIDS = (
     "select indexrelid::regclass::text, indexrelid from pg_index where indrelid = 'public.messages'::regclass"
 )
 
-PLANTS = {
+MORE_OBJECTS = {
     "nothing": ("", {"messages_pkey"}),
     "more": (
         """
@@ -142,9 +142,9 @@ def _dropped(admin: Connection) -> bool:
 
 
 @pytest.mark.usefixtures("rebuilt")
-@pytest.mark.parametrize("plant", [name for name in PLANTS if name != "a tablespace"])
-def test_rebuilt_indexes_equal_the_original_ones(conn: Connection, admin: Connection, plant: str) -> None:
-    assert_rebuilt(conn, admin, *PLANTS[plant])
+@pytest.mark.parametrize("objects", [name for name in MORE_OBJECTS if name != "a tablespace"])
+def test_rebuilt_indexes_equal_the_original_ones(conn: Connection, admin: Connection, objects: str) -> None:
+    assert_rebuilt(conn, admin, *MORE_OBJECTS[objects])
 
 
 @pytest.mark.usefixtures("rebuilt")
@@ -154,7 +154,7 @@ def test_an_index_stays_in_its_tablespace(server: Server, elsewhere: None) -> No
         database.connect() as conn,
         database.connect("supabase_admin") as admin,
     ):
-        assert_rebuilt(conn, admin, *PLANTS["a tablespace"])
+        assert_rebuilt(conn, admin, *MORE_OBJECTS["a tablespace"])
 
 
 def assert_rebuilt(conn: Connection, admin: Connection, sql: str, stay: set[str]) -> None:

@@ -18,13 +18,13 @@ from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.verify import SHOWN, CheckFinding, SeedDifference
-from tests.support import damage, seeded
-from tests.support.damage import EVERYONE, NORTH, Plant
+from tests.support import seeded
+from tests.support.damage import EVERYONE, FIRST, LAST, NORTH, Damage, damages
 from tests.support.seeded import SMALL, Seeded, column, run_of, value
 from tests.support.world import Database
 
 CHECKS = data_directory("sql") / "queries/seed/checks"
-PLANTS = damage.plants()
+DAMAGES = damages()
 
 # Each table of the fingerprint: the rows of the world in it, and a change that must be detected.
 _SCOPE = "organization_id in (select id from organizations where slug in ('north', 'south'))"
@@ -46,11 +46,11 @@ TABLES = {
 }
 
 
-def _plant(conn: Connection, statement: str) -> str | None:
+def _damage(conn: Connection, statement: str) -> str | None:
     conn.execute("set local session_replication_role = replica")
-    planted = value(conn, statement)
+    damaged = value(conn, statement)
     conn.execute("set local session_replication_role = origin")
-    return None if planted is None else str(planted)
+    return None if damaged is None else str(damaged)
 
 
 def _differences(conn: Connection, seed: int = 1) -> list[SeedDifference]:
@@ -75,19 +75,19 @@ def test_verify_only_reads(world: Seeded) -> None:
         assert _differences(conn) == []
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda it: f"{it.check}: {it.object or it.detail}")
-def test_each_kind_of_damage_is_found_by_its_check_and_named(conn: Connection, plant: Plant) -> None:
-    for constraint in plant.without:
-        conn.execute(f"alter table {plant.table} drop constraint {constraint}")
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda it: f"{it.check}: {it.object or it.detail}")
+def test_each_kind_of_damage_is_found_by_its_check_and_named(conn: Connection, damage: Damage) -> None:
+    for constraint in damage.without:
+        conn.execute(f"alter table {damage.table} drop constraint {constraint}")
 
-    planted = _plant(conn, plant.sql)
+    damaged = _damage(conn, damage.sql)
 
     differences = _differences(conn)
     details = [
-        it.detail for it in differences if (it.check, it.object) == (plant.check, plant.object or planted)
+        it.detail for it in differences if (it.check, it.object) == (damage.check, damage.object or damaged)
     ]
-    assert any(re.fullmatch(plant.pattern, detail) for detail in details), differences
-    assert verify.find(conn, plant.check, run_of(conn, 2).scope) == []
+    assert any(re.fullmatch(damage.pattern, detail) for detail in details), differences
+    assert verify.find(conn, damage.check, run_of(conn, 2).scope) == []
 
 
 @pytest.mark.parametrize("check", verify.checks())
@@ -96,10 +96,10 @@ def test_every_check_has_a_damage_that_it_finds(check: str) -> None:
     sentences = {it for it in re.findall(r"'([^']*)'", text) if " " in it and "\\" not in it}
     objects = {it for it in sentences if re.fullmatch(r"\w+ %s( (in|of) \w+ %s)?", it)}
     references = {it for it in re.findall(r"'([^']*)'", text) if re.fullmatch(r"\w+\.\w+[.\w, ]*", it)}
-    plants = [plant for plant in PLANTS if plant.check == check]
+    damages_of_check = [damage for damage in DAMAGES if damage.check == check]
 
-    assert sentences - objects - references - {"60 seconds"} == {plant.detail for plant in plants}
-    assert not references or references == {plant.object for plant in plants}
+    assert sentences - objects - references - {"60 seconds"} == {damage.detail for damage in damages_of_check}
+    assert not references or references == {damage.object for damage in damages_of_check}
 
 
 def _place(table: str) -> str:
@@ -119,15 +119,15 @@ def test_a_changed_table_is_named(conn: Connection, table: str) -> None:
     one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
 
     with conn.transaction(force_rollback=True):
-        _plant(conn, f"update {place} set {change} where ctid = {one}")
+        _damage(conn, f"update {place} set {change} where ctid = {one}")
         assert _of_fingerprint(conn) == [CheckFinding(table, "rows are not as they were made")]
     with conn.transaction(force_rollback=True):
-        _plant(conn, f"delete from {place} where ctid = {one}")
+        _damage(conn, f"delete from {place} where ctid = {one}")
         assert CheckFinding(
             table, f"{row_count} rows were made, {row_count - 1} are there"
         ) in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
-        _plant(conn, f"delete from {place} where {scope}")
+        _damage(conn, f"delete from {place} where {scope}")
         assert CheckFinding(table, f"{row_count} rows were made, 0 are there") in _of_fingerprint(conn)
     with conn.transaction(force_rollback=True):
         conn.execute("update private.seed_runs set tables = tables - %s", (table,))
@@ -153,9 +153,9 @@ def test_every_foreign_key_of_a_seeded_table_is_checked(conn: Connection) -> Non
     for place, constraint, referring in keys:
         scope, _ = TABLES[place.removeprefix("private.")]
         one = f"(select ctid from {place} where {scope} order by ctid limit 1)"
-        nobody = damage.LAST if referring == "user_b" else damage.FIRST
+        nobody = LAST if referring == "user_b" else FIRST
         with conn.transaction(force_rollback=True):
-            _plant(conn, f"update {place} set {referring} = {nobody} where ctid = {one}")
+            _damage(conn, f"update {place} set {referring} = {nobody} where ctid = {one}")
             assert {it.check for it in _differences(conn)} - {"fingerprint"}, (constraint, referring)
 
 
@@ -194,7 +194,7 @@ def test_changes_that_users_may_make_are_not_damage(
 
 
 def test_messages_of_erased_people_do_not_count_against_the_rate_limit(conn: Connection) -> None:
-    _plant(conn, f"update messages set sender_id = null, created_at = '2026-01-09' where {_SCOPE}")
+    _damage(conn, f"update messages set sender_id = null, created_at = '2026-01-09' where {_SCOPE}")
 
     assert verify.find(conn, "rate", run_of(conn).scope) == []
 
@@ -203,16 +203,16 @@ def test_messages_of_erased_people_do_not_count_against_the_rate_limit(conn: Con
 def test_the_eleventh_message_within_sixty_seconds_is_too_many(
     conn: Connection, apart: str, hasty: bool
 ) -> None:
-    (plant,) = [it for it in PLANTS if it.check == "rate"]
+    (damage,) = [it for it in DAMAGES if it.check == "rate"]
 
-    _plant(conn, plant.sql.replace("6 seconds", apart))
+    _damage(conn, damage.sql.replace("6 seconds", apart))
 
     assert bool(verify.find(conn, "rate", run_of(conn).scope)) is hasty
 
 
 def test_findings_beyond_the_shown_number_are_counted(conn: Connection) -> None:
     strangers = [uuid4() for _ in range(50_000)]
-    _plant(conn, f"update messages set updated_at = created_at - interval '1 day' where {_SCOPE}")
+    _damage(conn, f"update messages set updated_at = created_at - interval '1 day' where {_SCOPE}")
 
     users = verify.find(conn, "users", {"organizations": [], "users": strangers})
     times = [it for it in _differences(conn) if it.check == "times"]
@@ -256,7 +256,7 @@ def test_a_world_of_an_older_chatctl_is_checked_as_far_as_possible(conn: Connect
     assert _differences(conn) == []
 
     conn.execute("update private.seed_runs set fingerprint = 'of other rules'")
-    _plant(conn, f"update conversations set last_seq = last_seq + 1 where id = {EVERYONE}")
+    _damage(conn, f"update conversations set last_seq = last_seq + 1 where id = {EVERYONE}")
 
     assert [(it.check, it.detail.partition(",")[0]) for it in _differences(conn)] == [
         (
@@ -305,7 +305,7 @@ def test_a_missing_answer_is_not_a_refusal(conn: Connection) -> None:
 
 
 def test_without_an_owner_the_first_member_signs_in(conn: Connection) -> None:
-    _plant(conn, f"update organization_members set role = 'member' where organization_id = {NORTH}")
+    _damage(conn, f"update organization_members set role = 'member' where organization_id = {NORTH}")
     first = value(
         conn,
         "select u.email from organization_members m join auth.users u on u.id = m.user_id "

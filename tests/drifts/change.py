@@ -8,8 +8,8 @@ from chatctl.data import data_directory
 
 
 @dataclass(frozen=True)
-class Plant:
-    """``sql`` causes the difference ``found`` (state, kind, name) and no other; ``undo`` reverts it.
+class ManualChange:
+    """``sql`` causes the difference ``difference`` (state, kind, name) and no other; ``undo`` reverts it.
 
     ``admin``: only the superuser can run it.
     """
@@ -17,7 +17,7 @@ class Plant:
     name: str
     sql: str
     undo: str
-    found: tuple[str, str, str]
+    difference: tuple[str, str, str]
     admin: bool = False
 
 
