@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-from uuid import UUID, uuid4
-
-import psycopg
 import pytest
 from psycopg.errors import (
-    CheckViolation,
     InsufficientPrivilege,
-    InvalidTextRepresentation,
-    UniqueViolation,
 )
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
-from tests.support.platform import value
+from tests.support.platform import insert_user, value
 from tests.support.world import Database
 
 API_ROLES = ("anon", "authenticated", "service_role")
-
-
-@pytest.fixture
-def postgres(bare_database: Database) -> Iterator[Connection]:
-    """Connected as the role that migrations run as."""
-    with bare_database.connect() as conn:
-        yield conn
-
-
-@pytest.fixture
-def api(bare_database: Database) -> Iterator[Connection]:
-    """Connected as PostgREST is."""
-    with bare_database.connect("authenticator") as conn:
-        yield conn
-
-
-def insert_user(conn: Connection, email: str | None = None) -> UUID:
-    user = uuid4()
-    conn.execute("insert into auth.users (id, email) values (%s, %s)", (user, email))
-    return user
 
 
 # Roles ------------------------------------------------------------------------------------------------------
@@ -259,158 +231,3 @@ def test_row_level_security_is_enabled_on_tables_open_to_the_api(postgres: Conne
         """
     ).fetchall()
     assert rows == [("realtime.subscription",)]
-
-
-# auth -------------------------------------------------------------------------------------------------------
-
-
-def test_users_and_identities_have_the_defaults_of_auth(postgres: Connection) -> None:
-    user = insert_user(postgres, "ann@example.test")
-    row = postgres.execute(
-        """
-        select aud, created_at, confirmation_token, recovery_token, email_change, email_change_token_new,
-               phone_change, phone_change_token, email_change_token_current, reauthentication_token,
-               email_change_confirm_status, is_sso_user, is_anonymous, phone
-        from auth.users
-        """
-    ).fetchone()
-    assert row == (None, None, None, None, None, None, "", "", "", "", 0, False, False, None)
-
-    postgres.execute("update auth.users set email_confirmed_at = '2026-01-23 12:00Z'")
-    assert value(postgres, "select confirmed_at = email_confirmed_at from auth.users")
-    postgres.execute(
-        "insert into auth.identities (provider_id, user_id, provider, identity_data) "
-        "values ('1', %s, 'email', '{\"email\": \"Ann@Example.test\"}')",
-        (user,),
-    )
-    assert value(postgres, "select email from auth.identities where id is not null") == "ann@example.test"
-
-
-@pytest.mark.parametrize(
-    ("column", "literal", "error"),
-    [
-        ("email", "'ann@example.test'", UniqueViolation),
-        ("phone", "'491701234567'", UniqueViolation),
-        ("confirmation_token", "'deadbeef'", UniqueViolation),
-        ("email_change_confirm_status", "3", CheckViolation),
-    ],
-)
-def test_users_have_the_unique_constraints_of_auth(
-    postgres: Connection, column: str, literal: str, error: type[psycopg.Error]
-) -> None:
-    statement = f"insert into auth.users (id, {column}) values (gen_random_uuid(), {literal})".encode()
-    with pytest.raises(error):
-        for _ in range(2):
-            postgres.execute(statement)
-
-
-def test_an_identity_is_unique_per_provider(postgres: Connection) -> None:
-    user = insert_user(postgres)
-    statement = (
-        "insert into auth.identities (provider_id, user_id, provider, identity_data) "
-        "values ('1', %s, %s, '{}')"
-    )
-    postgres.execute(statement, (user, "email"))
-    postgres.execute(statement, (user, "github"))
-    with pytest.raises(UniqueViolation):
-        postgres.execute(statement, (user, "email"))
-
-
-@pytest.mark.parametrize("claims", [None, "", "{}", '{"role": "authenticated"}', '{"sub": null}'])
-def test_without_a_subject_there_is_no_user(api: Connection, claims: str | None) -> None:
-    with api.transaction():
-        act_as(api, "authenticated", claims)
-        assert value(api, "select auth.uid()") is None
-
-
-def test_the_claims_identify_the_user(api: Connection) -> None:
-    user = uuid4()
-    claims = {"sub": str(user), "role": "authenticated", "email": "ann@example.test", "extra": [1]}
-    with api.transaction():
-        act_as(api, "authenticated", claims)
-        row = api.execute("select auth.uid(), auth.role(), auth.email(), auth.jwt()").fetchone()
-    assert row == (user, "authenticated", "ann@example.test", claims)
-
-
-def test_an_individual_claim_takes_precedence(api: Connection) -> None:
-    alone, together = uuid4(), uuid4()
-    with api.transaction():
-        act_as(api, "authenticated", {"sub": str(together)})
-        api.execute("select set_config('request.jwt.claim.sub', %s, true)", (str(alone),))
-        assert value(api, "select auth.uid()") == alone
-
-
-@pytest.mark.parametrize("claims", ["{", "claims", '{"sub": "not-a-uuid"}', '{"sub": ""}'])
-def test_malformed_claims_raise_as_they_do_in_hosted_projects(api: Connection, claims: str) -> None:
-    with pytest.raises(InvalidTextRepresentation), api.transaction():
-        act_as(api, "authenticated", claims)
-        api.execute("select auth.uid()")
-
-
-# storage ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("org/chat/7/a_b.c.png", (["org", "chat", "7"], "a_b.c.png", "png")),
-        ("plain.txt", ([], "plain.txt", "txt")),
-        ("folder/", (["folder"], "", "")),
-        ("//x", (["", ""], "x", "x")),
-        ("", (None, None, None)),
-    ],
-)
-def test_the_name_of_an_object_is_split_into_parts(
-    api: Connection, name: str, parts: tuple[Any, ...]
-) -> None:
-    with api.transaction():
-        act_as(api, "authenticated")
-        row = api.execute(
-            "select storage.foldername(%(n)s), storage.filename(%(n)s), storage.extension(%(n)s)", {"n": name}
-        ).fetchone()
-    assert row == parts
-
-
-def test_an_object_has_path_tokens_and_a_current_updated_at(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    postgres.execute(
-        "insert into storage.objects (bucket_id, name, updated_at) values ('b', 'a/b', '2020-01-01')"
-    )
-    postgres.execute("update storage.objects set version = '2'")
-    row = postgres.execute("select path_tokens, updated_at > '2026-01-01' from storage.objects").fetchone()
-    assert row == (["a", "b"], True)
-
-
-def test_rows_of_storage_are_not_deleted_by_accident(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    with pytest.raises(InsufficientPrivilege, match="Use the Storage API instead"):
-        postgres.execute("delete from storage.buckets")
-    with postgres.transaction():
-        postgres.execute("set local storage.allow_delete_query = 'true'")
-        postgres.execute("delete from storage.buckets")
-    assert value(postgres, "select count(*) from storage.buckets") == 0
-
-
-def test_a_bucket_has_no_versions_and_a_limited_name_length(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    assert value(postgres, "select versioning_status from storage.buckets") == "DISABLED"
-    with pytest.raises(CheckViolation, match="buckets_versioning_dark_check"):
-        postgres.execute("update storage.buckets set versioning_status = 'ENABLED'")
-    with pytest.raises(psycopg.errors.RaiseException, match="100 are the most"):
-        postgres.execute("update storage.buckets set name = repeat('x', 101)")
-
-
-def test_a_policy_can_read_the_current_operation_of_storage(api: Connection) -> None:
-    with api.transaction():
-        act_as(api, "authenticated")
-        api.execute("set local storage.operation = 'storage.object.list'")
-        row = api.execute(
-            """
-            select
-              storage.allow_only_operation('object.list'),
-              storage.allow_only_operation('storage.object.get'),
-              storage.allow_any_operation('{object.get,storage.object.list}'),
-              storage.allow_any_operation('{}')
-            """
-        ).fetchone()
-    assert row == (True, False, True, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -12,13 +11,6 @@ from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
 from tests.support import hosted
 from tests.support.world import Database
-
-
-@pytest.fixture
-def postgres(bare_database: Database) -> Iterator[Connection]:
-    """Connected as the role that migrations run as."""
-    with bare_database.connect() as conn:
-        yield conn
 
 
 def value(conn: Connection, statement: str) -> Any:

@@ -1,14 +1,18 @@
-"""Files like access.yaml, and access to their parts."""
+"""Files like access.yaml, access to their parts, and the mistakes reported for a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from chatctl.services.audit.access import default_file
+from chatctl.errors import Invalid
+from chatctl.services.audit.access import default_file, load
 
+Written = Callable[[str | bytes], Path]
 Way = tuple[Any, ...]
 
 # A file with every key; tests refer to its line numbers.
@@ -66,3 +70,13 @@ def under(part: Any, way: Way) -> Any:
     for step in way:
         part = part[step]
     return part
+
+
+def mistakes_in(path: Path) -> list[str]:
+    """The reported mistakes of a file, without its name."""
+    with pytest.raises(Invalid) as refused:
+        load(path)
+    assert refused.value.exit_code == 2
+    head, *lines = refused.value.message.split("\n  ")
+    assert head == f"{path} is no description of access:" if lines else head.startswith(str(path))
+    return [line.removeprefix(f"{path}:") for line in lines or [head]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -52,3 +53,9 @@ def columns(database: Database, *, defaults: bool = True) -> dict[tuple[str, str
             (defaults,),
         ).fetchall()
     return {(table, column): tuple(rest) for table, column, *rest in rows}
+
+
+def insert_user(conn: Connection, email: str | None = None) -> UUID:
+    user = uuid4()
+    conn.execute("insert into auth.users (id, email) values (%s, %s)", (user, email))
+    return user

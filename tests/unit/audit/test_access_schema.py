@@ -151,12 +151,12 @@ def test_the_schema_refuses_what_the_reader_refuses(
     path = tmp_path_factory.getbasetemp() / "access.yaml"
     path.with_name("fixture.sql").touch()
     path.write_text(yaml.safe_dump(document, sort_keys=False))
-    refused = [line for line in mistakes_in(path) if not re.search(BETWEEN, line)]
+    refused = [line for line in reported_by_reader(path) if not re.search(BETWEEN, line)]
     event("refused" if refused else "read")
     assert bool(refused) == (not valid(document)), (refused, list(errors(document)))
 
 
-def mistakes_in(path: Path) -> list[str]:
+def reported_by_reader(path: Path) -> list[str]:
     try:
         load(path)
     except Invalid as refused:
