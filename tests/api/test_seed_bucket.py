@@ -17,9 +17,9 @@ from chatctl.api import concurrent
 from chatctl.errors import Conflict, NotAllowed, Unavailable
 from chatctl.services.seed import bucket, corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
-from tests.api.test_edge_functions import DENO, TOKEN
-from tests.api.test_edge_functions import serving as serving_function
 from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.edge_functions import TOKEN, needs_deno
+from tests.support.edge_functions import serving as serving_function
 
 KINDS = {kind for _, kind in corpus.FILES}
 UPLOAD = "POST /storage/v1/object/attachments/"
@@ -155,7 +155,7 @@ def test_only_uploaded_files_are_removed(
     assert set(project.objects) == {PATHS[0]}
 
 
-@pytest.mark.skipif(not DENO.exists(), reason="the extra `local` with Deno is not installed")
+@needs_deno
 def test_the_backend_accepts_every_file_as_its_declared_type() -> None:
     with serving_function("validate-attachment") as url, httpx.Client(headers=TOKEN, timeout=30) as client:
         for name, kind in corpus.FILES:
