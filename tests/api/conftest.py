@@ -15,7 +15,8 @@ from supabase import Client
 from chatctl.api import client as api
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from tests.support import edge_functions
-from tests.support.contract import SECRET_KEY, Project, serving
+from tests.support.contract import SECRET_KEY, Project
+from tests.support.contract_server import serving
 from tests.support.edge_functions import TOKEN, PostgREST
 
 

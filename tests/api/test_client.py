@@ -26,7 +26,8 @@ from chatctl.services.seed import accounts
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from chatctl.waiting import until
 from tests.support.admin_api import BROKEN, BUSY, CREATE, CUT, LIST, PEOPLE, create, sign_in
-from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project
+from tests.support.contract_server import serving
 
 # Retries ----------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ from chatctl.api import concurrent
 from chatctl.errors import Conflict, NotAllowed, Unavailable
 from chatctl.services.seed import bucket, corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
-from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project
+from tests.support.contract_server import serving
 from tests.support.edge_functions import TOKEN, needs_deno
 from tests.support.edge_functions import serving as serving_function
 

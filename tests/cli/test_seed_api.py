@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from tests.cli.conftest import Result
-from tests.support.contract import SECRET_KEY, Project, Stored, serving
+from tests.support.contract import SECRET_KEY, Project, Stored
+from tests.support.contract_server import serving
 from tests.support.world import Database
 
 Chatctl = Callable[..., Result]

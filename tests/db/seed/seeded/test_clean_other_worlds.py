@@ -16,7 +16,7 @@ from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
-from tests.support import seeded
+from tests.support import seed_operators, seed_users
 from tests.support.cleaned import (
     CHANGED,
     JOINED,
@@ -54,7 +54,7 @@ def _kill(progress: SeedProgress) -> None:
         raise Killed
 
 
-@pytest.mark.parametrize("use", [None, seeded.starts_a_direct_conversation])
+@pytest.mark.parametrize("use", [None, seed_users.starts_a_direct_conversation])
 def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None) -> None:
     with database.connect() as conn:
         before = rows(conn)
@@ -95,14 +95,14 @@ def test_a_world_of_an_older_chatctl_is_deleted(conn: Connection, world: Seeded)
 @pytest.mark.parametrize(
     ("use", "subjects", "reason"),
     [
-        (seeded.sends, of_trio, WRITTEN),
-        (seeded.reacts, of_trio, CHANGED),
-        (seeded.renames, of_trio, "changed since"),
-        (seeded.adds_a_colleague, of_trio, JOINED),
-        (seeded.uploads, of_trio, "files uploaded since: 1"),
-        (seeded.starts_a_group, of_north, STARTED),
-        (seeded.a_stranger_joins, of_north, JOINED),
-        (seeded.changes_their_profile, of_founder, "profile changed since"),
+        (seed_users.sends, of_trio, WRITTEN),
+        (seed_users.reacts, of_trio, CHANGED),
+        (seed_users.renames, of_trio, "changed since"),
+        (seed_users.adds_a_colleague, of_trio, JOINED),
+        (seed_users.uploads, of_trio, "files uploaded since: 1"),
+        (seed_users.starts_a_group, of_north, STARTED),
+        (seed_operators.a_stranger_joins, of_north, JOINED),
+        (seed_users.changes_their_profile, of_founder, "profile changed since"),
     ],
 )
 def test_the_same_rows_of_a_world_of_an_older_chatctl_stay(
@@ -131,7 +131,7 @@ def test_seeding_again_creates_the_same_world(database: Database) -> None:
 def test_seeding_a_partly_deleted_world_is_a_conflict_and_another_seed_is_not(database: Database) -> None:
     with database.connect() as conn:
         load(conn, build(SMALL))
-        seeded.sends(conn)
+        seed_users.sends(conn)
         clean(conn, run_of(conn))
         before = rows(conn)
 

@@ -14,7 +14,7 @@ from chatctl.errors import Conflict
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed.clean import clean
 from chatctl.waiting import until
-from tests.support import seeded
+from tests.support import seed_users
 from tests.support.cleaned import (
     WRITTEN,
     reasons_of,
@@ -124,11 +124,11 @@ def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
     with copy.connect() as conn, copy.connect() as other, ThreadPoolExecutor(1) as pool:
         run, conversation = run_of(conn), trio(conn)
         with other.transaction():
-            seeded.renames(other)
+            seed_users.renames(other)
             cleaning_up = pool.submit(clean, conn, run, on_wait=waits.append)
             assert until(lambda: _waits(other, conn), seconds=30)
             # It locks tables in the order of a send, so that there is no deadlock with the sender.
-            seeded.sends(other)
+            seed_users.sends(other)
 
         reasons = reasons_of(cleaning_up.result(30))
 

@@ -15,7 +15,7 @@ from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import Spec, Team
-from tests.support import seeded
+from tests.support import seed_operators, seed_users, seeded
 from tests.support.cleaned import (
     CHANGED,
     CLEAN,
@@ -68,44 +68,44 @@ where m.joined_at = '2026-01-02' or m.joined_at > (select max(started_at) from p
 
 # What somebody does, what has to stay for that reason, and how it is undone.
 REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
-    (seeded.sends, of_trio, WRITTEN, WITHOUT_TRIO),
-    (seeded.sends_and_deletes, of_trio, WRITTEN, WITHOUT_TRIO),
-    (seeded.reacts, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.edits, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.deletes, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.moderates, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.restores, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.leaves, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.is_removed, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.leaves_what_is_theirs, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.renames, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.adds_a_colleague, of_trio, JOINED, WITHOUT_TRIO),
-    (seeded.passes_by, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.uploads, of_trio, "files uploaded since: 1", WITHOUT_FILE),
-    (seeded.holds_the_trio, of_trio, HELD, WITHOUT_HOLDS),
-    (seeded.holds_the_north, all_of_north, HELD, WITHOUT_HOLDS),
-    (seeded.holds_a_user, all_of_founder, HELD, WITHOUT_HOLDS),
-    (seeded.holds_somebody_who_left, all_of_founder, HELD, None),
-    (seeded.held_the_trio, of_trio, RELEASED, WITHOUT_HOLDS),
-    (seeded.held_the_north, of_north, RELEASED, WITHOUT_HOLDS),
-    (seeded.held_a_user, of_founder, RELEASED, WITHOUT_HOLDS),
-    (seeded.starts_a_group, of_north, STARTED, WITHOUT_NEW),
-    (seeded.starts_a_direct_conversation, of_north, STARTED, WITHOUT_NEW),
-    (seeded.starts_a_group_and_leaves, of_north, STARTED, WITHOUT_NEW),
-    (seeded.a_stranger_joins, of_north, JOINED, WITHOUT_STRANGERS),
-    (seeded.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
-    (seeded.suspends, of_founder, "suspended", "delete from private.suspensions"),
-    (seeded.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
-    (seeded.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
-    (seeded.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
+    (seed_users.sends, of_trio, WRITTEN, WITHOUT_TRIO),
+    (seed_users.sends_and_deletes, of_trio, WRITTEN, WITHOUT_TRIO),
+    (seed_users.reacts, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.edits, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.deletes, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_operators.moderates, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_operators.restores, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.leaves, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.is_removed, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.leaves_what_is_theirs, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.renames, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.adds_a_colleague, of_trio, JOINED, WITHOUT_TRIO),
+    (seed_users.passes_by, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.uploads, of_trio, "files uploaded since: 1", WITHOUT_FILE),
+    (seed_operators.holds_the_trio, of_trio, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_the_north, all_of_north, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_a_user, all_of_founder, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_somebody_who_left, all_of_founder, HELD, None),
+    (seed_operators.held_the_trio, of_trio, RELEASED, WITHOUT_HOLDS),
+    (seed_operators.held_the_north, of_north, RELEASED, WITHOUT_HOLDS),
+    (seed_operators.held_a_user, of_founder, RELEASED, WITHOUT_HOLDS),
+    (seed_users.starts_a_group, of_north, STARTED, WITHOUT_NEW),
+    (seed_users.starts_a_direct_conversation, of_north, STARTED, WITHOUT_NEW),
+    (seed_users.starts_a_group_and_leaves, of_north, STARTED, WITHOUT_NEW),
+    (seed_operators.a_stranger_joins, of_north, JOINED, WITHOUT_STRANGERS),
+    (seed_operators.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
+    (seed_operators.suspends, of_founder, "suspended", "delete from private.suspensions"),
+    (seed_operators.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
+    (seed_operators.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
+    (seed_operators.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
     (
-        seeded.talks_to_strangers,
+        seed_operators.talks_to_strangers,
         of_founder,
         "takes part in conversations that stay: 1",
         f"{WITHOUT_NEW}; {WITHOUT_STRANGERS}",
     ),
-    (seeded.talked_to_strangers, of_founder, "wrote messages that stay: 1", WITHOUT_NEW),
-    (seeded.changes_their_profile, of_founder, "profile changed since", None),
+    (seed_operators.talked_to_strangers, of_founder, "wrote messages that stay: 1", WITHOUT_NEW),
+    (seed_users.changes_their_profile, of_founder, "profile changed since", None),
 ]
 
 
@@ -165,15 +165,15 @@ def test_every_reason_is_tested() -> None:
 @pytest.mark.parametrize(
     ("use", "who", "reason"),
     [
-        (seeded.passes_by, seeded.colleague_in_trio, "reacted to messages that stay: 1"),
-        (seeded.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
+        (seed_users.passes_by, seeded.colleague_in_trio, "reacted to messages that stay: 1"),
+        (seed_users.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
     ],
 )
 def test_a_user_who_left_only_a_trace_stays(
     conn: Connection, use: Use, who: Callable[[Connection], UUID], reason: str
 ) -> None:
     with conn.transaction(force_rollback=True):
-        seeded.adds_a_colleague(conn)
+        seed_users.adds_a_colleague(conn)
         user = who(conn)
     use(conn)
 
@@ -181,7 +181,7 @@ def test_a_user_who_left_only_a_trace_stays(
 
 
 @pytest.mark.parametrize(
-    "use", [seeded.signs_in, seeded.reads, seeded.stars_and_mutes], ids=lambda it: it.__name__
+    "use", [seed_users.signs_in, seed_users.reads, seed_users.stars_and_mutes], ids=lambda it: it.__name__
 )
 def test_marks_and_sessions_keep_nothing(conn: Connection, world: Seeded, use: Use) -> None:
     use(conn)
@@ -211,7 +211,7 @@ def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: S
 
 def test_both_paths_keep_the_same_rows(conn: Connection, world: Seeded, path: str) -> None:
     before = rows(conn)
-    seeded.sends(conn)
+    seed_users.sends(conn)
     used = rows(conn)
     expected = all_reasons(conn, run_of(conn), dict.fromkeys(of_trio(conn), WRITTEN))
 
@@ -220,7 +220,7 @@ def test_both_paths_keep_the_same_rows(conn: Connection, world: Seeded, path: st
     assert_it_still_works(conn, run_of(conn), [trio(conn)])
 
 
-@pytest.mark.parametrize("use", [seeded.signs_in, seeded.sends], ids=lambda it: it.__name__)
+@pytest.mark.parametrize("use", [seed_users.signs_in, seed_users.sends], ids=lambda it: it.__name__)
 def test_a_dry_run_reports_the_same_and_changes_nothing(conn: Connection, use: Use, path: str) -> None:
     use(conn)
     before = rows(conn)
@@ -234,7 +234,7 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(conn: Connection, use: U
 
 
 def test_a_user_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
-    user = seeded.a_southerner_joins(conn)
+    user = seed_operators.a_southerner_joins(conn)
 
     reasons = reasons_of(clean(conn, run_of(conn)))
 
@@ -244,7 +244,7 @@ def test_a_user_who_joined_another_organization_of_the_world_stays_with_it(conn:
 
 def test_a_user_of_one_world_who_joined_another_stays_in_both(conn: Connection, world: Seeded) -> None:
     second = run_of(conn, 2)
-    seeded.joins(conn, second.organization_ids[0], founder(conn))
+    seed_operators.joins(conn, second.organization_ids[0], founder(conn))
 
     one, other = clean(conn, run_of(conn)), clean(conn, second)
 

@@ -18,8 +18,9 @@ from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.verify import SHOWN, CheckFinding, SeedDifference
-from tests.support import seeded
-from tests.support.damage import EVERYONE, FIRST, LAST, NORTH, Damage, damages
+from tests.support import seed_users
+from tests.support.damage import EVERYONE, FIRST, LAST, NORTH, Damage
+from tests.support.damages import damages
 from tests.support.seeded import SMALL, Seeded, column, run_of, value
 from tests.support.world import Database
 
@@ -160,25 +161,25 @@ def test_every_foreign_key_of_a_seeded_table_is_checked(conn: Connection) -> Non
 
 
 USES = [
-    (seeded.signs_in, set()),
-    (seeded.uploads, set()),
-    (seeded.reads, {"conversation_participants", "read_states"}),
-    (seeded.stars_and_mutes, {"conversation_participants"}),
-    (seeded.sends, {"messages", "conversations", "conversation_participants", "read_states"}),
-    (seeded.reacts, {"messages"}),
-    (seeded.edits, {"messages"}),
-    (seeded.deletes, {"messages", "conversations", "read_states", "deleted_messages"}),
-    (seeded.leaves, {"conversations", "conversation_participants", "read_states"}),
-    (seeded.is_removed, {"conversations", "conversation_participants", "read_states"}),
-    (seeded.leaves_what_is_theirs, {"conversations", "conversation_participants", "read_states"}),
-    (seeded.renames, {"conversations"}),
-    (seeded.adds_a_colleague, {"conversations", "conversation_participants", "read_states"}),
-    (seeded.starts_a_group, {"conversations", "conversation_participants", "read_states"}),
+    (seed_users.signs_in, set()),
+    (seed_users.uploads, set()),
+    (seed_users.reads, {"conversation_participants", "read_states"}),
+    (seed_users.stars_and_mutes, {"conversation_participants"}),
+    (seed_users.sends, {"messages", "conversations", "conversation_participants", "read_states"}),
+    (seed_users.reacts, {"messages"}),
+    (seed_users.edits, {"messages"}),
+    (seed_users.deletes, {"messages", "conversations", "read_states", "deleted_messages"}),
+    (seed_users.leaves, {"conversations", "conversation_participants", "read_states"}),
+    (seed_users.is_removed, {"conversations", "conversation_participants", "read_states"}),
+    (seed_users.leaves_what_is_theirs, {"conversations", "conversation_participants", "read_states"}),
+    (seed_users.renames, {"conversations"}),
+    (seed_users.adds_a_colleague, {"conversations", "conversation_participants", "read_states"}),
+    (seed_users.starts_a_group, {"conversations", "conversation_participants", "read_states"}),
     (
-        seeded.starts_a_direct_conversation,
+        seed_users.starts_a_direct_conversation,
         {"conversations", "conversation_participants", "read_states", "direct_conversations"},
     ),
-    (seeded.changes_their_profile, {"user_profiles"}),
+    (seed_users.changes_their_profile, {"user_profiles"}),
 ]
 
 
@@ -336,7 +337,7 @@ def test_a_deleted_world_is_distinguished_from_an_existing_one(database: Databas
                 load(conn, build(SMALL), LoadOptions(chunk_size=50), on_progress=_kill)
         assert verify.verify(conn, run_of(conn)).cleaned is None
 
-        seeded.starts_a_direct_conversation(conn)
+        seed_users.starts_a_direct_conversation(conn)
         for _ in range(2):
             clean(conn, run_of(conn))
             verdict = verify.verify(conn, run_of(conn))
