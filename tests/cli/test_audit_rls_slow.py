@@ -72,15 +72,15 @@ def test_a_client_that_is_stopped_for_longer_than_any_limit_gets_the_same_report
         "mutants": (other_database, ("--mutate", "--only", RATE_LIMIT)),
     }
     codes = {}
-    for name, (on, arguments) in runs.items():
-        with started(on, tmp_path / name, *arguments) as process:
+    for name, (target, arguments) in runs.items():
+        with started(target, tmp_path / name, *arguments) as process:
             codes[name] = process.wait(timeout=300)
     assert codes == {"plain": 0, "mutants": 0}
     with ExitStack() as stack:
         processes = {}
-        for name, (on, arguments) in runs.items():
-            processes[name] = stack.enter_context(started(on, tmp_path / f"{name} stopped", *arguments))
-            stopped(processes[name], on)
+        for name, (target, arguments) in runs.items():
+            processes[name] = stack.enter_context(started(target, tmp_path / f"{name} stopped", *arguments))
+            stopped(processes[name], target)
         time.sleep(STOPPED_SECONDS)  # the condition to wait for is the time itself
         for process in processes.values():
             process.send_signal(signal.SIGCONT)

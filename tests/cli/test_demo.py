@@ -81,23 +81,23 @@ def test_the_next_command_removes_what_a_killed_demo_left(place: Path) -> None:
     demo = started(place)
     demo.kill()
     demo.wait(30)
-    left = servers(place)
-    assert len(left) == 1
+    leftovers = servers(place)
+    assert len(leftovers) == 1
     answer = chatctl(place, "local", "status", "-o", "json")
-    assert json.loads(answer.stdout)["removed"] == [str(path) for path in left]
+    assert json.loads(answer.stdout)["removed"] == [str(path) for path in leftovers]
     assert servers(place) == []
     assert processes(place) == []
 
 
 def test_the_worst_exit_code_is_failures_then_findings_then_inconclusive() -> None:
-    def of(*errors: ChatctlError | None) -> ChatctlError | None:
+    def worst_of(*errors: ChatctlError | None) -> ChatctlError | None:
         return worst([Result("step", "failed", "", 0.0, error) for error in errors])
 
-    unjudged, missed, broke = Inconclusive("a"), Found("b"), Unavailable("c")
-    assert of() is of(None, None) is None
-    assert of(None, unjudged) is unjudged
-    assert of(unjudged, missed) is missed
-    assert of(unjudged, broke, missed) is broke
+    inconclusive, findings, failure = Inconclusive("a"), Found("b"), Unavailable("c")
+    assert worst_of() is worst_of(None, None) is None
+    assert worst_of(None, inconclusive) is inconclusive
+    assert worst_of(inconclusive, findings) is findings
+    assert worst_of(inconclusive, failure, findings) is failure
 
 
 def test_a_target_is_refused(place: Path) -> None:

@@ -186,17 +186,19 @@ def test_new_creates_a_file_and_prints_its_path(chatctl: Chatctl, files: SqlFile
     rehearsed = chatctl("migrate", "new", "Add pins", "--dry-run", *where, "-o", "json")
     assert not Path(rehearsed.document["path"]).exists()
     created = chatctl("migrate", "new", "Add pins", *where)
-    alone = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
+    without_transaction = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
 
     assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", created.stdout)
     assert Path(created.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
-    assert Path(alone.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
+    assert (
+        Path(without_transaction.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
+    )
     assert sorted(path.name.split("_", 1)[1] for path in folder.iterdir()) == [
         "add_pins.sql",
         "index_on_pins.sql",
         "step.sql",
     ]
-    assert alone.document["version"] > created.stdout.split("/")[-1][:14]
+    assert without_transaction.document["version"] > created.stdout.split("/")[-1][:14]
 
 
 @pytest.mark.parametrize("name", ["../x", "x" * 300])

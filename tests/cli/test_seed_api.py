@@ -189,12 +189,12 @@ def test_users_of_the_api_are_deleted_by_the_api_if_the_role_may_not(
     config.write_text(config.read_text().replace(json.dumps(database.url), json.dumps(loader)))
     seeded = chatctl("seed", "--target", target, "-o", "json")
     tried = chatctl("seed", "clean", "--dry-run", "--target", target, "-o", "json")
-    there = len(project.users)
+    user_count = len(project.users)
     cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
 
     assert seeded.exit_code == tried.exit_code == cleaned.exit_code == 0, seeded.stderr + cleaned.stderr
     assert "users with the Auth Admin API" in seeded.stderr
-    assert there == 60
+    assert user_count == 60
     assert (project.users, project.identities, project.objects) == ({}, {}, {})
     assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]
     assert "no world is seeded here" in chatctl("seed", "verify", "--target", target).stdout

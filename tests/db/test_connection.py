@@ -211,10 +211,10 @@ def test_the_blocker_of_a_lock_is_named_in_any_date_style(styled: Database) -> N
     with styled.connect() as holding, styled.connect() as waiting, ThreadPoolExecutor(1) as pool:
         with holding.transaction():
             holding.execute("lock table public.messages")
-            began = value(holding, "select extract(epoch from now())")
+            started_at = value(holding, "select extract(epoch from now())")
             with BlockerWatch(waiting) as watch:
                 pool.submit(waiting.execute, "comment on table public.messages is 'x'")
                 assert until(lambda: watch.last is not None, seconds=60)
         assert watch.last
         assert watch.last.since
-        assert watch.last.since.timestamp() == pytest.approx(float(began))
+        assert watch.last.since.timestamp() == pytest.approx(float(started_at))

@@ -251,8 +251,8 @@ def test_the_file_of_an_erased_sender_is_hidden_with_its_message(world: World, e
     organization, people = world.team(3)
     ann, ben, cem = people
     conversation = world.group(organization, *people)
-    mine, hers = uuid4(), uuid4()
-    message = _attach(world, ann, conversation, str(hers), _upload(world, conversation, ann, hers))
+    mine, her_file = uuid4(), uuid4()
+    message = _attach(world, ann, conversation, str(her_file), _upload(world, conversation, ann, her_file))
     _attach(world, cem, conversation, str(mine), _upload(world, conversation, cem, mine))
     erase = "delete from auth.users where id = %s"
 

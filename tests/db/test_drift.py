@@ -48,15 +48,15 @@ def ground(server: Server, grounds: dict[Server, Database]) -> Database:
 def test_a_change_is_one_difference_until_it_is_undone(ground: Database, change: ManualChange) -> None:
     with ground.connect() as conn, ground.connect(SUPERUSER) as admin:
         hand = admin if change.admin else conn
-        want = read(conn)
+        expected = read(conn)
 
         run(hand, change.sql)
-        assert [(each.state, each.kind, each.name) for each in compare(want, read(conn))] == [
+        assert [(each.state, each.kind, each.name) for each in compare(expected, read(conn))] == [
             change.difference
         ]
 
         run(hand, change.undo)
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
 def test_every_kind_of_difference_is_tested() -> None:
@@ -75,7 +75,7 @@ def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(
 def test_another_order_of_creation_is_not_drift(database: Database) -> None:
     """Columns, grants, policies, roles, published tables and MIME types keep their order of creation."""
     with database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(
             conn,
             """
@@ -93,12 +93,12 @@ def test_another_order_of_creation_is_not_drift(database: Database) -> None:
             );
             """,
         )
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
 def test_objects_of_supabase_and_extensions_are_excluded(database: Database) -> None:
     with database.connect(SUPERUSER) as admin, database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(
             admin,
             """
@@ -112,7 +112,7 @@ def test_objects_of_supabase_and_extensions_are_excluded(database: Database) -> 
             grant all on schema public to dashboard_user;
             """,
         )
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
 def test_different_versions_of_postgresql_are_not_drift(
@@ -187,9 +187,9 @@ def test_a_role_that_cannot_see_every_bucket_is_refused(database: Database) -> N
 def test_a_body_with_other_line_endings_is_not_drift(database: Database) -> None:
     script = (SQL / "objects/functions/is_trusted.sql").read_text()
     with database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(conn, script.replace("\n", "\r\n"))
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
 def test_the_files_of_another_directory_are_compared(database: Database, tmp_path: Path) -> None:

@@ -28,13 +28,13 @@ def test_every_change_of_a_limit_is_logged(world: World) -> None:
     logged = world.operator.execute(
         "select actor, action, target_id, reason, details from private.moderation_log order by id"
     ).fetchall()
-    before, between, after = (
+    before, in_between, after = (
         {"allowed": allowed, "per": per}
         for allowed, per in ((30, "00:01:00"), (5, "00:02:00"), (6, "00:02:00"))
     )
     assert logged == [
-        ("ops", "limit.change", "edit", "spam wave", {"old": before, "new": between}),
-        ("postgres", "limit.change", "edit", "changed in SQL", {"old": between, "new": after}),
+        ("ops", "limit.change", "edit", "spam wave", {"old": before, "new": in_between}),
+        ("postgres", "limit.change", "edit", "changed in SQL", {"old": in_between, "new": after}),
     ]
 
 

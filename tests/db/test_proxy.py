@@ -46,10 +46,10 @@ def test_a_refused_connection_gets_the_message_of_the_server(bare_database: Data
 
 
 def test_a_statement_can_be_cancelled_through_the_proxy(bare_database: Database) -> None:
-    over = Event()
+    finished = Event()
 
     def cancel(conn: Any) -> None:
-        while not over.is_set():  # a cancel request before the statement runs has no effect
+        while not finished.is_set():  # a cancel request before the statement runs has no effect
             conn.cancel_safe()
 
     with (
@@ -60,7 +60,7 @@ def test_a_statement_can_be_cancelled_through_the_proxy(bare_database: Database)
         cancelling = pool.submit(cancel, conn)
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("select pg_sleep(600)")
-        over.set()
+        finished.set()
         cancelling.result()
 
 
@@ -77,19 +77,19 @@ def test_many_connections_work_at_once(bare_database: Database) -> None:
 def test_callbacks_see_messages_before_they_are_forwarded_and_answers_afterwards(
     bare_database: Database,
 ) -> None:
-    heard: list[Any] = []
+    events: list[Any] = []
     with (
         Proxy(
             bare_database.server,
-            on_message=lambda number, kind, body: heard.append((number, kind, body)),
-            on_answer=lambda number: heard.append((number, "ready")),
+            on_message=lambda number, kind, body: events.append((number, kind, body)),
+            on_answer=lambda number: events.append((number, "ready")),
         ) as proxy,
         connect(proxy.url("postgres", bare_database.name)) as conn,
     ):
         conn.execute("select 1")
         conn.execute("select %s", ("a",))
-    assert heard[:2] == [(1, b"Q", b"select 1\0"), (1, "ready")]
-    assert [(number, what) for number, what, *_ in heard[2:]] == [
+    assert events[:2] == [(1, b"Q", b"select 1\0"), (1, "ready")]
+    assert [(number, what) for number, what, *_ in events[2:]] == [
         *enumerate((b"P", b"B", b"D", b"E", b"S"), 2),
         (6, "ready"),
         (7, b"X"),

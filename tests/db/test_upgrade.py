@@ -196,7 +196,7 @@ def test_old_attachments_can_be_read_deleted_and_erased(old: OldBackend, world: 
         _attachment("", "%"),
         _attachment("\u0301\u0316" * 6000),
     ]
-    mine, hers = old.send(ann, group, absurd), old.send(ben, group, absurd)
+    anns, bens = old.send(ann, group, absurd), old.send(ben, group, absurd)
     old.send(ann, group, absurd, deleted=True)
     old.send(None, group, absurd, deleted=True)
     old.send(ann, group, [], deleted=True)
@@ -206,11 +206,11 @@ def test_old_attachments_can_be_read_deleted_and_erased(old: OldBackend, world: 
 
     page = "select attachments from get_messages_page(%s) where attachments is not null"
     assert world.rows(cem, page, group) == [(absurd,), (absurd,)]
-    assert world.rows(cem, "select toggle_reaction(%s, 'hm')", mine)
-    assert world.changed(ann, DELETE, mine, ann) == 1
+    assert world.rows(cem, "select toggle_reaction(%s, 'hm')", anns)
+    assert world.changed(ann, DELETE, anns, ann) == 1
     world.operator.execute("delete from auth.users where id = %s", (ben,))
-    world.operator.execute("update messages set deleted_at = now() where id = %s", (hers,))
-    world.operator.execute("update messages set deleted_at = null where id = %s", (mine,))
+    world.operator.execute("update messages set deleted_at = now() where id = %s", (bens,))
+    world.operator.execute("update messages set deleted_at = null where id = %s", (anns,))
     assert world.rows(cem, page, group) == [(absurd,)]
     assert breaches(old.conn) == {}
 

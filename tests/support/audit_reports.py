@@ -41,7 +41,7 @@ def doubt(rule: AuditRule = AuditRule.invalid, action: str = "delete") -> AuditF
 def cell(
     command: str, state: State, *problems: str, identity: str = "ann", name: str = "public.notes"
 ) -> Cell:
-    came = Sample(
+    sample = Sample(
         action=command,
         subject="all rows",
         expected="a refusal",
@@ -57,7 +57,7 @@ def cell(
         probes=12,
         through=3,
         problems=problems,
-        samples=(came,),
+        samples=(sample,),
     )
 
 

@@ -76,18 +76,18 @@ HANGS = {
 
 def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     """``reasons`` and everything that those rows depend on, each with its reason."""
-    staying = [id for kind, id in reasons if kind == "conversation"]
-    going = list(of_ledger(conn) - set(staying))
+    kept = [id for kind, id in reasons if kind == "conversation"]
+    deleted = list(of_ledger(conn) - set(kept))
     expected = dict(reasons)
     organizations = counts(
         conn,
         "select organization_id, count(*) from conversations where id = any (%(staying)s) group by 1",
-        {"staying": staying},
+        {"staying": kept},
     )
     for id, number in organizations.items():
         expected.setdefault(("organization", id), f"conversations that stay: {number}")
     deleted_organizations = [id for id in run.organization_ids if ("organization", id) not in expected]
-    values = {"going": going, "staying": staying, "gone": deleted_organizations}
+    values = {"going": deleted, "staying": kept, "gone": deleted_organizations}
     for reason, statement in HANGS.items():
         for id, number in counts(conn, statement, values).items():
             if id in run.user_ids:
@@ -124,9 +124,9 @@ def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UU
                     conversation,
                 )
             unread = "select get_unread_count(%s, %s)"
-            had = as_user(conn, people[-1], unread, conversation, people[-1])
+            unread_before = as_user(conn, people[-1], unread, conversation, people[-1])
             as_user(conn, people[0], "select send_message(%s, 'hello again')", conversation)
-            assert as_user(conn, people[-1], unread, conversation, people[-1]) == had + 1
+            assert as_user(conn, people[-1], unread, conversation, people[-1]) == unread_before + 1
         assert verify.verify(conn, run).differences == []
 
 

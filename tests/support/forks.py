@@ -184,8 +184,8 @@ def _serve(requests: socket.socket) -> dict[str, Any]:
         os.dup2(stream, number)
         os.close(stream)
     with os.fdopen(line) as text:
-        what: dict[str, Any] = json.load(text)
-    return what
+        description: dict[str, Any] = json.load(text)
+    return description
 
 
 def _say_how_it_ends(run: int, line: int, streams: list[int]) -> NoReturn:

@@ -111,9 +111,11 @@ def test_each_kind_has_a_drop_statement(thing: str, drop: str) -> None:
     assert drop_statements(_file(f"-- why\ncreate {thing};\n")) == [f"drop {drop}"]
 
 
-@pytest.mark.parametrize(("what", "whom", "how"), GRANTS)
-def test_a_grant_has_a_revoke_statement(what: str, whom: str, how: str) -> None:
-    assert drop_statements(_file(f"grant {what} to {whom}{how};")) == [f"revoke {what} from {whom}"]
+@pytest.mark.parametrize(("privileges", "roles", "rest"), GRANTS)
+def test_a_grant_has_a_revoke_statement(privileges: str, roles: str, rest: str) -> None:
+    assert drop_statements(_file(f"grant {privileges} to {roles}{rest};")) == [
+        f"revoke {privileges} from {roles}"
+    ]
 
 
 @pytest.mark.parametrize("statement", NOTHING)
@@ -258,8 +260,8 @@ def test_all_of_our_own_objects_can_be_dropped() -> None:
     root = Path(__file__).parents[2] / "sql" / "objects"
     for path in root.rglob("*.sql"):
         created = [line for line in path.read_text().splitlines() if line.startswith("create ")]
-        taken_back = [drop for drop in drop_statements(_file(path.read_text())) if drop.startswith("drop ")]
-        assert len(taken_back) == len(set(created)), path
+        drops = [drop for drop in drop_statements(_file(path.read_text())) if drop.startswith("drop ")]
+        assert len(drops) == len(set(created)), path
 
 
 WORDS = """

@@ -211,9 +211,9 @@ rules:
         finding("bare_auth_uid", object="p on public.u"),
     ]
 
-    opened, known = accepted.sort_out(findings, entries)
+    open_findings, known = accepted.sort_out(findings, entries)
 
-    assert [(each.rule, each.where) for each in opened] == [
+    assert [(each.rule, each.where) for each in open_findings] == [
         ("ban-drop-column", "migrations/b.sql:4"),
         ("bare_auth_uid", "p on public.u"),
     ]

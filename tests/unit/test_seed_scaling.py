@@ -24,9 +24,11 @@ def test_a_scale_multiplies_people_conversations_and_messages(world: Spec, facto
         assert after.users >= round(before.users * factor)
         if factor > 1:
             assert after.users == before.users * factor
-        for talk, same in zip(before.conversations, after.conversations, strict=True):
-            once = talk.name or len(talk.users) == 2
-            assert same.count == (talk.count if once else max(1, round(talk.count * factor)))
+        for original_talk, scaled_talk in zip(before.conversations, after.conversations, strict=True):
+            single = original_talk.name or len(original_talk.users) == 2
+            assert scaled_talk.count == (
+                original_talk.count if single else max(1, round(original_talk.count * factor))
+            )
     if sum(limits.amounts(grown)) < 300_000:
         keeps_limits(outline.build(grown))
 

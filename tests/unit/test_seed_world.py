@@ -267,11 +267,11 @@ def test_parts_contain_every_conversation_once_in_order(demo: GeneratedWorld, si
 
 
 def test_parts_exclude_existing_conversations(demo: GeneratedWorld) -> None:
-    there = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
-    parts = list(chunks.cut(demo.outline, 300, without=there))
+    existing = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
+    parts = list(chunks.cut(demo.outline, 300, without=existing))
     places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
 
-    assert places == [place for place in range(len(demo.outline.chats)) if place not in there]
+    assert places == [place for place in range(len(demo.outline.chats)) if place not in existing]
     assert [chat for part in parts for chat in part.chats] == [demo.outline.chats[place] for place in places]
 
 

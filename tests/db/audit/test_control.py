@@ -115,10 +115,12 @@ def test_a_finding_that_cannot_be_retried_stays_and_the_report_mentions_it(
     bare_database: Database, tmp_path: Path
 ) -> None:
     """The fixture can be created only once."""
-    once = "create sequence public.once maxvalue 2 start 2"
+    sequence = "create sequence public.once maxvalue 2 start 2"
     fixture = f"{ROWS} select nextval('public.once');"
     access = small_audit.rules(tmp_path, RULES.format(first=OWN, second=OWN), fixture)
-    report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
+    report = small_audit.audited(
+        bare_database, f"{CLOCK} {sequence}; create {AT_ALL} (true)", access, "select"
+    )
     assert (AuditRule.leak, "public.second") in of_tables(report.findings)
     assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 

@@ -59,7 +59,7 @@ def test_without_a_policy_inserts_fail_and_the_control_shows_that_they_could_suc
 
 
 @pytest.mark.parametrize(
-    ("check", "who"),
+    ("check", "identities"),
     [
         ("person = (select auth.uid())", ("ann", "ben")),
         ("true", ("ann", "ben")),
@@ -68,12 +68,12 @@ def test_without_a_policy_inserts_fail_and_the_control_shows_that_they_could_suc
     ],
 )
 def test_a_policy_that_accepts_a_copy_is_a_leak(
-    bare_database: Database, tmp_path: Path, check: str, who: tuple[str, ...]
+    bare_database: Database, tmp_path: Path, check: str, identities: tuple[str, ...]
 ) -> None:
     hole = f"create policy help_yourself on public.grants for insert to authenticated with check ({check});"
     (leak,) = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
     assert leak.id == "leak:public.grants:insert"
-    assert leak.identities == who
+    assert leak.identities == identities
     assert "a copy of g" in leak.message
 
 

@@ -94,13 +94,13 @@ def accepted(report: AuditReport) -> list[BaselineEntry]:
     return baseline.updated(report, [], TODAY, ACCEPT)
 
 
-@pytest.mark.parametrize(("before", "after", "back"), GROWN.values(), ids=GROWN)
+@pytest.mark.parametrize(("before", "after", "reported_again"), GROWN.values(), ids=GROWN)
 def test_a_hole_that_grew_is_a_finding_again(
-    bare_database: Database, access: Access, before: str, after: str, back: set[str]
+    bare_database: Database, access: Access, before: str, after: str, reported_again: set[str]
 ) -> None:
     entries = accepted(audited(bare_database, access, f"{SCHEMA} {before}"))
     grown = baseline.apply(audited(bare_database, access, after), entries, TODAY)
-    assert back <= {each.action for each in grown.findings if each.object == "public.notes"}
+    assert reported_again <= {each.action for each in grown.findings if each.object == "public.notes"}
 
 
 def test_a_hole_that_is_the_same_or_smaller_stays_accepted(bare_database: Database, access: Access) -> None:

@@ -53,13 +53,13 @@ def test_a_secret_in_the_settings_of_a_role_is_found_and_masked(server: Server, 
     assert not any("sesame" in render(report, each) for each in ReportFormat)
 
 
-@pytest.mark.parametrize("whose", ["authenticator", "all"])
+@pytest.mark.parametrize("role", ["authenticator", "all"])
 def test_an_undeclared_pre_request_function_of_postgrest_is_found(
-    server: Server, access: Access, whose: str
+    server: Server, access: Access, role: str
 ) -> None:
     without_declaration = replace(access, api=replace(access.api, pre_request=None))
     with rolled_back(server, SUPERUSER) as conn:
-        conn.execute(f"alter role {whose} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
+        conn.execute(f"alter role {role} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
         if_declared, if_undeclared = (
             {finding.id for finding in audit(conn, each, only=LEAST).findings}
             for each in (access, without_declaration)

@@ -86,13 +86,13 @@ class Requests:
             for (_, statement, role), places in sorted(groups.items(), key=lambda group: group[0][0]):
                 name = self._prepare(statement, probes[places[0]], role)
                 for start in range(0, len(places), AT_ONCE):
-                    some = places[start : start + AT_ONCE]
-                    for n in some:
+                    group = places[start : start + AT_ONCE]
+                    for n in group:
                         self._send(probes[n], name)
                     # Flush: libpq reads no answers while it has unsent data, and a server that cannot send
                     # its answers reads no requests. With a megabyte of claims in each, both would wait.
                     waiting.wait(generators.send(self._pq), self._pq.socket)
-                    outcomes_by_number.update((n, self._receive(probes[n])) for n in some)
+                    outcomes_by_number.update((n, self._receive(probes[n])) for n in group)
         return [outcomes_by_number[n] for n in range(len(probes))]
 
     def _prepare(self, statement: str, probe: Probe, role: str) -> bytes | None:
@@ -120,9 +120,9 @@ class Requests:
 
     def _login(self, probe: Probe) -> None:
         claims = self._claims[probe.identity.name]
-        more = [] if claims is None else [claims.encode()]
+        claims_argument = [] if claims is None else [claims.encode()]
         self._pq.send_query_params(BEGIN, None)
-        login = [self._path, probe.identity.role.encode(), *more]
+        login = [self._path, probe.identity.role.encode(), *claims_argument]
         self._pq.send_query_params(self._logins[claims is not None], login, [TEXT] * len(login))
 
     def _rollback(self) -> None:
@@ -132,15 +132,20 @@ class Requests:
         self._pq.pipeline_sync()
 
     def _receive(self, probe: Probe) -> ProbeOutcome:
-        began, took, ran, *ended = self._results()
-        assert (began.status, took.status) == (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-        failed = next((each for each in (ran, *ended) if each.status == pq.ExecStatus.FATAL_ERROR), None)
+        begin_result, login_result, result, *end_results = self._results()
+        assert (begin_result.status, login_result.status) == (
+            pq.ExecStatus.COMMAND_OK,
+            pq.ExecStatus.TUPLES_OK,
+        )
+        failed = next(
+            (each for each in (result, *end_results) if each.status == pq.ExecStatus.FATAL_ERROR), None
+        )
         if failed:
             return ProbeOutcome((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
         if not probe.fetches:
-            return ProbeOutcome("00000", (), ran.command_tuples or 0)
-        self._values.set_pgresult(ran)
-        row = self._values.load_row(0, tuple) if ran.ntuples else None
+            return ProbeOutcome("00000", (), result.command_tuples or 0)
+        self._values.set_pgresult(result)
+        row = self._values.load_row(0, tuple) if result.ntuples else None
         return ProbeOutcome("00000", tuple((row and row[0]) or ()), 0)
 
     def _results(self) -> list[Any]:
@@ -197,10 +202,13 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
         ).fetchone() == ("authenticator", None)
         signed_in_outcomes = Requests(signed_in, access, claims).outcomes(probes)
     different: dict[str, list[str]] = defaultdict(list)
-    for probe, outcome, there in zip(probes, outcomes, signed_in_outcomes, strict=True):
-        here = ProbeOutcome(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
-        if known(probe, here, names) != known(probe, there, names):
-            about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
+    for probe, outcome, signed_in_outcome in zip(probes, outcomes, signed_in_outcomes, strict=True):
+        operator_outcome = ProbeOutcome(
+            outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed
+        )
+        if known(probe, operator_outcome, names) != known(probe, signed_in_outcome, names):
+            both = f"operator {operator_outcome}, authenticator {signed_in_outcome}"
+            about = f"{probe.identity.name}, {probe.subject}: {both}"
             different[f"{probe.object}: {probe.action}"].append(about)
     return len(probes), dict(different)
 

@@ -71,22 +71,22 @@ def shows(finding: AuditFinding, output: str) -> bool:  # noqa: PLR0911 - one re
     """Whether the output of psql, after the switch to the identity, shows the finding."""
     failed = "ERROR:" in output
     lines = [line for line in output.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
-    came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
+    identity_output = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
     match finding.rule, finding.command:
         case AuditRule.raises | AuditRule.invalid, _:
             return failed and "42501" not in output
         case AuditRule.missing, "select":
-            return came == ["{}"]
+            return identity_output == ["{}"]
         case AuditRule.missing, _:
-            return failed or came[0] in ("UPDATE 0", "DELETE 0")
+            return failed or identity_output[0] in ("UPDATE 0", "DELETE 0")
         case AuditRule.leak, "select":
-            return not failed and came[0].startswith("{") and came[0] != "{}"
+            return not failed and identity_output[0].startswith("{") and identity_output[0] != "{}"
         case AuditRule.leak, "truncate":
             return "0A000" in output  # the privilege is there: only a foreign key stops it
         case AuditRule.leak | AuditRule.effect, "insert" | "update" | "delete":
-            return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
+            return not failed and identity_output[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
         case _:
-            return not failed and bool(came)
+            return not failed and bool(identity_output)
 
 
 def test_the_sql_of_each_kind_of_finding_reproduces_it_in_psql(broken: Database, pg_version: int) -> None:

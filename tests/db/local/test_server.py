@@ -185,14 +185,14 @@ def test_a_moved_directory_keeps_working(directory: Path) -> None:
     # Durable: PostgreSQL uses the old path of pg_control, so that a stop after the move is a crash.
     at = server.ensure_running(directory)
     execute(at.url, "create table moved (id int)")
-    there = directory.with_name("other")
-    directory.rename(there)
+    moved = directory.with_name("other")
+    directory.rename(moved)
     try:
-        assert value(running(there).url, "select to_regclass('moved')::text") == "moved"
-        assert server.stop(there)
-        assert value(running(there).url, "select to_regclass('moved')::text") == "moved"
+        assert value(running(moved).url, "select to_regclass('moved')::text") == "moved"
+        assert server.stop(moved)
+        assert value(running(moved).url, "select to_regclass('moved')::text") == "moved"
     finally:
-        server.stop(there)
+        server.stop(moved)
 
 
 def test_the_platform_is_reapplied_when_its_text_changed(directory: Path) -> None:

@@ -155,15 +155,15 @@ def test_an_owner_killed_at_work_leaves_nothing_after_status(temporary: Path) ->
             assert_status_removes([directory], temporary)
 
 
-@pytest.mark.parametrize("going", ["postmaster.pid", "PG_VERSION"])
-def test_an_owner_killed_while_stopping_leaves_nothing_after_status(temporary: Path, going: str) -> None:
+@pytest.mark.parametrize("stage", ["postmaster.pid", "PG_VERSION"])
+def test_an_owner_killed_while_stopping_leaves_nothing_after_status(temporary: Path, stage: str) -> None:
     with owner() as victim:
         assert victim.stdin is not None
         assert victim.stdout is not None
         directory = Path(victim.stdout.readline().strip())
         victim.stdin.write("\n")
         victim.stdin.flush()
-        assert waiting.until(lambda: not (directory / "data" / going).exists(), seconds=30, every=0.0002)
+        assert waiting.until(lambda: not (directory / "data" / stage).exists(), seconds=30, every=0.0002)
         victim.kill()
     assert_status_removes(servers(temporary), temporary)
 

@@ -48,11 +48,11 @@ def target(tmp_path: Path) -> Path:
 def push(conn: Connection, target: Path) -> list[str]:
     """Apply new files of ``target`` like `supabase db push`: each file and its row in one transaction."""
     conn.execute(CLI_TABLES.encode())
-    had = names(conn, "select version from supabase_migrations.schema_migrations")
+    recorded = names(conn, "select version from supabase_migrations.schema_migrations")
     applied = []
     for path in sorted(target.glob("*.sql")):
         number, _, name = path.stem.partition("_")
-        if number in had:
+        if number in recorded:
             continue
         statements = split(path.read_bytes().decode())
         row = (

@@ -121,11 +121,11 @@ def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     took: dict[str, list[float]] = {}
     over = Event()
 
-    def go_on(what: str, act: Callable[[], Any]) -> None:
+    def go_on(name: str, act: Callable[[], Any]) -> None:
         while not over.is_set():
             start = time.monotonic()
             act()
-            took.setdefault(what, []).append(time.monotonic() - start)
+            took.setdefault(name, []).append(time.monotonic() - start)
 
     def traffic(stack: ExitStack) -> Iterator[tuple[str, Callable[[], Any]]]:
         for table in ("messages", "conversations"):

@@ -134,13 +134,13 @@ def test_an_invalid_index_is_rebuilt(
     left_invalid(bare_database, build)
     (left,) = indexes(conn).items()
     assert left[1] is False
-    was = oid(conn, left[0])
+    old_oid = oid(conn, left[0])
     files.version(2, ALONE + build)
 
     run(conn, files)
 
     assert indexes(conn) == {left[0]: True}
-    assert oid(conn, left[0]) != was
+    assert oid(conn, left[0]) != old_oid
 
 
 @pytest.mark.parametrize(
@@ -162,13 +162,13 @@ def test_an_index_that_was_built_but_not_recorded_is_not_built_again(
     path = files.version(2, ALONE + statement)
     if left:
         conn.execute(statement.encode())
-    was = oid(conn, "public.t_a")
+    old_oid = oid(conn, "public.t_a")
     mark(conn, path)
     assert states(conn, files)[path.name] == "unfinished"
 
     run(conn, files)
 
-    assert (indexes(conn), oid(conn, "public.t_a")) == (left, was)
+    assert (indexes(conn), oid(conn, "public.t_a")) == (left, old_oid)
     assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
 
 

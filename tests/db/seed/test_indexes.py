@@ -157,19 +157,19 @@ def test_an_index_stays_in_its_tablespace(server: Server, elsewhere: None) -> No
         assert_rebuilt(conn, admin, *MORE_OBJECTS["a tablespace"])
 
 
-def assert_rebuilt(conn: Connection, admin: Connection, sql: str, stay: set[str]) -> None:
+def assert_rebuilt(conn: Connection, admin: Connection, sql: str, kept_indexes: set[str]) -> None:
     run(admin, sql)
     facts, table, oids = fetch(conn, FACTS), fetch(conn, TABLE_FACTS), dict(fetch(conn, OIDS))
     before = catalogue.read(conn)
-    assert stay <= oids.keys()
+    assert kept_indexes <= oids.keys()
 
     load(conn, WORLD)
 
     assert fetch(conn, FACTS) == facts
     assert fetch(conn, TABLE_FACTS) == table
     assert compare(before, catalogue.read(conn)) == []
-    assert {name for name, oid in fetch(conn, OIDS) if oid == oids[name]} == stay
-    assert len(oids) > len(stay)
+    assert {name for name, oid in fetch(conn, OIDS) if oid == oids[name]} == kept_indexes
+    assert len(oids) > len(kept_indexes)
     # Each index contains every row.
     run(conn, "set enable_seqscan = off; set enable_bitmapscan = off")
     assert fetch(conn, "select count(*), count(distinct (conversation_id, seq)) from messages") == [

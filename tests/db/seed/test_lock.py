@@ -62,6 +62,6 @@ def test_a_concurrent_index_build_does_not_wait_for_a_waiting_seed(database: Dat
         assert waiting.result(SECONDS).state == "created"
 
 
-def _last(conn: Connection, of: Connection) -> str:
+def _last(conn: Connection, backend: Connection) -> str:
     statement = "select query from pg_stat_activity where pid = %s"
-    return str(conn.execute(statement, (of.info.backend_pid,)).fetchone())
+    return str(conn.execute(statement, (backend.info.backend_pid,)).fetchone())

@@ -188,8 +188,8 @@ def test_an_owner_gives_up_on_tables_that_others_lock(
         with no_replica(server):
             with pytest.raises(Conflict, match="held locks on the tables"):
                 load(conn, WORLD, LoadOptions(chunk_size=50), on_progress=write)
-            (begun,) = runs.of(conn)
-            assert begun.finished_at is None
+            (unfinished,) = runs.of(conn)
+            assert unfinished.finished_at is None
             assert fetch(conn, "select count(*) > 200 from messages") == [(True,)]
             other.execute("rollback")
             outcome = load(conn, WORLD)

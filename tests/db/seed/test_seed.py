@@ -172,11 +172,11 @@ def test_a_database_without_the_tables_names_the_command_to_run(bare_database: D
 
 
 def test_rows_with_dangling_references_are_refused(conn: Connection) -> None:
-    lost = build(DEMO)
-    lost.people.pop()
+    world = build(DEMO)
+    world.people.pop()
 
     with pytest.raises(ChatctlError, match="refer to nothing"):
-        load(conn, lost)
+        load(conn, world)
 
     (run,) = runs.of(conn)
     assert run.finished_at is None

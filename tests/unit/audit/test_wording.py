@@ -97,8 +97,8 @@ def test_an_answer_is_masked_in_the_report() -> None:
 
 
 def test_a_duration_does_not_reveal_that_something_exists() -> None:
-    there, nowhere = (
+    existing, missing = (
         ProbeOutcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
         for n in (58, 57)
     )
-    assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}
+    assert existence_oracles([(call(pair="x"), existing), (call(pair="x"), missing)]) == {}

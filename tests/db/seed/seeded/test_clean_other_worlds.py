@@ -60,12 +60,12 @@ def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None)
         before = rows(conn)
         with pytest.raises(Killed):
             load(conn, build(SMALL), LoadOptions(chunk_size=50, storage_rows=True), on_progress=_kill)
-        begun = run_of(conn)
+        unfinished = run_of(conn)
         assert 0 < value(conn, "select count(*) from messages") < 420
         if use:
             use(conn)
 
-        reasons = reasons_of(clean(conn, begun))
+        reasons = reasons_of(clean(conn, unfinished))
 
         if use:
             assert reasons["organization", north(conn)] == STARTED

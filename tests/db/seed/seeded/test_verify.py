@@ -200,15 +200,15 @@ def test_messages_of_erased_people_do_not_count_against_the_rate_limit(conn: Con
     assert verify.find(conn, "rate", run_of(conn).scope) == []
 
 
-@pytest.mark.parametrize(("apart", "hasty"), [("6 seconds", True), ("6.000001 seconds", False)])
+@pytest.mark.parametrize(("interval", "too_many"), [("6 seconds", True), ("6.000001 seconds", False)])
 def test_the_eleventh_message_within_sixty_seconds_is_too_many(
-    conn: Connection, apart: str, hasty: bool
+    conn: Connection, interval: str, too_many: bool
 ) -> None:
     (damage,) = [it for it in DAMAGES if it.check == "rate"]
 
-    _damage(conn, damage.sql.replace("6 seconds", apart))
+    _damage(conn, damage.sql.replace("6 seconds", interval))
 
-    assert bool(verify.find(conn, "rate", run_of(conn).scope)) is hasty
+    assert bool(verify.find(conn, "rate", run_of(conn).scope)) is too_many
 
 
 def test_findings_beyond_the_shown_number_are_counted(conn: Connection) -> None:
@@ -243,11 +243,11 @@ def test_an_unfinished_world_is_distinguished_from_a_damaged_one(database: Datab
     with database.connect() as conn:
         with pytest.raises(Killed):
             load(conn, build(SMALL), LoadOptions(chunk_size=50), on_progress=_kill)
-        begun = _differences(conn)
+        unfinished = _differences(conn)
         load(conn, build(SMALL))
 
-        assert [(it.check, it.object) for it in begun] == [("fingerprint", "world small")]
-        assert begun[0].detail == "begun and not finished; the same `chatctl seed` continues it"
+        assert [(it.check, it.object) for it in unfinished] == [("fingerprint", "world small")]
+        assert unfinished[0].detail == "begun and not finished; the same `chatctl seed` continues it"
         assert _differences(conn) == []
 
 
