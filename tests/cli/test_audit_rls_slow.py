@@ -20,7 +20,7 @@ from tests.support.world import Database
 # Our rules look back 60 seconds at most.
 STOPPED_SECONDS = 70
 RATE_LIMIT = "public.check_message_rate_limit()"
-TRIES = """
+RUNNING_PROBES = """
 select count(*) from pg_stat_activity
 where datname = %s and query like '%%"try\\_%%' and pid <> pg_backend_pid()
 """
@@ -47,10 +47,10 @@ def stopped(process: subprocess.Popen[bytes], database: Database) -> None:
     """Stop the process in the middle of its probes."""
     with database.connect() as conn:
 
-        def tries() -> bool:
-            return conn.execute(TRIES, (database.name,)).fetchall() != [(0,)]
+        def probes_are_running() -> bool:
+            return conn.execute(RUNNING_PROBES, (database.name,)).fetchall() != [(0,)]
 
-        assert until(tries, seconds=120)
+        assert until(probes_are_running, seconds=120)
     process.send_signal(signal.SIGSTOP)
     assert process.poll() is None
 

@@ -18,7 +18,7 @@ drop index messages_page;
 
 
 @pytest.fixture
-def holed(database: Database) -> Database:
+def drifted(database: Database) -> Database:
     with database.connect() as conn:
         conn.execute(HOLES.encode())
     return database
@@ -32,8 +32,8 @@ def test_no_drift_is_one_line_and_exit_0(database: Database, capsys: pytest.Capt
     assert "applying sql/ to an embedded PostgreSQL 18" in output.err
 
 
-def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["migrate", "drift", "--db-url", holed.url, "-o", "table"]) == 7
+def test_drift_is_exit_7_and_readable(drifted: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["migrate", "drift", "--db-url", drifted.url, "-o", "table"]) == 7
 
     output = capsys.readouterr()
     head, table, index, policy = output.out.split("\n\n")
@@ -50,9 +50,9 @@ def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFix
 
 
 def test_the_json_output_is_one_complete_document(
-    holed: Database, capsys: pytest.CaptureFixture[str]
+    drifted: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["migrate", "drift", "--db-url", holed.url, "-o", "json", "-q"]) == 7
+    assert run(["migrate", "drift", "--db-url", drifted.url, "-o", "json", "-q"]) == 7
 
     output = capsys.readouterr()
     assert output.err == ""

@@ -105,7 +105,7 @@ class Run:
     _session: int | None = None
 
     @property
-    def passed(self) -> list[Message]:
+    def delivered_messages(self) -> list[Message]:
         """The messages that reached the server."""
         return self.heard if self.delivered or not self.number else self.heard[: self.number - 1]
 
@@ -247,7 +247,7 @@ def test_killed_at_any_message_the_database_is_in_the_old_or_new_state(
         at.renew()
         for number in points(whole, delivered):
             run = at.run(number, delivered=delivered)
-            committed = COMMIT in run.passed
+            committed = COMMIT in run.delivered_messages
             assert at.state() == (new if committed else old), run.where
             # The next run completes the migration, or the next one to be killed if that takes too long.
             # (A run that waited for a lock sends more messages: the last run may have ended earlier.)
@@ -279,7 +279,7 @@ def test_killed_while_an_index_is_built_the_next_run_completes_it(
         for number in points(whole, delivered):
             run = at.run(number, delivered=delivered)
             valid, recorded, begun = at.index()
-            assert recorded == (COMMIT in run.passed), run.where
+            assert recorded == (COMMIT in run.delivered_messages), run.where
             assert valid if recorded else begun or valid is None, run.where
             assert not (recorded and begun), run.where
             migrate(at.conn, directory=at.files)

@@ -28,7 +28,7 @@ def remote() -> Iterator[RemoteServer]:
 
 
 @pytest.fixture
-def own(project: Path, chatctl: Chatctl) -> Path:
+def embedded_project(project: Path, chatctl: Chatctl) -> Path:
     """A project with a running, migrated embedded server."""
     assert chatctl("migrate", "-q", cwd=project).exit_code == 0
     return project
@@ -79,7 +79,7 @@ def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, r
 
 
 def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
-    chatctl: Chatctl, own: Path, remote: RemoteServer
+    chatctl: Chatctl, embedded_project: Path, remote: RemoteServer
 ) -> None:
     for value in (HOST, "nonsense"):
         env = dict.fromkeys(VARIABLES, value) | {"PGPORT": str(remote.port)}
@@ -90,7 +90,7 @@ def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
             ["audit-rls", "--only", "public.organizations"],
             ["local", "psql", "--", "-XAtc", "select 1"],
         ):
-            done = chatctl(*command, cwd=own, env=env)
+            done = chatctl(*command, cwd=embedded_project, env=env)
             assert done.exit_code == 0, done.stderr
     assert remote.tables == []
 
@@ -108,13 +108,23 @@ def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
 
 
 def test_variables_of_libpq_do_not_reach_a_throwaway_server_or_the_load_generator(
-    chatctl: Chatctl, own: Path, remote: RemoteServer
+    chatctl: Chatctl, embedded_project: Path, remote: RemoteServer
 ) -> None:
     env = dict.fromkeys(VARIABLES, "nonsense") | {"PGHOSTADDR": HOST, "PGPORT": str(remote.port)}
-    assert chatctl("migrate", "lint", cwd=own, env=env).exit_code == 0
-    assert chatctl("seed", "-q", cwd=own, env=env).exit_code == 0
+    assert chatctl("migrate", "lint", cwd=embedded_project, env=env).exit_code == 0
+    assert chatctl("seed", "-q", cwd=embedded_project, env=env).exit_code == 0
     loaded = chatctl(
-        "loadtest", "--users", "1", "--rate", "1", "--duration", "1s", "-o", "json", cwd=own, env=env
+        "loadtest",
+        "--users",
+        "1",
+        "--rate",
+        "1",
+        "--duration",
+        "1s",
+        "-o",
+        "json",
+        cwd=embedded_project,
+        env=env,
     )
     (scenario,) = loaded.document["scenarios"]
     assert scenario["measured"]["sent"] == 1
@@ -133,9 +143,9 @@ def test_the_variables_apply_to_every_other_target(chatctl: Chatctl, database: D
     assert shown.stderr.startswith(f"target: {database.name} on {database.server.socket_directory}:5432 ")
 
 
-def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, own: Path) -> None:
-    url = server.Server(own / ".chatctl", "", 0).url
-    below = own / "x"
+def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, embedded_project: Path) -> None:
+    url = server.Server(embedded_project / ".chatctl", "", 0).url
+    below = embedded_project / "x"
     below.mkdir()
     text = f"targets:\n  prod:\n    environment: production\n    db_url: {url}\n"
     (below / "chatctl.yaml").write_text(text)
@@ -186,25 +196,27 @@ def test_an_empty_directory_is_not_a_server(chatctl: Chatctl, project: Path) -> 
     assert not any((project / ".chatctl").iterdir())
 
 
-def test_a_read_starts_the_existing_server(chatctl: Chatctl, own: Path) -> None:
-    assert server.stop(own / ".chatctl")
+def test_a_read_starts_the_existing_server(chatctl: Chatctl, embedded_project: Path) -> None:
+    assert server.stop(embedded_project / ".chatctl")
 
-    assert chatctl("migrate", "status", "--check", cwd=own).exit_code == 0
+    assert chatctl("migrate", "status", "--check", cwd=embedded_project).exit_code == 0
 
 
-def test_a_subdirectory_of_a_repository_uses_the_server_at_its_root(chatctl: Chatctl, own: Path) -> None:
-    below = own / "sql" / "migrations"
+def test_a_subdirectory_of_a_repository_uses_the_server_at_its_root(
+    chatctl: Chatctl, embedded_project: Path
+) -> None:
+    below = embedded_project / "sql" / "migrations"
     below.mkdir(parents=True)
     assert chatctl("migrate", "status", cwd=below).exit_code == 3
 
-    (own / ".git").mkdir()
+    (embedded_project / ".git").mkdir()
     shown = chatctl("migrate", "status", "--check", cwd=below)
 
     assert shown.exit_code == 0
-    assert shown.stderr.startswith(f"target: embedded server in {own / '.chatctl'} (default)")
+    assert shown.stderr.startswith(f"target: embedded server in {embedded_project / '.chatctl'} (default)")
     up = chatctl("local", "up", "-o", "json", cwd=below)
-    assert up.document["directory"] == str((own / ".chatctl").resolve())
-    assert [path.name for path in (own / "sql").rglob("*")] == ["migrations"]
+    assert up.document["directory"] == str((embedded_project / ".chatctl").resolve())
+    assert [path.name for path in (embedded_project / "sql").rglob("*")] == ["migrations"]
 
 
 @pytest.mark.parametrize("name", ["chatctl.yaml", ".chatctl"])

@@ -21,13 +21,13 @@ STARTED = AUTHENTICATED + READY
 
 
 @pytest.fixture
-def asked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_keepalive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check a silent server after a short time."""
     monkeypatch.setattr(silence, "SILENCE", 0.2)
 
 
 @pytest.fixture
-def impatient(asked_soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(short_keepalive: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up after a short time, too; for servers that never answer."""
     monkeypatch.setattr(silence, "ANSWER", 1)
 
@@ -45,7 +45,7 @@ def test_a_connection_attempt_without_an_answer_is_given_up(answer: bytes | None
 
 
 @pytest.mark.parametrize("most", [1, 1_000], ids=["no second connection", "no second answer"])
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 def test_a_read_without_an_answer_is_given_up(most: int) -> None:
     with FakeServer(STARTED, most=most) as server, pytest.raises(Unavailable, match="has not responded for"):
         connect(server.url, watched=True).execute("select 1")
@@ -64,7 +64,7 @@ def test_a_read_without_an_answer_is_given_up(most: int) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 def test_a_command_ends_if_its_server_never_answers(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,13 +73,13 @@ def test_a_command_ends_if_its_server_never_answers(
     assert "error: the database has not responded for" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("asked_soon")
+@pytest.mark.usefixtures("short_keepalive")
 def test_a_long_statement_on_a_live_server_is_waited_for(database: Database) -> None:
     with connect(database.url, watched=True) as conn:
         assert conn.execute("select pg_sleep(1.5), 1").fetchone() == ("", 1)
 
 
-@pytest.mark.usefixtures("asked_soon")
+@pytest.mark.usefixtures("short_keepalive")
 def test_a_server_that_refuses_a_second_connection_is_alive(database: Database) -> None:
     # From another database: the one just left may still count its last connection.
     with psycopg.connect(database.server.admin_url, autocommit=True) as admin:
@@ -88,7 +88,7 @@ def test_a_server_that_refuses_a_second_connection_is_alive(database: Database) 
         assert conn.execute("select pg_sleep(1), 1").fetchone() == ("", 1)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
     with throwaway.server() as server, ExitStack() as stack:
         conn = connect(server.url, watched=True)
@@ -101,7 +101,7 @@ def test_a_stopped_server_ends_a_read_even_in_a_transaction() -> None:
         assert conn.closed
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 def test_a_write_is_waited_for_once_the_server_has_answered() -> None:
     with throwaway.server() as server, ThreadPoolExecutor(1) as pool, ExitStack() as stack:
         conn = stack.enter_context(connect(server.url))

@@ -107,7 +107,7 @@ def test_cut_before_a_commit_nothing_is_committed(bare_database: Database) -> No
 def test_cut_after_a_commit_it_is_committed(bare_database: Database) -> None:
     commits: list[int] = []
 
-    def note(number: int, kind: bytes, body: bytes) -> None:
+    def record(number: int, kind: bytes, body: bytes) -> None:
         if body == b"COMMIT\0":
             commits.append(number)
 
@@ -115,7 +115,7 @@ def test_cut_after_a_commit_it_is_committed(bare_database: Database) -> None:
         if number in commits:
             raise Cut
 
-    assert survivors(bare_database, on_message=note, on_answer=cut) == ["kept"]
+    assert survivors(bare_database, on_message=record, on_answer=cut) == ["kept"]
 
 
 def survivors(database: Database, **callbacks: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drifts.change import ManualChange, ours
+from tests.drifts.change import ManualChange, sql_file
 
 FILES = "objects/storage/attachments.sql"
 TRUSTED = "private.is_trusted()"
@@ -18,19 +18,19 @@ CHANGES = [
     ManualChange(
         "a missing policy",
         'drop policy "participants read messages" on messages',
-        ours("objects/access/messages.sql"),
+        sql_file("objects/access/messages.sql"),
         ("missing", "policy", '"participants read messages" on public.messages'),
     ),
     ManualChange(
         "a policy that lets more through",
         'alter policy "participants read messages" on messages using (true)',
-        ours("objects/access/messages.sql"),
+        sql_file("objects/access/messages.sql"),
         ("changed", "policy", '"participants read messages" on public.messages'),
     ),
     ManualChange(
         "a policy that checks less",
         'alter policy "participants send as themselves" on messages with check (true)',
-        ours("objects/access/messages.sql"),
+        sql_file("objects/access/messages.sql"),
         ("changed", "policy", '"participants send as themselves" on public.messages'),
     ),
     ManualChange(
@@ -47,7 +47,7 @@ CHANGES = [
           exists (select from private.my_organizations o where o.organization_id = organizations.id)
         );
         """,
-        ours("objects/access/organizations.sql"),
+        sql_file("objects/access/organizations.sql"),
         ("changed", "policy", '"members read their organizations" on public.organizations'),
     ),
     ManualChange(
@@ -59,7 +59,7 @@ CHANGES = [
           exists (select from private.my_organizations o where o.organization_id = organizations.id)
         );
         """,
-        ours("objects/access/organizations.sql"),
+        sql_file("objects/access/organizations.sql"),
         ("changed", "policy", '"members read their organizations" on public.organizations'),
     ),
     ManualChange(
@@ -71,7 +71,7 @@ CHANGES = [
     ManualChange(
         "a policy on files that is missing",
         'drop policy "participants read attachments" on storage.objects',
-        ours(FILES),
+        sql_file(FILES),
         ("missing", "policy", '"participants read attachments" on storage.objects'),
     ),
     ManualChange(
@@ -245,19 +245,19 @@ CHANGES = [
     ManualChange(
         "a public bucket",
         "update storage.buckets set public = true where id = 'attachments'",
-        ours(FILES),
+        sql_file(FILES),
         ("changed", "bucket", "attachments"),
     ),
     ManualChange(
         "a bucket for larger files",
         "update storage.buckets set file_size_limit = null where id = 'attachments'",
-        ours(FILES),
+        sql_file(FILES),
         ("changed", "bucket", "attachments"),
     ),
     ManualChange(
         "a bucket for other files",
         "update storage.buckets set allowed_mime_types = allowed_mime_types || 'text/html'::text",
-        ours(FILES),
+        sql_file(FILES),
         ("changed", "bucket", "attachments"),
     ),
     ManualChange(

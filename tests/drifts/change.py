@@ -21,6 +21,6 @@ class ManualChange:
     admin: bool = False
 
 
-def ours(path: str) -> str:
+def sql_file(path: str) -> str:
     """The text of a file of sql/."""
     return (data_directory("sql") / path).read_text()

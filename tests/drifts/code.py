@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drifts.change import ManualChange, ours
+from tests.drifts.change import ManualChange, sql_file
 
 TRUSTED = "private.is_trusted()"
 
@@ -32,7 +32,7 @@ CHANGES = [
         create or replace view private.my_organizations with (security_barrier = true) as
         select om.organization_id from public.organization_members om
         """,
-        ours("objects/views/my_organizations.sql"),
+        sql_file("objects/views/my_organizations.sql"),
         ("changed", "view", "private.my_organizations"),
     ),
     ManualChange(
@@ -58,7 +58,7 @@ CHANGES = [
         "a function with another body",
         f"create or replace function {TRUSTED} returns boolean language sql stable security definer "
         "set search_path = '' as 'select true'",
-        ours("objects/functions/is_trusted.sql"),
+        sql_file("objects/functions/is_trusted.sql"),
         ("changed", "function", TRUSTED),
     ),
     ManualChange(
@@ -119,7 +119,7 @@ CHANGES = [
     ManualChange(
         "a missing function, with its grants",
         "drop function get_unread_count(uuid, uuid)",
-        ours("objects/functions/get_unread_count.sql"),
+        sql_file("objects/functions/get_unread_count.sql"),
         ("missing", "function", "public.get_unread_count(uuid,uuid)"),
     ),
     # Triggers
@@ -133,7 +133,7 @@ CHANGES = [
     ManualChange(
         "a missing trigger",
         "drop trigger messages_before_update on messages",
-        ours("objects/triggers/messages_before_update.sql"),
+        sql_file("objects/triggers/messages_before_update.sql"),
         ("missing", "trigger", "messages_before_update on public.messages"),
     ),
     ManualChange(
@@ -146,7 +146,7 @@ CHANGES = [
         "a trigger for fewer cases",
         "create or replace trigger messages_purged after delete on messages for each row "
         "when (old.seq > 5) execute function private.messages_recounted()",
-        ours("objects/triggers/messages_recounted.sql"),
+        sql_file("objects/triggers/messages_recounted.sql"),
         ("changed", "trigger", "messages_purged on public.messages"),
     ),
     ManualChange(
@@ -159,7 +159,7 @@ CHANGES = [
     ManualChange(
         "a missing trigger of ours on users",
         "drop trigger chat_sync_profile on auth.users",
-        ours("objects/triggers/sync_profile.sql"),
+        sql_file("objects/triggers/sync_profile.sql"),
         ("missing", "trigger", "chat_sync_profile on auth.users"),
     ),
     ManualChange(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drifts.change import ManualChange, ours
+from tests.drifts.change import ManualChange, sql_file
 
 MESSAGES = "public.messages"
 PARTED = """
@@ -91,7 +91,7 @@ CHANGES = [
     ManualChange(
         "a missing table",
         "drop table private.seed_chunks",
-        "create table " + ours("migrations/20261123005000_seed_chunks.sql").partition("create table ")[2],
+        "create table " + sql_file("migrations/20261123005000_seed_chunks.sql").partition("create table ")[2],
         ("missing", "table", "private.seed_chunks"),
     ),
     ManualChange(

@@ -131,12 +131,12 @@ class FreshDatabases:
         base = self._directory / str(next(self._numbers))
         run = Run(base.with_suffix(".out"), base.with_suffix(".err"))
 
-        def hear(number: int, kind: bytes, body: bytes) -> None:
+        def record(number: int, kind: bytes, body: bytes) -> None:
             run.heard.append((kind, body))
             listen(run, proxy)
 
         with (
-            Proxy(self.server, on_message=hear) as proxy,
+            Proxy(self.server, on_message=record) as proxy,
             run.stdout.open("wb") as stdout,
             run.stderr.open("wb") as stderr,
         ):

@@ -55,12 +55,12 @@ def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[
 
 
 def test_two_concurrent_audits_take_turns(database: Database) -> None:
-    def clean(_: int) -> bool:
+    def run_clean_audit(_: int) -> bool:
         with database.connect() as conn:
             return audit(conn, only=("public.organizations",)).problems == ()
 
     with ThreadPoolExecutor() as pool:
-        assert list(pool.map(clean, range(3))) == [True, True, True]
+        assert list(pool.map(run_clean_audit, range(3))) == [True, True, True]
 
 
 def test_two_runs_give_the_same_report(database: Database) -> None:

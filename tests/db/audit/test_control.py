@@ -64,7 +64,7 @@ def audited(
     return small_audit.audited(database, CLOCK + policies, access, "select")
 
 
-def of_tables(findings: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
+def table_problems(findings: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
     return {
         (each.rule, each.object) for each in findings if each.rule is not AuditRule.unlisted and each.command
     }
@@ -76,8 +76,8 @@ def test_a_required_result_that_changes_over_time_does_not_pass(
     """The rules first expect everything to be open, as it is, and later nothing."""
     policies = f"create {AT_ALL} (true)"
     report = audited(bare_database, tmp_path, policies, second=AT_FIRST)
-    assert of_tables(report.findings) == set()
-    assert of_tables(report.doubts) == {(AuditRule.time_dependent, "public.second")}
+    assert table_problems(report.findings) == set()
+    assert table_problems(report.doubts) == {(AuditRule.time_dependent, "public.second")}
     (doubt,) = (each for each in report.doubts if each.action == "select")
     assert set(doubt.identities) == {"ann", "ben"}
     assert "access.yaml expected 2 rows (c, d); at the end of the run it expected a refusal" in doubt.message
@@ -90,8 +90,8 @@ def test_a_leak_that_only_appears_later_is_not_a_finding(bare_database: Database
         create {AT_ALL} (person = (select auth.uid()) or (select nextval('public.clock') > 6));
     """
     report = audited(bare_database, tmp_path, policies)
-    assert of_tables(report.findings) == set()
-    assert {rule for rule, _ in of_tables(report.doubts)} == {AuditRule.time_dependent}
+    assert table_problems(report.findings) == set()
+    assert {rule for rule, _ in table_problems(report.doubts)} == {AuditRule.time_dependent}
     message = next(each.message for each in report.doubts if each.action == "select")
     assert "at first it returned 2 rows; too many:" in message
     assert "tried again, it returned 1 row" in message
@@ -99,8 +99,8 @@ def test_a_leak_that_only_appears_later_is_not_a_finding(bare_database: Database
 
 def test_a_permanent_leak_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)")
-    assert of_tables(report.findings) == {(AuditRule.leak, "public.second")}
-    assert of_tables(report.doubts) == set()
+    assert table_problems(report.findings) == {(AuditRule.leak, "public.second")}
+    assert table_problems(report.doubts) == set()
 
 
 def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_finding_that_cannot_be_retried_stays_and_the_report_mentions_it(
     report = small_audit.audited(
         bare_database, f"{CLOCK} {sequence}; create {AT_ALL} (true)", access, "select"
     )
-    assert (AuditRule.leak, "public.second") in of_tables(report.findings)
+    assert (AuditRule.leak, "public.second") in table_problems(report.findings)
     assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 
 

@@ -43,7 +43,7 @@ def audited(
     return small_audit.audited(database, schema, small_audit.rules(directory, rules, rows), "insert")
 
 
-def of_insert(report: AuditReport) -> list[AuditFinding]:
+def insert_problems(report: AuditReport) -> list[AuditFinding]:
     return [each for each in report.problems if each.command == "insert"]
 
 
@@ -51,7 +51,7 @@ def test_without_a_policy_inserts_fail_and_the_control_shows_that_they_could_suc
     bare_database: Database, tmp_path: Path
 ) -> None:
     report = audited(bare_database, tmp_path, GRANTS)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
     cells = {cell.identity: (cell.state, cell.through) for cell in report.cells if cell.command == "insert"}
     assert {name: state for name, (state, _) in cells.items()} == {
         "anon": "denied", "ann": "denied", "ben": "denied", "service_role": "allowed",
@@ -71,7 +71,7 @@ def test_a_policy_that_accepts_a_copy_is_a_leak(
     bare_database: Database, tmp_path: Path, check: str, identities: tuple[str, ...]
 ) -> None:
     hole = f"create policy help_yourself on public.grants for insert to authenticated with check ({check});"
-    (leak,) = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
+    (leak,) = insert_problems(audited(bare_database, tmp_path, GRANTS + hole))
     assert leak.id == "leak:public.grants:insert"
     assert leak.identities == identities
     assert "a copy of g" in leak.message
@@ -97,7 +97,7 @@ def test_a_copy_gets_new_keys_of_every_kind(
         f"insert into public.grants values ('{first}', id('ann'), 'read'), ('{second}', id('ben'), 'read');"
     )
     report = audited(bare_database, tmp_path, schema, rows=rows)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
 
 
 def test_privileges_on_some_columns_are_enough_for_a_copy(bare_database: Database, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_privileges_on_some_columns_are_enough_for_a_copy(bare_database: Databas
         grant select, insert (person, what) on public.grants to authenticated;
         create policy help_yourself on public.grants for insert to authenticated with check (true);
     """
-    findings = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
+    findings = insert_problems(audited(bare_database, tmp_path, GRANTS + hole))
     assert [each.id for each in findings] == ["leak:public.grants:insert"]
 
 
@@ -142,7 +142,7 @@ insert into public.days values ('2020-01-01', 1, id('ann')), ('2020-01-02', 2, i
 
 def test_rows_with_keys_of_every_kind_are_copied(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, KINDS, KINDS_RULES, KINDS_ROWS)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
     through = {cell.object for cell in report.cells if cell.identity == "service_role" and cell.through}
     assert through == {"public.members", "public.days"}
 
@@ -156,7 +156,7 @@ def test_a_table_that_refuses_copies_for_another_reason_is_reported(
         $$ begin if current_user <> 'postgres' then raise insufficient_privilege; end if; return new; end $$;
         create trigger refuse before insert on public.people for each row execute function public.refuse();
     """
-    (doubt,) = of_insert(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
+    (doubt,) = insert_problems(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
     assert (doubt.rule, doubt.object) == (AuditRule.vacuous, "public.people")
     assert "no copy of a row could be inserted" in doubt.message
 
@@ -167,7 +167,7 @@ def test_a_policy_passed_before_a_constraint_fails_is_a_doubt(
     hole = (
         "create policy i on public.people for insert to authenticated with check (id = (select auth.uid()));"
     )
-    problems = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
+    problems = insert_problems(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
     invalid = next(each for each in problems if each.rule is AuditRule.invalid)
     assert invalid.object == "public.people"
     assert "the policies seem to have let it through" in invalid.message

@@ -24,7 +24,7 @@ MESSAGES = "public.messages"
 
 
 @pytest.fixture
-def lived_in(database: Database) -> Database:
+def populated(database: Database) -> Database:
     """A database with the rows of the fixture, committed as existing data."""
     with database.connect() as conn, conn.transaction():
         workspace.prepare(conn, ACCESS)
@@ -37,11 +37,11 @@ def lived_in(database: Database) -> Database:
 
 
 @pytest.fixture
-def audited(lived_in: Database) -> Callable[..., AuditReport]:
+def audited(populated: Database) -> Callable[..., AuditReport]:
     """A function that audits the existing data after running some SQL as the operator."""
 
     def after(statements: str = "", *only: str, sample: int = 20) -> AuditReport:
-        with lived_in.connect() as conn:
+        with populated.connect() as conn:
             if statements:
                 conn.execute(statements.encode())
             return audit(conn, only=only, sample=sample)
@@ -72,13 +72,13 @@ def test_a_leak_of_a_single_existing_row_is_found(audited: Callable[..., AuditRe
 
 
 def test_the_sql_of_a_finding_reproduces_it_on_existing_rows(
-    audited: Callable[..., AuditReport], lived_in: Database, pg_version: int
+    audited: Callable[..., AuditReport], populated: Database, pg_version: int
 ) -> None:
     hole = "create policy open on messages for select to authenticated using (true)"
     (leak,) = (each for each in audited(hole, MESSAGES).findings if each.action == "select")
-    output = pasted(lived_in, leak.sql, pg_version)
+    output = pasted(populated, leak.sql, pg_version)
     assert "ERROR" not in output
-    with lived_in.connect() as conn:
+    with populated.connect() as conn:
         shown = conn.execute("select id::text from messages").fetchall()
     assert any(key in output for (key,) in shown)
 
@@ -91,9 +91,9 @@ def test_personal_data_returned_by_a_function_is_not_shown(audited: Callable[...
     assert not any("my own words" in render(report, each) for each in ReportFormat)
 
 
-def test_the_audit_changes_nothing(audited: Callable[..., AuditReport], lived_in: Database) -> None:
+def test_the_audit_changes_nothing(audited: Callable[..., AuditReport], populated: Database) -> None:
     rows = "select md5(array_agg(m order by id)::text) from messages m"
-    with lived_in.connect() as conn:
+    with populated.connect() as conn:
         before, digest = counted(conn), conn.execute(rows).fetchone()
         audited()
         assert conn.execute(rows).fetchone() == digest
@@ -119,8 +119,8 @@ def test_people_without_an_identity_are_left_out_and_named(world: World) -> None
         audit(conn, only=("colleague",), sample=20)
 
 
-def test_a_sample_has_at_most_the_requested_size_and_a_row_of_each_kind(lived_in: Database) -> None:
-    few = sampled(lived_in, 4)
+def test_a_sample_has_at_most_the_requested_size_and_a_row_of_each_kind(populated: Database) -> None:
+    few = sampled(populated, 4)
     assert {name: len(each.rows) <= 4 for name, each in few.items()} == dict.fromkeys(few, True)
     assert not few[MESSAGES].whole
     assert few["public.organizations"].whole
@@ -145,7 +145,7 @@ def test_the_control_deletes_nothing_that_would_cascade(audited: Callable[..., A
     assert not deleted & {"public.organizations", "public.user_profiles", "public.conversations"}
 
 
-def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None:
+def test_in_a_large_table_rows_are_found_by_an_index(populated: Database) -> None:
     """The messages are so wide that 4,400 rows take more than 16 MiB."""
     wide = """
         set session_replication_role = replica;
@@ -156,16 +156,16 @@ def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None
           select conversation_id from messages order by id limit 1
         )
     """
-    with lived_in.connect("supabase_admin") as conn:
+    with populated.connect("supabase_admin") as conn:
         conn.execute(wide.encode())
-    content = sampled(lived_in, 12)[MESSAGES]
+    content = sampled(populated, 12)[MESSAGES]
     assert not content.whole
     assert len({row.values["conversation_id"] for row in content.rows}) > 2
 
 
-def test_a_query_that_is_not_sql_is_named(lived_in: Database) -> None:
+def test_a_query_that_is_not_sql_is_named(populated: Database) -> None:
     broken = replace(ACCESS, existing={"group": "select 'x'"})
-    with lived_in.connect() as conn, pytest.raises(Invalid, match=r"access.yaml: existing.group: invalid"):
+    with populated.connect() as conn, pytest.raises(Invalid, match=r"access.yaml: existing.group: invalid"):
         audit(conn, broken, sample=20)
 
 

@@ -206,14 +206,16 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
         operator_outcome = ProbeOutcome(
             outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed
         )
-        if known(probe, operator_outcome, names) != known(probe, signed_in_outcome, names):
+        if without_generated_values(probe, operator_outcome, names) != without_generated_values(
+            probe, signed_in_outcome, names
+        ):
             both = f"operator {operator_outcome}, authenticator {signed_in_outcome}"
             about = f"{probe.identity.name}, {probe.subject}: {both}"
             different[f"{probe.object}: {probe.action}"].append(about)
     return len(probes), dict(different)
 
 
-def known(probe: Probe, outcome: ProbeOutcome, names: Collection[str]) -> ProbeOutcome:
+def without_generated_values(probe: Probe, outcome: ProbeOutcome, names: Collection[str]) -> ProbeOutcome:
     """``outcome`` without generated values."""
 
     def masked(match: re.Match[str]) -> str:

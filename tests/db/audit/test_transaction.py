@@ -34,7 +34,7 @@ tables:
     select: this.person = actor
 """
 ROWS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));\n"
-LEFT = """
+LEFTOVERS = """
 select (select count(*) from public.notes), (select count(*) from auth.users),
   (select count(*) from pg_namespace where nspname ~ '^chatctl')
 """
@@ -96,11 +96,11 @@ def conn(bare_database: Database) -> Iterator[Connection]:
         yield conn
 
 
-def clean(conn: Connection, access: Access) -> bool:
+def runs_cleanly(conn: Connection, access: Access) -> bool:
     """Whether an audit runs and nothing of earlier ones is left."""
-    assert conn.execute(LEFT).fetchone() == (0, 0, 0)
+    assert conn.execute(LEFTOVERS).fetchone() == (0, 0, 0)
     report = audit(conn, access, only=("public.notes",))
-    return not [each for each in report.problems if each.command] and conn.execute(LEFT).fetchone() == (
+    return not [each for each in report.problems if each.command] and conn.execute(LEFTOVERS).fetchone() == (
         0,
         0,
         0,
@@ -122,7 +122,7 @@ def test_a_fixture_that_ends_the_transaction_is_refused_with_name_file_and_line(
     small_audit.written(tmp_path, RULES, f"{ROWS}\n{ending}\n{ROWS}")
     with pytest.raises(Invalid, match=rf"^fixture.sql:{line}: `{re.escape(words)}`: "):
         audit(conn, access)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
 @pytest.mark.parametrize(("statement", "message"), REFUSED.items())
@@ -134,7 +134,7 @@ def test_an_error_of_postgresql_in_a_fixture_has_its_line(
         audit(conn, access)
     assert failure.value.message.startswith(f"fixture.sql:4 fails: {message}")
     assert ("is the database migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
 def test_a_fixture_that_is_not_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_fixture_that_is_not_sql_is_a_mistake_in_the_file(conn: Connection, tm
 
 @pytest.mark.parametrize("statement", FINE)
 def test_transaction_keywords_elsewhere_are_allowed(conn: Connection, tmp_path: Path, statement: str) -> None:
-    assert clean(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}{statement}"))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}{statement}"))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_moment_that_ends_the_transaction_is_refused(
     moment = f"moments:\n  later: {{says: later, do: '{do}', identities: [ann]}}\n"
     with pytest.raises(Invalid, match=message):
         small_audit.rules(tmp_path, RULES + moment, ROWS)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
 def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_
     access = small_audit.rules(tmp_path, RULES.replace("this.person = actor", f'"{rule}"'), ROWS)
     with pytest.raises(Invalid, match=r"access.yaml: tables.public.notes.select: cannot insert multiple"):
         audit(conn, access)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
 def test_a_condition_that_always_raises_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ select set_config('role', 'service_role', true);
 
 
 def test_settings_of_a_fixture_do_not_reach_the_probes(conn: Connection, tmp_path: Path) -> None:
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS + SETTINGS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS + SETTINGS))
 
 
 def test_an_identity_without_claims_does_not_get_those_of_the_fixture(
@@ -212,7 +212,7 @@ def test_an_identity_without_claims_does_not_get_those_of_the_fixture(
 ) -> None:
     claims = "select set_config('request.jwt.claims', json_build_object('sub', id('ann'))::text, false);"
     unset = "  unset: {raw: 'null', says: has never set claims}\n"
-    assert clean(conn, small_audit.rules(tmp_path, unset + RULES, ROWS + claims))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, unset + RULES, ROWS + claims))
 
 
 def test_leftovers_of_an_older_audit_are_named(conn: Connection, tmp_path: Path) -> None:

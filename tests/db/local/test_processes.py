@@ -62,11 +62,11 @@ def test_a_postmaster_without_a_pid_file_yet_is_recognized(
     )
     assert killed.returncode == -signal.SIGKILL
 
-    def go_on() -> None:
+    def continue_initdb() -> None:
         with suppress(ProcessLookupError):
             os.kill(int(killed.stdout), signal.SIGCONT)
 
-    Timer(0.5, go_on).start()
+    Timer(0.5, continue_initdb).start()
     assert act(directory)
     assert bool(processes.found(directory)) == (act is not server.stop)
 

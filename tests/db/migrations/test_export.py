@@ -78,7 +78,7 @@ def exported(files: SqlFiles, target: Path, **how: Any) -> list[str]:
     return [f"{it.state} {it.path.name}" for it in outdated if it.state != "unchanged"]
 
 
-def settled(conn: Connection, files: SqlFiles) -> bool:
+def is_up_to_date(conn: Connection, files: SqlFiles) -> bool:
     """Whether everything is applied and chatctl has nothing to do."""
     return run(conn, files).steps == [] and set(states(conn, files).values()) == {"applied"}
 
@@ -115,7 +115,7 @@ def test_three_migrations_interleaved_with_objects_that_are_added_changed_and_re
     with bare_database.connect() as conn:
         exported(files, target)
         assert push(conn, target) == [f"{version(1)}_step.sql"]
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert all(
             line.by in (None, "another tool") for line in migrations.status(conn, directory=files.directory)
         )
@@ -144,7 +144,7 @@ def test_three_migrations_interleaved_with_objects_that_are_added_changed_and_re
         exported(files, target)
         assert push(conn, target) == [f"{version(3)}_step.sql"]
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert functions(conn) == ["s.g()"]
         assert (policies(conn), views(conn)) == (["q"], [])
         assert not may(conn, "select")
@@ -178,7 +178,7 @@ def test_objects_spelled_differently_are_not_dropped_by_the_other_tool(
         push(conn, target)
 
         assert policies(conn) == left
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_objects_that_others_depend_on_are_refused_by_the_other_tool_too(
@@ -228,7 +228,7 @@ def test_statements_stay_separate_whatever_a_file_ends_with(
         push(conn, target)
 
         assert views(conn) == ["v", "w"]
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_names_without_schema_are_found_by_the_other_tool_too(
@@ -240,7 +240,7 @@ def test_names_without_schema_are_found_by_the_other_tool_too(
         exported(files, target)
         push(conn, target)
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_unusual_names_and_characters_are_exported_unchanged(
@@ -252,7 +252,7 @@ def test_unusual_names_and_characters_are_exported_unchanged(
     with bare_database.connect() as conn:
         exported(files, target)
         push(conn, target)
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
         files.version(2, "select 2;")
         files.remove("access/it's {0} %s \\ ü.sql")
@@ -261,7 +261,7 @@ def test_unusual_names_and_characters_are_exported_unchanged(
         push(conn, target)
 
         assert policies(conn) == functions(conn) == []
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_objects_are_appended_to_the_newest_transactional_migration(
@@ -277,7 +277,7 @@ def test_objects_are_appended_to_the_newest_transactional_migration(
     assert (target / f"{version(3)}_step.sql").read_text() == alone
     with bare_database.connect() as conn:
         push(conn, target)
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_export_needs_a_transactional_migration(tmp_path: Path) -> None:
@@ -330,11 +330,11 @@ def test_a_file_exported_with_other_line_endings_is_the_same_for_chatctl(
         exported(files, target)
         push(conn, target)
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert names(conn, "select * from s.v union all select * from s.w") == [f"a{end}b"] * 2
         files.version(2, "create view s.w as\nselect 'a\nb';\n-- the end\n")
         files.object("views/v.sql", "-- why\ncreate view s.v as select 'a\nb';\n")
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_foreign_files_are_removed_only_on_request(files: SqlFiles, target: Path) -> None:

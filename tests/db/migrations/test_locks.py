@@ -118,14 +118,14 @@ def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)
-    took: dict[str, list[float]] = {}
-    over = Event()
+    durations: dict[str, list[float]] = {}
+    finished = Event()
 
-    def go_on(name: str, act: Callable[[], Any]) -> None:
-        while not over.is_set():
+    def repeat(name: str, act: Callable[[], Any]) -> None:
+        while not finished.is_set():
             start = time.monotonic()
             act()
-            took.setdefault(name, []).append(time.monotonic() - start)
+            durations.setdefault(name, []).append(time.monotonic() - start)
 
     def traffic(stack: ExitStack) -> Iterator[tuple[str, Callable[[], Any]]]:
         for table in ("messages", "conversations"):
@@ -143,15 +143,15 @@ def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     with ExitStack() as stack:
         acts = dict(traffic(stack))
         pool = stack.enter_context(ThreadPoolExecutor(4))
-        stack.callback(over.set)
+        stack.callback(finished.set)
         report = stack.enter_context(holding(world.database, READ))
         pid = report.info.backend_pid
         migration = stack.enter_context(migrating(world.database, files, lock_timeout=lock_timeout))
-        running = [pool.submit(go_on, what, act) for what, act in acts.items()]
+        running = [pool.submit(repeat, what, act) for what, act in acts.items()]
         assert until(lambda: len(migration.waits) >= 4, seconds=30)
         report.execute("commit")
         steps = migration.ends.result(30)
-        over.set()
+        finished.set()
         for done in running:
             done.result(30)
 
@@ -159,8 +159,8 @@ def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     for why in migration.waits[:4]:
         assert f"messages is held by pid {pid} (long report, postgres" in why
         assert why.split(": ", 1)[1].startswith(READ)
-    assert len(took) == 4
-    for what, seconds in took.items():
+    assert len(durations) == 4
+    for what, seconds in durations.items():
         assert len(seconds) > 20, what
         assert max(seconds) < lock_timeout + MARGIN, what
 

@@ -44,7 +44,7 @@ def recorded(conn: Connection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def begun(conn: Connection) -> list[str]:
+def unfinished(conn: Connection) -> list[str]:
     rows = conn.execute("select version from supabase_migrations.chatctl_unfinished order by 1")
     return [name for (name,) in rows]
 
@@ -78,7 +78,7 @@ def test_it_runs_and_is_recorded_like_any_version(conn: Connection, files: SqlFi
     assert [step.kind for step in run(conn, files).steps] == ["version", "version"]
 
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
     statements = conn.execute(
         "select statements from supabase_migrations.schema_migrations where version = %s", (version(2),)
     ).fetchone()
@@ -116,13 +116,13 @@ def test_a_failed_unique_index_is_dropped_and_built_when_the_data_allow_it(
     assert "| create unique index concurrently t_a" in refused.value.hint
     assert "is duplicated" in refused.value.hint
     assert indexes(conn) == {}
-    assert (recorded(conn), begun(conn)) == ([version(1)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1)], [])
     assert states(conn, files)[path.name] == "pending"
 
     conn.execute("update public.t set a = id")
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
 @pytest.mark.parametrize("name", ["t_a", '"T a"', "T_A"])
@@ -169,7 +169,7 @@ def test_an_index_that_was_built_but_not_recorded_is_not_built_again(
     run(conn, files)
 
     assert (indexes(conn), oid(conn, "public.t_a")) == (left, old_oid)
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
 def test_a_valid_foreign_index_of_the_same_name_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
@@ -181,7 +181,7 @@ def test_a_valid_foreign_index_of_the_same_name_is_not_accepted(conn: Connection
         run(conn, files)
 
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1)], [])
 
 
 def test_an_index_of_an_earlier_text_of_the_file_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
@@ -239,7 +239,7 @@ def test_an_index_without_a_name_is_refused(conn: Connection, files: SqlFiles) -
     path = files.version(2, f"{ALONE}\ncreate index concurrently on public.t (a);\n")
     with pytest.raises(Invalid, match=rf"sql/migrations/{path.name}:3: name the index"):
         run(conn, files)
-    assert begun(conn) == []
+    assert unfinished(conn) == []
     assert version(2) not in recorded(conn)
 
 
@@ -321,7 +321,7 @@ def test_past_the_deadline_the_blocker_is_named_and_the_next_run_completes_it(
         assert states(conn, files)[path.name] == "unfinished"
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
 def test_the_deadline_also_applies_to_dropping_leftovers(
@@ -352,7 +352,7 @@ def test_terminated_while_waiting_the_next_run_completes_it(
     assert states(conn, files)[path.name] == "unfinished"
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
 def test_a_second_waiting_run_blocks_nobody(

@@ -91,7 +91,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 @pytest.fixture
-def usual(twin_database: Database, tmp_path: Path) -> list[Any]:
+def expected_state(twin_database: Database, tmp_path: Path) -> list[Any]:
     """What a file sees after a file that leaves nothing behind."""
     files = SqlFiles(tmp_path / "usual")
     files.version(1, TABLE + BEFORE)
@@ -113,7 +113,7 @@ def recorded(conn: Connection) -> list[Any]:
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
 def test_session_state_does_not_reach_the_next_migration(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.version(2, left)
     files.version(3, LOOK)
@@ -121,20 +121,20 @@ def test_session_state_does_not_reach_the_next_migration(
         assert len(run(conn, files, dry_run=True).steps) == 3
         run(conn, files)
 
-        assert session_state(conn) == usual
+        assert session_state(conn) == expected_state
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
 def test_session_state_does_not_reach_the_next_object(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.object("functions/a.sql", left)
     files.object("functions/b.sql", LOOK)
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert session_state(conn) == usual
+        assert session_state(conn) == expected_state
         assert names(conn, "select path from supabase_migrations.chatctl_objects order by path") == [
             "objects/functions/a.sql",
             "objects/functions/b.sql",
@@ -151,7 +151,7 @@ def test_session_state_does_not_reach_the_next_object(
     ],
 )
 def test_session_state_does_not_survive_a_file_outside_transactions(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.version(2, ALONE + left)
     files.version(3, ALONE + left)
@@ -159,7 +159,7 @@ def test_session_state_does_not_survive_a_file_outside_transactions(
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert session_state(conn) == usual
+        assert session_state(conn) == expected_state
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3, 4)]
 
 

@@ -91,7 +91,7 @@ def test_no_timeout_of_a_role_ends_it(
 ) -> None:
     slow = {b"d": 0.5, b"Q": 0.5}
 
-    def linger(number: int, kind: bytes, body: bytes) -> None:
+    def wait_longer(number: int, kind: bytes, body: bytes) -> None:
         # Once in the middle of a statement, and once between two statements of a transaction.
         if kind == b"d" or b"session_replication_role = origin" in body or b" enable " in body:
             time.sleep(slow.pop(kind, 0))
@@ -100,7 +100,7 @@ def test_no_timeout_of_a_role_ends_it(
         for limit in LIMITS[: 3 if pg_version >= 17 else 2]:
             run(admin, f"alter role postgres in database {database.name} set {limit} = '400ms'")
     with (
-        Proxy(server, on_message=linger) as proxy,
+        Proxy(server, on_message=wait_longer) as proxy,
         connect(proxy.url("postgres", database.name)) as conn,
     ):
         assert load(conn, WORLD, LoadOptions(chunk_size=100)).fingerprint == fingerprint
