@@ -103,7 +103,7 @@ def test_a_class_name_is_defined_once() -> None:
 
 
 @pytest.mark.parametrize("path", SQL, ids=_name)
-def test_an_sql_file_opens_by_saying_what_it_is_for(path: Path) -> None:
+def test_an_sql_file_starts_with_a_comment(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("-- ")
 
 
@@ -175,7 +175,7 @@ def test_every_command_has_a_module_help_and_an_example() -> None:
     for name in COMMANDS:
         command = root.get_command(typer.Context(root), name)
         assert command is not None
-        assert "chatctl " in (command.epilog or ""), f"{name} shows no example"
+        assert "chatctl " in (command.epilog or ""), f"the help of {name} has no example"
 
 
 def test_every_verb_has_a_module_of_its_name() -> None:

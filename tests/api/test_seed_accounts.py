@@ -168,7 +168,7 @@ def test_an_id_of_another_user_is_named_before_anything_is_created(project: Proj
     assert project.count(CREATE) == 1
 
 
-def test_of_many_conflicting_users_a_few_are_named(client: Client) -> None:
+def test_only_a_few_of_many_conflicting_users_are_named(client: Client) -> None:
     create(client, [replace(person, id=UUID(int=n + 1)) for n, person in enumerate(PEOPLE)])
 
     with pytest.raises(Conflict, match=f"; and {len(PEOPLE) - 5} more$"):

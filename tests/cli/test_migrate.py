@@ -74,7 +74,7 @@ def test_the_target_is_named_in_one_line_on_stderr(chatctl: Chatctl, database: D
     assert shown.stderr.startswith(f"target: {database.name} on ")
 
 
-def test_findings_of_a_check_are_one_line_and_with_quiet_none(
+def test_findings_of_a_check_are_one_line_or_none_with_quiet(
     chatctl: Chatctl, bare_database: Database
 ) -> None:
     check = ["migrate", "status", "--check", "--db-url", bare_database.url]

@@ -238,29 +238,29 @@ def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[d
 def test_killed_at_any_message_the_database_is_in_the_old_or_new_state(
     copies: Callable[[dict[str, str]], Copies], chatctl: Callable[..., Result], delivered: bool
 ) -> None:
-    with copies(NEW) as at:
-        old = at.state()
-        whole = at.run()
-        new = at.state()
+    with copies(NEW) as fresh:
+        old = fresh.state()
+        whole = fresh.run()
+        new = fresh.state()
         assert whole.heard.count(COMMIT) == 1
         assert UNLOCK in whole.heard[whole.heard.index(COMMIT) + 1][1]
-        at.renew()
+        fresh.renew()
         for number in points(whole, delivered):
-            run = at.run(number, delivered=delivered)
+            run = fresh.run(number, delivered=delivered)
             committed = COMMIT in run.delivered_messages
-            assert at.state() == (new if committed else old), run.where
+            assert fresh.state() == (new if committed else old), run.where
             # The next run completes the migration, or the next one to be killed if that takes too long.
             # (A run that waited for a lock sends more messages: the last run may have ended earlier.)
             if run.heard[-1][0] in (b"Q", b"S"):
-                with at.conn.transaction(force_rollback=True):
-                    assert bool(migrate(at.conn, directory=at.files)) == (not committed), run.where
-                    assert at.state() == new, run.where
+                with fresh.conn.transaction(force_rollback=True):
+                    assert bool(migrate(fresh.conn, directory=fresh.files)) == (not committed), run.where
+                    assert fresh.state() == new, run.where
             if committed:
-                at.renew()
-        ran = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+                fresh.renew()
+        ran = chatctl("migrate", "--db-url", fresh.database.url, "--directory", str(fresh.files))
         assert ran.stdout == "ran 2 migrations, applied 2 objects, dropped obsolete objects of 2 files\n"
-        assert at.state() == new
-        again = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+        assert fresh.state() == new
+        again = chatctl("migrate", "--db-url", fresh.database.url, "--directory", str(fresh.files))
         assert again.stdout.startswith("nothing to do")
 
 
@@ -270,22 +270,22 @@ def test_killed_at_any_message_the_database_is_in_the_old_or_new_state(
 def test_killed_while_an_index_is_built_the_next_run_completes_it(
     copies: Callable[[dict[str, str]], Copies], delivered: bool
 ) -> None:
-    with copies(INDEX) as at:
-        whole = at.run()
-        new = at.state()
-        assert at.index() == (True, True, False)
+    with copies(INDEX) as fresh:
+        whole = fresh.run()
+        new = fresh.state()
+        assert fresh.index() == (True, True, False)
         assert whole.heard.count(COMMIT) == 2  # recording it; the objects
-        forget(at)
+        forget(fresh)
         for number in points(whole, delivered):
-            run = at.run(number, delivered=delivered)
-            valid, recorded, begun = at.index()
+            run = fresh.run(number, delivered=delivered)
+            valid, recorded, begun = fresh.index()
             assert recorded == (COMMIT in run.delivered_messages), run.where
             assert valid if recorded else begun or valid is None, run.where
             assert not (recorded and begun), run.where
-            migrate(at.conn, directory=at.files)
-            assert at.state() == new, run.where
-            assert migrate(at.conn, directory=at.files) == []
-            forget(at)
+            migrate(fresh.conn, directory=fresh.files)
+            assert fresh.state() == new, run.where
+            assert migrate(fresh.conn, directory=fresh.files) == []
+            forget(fresh)
 
 
 def test_killed_before_the_objects_the_next_run_restores_what_a_version_dropped(
@@ -293,14 +293,14 @@ def test_killed_before_the_objects_the_next_run_restores_what_a_version_dropped(
 ) -> None:
     """At that moment the versions are recorded and the text of the object has not changed."""
     taken = {"migrations/20260101500000_taken.sql": "drop function public.answer();"}
-    with copies({**INDEX, **taken}) as at:
-        whole = at.run()
-        new = at.state()
-        at.renew()
+    with copies({**INDEX, **taken}) as fresh:
+        whole = fresh.run()
+        new = fresh.state()
+        fresh.renew()
         begins = [number for number, message in enumerate(whole.heard, 1) if message == (b"Q", b"BEGIN\0")]
-        at.run(begins[-1])
-        migrate(at.conn, directory=at.files)
-        assert at.state() == new
+        fresh.run(begins[-1])
+        migrate(fresh.conn, directory=fresh.files)
+        assert fresh.state() == new
 
 
 def points(whole: Run, delivered: bool) -> list[int]:
@@ -308,7 +308,7 @@ def points(whole: Run, delivered: bool) -> list[int]:
     return [n for n, (kind, _) in enumerate(whole.heard, 1) if kind in (b"Q", b"S") or not delivered]
 
 
-def forget(at: Copies) -> None:
-    at.conn.execute("drop index public.notes_id")
+def forget(fresh: Copies) -> None:
+    fresh.conn.execute("drop index public.notes_id")
     for table in ("schema_migrations", "chatctl_migrations"):
-        at.conn.execute(f"delete from supabase_migrations.{table} where version = '20260102000000'")
+        fresh.conn.execute(f"delete from supabase_migrations.{table} where version = '20260102000000'")

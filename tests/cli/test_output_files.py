@@ -66,7 +66,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root mounts a small disk, and not everywhere")
+        pytest.skip("mounting a small disk needs root and is not always allowed")
     (disk / "sql" / "migrations").mkdir(parents=True)
     (disk / "sql" / "migrations" / "20260101000000_notes.sql").write_text("create table notes (id int);\n")
     free = os.statvfs(disk)

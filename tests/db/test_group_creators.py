@@ -72,7 +72,7 @@ def test_a_group_passes_from_one_creator_to_the_next_until_it_is_empty(world: Wo
             world.rows(person, ADD, group, person)
 
 
-def test_a_removed_creator_who_returns_is_creator_only_if_there_is_none(world: World) -> None:
+def test_a_removed_creator_who_returns_is_creator_again_only_if_there_is_no_other(world: World) -> None:
     organization, people = world.team(3)
     world.group(organization, *people)
     creator = "select created_by from conversations"

@@ -40,7 +40,7 @@ def test_every_limit_is_tested_here(world: World) -> None:
 
 
 @pytest.mark.parametrize("action", ATTEMPTS)
-def test_of_30_concurrent_requests_never_one_too_many_is_accepted(scene: Scene, action: str) -> None:
+def test_30_concurrent_requests_never_exceed_a_limit(scene: Scene, action: str) -> None:
     lower_limit(scene, action)
     if prepare := PREPARATIONS.get(action):
         prepare(scene)

@@ -72,7 +72,7 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode and UNREACHABLE.search(done.stderr):
-        pytest.skip(f"npm is out of reach: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(f"npm cannot be reached: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     return directory
 

@@ -28,7 +28,7 @@ def _age(world: World, sender: UUID, seconds: float) -> None:
     )
 
 
-def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
+def test_exactly_10_of_100_parallel_sends_are_accepted(world: World) -> None:
     organization, people = world.team(3)
     ann = people[0]
     conversation = world.group(organization, *people)

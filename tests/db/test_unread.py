@@ -87,17 +87,17 @@ class History:
         except psycopg.errors.InsufficientPrivilege:
             assert not self._takes_part(who)
 
-    def delete(self, at: int) -> None:
-        if row := self._message(at, "deleted_at is null and sender_id is not null"):
+    def delete(self, place: int) -> None:
+        if row := self._message(place, "deleted_at is null and sender_id is not null"):
             with self.acting(row[1]) as conn:
                 conn.execute("update messages set deleted_at = now() where id = %s", (row[0],))
 
-    def restore(self, at: int) -> None:
-        if row := self._message(at, "deleted_at is not null"):
+    def restore(self, place: int) -> None:
+        if row := self._message(place, "deleted_at is not null"):
             self.conn.execute("update messages set deleted_at = null where id = %s", (row[0],))
 
-    def purge(self, at: int) -> None:
-        if row := self._message(at, "true"):
+    def purge(self, place: int) -> None:
+        if row := self._message(place, "true"):
             self.conn.execute("delete from messages where id = %s", (row[0],))
 
     def read(self, who: int) -> None:
@@ -106,8 +106,8 @@ class History:
     def unread(self, who: int) -> None:
         self._read(who, None)
 
-    def read_to(self, who: int, at: int) -> None:
-        if row := self._message(at, "true"):
+    def read_to(self, who: int, place: int) -> None:
+        if row := self._message(place, "true"):
             self._read(who, row[2])
 
     def leave(self, who: int) -> None:
@@ -128,18 +128,18 @@ class History:
     def erase_messages(self, who: int) -> None:
         self.conn.execute("update messages set sender_id = null where sender_id = %s", (self.people[who],))
 
-    def _read(self, who: int, at: Any) -> None:
+    def _read(self, who: int, place: Any) -> None:
         with self.acting(self.people[who]) as conn:
             conn.execute(
                 "update conversation_participants set last_read_at = %s where user_id = %s",
-                (at, self.people[who]),
+                (place, self.people[who]),
             )
 
-    def _message(self, at: int, condition: str) -> tuple[Any, ...] | None:
+    def _message(self, place: int, condition: str) -> tuple[Any, ...] | None:
         rows = self.conn.execute(
             f"select id, sender_id, created_at from messages where {condition} order by seq".encode()
         ).fetchall()
-        return rows[at % len(rows)] if rows else None
+        return rows[place % len(rows)] if rows else None
 
     def _takes_part(self, who: int) -> bool:
         return self._count("conversation_participants", "user_id", self.people[who])

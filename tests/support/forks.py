@@ -204,7 +204,7 @@ def _read_modules() -> None:
         if name != "chatctl.__main__":
             with suppress(Exception):  # a run that needs the module imports it again, and fails as usual
                 import_module(name)
-    assert threading.active_count() == 1, f"a fork would be without {threading.enumerate()[1:]}"
+    assert threading.active_count() == 1, f"a fork would lose the threads {threading.enumerate()[1:]}"
     gc.freeze()  # otherwise each run visits all these objects at its end: 0.2 s
 
 

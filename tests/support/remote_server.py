@@ -43,10 +43,10 @@ def remote_server(version: int = 18) -> Iterator[RemoteServer]:
         with psycopg.connect(server.admin_url, autocommit=True) as admin:
             admin.execute(f"alter system set listen_addresses = '{HOST}'".encode())
             admin.execute(f"alter system set port = {port}".encode())
-        with hold(server.directory) as at:
-            assert at
-            cluster.stop(at)
-            with (at.path / "data" / "pg_hba.conf").open("w") as rules:
+        with hold(server.directory) as held_directory:
+            assert held_directory
+            cluster.stop(held_directory)
+            with (held_directory.path / "data" / "pg_hba.conf").open("w") as rules:
                 rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
-            cluster.start(at, version, account.for_directory(at))
+            cluster.start(held_directory, version, account.for_directory(held_directory))
         yield RemoteServer(port)

@@ -86,16 +86,16 @@ def _messages(data: bytes) -> Iterator[Message]:
 
 
 def _rows(data: bytes) -> Iterator[list[bytes | None]]:
-    at = 0
-    while at < len(data):
-        (columns,) = struct.unpack_from(">h", data, at)
-        at += 2
+    position = 0
+    while position < len(data):
+        (columns,) = struct.unpack_from(">h", data, position)
+        position += 2
         row: list[bytes | None] = []
         for _ in range(columns):
-            (length,) = struct.unpack_from(">i", data, at)
-            at += 4
-            row.append(None if length < 0 else data[at : at + length])
-            at += max(length, 0)
+            (length,) = struct.unpack_from(">i", data, position)
+            position += 4
+            row.append(None if length < 0 else data[position : position + length])
+            position += max(length, 0)
         yield row
 
 

@@ -85,7 +85,7 @@ def supabase_cli(tmp_path_factory: pytest.TempPathFactory) -> SupabaseCli:
 def _package() -> str:
     system, machine = sys.platform, _MACHINES.get(platform.machine().lower())
     if system not in {"linux", "darwin"} or machine is None:
-        pytest.skip(f"there is no Supabase CLI for {system} on {platform.machine()}")
+        pytest.skip(f"the Supabase CLI does not support {system} on {platform.machine()}")
     musl = system == "linux" and platform.libc_ver()[0] != "glibc"
     return f"@supabase/cli-{system}-{machine}{'-musl' if musl else ''}"
 
@@ -110,7 +110,7 @@ def _install(package: str, program: Path) -> None:
         assert _OUT_OF_REACH.search(done.stderr), done.stderr
         failures.append(done.stderr.strip().splitlines()[0].rstrip("."))
     shutil.rmtree(directory, ignore_errors=True)
-    pytest.skip(f"npm is out of reach: {'; '.join(failures) or 'there is neither Deno nor npm'}")
+    pytest.skip(f"npm cannot be reached: {'; '.join(failures) or 'neither Deno nor npm is installed'}")
 
 
 def _installers(package: str, directory: Path) -> Iterator[tuple[list[str], dict[str, str]]]:

@@ -61,11 +61,11 @@ def test_no_pattern_backtracks_or_keeps_a_state_for_each_repetition(pattern: re.
     for number, line in enumerate(tree):
         if repeated := _REPEATED.match(line):
             indent, how = repeated.groups()
-            assert how == "POSSESSIVE", "what it repeats, it may give back and try again"
+            assert how == "POSSESSIVE", "a repetition may backtrack"
             inside = takewhile(methodcaller("startswith", f"{indent}  "), tree[number + 1 :])
             items = [each for each in inside if not each.startswith(f"{indent}   ")]
-            assert len(items) == 1, "it repeats a group without bound"
-            assert _ONE_CHARACTER.match(items[0]), "it repeats a group without bound"
+            assert len(items) == 1, "a group is repeated without limit"
+            assert _ONE_CHARACTER.match(items[0]), "a group is repeated without limit"
 
 
 class Counting:

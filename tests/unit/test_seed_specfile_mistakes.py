@@ -375,7 +375,7 @@ def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
     assert lines[-1] == "and more"
 
 
-def test_of_many_known_names_a_few_are_listed(written: Written) -> None:
+def test_only_a_few_of_many_known_names_are_listed(written: Written) -> None:
     named = ", ".join(f"{{email: a{n}@b.example, name: A}}" for n in range(99))
     text = BASE.replace("slug: quay", f"slug: quay\n    named: [{named}]").replace("users: 5", "users: 150")
 

@@ -26,7 +26,7 @@ from tests.support.seed_runs import (
 
 
 @pytest.mark.parametrize("other", ["1", "2"], ids=["the same world", "another world"])
-def test_of_two_concurrent_seeds_one_waits_and_both_succeed(
+def test_one_of_two_concurrent_seeds_waits_and_both_succeed(
     databases: FreshDatabases, complete_run: Run, way: str, other: str
 ) -> None:
     waits = Event()

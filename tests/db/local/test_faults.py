@@ -38,13 +38,13 @@ def directory() -> Iterator[Path]:
 
 
 def test_a_killed_postmaster_is_replaced_and_recovers(directory: Path) -> None:
-    at = server.ensure_running(directory)
-    with psycopg.connect(at.url, autocommit=True) as conn:
+    instance = server.ensure_running(directory)
+    with psycopg.connect(instance.url, autocommit=True) as conn:
         conn.execute("create table kept as select 42 as answer")
-        os.kill(at.pid, signal.SIGKILL)
-        assert waiting.until(lambda: not processes.works_in(at.pid, directory), seconds=10)
+        os.kill(instance.pid, signal.SIGKILL)
+        assert waiting.until(lambda: not processes.works_in(instance.pid, directory), seconds=10)
         again = running(directory)
-    assert again.pid != at.pid
+    assert again.pid != instance.pid
     with psycopg.connect(again.url) as conn:
         assert conn.execute("select answer from kept").fetchone() == (42,)
 
@@ -78,7 +78,7 @@ def test_a_killed_postmaster_that_is_still_a_zombie_is_replaced(directory: Path)
 
 @pytest.mark.parametrize("stranger", ["ours", "other server"])
 def test_a_process_id_that_was_reused_is_ignored(directory: Path, stranger: str) -> None:
-    at = running(directory)
+    instance = running(directory)
     lines = (directory / "data" / "postmaster.pid").read_text().split("\n")
     socket_lock = (directory / "data" / ".s.PGSQL.5432.lock").read_text().split("\n")
     assert server.stop(directory)
@@ -89,26 +89,26 @@ def test_a_process_id_that_was_reused_is_ignored(directory: Path, stranger: str)
     try:
         assert server.status(directory) is None
         assert not server.stop(directory)
-        assert running(directory).pid not in (at.pid, int(pid))
+        assert running(directory).pid not in (instance.pid, int(pid))
         assert server.status(other.directory) == other
     finally:
         server.stop(other.directory)
 
 
 def test_garbage_in_our_files_is_tolerated(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     (directory / "server.json").write_text("[1, 2")
-    assert running(directory) == at
+    assert running(directory) == instance
     server.stop(directory)
     (directory / "server.json").unlink()
-    assert running(directory).version == at.version
+    assert running(directory).version == instance.version
 
 
 def test_a_lost_socket_is_created_again(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     (directory / "data" / ".s.PGSQL.5432").unlink()
     assert server.status(directory) is None
-    assert running(directory).pid != at.pid
+    assert running(directory).pid != instance.pid
 
 
 def test_a_killed_initdb_is_repeated(directory: Path) -> None:
@@ -119,17 +119,17 @@ def test_a_killed_initdb_is_repeated(directory: Path) -> None:
     starter.kill()
     starter.wait()
     assert not (directory / "data").exists()
-    at = running(directory)
+    instance = running(directory)
     assert not (directory / "data.new").exists()
-    with psycopg.connect(at.url) as conn:
+    with psycopg.connect(instance.url) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
 
 
 def test_a_killed_reset_leaves_nothing_behind(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     server.stop(directory)
     (directory / "data").rename(directory / "data.old")
-    assert running(directory).version == at.version
+    assert running(directory).version == instance.version
     assert not (directory / "data.old").exists()
 
 
@@ -204,7 +204,7 @@ def small_disk(directory: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root mounts a small disk, and not everywhere")
+        pytest.skip("mounting a small disk needs root and is not always allowed")
     yield disk
     server.stop(disk / ".chatctl")
     subprocess.run(["umount", str(disk)], check=True)
@@ -226,10 +226,10 @@ def test_a_disk_too_full_for_a_new_server_is_named(small_disk: Path, leave: int)
 
 
 def test_a_disk_too_full_for_a_start_is_named(small_disk: Path) -> None:
-    at = running(small_disk / ".chatctl")
-    server.stop(at.directory)
+    instance = running(small_disk / ".chatctl")
+    server.stop(instance.directory)
     fill(small_disk, leave=0)
     with pytest.raises(Unavailable, match="no space left on the disk of"):
-        running(at.directory)
+        running(instance.directory)
     (small_disk / "ballast").unlink()
-    assert running(at.directory).version == at.version
+    assert running(instance.directory).version == instance.version

@@ -234,13 +234,13 @@ def test_a_recorded_postgres_of_another_directory_is_not_signalled(place: Path, 
 def test_a_dead_process_whose_id_was_reused_is_not_signalled(
     directory: Path, victim: subprocess.Popen[str]
 ) -> None:
-    at = running(directory)
+    instance = running(directory)
     lines = (directory / "data" / "postmaster.pid").read_text().split("\n")
-    os.kill(at.pid, signal.SIGKILL)
+    os.kill(instance.pid, signal.SIGKILL)
     assert waiting.until(lambda: server.status(directory) is None, seconds=10)
     (directory / "data" / "postmaster.pid").write_text("\n".join([str(victim.pid), *lines[1:]]))
     assert not server.stop(directory)
-    assert running(directory).pid not in (at.pid, victim.pid)
+    assert running(directory).pid not in (instance.pid, victim.pid)
 
 
 @pytest.fixture
@@ -251,7 +251,7 @@ def container() -> list[str]:
         shutil.which("unshare") is None
         or subprocess.run([*words, "true"], check=False, capture_output=True).returncode
     ):
-        pytest.skip("only root, and not everywhere, makes namespaces of process ids")
+        pytest.skip("a namespace of process ids needs root and is not always allowed")
     return words
 
 
@@ -274,7 +274,7 @@ def test_a_server_in_a_container_is_neither_signalled_nor_started_twice(
 def test_a_server_outside_the_container_is_neither_signalled_nor_started_twice(
     directory: Path, container: list[str]
 ) -> None:
-    at = running(directory)
+    instance = running(directory)
     for verb in ("stop", "status", "ensure_running", "reset"):
         program = DO + f"server.{verb}(directory)"
         answer = subprocess.run(
@@ -287,4 +287,4 @@ def test_a_server_outside_the_container_is_neither_signalled_nor_started_twice(
             f"Conflict: the process that listens on the socket in {directory}/data is not the one"
             in answer.stderr
         )
-    assert server.status(directory) == at
+    assert server.status(directory) == instance

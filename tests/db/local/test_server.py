@@ -52,10 +52,10 @@ def execute(url: str, statement: str) -> None:
 
 @pytest.mark.parametrize(("major", "checksums"), [(18, "on"), (16, "off")])
 def test_a_new_server_is_set_up_for_the_backend(directory: Path, major: int, checksums: str) -> None:
-    at = server.ensure_running(directory, version=major)
-    assert at.version.startswith(f"{major}.")
+    instance = server.ensure_running(directory, version=major)
+    assert instance.version.startswith(f"{major}.")
     settings = {
-        "server_version": at.version,
+        "server_version": instance.version,
         "wal_level": "logical",
         "listen_addresses": "",
         "server_encoding": "UTF8",
@@ -64,16 +64,16 @@ def test_a_new_server_is_set_up_for_the_backend(directory: Path, major: int, che
         "default_text_search_config": "pg_catalog.english",
         "data_checksums": checksums,
     }
-    assert {name: value(at.admin_url, f"show {name}") for name in settings} == settings
-    assert value(at.admin_url, "select lower('Ä')") == "ä"
+    assert {name: value(instance.admin_url, f"show {name}") for name in settings} == settings
+    assert value(instance.admin_url, "select lower('Ä')") == "ä"
 
 
 def test_the_owner_is_not_a_superuser_and_the_admin_is(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     who = "select current_user || ' ' || current_setting('is_superuser')"
-    assert value(at.url, who) == "postgres off"
-    assert value(at.admin_url, who) == "supabase_admin on"
-    assert value(at.url_for("authenticator", "postgres"), who) == "authenticator off"
+    assert value(instance.url, who) == "postgres off"
+    assert value(instance.admin_url, who) == "supabase_admin on"
+    assert value(instance.url_for("authenticator", "postgres"), who) == "authenticator off"
 
 
 def test_a_running_server_is_found_again(directory: Path) -> None:
@@ -82,18 +82,18 @@ def test_a_running_server_is_found_again(directory: Path) -> None:
 
 
 def test_the_data_survives_a_stop(directory: Path) -> None:
-    at = running(directory)
-    execute(at.url, "create table kept as select 42 as answer")
+    instance = running(directory)
+    execute(instance.url, "create table kept as select 42 as answer")
     assert server.stop(directory)
     assert server.status(directory) is None
     again = running(directory)
-    assert again.pid != at.pid
+    assert again.pid != instance.pid
     assert value(again.url, "select answer from kept") == 42
 
 
 def test_a_stop_ends_open_sessions(directory: Path) -> None:
-    at = running(directory)
-    with psycopg.connect(at.url) as conn:
+    instance = running(directory)
+    with psycopg.connect(instance.url) as conn:
         conn.execute("create table never (id int)")
         assert server.stop(directory)
         with pytest.raises(psycopg.OperationalError):
@@ -106,10 +106,10 @@ def test_a_stop_without_a_server_creates_nothing(directory: Path) -> None:
 
 
 def test_reset_deletes_the_data_and_keeps_the_version(directory: Path) -> None:
-    at = running(directory, version=16)
-    execute(at.url, "create table gone (id int)")
+    instance = running(directory, version=16)
+    execute(instance.url, "create table gone (id int)")
     again = server.reset(directory)
-    assert again.version == at.version
+    assert again.version == instance.version
     assert value(again.url, "select to_regclass('public.gone')") is None
 
 
@@ -140,9 +140,9 @@ def test_two_concurrent_starts_give_one_server(directory: Path) -> None:
         for _ in range(4)
     ]
     pids = {starter.communicate()[0].strip() for starter in starters}
-    at = server.status(directory)
-    assert at is not None
-    assert pids == {str(at.pid)}
+    instance = server.status(directory)
+    assert instance is not None
+    assert pids == {str(instance.pid)}
 
 
 def test_the_server_does_not_belong_to_a_terminal(directory: Path) -> None:
@@ -151,15 +151,15 @@ def test_the_server_does_not_belong_to_a_terminal(directory: Path) -> None:
     # Ctrl-C would reach this process group: it is empty, and the server runs.
     with pytest.raises(ProcessLookupError):
         os.killpg(starter.pid, 0)
-    at = server.status(directory)
-    assert at is not None
-    assert os.getsid(at.pid) == at.pid
+    instance = server.status(directory)
+    assert instance is not None
+    assert os.getsid(instance.pid) == instance.pid
 
 
 def test_other_users_cannot_connect_to_the_socket(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     assert stat.S_IMODE(directory.stat().st_mode) in (0o700, 0o710)
-    assert stat.S_IMODE(at.socket_directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE(instance.socket_directory.stat().st_mode) == 0o700
 
 
 def test_environment_variables_do_not_change_the_server(
@@ -167,24 +167,27 @@ def test_environment_variables_do_not_change_the_server(
 ) -> None:
     for name, text in {"PGPORT": "5999", "PGDATA": "/nowhere", "LC_ALL": "xx_YY", "TZ": "Asia/Tokyo"}.items():
         monkeypatch.setenv(name, text)
-    at = running(directory)
-    assert value(at.admin_url, "select current_setting('port') || current_setting('TimeZone')") == "5432UTC"
+    instance = running(directory)
+    assert (
+        value(instance.admin_url, "select current_setting('port') || current_setting('TimeZone')")
+        == "5432UTC"
+    )
 
 
 def test_the_path_may_contain_unusual_characters(directory: Path) -> None:
     odd = directory.parent / "a b'\"%41äö#?&=$HOME;\\"
     odd.mkdir()
-    at = running(odd / ".chatctl")
+    instance = running(odd / ".chatctl")
     try:
-        assert value(at.url, "select 1") == 1
+        assert value(instance.url, "select 1") == 1
     finally:
         server.stop(odd / ".chatctl")
 
 
 def test_a_moved_directory_keeps_working(directory: Path) -> None:
     # Durable: PostgreSQL uses the old path of pg_control, so that a stop after the move is a crash.
-    at = server.ensure_running(directory)
-    execute(at.url, "create table moved (id int)")
+    instance = server.ensure_running(directory)
+    execute(instance.url, "create table moved (id int)")
     moved = directory.with_name("other")
     directory.rename(moved)
     try:
@@ -196,18 +199,18 @@ def test_a_moved_directory_keeps_working(directory: Path) -> None:
 
 
 def test_the_platform_is_reapplied_when_its_text_changed(directory: Path) -> None:
-    at = running(directory)
-    execute(at.admin_url, "drop function auth.email()")
-    assert running(directory) == at
-    assert value(at.admin_url, "select to_regproc('auth.email')") is None
+    instance = running(directory)
+    execute(instance.admin_url, "drop function auth.email()")
+    assert running(directory) == instance
+    assert value(instance.admin_url, "select to_regproc('auth.email')") is None
     note = directory / "server.json"
     note.write_text(json.dumps({**json.loads(note.read_text()), "platform": "an older text"}))
-    assert running(directory) == at
-    assert value(at.admin_url, "select to_regproc('auth.email')::text") == "auth.email"
+    assert running(directory) == instance
+    assert value(instance.admin_url, "select to_regproc('auth.email')::text") == "auth.email"
 
 
 def test_the_url_names_role_database_and_socket() -> None:
-    at = Server(Path("/srv/my app/.chatctl"), "18.4", 1)
-    assert at.url_for("a b", "c/d") == (
+    instance = Server(Path("/srv/my app/.chatctl"), "18.4", 1)
+    assert instance.url_for("a b", "c/d") == (
         "postgresql://a%20b@/c%2Fd?host=/srv/my%20app/.chatctl/data&port=5432"
     )

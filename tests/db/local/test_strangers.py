@@ -125,27 +125,27 @@ def test_a_link_does_not_make_a_foreign_cluster_ours(place: Path, directory: Pat
 
 
 def test_our_directory_may_be_elsewhere(place: Path, directory: Path) -> None:
-    at = running(place / "elsewhere")
+    instance = running(place / "elsewhere")
     directory.symlink_to("elsewhere")
-    assert running(directory) == at == server.status(directory)
+    assert running(directory) == instance == server.status(directory)
     assert server.stop(directory)
-    assert server.reset(directory).directory == at.directory
+    assert server.reset(directory).directory == instance.directory
 
 
 @pytest.mark.parametrize("linked", [True, False])
 def test_a_directory_of_an_older_chatctl_without_markers_is_ours(
     place: Path, directory: Path, linked: bool
 ) -> None:
-    at = running(place / "older" if linked else directory)
-    (at.directory / MARK).unlink()
+    instance = running(place / "older" if linked else directory)
+    (instance.directory / MARK).unlink()
     if linked:
-        directory.symlink_to(at.directory)
-    assert server.status(directory) == at
+        directory.symlink_to(instance.directory)
+    assert server.status(directory) == instance
     assert server.stop(directory)
-    assert running(directory).directory == at.directory
-    assert (at.directory / MARK).read_text().startswith("An embedded PostgreSQL server of chatctl")
-    (at.directory / MARK).unlink()
-    assert server.reset(directory).version == at.version
+    assert running(directory).directory == instance.directory
+    assert (instance.directory / MARK).read_text().startswith("An embedded PostgreSQL server of chatctl")
+    (instance.directory / MARK).unlink()
+    assert server.reset(directory).version == instance.version
 
 
 @pytest.mark.parametrize("left", ["", "lock", "lock data.new", "lock data.new data.old"])
@@ -193,31 +193,31 @@ def test_something_else_under_one_of_our_names_is_refused(
 
 @pytest.mark.parametrize("name", ["PG_VERSION", "postmaster.pid"])
 def test_a_pipe_in_the_data_directory_does_not_block(directory: Path, name: str) -> None:
-    at = running(directory)
+    instance = running(directory)
     server.stop(directory)
-    (at.directory / "data" / name).unlink(missing_ok=True)
-    os.mkfifo(at.directory / "data" / name)
+    (instance.directory / "data" / name).unlink(missing_ok=True)
+    os.mkfifo(instance.directory / "data" / name)
     with pytest.raises(Invalid, match=f"{name} is not a file of the embedded server"):
         running(directory)
-    (at.directory / "data" / name).unlink()
+    (instance.directory / "data" / name).unlink()
 
 
 def test_reset_keeps_files_that_replaced_the_data(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     server.stop(directory)
-    shutil.rmtree(at.directory / "data")
-    (at.directory / "data").mkdir()
-    (at.directory / "data" / "diary").write_text("precious")
+    shutil.rmtree(instance.directory / "data")
+    (instance.directory / "data").mkdir()
+    (instance.directory / "data" / "diary").write_text("precious")
     assert_untouched(directory, directory, match="data is not a data directory of PostgreSQL; move it away")
 
 
 def test_reset_accepts_damaged_data(directory: Path) -> None:
-    at = running(directory)
+    instance = running(directory)
     server.stop(directory)
-    (at.directory / "data" / "PG_VERSION").write_text("")
+    (instance.directory / "data" / "PG_VERSION").write_text("")
     with pytest.raises(Invalid, match="PG_VERSION is damaged; delete the data with `chatctl local reset`"):
         running(directory)
-    assert server.reset(directory).version == at.version
+    assert server.reset(directory).version == instance.version
 
 
 # Throwaway servers ----------------------------------------------------------------------------------------
@@ -276,5 +276,5 @@ def test_a_world_writable_temporary_directory_without_sticky_bit_is_refused(
     with pytest.raises(NotAllowed, match=f"every user can replace what is in {place}; set TMPDIR"):
         throwaway.server().__enter__()
     place.chmod(0o1777)
-    with throwaway.server() as at:
-        assert at.directory.parent == registry
+    with throwaway.server() as instance:
+        assert instance.directory.parent == registry

@@ -62,34 +62,34 @@ def chatctl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("major", [18, 16])
 def test_the_server_is_deleted_after_its_block(temporary: Path, major: int) -> None:
-    with throwaway.server(version=major) as at:
-        assert at.version.startswith(f"{major}.")
-        with psycopg.connect(at.admin_url) as conn:
+    with throwaway.server(version=major) as instance:
+        assert instance.version.startswith(f"{major}.")
+        with psycopg.connect(instance.admin_url) as conn:
             assert conn.execute("show fsync").fetchone() == ("off",)
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not instance.directory.exists()
+    assert not processes.found(instance.directory)
 
 
 def test_a_durable_server_waits_for_the_disk(temporary: Path) -> None:
-    with throwaway.server(durable=True) as at, psycopg.connect(at.admin_url) as conn:
+    with throwaway.server(durable=True) as instance, psycopg.connect(instance.admin_url) as conn:
         assert conn.execute("show fsync").fetchone() == ("on",)
 
 
 def test_the_server_is_deleted_after_an_error_and_with_open_sessions(temporary: Path) -> None:
-    with pytest.raises(ZeroDivisionError), throwaway.server() as at:
-        conn = psycopg.connect(at.url)
+    with pytest.raises(ZeroDivisionError), throwaway.server() as instance:
+        conn = psycopg.connect(instance.url)
         conn.execute("create table half_done (id int)")
         raise ZeroDivisionError
     conn.close()
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not instance.directory.exists()
+    assert not processes.found(instance.directory)
 
 
 def test_the_server_is_deleted_even_if_its_postmaster_was_killed(temporary: Path) -> None:
-    with throwaway.server() as at:
-        os.kill(at.pid, signal.SIGKILL)
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    with throwaway.server() as instance:
+        os.kill(instance.pid, signal.SIGKILL)
+    assert not instance.directory.exists()
+    assert not processes.found(instance.directory)
 
 
 def test_sweep_keeps_running_servers(temporary: Path) -> None:

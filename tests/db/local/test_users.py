@@ -73,7 +73,7 @@ def python() -> Iterator[list[str]]:
         libraries = f"LD_LIBRARY_PATH={door}/lib"
         command = ["env", f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}", libraries, str(inside)]
         if mounted.returncode or nobody([*command, "-c", "import psycopg"], cwd="/").returncode:
-            pytest.skip("nobody cannot reach this Python")
+            pytest.skip("the user nobody cannot run this Python")
         yield command
     finally:
         subprocess.run(["umount", door], check=False, capture_output=True)
@@ -119,8 +119,8 @@ def test_an_ordinary_user_has_throwaway_servers(python: list[str], place: Path) 
 
 def test_root_runs_it_as_pgserver(place: Path) -> None:
     os.chown(place, 0, 0)
-    at = running(place / ".chatctl")
-    assert runs_as(at.pid) == "pgserver"
+    instance = running(place / ".chatctl")
+    assert runs_as(instance.pid) == "pgserver"
     assert (place / ".chatctl").stat().st_uid == 0
 
 
@@ -159,19 +159,19 @@ def test_root_does_not_open_a_users_directory(place: Path) -> None:
 def test_root_does_not_follow_a_link_of_a_user_to_its_own_server(place: Path) -> None:
     place.chmod(0o755)
     own = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    at = running(own / ".chatctl")
-    (place / ".chatctl").symlink_to(at.directory)
+    instance = running(own / ".chatctl")
+    (place / ".chatctl").symlink_to(instance.directory)
     os.chown(place / ".chatctl", *numbers("nobody"), follow_symlinks=False)
     try:
         with pytest.raises(Invalid, match="nothing in it was changed"):
             server.reset(place / ".chatctl")
         assert server.status(place / ".chatctl") is None
         assert not server.stop(place / ".chatctl")
-        assert server.status(at.directory) == at
+        assert server.status(instance.directory) == instance
         os.chown(place / ".chatctl", 0, 0, follow_symlinks=False)
-        assert server.status(place / ".chatctl") == at
+        assert server.status(place / ".chatctl") == instance
     finally:
-        server.stop(at.directory)
+        server.stop(instance.directory)
         shutil.rmtree(own)
 
 
@@ -179,8 +179,8 @@ def test_root_does_not_take_over_a_server_of_a_user(python: list[str], place: Pa
     first = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert running(place / ".chatctl").pid == int(first.stdout)
     server.stop(place / ".chatctl")
-    at = running(place / ".chatctl")
-    assert runs_as(at.pid) == "nobody"
+    instance = running(place / ".chatctl")
+    assert runs_as(instance.pid) == "nobody"
     server.reset(place / ".chatctl")
     server.stop(place / ".chatctl")
     again = nobody([*python, "-c", START, ".chatctl"], cwd=place)

@@ -72,7 +72,7 @@ def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
         yield start
 
 
-def test_of_two_concurrent_runs_one_waits_and_names_the_other(
+def test_one_of_two_concurrent_runs_waits_and_names_the_other(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
@@ -94,7 +94,7 @@ def test_of_two_concurrent_runs_one_waits_and_names_the_other(
 
 
 @pytest.mark.parametrize("deadline", ["0", "0.3"])
-def test_past_the_deadline_for_another_migration_it_is_named(
+def test_after_the_deadline_for_another_migration_it_is_named(
     database: Database, files: Path, chatctl: Callable[..., Command], deadline: str
 ) -> None:
     with (
@@ -207,7 +207,7 @@ def test_many_tables_that_are_briefly_busy_do_not_add_up_to_a_longer_wait(
         migration.ends.result(30)
 
 
-def test_past_the_deadline_for_a_lock_nothing_is_changed(
+def test_after_the_deadline_for_a_lock_nothing_is_changed(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     with holding(database, READ) as report:
@@ -217,7 +217,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
         )
         assert late.process.wait(30) == 5
         pid = report.info.backend_pid
-        assert migrate(report, directory=files, dry_run=True), "it is pending still"
+        assert migrate(report, directory=files, dry_run=True), "it should still be pending"
         columns = report.execute("select from pg_attribute where attname = 'pinned'").fetchall()
         locks = report.execute("select from pg_locks where locktype = 'advisory'").fetchall()
     assert (columns, locks) == ([], [])

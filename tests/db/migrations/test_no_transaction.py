@@ -298,7 +298,7 @@ def test_waiting_for_an_old_transaction_blocks_nobody(
             traffic.execute("select count(*) from public.t")
             traffic.execute("update public.t set a = a where id = 1")
             took.append(time.monotonic() - start)
-        assert indexes(traffic) == {"t_a": False}, "it waits still"
+        assert indexes(traffic) == {"t_a": False}, "it should still wait"
         assert migration.waits[0].startswith(
             f"waiting: a lock is held by pid {report.info.backend_pid} "
             "(long report, postgres, idle in transaction, since "
@@ -309,7 +309,7 @@ def test_waiting_for_an_old_transaction_blocks_nobody(
     assert max(took) < MARGIN
 
 
-def test_past_the_deadline_the_blocker_is_named_and_the_next_run_completes_it(
+def test_after_the_deadline_the_blocker_is_named_and_the_next_run_completes_it(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)

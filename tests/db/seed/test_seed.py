@@ -100,7 +100,7 @@ def test_a_second_run_adds_nothing_and_detects_that_people_used_it(conn: Connect
     assert _count(conn, "messages") == 1999
 
 
-def test_of_two_concurrent_seeds_one_creates_the_world(database: Database) -> None:
+def test_only_one_of_two_concurrent_seeds_creates_the_world(database: Database) -> None:
     outcomes = race_operators(database, 2, lambda conn, _: load(conn, WORLD).state)
 
     assert sorted(map(str, outcomes)) == ["created", "unchanged"]
