@@ -286,7 +286,7 @@ def test_messages_of_an_erased_user_are_erased_before_a_conversation_is_locked(s
     assert scene.world.fact("select count(*) from messages where sender_id is null") == 2
 
 
-def test_renaming_a_group_does_not_wait_for_an_earlier_group(scene: Scene) -> None:
+def test_a_session_that_renamed_a_group_does_not_wait_for_an_earlier_group(scene: Scene) -> None:
     """Several writes in one transaction, as GraphQL sends them."""
     scene.hold("conversations", "id = %s", scene.conversations[0])
 
