@@ -1,4 +1,4 @@
-"""What of a world cannot be built together."""
+"""Combinations of settings for which no world can be built."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ B = Team("B", "b", 3, (), admins=1)
         ),
     ],
 )
-def test_what_cannot_be_built_together_is_a_mistake(world: Spec, sentence: str | None) -> None:
-    found = [mistake.sentence for mistake in limits.mistakes(world)]
+def test_combinations_that_cannot_be_built_are_mistakes(world: Spec, sentence: str | None) -> None:
+    sentences = [mistake.sentence for mistake in limits.mistakes(world)]
 
-    assert len(found) == (sentence is not None)
-    assert all(it.startswith(sentence or "") for it in found)
+    assert len(sentences) == (sentence is not None)
+    assert all(it.startswith(sentence or "") for it in sentences)
 
 
 @pytest.mark.parametrize("world", [DEMO, PERF], ids=lambda world: world.name)
-def test_the_worlds_of_chatctl_keep_the_limits(world: Spec) -> None:
+def test_the_built_in_worlds_keep_the_limits(world: Spec) -> None:
     assert list(limits.mistakes(world)) == []

@@ -1,13 +1,13 @@
-"""What is reported about a file of a world that nothing can be built from."""
+"""The reported mistakes of a file that describes a world."""
 
 from __future__ import annotations
 
 import pytest
 
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import BASE, Written, told
+from tests.support.worldfiles import BASE, Written, mistakes_in
 
-# What is changed in it, into what -> what is told: line, key, sentence.
+# The changed text, the new text -> the reported line, key and sentence.
 MISTAKES = {
     "an unknown key": ("users: 9", "user: 9", "5: organizations[0].user is not known; did you mean users?"),
     "a key of nowhere": (
@@ -330,16 +330,16 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
     load(written(BASE))
     assert BASE.count(old) == 1
 
-    (line,) = told(written(BASE.replace(old, new)))
+    (line,) = mistakes_in(written(BASE.replace(old, new)))
     assert line.startswith(sentence)
     assert len(line) < 250
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(written: Written) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines(written: Written) -> None:
     text = """\
 weekes: 3
 organizations:
@@ -356,7 +356,7 @@ organizations:
     users: 3
     conversations: [{count: 2, direct: true}, {direct: true, count: 2}]
 """
-    lines = told(written(text))
+    lines = mistakes_in(written(text))
 
     assert [line.split()[0] + line.split()[1] for line in lines] == [
         "1:weekes",
@@ -372,22 +372,22 @@ organizations:
     ]
 
 
-def test_of_more_than_ten_mistakes_ten_are_told(written: Written) -> None:
-    lines = told(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
+def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
+    lines = mistakes_in(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
 
     assert len(lines) == 11
     assert lines[-1] == "and more"
 
 
-def test_of_many_things_known_a_few_are_told(written: Written) -> None:
+def test_only_a_few_of_many_known_names_are_listed(written: Written) -> None:
     named = ", ".join(f"{{email: a{n}@b.example, name: A}}" for n in range(99))
     text = BASE.replace("slug: quay", f"slug: quay\n    named: [{named}]").replace("users: 5", "users: 150")
 
-    (line,) = told(written(text.replace("- {}", "- {users: [x]}")))
+    (line,) = mistakes_in(written(text.replace("- {}", "- {users: [x]}")))
     assert line.endswith("a14@b.example and 84 more")
 
 
-def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: Written) -> None:
+def test_the_placeholder_of_an_invalid_value_causes_no_second_mistake(written: Written) -> None:
     for key in (
         "users: 9",
         "slug: harbour",
@@ -398,5 +398,5 @@ def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: 
         "messages: 100",
     ):
         name, _, _ = key.partition(":")
-        (line,) = told(written(BASE.replace(key, f"{name}: [[]]")))
+        (line,) = mistakes_in(written(BASE.replace(key, f"{name}: [[]]")))
         assert f"{name} must be" in line

@@ -1,4 +1,4 @@
-"""YAML that cannot be read: each file names the place, the reason and the way out, and repeats no secret."""
+"""Invalid YAML in any file: the error names position, reason and solution, and repeats no secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatctl.services.loadtest import targets
 from chatctl.services.seed import specfile
 from chatctl.settings import load
 
-# The name of a file that chatctl reads -> what reads it.
+# The name of a file that chatctl reads -> its reader.
 READERS: dict[str, Callable[[Path], object]] = {
     "chatctl.yaml": lambda path: load(target="a", directory=path.parent, env={}),
     "targets.yaml": targets.load,
@@ -32,7 +32,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 QUOTE = "single quotes"
 
-# What somebody wrote -> line and column of the fault, the reason, and a word of the way out.
+# The text -> line and column of the fault, the reason, and a word of the suggested solution.
 FAULTS = {
     "a tab": ("a:\n\tb: 1", "2:1", "there is a tab", "spaces"),
     "a tab in deeper lines": ("a:\n  b: 1\n  \tc: 2", "3:3", "there is a tab", "spaces"),
@@ -108,7 +108,7 @@ FAULTS = {
 
 
 def refusal(reader: str, directory: Path, text: str) -> ChatctlError:
-    """What is said about a file."""
+    """The error for a file."""
     path = directory / reader
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
@@ -118,7 +118,7 @@ def refusal(reader: str, directory: Path, text: str) -> ChatctlError:
 
 
 @pytest.mark.parametrize(("text", "place", "reason", "way_out"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_explained_where_it_is(
+def test_a_fault_is_explained_at_its_position(
     tmp_path: Path, text: str, place: str, reason: str, way_out: str
 ) -> None:
     refused = refusal("chatctl.yaml", tmp_path, text)
@@ -141,7 +141,7 @@ def test_every_file_explains_a_fault_in_the_same_words(tmp_path: Path, reader: s
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_refuses_a_key_given_twice_and_names_both_lines(tmp_path: Path, reader: str) -> None:
+def test_every_file_refuses_a_duplicate_key_and_names_both_lines(tmp_path: Path, reader: str) -> None:
     of_a_list = reader in ("access.mutants.yaml", "baseline.yaml")
     keys = {"chatctl.yaml": "targets", "lints/accepted.yaml": "rules", "world.yaml": "name"}
     key = "reason" if of_a_list else keys.get(reader, "api")
@@ -153,7 +153,7 @@ def test_every_file_refuses_a_key_given_twice_and_names_both_lines(tmp_path: Pat
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_refuses_tags_and_what_is_not_utf_8(tmp_path: Path, reader: str) -> None:
+def test_every_file_refuses_tags_and_invalid_utf_8(tmp_path: Path, reader: str) -> None:
     assert "tags (!)" in refusal(reader, tmp_path, "a: !!python/name:os.system x").message
 
     path = tmp_path / reader
@@ -163,13 +163,13 @@ def test_every_file_refuses_tags_and_what_is_not_utf_8(tmp_path: Path, reader: s
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_has_a_largest_size_and_depth(tmp_path: Path, reader: str) -> None:
+def test_every_file_has_a_maximum_size_and_depth(tmp_path: Path, reader: str) -> None:
     assert "is larger than" in refusal(reader, tmp_path, "#" * 2_000_000).message
     assert "nested deeper than" in refusal(reader, tmp_path, "[" * 50_000).message
 
 
 @pytest.mark.parametrize("day", ["2026-12-31", "'2026-12-31'"])
-def test_a_baseline_takes_a_date_with_quotes_and_without(tmp_path: Path, day: str) -> None:
+def test_a_baseline_accepts_a_date_with_and_without_quotes(tmp_path: Path, day: str) -> None:
     path = tmp_path / "baseline.yaml"
     path.write_text(f"- {{rule: leak, object: public.t, reason: x, owner: ann, expires: {day}}}\n")
 
@@ -177,7 +177,7 @@ def test_a_baseline_takes_a_date_with_quotes_and_without(tmp_path: Path, day: st
     assert entry.expires == date(2026, 12, 31)
 
 
-def test_everything_wrong_with_a_configuration_is_listed(tmp_path: Path) -> None:
+def test_all_mistakes_in_a_configuration_are_listed(tmp_path: Path) -> None:
     refused = refusal(
         "chatctl.yaml",
         tmp_path,
@@ -211,7 +211,7 @@ PIECES = st.lists(
 @example(start=0, length=len(CONFIGURATION), new=f"targets: {{a: {{secret_key:{SECRET}: 1}}}}")
 @example(start=0, length=len(CONFIGURATION), new=f"targets: {{a: {SECRET}}}")
 @example(start=0, length=len(CONFIGURATION), new=f'targets: {{a: {{secret_key: "x"{SECRET}}}}}')
-def test_no_secret_of_a_configuration_that_was_tampered_with_is_repeated(
+def test_no_secret_of_a_configuration_with_random_changes_is_repeated(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int, new: str
 ) -> None:
     directory = tmp_path_factory.getbasetemp()
@@ -225,7 +225,7 @@ def test_no_secret_of_a_configuration_that_was_tampered_with_is_repeated(
         assert "V4l" not in shown
 
 
-def test_without_a_file_to_read_neither_yaml_nor_pydantic_is_imported(tmp_path: Path) -> None:
+def test_without_a_file_neither_yaml_nor_pydantic_is_imported(tmp_path: Path) -> None:
     script = (
         "import sys; from chatctl.cli.commands import audit_rls, loadtest, local, migrate, seed\n"
         "from chatctl.settings import load; load(env={})\n"
