@@ -1,4 +1,4 @@
-# Every target sets up what it needs: a .venv in this checkout, from the committed lock.
+# Every target first creates a .venv in this checkout, from the committed lock.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -23,18 +23,18 @@ lint: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
-# What takes minutes, proves something about time itself, or repeats the rest on PostgreSQL 16.
+# Tests that take minutes, depend on time, or repeat the others on PostgreSQL 16.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 demo: $(STAMP)
 	$(BIN)/chatctl demo
 
-# All of it, or GROUPS="migrations audits".
+# All benchmarks, or only some: GROUPS="migrations audits".
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks --json bench.json $(GROUPS)
 
-# After changing the dependencies of pyproject.toml.
+# Run this after changing the dependencies in pyproject.toml.
 lock: $(STAMP)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
 

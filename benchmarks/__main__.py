@@ -25,23 +25,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
-    asked = parser.parse_args()
-    if unknown := set(asked.groups) - set(GROUPS):
+    arguments = parser.parse_args()
+    if unknown := set(arguments.groups) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     cases: list[Case] = []
     start = time.perf_counter()
-    _say("filling a server with 1,000,000 messages")
+    _print_status("filling a server with 1,000,000 messages")
     with filled_server() as server:
-        _say(f"filled after {time.perf_counter() - start:.0f} s; PostgreSQL {server.version}")
-        for name in asked.groups or GROUPS:
+        _print_status(f"filled after {time.perf_counter() - start:.0f} s; PostgreSQL {server.version}")
+        for name in arguments.groups or GROUPS:
             for case in GROUPS[name].cases(server):
                 cases.append(case)
-                _say(f"  {case.name}: {case.ratio:.2f} {case.verdict}")
+                _print_status(f"  {case.name}: {case.ratio:.2f} {case.verdict}")
     print(table(cases))
-    if asked.json:
+    if arguments.json:
         figures = [{**asdict(case), "verdict": case.verdict} for case in cases]
-        asked.json.write_text(json.dumps({"cases": figures}, indent=2) + "\n", encoding="utf-8")
-    _say(f"took {time.perf_counter() - start:.0f} s")
+        arguments.json.write_text(json.dumps({"cases": figures}, indent=2) + "\n", encoding="utf-8")
+    _print_status(f"took {time.perf_counter() - start:.0f} s")
     return 0 if all(case.passed for case in cases) else 7
 
 
@@ -62,7 +62,7 @@ def table(cases: list[Case]) -> str:
     return tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)
 
 
-def _say(line: str) -> None:
+def _print_status(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -23,7 +23,7 @@ AUDIT = (sys.executable, "-m", "chatctl", "audit-rls", "-q", "--db-url")
 
 
 def cases(_: Server) -> Iterator[Case]:
-    """The rows of design.md section 8 about audit-rls, on a server with an empty backend."""
+    """audit-rls on a server with an empty backend."""
     with throwaway.server() as server:
         with connection(server.url) as conn:
             migrate(conn)

@@ -1,4 +1,4 @@
--- The rows for the benchmarks, inserted in bulk without triggers, and then the columns that triggers would maintain.
+-- The rows for the benchmarks: inserted in bulk without triggers; then the columns that triggers maintain are updated.
 --   persons        1 has 5,000 unread messages in each of the long conversations, 2 has 10
 --                  3 has 10 in each of the short ones
 --                  1000 to 5799 are senders, 48 in each long conversation

@@ -26,7 +26,7 @@ CHATCTL = (sys.executable, "-m", "chatctl")
 
 
 def cases(server: Server) -> Iterator[Case]:
-    """The rows of design.md section 8 about migrate and the command line."""
+    """Migrating an empty and an up-to-date database, and the start of the command line."""
     with throwaway.server(durable=True) as empty, tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(_same_sql())
         script.flush()
@@ -70,8 +70,10 @@ def _databases(server: Server, number: int) -> Iterator[str]:
     names = [f"empty_{n}" for n in range(number)]
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for name in names:
-            made = sql.SQL("create database {} template postgres owner postgres").format(sql.Identifier(name))
-            admin.execute(made)
+            create = sql.SQL("create database {} template postgres owner postgres").format(
+                sql.Identifier(name)
+            )
+            admin.execute(create)
         admin.execute("checkpoint")
     return iter([server.url_for("postgres", name) for name in names])
 

@@ -1,5 +1,5 @@
--- The plan's get_conversations_with_details (spec/backend-plan.md 3.3), as a baseline: the same three parts, joins
--- and order, although they are unsafe and slow. It reads every message of every conversation twice.
+-- The plan's get_conversations_with_details (section 3.3), as a baseline: the same three parts, joins and order, although
+-- they are unsafe and slow. It reads every message of every conversation twice.
 create function bench.plan_list(p_user_id uuid)
 returns table (
   conversation_id uuid,

@@ -16,7 +16,7 @@ from chatctl.local.postgres.server import Server
 LIST = "select * from public.get_conversations_with_details(%s)"
 PLAN_LIST = "select * from bench.plan_list(%s)"
 PAGE = "select * from public.get_messages_page(%s, %s, 50)"
-# The query of the client for one page (backend-plan 2.2): with a keyset as in chatctl, or its own offset.
+# A client's own query for one page: with a keyset, as in chatctl, or with an offset.
 KEYSET = """
 select m.id, m.content, m.created_at, m.seq, u.full_name
 from public.messages m left join public.user_profiles u on u.id = m.sender_id
@@ -36,17 +36,17 @@ Query = Callable[[], list[tuple[Any, ...]]]
 
 
 def cases(server: Server) -> Iterator[Case]:
-    """Rows 1 to 3 of design.md section 8."""
+    """The conversation list, then the pages of a conversation."""
     with _as(server, BEHIND_5000) as much, _as(server, BEHIND_10) as little, _as(server, SHORT) as short:
-        yield from _lists(_asking(much, LIST), _asking(little, LIST), _asking(short, LIST), much)
+        yield from _lists(_query(much, LIST), _query(little, LIST), _query(short, LIST), much)
         with connect(server.url) as operator:
             yield from _pages(little, operator)
 
 
 def _lists(much: Query, little: Query, short: Query, conn: Connection) -> Iterator[Case]:
-    plan = _asking(conn, PLAN_LIST)
+    plan = _query(conn, PLAN_LIST)
     if much() != plan():
-        raise SystemExit("the list and the plan's own list differ, so their times say nothing")
+        raise SystemExit("the list and the plan's own list differ, so their times cannot be compared")
     ours, theirs = side_by_side(much, plan, times=7, warm_up=1)
     name = "list of 100 conversations of 10,000 messages: plan's function / ours"
     yield Case(name, theirs, ours, "ms", theirs / ours, ">=", 200)
@@ -87,7 +87,7 @@ def _as(server: Server, person: str) -> Iterator[Connection]:
         yield conn
 
 
-def _asking(conn: Connection, statement: str) -> Query:
+def _query(conn: Connection, statement: str) -> Query:
     row = conn.execute("select private.current_user_id()").fetchone()
     return lambda: conn.execute(statement.encode(), row).fetchall()
 

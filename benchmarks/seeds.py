@@ -29,7 +29,7 @@ MEGABYTES = 300
 
 
 def cases(_: Server) -> Iterator[Case]:
-    """The rows of design.md section 8 about seed."""
+    """Seeding a million messages, and the memory for ten million."""
     outline = build(PERF)
     with throwaway.server(durable=True) as server, tempfile.NamedTemporaryFile() as rows:
         for block in _rows(outline):
@@ -84,8 +84,8 @@ def _fresh(server: Server, name: str) -> str:
     """Create a migrated, empty database ``name``; returns its URL."""
     with psycopg.connect(server.admin_url, autocommit=True, dbname="template1") as admin:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-        made = sql.SQL("create database {} template postgres owner postgres").format(sql.Identifier(name))
-        admin.execute(made)
+        create = sql.SQL("create database {} template postgres owner postgres").format(sql.Identifier(name))
+        admin.execute(create)
         admin.execute("checkpoint")
     return server.url_for("postgres", name)
 

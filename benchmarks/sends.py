@@ -36,7 +36,7 @@ HOT = Place(first=200, conversations=1, transactions=300)
 
 
 def cases(server: Server) -> Iterator[Case]:
-    """Row 4 of design.md section 8."""
+    """Sends to many conversations, and to a single one."""
     rate, baseline = _measured(server, MANY)
     name = "send with every trigger / bare insert, 16 clients, "
     yield Case(name + "100 conversations", rate, baseline, "per s", rate / baseline, ">=", 0.5)
@@ -50,7 +50,7 @@ def _measured(server: Server, place: Place) -> tuple[float, float]:
     sent, bare = [], []
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for _ in range(ROUNDS):
-            _rest(admin)
+            _reset(admin)
             sent.append(_per_second(server, "send.pgbench", "authenticator", place))
             admin.execute("alter table public.messages disable trigger user")
             bare.append(_per_second(server, "bare.pgbench", "postgres", place))
@@ -59,7 +59,7 @@ def _measured(server: Server, place: Place) -> tuple[float, float]:
     return statistics.median(sent), statistics.median(bare)
 
 
-def _rest(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+def _reset(admin: psycopg.Connection[tuple[object, ...]]) -> None:
     admin.execute(
         "update private.send_windows set sent_at = array_fill(now() - interval '1 hour', array[10])"
     )
@@ -78,8 +78,8 @@ def _per_second(server: Server, script: str, role: str, place: Place) -> float:
         f"--file={HERE / script}",
         server.url_for(role),
     ]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.search(r"^tps = ([\d.]+)", answer.stdout, re.MULTILINE)
-    if answer.returncode or found is None:
-        raise SystemExit(f"pgbench failed:\n{answer.stderr}")
-    return float(found[1])
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    match = re.search(r"^tps = ([\d.]+)", result.stdout, re.MULTILINE)
+    if result.returncode or match is None:
+        raise SystemExit(f"pgbench failed:\n{result.stderr}")
+    return float(match[1])

@@ -1,7 +1,7 @@
 """The errors that chatctl raises on purpose, each with its exit code.
 
 ChatctlError            1   unexpected failure, or the user declined
-├── Invalid             2   a flag, a file or an answer is wrong; nothing was changed
+├── Invalid             2   an option, a file or a response is invalid; nothing was changed
 ├── NotFound            3   the thing named does not exist
 ├── NotAllowed          4   not signed in, or not allowed
 ├── Conflict            5   held, changed concurrently, already exists, or a lock timed out
@@ -36,7 +36,7 @@ class ChatctlError(Exception):
 
 
 class Invalid(ChatctlError):
-    """A flag, a file or an answer is wrong; nothing was changed."""
+    """An option, a file or a response is invalid; nothing was changed."""
 
     exit_code = 2
 

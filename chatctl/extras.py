@@ -14,5 +14,5 @@ def require(what: str, extra: str, *modules: str) -> None:
 
 
 def missing(what: str, extra: str) -> Invalid:
-    """The error for ``what`` comes with ``extra``, which is not installed."""
+    """The error if ``what`` is not installed; it comes with the optional dependencies ``extra``."""
     return Invalid(f"{what} is not installed; pip install 'chatctl[{extra}]'")

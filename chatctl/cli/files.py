@@ -9,10 +9,10 @@ from pathlib import Path
 from chatctl.errors import ChatctlError, Invalid, Unavailable
 
 
-def require_writable(path: Path, named: str) -> None:
-    """Raise Invalid, naming the option ``named``, if ``path`` cannot be written; does not change it."""
+def require_writable(path: Path, option: str) -> None:
+    """Raise Invalid, naming the ``option``, if ``path`` cannot be written; does not change the file."""
     if not path.absolute().parent.is_dir():
-        raise Invalid(f"{named} {path}: {path.parent} is no directory")
+        raise Invalid(f"{option} {path}: {path.parent} is not a directory")
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -24,17 +24,17 @@ def require_writable(path: Path, named: str) -> None:
         elif not os.access(path, os.W_OK):  # a pipe or a device
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise cannot_write(f"{named} {path}", error) from None
+        raise cannot_write(f"{option} {path}", error) from None
 
 
-def make_directory(path: Path, named: str) -> None:
-    """Create ``path`` and its parents. Raises Invalid, naming the option ``named``, if that fails."""
+def make_directory(path: Path, option: str) -> None:
+    """Create ``path`` and its parents. Raises Invalid, naming the ``option``, if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise Invalid(f"{named} {path}: not a directory") from None
+        raise Invalid(f"{option} {path} is not a directory") from None
     except OSError as error:
-        raise cannot_write(f"{named} {path}", error) from None
+        raise cannot_write(f"{option} {path}", error) from None
 
 
 def write(path: Path, text: str) -> None:

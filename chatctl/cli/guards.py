@@ -31,14 +31,14 @@ def confirm_write(target: Target, options: Options, *, what: str) -> None:
         raise ChatctlError("declined; nothing was changed")
 
 
-def confirm_by_name(name: str, given: str | None, *, what: str) -> None:
-    """Ask the user to type ``name`` before something irreversible; ``given`` is the value of ``--confirm``.
+def confirm_by_name(name: str, typed: str | None, *, what: str) -> None:
+    """Ask the user to type ``name`` before something irreversible; ``typed`` is the value of ``--confirm``.
 
-    ``--yes`` does not replace it. Raises Invalid for another name, or if stdin is not a terminal.
+    ``--yes`` does not replace it. Raises Invalid for a different name, or if stdin is not a terminal.
     """
-    if given is None and sys.stdin.isatty():
-        given = typer.prompt(f"{what} cannot be undone. Type {name} to continue", err=True)
-    if given is None:
+    if typed is None and sys.stdin.isatty():
+        typed = typer.prompt(f"{what} cannot be undone. Type {name} to continue", err=True)
+    if typed is None:
         raise Invalid(f"{what} needs --confirm {shlex.quote(name)}")
-    if given != name:
-        raise Invalid(f"{what} must be confirmed with {name!r}, not {given!r}; nothing was changed")
+    if typed != name:
+        raise Invalid(f"{what} must be confirmed with {name!r}, not {typed!r}; nothing was changed")

@@ -69,7 +69,7 @@ def options(ctx: typer.Context, *, formats: Formats | None = None) -> Options:
     if chosen.output and chosen.output not in possible:
         raise Invalid(
             f"-o {chosen.output}: `{ctx.command_path}` does not support that format",
-            hint=f"supported formats: {_names(possible, ', ')}" if possible else "it takes no -o",
+            hint=f"supported formats: {_names(possible, ', ')}" if possible else "this command has no -o",
         )
     return chosen
 

@@ -88,5 +88,5 @@ class _Lines:
             return
         self._printed = now
         rate = (step.done - self._done_at_start) / (now - self._started)
-        left = f", {(step.of - step.done) / rate:,.0f} s left" if rate else ""
-        note(f"  {step.what}: {step.done:,} of {step.of:,}, {rate:,.0f}/s{left}", self._options)
+        remaining = f", {(step.of - step.done) / rate:,.0f} s remaining" if rate else ""
+        note(f"  {step.what}: {step.done:,} of {step.of:,}, {rate:,.0f}/s{remaining}", self._options)

@@ -17,7 +17,7 @@ from chatctl.db.files import query, sql_statement
 from chatctl.errors import ChatctlError
 from chatctl.secrets import mask
 
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _SHOWN_CHARACTERS = 200  # of a query
 
 # Lock modes by their names in pg_locks and in SQL, weakest first; without those that reading and writing rows
@@ -70,15 +70,15 @@ class BlockerWatch:
         on_blocked: Callable[[Blocker], None] = lambda blocker: None,
     ) -> None:
         self.last: Blocker | None = None
-        self.ended = False
+        self.canceled = False
         self._at_most = at_most
         self._waited = 0.0
-        self._looked = time.monotonic()
+        self._last_poll = time.monotonic()
         self._on_blocked = on_blocked
         self._pid = backend_pid(conn)
         self._url = url_of(conn)
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="chatctl watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="chatctl watch", daemon=True)
 
     def __enter__(self) -> BlockerWatch:
         self._thread.start()
@@ -86,35 +86,35 @@ class BlockerWatch:
 
     def begin(self) -> None:
         """Start a new attempt: reset the waiting time."""
-        self.ended = False
+        self.canceled = False
         self._waited = 0.0
-        self._looked = time.monotonic()
+        self._last_poll = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join(timeout=1)
 
-    def _look(self) -> None:
-        if self._done.wait(2 * _LOOK_SECONDS):
+    def _watch(self) -> None:
+        if self._done.wait(2 * _POLL_SECONDS):
             return
         try:
             with connect(self._url, application_name="chatctl watch") as conn:
-                while not self._done.wait(_LOOK_SECONDS):
-                    self._ask(conn)
+                while not self._done.wait(_POLL_SECONDS):
+                    self._poll(conn)
         except (ChatctlError, psycopg.Error):
             return  # only the name of the blocker is missing then
 
-    def _ask(self, conn: Connection) -> None:
+    def _poll(self, conn: Connection) -> None:
         with conn.cursor(row_factory=class_row(Blocker), binary=True) as cursor:
             blocker = cursor.execute(query("locks/blockers"), {"pid": self._pid}).fetchone()
         now = time.monotonic()
-        looked, self._looked = self._looked, now
+        last_poll, self._last_poll = self._last_poll, now
         if blocker is None:
             return
         if self.last is None or blocker.pid != self.last.pid:
             self._on_blocked(blocker)
         self.last = blocker
-        self._waited += now - looked
+        self._waited += now - last_poll
         if blocker.deadlocked or self._waited > self._at_most:
-            self.ended = True
+            self.canceled = True
             conn.execute(sql_statement("locks/cancel"), {"pid": self._pid})

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chatctl.errors import Invalid
-from chatctl.settings.destination import resolved
+from chatctl.settings.destination import resolve_parameters
 
 CONNECT_TIMEOUT = 10  # seconds, for each address
 
@@ -27,7 +27,7 @@ _DEAD_PEER = {
 
 def parts_of(url: str) -> dict[str, str]:
     """The parameters with which libpq connects to ``url``. Raises Invalid if libpq cannot parse it."""
-    return resolved(url)
+    return resolve_parameters(url)
 
 
 def conninfo_for(url: str, application_name: str) -> str:
@@ -54,12 +54,12 @@ def url_of(conn: psycopg.Connection[tuple[object, ...]]) -> str:
     return make_conninfo("", **parts | ({"password": conn.info.password} if conn.info.password else {}))
 
 
-def _timeout(given: str | None) -> str:
+def _timeout(requested: str | None) -> str:
     try:
-        seconds = float(given or 0)
+        seconds = float(requested or 0)
     except ValueError:
         raise Invalid(
             "the URL of the database cannot be read: connect_timeout is not a number of seconds"
         ) from None
     # psycopg treats less than one second as no limit.
-    return given if given and isfinite(seconds) and seconds >= 1 else str(CONNECT_TIMEOUT)
+    return requested if requested and isfinite(seconds) and seconds >= 1 else str(CONNECT_TIMEOUT)

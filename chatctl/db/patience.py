@@ -69,7 +69,7 @@ def retry_lock_timeouts(
 
     def is_retryable(error: BaseException) -> bool:
         sqlstate = _sqlstate(error)
-        return sqlstate in _RETRYABLE or (watch.ended and sqlstate == _CANCELED)
+        return sqlstate in _RETRYABLE or (watch.canceled and sqlstate == _CANCELED)
 
     last_error = ""  # names the file; a later attempt may time out before it gets there
 

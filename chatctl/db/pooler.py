@@ -15,7 +15,7 @@ def refuse_transaction_pooler(url: str) -> None:
     """
     parts = parts_of(url)
     if _TRANSACTION_POOLER_PORT in str(parts.get("port")).split(","):
-        raise _is_pooler(f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')}", str(parts.get("host")))
+        raise _pooler_error(f"port {_TRANSACTION_POOLER_PORT} of {parts.get('host')}", str(parts.get("host")))
 
 
 def refuse_shared_session(conn: Connection) -> None:
@@ -26,10 +26,10 @@ def refuse_shared_session(conn: Connection) -> None:
     # There is a pooler. In transaction mode, a second connection gets the session of the first.
     with connection(url_of(conn)) as other, other.transaction():
         if backend_pid(other) == pid:
-            raise _is_pooler(f"the server at {conn.info.host}:{conn.info.port}", conn.info.host)
+            raise _pooler_error(f"the server at {conn.info.host}:{conn.info.port}", conn.info.host)
 
 
-def _is_pooler(what: str, host: str) -> Invalid:
+def _pooler_error(what: str, host: str) -> Invalid:
     return Invalid(
         f"{what} is a transaction pooler, which does not support session-level locks",
         hint=f"use the session port of the same host: postgresql://…@{host}:5432/…",

@@ -34,5 +34,5 @@ def act_as(conn: Connection, role: str, claims: Mapping[str, Any] | str | None =
         raise NotAllowed(f"this connection cannot act as {role}")
     if row[1] and role != "service_role":
         raise NotAllowed(
-            f"role {role} is not subject to row-level security; nothing tried with it would count"
+            f"role {role} is not subject to row-level security; a test as this role would prove nothing"
         )

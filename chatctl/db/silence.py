@@ -36,7 +36,7 @@ class WatchedConnection(RefusalConnection):
 
     def _watched(self, gen: PQGen[T]) -> PQGen[T]:
         """The steps of ``gen``; between two, it is resumed about ten times a second, with nothing to read."""
-        began = asked = time.monotonic()
+        last_response = last_check = time.monotonic()
         ready: Ready | int | None = None
         while True:
             try:
@@ -47,14 +47,18 @@ class WatchedConnection(RefusalConnection):
             ready = yield need
             now = time.monotonic()
             if ready:
-                began = asked = now
-            elif now - began > LONGEST or (now - asked > SILENCE and not self._server_answers()):
+                last_response = last_check = now
+            elif now - last_response > LONGEST or (
+                now - last_check > SILENCE and not self._server_responds()
+            ):
                 self.close()
-                raise Unavailable(f"the database has not responded for {time.monotonic() - began:.0f} s")
-            elif now - asked > SILENCE:
-                asked = time.monotonic()
+                raise Unavailable(
+                    f"the database has not responded for {time.monotonic() - last_response:.0f} s"
+                )
+            elif now - last_check > SILENCE:
+                last_check = time.monotonic()
 
-    def _server_answers(self) -> bool:
+    def _server_responds(self) -> bool:
         try:
             with _ProbeConnection.connect(url_of(self), autocommit=True, connect_timeout=ANSWER) as other:
                 other.execute("select 1")

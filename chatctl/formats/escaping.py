@@ -13,9 +13,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def visible(text: str, *, keep_lines: bool = True) -> str:
-    r"""``text`` with control, ANSI, bidi and other unseen characters as escapes, for example ``\x1b``.
+    r"""``text`` with control, ANSI, bidi and other invisible characters as escapes, for example ``\x1b``.
 
-    What is left moves no text around and is allowed in XML 1.0.
+    The result cannot move or reorder other text, and is allowed in XML 1.0.
     """
     return "".join(each if _shown(each) or (keep_lines and each == "\n") else _escaped(each) for each in text)
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from chatctl.formats.escaping import line, shortened
 
-# GitHub drops what is more than this, for each level of a step.
+# GitHub drops further annotations of the same level in a step.
 PER_LEVEL = 10
-SUMMARY_BYTES = 1_000_000  # of the 1 MiB that a step has for all it writes to GITHUB_STEP_SUMMARY
+SUMMARY_BYTES = 1_000_000  # a step may write 1 MiB in total to GITHUB_STEP_SUMMARY
 
 _LONGEST_TEXT, _LONGEST_PROPERTY = 4_000, 200
 
@@ -33,16 +33,16 @@ class Annotation:
 def limited(annotations: Sequence[Annotation], title: str) -> Iterator[Annotation]:
     """Errors, then warnings, limited to the numbers that GitHub keeps; the last one counts the rest."""
     for level in ("error", "warning"):
-        mine = [each for each in annotations if each.level == level]
-        shown = mine if len(mine) <= PER_LEVEL else mine[: PER_LEVEL - 1]
+        of_level = [each for each in annotations if each.level == level]
+        shown = of_level if len(of_level) <= PER_LEVEL else of_level[: PER_LEVEL - 1]
         yield from shown
-        if len(mine) > len(shown):
-            more = f"{len(mine) - len(shown)} more of this kind stand in the summary of the step"
+        if len(of_level) > len(shown):
+            more = f"{len(of_level) - len(shown)} more of this kind are in the summary of the step"
             yield Annotation(level, title, more)
 
 
 def _data(text: str) -> str:
-    # One line only, so that no text begins a command of its own.
+    # On one line, so that untrusted text cannot start another workflow command.
     return shortened(line(text), _LONGEST_TEXT).replace("%", "%25")
 
 

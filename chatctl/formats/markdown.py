@@ -13,19 +13,19 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 
 
 def inline(value: str) -> str:
-    """``value`` as text of one line."""
+    """``value`` as text on one line."""
     return _SPECIAL.sub(r"\\\1", shortened(line(value), _LONGEST)).translate(_ENTITIES)
 
 
 def html(value: str) -> str:
-    """``value`` as text of one line inside HTML."""
-    # GitHub reads Markdown there as well, but no backslashes.
+    """``value`` as text on one line inside HTML."""
+    # GitHub interprets Markdown inside HTML as well, but not backslash escapes.
     escaped = line(value).translate(_ENTITIES)
     return re.sub(r"[*_`~\[\]|\\]|:(?=//)|(?<=www)\.", lambda match: f"&#{ord(match.group())};", escaped)
 
 
 def fenced(code: str, language: str) -> str:
-    """``code`` as a block."""
+    """``code`` as a fenced block."""
     shown = visible(code)
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -33,7 +33,7 @@ def fenced(code: str, language: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with a head."""
+    """A table with a header row."""
     lines = [[inline(each) for each in row] for row in (head, *rows)]
     lines.insert(1, ["---"] * len(head))
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
@@ -42,14 +42,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def page(parts: Iterable[str], *, most: int, more: str) -> str:
     """``parts`` as paragraphs, in at most ``most`` bytes.
 
-    What is too much is left off from the end, and ``more`` says so.
+    Parts that do not fit are left out at the end; ``more`` is added to say so.
     """
-    kept: list[str] = []
-    left = most - 200
+    paragraphs: list[str] = []
+    bytes_left = most - 200
     for part in parts:
-        left -= len(part.encode()) + 2
-        if left < 0:
-            kept.append(more)
+        bytes_left -= len(part.encode()) + 2
+        if bytes_left < 0:
+            paragraphs.append(more)
             break
-        kept.append(part)
-    return "\n\n".join(kept) + "\n"
+        paragraphs.append(part)
+    return "\n\n".join(paragraphs) + "\n"

@@ -15,9 +15,9 @@ from chatctl.errors import Conflict, Invalid
 
 @contextmanager
 def held(path: Path, *, seconds: float, busy: str, dir_fd: int | None = None) -> Iterator[None]:
-    """Hold the lock of ``path`` during the block; raises Conflict(``busy``) when it is not free in time.
+    """Hold the lock of ``path`` during the block. Raises Conflict(``busy``) if that takes over ``seconds``.
 
-    With ``dir_fd`` it is the file of that name in this open directory.
+    With ``dir_fd``, the lock is the file with the name of ``path`` in this open directory.
     """
     file = _open(path, dir_fd)
     try:
@@ -38,8 +38,8 @@ def take(path: Path, *, dir_fd: int | None = None) -> int | None:
 
 
 def _open(path: Path, dir_fd: int | None) -> int:
-    # Python opens without inheritance: a program that we start does not keep the lock.
-    # Read-only, so that a file made by root serves the directory's owner too.
+    # Python opens files as not inheritable, so a program that we start does not keep the lock.
+    # Read-only, so that the directory's owner can also use a file created by root.
     flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         file = os.open(path if dir_fd is None else path.name, flags, 0o644, dir_fd=dir_fd)

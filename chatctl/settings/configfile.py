@@ -36,7 +36,7 @@ def read(path: Path, name: str, known: tuple[str, ...]) -> Config:
         config = _config(reading, name, known)
         if not reading.mistakes:
             return config
-    raise reading.refused()
+    raise reading.as_error()
 
 
 def _config(reading: Reading, name: str, known: tuple[str, ...]) -> Config:

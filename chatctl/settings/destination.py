@@ -72,7 +72,7 @@ def destination(url: str, source: str) -> Destination:
     Raises Invalid for a URL that libpq cannot parse, or whose host or port is not valid.
     """
     _check_text(url, source)
-    parameters = resolved(url, source)
+    parameters = resolve_parameters(url, source)
     lists = [parameters.get(key, "").split(",") for key in ("host", "hostaddr", "port")]
     longest = max(map(len, lists))  # libpq accepts only lists of this length or of length 1
     names, addresses, ports = (each * (longest // len(each)) for each in lists)
@@ -85,7 +85,7 @@ def destination(url: str, source: str) -> Destination:
     return Destination(hosts, parameters.get("dbname", ""))
 
 
-def resolved(conninfo: str, source: str = "the connection string") -> dict[str, str]:
+def resolve_parameters(conninfo: str, source: str = "the connection string") -> dict[str, str]:
     """Every parameter that libpq would connect with: from ``conninfo``, a service, a variable or a default.
 
     The parameter that chooses among several hosts is left out. Raises Invalid if libpq cannot parse it.

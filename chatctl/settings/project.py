@@ -24,10 +24,10 @@ class Project:
 
         Raises Invalid for a broken link, or a file of another user in a parent directory.
         """
-        found = self._nearest(CONFIG_NAME)
-        if found is not None and found.parent != self.directories[0] and not _is_ours(found):
-            raise Invalid(f"{found} belongs to another user, so chatctl does not read it from a subdirectory")
-        return found
+        path = self._nearest(CONFIG_NAME)
+        if path is not None and path.parent != self.directories[0] and not _is_ours(path):
+            raise Invalid(f"{path} belongs to another user, so chatctl does not read it from a subdirectory")
+        return path
 
     @property
     def embedded(self) -> Path:
@@ -36,8 +36,8 @@ class Project:
         It is created next to chatctl.yaml, else in the root of the repository.
         """
         config = self.config
-        beside = config.parent if config else self.directories[-1]
-        return self._nearest(EMBEDDED_DIRECTORY) or beside / EMBEDDED_DIRECTORY
+        parent = config.parent if config else self.directories[-1]
+        return self._nearest(EMBEDDED_DIRECTORY) or parent / EMBEDDED_DIRECTORY
 
     def __str__(self) -> str:
         nearest, root = self.directories[0], self.directories[-1]

@@ -26,7 +26,7 @@ def copy_command(statement: str) -> str | None:
     if leading_words(statement, 1) != ["copy"]:
         return None
     text = bare(statement)
-    depth = 0
+    depth = 0  # of parentheses
     reader = Reader(tokens(text))
     while token := reader.take_any():
         depth += {"(": 1, ")": -1}.get(token.text, 0)

@@ -37,20 +37,20 @@ class Objects:
 
 def grant(text: str) -> Grant | None:
     """Parse ``text`` as GRANT or REVOKE of privileges; None for other statements and for role membership."""
-    found = tokens(text)
-    if not found or not found[0].is_word("grant", "revoke"):
+    scanned = tokens(text)
+    if not scanned or not scanned[0].is_word("grant", "revoke"):
         return None
-    revokes = found[0].text == "revoke"
-    on = next((place for place, token in enumerate(found) if token.is_word("on")), None)
-    joins = [place for place, token in enumerate(found) if token.is_word("from" if revokes else "to")]
-    if on is None or not joins or joins[-1] < on:
+    revokes = scanned[0].text == "revoke"
+    on = next((place for place, token in enumerate(scanned) if token.is_word("on")), None)
+    separators = [place for place, token in enumerate(scanned) if token.is_word("from" if revokes else "to")]
+    if on is None or not separators or separators[-1] < on:
         return None
-    roles = found[joins[-1] + 1 :]
+    roles = scanned[separators[-1] + 1 :]
     options = next((place for place in range(len(roles)) if _are_options(roles[place:])), len(roles))
     return Grant(
         revokes,
-        text[found[0].end : found[on].start].strip(),
-        text[found[on].end : found[joins[-1]].start].strip(),
+        text[scanned[0].end : scanned[on].start].strip(),
+        text[scanned[on].end : scanned[separators[-1]].start].strip(),
         text[roles[0].start : roles[options - 1].end] if options else "",
     )
 

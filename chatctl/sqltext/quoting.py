@@ -37,6 +37,6 @@ def array(values: Iterable[str]) -> str:
     return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
 
 
-def filled(statement: str, value: Callable[[int], str]) -> str:
+def fill_placeholders(statement: str, value: Callable[[int], str]) -> str:
     """``statement`` with ``$1``, ``$2`` and so on replaced by ``value(number)``."""
     return _PLACE.sub(lambda match: value(int(match.group(1))), statement)

@@ -54,9 +54,9 @@ class Reader:
 
     def take_until(self, text: str) -> bool:
         """Take everything up to and including ``text``; take nothing if it does not occur."""
-        found = next((number for number, token in enumerate(self.rest, 1) if token.text == text), 0)
-        self._position += found
-        return bool(found)
+        count = next((number for number, token in enumerate(self.rest, 1) if token.text == text), 0)
+        self._position += count
+        return bool(count)
 
     def take_any(self) -> Token | None:
         """Take the next token; None at the end."""
@@ -66,13 +66,13 @@ class Reader:
 
     def name(self) -> Name | None:
         """Take a name with its qualification; None if something else comes next."""
-        found = []
+        parts = []
         while (token := self._next()) and token.is_identifier:
-            found.append(token)
+            parts.append(token)
             self._position += 1
             if not self.take("."):
                 break
-        return Name(tuple(found)) if found else None
+        return Name(tuple(parts)) if parts else None
 
     def _next(self) -> Token | None:
         return self._tokens[self._position] if self._position < len(self._tokens) else None

@@ -3,7 +3,8 @@
 Everything here takes time proportional to the length of the text, and little memory except for its result.
 Patterns therefore repeat single characters possessively, and limit the number of repetitions of a group:
 `re` keeps a state for each repetition of a group, and tries every combination of overlapping repetitions.
-Whatever needs more (nested comments, the parts of an escaped string) is a loop that never backtracks.
+Constructs that need more (nested comments, the parts of an escaped string) are parsed in loops that never
+backtrack.
 """
 
 from __future__ import annotations
@@ -82,16 +83,16 @@ class Statement:
 
 def statements(script: str) -> list[Statement]:
     """The non-empty statements of ``script``, unchanged, with comments and line ends."""
-    found = []
-    line, counted = 1, 0
+    result = []
+    line, counted_to = 1, 0
     for start, end in _pieces(script):
         begin = _after(_SPACE, script, start)
         text = script[begin:end].rstrip(SPACES)
         if text.strip(_TRIMMED):
-            line += _line_ends(script, counted, begin)
-            counted = begin
-            found.append(Statement(text, line))
-    return found
+            line += _line_ends(script, counted_to, begin)
+            counted_to = begin
+            result.append(Statement(text, line))
+    return result
 
 
 def recorded(statements: list[Statement]) -> list[str]:
@@ -109,7 +110,7 @@ def split(script: str) -> list[str]:
 
 def bare(statement: str) -> str:
     """``statement`` without comments, and with white space outside quotes reduced to single spaces."""
-    kept: list[str] = []
+    parts: list[str] = []
     plain: list[str] = []
     position = 0
     while token := _token(_QUOTE_OR_COMMENT, statement, position):
@@ -119,11 +120,11 @@ def bare(statement: str) -> str:
         if kind in "-/":
             plain.append(" ")
         else:
-            kept += (_SPACE.sub(" ", "".join(plain)), statement[start:end])
+            parts += (_SPACE.sub(" ", "".join(plain)), statement[start:end])
             plain.clear()
     plain.append(statement[position:])
-    kept.append(_SPACE.sub(" ", "".join(plain)))
-    return "".join(kept).strip(" ")
+    parts.append(_SPACE.sub(" ", "".join(plain)))
+    return "".join(parts).strip(" ")
 
 
 def canonical(statements: list[str]) -> list[str]:
@@ -190,13 +191,13 @@ def _pieces(script: str) -> Iterator[tuple[int, int]]:
     start = position = depth = 0
     routine: bool | None = None  # whether the statement creates one; None if not checked yet
     while token := _token(_TOKEN, script, position):
-        kind, found, position = token
+        kind, start_of_token, position = token
         if kind in "([":
             depth += 1
         elif kind in ")]":
             depth -= 1
         elif kind == ";" and depth <= 0:
-            yield start, found
+            yield start, start_of_token
             start, depth, routine = position, 0, None
         elif kind in "bB" and depth <= 0:
             word, body = _word(script, position)
@@ -211,15 +212,15 @@ def _token(pattern: re.Pattern[str], script: str, position: int) -> tuple[str, i
 
     An unterminated token ends with the script, as in PostgreSQL.
     """
-    found = pattern.search(script, position)
-    if found is None:
+    match = pattern.search(script, position)
+    if match is None:
         return None
-    start, end = found.span()
+    start, end = match.span()
     kind = script[start]
     if kind in "eE":
         end = _end_of_escaped(script, end)
     elif kind == "$":
-        close = script.find(found.group(), end)
+        close = script.find(match.group(), end)
         end = len(script) if close < 0 else close + end - start
     elif kind == "/":
         end = _after_comment(script, start)
@@ -294,8 +295,8 @@ def _after_comment(script: str, position: int) -> int:
 
 
 def _after(pattern: re.Pattern[str], script: str, position: int) -> int:
-    found = pattern.match(script, position)
-    return found.end() if found else position
+    match = pattern.match(script, position)
+    return match.end() if match else position
 
 
 def _line_ends(text: str, start: int, end: int) -> int:

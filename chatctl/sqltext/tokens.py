@@ -63,15 +63,15 @@ def tokens(text: str) -> list[Token]:
     """
     kinds = _kinds()
     scanned, readable = _scanned(text)
-    found = []
+    result = []
     for each, (start, end) in zip(scanned, _positions(text, scanned), strict=True):
         written = text[start:end]
         kind = kinds.get(each.token) or _kind_of(each.token, written)
         if kind != "comment":
-            found.append(Token(kind, written.translate(_FOLDING) if kind == "word" else written, start, end))
+            result.append(Token(kind, written.translate(_FOLDING) if kind == "word" else written, start, end))
     if readable < len(text):
-        found.append(Token("other", text[readable:], readable, len(text)))
-    return found
+        result.append(Token("other", text[readable:], readable, len(text)))
+    return result
 
 
 def tokens_and_bodies(text: str, levels: int = _LEVELS) -> Iterator[Token]:

@@ -78,38 +78,40 @@ _KNOWN = (
     ),
     _Known("flow", "expected ','", "a comma or a closing ] or } is missing", f"add it, or {_QUOTE}"),
     _Known("", "node content", "unquoted text cannot begin with this character", _QUOTE),
-    _Known("", "but found ']'", "there is a ] that nothing opens", None),
-    _Known("", "but found '}'", "there is a } that nothing opens", None),
-    _Known("", "expected <block end>", "the indentation fits none of the lines above", _ALIGN),
+    _Known("", "but found ']'", "there is a ] without a [ before it", None),
+    _Known("", "but found '}'", "there is a } without a { before it", None),
+    _Known("", "expected <block end>", "the indentation matches none of the lines above", _ALIGN),
     _Known("", "expected '<document start>'", "there is text after the end of the document", None),
-    _Known("", "entries are not allowed", "a list cannot begin here", "begin it in a line of its own"),
+    _Known("", "entries are not allowed", "a list cannot begin here", "begin it on a new line"),
     _Known("", "keys are not allowed", "unquoted text cannot begin with ?", _QUOTE),
 )
 
 
-def explained(error: MarkedYAMLError, text: str) -> Fault:
+def explain(error: MarkedYAMLError, text: str) -> Fault:
     """Translate an ``error`` of PyYAML for the author of ``text``."""
     context, problem = error.context or "", error.problem or ""
     mark = error.problem_mark or error.context_mark
     if mark and "mapping values" in problem:
         return _stray_colon(mark, text)
-    begin = error.context_mark if _TOKEN.search(context) else mark
-    if begin and _follows_a_quote(begin, text):
-        missing = ", or a comma is missing" if "flow" in context else ""
-        return Fault(begin, f"there is text after the closing quote{_opened(begin, text)}{missing}", _QUOTE)
+    start = error.context_mark if _TOKEN.search(context) else mark
+    if start and _follows_a_quote(start, text):
+        comma_hint = ", or a comma is missing" if "flow" in context else ""
+        return Fault(
+            start, f"there is text after the closing quote{_opening_line(start, text)}{comma_hint}", _QUOTE
+        )
     for known in _KNOWN:
         if known.context in context and known.problem in problem:
             place = error.context_mark if known.opening and error.context_mark else mark
             character = text[mark.index : mark.index + 1] if mark else ""
             return Fault(place, known.reason.replace("{character}", character), known.hint)
     # All other problems with quotation marks quote the file.
-    return Fault(mark, problem if problem and "'" not in problem else "its syntax is wrong here")
+    return Fault(mark, problem if problem and "'" not in problem else "the syntax is not valid here")
 
 
 def _stray_colon(mark: Mark, text: str) -> Fault:
     lines = text.splitlines()
     if _COLON.search(lines[mark.line][: mark.column]):
-        return Fault(mark, "a value cannot hold a colon with a space after it", _QUOTE)
+        return Fault(mark, "a value cannot contain a colon with a space after it", _QUOTE)
     above = [
         (number, line)
         for number, line in enumerate(lines[: mark.line], start=1)
@@ -127,15 +129,15 @@ def _follows_a_quote(mark: Mark, text: str) -> bool:
     return bool(more) and text[: mark.index].rstrip(" ").endswith(("'", '"'))
 
 
-def _opened(mark: Mark, text: str) -> str:
-    """Where the quotation was opened, if on an earlier line; a quotation mark is then missing there."""
-    quoted = None
+def _opening_line(mark: Mark, text: str) -> str:
+    """The earlier line of the opening quotation mark, on which the closing one is missing; else nothing."""
+    last_quoted = None
     with suppress(yaml.YAMLError):
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if token.start_mark.index >= mark.index:
                 break
             if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
-                quoted = token
-    if quoted is None or quoted.start_mark.line == mark.line:
+                last_quoted = token
+    if last_quoted is None or last_quoted.start_mark.line == mark.line:
         return ""
-    return f", which was opened in line {quoted.start_mark.line + 1}"
+    return f", which was opened on line {last_quoted.start_mark.line + 1}"

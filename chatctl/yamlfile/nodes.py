@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from chatctl.errors import Invalid
-from chatctl.yamlfile.faults import explained
+from chatctl.yamlfile.faults import explain
 
 _SHOWN = 60  # characters of a value in a message
 
@@ -63,11 +63,11 @@ class Loader(yaml.SafeLoader):
         if getattr(event, "tag", None):
             raise ComposerError(None, None, "tags (!) are not allowed; put text in quotes", event.start_mark)
         if self._depth == self._dialect.deepest:
-            raise ComposerError(None, None, _deeper(self._dialect), event.start_mark)
+            raise ComposerError(None, None, _too_deep(self._dialect), event.start_mark)
         if isinstance(event, AliasEvent):
             return self._alias(parent, index, event)
         if anchor in self.anchors:
-            raise ComposerError(None, None, f"&{anchor} is there twice", event.start_mark)
+            raise ComposerError(None, None, f"&{anchor} appears twice", event.start_mark)
         self._depth += 1
         self._open.add(anchor)
         node = super().compose_node(parent, index)
@@ -77,7 +77,7 @@ class Loader(yaml.SafeLoader):
 
     def _alias(self, parent: Node | None, index: int, event: AliasEvent) -> Node:
         if event.anchor in self._open:
-            problem = f"*{event.anchor} is part of what it stands for"
+            problem = f"*{event.anchor} is inside the value that it refers to"
             raise ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
         node = copy(super().compose_node(parent, index))
         assert node is not None  # noqa: S101 - an undefined alias raises
@@ -85,8 +85,8 @@ class Loader(yaml.SafeLoader):
         return node
 
 
-def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
-    """The loader that constructs the values of scalars, and the root node of ``path``.
+def parse(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
+    """Parse ``path``: the loader that constructs the values of scalars, and the root node.
 
     Raises Invalid with the file, or ``name`` if given, and the line if the file cannot be read.
     """
@@ -99,18 +99,18 @@ def composed(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node
         if node and dialect.aliases:
             _measure(node, dialect)
     except UnicodeDecodeError as error:
-        line_of = data.count(b"\n", 0, error.start) + 1
-        raise Invalid(f"{name}:{line_of}: is not UTF-8 ({error.reason})") from None
+        line_number = data.count(b"\n", 0, error.start) + 1
+        raise Invalid(f"{name}:{line_number}: is not UTF-8 ({error.reason})") from None
     except ReaderError as error:
-        line_of = text.count("\n", 0, error.position) + 1
-        raise Invalid(f"{name}:{line_of}: is not YAML: {error.reason}") from None
+        line_number = text.count("\n", 0, error.position) + 1
+        raise Invalid(f"{name}:{line_number}: is not YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
-        fault = explained(error, text)
+        fault = explain(error, text)
         where = f"{name}:{place(_position(fault.mark), dialect)}" if fault.mark else name
         raise Invalid(f"{where}: cannot be read as YAML: {fault.reason}", hint=fault.hint) from None
     if node is None and dialect.empty is None:
         raise Invalid(f"{name} is empty")
-    return loader, node or _nothing(dialect)
+    return loader, node or _empty_root(dialect)
 
 
 def place(position: Position, dialect: Dialect) -> str:
@@ -123,19 +123,19 @@ def position(node: Node) -> Position:
     return _position(node.start_mark)
 
 
-def shown(node: Node) -> str:
+def excerpt_of(node: Node) -> str:
     """The text of a node, shortened for a message."""
     if isinstance(node, ScalarNode):
-        return repr(cut(node.value)) if node.style else cut(node.value) or "nothing"
+        return repr(shorten(node.value)) if node.style else shorten(node.value) or "nothing"
     return f"a list of {len(node.value)}" if isinstance(node, SequenceNode) else "a mapping"
 
 
-def cut(text: str) -> str:
+def shorten(text: str) -> str:
     """``text``, or its beginning if it is long."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def under(at: str, key: str) -> str:
+def key_path(at: str, key: str) -> str:
     """The key path of ``key`` in the mapping at ``at``."""
     return ".".join(filter(None, (at, key)))
 
@@ -144,7 +144,7 @@ def _position(mark: Mark) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-def _nothing(dialect: Dialect) -> Node:
+def _empty_root(dialect: Dialect) -> Node:
     kind = MappingNode if dialect.empty == "mapping" else SequenceNode
     start = Mark("", 0, 0, 0, None, 0)
     return kind("", [], start, start)
@@ -158,22 +158,22 @@ def _read(path: Path, dialect: Dialect, name: str) -> bytes:
         raise Invalid(f"{name} cannot be read: {error.strerror}") from None
     if len(data) > dialect.most_bytes:
         size = dialect.most_bytes // 1024
-        raise Invalid(f"{name} is larger than {size} KiB; a {dialect.noun} is a few pages of text")
+        raise Invalid(f"{name} is larger than {size} KiB, the limit for a {dialect.noun}")
     return data
 
 
 def _measure(node: Node, dialect: Dialect) -> None:
     """Raise if the content, with aliases expanded, is too large or too deep; reports the alias's line."""
-    left, count = [(node, 1, node.start_mark)], 0
-    while left:
-        node, depth, outer = left.pop()
+    remaining, count = [(node, 1, node.start_mark)], 0
+    while remaining:
+        node, depth, outer = remaining.pop()
         mark = max(outer, node.start_mark, key=lambda each: each.index)
         count += 1
         if count > dialect.most_bytes:  # without aliases, every node has at least one byte
-            raise ComposerError(None, None, "its aliases stand for too much", mark)
+            raise ComposerError(None, None, "its aliases expand to too much content", mark)
         if depth > dialect.deepest:
-            raise ComposerError(None, None, _deeper(dialect), mark)
-        left += [(each, depth + 1, mark) for each in reversed(_parts(node))]
+            raise ComposerError(None, None, _too_deep(dialect), mark)
+        remaining += [(each, depth + 1, mark) for each in reversed(_parts(node))]
 
 
 def _parts(node: Node) -> list[Node]:
@@ -182,5 +182,5 @@ def _parts(node: Node) -> list[Node]:
     return node.value if isinstance(node, SequenceNode) else []
 
 
-def _deeper(dialect: Dialect) -> str:
-    return f"nested deeper than a {dialect.noun} is"
+def _too_deep(dialect: Dialect) -> str:
+    return f"nested deeper than {dialect.deepest} levels"

@@ -11,8 +11,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from chatctl.errors import Invalid
 from chatctl.formats.escaping import line
-from chatctl.yamlfile.nodes import Dialect, Position, composed, cut, place, position, shown, under
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.nodes import Dialect, Position, excerpt_of, key_path, parse, place, position, shorten
+from chatctl.yamlfile.suggestions import suggestion
 
 _MOST_LISTED = 10
 _MERGE = "tag:yaml.org,2002:merge"
@@ -32,7 +32,7 @@ class Reading:
     """
 
     def __init__(self, path: Path, dialect: Dialect, name: str = "") -> None:
-        self._loader, self.root = composed(path, dialect, name)
+        self._loader, self.root = parse(path, dialect, name)
         self.mistakes: set[tuple[Position, str, str]] = set()
         self.reported = 0
         self._name, self._dialect = name or str(path), dialect
@@ -42,8 +42,8 @@ class Reading:
     ) -> Iterator[tuple[ScalarNode, Node]]:
         """The keys and values of a mapping. Keys that are not in ``known`` are reported; None allows any key.
 
-        A known key that is similar to an unknown one is added to ``broken``, so that nobody reports it as
-        missing.
+        A known key that is similar to an unknown one is added to ``broken``, so that the caller does not
+        report it as missing.
         """
         if not isinstance(node, MappingNode):
             self.report(position(node), at, f"must be a mapping{self._not(node)}{_missing_colon(node)}")
@@ -51,15 +51,15 @@ class Reading:
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self.report(position(key), at, f"has {shown(key)} as a key")
+                self.report(position(key), at, f"has a key that is not text, but {excerpt_of(key)}")
                 continue
-            where = under(at, _HIDDEN if self._hides(key.value, known) else cut(key.value))
+            where = key_path(at, _HIDDEN if self._hides(key.value, known) else shorten(key.value))
             if key.value in lines:
-                self.report(position(key), where, f"is there twice, first in line {lines[key.value]}")
+                self.report(position(key), where, f"appears twice, first on line {lines[key.value]}")
             elif key.tag == _MERGE:
-                self.report(position(key), where, "is not taken; write the keys out")
+                self.report(position(key), where, "is not allowed; write the keys out")
             elif known is not None and key.value not in known:
-                self.report(position(key), where, f"is not known; {_meant(key.value, known)}")
+                self.report(position(key), where, f"is not known; {_suggestion(key.value, known)}")
                 if broken is not None:
                     broken.update(get_close_matches(key.value, known, n=1))
             else:
@@ -77,18 +77,18 @@ class Reading:
         """A key and its position as written in messages."""
         return f"{self._name}:{place(position, self._dialect)}: {at}"
 
-    def refused(self) -> Invalid:
+    def as_error(self) -> Invalid:
         """The error that lists the mistakes, by line."""
         first = sorted(self.mistakes)[:_MOST_LISTED]
         lines = [f"{self.where(position, at)} {sentence}" for position, at, sentence in first]
         if len(self.mistakes) > _MOST_LISTED:
             lines.append("and more")
-        head = f"{self._name} is no {self._dialect.noun}:"
+        head = f"{self._name} is not a valid {self._dialect.noun}:"
         return Invalid(lines[0] if len(lines) == 1 else "\n  ".join([head, *lines]))
 
     def _not(self, node: Node) -> str:
         """The actual value, as a part of a message, if messages may repeat it."""
-        return "" if self._dialect.names else f", not {shown(node)}"
+        return "" if self._dialect.names else f", not {excerpt_of(node)}"
 
     def _hides(self, key: str, known: Collection[str] | None) -> bool:
         names = self._dialect.names
@@ -101,6 +101,6 @@ def _missing_colon(node: Node) -> str:
     return ""
 
 
-def _meant(key: str, known: Collection[str]) -> str:
-    joined = next((each for each in known if key.startswith(f"{each}:")), None)
-    return f"write a space after the colon of {joined}" if joined else nearest(key, known)
+def _suggestion(key: str, known: Collection[str]) -> str:
+    prefix = next((each for each in known if key.startswith(f"{each}:")), None)
+    return f"write a space after the colon of {prefix}" if prefix else suggestion(key, known)

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import is_typeddict
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chatctl.yamlfile.nodes import Dialect, cut, position, shown, under
+from chatctl.yamlfile.nodes import Dialect, excerpt_of, key_path, position, shorten
 from chatctl.yamlfile.reading import Reading, TooManyMistakes
 
 _LARGEST = 2**63  # every JSON parser accepts numbers below this
@@ -39,11 +39,11 @@ _SENTENCES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
-    "string_too_short": "must have a character",
+    "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} item",
     "too_long": "must have at most {max_length} items",
-    "string_unicode": "must be text that UTF-8 can write",
+    "string_unicode": "must be text that UTF-8 can encode",
 }
 
 
@@ -69,37 +69,37 @@ class ShapeReading(Reading):
         """The content of the file as the type ``hint``. Raises Invalid with up to ten mistakes."""
         with suppress(TooManyMistakes, Unusable):
             return self.value(hint, self.root, "")
-        raise self.refused()
+        raise self.as_error()
 
-    def check(self, made: Any, at: str) -> None:
+    def check(self, shape: Any, at: str) -> None:
         """Report mistakes in a shape whose values are all valid; subclasses override this."""
 
-    def wrong(self, at: str, key: str, sentence: str) -> None:
+    def report_key(self, at: str, key: str, sentence: str) -> None:
         """Report a mistake at ``key`` of ``at``, with the position of the key if known, else of ``at``."""
-        where = under(at, key)
+        where = key_path(at, key)
         self.report(self.positions.get(where, self.positions[at]), where, sentence)
 
     def hints(self, kind: Any) -> dict[str, Any]:
         """The keys of a shape and their types."""
         return _hints(kind)
 
-    def values(self, kind: Any, node: Node, at: str, **given: Any) -> tuple[dict[str, Any], set[str]]:
+    def values(self, kind: Any, node: Node, at: str, **defaults: Any) -> tuple[dict[str, Any], set[str]]:
         """The valid values of a shape, and the keys whose values are invalid.
 
-        ``given`` has default values for keys that are not in the file.
+        ``defaults`` has default values for keys that are not in the file.
         """
         hints = self.hints(kind)
-        values = dict(given)
+        values = dict(defaults)
         broken = set() if isinstance(node, MappingNode) else set(hints)
         for key, value in self.entries(node, at, list(hints), broken):
-            where = self._noted(key, under(at, key.value))
+            where = self._record_position(key, key_path(at, key.value))
             try:
                 values[key.value] = self.value(hints[key.value], value, where)
             except Unusable:
                 broken.add(key.value)
         for name in _required(kind):
             if name not in {*values, *broken}:
-                self.report(position(node), under(at, name), "is missing")
+                self.report(position(node), key_path(at, name), "is missing")
                 broken.add(name)
         return values, broken
 
@@ -113,25 +113,25 @@ class ShapeReading(Reading):
             return self._one_of(bare, args, node, at)
         if _is_shape(bare):
             return self.shape(bare, node, at)
-        made: Any
+        result: Any
         if origin is Mapping:
-            made = self._named(args[0], args[1], node, at)
+            result = self._mapping(args[0], args[1], node, at)
         elif origin is tuple:
-            made = self._items(args[0], node, at)
+            result = self._items(args[0], node, at)
         else:
-            return self.checked(hint, self.plain(node), node, at)
-        return made if bare is hint else self.checked(hint, made, node, at)
+            return self.validated(hint, self.plain(node), node, at)
+        return result if bare is hint else self.validated(hint, result, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
         """The shape that ``node`` describes. Raises Unusable if it contains a mistake."""
         before = self.reported
         values, _ = self.values(kind, node, at)
         if self.reported == before:
-            made = kind(**values)
-            self.check(made, at)
+            result = kind(**values)
+            self.check(result, at)
         if self.reported > before:
             raise Unusable
-        return made
+        return result
 
     def plain(self, node: Node) -> Any:
         """The plain value of ``node``; lists become tuples."""
@@ -144,7 +144,7 @@ class ShapeReading(Reading):
         except (ValueError, yaml.YAMLError):
             return node.value  # text that looks like a number or a date
 
-    def checked(self, hint: Any, value: Any, node: Node, at: str) -> Any:
+    def validated(self, hint: Any, value: Any, node: Node, at: str) -> Any:
         """``value`` as the type ``hint``. Reports mistakes and raises Unusable if it is invalid."""
         try:
             return _adapter(hint).validate_python(value, strict=True)
@@ -161,7 +161,7 @@ class ShapeReading(Reading):
         sentence = self._patterns.get(str(bounds.get("pattern"))) or _SENTENCES.get(error["type"], "").format(
             **bounds
         )
-        self.report(position(node), at, f"{sentence or error['msg']}, not {shown(node)}")
+        self.report(position(node), at, f"{sentence or error['msg']}, not {excerpt_of(node)}")
 
     def _one_of(self, hint: Any, kinds: Iterable[Any], node: Node, at: str) -> Any:
         """A value of a union: a shape, a list, or a scalar; the union has at most one type of scalar."""
@@ -171,45 +171,45 @@ class ShapeReading(Reading):
             if get_origin(kind) is tuple and not isinstance(node, ScalarNode):
                 return self.value(kind, node, at)
         scalar = next((each for each in kinds if not _is_shape(each) and each is not NoneType), hint)
-        return self.checked(hint if NoneType in kinds else scalar, self.plain(node), node, at)
+        return self.validated(hint if NoneType in kinds else scalar, self.plain(node), node, at)
 
-    def _named(self, key_hint: Any, hint: Any, node: Node, at: str) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+    def _mapping(self, key_hint: Any, hint: Any, node: Node, at: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
         before = self.reported
         for key, value in self.entries(node, at, None):
             with suppress(Unusable):
-                name = self.checked(key_hint, key.value, key, under(at, cut(key.value)))
-                made[name] = self.value(hint, value, self._noted(key, under(at, name)))
+                name = self.validated(key_hint, key.value, key, key_path(at, shorten(key.value)))
+                values[name] = self.value(hint, value, self._record_position(key, key_path(at, name)))
         if self.reported > before:
             raise Unusable
-        return made
+        return values
 
     def _items(self, hint: Any, node: Node, at: str) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            self.report(position(node), at, f"must be a list, not {shown(node)}")
+            self.report(position(node), at, f"must be a list, not {excerpt_of(node)}")
             raise Unusable
-        made: list[Any] = []
+        items: list[Any] = []
         for index, item in enumerate(node.value):
             with suppress(Unusable):
-                made.append(self.value(hint, item, self._noted(item, f"{at}[{index}]")))
-        if len(made) < len(node.value):
+                items.append(self.value(hint, item, self._record_position(item, f"{at}[{index}]")))
+        if len(items) < len(node.value):
             raise Unusable
-        return tuple(made)
+        return tuple(items)
 
     def _json(self, node: Node, at: str) -> Any:
         if isinstance(node, MappingNode):
-            return self._named(str, Any, node, at)
+            return self._mapping(str, Any, node, at)
         if isinstance(node, SequenceNode):
             return [*self._items(Any, node, at)]
         value = self.plain(node)
         if isinstance(value, str):
-            return self.checked(str, value, node, at)
+            return self.validated(str, value, node, at)
         if value is None or (isinstance(value, int | float) and abs(value) < _LARGEST):
             return value
-        self.report(position(node), at, f"must be what JSON can say, text in quotes, not {shown(node)}")
+        self.report(position(node), at, f"must be a JSON value, with text in quotes, not {excerpt_of(node)}")
         raise Unusable
 
-    def _noted(self, node: Node, at: str) -> str:
+    def _record_position(self, node: Node, at: str) -> str:
         self.positions[at] = position(node)
         return at
 
@@ -223,15 +223,15 @@ def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     if not is_dataclass(kind):
         return hints
-    return {field.name: _given(hints[field.name], field.default) for field in fields(kind)}
+    return {field.name: _without_none(hints[field.name], field.default) for field in fields(kind)}
 
 
-def _given(hint: Any, default: Any) -> Any:
+def _without_none(hint: Any, default: Any) -> Any:
     """The type of a field; for an optional field, without None."""
     if default is not None:
         return hint
-    (left,) = [each for each in get_args(hint) if each is not NoneType]
-    return left
+    (kind,) = [each for each in get_args(hint) if each is not NoneType]
+    return kind
 
 
 def _required(kind: Any) -> list[str]:

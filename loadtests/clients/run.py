@@ -95,8 +95,8 @@ class ScenarioRun:
 
     def supervise(self, environment: Environment) -> None:
         """Run until the end of the plan, or a timeout; then stop Locust."""
-        for chore in (self._follow_parent, self._beat, self._show_progress):
-            gevent.spawn(chore)
+        for background_task in (self._follow_parent, self._beat, self._show_progress):
+            gevent.spawn(background_task)
         if not self._started.wait(START_SECONDS):
             self.give_up(f"only {self.ready} of {self.plan.users} users were ready after {START_SECONDS} s")
         self._over.wait(self.plan.duration + LATE_SECONDS)

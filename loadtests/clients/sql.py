@@ -68,17 +68,17 @@ class SqlUser(User):
     def query(self, name: str, statement: str, *values: Any) -> None:
         """Run ``statement`` in a transaction as this user, and record it in the series ``name``."""
         if self._due is None:
-            self._ask(statement, values)
+            self._execute(statement, values)
             return
         series = run.series[name]
         sent = time.perf_counter()
         error: Exception | None = None
         rows = 0
         try:
-            rows = self._ask(statement, values)
-        except psycopg.Error as refused:
-            error = refused
-            series.errors[_label(refused)] += 1
+            rows = self._execute(statement, values)
+        except psycopg.Error as rejection:
+            error = rejection
+            series.errors[_label(rejection)] += 1
         done = time.perf_counter()
         if error is None:
             series.response.record_value(_microseconds(done - self._due))
@@ -103,7 +103,7 @@ class SqlUser(User):
             self._conn = conn
         return self._conn
 
-    def _ask(self, statement: str, values: tuple[Any, ...]) -> int:
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> int:
         conn = self._connection()
         with conn.transaction():
             conn.execute(_ACT, (self._claims,))

@@ -23,7 +23,7 @@ with buckets as (
 )
 select
   format('bucket %I', b.bucket ->> 'id') as object,
-  'takes files ' || concat_ws(' and ',
+  'accepts files ' || concat_ws(' and ',
     case when b.bucket ->> 'size' is null then 'of any size' end,
     case when coalesce(b.bucket ->> 'types', '0') = '0' or b.bucket ->> 'any' = 'true' then 'of any type' end
   ) as problem,

@@ -26,7 +26,7 @@ captured as (
       || ' (?:=|<>|IS (?:NOT )?DISTINCT FROM|~~\*?) \(?\1(?![\w"$.(])', 'g'
   ) as itself (found)
   union
-  select c.policy, path.found[1], 'takes %s for the path of the object'
+  select c.policy, path.found[1], 'uses %s as the path of the object'
   from clauses c
   cross join lateral regexp_matches(
     c.expression, 'storage\.(?:foldername|filename|extension)\(\(?((?!objects\.)(?:"[^"]+"|\w+)\.(?:"[^"]+"|\w+))', 'g'
@@ -37,7 +37,7 @@ select
   format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
   string_agg(format(captured.problem, captured.name), '; ' order by captured.name) as problem,
   format(
-    'if the column of the row is meant, write %I.%s', t.relname, min(regexp_replace(captured.name, '^.*\.', ''))
+    'to refer to the column of the row, write %I.%s', t.relname, min(regexp_replace(captured.name, '^.*\.', ''))
   ) as remedy
 from captured
 join pg_catalog.pg_policy p on p.oid = captured.policy

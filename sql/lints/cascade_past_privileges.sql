@@ -33,11 +33,11 @@ cascades as (
 select
   format('%I on %I.%I', k.conname, n.nspname, t.relname) as object,
   format(
-    '%s may not delete here, and does by deleting in %s',
+    'without DELETE privilege here, %s can delete rows by deleting in %s',
     string_agg(distinct api.rolname, ' and '),
     string_agg(distinct format('%I.%I', start_schema.nspname, start.relname), ' and ')
   ) as problem,
-  'let it be refused (on delete restrict), or revoke delete on what it follows' as remedy
+  'use on delete restrict, or revoke delete on the referenced table' as remedy
 from cascades c
 join api on api.oid = c.role
 join pg_catalog.pg_constraint k on k.oid = c.key

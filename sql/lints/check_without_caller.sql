@@ -61,8 +61,8 @@ clauses as (
 )
 select
   format('%I on %I.%I', written.polname, n.nspname, t.relname) as object,
-  'reading asks who is calling, and what this lets them write does not' as problem,
-  'compare a column of the new row with who is calling: with check (… = (select auth.uid()))' as remedy
+  'reading depends on the caller, but WITH CHECK does not' as problem,
+  'compare a column of the new row with the caller: with check (… = (select auth.uid()))' as remedy
 from clauses written
 join pg_catalog.pg_class t on t.oid = written.polrelid
 join pg_catalog.pg_namespace n on n.oid = t.relnamespace

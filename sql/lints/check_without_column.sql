@@ -48,9 +48,9 @@ named as (
 )
 select
   format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
-  format('lets %s be changed to anything, by which it is decided who reads',
+  format('allows any new value for %s, which determines who can read the row',
     string_agg(distinct quote_ident(used.attname), ', ')) as problem,
-  'name the column in WITH CHECK as in USING, or revoke the update of it' as remedy
+  'add the condition on the column to WITH CHECK, or revoke update of the column' as remedy
 from named used
 join pg_catalog.pg_policy p on p.oid = used.policy and p.polwithcheck is not null
 join pg_catalog.pg_class t on t.oid = p.polrelid

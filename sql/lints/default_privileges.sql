@@ -16,8 +16,8 @@ with api as (
 select
   format('%s in %s', kind.name, coalesce(quote_ident(nullif(n.nspname, '')), 'every schema')) as object,
   format(
-    'new ones of %s are open to %s',
-    string_agg(distinct creator.rolname::text, ' and '), string_agg(distinct api.name, ' and ')
+    'objects that %s creates are open to %s',
+    string_agg(distinct creator.rolname::text, ' or '), string_agg(distinct api.name, ' and ')
   ) as problem,
   coalesce(
     'alter default privileges for role ' || string_agg(distinct quote_ident(creator.rolname), ', ') filter (
@@ -29,7 +29,7 @@ select
       ' in schema ' || quote_ident(nullif(n.nspname, '')), kind.name,
       string_agg(distinct case api.oid when 0 then 'public' else quote_ident(api.name) end, ', ')
     ),
-    'they are Supabase''s to close again: ask its support'
+    'only Supabase can revoke these default privileges: ask its support'
   ) as remedy
 from pg_catalog.pg_default_acl d
 cross join lateral aclexplode(d.defaclacl) as granted

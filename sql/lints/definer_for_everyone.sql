@@ -13,12 +13,12 @@ with anonymous as (
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
   case
-    when open.to_public then 'runs as its owner, and everybody may call it'
-    else format('runs as its owner, and %s may call it', open.to_anonymous)
+    when open.to_public then 'runs as its owner, and every role can call it'
+    else format('runs as its owner, and %s can call it', open.to_anonymous)
   end as problem,
   case
     when p.proowner in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_roles', true), ''), ',')::oid[]))
-      then 'it belongs to a role of Supabase''s: ask its support to close or remove it'
+      then 'a role of Supabase owns it: ask its support to revoke EXECUTE or to remove it'
     else format(
       'revoke execute on function %I.%I(%s) from %s', n.nspname, p.proname, oidvectortypes(p.proargtypes),
       concat_ws(', ', 'public', open.to_anonymous)

@@ -11,8 +11,8 @@ with api as (
 )
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
-  format('runs as %I, a superuser, for whoever calls', owner.rolname) as problem,
-  'create it anew as a role that owns just the tables it needs; the owner of its schema may drop this one' as remedy
+  format('runs as %I, a superuser, for every caller', owner.rolname) as problem,
+  'drop it (the owner of its schema can do so), and create it as a role that owns only the tables that it needs' as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_roles owner on owner.oid = p.proowner

@@ -30,10 +30,10 @@ found as (
 )
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
-  'executes with the rights of its owner ' || string_agg(
+  'executes dynamic SQL as its owner: ' || string_agg(
     format('%s: %s', found.what, left(regexp_replace(found.argument, '\s+', ' ', 'g'), 60)), '; ' order by found.argument
   ) as problem,
-  'execute format(…) with %I for names and %L or using for values' as remedy
+  'use execute format(…) with %I for names, and with %L or USING for values' as remedy
 from found
 join pg_catalog.pg_proc p on p.oid = found.function
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace

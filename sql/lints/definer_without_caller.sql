@@ -35,8 +35,8 @@ askers as (
 )
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
-  'runs as its owner for whoever calls, and does not ask who that is' as problem,
-  'compare with auth.uid() in it, make it security invoker, or revoke execute' as remedy
+  'runs as its owner, and does not check the caller' as problem,
+  'compare with auth.uid() in the function, make it security invoker, or revoke execute' as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where p.prosecdef

@@ -9,7 +9,7 @@ select
     'runs as its owner with ' || (select setting from unnest(p.proconfig) as s (setting) where setting like 'search_path=%'),
     'runs as its owner with the search path of its caller'
   ) as problem,
-  'add `set search_path = ''''` and qualify the names in it' as remedy
+  'add `set search_path = ''''` and qualify the names in the function' as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where p.prosecdef

@@ -38,16 +38,16 @@ trusted as (
   from used u
   cross join lateral (
     values
-      (u.body ~* 'user_meta_?data', 'user_metadata, which everybody sets for themselves',
-        'keep it in a table, or in app_metadata'),
+      (u.body ~* 'user_meta_?data', 'user_metadata, which users can set themselves',
+        'store the value in a table or in app_metadata'),
       (u.body ~* '\mauth\.email\s*\(|(?:jwt\(\)|request\.jwt)[^>]{0,40}->>?\s*''email''',
         'the email of the token, which may be unconfirmed', 'compare the user id: auth.uid()'),
-      (u.body ~* 'request\.(?:header|cookie)s?\M', 'a header of the request, which the client writes',
+      (u.body ~* 'request\.(?:header|cookie)s?\M', 'a header of the request, which the client sets',
         'compare the user id: auth.uid()'),
       (u.place is null and u.body ~* '\mauth\.role\s*\(|(?:jwt\(\)|request\.jwt)[^>]{0,40}->>?\s*''role''',
         'the role of the token', 'name the role: to authenticated'),
-      (u.definer and u.body ~* '\mcurrent_user\M(?!\s*\()', 'current_user, which in it is its owner',
-        'ask for the role setting, or make the function security invoker')
+      (u.definer and u.body ~* '\mcurrent_user\M(?!\s*\()', 'current_user, which is the owner of the function',
+        'use current_setting(''role''), or make the function security invoker')
   ) as found (is_so, what, remedy)
   where found.is_so
     and coalesce(u.place, '') !~ '^(auth|pg_.*|information_schema)\.'

@@ -24,13 +24,14 @@ select
     else ''
   end as object,
   case
-    when request.calls is null then 'PostgREST calls nothing before a request: chat_hooks.before_request does not limit writes'
-    else format('PostgREST calls %s before a request: chat_hooks.before_request does not limit writes', request.calls)
+    when request.calls is null
+      then 'PostgREST calls nothing before a request, so chat_hooks.before_request does not limit writes'
+    else format('PostgREST calls %s before a request, so chat_hooks.before_request does not limit writes', request.calls)
   end as problem,
   case
-    when request.calls is null then 'as a role that may alter authenticator, alter role authenticator '
+    when request.calls is null then 'as a role that can alter authenticator: alter role authenticator '
       || 'set pgrst.db_pre_request = ''chat_hooks.before_request''; notify pgrst, ''reload config'''
-    else format('have %s call chat_hooks.before_request()', request.calls)
+    else format('call chat_hooks.before_request() in %s', request.calls)
   end as remedy
 from request
 where exists (select from pg_catalog.pg_roles r where r.rolname = 'authenticator')

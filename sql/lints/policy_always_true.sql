@@ -61,10 +61,10 @@ steps as (
 )
 select
   format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
-  'holds for every row: ' || string_agg(
+  'true for every row: ' || string_agg(
     c.name || ' ' || left(regexp_replace(c.expression, '\s+', ' ', 'g'), 80), '; ' order by c.name desc
   ) as problem,
-  'take out the part that always holds' as remedy
+  'remove the part that is always true' as remedy
 from clauses c
 join steps s on s.policy = c.policy and s.name = c.name and s.expression = 'true'
 join pg_catalog.pg_policy p on p.oid = c.policy

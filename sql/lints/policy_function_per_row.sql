@@ -43,7 +43,10 @@ columns as (
 select
   format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
   'called for every row: ' || string_agg(format('%s(%s)', columns.name, columns.of_row), '; ' order by columns.name) as problem,
-  format('ask once for the set: (%s) in (select …), or exists over a view of what is the caller''s', min(columns.of_row)) as remedy
+  format(
+    'get the visible rows as a set: (%s) in (select …), or exists over a view of the rows of the caller',
+    min(columns.of_row)
+  ) as remedy
 from columns
 join pg_catalog.pg_policy p on p.oid = columns.policy
 join pg_catalog.pg_class c on c.oid = p.polrelid

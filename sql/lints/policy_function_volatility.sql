@@ -50,15 +50,15 @@ reads as (
 )
 select
   format('%I.%I(%s)', n.nspname, f.proname, oidvectortypes(f.proargtypes)) as object,
-  format('used by %s, and %s', (
+  format('used by %s; %s', (
     select string_agg(format('%I on %I', p.polname, t.relname), ', ' order by p.polname)
     from called c
     join pg_catalog.pg_policy p on p.oid = c.policy
     join pg_catalog.pg_class t on t.oid = p.polrelid
     where c.function = f.oid
-  ), coalesce('declared immutable though it asks for ' || string_agg(distinct r.what, ', '), 'volatile')) as problem,
+  ), coalesce('declared immutable, but it reads ' || string_agg(distinct r.what, ', '), 'volatile')) as problem,
   case
-    when n.nspname = 'pg_catalog' then 'ask for it elsewhere: a policy must give the same answer twice'
+    when n.nspname = 'pg_catalog' then 'do not call it in a policy: a policy must return the same result each time'
     else format('alter function %I.%I(%s) stable', n.nspname, f.proname, oidvectortypes(f.proargtypes))
   end as remedy
 from bodies b

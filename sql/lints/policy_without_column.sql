@@ -47,10 +47,10 @@ levels as (
 )
 select
   format('%I on %I.%I', p.polname, n.nspname, t.relname) as object,
-  'the same for every row: ' || string_agg(
+  'has the same result for every row: ' || string_agg(
     c.name || ' ' || left(regexp_replace(c.expression, '\s+', ' ', 'g'), 80), '; ' order by c.name desc
   ) as problem,
-  'name the column that decides, or make it `as restrictive` beside a policy that does' as remedy
+  'use the column that decides, or make the policy `as restrictive` and add another one that uses the column' as remedy
 from clauses c
 join levels l on l.policy = c.policy and l.name = c.name
 join pg_catalog.pg_policy p on p.oid = c.policy

@@ -5,8 +5,8 @@
 -- Auth.
 select
   format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
-  'the policy is for everybody, anon too' as problem,
-  'say whom it is for: to authenticated' as remedy
+  'the policy applies to all roles, including anon' as problem,
+  'name the roles: to authenticated' as remedy
 from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

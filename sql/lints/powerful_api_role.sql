@@ -27,28 +27,28 @@ powers as (
     on other.oid = api.oid or (not api.rolsuper and pg_has_role(api.oid, other.oid, api.how))
   cross join lateral (
     values
-      (other.rolsuper, 'a superuser', 'as a superuser, alter role … nosuperuser'),
-      (other.rolbypassrls, 'past row-level security', 'as a superuser, alter role … nobypassrls'),
-      (other.rolcreaterole, 'a maker of roles', 'as a superuser, alter role … nocreaterole'),
-      (other.rolname ~ '^pg_', 'a role of PostgreSQL', null),
+      (other.rolsuper, 'is a superuser', 'as a superuser, alter role … nosuperuser'),
+      (other.rolbypassrls, 'bypasses row-level security', 'as a superuser, alter role … nobypassrls'),
+      (other.rolcreaterole, 'can create roles', 'as a superuser, alter role … nocreaterole'),
+      (other.rolname ~ '^pg_', 'is a predefined role of PostgreSQL', null),
       (
         exists (
           select from pg_catalog.pg_class c
           where c.relowner = other.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
         ),
-        'an owner of tables',
-        'give its tables to another role'
+        'owns tables',
+        'transfer its tables to another role'
       )
   ) as power (is_so, name, remedy)
   where power.is_so
 )
 select
   quote_ident(p.rolname) as object,
-  'is ' || string_agg(
-    case when p.by_membership then format('a member of %I (%s)', p.through, p.name) else p.name end, ', '
+  string_agg(
+    case when p.by_membership then format('is a member of %I, which %s', p.through, p.name) else p.name end, ', '
     order by p.by_membership, p.through, p.name
   ) as problem,
-  coalesce(string_agg(distinct p.remedy, '; '), 'revoke the memberships that lead there') as remedy
+  coalesce(string_agg(distinct p.remedy, '; '), 'revoke the memberships through which it has these rights') as remedy
 from powers p
 group by p.rolname
 order by object

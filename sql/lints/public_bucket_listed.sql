@@ -44,9 +44,10 @@ listing as (
 select
   format('%I on storage.objects', l.polname) as object,
   format(
-    'lists every file of %s, which serves them without it', string_agg(format('bucket %I', b.id), ' and ' order by b.id)
+    'allows listing all files of %s, which serves files without a policy',
+    string_agg(format('bucket %I', b.id), ' and ' order by b.id)
   ) as problem,
-  'drop the policy, or compare owner_id or the folder in it' as remedy
+  'drop the policy, or add a condition on owner_id or the folder' as remedy
 from listing l
 join buckets b on position(quote_literal(b.id) in l.expression) > 0 or l.expression !~ '\mbucket_id\M'
 where l.rest = ''

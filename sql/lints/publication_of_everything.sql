@@ -4,12 +4,12 @@
 -- they have policies.
 select
   quote_ident(p.pubname) as object,
-  'sends every table there is and will be' || case
+  'publishes all tables' || case
     when p.puballtables then ''
     else ' in ' || string_agg(quote_ident(n.nspname), ' and ' order by n.nspname)
-  end as problem,
+  end || ', including future ones' as problem,
   case
-    when p.puballtables then 'drop it, and create it anew for the tables that are meant'
+    when p.puballtables then 'drop the publication, and create it for specific tables'
     else format('alter publication %I set table …', p.pubname)
   end as remedy
 from pg_catalog.pg_publication p

@@ -6,8 +6,8 @@ select
   format('%I.%I', n.nspname, c.relname) as object,
   format(
     case
-      when c.relreplident = 'f' then 'a deleted row goes to every subscriber of %s with all its columns'
-      else 'it has no replica identity: %s makes its updates and deletes fail'
+      when c.relreplident = 'f' then 'every subscriber of %s receives all columns of a deleted row'
+      else 'without a replica identity, updates and deletes fail because of %s'
     end,
     string_agg(quote_ident(published.pubname), ' and ' order by published.pubname)
   ) as problem,
@@ -15,7 +15,7 @@ select
     when c.oid in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))
       then string_agg(format('alter publication %I drop table %I.%I', p.pubname, n.nspname, c.relname), '; ' order by p.pubname)
     when c.relreplident <> 'd' then format('alter table %I.%I replica identity default', n.nspname, c.relname)
-    else 'give it a primary key'
+    else 'add a primary key'
   end as remedy
 from pg_catalog.pg_publication_tables published
 join pg_catalog.pg_publication p on p.pubname = published.pubname and (p.pubupdate or p.pubdelete)

@@ -5,7 +5,7 @@
 -- uses.
 select
   format('%I.%I', n.nspname, c.relname) as object,
-  'every change goes to every subscriber of '
+  'every change is sent to every subscriber of '
     || string_agg(quote_ident(published.pubname), ' and ' order by published.pubname) as problem,
   case
     when c.oid in (select unnest(string_to_array(coalesce(current_setting('chatctl.platform_relations', true), ''), ',')::oid[]))

@@ -13,11 +13,11 @@ with api as (
 select
   format('%I on %I.%I', r.rulename, n.nspname, c.relname) as object,
   format(
-    'rewrites %s into what runs as the owner of the %s',
+    'rewrites %s into statements that run as the owner of the %s',
     case r.ev_type when '1' then 'select' when '2' then 'update' when '3' then 'insert' else 'delete' end,
     case c.relkind when 'v' then 'view' else 'table' end
   ) as problem,
-  format('write a trigger instead, and drop rule %I on %I.%I', r.rulename, n.nspname, c.relname) as remedy
+  format('use a trigger instead, and drop rule %I on %I.%I', r.rulename, n.nspname, c.relname) as remedy
 from pg_catalog.pg_rewrite r
 join pg_catalog.pg_class c on c.oid = r.ev_class
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

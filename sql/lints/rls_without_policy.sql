@@ -12,9 +12,10 @@ with api as (
 )
 select
   format('%I.%I', n.nspname, c.relname) as object,
-  string_agg(format('%s hold %s', held.roles, held.privileges), '; ' order by held.roles)
-    || ', and no policy lets a row through' as problem,
-  'revoke what is not meant, or create a policy for it' as remedy
+  'no policy allows the use of privileges of ' || string_agg(
+    format('%s (%s)', held.roles, held.privileges), '; ' order by held.roles
+  ) as problem,
+  'revoke the privileges that are not needed, or create policies for them' as remedy
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (

@@ -17,7 +17,7 @@ server as (
 )
 select
   'PostgreSQL ' || s.version as object,
-  'row-level security can be got around: ' || string_agg(f.name, ', ' order by f.name) as problem,
+  'row-level security can be bypassed: ' || string_agg(f.name, ', ' order by f.name) as problem,
   format('update to %s.%s or later', s.number / 10000, max(mended.number) % 10000) as remedy
 from server s
 cross join flaws f

@@ -31,10 +31,10 @@ found as (
 )
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
-  'sets for the whole session, whoever uses it next: ' || string_agg(
+  'changes settings for the whole session, also for its next user: ' || string_agg(
     left(regexp_replace(btrim(found.what), '\s+', ' ', 'g'), 60), '; ' order by found.what
   ) as problem,
-  'set_config(…, true) or set local, which end with the transaction' as remedy
+  'use set_config(…, true) or set local, which end with the transaction' as remedy
 from found
 join pg_catalog.pg_proc p on p.oid = found.function
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace

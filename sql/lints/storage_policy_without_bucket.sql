@@ -12,8 +12,8 @@ with api as (
 )
 select
   format('%I on storage.objects', p.polname) as object,
-  string_agg(clause.name, ' and ' order by clause.name desc) || ' names no bucket' as problem,
-  'add: bucket_id = ''…'' and' as remedy
+  string_agg(clause.name, ' and ' order by clause.name desc) || ' without a bucket' as problem,
+  'add a condition: bucket_id = ''…''' as remedy
 from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid and c.relname = 'objects'
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'storage'

@@ -72,9 +72,9 @@ subqueries as (
 )
 select
   c.object,
-  'about neither the row nor who is calling: '
+  'uses neither the row nor the caller: '
     || string_agg(distinct left(regexp_replace(translate(s.text, '[]', '()'), '\s+', ' ', 'g'), 80), '; ') as problem,
-  'compare with a column of the row, or with who is calling' as remedy
+  'compare with a column of the row, or with the caller' as remedy
 from subqueries s
 join clauses c on c.policy = s.policy and c.name = s.name
 where s.text !~ c.row_pattern

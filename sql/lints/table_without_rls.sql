@@ -13,7 +13,7 @@ with api as (
 select
   format('%I.%I', n.nspname, c.relname) as object,
   'row-level security is off, '
-    || coalesce('and ' || held.privileges, 'in a schema that the API exposes') as problem,
+    || coalesce('and there are privileges of ' || held.privileges, 'in a schema that the API exposes') as problem,
   case
     when c.relkind = 'f' then format(
       'revoke all on %I.%I from %s', n.nspname, c.relname,
@@ -24,7 +24,7 @@ select
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
-  select string_agg(same.roles || ' hold ' || same.privileges, '; ' order by same.roles) as privileges
+  select string_agg(format('%s (%s)', same.roles, same.privileges), '; ' order by same.roles) as privileges
   from (
     select string_agg(each.role, ' and ' order by each.role) as roles, each.privileges
     from (

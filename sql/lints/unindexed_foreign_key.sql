@@ -5,7 +5,7 @@
 -- values do not refer to a row.
 select
   format('%I on %I.%I', k.conname, n.nspname, c.relname) as object,
-  format('no index leads with (%s): a delete in %s reads the whole table', names.quoted, k.confrelid::regclass) as problem,
+  format('no index begins with (%s): a delete in %s scans the whole table', names.quoted, k.confrelid::regclass) as problem,
   format('create an index on %I.%I (%s)', n.nspname, c.relname, names.quoted) as remedy
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid

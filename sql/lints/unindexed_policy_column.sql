@@ -28,7 +28,7 @@ with asked as (
 )
 select
   format('%I.%I.%I', n.nspname, c.relname, asked.attname) as object,
-  'no index finds rows by it, and a policy does: '
+  'has no index, but policies filter by it: '
     || string_agg(quote_ident(asked.polname), ', ' order by asked.polname) as problem,
   format('create an index on %I.%I (%I)', n.nspname, c.relname, asked.attname) as remedy
 from asked

@@ -13,8 +13,11 @@ with api as (
 select
   format('%I.%I', n.nspname, c.relname) as object,
   format(
-    '%s may use it, and it %s', held.roles,
-    case when c.relkind = 'm' then 'keeps what its owner saw' else 'asks the tables as its owner, past row-level security' end
+    '%s can use it, and it %s', held.roles,
+    case
+      when c.relkind = 'm' then 'shows the rows that its owner could read'
+      else 'reads its tables as its owner, without row-level security'
+    end
   ) as problem,
   case
     when c.relkind = 'm' then format(

@@ -1,7 +1,7 @@
--- The roles of a Supabase project, as the hosted ones are: who may log in, what they may do, how long they may take.
+-- The roles of a Supabase project, as on hosted projects: their attributes, memberships and timeouts.
 --
--- Roles belong to the whole cluster, and test databases are made in parallel. So one at a time: the lock on pg_authid
--- is cluster-wide (an advisory lock is not), lets logins through, and ends with the transaction.
+-- Roles belong to the whole cluster, and test databases are created in parallel, so this must run in one session at a
+-- time: the lock on pg_authid is cluster-wide (an advisory lock is not), allows logins, and ends with the transaction.
 lock table pg_catalog.pg_authid in share row exclusive mode;
 
 do $$
@@ -21,20 +21,20 @@ begin
 end
 $$;
 
--- What the API acts as. PostgREST logs in as authenticator and takes the role that the token names.
+-- The API roles. PostgREST logs in as authenticator and sets the role that the token names.
 alter role anon with nologin inherit;
 alter role authenticated with nologin inherit;
 alter role service_role with nologin inherit bypassrls;
 alter role authenticator with login noinherit;
 grant anon, authenticated, service_role to authenticator;
 
--- Whom migrations, psql and chatctl log in as: much, but no superuser.
+-- The role that migrations, psql and chatctl log in as; it has many rights but is not a superuser.
 alter role postgres with login nosuperuser createdb createrole replication bypassrls;
 grant anon, authenticated, service_role to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend, supabase_superuser to postgres;
 grant set on parameter session_replication_role to postgres;
 
--- The roles of Supabase's services. They own what is in the schemas of the platform; nothing logs in as them here.
+-- The roles of Supabase's services. They own the objects in the platform's schemas; nothing logs in as them here.
 alter role supabase_auth_admin with login noinherit nocreaterole;
 alter role supabase_storage_admin with login noinherit createrole;
 alter role supabase_functions_admin with login noinherit createrole;
@@ -50,12 +50,13 @@ grant pg_read_all_data to supabase_read_only_user;
 grant supabase_superuser to supabase_etl_admin;
 grant supabase_functions_admin to postgres;
 
--- A hosted postgres creates policies on tables that it does not own (supautils.policy_grants). PostgreSQL lets owners
--- alone do that, so here it inherits the owners' rights, without `set role`; 90_refusals.sql takes back all but policies.
+-- On hosted projects, postgres can create policies on tables that it does not own (supautils.policy_grants). PostgreSQL
+-- allows this only for owners, so here postgres inherits the owners' rights, without `set role`; 90_refusals.sql refuses
+-- everything but policies.
 grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to postgres with inherit true, set false;
 
--- Left out is session_preload_libraries: hosted roles load supautils and safeupdate, which the embedded server lacks,
--- and without them nobody could log in. And supabase_admin, who is chatctl's superuser here, does not search auth.
+-- session_preload_libraries is not set: hosted roles load supautils and safeupdate, which the embedded server lacks, and
+-- logins would fail. Also, the search_path of supabase_admin, chatctl's superuser here, does not contain auth.
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';

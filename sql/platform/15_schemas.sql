@@ -1,11 +1,11 @@
--- The schemas that Supabase and its extensions bring: whose they are, who may enter, whom new objects in them are open to.
+-- The schemas of Supabase and its extensions: their owners, privileges, and default privileges.
 --
--- pg_graphql, pg_net and Vault are extensions on a hosted project. The embedded server has none of them; what they bring
--- is made by hand in the files that follow, as the superuser that hosted extensions belong to.
+-- pg_graphql, pg_net and Vault are extensions on a hosted project. The embedded server has none of them; the following
+-- files create their objects, as the superuser that owns the extensions on hosted projects.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
--- The database is postgres' own, and with it schema public (pg_database_owner).
+-- postgres owns the database, and thereby schema public (pg_database_owner).
 do $$
 begin
   if (
@@ -66,8 +66,8 @@ end
 $$;
 grant all on schema storage to supabase_storage_admin with grant option;
 
--- Supabase opens every new table, sequence and function of schema public to the API roles, and of some of its own. Not
--- what chatctl wants: it is here so that a forgotten revoke shows on the laptop, before it shows in a hosted project.
+-- Supabase grants the API roles all privileges on new tables, sequences and functions in schema public and in some of
+-- its own schemas. The same is done here, so that a forgotten revoke is noticed locally, before a hosted project has it.
 do $$
 declare
   each record;

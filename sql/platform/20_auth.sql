@@ -1,6 +1,6 @@
--- Schema auth as Supabase Auth leaves it after its migrations, as far as users and their sign-in go.
+-- Schema auth as after the migrations of Supabase Auth: the parts for users and their sign-in.
 --
--- Column by column, so that it also completes the tables of Supabase Lite, whichever came first.
+-- Columns are added one by one, so that this also completes the tables of Supabase Lite if they already exist.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -26,7 +26,7 @@ alter table auth.users
   add column if not exists encrypted_password varchar(255),
   add column if not exists email_confirmed_at timestamptz,
   add column if not exists invited_at timestamptz,
-  -- These four have no default, and Auth fails on a user in whom one is null.
+  -- These four have no default, and Auth fails for a user with a null in one of them.
   add column if not exists confirmation_token varchar(255),
   add column if not exists confirmation_sent_at timestamptz,
   add column if not exists recovery_token varchar(255),
@@ -56,7 +56,7 @@ alter table auth.users
   add column if not exists deleted_at timestamptz,
   add column if not exists is_anonymous boolean not null default false;
 
--- The defaults of Supabase Auth, in place of the kinder ones of Lite: what is forgotten must be missed here too.
+-- The defaults of Supabase Auth instead of those of Lite, so that a forgotten value causes the same error here.
 alter table auth.users
   alter column aud drop default,
   alter column role drop default,
@@ -75,7 +75,7 @@ create unique index if not exists users_email_partial_key on auth.users (email) 
 create index if not exists users_instance_id_idx on auth.users (instance_id);
 create index if not exists users_instance_id_email_idx on auth.users (instance_id, lower(email));
 create index if not exists users_is_anonymous_idx on auth.users (is_anonymous);
--- One-time codes are digits and may repeat; tokens are not and may not.
+-- One-time codes consist of digits and may repeat; other tokens must be unique.
 create unique index if not exists confirmation_token_idx on auth.users (confirmation_token)
   where confirmation_token !~ '^[0-9 ]*$';
 create unique index if not exists recovery_token_idx on auth.users (recovery_token)
@@ -121,7 +121,7 @@ $$;
 create index if not exists identities_user_id_idx on auth.identities (user_id);
 create index if not exists identities_email_idx on auth.identities (email text_pattern_ops);
 
--- sessions, and the rest that a sign-in through Lite writes -----------------------------------------------------------
+-- sessions, and the other tables that a sign-in through Lite writes ---------------------------------------------------
 
 create table if not exists auth.sessions (id uuid primary key);
 alter table auth.sessions
@@ -143,8 +143,8 @@ alter table auth.sessions
 create index if not exists sessions_user_id_idx on auth.sessions (user_id);
 create index if not exists sessions_not_after_idx on auth.sessions (not_after desc);
 
--- The one table where the two differ: Auth numbers its tokens (bigint), Lite gives them a uuid as text. Lite is what
--- runs on this platform, so its types hold; nothing of chatctl reads them.
+-- The only table that differs: Auth's ids of tokens are bigint, those of Lite are uuids as text. This platform uses the
+-- types of Lite, which runs on it; chatctl does not read them.
 create table if not exists auth.refresh_tokens (id text primary key default gen_random_uuid()::text);
 alter table auth.refresh_tokens
   add column if not exists instance_id uuid,
@@ -191,8 +191,9 @@ alter table auth.audit_log_entries
   add column if not exists ip_address varchar(64) not null default '';
 create index if not exists audit_logs_instance_id_idx on auth.audit_log_entries (instance_id);
 
--- Who is asking -------------------------------------------------------------------------------------------------------
--- From the claims of the token, each alone or all in one JSON. They raise on claims that are malformed, as hosted ones do.
+-- The caller ----------------------------------------------------------------------------------------------------------
+-- From the claims of the token, each in its own setting or all as one JSON. As on hosted projects, they raise an error if
+-- the claims are malformed.
 
 create or replace function auth.uid()
 returns uuid
@@ -235,7 +236,8 @@ as $$
 $$;
 
 -- Owners and rights ---------------------------------------------------------------------------------------------------
--- The API roles may ask who they are and see no table; postgres reads and writes, and may pass reading on.
+-- The API roles may call the functions about the caller and have no privileges on tables; postgres may read and write,
+-- and grant SELECT to others.
 
 do $$
 declare

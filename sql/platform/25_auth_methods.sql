@@ -1,6 +1,6 @@
 -- The rest of schema auth: second factors, single sign-on, OAuth, passkeys.
 --
--- Nothing here signs in by them. They are there because hosted projects have them and they go with their users.
+-- Nothing here uses them to sign in. They exist because hosted projects have them, and deleting a user deletes their rows.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -223,7 +223,7 @@ create table if not exists auth.webauthn_challenges (
   expires_at timestamptz not null
 );
 
--- Row-level security is off where Auth leaves it off: no role of the API has a privilege on any of them.
+-- Row-level security is off where Auth leaves it off: no API role has a privilege on any of these tables.
 do $$
 declare
   each record;

@@ -1,6 +1,6 @@
--- Schema storage as Supabase Storage leaves it after its migrations, as far as buckets, objects and their policies go.
+-- Schema storage as after the migrations of Supabase Storage: buckets, objects and what their policies need.
 --
--- Column by column, so that it also completes the tables of Supabase Lite, whichever came first.
+-- Columns are added one by one, so that this also completes the tables of Supabase Lite if they already exist.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -46,7 +46,7 @@ alter table storage.objects
 create unique index if not exists bucketid_objname on storage.objects (bucket_id, name);
 create index if not exists name_prefix_search on storage.objects (name text_pattern_ops);
 
--- Versions of files are prepared for and not released: the first of the three keeps every bucket without.
+-- Versioning of files is not released yet: the first of the three constraints keeps it disabled for every bucket.
 do $$
 declare
   each record;
@@ -68,7 +68,7 @@ begin
 end
 $$;
 
--- What Storage keeps beside buckets and objects ------------------------------------------------------------------------
+-- Other tables of Storage ---------------------------------------------------------------------------------------------
 
 create table if not exists storage.migrations (
   id integer primary key,
@@ -150,7 +150,8 @@ create table if not exists storage.vector_indexes (
 );
 
 -- Owners and rights ---------------------------------------------------------------------------------------------------
--- Everybody may do everything to buckets and objects, and read the rest, until row-level security says no.
+-- All API roles have all privileges on buckets and objects, and may read the other tables; row-level security restricts
+-- this.
 
 do $$
 declare

@@ -1,4 +1,4 @@
--- The functions and triggers of schema storage. Listing and searching is not here: see 60_stubs.sql.
+-- The functions and triggers of schema storage. Those for listing and searching are in 60_stubs.sql.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 
 -- The parts of an object's name ---------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ begin
 end
 $$;
 
--- What Storage does on its own ----------------------------------------------------------------------------------------
+-- Triggers ------------------------------------------------------------------------------------------------------------
 
 create or replace function storage.update_updated_at_column()
 returns trigger
@@ -48,7 +48,7 @@ begin
 end
 $$;
 
--- A row deleted by SQL would leave its file behind. Who knows better says so: set storage.allow_delete_query = 'true'.
+-- Deleting a row with SQL would leave its file behind. storage.allow_delete_query = 'true' allows it.
 create or replace function storage.protect_delete()
 returns trigger
 language plpgsql
@@ -90,8 +90,8 @@ create or replace trigger protect_buckets_delete
 before delete on storage.buckets
 for each statement execute function storage.protect_delete();
 
--- What a policy may ask ------------------------------------------------------------------------------------------------
--- Storage says which of its operations a statement is part of, such as storage.object.list; the prefix may be left out.
+-- Functions for policies ----------------------------------------------------------------------------------------------
+-- Storage sets the operation that a statement belongs to, such as storage.object.list; the prefix may be omitted.
 
 create or replace function storage.operation()
 returns text
@@ -120,7 +120,7 @@ as $$
   select storage.allow_any_operation(array[expected_operation])
 $$;
 
--- Whether the caller may store an object of that name: raises PT200 if so, and a refusal if not. Nothing is stored.
+-- Whether the caller may store an object with this name: raises PT200 if so, otherwise the refusal. Stores nothing.
 create or replace function storage.can_insert_object(bucketid text, name text, owner uuid, metadata jsonb)
 returns void
 language plpgsql

@@ -1,5 +1,5 @@
--- What Supabase Realtime brings: the publication that tables are added to, the table that carries channel policies, and
--- the one that lists who listens. Following changes is not here: see 60_stubs.sql.
+-- The objects of Supabase Realtime: the publication to which tables are added, the table for the policies of channels,
+-- and the table of subscriptions. The functions that follow changes are in 60_stubs.sql.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -29,8 +29,8 @@ end
 $$;
 
 -- Broadcasts ----------------------------------------------------------------------------------------------------------
--- Policies on it decide who may join a private channel. Realtime makes a partition for every day and the next ones;
--- nobody does that here, so that a partition for all other days takes what comes later.
+-- Its policies decide who may join a private channel. Realtime creates a partition for each day in advance; nothing does
+-- that here, so a default partition takes the rows of later days.
 
 create table if not exists realtime.messages (
   topic text not null,
@@ -61,7 +61,7 @@ begin
 end
 $$;
 
--- The channel that a policy on realtime.messages is asked about.
+-- The channel for which a policy on realtime.messages is evaluated.
 create or replace function realtime.topic()
 returns text
 language sql stable
@@ -69,7 +69,7 @@ as $$
   select nullif(current_setting('realtime.topic', true), '')::text
 $$;
 
--- What fails to be sent is a warning: no statement fails since nobody could be told of it.
+-- A failure to send is a warning, so that a statement does not fail because its broadcast did.
 create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
 returns void
 language plpgsql
@@ -94,7 +94,7 @@ exception
 end
 $$;
 
--- For triggers: tells the channel what became of a row.
+-- For triggers: broadcasts the change of a row to a channel.
 create or replace function realtime.broadcast_changes(
   topic_name text, event_name text, operation text, table_name text, table_schema text, new record, old record,
   level text default 'ROW'
@@ -117,7 +117,7 @@ begin
 end
 $$;
 
--- Who listens to which changes ----------------------------------------------------------------------------------------
+-- Subscriptions to changes --------------------------------------------------------------------------------------------
 
 create or replace function realtime.to_regrole(role_name text)
 returns regrole

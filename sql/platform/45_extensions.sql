@@ -1,6 +1,7 @@
--- What pg_graphql, pg_net, Vault and pg_stat_statements bring on a hosted project, as far as it holds or opens anything.
+-- The objects of pg_graphql, pg_net, Vault and pg_stat_statements on a hosted project that contain data or can be accessed.
 --
--- They look alike and do little: requests are queued and never sent, nothing is encrypted, no statement is counted.
+-- They have the same definitions and do little: requests are queued but never sent, nothing is encrypted, and no statements
+-- are counted.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -38,7 +39,7 @@ create unlogged table if not exists net._http_response (
 grant all on net.http_request_queue, net._http_response to public;
 grant all on sequence net.http_request_queue_id_seq to public;
 
--- A trigger that calls somebody must not fail for want of the worker that would.
+-- A trigger that sends a request must not fail because the worker that would send it is missing.
 create or replace function net.http_get(
   url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000
 )
@@ -85,7 +86,7 @@ as $$
   select last_value::integer from graphql.seq_schema_version
 $$;
 
--- Hosted, it counts every change of the schema up. Here nobody keeps what it would make stale.
+-- On hosted projects, every change of the schema increments it. Here nothing caches the schema, so it is not needed.
 create or replace function graphql.increment_schema_version()
 returns event_trigger
 language plpgsql security definer
@@ -103,7 +104,7 @@ begin
 end
 $$;
 
--- What a hosted project answers where the extension is switched off.
+-- The response of a hosted project where the extension is disabled.
 create or replace function graphql_public.graphql(
   "operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null
 )

@@ -1,4 +1,4 @@
--- What Supabase's other services bring: webhooks of the database, and the connection pooler.
+-- The objects of Supabase's other services: database webhooks and the connection pooler.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
@@ -15,7 +15,7 @@ create table if not exists supabase_functions.hooks (
 );
 
 -- For triggers: on <table> execute function supabase_functions.http_request(url, method, headers, params, timeout). The
--- request is queued, as pg_net does, and stays there.
+-- request is queued, as by pg_net, and never sent.
 create or replace function supabase_functions.http_request()
 returns trigger
 language plpgsql security definer

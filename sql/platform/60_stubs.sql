@@ -1,5 +1,5 @@
--- Functions of the platform that the embedded server has in name only: whose they are and who may call them is as it is
--- on a hosted project, and a call is refused with a sentence. What works here is in the files before this one.
+-- Stubs for functions of the platform that the embedded server does not implement: they have the same owners and
+-- privileges as on a hosted project, and every call raises an error. Functions that work are in the files before this one.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 
 do $$
@@ -10,7 +10,7 @@ begin
     select s.signature, s.result, s.how, s.owner
     from (
       values
-        -- Listing and searching files: Storage asks, and the local one has its own way.
+        -- Listing and searching files: called by Storage; Supabase Lite does it in its own way.
         (
           'storage.get_common_prefix(p_key text, p_prefix text, p_delimiter text)',
           'text', 'immutable', 'supabase_storage_admin'
@@ -59,7 +59,7 @@ begin
           )$s$,
           'table (key text, id text, created_at timestamptz)', 'volatile', 'supabase_storage_admin'
         ),
-        -- Following changes: Realtime asks, and the local one has its own way.
+        -- Following changes: called by Realtime; Supabase Lite does it in its own way.
         ('realtime.wal2json_escape_identifier(name text)', 'text', 'immutable', 'supabase_realtime_admin'),
         ('realtime.quote_wal2json(entity regclass)', 'text', 'immutable', 'supabase_realtime_admin'),
         ('realtime."cast"(val text, type_ regtype)', 'jsonb', 'immutable', 'supabase_realtime_admin'),

@@ -1,5 +1,5 @@
--- The event triggers of a hosted project. PostgREST is told of every change of the schema; the others wait for extensions
--- that the embedded server does not have.
+-- The event triggers of a hosted project. Some notify PostgREST of every change of the schema; the others handle the
+-- creation of extensions that the embedded server does not have.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 
 create or replace function extensions.pgrst_ddl_watch()
@@ -7,7 +7,7 @@ returns event_trigger
 language plpgsql
 as $$
 begin
-  -- What a session makes for itself alone, the API does not serve.
+  -- The API does not serve temporary objects.
   if exists (
     select from pg_catalog.pg_event_trigger_ddl_commands() as done where done.schema_name is distinct from 'pg_temp'
   ) then

@@ -1,11 +1,11 @@
--- What `postgres` may not do although it inherits the rights of those who own auth, storage and realtime (10_roles.sql).
+-- Refuse to `postgres` what the owners of auth, storage and realtime may do, although it inherits their rights.
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
--- `postgres` inherits the rights of those who own auth, storage and realtime, for the sake of policies (10_roles.sql).
--- Here everything else that owners may do is refused, in PostgreSQL's words. What hosted projects allow stays allowed:
--- policies, creating and dropping triggers, reading and writing. What PostgreSQL tells event triggers nothing of is not
--- caught: whom a grant opens a table to, and `reassign owned`.
+-- `postgres` inherits the rights of the owners of auth, storage and realtime because it needs them for policies
+-- (10_roles.sql). Everything else that owners may do is refused here, with PostgreSQL's messages. Operations that hosted
+-- projects allow remain allowed: policies, creating and dropping triggers, reading and writing. Event triggers do not
+-- learn the grantees of a grant, nor about `reassign owned`, so these are not refused.
 
 create or replace function extensions.refuse_platform_commands()
 returns event_trigger
@@ -21,7 +21,7 @@ begin
     return;
   end if;
 
-  -- Parts of a table are named after it: an owner's rule, publication entry or altered trigger counts as altering it.
+  -- A rule, a publication entry or an altered trigger of a table counts as altering the table.
   select done.command_tag, done.object_type, class.relname, namespace.nspname, done.object_identity
   into refused
   from pg_catalog.pg_event_trigger_ddl_commands() as done
@@ -42,7 +42,7 @@ begin
   left join pg_catalog.pg_namespace as namespace
     on namespace.oid = class.relnamespace or (class.oid is null and namespace.nspname = done.schema_name)
   where namespace.nspname in ('auth', 'storage', 'realtime')
-    -- Supabase has no views there: one that a superuser gave away is its owner's to alter.
+    -- Supabase has no views there: the owner of a view that a superuser has given away may alter it.
     and (class.relkind is distinct from 'v' or done.command_tag like 'CREATE %')
   limit 1;
 
@@ -73,7 +73,7 @@ begin
     return;
   end if;
 
-  -- A column or constraint goes by the name of its table, a function by its signature.
+  -- Columns and constraints are reported under the name of their table, functions under their signature.
   select
     case
       when dropped.object_type ~ '^table |^default ' then 'table ' || dropped.address_names[2]

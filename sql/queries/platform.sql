@@ -1,17 +1,18 @@
--- What of a database is Supabase's own: made by Supabase's roles in Supabase's schemas, or brought by an extension. This
--- is the one place that knows it by name; in a database without Supabase nothing is.
+-- The objects of a database that belong to Supabase: those of Supabase's roles in Supabase's schemas, and those of
+-- extensions. All of Supabase's names are in this file; in a database without Supabase, only extensions are found.
 --
--- Owner and name together decide: what `postgres` makes in one of these schemas is people's own, and so is a policy on one
--- of these tables. A project of another age has fewer or more of them, so that nothing here has to exist, and what has no
--- name here is Supabase's where one of Supabase's roles owns it, and open as far as one of them granted it.
+-- Both owner and name decide: an object that `postgres` creates in one of these schemas belongs to the user, and so does a
+-- policy on one of these tables. Older and newer projects have fewer or more objects, so nothing here has to exist. An
+-- object that is not listed here belongs to Supabase if one of Supabase's roles owns it; privileges that such a role
+-- granted on it are expected.
 --
--- The answer is in settings that last until the transaction ends; sql/lints, audit-rls and drift read them:
+-- The results are settings that last until the transaction ends; sql/lints, audit-rls and drift read them:
 --   chatctl.platform_roles, _schemas, _relations, _functions, _types, _triggers, _policies, _publications
---                               oids, comma-separated, like all that follows
---   chatctl.platform_defaults   default privileges: oid of pg_default_acl, blank, oid of the grantee
---   chatctl.platform_members    memberships: oid of the member, blank, oid of the role
---   chatctl.platform_unguarded  tables that Supabase closes by row-level security, and that is off
---   chatctl.platform_surplus    what is granted on all this to others than administrators, and not by Supabase; as JSON:
+--                               oids, separated by commas, as in the following settings
+--   chatctl.platform_defaults   default privileges: oid of pg_default_acl, space, oid of the grantee
+--   chatctl.platform_members    memberships: oid of the member, space, oid of the role
+--   chatctl.platform_unguarded  tables that need row-level security to be closed, but where it is disabled
+--   chatctl.platform_surplus    privileges on these objects that Supabase did not grant, except those of administrators:
 --                               [{"class": "pg_class", "object": oid, "column": name, "grantee": oid, "privilege": text}]
 with roles as (
   select r.oid
@@ -22,9 +23,9 @@ with roles as (
     'supabase_superuser', 'dashboard_user', 'pgbouncer', 'pgsodium_keyholder', 'pgsodium_keyiduser', 'pgsodium_keymaker'
   )
 ),
--- by_others: what of it may belong to another role than Supabase's (nothing, the schema, its tables, all), as tools make it.
--- opened: anon and authenticated may enter, and call functions.
--- functions: pattern of the names of all there are; null where Supabase changes them often.
+-- by_others: which parts may belong to another role, because tools create them: nothing, the schema, its tables, or all.
+-- opened: anon and authenticated have USAGE and may call functions.
+-- functions: a pattern for the names of all functions; null if Supabase changes them often.
 known_schemas (name, by_others, opened, functions) as (
   values
     ('auth', 'nothing', true, 'uid|role|email|jwt'),
@@ -61,7 +62,7 @@ known_schemas (name, by_others, opened, functions) as (
     ('tiger_data', 'tables', false, null),
     ('topology', 'tables', false, null)
 ),
--- What anon and authenticated may do. guarded: row-level security closes it all the same.
+-- The privileges of anon and authenticated. guarded: row-level security denies access in spite of them.
 known_relations (schema, names, privileges, guarded) as (
   values
     ('storage', 'buckets|objects|buckets_analytics|migrations|prefixes', 'all', true),
@@ -82,7 +83,7 @@ known_relations (schema, names, privileges, guarded) as (
       '', false
     )
 ),
--- By whom new tables, sequences and functions are opened to anon, authenticated and service_role.
+-- The roles whose new tables, sequences and functions are open to anon, authenticated and service_role.
 known_defaults (creator, schema) as (
   values
     ('supabase_admin', 'public'), ('supabase_admin', 'graphql'), ('supabase_admin', 'graphql_public'),
@@ -132,7 +133,7 @@ relations as (
 functions as (
   select
     p.oid, p.pronamespace as schema, p.proowner as owner, p.proacl as acl, b.objid is not null as is_brought,
-    -- Nobody can call what an event trigger calls.
+    -- Nobody can call the function of an event trigger.
     p.prorettype = 'event_trigger'::regtype or coalesce(s.opened and s.by_others = 'nothing', false) as opened
   from pg_catalog.pg_proc p
   left join schemas s on s.oid = p.pronamespace
@@ -143,7 +144,7 @@ functions as (
       or s.oid is not null
         and (
           p.proowner in (select r.oid from roles r) or s.by_others = 'all'
-          -- Projects of before 2023 have some that postgres owns.
+          -- In projects from before 2023, postgres owns some of them.
           or p.prorettype = 'event_trigger'::regtype and s.by_others = 'schema'
         )
         and p.proname ~ coalesce('^(' || s.functions || ')$', '')
@@ -174,7 +175,7 @@ granted as (
   union all
   select 'pg_proc', f.oid, null, a.grantee, lower(a.privilege_type),
     f.opened and (a.grantor = f.owner or a.grantor in (select o.oid from roles o))
-      -- Everybody may call what an extension has left as it was made.
+      -- Functions of an extension whose privileges the extension did not change: everybody may call them.
       or f.is_brought and not exists (
         select from pg_catalog.pg_init_privs i where (i.classoid, i.objoid) = ('pg_catalog.pg_proc'::regclass, f.oid)
       )
@@ -191,7 +192,7 @@ surplus as (
       or not r.rolsuper and r.rolname <> all (array['postgres', 'service_role', current_user]) and r.rolname !~ '^pg_'
         and r.oid not in (select o.oid from roles o)
     )
-    -- What an extension opens to everybody when it is made. What default privileges have opened then is not its doing.
+    -- Ignore privileges of PUBLIC that the extension granted when it was created; not those from default privileges.
     and not exists (
       select
       from pg_catalog.pg_init_privs i
@@ -214,7 +215,7 @@ from (
       where s.oid is not null and (t.typowner in (select r.oid from roles r) or s.by_others = 'all')
         or ('pg_catalog.pg_type'::regclass, t.oid) in (select b.classid, b.objid from brought b)
     )),
-    -- A trigger on a table of Supabase's is Supabase's where it calls a function of the same schema.
+    -- A trigger on one of Supabase's tables belongs to Supabase if it calls a function of the same schema.
     ('triggers', (
       select string_agg(t.oid::text, ',' order by t.oid)
       from pg_catalog.pg_trigger t

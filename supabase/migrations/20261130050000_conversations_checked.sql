@@ -6,9 +6,8 @@ alter table public.conversations drop constraint conversations_name, drop constr
 -- `chatctl migrate export`; change the files of objects/ instead.
 reset all; set check_function_bodies = off;
 
--- The history that the Supabase CLI keeps (the first four statements are its own), and beside it what chatctl
--- knows more: what was applied, by whom, and the objects, which are no versions. Every column of chatctl's may
--- be added to a table of an older chatctl.
+-- The Supabase CLI's history (the first four statements are its own), and chatctl's own details: checksums, who applied
+-- a version, and the objects, which have no version. Tables of an older chatctl lack some of the columns.
 create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
 alter table supabase_migrations.schema_migrations add column if not exists statements text[];
@@ -31,12 +30,12 @@ create table if not exists supabase_migrations.chatctl_objects (
   applied_by text not null default session_user,
   chatctl_version text not null
 );
--- drops: the statements that take back what the file made, for the day it is gone.
+-- drops: the statements that drop the objects of the file, for when the file is deleted.
 alter table supabase_migrations.chatctl_objects
   add column if not exists drops text[] not null default '{}',
   add column if not exists actor text,
   add column if not exists git_revision text;
--- A file that runs outside a transaction, from before it starts until it is recorded.
+-- Files that run outside a transaction, from before they start until they are recorded as applied.
 create table if not exists supabase_migrations.chatctl_unfinished (
   version text primary key,
   sha256 text not null,
@@ -44,8 +43,8 @@ create table if not exists supabase_migrations.chatctl_unfinished (
   actor text
 );
 
--- A place for the objects as the files have them, while what is obsolete is dropped. Gone again with
--- `drop_obsolete`, in the same transaction.
+-- A table for the current object files, to determine which objects are obsolete. `drop_obsolete` drops it in the same
+-- transaction.
 create table supabase_migrations.chatctl_wanted (
   path text primary key,
   sha256 text not null,
@@ -56,22 +55,22 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/allow_one_row.sql', '7be97838f3d4578849dc5928a16f765e8cba8b6174b987c785d3b8c94ccb32d9', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
+values ('objects/functions/allow_one_row.sql', '4c20766de9be5e3f6b151db94d07db168a82ad1e796a38c227d55bc3634c7a70', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/current_user_id.sql', 'b2aaa94c63e3967a4f00d3f5b0ad228233dc01957d215970b12c8fd2aaf68efd', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
+values ('objects/functions/current_user_id.sql', 'fdd1c71f09224041847ff2df644b7adb5ccf3186facc71af1b73ff2b629048f4', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_row.sql', '4eef866f77e1e16874c36ab9957adfdb7496bb82fe167f9c1dcd3d41841925aa', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+values ('objects/functions/refuse_row.sql', 'ad491e0b4e7ce5bb7a8d3b1f2b3d465aa51f621f98049f42adc902990af0df00', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/attachments_fit.sql', '9759c0aa3d58d79ed4558b64ac2b928c2da78b25185ca402ff05bd98342282fd', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/attachments_fit.sql', '326744eab2e604f70b089b424e99fa3b81893a7f64e0e2a9779a09404f84c559', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
@@ -83,25 +82,25 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_limited.sql', '2f223d781ae450b87b1a80e7d5f9a2e7c5aa92c8c4d348b5baf028d2a9519c4a', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+values ('objects/functions/refuse_limited.sql', 'b029f3a372f0e63d99527bb07dc94463ea1dce2c12922fa7c011d2a1036a3ae0', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_against_limit.sql', '13e78759804d9c2ee0d952209b520f504511305fa3e217ce70dd7039ed1ebc8a', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/count_against_limit.sql', '7b35bc20751f1a07afb9c67adfd59359a8a1f4f1f6eb83f2ceffa01e0c3498ee', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/refuse_full_window.sql', 'a698ac39ba275b86ec5f7133c917d48f683be065e19a4e8d0d983c8ca0f26564', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+values ('objects/functions/refuse_full_window.sql', 'acac23083f79a0e869cfb6c4eae96daedac74ec5fa9516191abb2a6cf754b120', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_turn.sql', 'd0b6578c9257b1a662e0396d48054063279a20fad60a5a289af56a2ac41cf877', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', 'e71a732f3d70ad61f8c4635cb4f6bfe377f84f13b242e76d8e06dfe45b3afc5c', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/count_message.sql', '3aa1d187e9bf253b0990a93bc2920ac56342b84941d418c536dac6c83d83f7b7', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', '6a7f7deae9d686c8af064b9380ed023d8e49708202d5718f91f8ef9f6ad0743c', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'e5bc212465d30ab9cf543cf5e54624d2d0ef2515119af437242a3580f17b13e7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
@@ -119,13 +118,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/plain_text.sql', '9ea788352f4ec846ef776f3d6600332a70eb47382cd1053c388411c516920a5f', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+values ('objects/functions/plain_text.sql', 'e825f13b9fcf3ff05221e7d99015a485a47cb294136d1c5b58f66cb29c858934', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/file_ids.sql', '19e7a0316f4975f66a3d9faff927ac6f6066330b0889a03e14e46908345fd3c7', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/file_ids.sql', '8a57c5c5b69284819ddfcf255f752ac5184063249e9e455e11a6959c53f413c6', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/get_conversations_with_details.sql', '0b759a862f6ccf38a2b97bc32d4a6ab30a27159e8209013c3ea2de9f5cd288ce', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_conversations_with_details.sql', '8232c6d58874fa1c3c20818eb3ade1987bec8289c3cfb956b5ac9b9d28a86807', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
@@ -134,10 +133,10 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hide_files.sql', '95ad5c83677c23c3db13439bbcfcb10f7b49a4db559f2fadf823b9cb7e923221', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
+values ('objects/functions/hide_files.sql', 'f0877c78a7960e29249033ce1226d1e691fe27cfd8a57c00eb08211b394cd44e', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', 'b211cecdda066baaf17194b7cc4d5ad16a7ea1bbb7bac94e82cffb2522609f57', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
+values ('objects/functions/hold_briefly.sql', '3827c577d89e05d069cab666bcbb8b37d2f211419b8d2a3bf646401795ff8a2b', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
@@ -146,16 +145,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/lock_conversations.sql', 'b909f5c62f51319c1babafdf87d0195b9b37e9cdc6a6cd0c4701af953a7e4a1b', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/mark_conversation_read.sql', '08fa64ecad800cb7c1e1a2480e3abbe6d37ec634257dfb97c358a3c8e103ac1b', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
+values ('objects/functions/mark_conversation_read.sql', '4730f1b11a892168a3c221f280d860e8fd481aea9fd30d84e11065a64f6fb341', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/may_add.sql', 'c6b5cb92dfd30586f0308f9c9d32bda0460da33cacf2c976a198c7b7c3fdc07f', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/may_add.sql', 'ce1f0c055636934a7b9879103d4b1d7a42eb651969645c715b9824334cd62a93', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/merge_reactions.sql', '6324178e58375b34a45fe90d933e0c40400af07c6bd3cc40d6b680c74102265a', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
+values ('objects/functions/merge_reactions.sql', 'dfbc049c89cf484c241fac984a0be6500d8474bfb347ef61d9b8ea42d0646cec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
@@ -173,16 +172,16 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/send_message.sql', 'ba5beb53217a0ece6d427e36ca49d27ed82e6fb990cbad3441e12a74532c7379', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
+values ('objects/functions/send_message.sql', '188c25acb0c5924df860fe25cd4f95f0ce7d9f6d44253013e9074f832d1da845', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/start_direct_conversation.sql', '097c1b6a18409c5970bfdb004753d4f73d90d2d419d4bbe196c1e4ea677529ff', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
+values ('objects/functions/start_direct_conversation.sql', '546e3980fe4670db747df349836ea7a3f16cd0d019566d430b94ebd9a13984f3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/functions/take_pair.sql', 'bbbefbf4039dee5ec8ffe9209fe735a95b1f6fc8c74775541a367f683b2b3b3a', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
+values ('objects/functions/take_pair.sql', '0bc2b88693b2633e33a1ca29a91ba502ae28923ae8a62933c0c80bdd804363c4', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
@@ -206,28 +205,28 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', '8099271f2a8b18c5bf781b44ef5d58ca5decdebff0b45d7dded6b023b4a800f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', '075457099968bbaefcf0fca06457e23e7e43d51a9557df1422a298fb148254f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_before_insert.sql', 'b6f8142d410b09a708634c1c2f2327c34eb42576f1633e8ee5e80a124398e01b', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+values ('objects/triggers/members_before_insert.sql', '3ea08c8d3eae5bdbe76df9db8e13da866ae6e6af17be69d2cc5195b518786c15', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/members_changed.sql', '90f7c3eda5da54fd62dd5b430224a985423831bf1b700f4981c741d43078aec1', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
+values ('objects/triggers/members_changed.sql', '0842bca375fd7addb8c477fe5ea6b487fce9776d782c3f21a37663e0c2c25ed9', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', 'bac4f66bf7fd9375d583b16d68cd89b05abc1b4e97377c38e97aa30b79f02efe', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', 'c9fbcc1ce8bab8aee71650ac2ffd0f9627a6c2fb057e11364d6272e5c0d11592', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', '798d353728d6a44f6ddc246e6232c21ff75a5d9900724129935595a523d44c56', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', 'b24d3e602cd29a0be355954205d43ea259425fb9517b213925bcc6da7d0d2d69', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
@@ -236,49 +235,49 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', '365d519d13fed91ec5effbcb4e7b9fc9f312911fcc110c9f43c03369f570213f', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', 'a512a1fdfb0c14b0ce4b51ab184dc98a16874daf23e6ce9ebdb6f7ed8b0a34f7', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_before_mark.sql', '42aea6098111c5ce8d75736489e0cb831f5f8faae1089f7c9baa60abad947607', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
+values ('objects/triggers/participants_before_mark.sql', 'f8459a387d89260f84b13ed3e8fccb5d19cf44f8b47cff170902d3dce6ce6068', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', 'a40e12ededa71708a6d219305925f49e5b179453f436430a740e3095217b005d', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', '1700dfdba618bb83827e4cdad473e0de0742cc022129d49bc750432db88fe7d7', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', '74ed3e6145db3391b3d33f872a667e09b4d4d5519255bb162bc6339c709b47d5', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', 'b36cc9c8474a57578bc9a947698e1983560b0eca23b6b9437b14be2c57a26191', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/participants_read.sql', '390ba03ec8afe4f1d6ac5c7fd8819d7a159f2a20a0fc15d361730abecbc2cf49', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+values ('objects/triggers/participants_read.sql', '4bf217b721a3aeb6008b0425ec19d42c1d22a94dd2ca5cb52e43e9a9e075fa0d', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/profiles_limited.sql', 'aaa25821356d38dae96278f39599bcdfe73c62393a3cad479b0d13ccbb73048b', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+values ('objects/triggers/profiles_limited.sql', 'a87a95411a05b0d09b183d5bf6e26666f032fb2baa7676632d1c817506d9e2c3', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/set_updated_at.sql', 'b86cd9c4c47464e0d949f055edcf7af8907e13501ab76f6756bd281b06664078', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/sync_profile.sql', '26f9b07e5d37eda3cc7408f58cbf3590acb776d368b79d3d4e7f1f688ef62280', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
+values ('objects/triggers/sync_profile.sql', '473f3a12499fdbebb118e977b0961bdd05aa9e11d3b04bdf8df1be92551b7d9a', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/uploads_limited.sql', 'b2fd5898e3443240cdbbc99825caa5ef9f9f533dba0fefef7903eb96be5d162f', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', 'ab51e661f3d6a890d4c3dbc0f423abc3212620fc2fcea768f19a669b5aa8ed31', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', '910264adbeb0a16d47248ea59cd0bdfa6262edb1b595062fe3a01684595e6348', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/chat_hooks.sql', 'afd9fa811136001f4d1bb2ac14aee7283c7ee022cfe893b2b69001cae652b7cb', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
+values ('objects/access/chat_hooks.sql', '945c7b46c261d17fbb4b9053861f7b44604985ebf8c35e7cd60d1673a679ba04', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/conversation_participants.sql', '37f9b7d766a6ddc0958ff34ce62d9f3e6da738e696c8b9b1284e53bc83e440f4',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
+values ('objects/access/conversation_participants.sql', '88f7e6293243a8eb3fb29f6ceae8b72bf9a643098426670ba71d39e7b57900bf',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/conversations.sql', '82003bbf0d6602954ecbb5c09f9137b2014c907fb870f841487a62341b978623',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
+values ('objects/access/conversations.sql', '3668547fa19c613527458880916114b1b4b3663d8c88187b6334639acbc9c75d',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/access/messages.sql', '56b38e654bfc4e08dded34c153a3c5fc569e28ec7eec970b5dcce3a445ce4527',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
+values ('objects/access/messages.sql', 'ab75dc1e12559e791dff59ee528bd2954e83dc36ddc424006974ce6a8a78c365',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
@@ -298,16 +297,16 @@ values ('objects/storage/attachments.sql', '8ffe418e9e742e61daae3380b533a4f47db6
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
--- Before objects are stated: find what files made and none makes any more, the last stated first since what needs
--- others was stated after them; and take back the privileges among it. What a file still grants on the same thing
--- is granted again when it is stated.
+-- Before the objects are applied: find objects that no file defines any more, the last applied first, because dependents
+-- are applied last; and revoke obsolete privileges. Privileges that a file still grants on the same object are granted
+-- again when the file is applied.
 create table supabase_migrations.chatctl_obsolete as
 select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
 from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
 left join supabase_migrations.chatctl_wanted w on w.path = o.path
 where w.sha256 is distinct from o.sha256
-  -- What a file says on how to drop it is for the day that it is gone.
+  -- A file's own drop statements run only when the file is deleted.
   and (w.path is null or d.statement not like '-- chatctl:drop%')
   and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
 
@@ -323,7 +322,7 @@ begin
     exception
       when undefined_table or undefined_function or undefined_object or undefined_column or invalid_schema_name
         or wrong_object_type then
-        null; -- gone already, and its privileges with it
+        null; -- dropped already, with its privileges
       when others then
         raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
     end;
@@ -331,8 +330,8 @@ begin
 end
 $$;
 
--- A function that gets another signature: policies and triggers that hold on to the old one would go on doing so.
--- Those that files make are dropped with it, and stated again.
+-- If the signature of a function changes, policies and triggers would keep using the old function. Those that files
+-- define are dropped with it and applied again.
 do $$
 declare
   obsolete record;
@@ -350,7 +349,7 @@ begin
         execute format('comment on %s is %L', obsolete.what, 'chatctl: this one?');
         select d.objoid into old from pg_catalog.pg_description d where d.description = 'chatctl: this one?';
         raise exception using errcode = 'CC000';
-      exception when sqlstate 'CC000' then null; -- the comment is gone again, what it found stays
+      exception when sqlstate 'CC000' then null; -- this rolls back the comment and keeps the variable
       end;
       for holder in
         select format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement, p.polname as name
@@ -375,7 +374,7 @@ begin
       when lock_not_available or deadlock_detected or query_canceled then
         raise;
       when others then
-        null; -- something else needs it: it is tried again when all is stated
+        null; -- something else depends on it: drop_obsolete tries again when all objects are applied
     end;
   end loop;
 end
@@ -402,7 +401,7 @@ grant execute on function private.refuse(text, text, text, jsonb) to authenticat
 reset all; set check_function_bodies = off;
 
 -- objects/functions/allow_one_row.sql
--- Refuse the second row of a statement from the API that changes rows which other people change too. Called for each
+-- Refuse a second row in a statement from the API that changes rows which other users also change. Called for each
 -- row. PostgreSQL locks the row before this runs, so lock_timeout is shortened until restore_lock_timeout runs after the
 -- statement: a wait for another row then ends before it becomes a deadlock. It stays long enough for one row to be
 -- written to a slow disk.
@@ -469,7 +468,7 @@ begin
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
   );
   return named;
-exception when others then -- not JSON, nested past the stack, or no id
+exception when others then -- not JSON, nested too deeply for the stack, or not a uuid
   return null;
 end
 $$;
@@ -498,7 +497,7 @@ grant execute on function private.current_user_id() to authenticated, service_ro
 reset all; set check_function_bodies = off;
 
 -- objects/functions/refuse_row.sql
--- Refuse a row with the error of its policy, where the policy itself would run only after a lock was taken.
+-- Refuse a row with the error of its policy. For checks before a lock is taken; the policy runs afterwards.
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql
@@ -557,7 +556,7 @@ language sql immutable parallel safe
 set search_path = ''
 as $$
   select case
-    -- Far too much is seen without writing it out, which takes a second for 100 MB.
+    -- Detects excessive sizes without converting to text, which takes a second for 100 MB.
     when pg_column_size(p_attachments) > 65536 then false
     when octet_length(p_attachments::text) > 16384 then false
     when not private.valid_attachments(p_attachments) then false
@@ -676,7 +675,7 @@ reset all; set check_function_bodies = off;
 -- Refuse a write that exceeds a limit.
 --   p_remaining  how much is left, less than was requested
 --   p_reset_at   when the requested amount is available
---   p_message    the sentence for the user; null: the plan's
+--   p_message    the message for the user; null: the plan's
 create or replace function private.refuse_limited(
   p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
 )
@@ -732,7 +731,7 @@ begin
   elsif used + p_amount > rule.allowed then
     perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
       (
-        -- The first entry after whose end the later ones leave room.
+        -- The first entry after whose expiry the later entries leave enough room.
         select min(e.at) + rule.per
         from (
           select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
@@ -755,15 +754,15 @@ begin
   set at = times, amount = amounts
   where w.user_id = p_user_id and w.action = p_action;
   if not found then
-    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
+    -- Nothing is counted for a user without a profile; the policies refuse their writes.
     insert into private.action_windows (user_id, action, at, amount)
     select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
   end if;
 end
 $$;
 
--- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. count_against_limit decides
--- about the rest.
+-- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. In all other cases,
+-- count_against_limit decides.
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql
@@ -827,7 +826,7 @@ begin
   if coalesce(cardinality(p_sent), 0) < rule.allowed
     or p_sent[cardinality(p_sent) - rule.allowed + 1] < moment - rule.per
   then
-    return; -- as most of the time: there was room for this one before the last few came
+    return; -- the usual case: fewer messages than the limit within the period
   end if;
   counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then
@@ -887,7 +886,7 @@ begin
     return sent;
   end if;
   begin
-    -- The first write of this user: of a row that somebody else is adding at the same time nothing is seen but the wait.
+    -- The first write of this user. If another session is inserting the same row, this waits for it.
     if current_setting('chat.last_locked', true) <> '' then
       perform set_config('lock_timeout', '300ms', true);
     end if;
@@ -897,7 +896,7 @@ begin
     perform set_config('lock_timeout', usual, true);
   exception
     when foreign_key_violation then
-      return null; -- deleted at this moment
+      return null; -- the user is being deleted
     when lock_not_available then
       perform private.refuse_to_wait();
   end;
@@ -936,7 +935,7 @@ begin
   if p_sender_id is null then
     return;
   end if;
-  -- A sender over the limit waits for nothing.
+  -- A sender who has used up the limit does not wait.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
   perform private.refuse_full_window(sent);
@@ -1095,11 +1094,11 @@ declare
 begin
   if plain ~ '%' then
     plain := regexp_replace(plain, '%(25)+', '%', 'g');
-    -- Fullwidth digits and letters in UTF-8; what else is not ASCII goes.
+    -- Fullwidth digits and letters in UTF-8; all other characters outside ASCII are removed.
     plain := regexp_replace(plain, '%ef%bc%9([0-9])', '\1', 'gi');
     plain := regexp_replace(plain, '%ef%b(?:c%a|d%8)([1-6])', '%6\1', 'gi');
     plain := regexp_replace(plain, '%[89a-f][0-9a-f]', '', 'gi');
-    -- The digits and letters of a uuid, and its hyphens; what else is ASCII separates them.
+    -- The digits, letters and hyphens of a uuid; other ASCII characters are separators.
     plain := regexp_replace(plain, '%3([0-9])', '\1', 'g');
     for letter in 1 .. 6 loop
       plain := regexp_replace(plain, format('%%[46]%s', letter), chr(96 + letter), 'g');
@@ -1108,7 +1107,7 @@ begin
     plain := regexp_replace(plain, '%[0-7][0-9a-f]', ' ', 'gi');
   end if;
   if plain !~ '^[ -~]*$' then
-    -- 64 characters at a time: normalize sorts the marks that follow one another.
+    -- 64 characters at a time, because normalize sorts consecutive combining marks.
     plain := (
       select string_agg(normalize(substr(plain, part.start, 64), nfkd), '' order by part.start)
       from generate_series(1, char_length(plain), 64) as part (start)
@@ -1140,7 +1139,7 @@ as $$
     select replace(m.found[1], '-', '')
     from regexp_matches(t.text, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') as m (found)
     union all
-    -- Digits that other text runs into, which may be digits of the same kind: "uuid" ends with one.
+    -- Digits may follow other text without a separator, and that text may end with a hexadecimal digit, as "uuid" does.
     select unnest(array[left(m.found[1], 32), right(m.found[1], 32)])
     from regexp_matches(t.text, '[0-9a-f]{32,}', 'g') as m (found)
   ) as f (digits)
@@ -1183,7 +1182,7 @@ begin
     cp.is_starred, cp.is_muted, cp.last_read_at,
     (c.message_count - r.seen_count)::integer,
     m.id, m.content, m.created_at, m.sender_id,
-    -- The profile of somebody who shares no organization any more is nobody's business.
+    -- Hide the profile of a user who no longer shares an organization with the caller.
     case when m.sender_id = p_user_id or exists (
       select from public.organization_members me
       join public.organization_members them on them.organization_id = me.organization_id
@@ -1315,7 +1314,7 @@ as $$
     from storage.objects o
     where p_message.sender_id is null
       and o.bucket_id = 'attachments'
-      -- All that begin with this uuid and _, which ` follows; starts_with would use no index.
+      -- All names that begin with this uuid and _ (the next character is `); starts_with would not use an index.
       and o.name ~>=~ format('%s/chat/%s/%s_', p_message.organization_id, p_message.conversation_id, f.id)
       and o.name ~<~ format('%s/chat/%s/%s`', p_message.organization_id, p_message.conversation_id, f.id)
       and o.owner_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -1328,8 +1327,8 @@ revoke execute on function private.hide_files(public.messages) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/functions/hold_briefly.sql
--- Called with something locked that others need: end the transaction after the time that before_request has set, where
--- it set one. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
+-- Called while the transaction holds a lock that others need: ends the transaction after the time that before_request
+-- has set, if any. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
 -- transaction_timeout would, too, so wait_unhurried is called before anything else is waited for. A transaction_timeout
 -- that is running already, for example the project's own, still applies if it ends sooner.
 create or replace function private.hold_briefly()
@@ -1450,7 +1449,7 @@ set search_path = ''
 as $$
 declare
   caller uuid := private.current_user_id();
-  seen_at timestamptz := 'infinity'; -- as far as there is anything: reading_moment
+  seen_at timestamptz := 'infinity'; -- everything, see reading_moment
 begin
   if p_seq is not null then
     select m.created_at into seen_at
@@ -1476,8 +1475,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/functions/may_add.sql
 -- Whether somebody may add a person to a conversation: in a group, the creator while they take part; in a conversation
--- without participants, its creator. The policy of conversation_participants asks this, and so do triggers,
--- before and after they wait for a lock.
+-- without participants, its creator. The policy of conversation_participants calls this, and so do triggers, before and
+-- after they wait for a lock.
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean
 language sql stable
@@ -1546,7 +1545,7 @@ declare
 begin
   if jsonb_typeof(p_new) <> 'array' then
     return p_new; -- the check constraint refuses it
-  elsif jsonb_array_length(p_new) > 1020 then -- more than all that there can be, and all of one's own
+  elsif jsonb_array_length(p_new) > 1020 then -- more than the maximum of a message plus that of one user
     perform private.refuse_message('reactions', null, p_new);
   end if;
   select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
@@ -1566,7 +1565,7 @@ begin
       select 2, min(n.position), n.entry
       from jsonb_array_elements(p_new) with ordinality as n (entry, position)
       where not p_old @> jsonb_build_array(n.entry)
-        -- What is nobody's stays in, for the check constraint to refuse.
+        -- Keep entries without a valid user, so that the check constraint refuses them.
         and (
           n.entry ->> 'userId' = p_user_id::text
           or coalesce(n.entry ->> 'userId', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -1741,7 +1740,7 @@ declare
   spent record;
   sent public.messages;
 begin
-  -- What the insert would refuse is refused before reading locks the conversation.
+  -- Refuse what the insert would refuse, before marking as read locks the conversation.
   perform private.refuse_message(p_content, p_attachments);
   if caller is not null then
     select l."limit", l.reset_at into spent from public.check_message_rate_limit() as l where not l.allowed;
@@ -1749,9 +1748,9 @@ begin
       perform private.refuse_limited('message', spent."limit", 0, spent.reset_at);
     end if;
   end if;
-  -- Reading first: locks go participant, then conversation (lock_conversations.sql).
+  -- Mark as read first: participants are locked before conversations (lock_conversations.sql).
   update public.conversation_participants cp
-  set last_read_at = 'infinity' -- as far as there is anything: reading_moment
+  set last_read_at = 'infinity' -- everything, see reading_moment
   where cp.conversation_id = p_conversation_id and cp.user_id = caller;
   if not found then
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
@@ -1761,7 +1760,7 @@ begin
   from public.conversations c
   where c.id = p_conversation_id
   returning * into sent;
-  if not found then -- suspended, or out of the organization, while it waited
+  if not found then -- suspended or removed from the organization while it waited
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
   end if;
   return sent;
@@ -1837,7 +1836,7 @@ begin
     insert into public.conversation_participants (conversation_id, user_id)
     values (conversation, caller), (conversation, p_recipient_id);
     return conversation;
-  exception when sqlstate 'PT409' then -- the other one was faster
+  exception when sqlstate 'PT409' then -- the other user was faster
     get stacked diagnostics details = pg_exception_detail;
     return (details::jsonb ->> 'conversation_id')::uuid;
   end;
@@ -1849,8 +1848,8 @@ grant execute on function public.start_direct_conversation(uuid, uuid) to authen
 reset all; set check_function_bodies = off;
 
 -- objects/functions/take_pair.sql
--- Wait until nobody else is starting a direct conversation of these two people, and keep it so until the transaction
--- ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
+-- Wait until no other session is starting a direct conversation of these two users, and keep others waiting until the
+-- transaction ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
 -- deadlock.
 create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void
@@ -2031,7 +2030,7 @@ for each row execute function private.conversations_checked();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/conversations_limited.sql
--- Limit what clients may do to conversations: create so many per hour, and change one at a time. It checks membership
+-- Limit what clients may do to conversations: how many they create per hour, and one change at a time. It checks membership
 -- and participation as the policies do, but after the statement has waited for locks.
 create or replace function private.conversations_limited()
 returns trigger
@@ -2050,7 +2049,7 @@ begin
     perform private.count_against_limit(writer, 'conversation');
   else
     perform private.allow_one_row('Change one conversation at a time');
-    perform private.lock_conversation(new.id); -- which it is already; but later statements have to know
+    perform private.lock_conversation(new.id); -- locked already; this records it for later statements
     perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
     perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'touch' end);
@@ -2144,7 +2143,8 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- First the row that the unique index would wait for, if somebody is removing it: they lock these conversations, too.
+  -- First wait for an existing row that another session is removing, as the unique index would: that session locks these
+  -- conversations, too.
   if coalesce(current_setting('chat.last_locked', true), '') = '' then
     perform from public.organization_members m
     where m.organization_id = new.organization_id and m.user_id = new.user_id
@@ -2193,8 +2193,8 @@ declare
     join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
   );
 begin
-  -- All of them: a message that is being sent to one of them is committed first, and groups whose creator stays may be
-  -- getting another one of these people as their creator.
+  -- Lock all of them: this waits for messages that are being sent to them, and another session may be making one of these
+  -- people the creator of a group whose creator does not change here.
   perform private.lock_conversations(conversations);
   update public.conversations c
   set created_by = private.creator_of(c.id)
@@ -2387,10 +2387,10 @@ begin
     end if;
     perform private.hold_briefly();
     if old.deleted_at is not null then
-      perform private.count_against_limit(caller, 'delete'); -- it has locked the row
-      return null; -- a tombstone: nothing to change, and deleting it twice is no error
+      perform private.count_against_limit(caller, 'delete'); -- counted because it has locked the row
+      return null; -- a tombstone cannot change, and deleting it again is not an error
     end if;
-    -- Asked again, since this may have waited for the row.
+    -- Checked again, because this may have waited for the row.
     if not exists (select from private.my_participations p where p.conversation_id = old.conversation_id) then
       perform private.refuse_row('messages');
     end if;
@@ -2512,7 +2512,7 @@ begin
     from before b join after a on a.id = b.id
     where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
-    -- Erasing the sender is part of deleting a user, and not a client's change.
+    -- Erasing the sender is part of deleting a user and not a change by a client.
     changed := array(
       select a.conversation_id from before b join after a on a.id = b.id
       where a.sender_id is not distinct from b.sender_id
@@ -2531,7 +2531,7 @@ begin
     perform private.refuse_outsider('messages', changed);
   end if;
   if erased_in is not null then
-    -- A user's own messages count as seen by them; one without a sender is nobody's own.
+    -- Users have seen their own messages; a message without a sender is not anybody's own.
     update private.read_states r
     set seen_count = r.seen_count - t.messages
     from (
@@ -2630,9 +2630,9 @@ execute function private.participants_before_delete();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_insert.sql
--- Before somebody joins: lock the conversation if the caller may add people to it. Only the person themselves can say
--- what they have read, and nothing that lies in the future. A statement of the API adds people to one conversation, so
--- that it waits for no second one; participants_joined runs after the statement.
+-- Before somebody joins: lock the conversation if the caller may add people to it. Users can set only their own read
+-- position, and not in the future. A statement of the API adds people to only one conversation, so that it never waits
+-- for a second one; participants_joined runs after the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
@@ -2653,7 +2653,7 @@ begin
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
-  -- Once more, for what others did while this waited.
+  -- Check again, because others may have made changes while this waited.
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then
     if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
@@ -2677,7 +2677,7 @@ for each row execute function private.participants_before_insert();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/participants_before_mark.sql
--- Before somebody marks a conversation: nothing in the future counts as read. Their row is held only briefly, because
+-- Before somebody marks a conversation: the read position cannot be in the future. Their row is held only briefly, because
 -- the creator may want to remove them.
 create or replace function private.participants_before_mark()
 returns trigger
@@ -2730,7 +2730,7 @@ begin
     select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
     if not conversation.is_group and conversation.participant_count = 0 and arrival.size = 2 then
       perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
-      perform private.api_writer('conversation_participants'); -- again, since this may have waited
+      perform private.api_writer('conversation_participants'); -- again, because this may have waited
     end if;
 
     if exists (
@@ -2812,7 +2812,7 @@ as $$
 declare
   writer uuid;
 begin
-  if private.restore_lock_timeout() then -- else they go with their conversation, or user
+  if private.restore_lock_timeout() then -- otherwise they are deleted with their conversation or user
     writer := private.api_writer('conversation_participants');
   end if;
   if writer is not null then
@@ -2820,7 +2820,7 @@ begin
   end if;
   perform private.lock_conversations(array(select d.conversation_id from departed d));
   if writer is not null then
-    -- What the policies ask, once more: who leaves is a member, and who removes others manages the group.
+    -- The checks of the policies again: users who leave are members, and users who remove others manage the group.
     perform private.api_writer('conversation_participants');
     if exists (
       select from departed d
@@ -2885,7 +2885,7 @@ begin
   end if;
   writer := private.api_writer('conversation_participants');
   if writer is not null then
-    -- What has to be counted under the lock is looked up before it.
+    -- How many messages are counted under the lock; looked up before it is taken.
     perform private.count_against_limit(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
     from (
       select
@@ -2922,7 +2922,7 @@ for each statement execute function private.participants_read();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/profiles_limited.sql
--- Limit how often clients change their profile, and to their own.
+-- Limit how often clients change their profile; they can change only their own.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
@@ -2971,7 +2971,7 @@ for each row execute function private.set_updated_at();
 reset all; set check_function_bodies = off;
 
 -- objects/triggers/sync_profile.sql
--- Create a profile with its auth user, and keep its email in step.
+-- Create a profile for each new auth user, and keep its email up to date.
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer
@@ -3055,15 +3055,15 @@ as $$
 begin
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
-  -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
-  -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
+  -- Erase the sender here, because the foreign key would do it while the conversations are locked, which takes seconds for
+  -- many messages. Lock the messages in the order of their ids, so that two deletions do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
-  perform set_config('chat.deleted_user', old.id::text, true); -- whose read states go as well: messages_recounted
+  perform set_config('chat.deleted_user', old.id::text, true); -- messages_recounted skips this user's read states, which are deleted as well
   update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
-  -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
-  -- conversation is waited for: lock_conversation refuses as it does for one before the last.
+  -- With the profile locked, nobody can add the user to a conversation; but somebody may have done so while this waited.
+  -- These conversations are locked without waiting: as for a lower id, lock_conversation refuses instead.
   perform from public.user_profiles u where u.id = old.id for update;
   perform set_config('chat.last_locked', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true);
   perform private.lock_conversations(private.conversations_of(old.id));
@@ -3148,8 +3148,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/access/chat_hooks.sql
 -- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
--- its requests would fail; so does any role of the project's own. PostgREST is set to call chat_hooks.before_request if
--- the migrating role may do so and no other function is configured; see docs/backend.md.
+-- its requests would fail; the same is true for a project's own roles. This configures PostgREST to call
+-- chat_hooks.before_request, if the migrating role may do so and no other function is configured; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
@@ -3168,7 +3168,7 @@ declare
   );
 begin
   if other is not null then
-    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request, which may call chat_hooks.before_request()', other;
+    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request; call chat_hooks.before_request() in it', other;
     return;
   end if;
   if exists (
@@ -3185,7 +3185,7 @@ begin
     current_database(), 'chat_hooks.before_request'
   );
   notify pgrst, 'reload config';
-  raise notice 'PostgREST calls chat_hooks.before_request before each request now, and none that its file or environment may name';
+  raise notice 'PostgREST now calls chat_hooks.before_request before each request, instead of any function in its configuration file or environment';
 exception when insufficient_privilege then
   raise notice 'writes of the API are not limited to 0.9 s: this role may not alter authenticator';
 end
@@ -3193,9 +3193,9 @@ $$;
 reset all; set check_function_bodies = off;
 
 -- objects/access/conversation_participants.sql
--- Participants: read by the participants of the same conversation; added by the creator, from the organization; marks
--- are changed by their owner; removed by leaving a group, or by its creator. A client sees a conversation's row here
--- through the policies of conversations: as a participant, or as its creator before anybody was added.
+-- Participants: read by the participants of the same conversation; added by the creator, from the organization; each
+-- participant changes their own marks; removed by leaving a group, or by its creator. Here, clients see the rows of
+-- conversations that the policies of conversations allow: as a participant, or as the creator before anybody was added.
 revoke all on public.conversation_participants from public, anon, authenticated;
 grant select on public.conversation_participants to authenticated;
 grant insert (conversation_id, user_id, last_read_at) on public.conversation_participants to authenticated;
@@ -3253,7 +3253,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/access/conversations.sql
 -- Conversations: read by participants, and by the creator until there are any; created by members, named by the creator.
--- updated_at is accepted, because the plan's clients send it, and overwritten.
+-- The plan's clients send updated_at; it is accepted and overwritten.
 revoke all on public.conversations from public, anon, authenticated;
 grant select on public.conversations to authenticated;
 grant insert (organization_id, name, is_group, created_by) on public.conversations to authenticated;
@@ -3294,8 +3294,8 @@ with check (created_by = (select private.current_user_id()));
 reset all; set check_function_bodies = off;
 
 -- objects/access/messages.sql
--- Messages: read by participants, tombstones included; sent by participants as themselves; updated by participants,
--- where messages_before_update decides which columns of whose messages.
+-- Messages: read by participants, including tombstones; sent by participants as themselves; updated by participants.
+-- messages_before_update decides which columns of which messages they may update.
 revoke all on public.messages from public, anon, authenticated;
 grant select on public.messages to authenticated;
 grant insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages to authenticated;
@@ -3316,7 +3316,7 @@ create policy "participants send as themselves"
 on public.messages for insert to authenticated
 with check (
   sender_id = (select private.claimed_user_id())
-  -- Clients cannot set seq. messages_before_insert does, for a sender who takes part and is not suspended.
+  -- Clients cannot set seq. messages_before_insert sets it for a sender who takes part and is not suspended.
   and seq is not null
 );
 
@@ -3464,8 +3464,8 @@ end
 $$;
 reset all; set check_function_bodies = off;
 
--- What the Supabase CLI has stated, in chatctl's words: then chatctl has nothing to state. Runs after objects
--- are stated and before `drop_obsolete`.
+-- Record the objects that the Supabase CLI has applied, so that chatctl does not apply them again. Runs after the
+-- objects are applied and before `drop_obsolete`.
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
 select w.path, w.sha256, w.drops, 'export'
 from supabase_migrations.chatctl_wanted w
@@ -3478,7 +3478,8 @@ on conflict (path) do update set
   actor = null,
   git_revision = null;
 
--- After objects are stated: drop what no file makes any more, dependents first, and forget the files that are gone.
+-- After the objects are applied: drop objects that no file defines any more, dependents first, and remove the records of
+-- deleted files.
 do $$
 declare
   candidate record;
@@ -3493,8 +3494,8 @@ begin
   from supabase_migrations.chatctl_obsolete b
   where b.statement !~* '^revoke ';
 
-  -- A name and a signature have many spellings. What a file makes in another one is not obsolete: COMMENT finds
-  -- what DROP would find, and tells which object that is; none of the comments stays.
+  -- Names and signatures have many spellings, and an object that a file defines with another spelling is not obsolete.
+  -- COMMENT finds the same object as DROP would; all these comments are rolled back.
   for candidate in
     with drops as (
       select d.statement, true as wanted
@@ -3533,7 +3534,7 @@ begin
       when lock_not_available or deadlock_detected then
         raise;
       when others then
-        null; -- it is not there, or not ours to comment
+        null; -- it does not exist, or belongs to another role
     end;
   end loop;
 
@@ -3544,7 +3545,7 @@ begin
         execute obsolete;
       exception
         when undefined_table or undefined_function or undefined_object or invalid_schema_name or wrong_object_type then
-          null; -- gone already, with its table for example; or its name is that of something else
+          null; -- dropped already, for example with its table; or the name is that of another kind of object
         when dependent_objects_still_exist then
           get stacked diagnostics reason = pg_exception_detail;
           still_waiting := still_waiting || obsolete;

@@ -1,4 +1,4 @@
-"""The client of a project's API: what it retries, which addresses and keys it takes, what it keeps secret."""
+"""The client of a project's API: what it retries, which URLs and keys it accepts, what it keeps secret."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from chatctl.services.seed import accounts
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from chatctl.waiting import until
 from tests.support.admin_api import BROKEN, BUSY, CREATE, CUT, LIST, PEOPLE, create, sign_in
-from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project
+from tests.support.contract_server import serving
 
-# Patience ---------------------------------------------------------------------------------------------------
+# Retries ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("on", [CREATE, LIST])
@@ -46,7 +47,7 @@ from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, 
         pytest.param(replace(BROKEN, after=True), id="500 after it was done"),
     ],
 )
-def test_what_may_work_later_is_tried_again(project: Project, client: Client, fault: Fault, on: str) -> None:
+def test_temporary_errors_are_retried(project: Project, client: Client, fault: Fault, on: str) -> None:
     project.will(fault, times=2, on=on)
 
     create(client, PEOPLE[:3])
@@ -55,7 +56,7 @@ def test_what_may_work_later_is_tried_again(project: Project, client: Client, fa
     assert project.faults == []
 
 
-def test_the_server_says_when_to_come_again(project: Project, client: Client) -> None:
+def test_a_retry_waits_as_long_as_the_server_asks(project: Project, client: Client) -> None:
     project.will(replace(BUSY, headers={"Retry-After": "1"}), on=CREATE)
     start = time.monotonic()
 
@@ -64,24 +65,24 @@ def test_the_server_says_when_to_come_again(project: Project, client: Client) ->
     assert time.monotonic() - start > 1
 
 
-def test_patience_ends(project: Project) -> None:
+def test_retries_end_after_a_time_limit(project: Project) -> None:
     project.will(BROKEN, times=1000, on=CREATE)
 
     with (
         api.connect(project.url, SECRET_KEY, patience=0.5) as client,
-        pytest.raises(Unavailable, match=r"after \d tries: 500 Database error creating new user"),
+        pytest.raises(Unavailable, match=r"after \d attempts: 500 Database error creating new user"),
     ):
         create(client, PEOPLE[:1])
 
 
-def test_what_will_not_change_is_not_tried_again(project: Project) -> None:
+def test_permanent_errors_are_not_retried(project: Project) -> None:
     with api.connect(project.url, "sb_secret_of-another-project") as client, pytest.raises(NotAllowed):
         create(client)
-    assert project.asked == [f"{LIST}page=1&per_page=1000"]
+    assert project.requests == [f"{LIST}page=1&per_page=1000"]
 
 
-def test_no_server_is_temporary() -> None:
-    with socket.socket() as closed:  # bound and not listening: a port that refuses
+def test_an_unreachable_server_is_a_temporary_error() -> None:
+    with socket.socket() as closed:  # bound but not listening: a port that refuses connections
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
         with (
@@ -92,7 +93,7 @@ def test_no_server_is_temporary() -> None:
     assert failed.value.exit_code == 8
 
 
-def test_closing_ends_patience(project: Project) -> None:
+def test_closing_the_client_ends_its_retries(project: Project) -> None:
     project.will(BROKEN, times=1000, on=LIST)
     errors: list[BaseException] = []
 
@@ -112,7 +113,7 @@ def test_closing_ends_patience(project: Project) -> None:
     assert len(errors) == 1
 
 
-def test_ctrl_c_does_not_wait_for_what_is_tried_again(project: Project) -> None:
+def test_ctrl_c_does_not_wait_for_retries(project: Project) -> None:
     project.will(BROKEN, times=1000, on=LIST)
     start = time.monotonic()
 
@@ -124,7 +125,7 @@ def test_ctrl_c_does_not_wait_for_what_is_tried_again(project: Project) -> None:
     assert time.monotonic() - start < 5
 
 
-# Addresses and keys -----------------------------------------------------------------------------------------
+# URLs and keys ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,12 +142,12 @@ def test_ctrl_c_does_not_wait_for_what_is_tried_again(project: Project) -> None:
         *("http://127.0.0.1:port", "http://127.0.0.1/?a=b", "http://127.0.0.1/#a"),
     ],
 )
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="api_url"), api.connect(url, SECRET_KEY):
         pass
 
 
-def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
+def test_a_url_with_a_password_is_refused_without_showing_it() -> None:
     for url in (
         "http://operator:open-sesame@127.0.0.1",
         "http://operator:a@open-sesame@127.0.0.1",
@@ -160,7 +161,7 @@ def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "clé"])
-def test_what_is_no_key_is_refused_without_showing_it(key: str) -> None:
+def test_an_invalid_key_is_refused_without_showing_it(key: str) -> None:
     with (
         pytest.raises(Invalid, match="the key for localhost") as refused,
         api.connect("http://localhost", key),
@@ -169,44 +170,44 @@ def test_what_is_no_key_is_refused_without_showing_it(key: str) -> None:
     assert not key or key not in str(refused.value)
 
 
-def test_the_publishable_key_is_not_enough(project: Project) -> None:
+def test_the_publishable_key_is_refused(project: Project) -> None:
     with api.connect(project.url, PUBLISHABLE_KEY) as client, pytest.raises(NotAllowed) as refused:
         create(client)
     assert (refused.value.exit_code, "secret key" in str(refused.value.hint)) == (4, True)
 
 
-def test_a_page_is_not_taken_for_an_answer(project: Project, client: Client) -> None:
+def test_an_html_page_is_not_accepted_as_an_answer(project: Project, client: Client) -> None:
     project.will(Fault(200, headers={"Content-Type": "text/html"}, body=b"<h1>Welcome</h1>"), on=LIST)
 
     with pytest.raises(Invalid, match="address of a Supabase project"):
         create(client)
 
 
-def test_what_cannot_be_read_is_not_quoted(project: Project) -> None:
+def test_an_unreadable_answer_is_not_quoted(project: Project) -> None:
     project.will(Fault(200, body={"users": [{"id": "eyJ.a.token"}]}), on=LIST)
 
     with (
-        pytest.raises(Invalid, match="another shape than Supabase") as refused,
+        pytest.raises(Invalid, match="not valid for Supabase") as refused,
         api.connect(project.url, SECRET_KEY) as client,
     ):
         create(client)
     assert "token" not in "".join(traceback.format_exception(refused.value))
 
 
-def test_an_address_may_end_with_a_slash(project: Project) -> None:
+def test_a_url_may_end_with_a_slash(project: Project) -> None:
     with api.connect(f"{project.url}/", SECRET_KEY) as client:
         assert create(client, PEOPLE[:1]) == 1
     assert accounts.sign_in(f"{project.url}/", SECRET_KEY, PEOPLE[0].email, PASSWORD) == PEOPLE[0].id
 
 
-def test_a_key_does_not_follow_a_redirect(project: Project, client: Client) -> None:
+def test_a_key_is_not_sent_to_the_target_of_a_redirect(project: Project, client: Client) -> None:
     project.will(Fault(301, headers={"Location": "https://elsewhere.test/auth/v1/admin/users"}), on=LIST)
 
-    with pytest.raises(Invalid, match=r"sends us on to https://elsewhere\.test:"):
+    with pytest.raises(Invalid, match=r"redirects to https://elsewhere\.test;"):
         create(client)
 
 
-def test_a_proxy_is_not_asked_for_the_loopback(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used_for_the_loopback(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with api.connect(project.url, SECRET_KEY, patience=1) as client:
         assert create(client, PEOPLE[:1]) == 1
@@ -214,7 +215,7 @@ def test_a_proxy_is_not_asked_for_the_loopback(project: Project, monkeypatch: py
 
 @pytest.fixture
 def certified(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """TLS for 127.0.0.1, and the certificate that makes it trusted."""
+    """TLS for 127.0.0.1, and the path of the certificate to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -236,7 +237,7 @@ def certified(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     return context, path
 
 
-def test_https_works_where_the_certificate_is_trusted(
+def test_https_works_with_a_trusted_certificate(
     certified: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, certificate = certified
@@ -255,21 +256,21 @@ def test_https_works_where_the_certificate_is_trusted(
 # Secrets ----------------------------------------------------------------------------------------------------
 
 
-def test_no_secret_is_in_a_message_or_a_log(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_and_logs_contain_no_secret(project: Project, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    said = []
+    texts = []
     for key in (SECRET_KEY, "self-made-and-opaque"):
         echo = {"code": "unexpected_failure", "message": f"no such key: {key}"}
         for status in (400, 401, 500):
             project.will(Fault(status, body=echo), on=LIST)
             with api.connect(project.url, key, patience=0) as client, pytest.raises(ChatctlError) as failed:
                 create(client)
-            said += [repr(failed.value.__cause__), *traceback.format_exception(failed.value)]
+            texts += [repr(failed.value.__cause__), *traceback.format_exception(failed.value)]
     with api.connect(project.url, SECRET_KEY) as client:
         create(client, PEOPLE[:1])
     sign_in(project, PEOPLE[0])
 
-    everything = "\n".join([caplog.text, *said])
+    everything = "\n".join([caplog.text, *texts])
     assert "no such key" in everything
     assert "/auth/v1/admin/users" in everything
     for secret in (SECRET_KEY, "self-made-and-opaque", PUBLISHABLE_KEY, PASSWORD, PASSWORD_HASH):

@@ -1,4 +1,4 @@
-"""The files of a world as Storage takes them (the contract server), and as the backend judges them."""
+"""Uploading the files of a world to Storage (the contract server), and validating them with the backend."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from chatctl.api import concurrent
 from chatctl.errors import Conflict, NotAllowed, Unavailable
 from chatctl.services.seed import bucket, corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
-from tests.api.test_edge_functions import DENO, TOKEN
-from tests.api.test_edge_functions import serving as serving_function
-from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project, serving
+from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project
+from tests.support.contract_server import serving
+from tests.support.edge_functions import TOKEN, needs_deno
+from tests.support.edge_functions import serving as serving_function
 
 KINDS = {kind for _, kind in corpus.FILES}
 UPLOAD = "POST /storage/v1/object/attachments/"
@@ -27,7 +28,7 @@ CUT = Fault()
 
 
 def stored(number: int) -> StoredFile:
-    """A file as history makes it, of the kinds in turn."""
+    """A file like those of seeded messages; consecutive numbers give different types."""
     name, kind = corpus.FILES[number % len(corpus.FILES)]
     id = UUID(int=number)
     safe = "".join(c if c.isascii() else "_" for c in name)
@@ -53,40 +54,40 @@ def client(project: Project) -> Iterator[Client]:
         yield client
 
 
-def test_every_file_is_there_under_its_name_with_its_type_and_size(project: Project, client: Client) -> None:
-    told: list[int] = []
+def test_every_file_is_stored_with_its_name_type_and_size(project: Project, client: Client) -> None:
+    progress: list[int] = []
 
-    assert bucket.upload(client, iter(FILES), on_uploaded=told.append) == len(FILES)
+    assert bucket.upload(client, iter(FILES), on_uploaded=progress.append) == len(FILES)
 
-    assert told == list(range(1, len(FILES) + 1))
+    assert progress == list(range(1, len(FILES) + 1))
     assert set(project.objects) == set(PATHS)
     for file in FILES:
         object = project.objects[file.attachment["url"]]
         assert (object.type, len(object.content)) == (file.attachment["type"], file.attachment["size"])
-        # As the rows say that stand for files where there is no Storage.
+        # The same metadata as in the rows that replace files if there is no Storage.
         assert object.cache_control == "max-age=3600"
 
 
-def test_a_few_are_uploaded_at_once(project: Project, client: Client) -> None:
+def test_several_files_are_uploaded_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
     bucket.upload(client, FILES)
     assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
-def test_what_is_there_is_kept(project: Project, client: Client) -> None:
+def test_files_that_exist_are_kept(project: Project, client: Client) -> None:
     bucket.upload(client, FILES[:10])
-    kept = dict(project.objects)
-    told: list[int] = []
+    existing = dict(project.objects)
+    progress: list[int] = []
 
-    assert bucket.upload(client, FILES, on_uploaded=told.append) == len(FILES) - 10
+    assert bucket.upload(client, FILES, on_uploaded=progress.append) == len(FILES) - 10
 
-    assert max(told) == len(FILES)
-    assert all(project.objects[path] is object for path, object in kept.items())
+    assert max(progress) == len(FILES)
+    assert all(project.objects[path] is object for path, object in existing.items())
 
 
-def test_nothing_to_upload_asks_nothing(project: Project, client: Client) -> None:
+def test_with_nothing_to_upload_no_request_is_sent(project: Project, client: Client) -> None:
     assert bucket.upload(client, []) == bucket.remove(client, []) == 0
-    assert project.asked == []
+    assert project.requests == []
 
 
 BUSY = {"statusCode": "429", "error": "too_many_connections", "code": "SlowDown", "message": "Too many"}
@@ -103,7 +104,7 @@ LOCKED = {"statusCode": "503", "error": "acquiring_lock_timeout", "code": "LockT
         pytest.param(Fault(after=True), id="cut after it was done"),
     ],
 )
-def test_what_may_work_later_is_tried_again(project: Project, client: Client, fault: Fault) -> None:
+def test_temporary_errors_are_retried(project: Project, client: Client, fault: Fault) -> None:
     project.will(fault, times=3, on=UPLOAD)
 
     bucket.upload(client, FILES)
@@ -112,7 +113,7 @@ def test_what_may_work_later_is_tried_again(project: Project, client: Client, fa
     assert project.faults == []
 
 
-def test_patience_ends(project: Project) -> None:
+def test_retries_end_after_a_time_limit(project: Project) -> None:
     project.will(CUT, times=1000, on=UPLOAD)
 
     with api.connect(project.url, SECRET_KEY, patience=0.3) as client, pytest.raises(Unavailable):
@@ -121,7 +122,7 @@ def test_patience_ends(project: Project) -> None:
 
 
 @pytest.mark.parametrize("act", [lambda c: bucket.upload(c, FILES), lambda c: bucket.remove(c, PATHS)])
-def test_a_missing_bucket_says_what_to_run(project: Project, client: Client, act: Any) -> None:
+def test_a_missing_bucket_names_the_command_to_run(project: Project, client: Client, act: Any) -> None:
     project.buckets.clear()
 
     with pytest.raises(Conflict, match="no bucket attachments") as refused:
@@ -129,12 +130,12 @@ def test_a_missing_bucket_says_what_to_run(project: Project, client: Client, act
     assert "chatctl migrate" in (refused.value.hint or "")
 
 
-def test_the_publishable_key_is_not_enough(project: Project) -> None:
+def test_the_publishable_key_is_refused(project: Project) -> None:
     with api.connect(project.url, PUBLISHABLE_KEY) as client, pytest.raises(NotAllowed, match="row-level"):
         bucket.upload(client, FILES[:1])
 
 
-def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> None:
+def test_errors_of_storage_are_passed_on(project: Project, client: Client) -> None:
     project.buckets["attachments"] = {"text/plain"}
 
     with pytest.raises(api.ApiRefused, match="answers 415: mime type application/pdf is not supported"):
@@ -144,7 +145,7 @@ def test_what_storage_refuses_is_passed_on(project: Project, client: Client) -> 
         bucket.upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
 
 
-def test_what_was_uploaded_is_removed_and_nothing_else(
+def test_only_uploaded_files_are_removed(
     project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.upload(client, FILES)
@@ -155,8 +156,8 @@ def test_what_was_uploaded_is_removed_and_nothing_else(
     assert set(project.objects) == {PATHS[0]}
 
 
-@pytest.mark.skipif(not DENO.exists(), reason="the extra `local` with Deno is not installed")
-def test_the_backend_accepts_every_file_as_what_it_says_it_is() -> None:
+@needs_deno
+def test_the_backend_accepts_every_file_as_its_declared_type() -> None:
     with serving_function("validate-attachment") as url, httpx.Client(headers=TOKEN, timeout=30) as client:
         for name, kind in corpus.FILES:
             content = files.content(name, kind)

@@ -1,4 +1,4 @@
-"""Running the command line as a person or a script does."""
+"""Running the command line like a person or a script does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.places import PLACE
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     exit_code: int
     stdout: str
@@ -36,7 +36,7 @@ class Result:
 def project() -> Iterator[Path]:
     """A working directory whose name is ``my-app``."""
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    place.chmod(0o755)  # root would say that it opens it
+    place.chmod(0o755)  # otherwise chatctl, run as root, would report that it changes the permissions
     project = place / "my-app"
     project.mkdir()
     yield project
@@ -58,7 +58,7 @@ def chatctl(forks: Forks, tmp_path: Path) -> Callable[..., Result]:
 
 @pytest.fixture
 def process(tmp_path: Path) -> Callable[..., Result]:
-    """The same with a Python that starts for it, in five times the time."""
+    """The same with a new Python process for each command, which takes five times as long."""
 
     def run(*arguments: str, env: dict[str, str] | None = None, cwd: Path = tmp_path) -> Result:
         done = subprocess.run(

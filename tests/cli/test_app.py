@@ -1,4 +1,4 @@
-"""The promises of the whole command line: exit codes, streams, shared options, no secrets."""
+"""What all commands have in common: exit codes, streams, shared options, no secrets."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Chatctl = Callable[..., Result]
 
 @pytest.fixture
 def chatctl(process: Chatctl) -> Chatctl:
-    """As it is typed: nothing but this tries how it starts."""
+    """A real process: only these tests cover how chatctl starts."""
     return process
 
 
-def test_without_arguments_it_shows_help(chatctl: Chatctl) -> None:
+def test_without_arguments_the_help_is_shown(chatctl: Chatctl) -> None:
     shown = chatctl()
 
     assert "Commands:" in shown.stdout + shown.stderr
@@ -33,7 +33,7 @@ def test_without_arguments_it_shows_help(chatctl: Chatctl) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(chatctl: Chatctl, name: str) -> None:
+def test_every_command_has_a_help_text(chatctl: Chatctl, name: str) -> None:
     for flag in ("--help", "-h"):
         shown = chatctl(name, flag)
         assert shown.exit_code == 0
@@ -41,7 +41,9 @@ def test_every_command_explains_itself(chatctl: Chatctl, name: str) -> None:
         assert "--db-url" in shown.stdout
 
 
-def test_shared_options_are_taken_before_and_after_the_command(chatctl: Chatctl, database: Database) -> None:
+def test_shared_options_are_accepted_before_and_after_the_command(
+    chatctl: Chatctl, database: Database
+) -> None:
     after = chatctl("migrate", "status", "--db-url", database.url, "-o", "json")
     before = chatctl("--db-url", database.url, "-o", "json", "migrate", "status")
 
@@ -49,13 +51,13 @@ def test_shared_options_are_taken_before_and_after_the_command(chatctl: Chatctl,
     assert after.exit_code == before.exit_code == 0
 
 
-def test_a_value_after_the_command_wins(chatctl: Chatctl, database: Database) -> None:
+def test_an_option_after_the_command_wins(chatctl: Chatctl, database: Database) -> None:
     shown = chatctl("-o", "yaml", "migrate", "status", "--db-url", database.url, "-o", "json")
 
     assert isinstance(shown.document, list)
 
 
-def test_quiet_leaves_the_data_and_nothing_else(chatctl: Chatctl, database: Database) -> None:
+def test_quiet_prints_only_the_data(chatctl: Chatctl, database: Database) -> None:
     shown = chatctl("migrate", "status", "--db-url", database.url, "-o", "json", "-q")
 
     assert shown.document
@@ -75,7 +77,7 @@ def test_quiet_leaves_the_data_and_nothing_else(chatctl: Chatctl, database: Data
         (["--db-url", "x", "--target", "y", "migrate"], 2),
     ],
 )
-def test_what_is_wrong_has_its_exit_code_and_one_clear_line(
+def test_each_error_has_its_exit_code_and_one_clear_line(
     chatctl: Chatctl, arguments: list[str], exit_code: int
 ) -> None:
     shown = chatctl(*arguments)
@@ -95,14 +97,14 @@ def test_an_error_under_json_is_one_object_on_stderr(chatctl: Chatctl) -> None:
     assert (error["code"], error["exit"]) == ("UNAVAILABLE", 8)
 
 
-def test_not_even_a_traceback_shows_a_password(chatctl: Chatctl) -> None:
+def test_a_traceback_shows_no_password(chatctl: Chatctl) -> None:
     shown = chatctl("migrate", "--debug", "--db-url", "postgresql://u:hunter2@127.0.0.1:1/x")
 
     assert "Traceback" in shown.stderr
     assert "hunter2" not in shown.stderr
 
 
-def test_no_error_of_a_server_fills_the_terminal(
+def test_a_long_error_of_a_server_does_not_fill_the_terminal(
     chatctl: Chatctl, bare_database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "migrations").mkdir()
@@ -117,7 +119,7 @@ def test_no_error_of_a_server_fills_the_terminal(
         assert "cut from" in shown.stderr
 
 
-def test_a_missing_role_is_not_allowed_and_a_missing_database_not_found(
+def test_a_missing_role_is_not_allowed_and_a_missing_database_is_not_found(
     chatctl: Chatctl, database: Database
 ) -> None:
     nobody = chatctl("migrate", "status", "--db-url", database.server.url_for("nobody", database.name))
@@ -126,7 +128,7 @@ def test_a_missing_role_is_not_allowed_and_a_missing_database_not_found(
     assert (nobody.exit_code, nowhere.exit_code) == (4, 3)
 
 
-def test_a_write_elsewhere_needs_yes_when_nobody_can_be_asked(
+def test_a_write_to_a_remote_target_needs_yes_without_a_terminal(
     chatctl: Chatctl, database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "chatctl.yaml").write_text(
@@ -141,7 +143,7 @@ def test_a_write_elsewhere_needs_yes_when_nobody_can_be_asked(
 
 
 @pytest.mark.parametrize("command", ["local status", "migrate status", "seed", "demo"])
-def test_a_working_directory_that_was_deleted_is_named(tmp_path: Path, command: str) -> None:
+def test_a_deleted_working_directory_is_named(tmp_path: Path, command: str) -> None:
     done = subprocess.run(
         ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", sys.executable, "-m", "chatctl", *command.split()],
         cwd=tmp_path,
@@ -155,7 +157,7 @@ def test_a_working_directory_that_was_deleted_is_named(tmp_path: Path, command: 
     assert done.stderr.endswith("error: the working directory was deleted; change to another one\n")
 
 
-def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:
+def test_a_closed_pipe_is_not_an_error(database: Database) -> None:
     command = [sys.executable, "-m", "chatctl", "migrate", "status", "--all", "--db-url", database.url]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None

@@ -1,4 +1,4 @@
-"""``chatctl audit-rls`` as people and CI run it."""
+"""``chatctl audit-rls`` as people and CI use it."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ TABLE = "public.organizations"
 
 
 @pytest.fixture
-def leaking(database: Database) -> Callable[..., int]:
-    """Audit one table, which everybody reads."""
+def audit_leaking_database(database: Database) -> Callable[..., int]:
+    """Audit one table that everybody can read."""
     with database.connect() as conn:
         conn.execute("create policy open on organizations for select to authenticated using (true)")
     return lambda *more: run(["audit-rls", "--only", TABLE, "--db-url", database.url, *more])
 
 
-def test_clean_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clean_audit_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--only", TABLE, "--db-url", database.url]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("0 findings, 0 invalid, 0 vacuous")
-    assert said.out.count("\n") == 1
-    assert "all rolled back" in said.err
+    output = capsys.readouterr()
+    assert output.out.startswith("0 findings, 0 invalid, 0 vacuous")
+    assert output.out.count("\n") == 1
+    assert "all rolled back" in output.err
 
 
 def test_a_finding_is_exit_7_with_sql_to_paste(
@@ -67,45 +67,45 @@ def test_a_target_that_is_not_local_needs_yes(capsys: pytest.CaptureFixture[str]
     assert "example.test" in capsys.readouterr().err
 
 
-def test_a_wrong_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_access_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--access", "nowhere.yaml"]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
 
 
-def test_a_directory_gets_every_format(
-    leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_directory_gets_a_file_of_every_format(
+    audit_leaking_database: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert leaking("--report", str(tmp_path / "new" / "reports")) == 7
+    assert audit_leaking_database("--report", str(tmp_path / "new" / "reports")) == 7
     assert {file.name for file in (tmp_path / "new" / "reports").iterdir()} == set(FILES.values())
-    said = capsys.readouterr()
-    assert said.out.startswith("LEAK ")
-    assert "audit.sarif" in said.err
+    output = capsys.readouterr()
+    assert output.out.startswith("LEAK ")
+    assert "audit.sarif" in output.err
 
 
-def test_a_format_without_the_name_of_its_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_format_without_a_file_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit-rls", "--format", "html=", "--db-url", "postgresql://postgres@127.0.0.1:1/x"]) == 2
     assert "the name of a file is missing after =" in capsys.readouterr().err
 
 
-def test_a_format_goes_to_its_file_and_another_to_stdout(
-    leaking: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_one_format_goes_to_its_file_and_another_to_stdout(
+    audit_leaking_database: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "a=b.xml"
-    assert leaking("--format", f"junit={file}", "--format", "sarif") == 7
+    assert audit_leaking_database("--format", f"junit={file}", "--format", "sarif") == 7
     assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"
     cases = ET.parse(file).findall("testsuite/testcase")  # noqa: S314 - ours
     assert [case.find("failure") is not None for case in cases].count(True) > 0
 
 
-def test_github_gets_annotations_and_the_summary_of_the_step(
-    leaking: Callable[..., int],
+def test_github_gets_annotations_and_the_step_summary(
+    audit_leaking_database: Callable[..., int],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     (tmp_path / "summary.md").write_text("before\n")
-    assert leaking("--format", "github") == 7
+    assert audit_leaking_database("--format", "github") == 7
     assert "::error file=sql/objects/access/organizations.sql,line=" in capsys.readouterr().out
     summary = (tmp_path / "summary.md").read_text()
     assert summary.startswith("before\n## ")
@@ -113,10 +113,10 @@ def test_github_gets_annotations_and_the_summary_of_the_step(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--format", "pdf"], "--format pdf is unknown; choose one of text, json"),
-        (["--format", "html=nowhere/a.html"], "nowhere is no directory"),
+        (["--format", "html=nowhere/a.html"], "nowhere is not a directory"),
         (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
         (["--format", "json", "-o", "json"], "both write to stdout"),
         (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
@@ -128,43 +128,46 @@ def test_github_gets_annotations_and_the_summary_of_the_step(
     ],
 )
 def test_a_wrong_option_is_exit_2_before_anything_runs(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert run(["audit-rls", "--db-url", "postgresql://postgres@127.0.0.1:1/none", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_what_the_baseline_accepts_is_exit_0_until_it_is_mended(
-    leaking: Callable[..., int], database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_accepted_findings_are_exit_0_until_they_are_fixed(
+    audit_leaking_database: Callable[..., int],
+    database: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     baseline = tmp_path / "accepted.yaml"
     update = ("--baseline", str(baseline), "--update-baseline")
-    assert leaking(*update) == 2
+    assert audit_leaking_database(*update) == 2
     assert "--reason and --owner" in capsys.readouterr().err
     assert not baseline.exists()
-    assert leaking(*update, "--reason", "until #12", "--owner", "ann") == 0
+    assert audit_leaking_database(*update, "--reason", "until #12", "--owner", "ann") == 0
     until = datetime.now(UTC).date() + timedelta(days=90)
     assert f"expires: {until}" in baseline.read_text()
     capsys.readouterr()
 
-    assert leaking("--baseline", str(baseline)) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"0 findings, 0 invalid, 0 vacuous, 7 accepted until {until}: ")
+    assert audit_leaking_database("--baseline", str(baseline)) == 0
+    output = capsys.readouterr().out
+    assert output.startswith(f"0 findings, 0 invalid, 0 vacuous, 7 accepted until {until}: ")
 
     with database.connect() as conn:
         conn.execute("drop policy open on organizations")
-    assert leaking("--baseline", str(baseline)) == 7
-    assert "not found any more" in capsys.readouterr().out
-    assert leaking(*update) == 0
+    assert audit_leaking_database("--baseline", str(baseline)) == 7
+    assert "no longer found" in capsys.readouterr().out
+    assert audit_leaking_database(*update) == 0
     assert baseline.read_text().endswith("[]\n")
 
 
-def test_output_json_is_the_document_of_the_json_report(
-    leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
+def test_output_json_is_the_json_report(
+    audit_leaking_database: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leaking("--format", ReportFormat.json)
+    audit_leaking_database("--format", ReportFormat.json)
     report = json.loads(capsys.readouterr().out)
-    leaking("-o", "json")
+    audit_leaking_database("-o", "json")
     output = json.loads(capsys.readouterr().out)
     assert output == report
     assert {cell["object"] for cell in output["cells"]} == {TABLE}
@@ -172,13 +175,13 @@ def test_output_json_is_the_document_of_the_json_report(
 
 
 def test_ids_and_csv_have_a_line_for_each_finding(
-    leaking: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    audit_leaking_database: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leaking("-o", "json")
+    audit_leaking_database("-o", "json")
     findings = json.loads(capsys.readouterr().out)["findings"]
-    leaking("-o", "id")
+    audit_leaking_database("-o", "id")
     assert capsys.readouterr().out.splitlines() == [each["id"] for each in findings]
-    leaking("-o", "csv")
+    audit_leaking_database("-o", "csv")
     header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
     assert header == ["id", "rule", "object", "action", "message", "sql", "identities", "probes"]
     assert [row[0] for row in rows] == [each["id"] for each in findings]

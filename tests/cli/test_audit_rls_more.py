@@ -1,4 +1,4 @@
-"""``chatctl audit-rls`` where it cannot judge, and where it explains."""
+"""``chatctl audit-rls``: inconclusive audits, --explain, --only and --mutate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ TABLE = "public.organizations"
 SEND = "public.send_message(uuid, text, jsonb)"
 
 
-def test_recursion_of_policies_is_exit_9(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_infinite_recursion_in_policies_is_exit_9(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
     with database.connect() as conn:
         conn.execute(
             """
@@ -34,7 +36,7 @@ def test_recursion_of_policies_is_exit_9(database: Database, capsys: pytest.Capt
     assert "42P17" in capsys.readouterr().out
 
 
-def test_a_locked_table_is_exit_9_and_says_so(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_locked_table_is_exit_9_and_named(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     with database.connect() as holder, holder.transaction():
         holder.execute("lock table organizations in access exclusive mode")
         assert run(["audit-rls", "--db-url", database.url]) == 9
@@ -45,11 +47,11 @@ def test_a_database_without_the_backend_is_exit_9(
     bare_database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["audit-rls", "--db-url", bare_database.url]) == 9
-    assert "is the database migrated" in capsys.readouterr().err
+    assert "the database is migrated" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "explanation"),
     [
         (f"both:{TABLE}:select", "ALLOWED"),
         (f"nobody:{TABLE}:select", "no row that a policy allows"),
@@ -58,13 +60,13 @@ def test_a_database_without_the_backend_is_exit_9(
     ],
 )
 def test_a_cell_is_explained(
-    database: Database, capsys: pytest.CaptureFixture[str], cell: str, said: str
+    database: Database, capsys: pytest.CaptureFixture[str], cell: str, explanation: str
 ) -> None:
     assert run(["audit-rls", "--explain", cell, "--db-url", database.url]) == 0
-    assert said in capsys.readouterr().out
+    assert explanation in capsys.readouterr().out
 
 
-def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
+def test_explain_names_the_deciding_policy_and_the_result_without_it(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
@@ -77,10 +79,10 @@ def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--explain", "sender:select"], 2, "identity:object:command"),
-        (["--explain", f"sender:{TABLE}:read"], 2, "read is none of select"),
+        (["--explain", f"sender:{TABLE}:read"], 2, "read is not one of select"),
         (["--explain", f"sendr:{TABLE}:select"], 3, "did you mean sender?"),
         (["--only", "public.send_message"], 3, f"did you mean {SEND}?"),
         (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "cannot be combined"),
@@ -90,14 +92,14 @@ def test_a_policy_that_decides_is_named_with_what_is_left_without_it(
         (["--sample", "0", "--on-existing-data"], 2, "greater than or equal to 1"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(
-    database: Database, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+def test_invalid_arguments_are_explained(
+    database: Database, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     assert run(["audit-rls", "--db-url", database.url, *arguments]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_policy_that_does_not_end_is_exit_9_and_meanwhile_it_is_said_what_is_tried(
+def test_a_policy_that_never_ends_is_exit_9_and_progress_names_the_probe(
     database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for limit in ("CALL_SECONDS", "PROBE_SECONDS", "STATEMENT_BUDGET", "AUDIT_BUDGET"):
@@ -111,12 +113,12 @@ def test_a_policy_that_does_not_end_is_exit_9_and_meanwhile_it_is_said_what_is_t
         )
     words = ["--only", TABLE, "--only", "nobody", "--only", "select"]
     assert run(["audit-rls", *words, "--db-url", database.url]) == 9
-    said = capsys.readouterr()
-    assert f"nobody: select of all rows, {TABLE}, " in said.out
-    assert f" s: {TABLE}: select" in said.err
+    output = capsys.readouterr()
+    assert f"nobody: select of all rows, {TABLE}, " in output.out
+    assert f" s: {TABLE}: select" in output.err
 
 
-def test_only_an_identity_and_a_command_are_shown(
+def test_the_report_can_be_limited_to_an_identity_and_a_command(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--only", TABLE, "--only", "sender", "--only", "select"]
@@ -133,27 +135,27 @@ def test_the_schema_of_the_file_is_printed(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("flags", "code", "said"),
+    ("flags", "code", "message"),
     [([], 2, "needs --yes"), (["--mutate", "--yes"], 4, "production is never mutated")],
 )
-def test_production_is_asked_for_and_its_rules_are_never_broken(
+def test_production_asks_for_confirmation_and_its_rules_are_never_mutated(
     database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     flags: list[str],
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("chatctl.yaml").write_text(
         f"targets:\n  live:\n    db_url: {database.url}\n    environment: production\n"
     )
     assert run(["audit-rls", "--target", "live", "--only", TABLE, *flags]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_broken_rules_of_one_table_are_noticed(
+def test_broken_rules_of_one_table_are_detected(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["audit-rls", "--mutate", "--only", TABLE, "--db-url", database.url, "-o", "json"]) == 0
@@ -162,7 +164,7 @@ def test_broken_rules_of_one_table_are_noticed(
     assert score["counts"]["killed"] > 10
 
 
-def test_on_an_empty_database_nobody_stands_for_anybody_and_nothing_is_proved(
+def test_on_an_empty_database_nothing_is_tested(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["audit-rls", "--on-existing-data", "--db-url", database.url]) == 9

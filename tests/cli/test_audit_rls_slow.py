@@ -1,4 +1,4 @@
-"""No verdict of ``chatctl audit-rls`` depends on how fast the machine is."""
+"""The verdict of ``chatctl audit-rls`` does not depend on the speed of the machine."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from chatctl.waiting import until
 from tests.support.forks import variables
 from tests.support.world import Database
 
-# The longest that our rules look back is 60 seconds.
+# Our rules look back 60 seconds at most.
 STOPPED_SECONDS = 70
 RATE_LIMIT = "public.check_message_rate_limit()"
-TRIES = """
+RUNNING_PROBES = """
 select count(*) from pg_stat_activity
 where datname = %s and query like '%%"try\\_%%' and pid <> pg_backend_pid()
 """
@@ -44,13 +44,13 @@ def started(database: Database, output: Path, *arguments: str) -> Iterator[subpr
 
 
 def stopped(process: subprocess.Popen[bytes], database: Database) -> None:
-    """Stop it in the middle of its probes."""
+    """Stop the process in the middle of its probes."""
     with database.connect() as conn:
 
-        def tries() -> bool:
-            return conn.execute(TRIES, (database.name,)).fetchall() != [(0,)]
+        def probes_are_running() -> bool:
+            return conn.execute(RUNNING_PROBES, (database.name,)).fetchall() != [(0,)]
 
-        assert until(tries, seconds=120)
+        assert until(probes_are_running, seconds=120)
     process.send_signal(signal.SIGSTOP)
     assert process.poll() is None
 
@@ -64,7 +64,7 @@ def busy(processes: int) -> Iterator[None]:
         yield
 
 
-def test_a_client_that_is_stopped_for_longer_than_any_limit_says_the_same(
+def test_a_client_that_is_stopped_for_longer_than_any_limit_gets_the_same_report(
     database: Database, other_database: Database, tmp_path: Path
 ) -> None:
     runs = {
@@ -72,16 +72,16 @@ def test_a_client_that_is_stopped_for_longer_than_any_limit_says_the_same(
         "mutants": (other_database, ("--mutate", "--only", RATE_LIMIT)),
     }
     codes = {}
-    for name, (on, arguments) in runs.items():
-        with started(on, tmp_path / name, *arguments) as process:
+    for name, (target, arguments) in runs.items():
+        with started(target, tmp_path / name, *arguments) as process:
             codes[name] = process.wait(timeout=300)
     assert codes == {"plain": 0, "mutants": 0}
     with ExitStack() as stack:
         processes = {}
-        for name, (on, arguments) in runs.items():
-            processes[name] = stack.enter_context(started(on, tmp_path / f"{name} stopped", *arguments))
-            stopped(processes[name], on)
-        time.sleep(STOPPED_SECONDS)  # the fact that is waited for is the time itself
+        for name, (target, arguments) in runs.items():
+            processes[name] = stack.enter_context(started(target, tmp_path / f"{name} stopped", *arguments))
+            stopped(processes[name], target)
+        time.sleep(STOPPED_SECONDS)  # the condition to wait for is the time itself
         for process in processes.values():
             process.send_signal(signal.SIGCONT)
         for name, process in processes.items():
@@ -90,7 +90,7 @@ def test_a_client_that_is_stopped_for_longer_than_any_limit_says_the_same(
         assert (tmp_path / name).read_bytes() == (tmp_path / f"{name} stopped").read_bytes()
 
 
-def test_beside_other_work_it_says_the_same(database: Database, tmp_path: Path) -> None:
+def test_the_report_is_the_same_on_a_busy_machine(database: Database, tmp_path: Path) -> None:
     with busy(os.cpu_count() or 2):
         for name in ("first", "second"):
             with started(database, tmp_path / name, "--format", "json") as process:

@@ -1,4 +1,4 @@
-"""docs/commands: a page for each command, in step with its --help."""
+"""docs/commands has a page for each command that matches its --help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED = {name for _, root in commands("README") for name in options(root)}
 KNOWN = SHARED.union(*(options(command) for page in COMMANDS for _, command in commands(page)))
 
 
-def test_every_command_has_a_page_and_every_page_a_command() -> None:
+def test_commands_and_pages_correspond_one_to_one() -> None:
     assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(NAMES)
 
 
@@ -32,13 +32,13 @@ def test_every_command_has_a_section_with_its_options(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_a_page_names_no_option_that_its_commands_do_not_have(page: str) -> None:
+def test_a_page_names_only_options_that_its_commands_have(page: str) -> None:
     known = SHARED.union(*(options(command) for _, command in commands(page)))
     assert _named(PAGES / f"{page}.md") <= (KNOWN if page == "README" else known)
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_a_page_has_sections_for_commands_that_exist_only(page: str) -> None:
+def test_a_page_has_sections_only_for_existing_commands(page: str) -> None:
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
     sections = set(re.findall(r"^## chatctl ?(.*)$", text, re.MULTILINE))
     assert sections <= {path for path, _ in commands(page)}
@@ -51,5 +51,5 @@ def test_links_lead_to_files(page: str) -> None:
 
 
 def _named(page: Path) -> set[str]:
-    """The long options that a page names."""
+    """The long options mentioned on a page."""
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""``chatctl demo``: everything once, and nothing left behind."""
+"""``chatctl demo`` runs every part once and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.places import PLACE
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A working directory that is the temporary directory, too; short, for the sake of sockets."""
+    """A working directory that is also the temporary directory; its path is short because of socket paths."""
     place = Path(tempfile.mkdtemp(prefix="cd", dir=PLACE))
     yield place
     chatctl(place, "local", "status")
@@ -48,17 +48,17 @@ def chatctl(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def servers(place: Path) -> list[Path]:
-    """The directories of servers that are there."""
+    """The directories of existing servers."""
     return [path for path in place.glob("chatctl-*/*") if path.is_dir()]
 
 
 def processes(place: Path) -> list[psutil.Process]:
-    """What PostgreSQL runs there."""
-    found = psutil.process_iter(["cmdline"])
-    return [process for process in found if str(place) in " ".join(process.info["cmdline"] or ())]
+    """The PostgreSQL processes that run in ``place``."""
+    running = psutil.process_iter(["cmdline"])
+    return [process for process in running if str(place) in " ".join(process.info["cmdline"] or ())]
 
 
-def test_demo_does_every_part_and_leaves_nothing(place: Path) -> None:
+def test_demo_runs_every_part_and_leaves_nothing(place: Path) -> None:
     answer = chatctl(place, "demo", "-o", "json")
     document = json.loads(answer.stdout)
     states = {step["step"]: step["state"] for step in document["steps"]}
@@ -77,35 +77,35 @@ def test_an_interrupted_demo_leaves_nothing(place: Path, number: signal.Signals)
     assert processes(place) == []
 
 
-def test_what_a_killed_demo_leaves_goes_with_the_next_look(place: Path) -> None:
+def test_the_next_command_removes_what_a_killed_demo_left(place: Path) -> None:
     demo = started(place)
     demo.kill()
     demo.wait(30)
-    left = servers(place)
-    assert len(left) == 1
+    leftovers = servers(place)
+    assert len(leftovers) == 1
     answer = chatctl(place, "local", "status", "-o", "json")
-    assert json.loads(answer.stdout)["removed"] == [str(path) for path in left]
+    assert json.loads(answer.stdout)["removed"] == [str(path) for path in leftovers]
     assert servers(place) == []
     assert processes(place) == []
 
 
-def test_the_worst_code_is_what_broke_then_what_was_found_then_what_could_not_be_judged() -> None:
-    def of(*errors: ChatctlError | None) -> ChatctlError | None:
+def test_the_worst_exit_code_is_failures_then_findings_then_inconclusive() -> None:
+    def worst_of(*errors: ChatctlError | None) -> ChatctlError | None:
         return worst([Result("step", "failed", "", 0.0, error) for error in errors])
 
-    unjudged, missed, broke = Inconclusive("a"), Found("b"), Unavailable("c")
-    assert of() is of(None, None) is None
-    assert of(None, unjudged) is unjudged
-    assert of(unjudged, missed) is missed
-    assert of(unjudged, broke, missed) is broke
+    inconclusive, findings, failure = Inconclusive("a"), Found("b"), Unavailable("c")
+    assert worst_of() is worst_of(None, None) is None
+    assert worst_of(None, inconclusive) is inconclusive
+    assert worst_of(inconclusive, findings) is findings
+    assert worst_of(inconclusive, failure, findings) is failure
 
 
-def test_a_target_makes_no_sense(place: Path) -> None:
+def test_a_target_is_refused(place: Path) -> None:
     assert chatctl(place, "demo", "--db-url", "postgresql://postgres@db.example.com/postgres").returncode == 2
 
 
 def started(place: Path) -> subprocess.Popen[bytes]:
-    """A demo whose server takes connections."""
+    """A demo whose server accepts connections."""
     demo = subprocess.Popen(
         [sys.executable, "-m", "chatctl", "demo"],
         cwd=place,

@@ -1,4 +1,4 @@
-"""What is not installed is one line that says what to install, before anything is made or waited for."""
+"""A missing package is reported in one line that says what to install, before anything else happens."""
 
 from __future__ import annotations
 
@@ -37,17 +37,19 @@ NEEDS = [
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A temporary directory of our own; short, for the sake of sockets."""
+    """A separate temporary directory; its path is short because of socket paths."""
     place = Path(tempfile.mkdtemp(prefix="ce", dir=PLACE))
     yield place
     shutil.rmtree(place)
 
 
 @pytest.mark.parametrize(("module", "command", "error"), NEEDS)
-def test_what_is_missing_is_named_with_its_extra(place: Path, module: str, command: str, error: str) -> None:
+def test_a_missing_package_is_named_with_its_extra(
+    place: Path, module: str, command: str, error: str
+) -> None:
     work = place / "work"
     work.mkdir()
-    left = place / f"chatctl-{os.geteuid()}" / "left"  # by a throwaway server
+    left = place / f"chatctl-{os.geteuid()}" / "left"  # created by a throwaway server
     left.mkdir(parents=True)
     (left / "owner").touch()
     program = (

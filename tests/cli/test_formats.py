@@ -1,4 +1,4 @@
-"""Every command gives an output format whole, or refuses it before it does anything."""
+"""Every command supports an output format completely, or refuses it before it does anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOBODY_LISTENS = "postgresql://postgres@127.0.0.1:1/postgres"
 
 
 def _commands(command: Any, *words: str) -> Iterator[tuple[str, Any]]:
-    """Every command that runs, by its words; a group, too, where it runs without a command."""
+    """Every command that can be run, by its words, including groups that run without a subcommand."""
     if not hasattr(command, "list_commands"):
         yield " ".join(words), command
         return
@@ -45,7 +45,7 @@ COMMANDS = dict(_commands(typer.main.get_command(app)))
 
 @dataclass(frozen=True)
 class Run:
-    """How a command is run so that it has a result."""
+    """How to run a command so that it has a result."""
 
     arguments: tuple[str, ...] = ()
     database: bool = True
@@ -53,7 +53,7 @@ class Run:
     seeded: bool = False
     server: bool = False  # an embedded one
     change: str = ""  # SQL
-    refuses: tuple[OutputFormat, ...] = ()  # of the formats that the command gives with other options
+    refuses: tuple[OutputFormat, ...] = ()  # of the formats that the command supports with other options
 
 
 OPEN = "create policy open on organizations for select to authenticated using (true)"
@@ -85,7 +85,7 @@ RUNS: dict[str, Run | None] = {  # None: takes too long, or has no formats
     "local psql": None,
     "local env": Run(database=False, server=True),
 }
-# With other options a command gives other results.
+# Other options lead to other results.
 MORE_RUNS = {
     "migrate": [Run(("--dry-run",))],
     "migrate lint": [Run(("--directory", "sql"), exit_codes=(7,), refuses=(OutputFormat.id,))],
@@ -96,22 +96,22 @@ MORE_RUNS = {
 }
 
 
-def test_every_command_is_tried() -> None:
+def test_every_command_is_tested() -> None:
     assert COMMANDS.keys() == RUNS.keys()
 
 
 def _required(name: str) -> list[str]:
-    given = {
+    example_values = {
         "migrate new": ["x"],
         "migrate export": ["out"],
         "migrate repair": ["1", "--status", "applied"],
         "seed from": ["world.yaml"],
     }
-    return given.get(name, [])
+    return example_values.get(name, [])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_format_that_it_cannot_give_is_refused_before_anything(
+def test_an_unsupported_format_is_refused_before_any_work(
     chatctl: Chatctl, tmp_path: Path, name: str
 ) -> None:
     possible: Formats = COMMANDS[name].formats
@@ -124,7 +124,7 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
             assert (answer.exit_code, answer.stdout) == (2, ""), answer
             assert "-o" in answer.stderr
             assert "target:" not in answer.stderr
-        # psql has no -o of ours at all.
+        # `local psql` passes -o on to psql.
         if possible:
             named = f"supported formats: {', '.join(it for it in OutputFormat if it in possible)}"
             assert f"-o {refused}: `chatctl {name}` does not support that format" in before.stderr
@@ -134,7 +134,7 @@ def test_a_format_that_it_cannot_give_is_refused_before_anything(
 
 
 @pytest.mark.parametrize("option", [["--mutate"], ["--explain", "sender:public.messages:update"]])
-def test_an_option_may_leave_fewer_formats(chatctl: Chatctl, option: list[str]) -> None:
+def test_an_option_may_restrict_the_formats(chatctl: Chatctl, option: list[str]) -> None:
     for refused in ("csv", "id"):
         answer = chatctl("audit-rls", *option, "-o", refused, env={"CHATCTL_DB_URL": NOBODY_LISTENS})
 
@@ -144,7 +144,7 @@ def test_an_option_may_leave_fewer_formats(chatctl: Chatctl, option: list[str]) 
 
 @pytest.fixture
 def work() -> Iterator[Path]:
-    """A working directory with files for every command; short, for the sake of sockets."""
+    """A working directory with files for every command; its path is short because of socket paths."""
     place = Path(tempfile.mkdtemp(prefix="cf", dir=PLACE))
     work = place / "work"
     (work / "sql" / "migrations").mkdir(parents=True)
@@ -157,8 +157,8 @@ def work() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def _assert_parses(text: str, given: OutputFormat) -> None:
-    match given:
+def _assert_parses(text: str, fmt: OutputFormat) -> None:
+    match fmt:
         case OutputFormat.json:
             json.loads(text)
         case OutputFormat.ndjson:
@@ -180,7 +180,7 @@ TRIED += [(name, run) for name, runs in MORE_RUNS.items() for run in runs]
 @pytest.mark.parametrize(
     ("name", "run"), TRIED, ids=[f"{name} {' '.join(run.arguments)}" for name, run in TRIED]
 )
-def test_a_format_that_it_gives_parses(
+def test_every_supported_format_can_be_parsed(
     chatctl: Chatctl, database: Database, work: Path, name: str, run: Run
 ) -> None:
     with database.connect() as conn:
@@ -190,11 +190,11 @@ def test_a_format_that_it_gives_parses(
     if run.server:
         chatctl("local", "up", cwd=work)
     env = {"CHATCTL_DB_URL": database.url} if run.database else {}
-    for given in OutputFormat:
-        answer = chatctl(*name.split(), *run.arguments, "-o", given, env=env, cwd=work)
+    for fmt in OutputFormat:
+        answer = chatctl(*name.split(), *run.arguments, "-o", fmt, env=env, cwd=work)
 
-        if given in COMMANDS[name].formats and given not in run.refuses:
+        if fmt in COMMANDS[name].formats and fmt not in run.refuses:
             assert answer.exit_code in run.exit_codes, answer
-            _assert_parses(answer.stdout, given)
+            _assert_parses(answer.stdout, fmt)
         else:
             assert (answer.exit_code, answer.stdout) == (2, ""), answer

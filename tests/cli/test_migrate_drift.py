@@ -1,4 +1,4 @@
-"""``chatctl migrate drift`` as people and CI run it."""
+"""``chatctl migrate drift`` as people and CI use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ drop index messages_page;
 
 
 @pytest.fixture
-def holed(database: Database) -> Database:
+def drifted(database: Database) -> Database:
     with database.connect() as conn:
         conn.execute(HOLES.encode())
     return database
@@ -27,16 +27,16 @@ def holed(database: Database) -> Database:
 def test_no_drift_is_one_line_and_exit_0(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["migrate", "drift", "--db-url", database.url]) == 0
 
-    said = capsys.readouterr()
-    assert said.out == "no drift: the database matches sql/\n"
-    assert "applying sql/ to an embedded PostgreSQL 18" in said.err
+    output = capsys.readouterr()
+    assert output.out == "no drift: the database matches sql/\n"
+    assert "applying sql/ to an embedded PostgreSQL 18" in output.err
 
 
-def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["migrate", "drift", "--db-url", holed.url, "-o", "table"]) == 7
+def test_drift_is_exit_7_and_readable(drifted: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["migrate", "drift", "--db-url", drifted.url, "-o", "table"]) == 7
 
-    said = capsys.readouterr()
-    head, table, index, policy = said.out.split("\n\n")
+    output = capsys.readouterr()
+    head, table, index, policy = output.out.split("\n\n")
     assert [line.split()[:2] for line in head.splitlines()] == [
         ["STATE", "KIND"], ["changed", "table"], ["missing", "index"], ["extra", "policy"],
     ]  # fmt: skip
@@ -44,19 +44,19 @@ def test_drift_is_exit_7_and_readable(holed: Database, capsys: pytest.CaptureFix
     assert "  -row-level security: on\n  +row-level security: off\n" in table
     assert index.splitlines()[1].startswith("  -CREATE INDEX messages_page ON public.messages")
     assert policy.splitlines()[1:] == ["  +permissive for select", "  +to anon", "  +using (true)"]
-    assert "3 differences" in said.err
-    assert "chatctl migrate status" in said.err
-    assert "chatctl migrate new NAME" in said.err
+    assert "3 differences" in output.err
+    assert "chatctl migrate status" in output.err
+    assert "chatctl migrate new NAME" in output.err
 
 
-def test_the_json_is_one_document_with_everything(
-    holed: Database, capsys: pytest.CaptureFixture[str]
+def test_the_json_output_is_one_complete_document(
+    drifted: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["migrate", "drift", "--db-url", holed.url, "-o", "json", "-q"]) == 7
+    assert run(["migrate", "drift", "--db-url", drifted.url, "-o", "json", "-q"]) == 7
 
-    said = capsys.readouterr()
-    assert said.err == ""
-    document = json.loads(said.out)
+    output = capsys.readouterr()
+    assert output.err == ""
+    document = json.loads(output.out)
     assert (document["postgresql"], document["replayed_on"]) == (18, 18)
     policy = document["differences"][2]
     assert policy.pop("diff").startswith("--- sql/\n+++ database\n")
@@ -69,7 +69,7 @@ def test_the_json_is_one_document_with_everything(
     }
 
 
-def test_what_objects_state_comes_back_by_restating(
+def test_drift_in_objects_is_repaired_by_reapplying_them(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with database.connect() as conn:
@@ -77,9 +77,9 @@ def test_what_objects_state_comes_back_by_restating(
 
     assert run(["migrate", "drift", "--db-url", database.url, "-o", "id"]) == 7
 
-    said = capsys.readouterr()
-    assert said.out == "private.is_trusted()\n"
-    assert "chatctl migrate --reapply" in said.err
+    output = capsys.readouterr()
+    assert output.out == "private.is_trusted()\n"
+    assert "chatctl migrate --reapply" in output.err
 
 
 def test_a_directory_without_migrations_is_exit_3(

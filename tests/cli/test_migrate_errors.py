@@ -1,4 +1,4 @@
-"""What goes wrong with ``chatctl migrate`` is one clear line, an exit code, and a database as it was."""
+"""Errors of ``chatctl migrate``: one clear line, an exit code and an unchanged database."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def refused(shown: Result, exit_code: int) -> str:
-    """The one line of the error, and what is said below it."""
+    """The line of the error and the lines below it."""
     assert (shown.exit_code, shown.stdout) == (exit_code, "")
     assert "Traceback" not in shown.stderr
     assert "hunter2" not in shown.stderr
     assert "unexpected" not in shown.stderr
-    before, _, told = shown.stderr.partition("error: ")
-    assert told and "error: " not in told
+    before, _, message = shown.stderr.partition("error: ")
+    assert message and "error: " not in message
     assert all(line.startswith(("target: ", "  ")) for line in before.splitlines())
-    assert all(line.startswith("  ") for line in told.splitlines()[1:])
-    return told
+    assert all(line.startswith("  ") for line in message.splitlines()[1:])
+    return message
 
 
 def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: str) -> Result:
@@ -46,12 +46,12 @@ def migrate(chatctl: Chatctl, database: Database, files: SqlFiles, *arguments: s
 
 
 def untouched(database: Database) -> bool:
-    """Whether nothing is there but the history, which is empty."""
+    """Whether the database has nothing but an empty history."""
     with database.connect() as conn:
-        made = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
+        created = names(conn, "select coalesce(to_regclass('public.t')::oid, to_regnamespace('s'))")
         if names(conn, "select to_regnamespace('supabase_migrations')") != [None]:
-            made += names(conn, "select version from supabase_migrations.schema_migrations")
-        return made == [None]
+            created += names(conn, "select version from supabase_migrations.schema_migrations")
+        return created == [None]
 
 
 @pytest.mark.parametrize(
@@ -87,16 +87,16 @@ def untouched(database: Database) -> bool:
         ("select " + "1,\n" * 500 + "oops", 501, 'column "oops" does not exist', "…"),
     ],
 )
-def test_a_statement_that_is_refused_is_shown_with_its_line(
+def test_a_refused_statement_is_shown_with_its_line(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, text: str, line: int, reason: str, shown: str
 ) -> None:
     files.version(2, text)
 
-    told = refused(migrate(chatctl, bare_database, files), 2)
+    message = refused(migrate(chatctl, bare_database, files), 2)
 
-    assert told.startswith(f"sql/migrations/{V2}:{line}: {reason}")
-    assert shown in told
-    assert len(told.splitlines()) <= 10
+    assert message.startswith(f"sql/migrations/{V2}:{line}: {reason}")
+    assert shown in message
+    assert len(message.splitlines()) <= 10
     assert untouched(bare_database)
 
 
@@ -108,21 +108,21 @@ def test_a_statement_that_is_refused_is_shown_with_its_line(
         ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(
+def test_an_unreadable_file_is_named(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, path: str, content: bytes | None, reason: str
 ) -> None:
     place = files.directory / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.mkdir() if content is None else place.write_bytes(content)
 
-    told = refused(migrate(chatctl, bare_database, files), 2)
+    message = refused(migrate(chatctl, bare_database, files), 2)
 
-    assert told.startswith(f"sql/{path} cannot be read: ")
-    assert reason in told
+    assert message.startswith(f"sql/{path} cannot be read: ")
+    assert reason in message
     assert untouched(bare_database)
 
 
-def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_missing_directory_is_named(chatctl: Chatctl, tmp_path: Path) -> None:
     nowhere = "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
@@ -135,7 +135,7 @@ def test_a_directory_that_is_none_is_named(chatctl: Chatctl, tmp_path: Path) -> 
         assert refused(shown, 3) == f"{tmp_path / name} {reason}\n"
 
 
-def test_files_are_named_also_from_within_their_directory(
+def test_files_are_named_even_from_within_their_directory(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "selec 1;")
@@ -145,17 +145,17 @@ def test_files_are_named_also_from_within_their_directory(
     assert refused(shown, 2).startswith(f"sql/migrations/{V2}:1: ")
 
 
-def test_what_contradicts_the_history_is_a_conflict(
+def test_a_contradiction_to_the_history_is_a_conflict(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     path = files.version(2, "select 1,\n  2;\n")
     assert migrate(chatctl, bare_database, files).exit_code == 0
 
     path.write_text("select 1,\n  '\x1b[31m';\n")
-    told = refused(migrate(chatctl, bare_database, files), 5)
-    assert told.startswith(f"sql/migrations/{V2} was edited after it was applied\n")
-    assert "\n  -  2\n  +  '" in told
-    assert "\x1b" not in told
+    message = refused(migrate(chatctl, bare_database, files), 5)
+    assert message.startswith(f"sql/migrations/{V2} was edited after it was applied\n")
+    assert "\n  -  2\n  +  '" in message
+    assert "\x1b" not in message
 
     path.unlink()
     assert refused(migrate(chatctl, bare_database, files), 5).startswith(f"migration {V2}")
@@ -164,19 +164,19 @@ def test_what_contradicts_the_history_is_a_conflict(
     assert "no such version" in refused(migrate(chatctl, bare_database, files, "--to", "20990101000000"), 3)
 
 
-def test_another_migration_that_does_not_end_is_a_conflict(
+def test_another_migration_that_never_ends_is_a_conflict(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as other:
         other.execute("select pg_advisory_lock(7232615413094158)")
 
-        told = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
+        message = refused(migrate(chatctl, bare_database, files, "--deadline", "0.2"), 5)
 
-    assert told.startswith("another migration is still running after 0.2 s: pid ")
+    assert message.startswith("another migration is still running after 0.2 s: pid ")
     assert untouched(bare_database)
 
 
-def test_a_role_that_may_not_is_not_allowed(
+def test_a_role_without_privileges_is_not_allowed(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     url = bare_database.server.url_for("authenticator", bare_database.name)
@@ -187,7 +187,7 @@ def test_a_role_that_may_not_is_not_allowed(
 
 
 @pytest.mark.parametrize("verb", ["", "status", "repair 20260101000001 --status applied"])
-def test_a_server_that_does_not_answer_is_temporary(chatctl: Chatctl, verb: str) -> None:
+def test_an_unresponsive_server_is_a_temporary_error(chatctl: Chatctl, verb: str) -> None:
     shown = chatctl(
         "migrate", *verb.split(), "--db-url", "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
     )
@@ -207,33 +207,33 @@ def test_a_server_that_does_not_answer_is_temporary(chatctl: Chatctl, verb: str)
 def test_the_transaction_pooler_is_refused_before_anything_is_sent(
     chatctl: Chatctl, verb: str, host: str
 ) -> None:
-    # There is no such host: a connection would end with exit code 8.
+    # This host does not exist: an attempt to connect would end with exit code 8.
     shown = chatctl(
         "migrate", *verb.split(), "--yes", "--db-url", f"postgresql://postgres:hunter2@{host}/postgres"
     )
 
-    told = refused(shown, 2)
-    assert "transaction pooler" in told
-    assert ":5432/" in told
+    message = refused(shown, 2)
+    assert "transaction pooler" in message
+    assert ":5432/" in message
 
 
 @pytest.mark.parametrize(
     "rest",
     [
-        "hun%zzter2@127.0.0.1:1/db",  # a password that holds a percent sign, not encoded
+        "hun%zzter2@127.0.0.1:1/db",  # a password with an unencoded percent sign
         "hunter2@[::1/db",
         "hunter2@127.0.0.1:port/db",
         "hunter2@127.0.0.1:1/db?sslmode=bogus",
     ],
 )
-def test_a_url_that_cannot_be_read_is_wrong_and_tells_no_password(chatctl: Chatctl, rest: str) -> None:
+def test_an_invalid_url_is_refused_without_showing_its_password(chatctl: Chatctl, rest: str) -> None:
     shown = chatctl("migrate", "--db-url", f"postgresql://postgres:{rest}")
 
     assert refused(shown, 2).startswith("the URL of the database cannot be read: ")
     assert "hun" not in shown.stderr
 
 
-def test_a_traceback_tells_no_password_either(chatctl: Chatctl) -> None:
+def test_a_traceback_shows_no_password_either(chatctl: Chatctl) -> None:
     shown = chatctl("migrate", "--debug", "--db-url", "postgresql://postgres:hun%zzter2@127.0.0.1:1/db")
 
     assert shown.exit_code == 2
@@ -241,7 +241,7 @@ def test_a_traceback_tells_no_password_either(chatctl: Chatctl) -> None:
     assert "hun" not in shown.stderr
 
 
-def test_what_is_not_there_is_not_found(chatctl: Chatctl, server: Server, files: SqlFiles) -> None:
+def test_a_missing_database_is_not_found(chatctl: Chatctl, server: Server, files: SqlFiles) -> None:
     for role, database, exit_code in [("postgres", "no such", 3), ("no such", "postgres", 4)]:
         shown = chatctl(
             "migrate", "--directory", str(files.directory), "--db-url", server.url_for(role, database)
@@ -251,7 +251,7 @@ def test_what_is_not_there_is_not_found(chatctl: Chatctl, server: Server, files:
 
 @pytest.fixture
 def signs_in(server: Server) -> Iterator[str]:
-    """A role that the server asks for its password, ``secret``."""
+    """A role that needs its password, ``secret``, to connect."""
     rules = server.directory / "data" / "pg_hba.conf"
     before = rules.read_text()
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
@@ -288,14 +288,14 @@ def test_a_wrong_password_is_not_allowed(
 ) -> None:
     url = server.url_for(signs_in).replace(f"{signs_in}@", f"{signs_in}{password}@")
 
-    told = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
+    message = refused(chatctl("migrate", "status", "--db-url", url, env={"HOME": "/nowhere"}), 4)
 
-    assert told.startswith("the database rejected the sign-in: ")
-    assert reason in told
+    assert message.startswith("the database rejected the sign-in: ")
+    assert reason in message
 
 
 @pytest.mark.parametrize("output", [["-o", "json"], ["--output=ndjson"]])
-def test_errors_are_json_where_the_output_is(
+def test_errors_are_json_if_the_output_is_json(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, output: list[str]
 ) -> None:
     files.version(2, "create tabel \"\\ \u2028 'x' y;")
@@ -310,7 +310,7 @@ def test_errors_are_json_where_the_output_is(
     assert untouched(bare_database)
 
 
-def test_a_refused_run_in_the_middle_of_files_outside_transactions_says_what_was_done(
+def test_a_run_that_fails_among_files_outside_transactions_reports_what_was_applied(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);")

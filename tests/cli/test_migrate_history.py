@@ -1,4 +1,4 @@
-"""``chatctl migrate status``, ``repair``, ``baseline``, ``new`` and ``export`` as they are typed."""
+"""``chatctl migrate status``, ``repair``, ``baseline``, ``new`` and ``export`` as users type them."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def migrate(chatctl: Chatctl, bare_database: Database, files: SqlFiles) -> Calla
 
 
 def lines(migrate: Callable[..., Result], *arguments: str) -> dict[str, Any]:
-    """What status says of each file, by its name alone."""
+    """The state of each file according to status, by file name."""
     return {Path(line["path"]).name: line for line in migrate("status", "-o", "json", *arguments).document}
 
 
-def test_every_next_command_leads_to_where_all_is_applied(
+def test_each_suggested_command_leads_to_a_fully_migrated_database(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
     files.version(3, "create table s.three ();")
@@ -61,9 +61,9 @@ def test_every_next_command_leads_to_where_all_is_applied(
     files.object("functions/f.sql", function("s.f"))
     files.object("access/t.sql", policy("q"))
 
-    told = lines(migrate, "--all")
+    states = lines(migrate, "--all")
 
-    assert {name: line["state"] for name, line in told.items()} == {
+    assert {name: line["state"] for name, line in states.items()} == {
         f"{V1}_step.sql": "applied",
         f"{V2}_step.sql": "out of order",
         f"{V3}_step.sql": "edited",
@@ -75,21 +75,21 @@ def test_every_next_command_leads_to_where_all_is_applied(
         "t.sql": "changed",
         "v.sql": "lost",
     }
-    # The history first, its next commands as they stand: a run is refused while it contradicts the files.
+    # Run the suggested commands for the history first: a run is refused while it contradicts the files.
     for kind in (" repair ", "--include-all", "--reapply"):
-        for command in {line["next"]: None for line in told.values() if kind in (line["next"] or "")}:
+        for command in {line["next"]: None for line in states.values() if kind in (line["next"] or "")}:
             for part in command.split(" && "):
                 assert chatctl(*shlex.split(part)[1:], "--db-url", bare_database.url).exit_code == 0
 
-    told = lines(migrate, "--check", "--all")
-    assert {(line["state"], line["next"]) for line in told.values()} == {("applied", None)}
+    states = lines(migrate, "--check", "--all")
+    assert {(line["state"], line["next"]) for line in states.values()} == {("applied", None)}
     with bare_database.connect() as conn:
         assert names(conn, "select to_regclass('s.two') is not null and to_regclass('s.v') is not null") == [
             True
         ]
 
 
-def test_status_says_who_and_when(
+def test_status_shows_who_and_when(
     bare_database: Database, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
     files.version(2, "select 2;")
@@ -97,15 +97,15 @@ def test_status_says_who_and_when(
     with bare_database.connect() as conn:
         conn.execute(f"delete from supabase_migrations.chatctl_migrations where version = '{V1}'".encode())
 
-    told = lines(migrate)
+    states = lines(migrate)
 
-    assert told[f"{V1}_step.sql"]["by"] == "another tool"
-    assert told[f"{V1}_step.sql"]["applied_at"] is None
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", told[f"{V2}_step.sql"]["applied_at"])
+    assert states[f"{V1}_step.sql"]["by"] == "another tool"
+    assert states[f"{V1}_step.sql"]["applied_at"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", states[f"{V2}_step.sql"]["applied_at"])
     assert "t.sql" not in migrate("status").stdout
 
 
-def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
+def test_repair_shows_its_plan_needs_no_yes_on_local_targets_and_has_a_dry_run(
     bare_database: Database, migrate: Callable[..., Result]
 ) -> None:
     rehearsed = migrate("repair", V1, "--status", "applied", "--dry-run", "-o", "json")
@@ -136,7 +136,7 @@ def test_repair_shows_asks_nothing_of_local_targets_and_can_rehearse(
         (["baseline", "--to", "1"], 3, "--to 1: sql/migrations has no such version"),
     ],
 )
-def test_what_is_wrong_with_the_arguments_is_said(
+def test_wrong_arguments_are_explained(
     migrate: Callable[..., Result], arguments: list[str], exit_code: int, reason: str
 ) -> None:
     shown = migrate(*arguments)
@@ -146,7 +146,7 @@ def test_what_is_wrong_with_the_arguments_is_said(
     assert "Traceback" not in shown.stderr
 
 
-def test_writing_the_history_of_another_machine_needs_to_be_confirmed(
+def test_writing_the_history_of_a_remote_database_needs_confirmation(
     chatctl: Chatctl, bare_database: Database, files: SqlFiles, tmp_path: Path
 ) -> None:
     (tmp_path / "chatctl.yaml").write_text(
@@ -179,28 +179,30 @@ def test_baseline_is_for_a_database_without_history(
     assert [Path(step["path"]).name for step in ran.document["steps"]] == [f"{V2}_step.sql", "t.sql"]
 
 
-def test_new_makes_a_file_and_says_where(chatctl: Chatctl, files: SqlFiles) -> None:
+def test_new_creates_a_file_and_prints_its_path(chatctl: Chatctl, files: SqlFiles) -> None:
     folder = files.directory / "migrations"
     where = ["--directory", str(files.directory)]
 
     rehearsed = chatctl("migrate", "new", "Add pins", "--dry-run", *where, "-o", "json")
     assert not Path(rehearsed.document["path"]).exists()
-    made = chatctl("migrate", "new", "Add pins", *where)
-    alone = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
+    created = chatctl("migrate", "new", "Add pins", *where)
+    without_transaction = chatctl("migrate", "new", "index-on pins", "--no-transaction", *where, "-o", "json")
 
-    assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", made.stdout)
-    assert Path(made.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
-    assert Path(alone.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
+    assert re.fullmatch(rf"{re.escape(str(folder))}/\d{{14}}_add_pins\.sql\n", created.stdout)
+    assert Path(created.stdout.strip()).read_text() == "-- Add pins: why, in a sentence.\n"
+    assert (
+        Path(without_transaction.document["path"]).read_text().splitlines()[1] == "-- chatctl:no-transaction"
+    )
     assert sorted(path.name.split("_", 1)[1] for path in folder.iterdir()) == [
         "add_pins.sql",
         "index_on_pins.sql",
         "step.sql",
     ]
-    assert alone.document["version"] > made.stdout.split("/")[-1][:14]
+    assert without_transaction.document["version"] > created.stdout.split("/")[-1][:14]
 
 
 @pytest.mark.parametrize("name", ["../x", "x" * 300])
-def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: str) -> None:
+def test_new_refuses_an_invalid_name(chatctl: Chatctl, files: SqlFiles, name: str) -> None:
     shown = chatctl("migrate", "new", name, "--directory", str(files.directory))
 
     assert (shown.exit_code, shown.stdout) == (2, "")
@@ -208,21 +210,21 @@ def test_new_refuses_what_is_no_name(chatctl: Chatctl, files: SqlFiles, name: st
     assert len(list((files.directory / "migrations").iterdir())) == 1
 
 
-def test_a_new_file_is_not_forgotten_when_it_was_applied_before_it_was_written(
+def test_a_file_that_was_applied_while_empty_is_not_forgotten_when_it_is_written(
     chatctl: Chatctl, files: SqlFiles, migrate: Callable[..., Result]
 ) -> None:
-    made = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
+    new_file = Path(chatctl("migrate", "new", "later", "--directory", str(files.directory)).stdout.strip())
     assert migrate().exit_code == 0
-    made.write_text(f"{made.read_text()}create table s.later ();\n")
+    new_file.write_text(f"{new_file.read_text()}create table s.later ();\n")
 
     shown = migrate()
 
     assert shown.exit_code == 5
-    assert f"{made.name} was edited after it was applied\n" in shown.stderr
+    assert f"{new_file.name} was edited after it was applied\n" in shown.stderr
     assert "  +create table s.later ()\n" in shown.stderr
 
 
-def test_export_and_its_check(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+def test_export_and_its_check_work(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
     target = tmp_path / "supabase" / "migrations"
 
     def export(*arguments: str) -> Result:
@@ -246,7 +248,7 @@ def test_export_and_its_check(chatctl: Chatctl, files: SqlFiles, tmp_path: Path)
     assert sorted(path.name for path in target.iterdir()) == [f"{V1}_step.sql"]
 
 
-def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
+def test_export_never_overwrites_its_source_files(chatctl: Chatctl, files: SqlFiles, tmp_path: Path) -> None:
     before = (files.directory / "migrations" / f"{V1}_step.sql").read_text()
     (tmp_path / "file").touch()
 
@@ -259,7 +261,7 @@ def test_export_never_writes_over_the_files(chatctl: Chatctl, files: SqlFiles, t
     assert (files.directory / "migrations" / f"{V1}_step.sql").read_text() == before
 
 
-def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..., Result]) -> None:
+def test_export_names_files_before_it_deletes_them(files: SqlFiles, migrate: Callable[..., Result]) -> None:
     files.object("functions/f.sql", function("s.f"))
     files.object("storage/x.sql", "create table if not exists s.kept ();")
     migrate()
@@ -268,9 +270,11 @@ def test_what_goes_is_named_before_it_goes(files: SqlFiles, migrate: Callable[..
     files.remove("functions/f.sql")
     files.object("functions/g.sql", function("s.f"))
 
-    told = migrate("--dry-run").stderr
+    announced = migrate("--dry-run").stderr
 
-    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in told
-    assert "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in told
-    assert "objects/functions/f.sql was removed; other files define its objects now\n" in told
-    assert told.index("was removed") < told.index("g.sql  ")
+    assert "objects/access/t.sql was removed: drop policy if exists p on public.t\n" in announced
+    assert (
+        "objects/storage/x.sql was removed; it has no drop statements, so its effects remain\n" in announced
+    )
+    assert "objects/functions/f.sql was removed; other files define its objects now\n" in announced
+    assert announced.index("was removed") < announced.index("g.sql  ")

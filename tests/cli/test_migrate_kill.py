@@ -1,4 +1,4 @@
-"""``chatctl migrate`` killed at any moment leaves the old database or the new one, nothing in between."""
+"""``chatctl migrate`` killed at any moment leaves the database in the old or the new state."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ STATE = (
 
 @dataclass
 class Run:
-    """One ``chatctl migrate``: what it said to the server, and at which message of its own it is killed.
+    """One ``chatctl migrate``: the messages it sent to the server, and the one at which it is killed.
 
-    What was on its way then arrives when ``delivered``; else the server hears nothing from that message on.
+    If ``delivered``, that message still reaches the server; otherwise neither it nor any later one does.
     """
 
     number: int = 0
@@ -105,8 +105,8 @@ class Run:
     _session: int | None = None
 
     @property
-    def passed(self) -> list[Message]:
-        """What the server was told."""
+    def delivered_messages(self) -> list[Message]:
+        """The messages that reached the server."""
         return self.heard if self.delivered or not self.number else self.heard[: self.number - 1]
 
     @property
@@ -126,7 +126,7 @@ class Run:
             assert until(lambda: not proxy.sessions, seconds=30)
 
     def _listen(self, number: int, kind: bytes, body: bytes) -> None:
-        # The first session is the migration's own; a second one may look who is in its way.
+        # The first session runs the migration; a second one may look up who blocks it.
         self._session = self._session or get_ident()
         if self._session != get_ident():
             return
@@ -140,7 +140,7 @@ class Run:
 
 
 class Copies:
-    """A database as it was before, as often as it is needed."""
+    """Provides fresh copies of a database."""
 
     def __init__(self, forks: Forks, original: Database, files: Path, output: Path) -> None:
         self._forks = forks
@@ -158,7 +158,7 @@ class Copies:
         self._drop()
 
     def renew(self) -> None:
-        """Take another one."""
+        """Replace the current copy with a fresh one."""
         self._drop()
         self._number += 1
         self.database = Database(self._original.server, f"{self._original.name}_{self._number}")
@@ -166,13 +166,13 @@ class Copies:
         self.conn = psycopg.connect(self.database.url, autocommit=True, application_name="the test")
 
     def run(self, number: int = 0, *, delivered: bool = False) -> Run:
-        """Migrate it, killed at message ``number``; returns when the server has let go of it."""
+        """Migrate, killed at message ``number``; returns when the server has closed the session."""
         run = Run(number, delivered)
         run.start(self._forks, self.database, self.files, self._output)
-        # Nothing answers a goodbye: it may have ended before it could be killed.
+        # Terminate gets no answer: the run may have ended before it could be killed.
         ended = run.exit_code == 0 and (not number or run.heard[-1][0] == b"X")
         assert ended or (number and run.exit_code == -signal.SIGKILL), self._output.read_text()[-2000:]
-        # The backend of a killed client goes on until it looks for its next message.
+        # The backend of a killed client continues until it reads its next message.
         assert until(self._alone, seconds=30)
         return run
 
@@ -180,7 +180,7 @@ class Copies:
         return [sorted(map(repr, self.conn.execute(statement))) for statement in STATE]
 
     def index(self) -> tuple[bool | None, bool, bool]:
-        """Of the index: whether it is valid (None: it is not there), recorded, begun and not recorded."""
+        """Whether the index is valid (None: it does not exist), recorded, and started but not recorded."""
         row = self.conn.execute(
             """
             select
@@ -222,7 +222,7 @@ def write(directory: Path, files: dict[str, str]) -> Path:
 
 @pytest.fixture
 def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[dict[str, str]], Copies]:
-    """Databases that ``OLD`` was migrated into, for runs that migrate other files."""
+    """Copies of a database with ``OLD`` applied, for runs that migrate other files."""
 
     def make(files: dict[str, str]) -> Copies:
         with bare_database.connect() as conn:
@@ -235,80 +235,80 @@ def copies(forks: Forks, bare_database: Database, tmp_path: Path) -> Callable[[d
 @pytest.mark.parametrize(
     "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
 )
-def test_killed_at_any_message_the_database_is_old_or_new(
+def test_killed_at_any_message_the_database_is_in_the_old_or_new_state(
     copies: Callable[[dict[str, str]], Copies], chatctl: Callable[..., Result], delivered: bool
 ) -> None:
-    with copies(NEW) as at:
-        old = at.state()
-        whole = at.run()
-        new = at.state()
+    with copies(NEW) as fresh:
+        old = fresh.state()
+        whole = fresh.run()
+        new = fresh.state()
         assert whole.heard.count(COMMIT) == 1
         assert UNLOCK in whole.heard[whole.heard.index(COMMIT) + 1][1]
-        at.renew()
+        fresh.renew()
         for number in points(whole, delivered):
-            run = at.run(number, delivered=delivered)
-            committed = COMMIT in run.passed
-            assert at.state() == (new if committed else old), run.where
-            # The next run: here, or where it would take too long, the one that is killed further on.
-            # (A run that waited for a lock says more than one that did not: the last may have ended by then.)
+            run = fresh.run(number, delivered=delivered)
+            committed = COMMIT in run.delivered_messages
+            assert fresh.state() == (new if committed else old), run.where
+            # The next run completes the migration, or the next one to be killed if that takes too long.
+            # (A run that waited for a lock sends more messages: the last run may have ended earlier.)
             if run.heard[-1][0] in (b"Q", b"S"):
-                with at.conn.transaction(force_rollback=True):
-                    assert bool(migrate(at.conn, directory=at.files)) == (not committed), run.where
-                    assert at.state() == new, run.where
+                with fresh.conn.transaction(force_rollback=True):
+                    assert bool(migrate(fresh.conn, directory=fresh.files)) == (not committed), run.where
+                    assert fresh.state() == new, run.where
             if committed:
-                at.renew()
-        ran = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+                fresh.renew()
+        ran = chatctl("migrate", "--db-url", fresh.database.url, "--directory", str(fresh.files))
         assert ran.stdout == "ran 2 migrations, applied 2 objects, dropped obsolete objects of 2 files\n"
-        assert at.state() == new
-        again = chatctl("migrate", "--db-url", at.database.url, "--directory", str(at.files))
+        assert fresh.state() == new
+        again = chatctl("migrate", "--db-url", fresh.database.url, "--directory", str(fresh.files))
         assert again.stdout.startswith("nothing to do")
 
 
 @pytest.mark.parametrize(
     "delivered", [pytest.param(False, marks=pytest.mark.slow), True], ids=["cut", "delivered"]
 )
-def test_killed_while_an_index_is_built_the_next_run_ends_it(
+def test_killed_while_an_index_is_built_the_next_run_completes_it(
     copies: Callable[[dict[str, str]], Copies], delivered: bool
 ) -> None:
-    with copies(INDEX) as at:
-        whole = at.run()
-        new = at.state()
-        assert at.index() == (True, True, False)
-        assert whole.heard.count(COMMIT) == 2  # it is recorded; the objects
-        forget(at)
+    with copies(INDEX) as fresh:
+        whole = fresh.run()
+        new = fresh.state()
+        assert fresh.index() == (True, True, False)
+        assert whole.heard.count(COMMIT) == 2  # recording it; the objects
+        forget(fresh)
         for number in points(whole, delivered):
-            run = at.run(number, delivered=delivered)
-            valid, recorded, begun = at.index()
-            assert recorded == (COMMIT in run.passed), run.where
+            run = fresh.run(number, delivered=delivered)
+            valid, recorded, begun = fresh.index()
+            assert recorded == (COMMIT in run.delivered_messages), run.where
             assert valid if recorded else begun or valid is None, run.where
             assert not (recorded and begun), run.where
-            migrate(at.conn, directory=at.files)
-            assert at.state() == new, run.where
-            assert migrate(at.conn, directory=at.files) == []
-            forget(at)
+            migrate(fresh.conn, directory=fresh.files)
+            assert fresh.state() == new, run.where
+            assert migrate(fresh.conn, directory=fresh.files) == []
+            forget(fresh)
 
 
-def test_killed_before_the_objects_what_a_version_took_away_comes_back(
+def test_killed_before_the_objects_the_next_run_restores_what_a_version_dropped(
     copies: Callable[[dict[str, str]], Copies],
 ) -> None:
-    """The versions are recorded by then, and the text of the object did not change."""
+    """At that moment the versions are recorded and the text of the object has not changed."""
     taken = {"migrations/20260101500000_taken.sql": "drop function public.answer();"}
-    with copies({**INDEX, **taken}) as at:
-        whole = at.run()
-        new = at.state()
-        at.renew()
+    with copies({**INDEX, **taken}) as fresh:
+        whole = fresh.run()
+        new = fresh.state()
+        fresh.renew()
         begins = [number for number, message in enumerate(whole.heard, 1) if message == (b"Q", b"BEGIN\0")]
-        at.run(begins[-1])
-        migrate(at.conn, directory=at.files)
-        assert at.state() == new
+        fresh.run(begins[-1])
+        migrate(fresh.conn, directory=fresh.files)
+        assert fresh.state() == new
 
 
 def points(whole: Run, delivered: bool) -> list[int]:
-    """The messages to kill a run at: all, or the last of those that are ``delivered`` in one go."""
+    """The messages at which to kill a run: all, or the last of each batch if they are ``delivered``."""
     return [n for n, (kind, _) in enumerate(whole.heard, 1) if kind in (b"Q", b"S") or not delivered]
 
 
-def forget(at: Copies) -> None:
-    at.conn.execute("drop index public.notes_id")
+def forget(fresh: Copies) -> None:
+    fresh.conn.execute("drop index public.notes_id")
     for table in ("schema_migrations", "chatctl_migrations"):
-        at.conn.execute(f"delete from supabase_migrations.{table} where version = '20260102000000'")
+        fresh.conn.execute(f"delete from supabase_migrations.{table} where version = '20260102000000'")

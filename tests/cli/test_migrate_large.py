@@ -1,4 +1,4 @@
-"""Large migrations are applied in a few times the memory that they take themselves."""
+"""Applying a large migration needs only a few times its size in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.world import Database
 
 CHATCTL = (sys.executable, "-m", "chatctl")
 LENGTH = 50_000_000
-LIMIT = 700 << 20  # bytes, of which an interpreter with nothing to do takes a fifth
+LIMIT = 700 << 20  # bytes; an idle interpreter takes a fifth of that
 
 TEXTS: dict[str, Callable[[], str]] = {
     "text": lambda: f"create view public.v as select length('{'x' * LENGTH}');",
@@ -27,7 +27,7 @@ TEXTS: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_large_migration_is_applied_and_found_to_be(
+def test_a_large_migration_is_applied_and_recorded(
     bare_database: Database, tmp_path: Path, text: Callable[[], str]
 ) -> None:
     files = SqlFiles(tmp_path / "sql")

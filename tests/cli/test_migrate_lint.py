@@ -1,4 +1,4 @@
-"""``chatctl migrate lint`` as people and CI run it."""
+"""``chatctl migrate lint`` as people and CI use it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ INDEX = "-- Quick.\ncreate index messages_content on public.messages (content);\
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of sql/ to change, with what is accepted in it."""
+    """A copy of sql/ to change, including accepted.yaml."""
     return Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
 
 
-def test_ours_has_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_our_own_files_have_no_findings(chatctl: Chatctl, tmp_path: Path) -> None:
     shown = chatctl("migrate", "lint")
 
     assert (shown.exit_code, shown.stdout) == (0, "")
     assert "nothing found in" in shown.stderr
     assert "not checked: applied_file_edited (needs a database" in shown.stderr
-    assert not list(tmp_path.iterdir())  # no embedded server was made for it
+    assert not list(tmp_path.iterdir())  # no embedded server was created for it
 
 
 def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -> None:
@@ -45,20 +45,20 @@ def test_a_finding_is_exit_7_with_file_and_line(chatctl: Chatctl, files: Path) -
     shown = chatctl("migrate", "lint", "--directory", "sql", "-o", "json")
 
     assert shown.exit_code == 7
-    found = {each["rule"]: each for each in shown.document["findings"]}
-    assert set(found) == {"require-concurrent-index-creation", "policy_without_to", "bare_auth_uid"}
-    index = found["require-concurrent-index-creation"]
+    findings = {each["rule"]: each for each in shown.document["findings"]}
+    assert set(findings) == {"require-concurrent-index-creation", "policy_without_to", "bare_auth_uid"}
+    index = findings["require-concurrent-index-creation"]
     assert (index["where"], index["line"]) == ("migrations/20270101000000_search.sql:2", 2)
     assert "concurrently" in index["remedy"]
-    assert found["bare_auth_uid"]["where"] == "open on public.messages"
-    assert {rule: each["level"] for rule, each in found.items()} == dict.fromkeys(found, "warning")
-    assert found["policy_without_to"]["title"] == "A policy names its roles with TO."
+    assert findings["bare_auth_uid"]["where"] == "open on public.messages"
+    assert {rule: each["level"] for rule, each in findings.items()} == dict.fromkeys(findings, "warning")
+    assert findings["policy_without_to"]["title"] == "A policy names its roles with TO."
     assert {each["rule"] for each in shown.document["accepted"]} > {"view_without_security_invoker"}
     assert all(each["reason"] for each in shown.document["accepted"])
     assert [each["rules"] for each in shown.document["not_looked_at"]] == [["applied_file_edited"]]
 
 
-def test_wrong_names_are_found_beside_the_rest(chatctl: Chatctl, files: Path) -> None:
+def test_wrong_file_names_are_reported_with_the_other_findings(chatctl: Chatctl, files: Path) -> None:
     migrations = files / "migrations"
     (migrations / "20270101000000_search.sql").write_text(INDEX)
     (migrations / "20271301000000_month_13.sql").write_text("select 1;\n")
@@ -86,34 +86,32 @@ def test_a_file_that_postgresql_refuses_is_exit_2(chatctl: Chatctl, files: Path)
     assert "sql/migrations/20270101000000_typo.sql:3: syntax error" in shown.stderr
 
 
-def test_what_is_accepted_needs_a_reason(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_accepting_a_finding_needs_a_reason(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "lints" / "accepted.yaml").write_text("squawk:\n  - rule: require-lock-timeout\n")
 
     assert run(["migrate", "lint", "--directory", str(files)]) == 2
     assert "lints/accepted.yaml:2: squawk[0].reason is missing" in capsys.readouterr().err
 
 
-def test_what_is_accepted_in_vain_is_found(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unused_acceptance_is_a_finding(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = files / "lints" / "accepted.yaml"
     path.write_text(path.read_text() + "  - rule: policy_without_to\n    reason: there once was one\n")
     line = len(path.read_text().splitlines()) - 1
 
     assert run(["migrate", "lint", "--directory", str(files), "-o", "json"]) == 7
 
-    (found,) = json.loads(capsys.readouterr().out)["findings"]
-    assert (found["rule"], found["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["rule"], finding["where"]) == ("accepted_without_cause", f"lints/accepted.yaml:{line}")
 
 
-def test_nothing_is_accepted_without_a_file_that_says_so(
-    files: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_accepted_without_a_file(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "lints" / "accepted.yaml").unlink()
 
     assert run(["migrate", "lint", "--directory", str(files)]) == 7
     assert "private.my_participations" in capsys.readouterr().out
 
 
-def test_an_applied_file_that_was_edited_is_found(
+def test_an_applied_file_that_was_edited_is_a_finding(
     database: Database, files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edited = next((files / "migrations").glob("*_messages.sql"))
@@ -121,13 +119,13 @@ def test_an_applied_file_that_was_edited_is_found(
 
     assert run(["migrate", "lint", "--directory", str(files), "--db-url", database.url]) == 7
 
-    said = capsys.readouterr()
-    assert f"applied_file_edited\tmigrations/{edited.name}\t" in said.out
-    assert said.err.startswith(f"target: {database.name} on ")
-    assert "not checked" not in said.err
+    output = capsys.readouterr()
+    assert f"applied_file_edited\tmigrations/{edited.name}\t" in output.out
+    assert output.err.startswith(f"target: {database.name} on ")
+    assert "not checked" not in output.err
 
 
-def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_running_embedded_server_is_used(chatctl: Chatctl, tmp_path: Path) -> None:
     with throwaway.server() as server, connection(server.url) as conn:
         migrate(conn)
         conn.execute("update supabase_migrations.schema_migrations set statements = '{select 1}'")
@@ -140,7 +138,7 @@ def test_an_embedded_server_that_runs_is_asked(chatctl: Chatctl, tmp_path: Path)
     assert "target: embedded server in" in shown.stderr
 
 
-def test_a_target_that_is_named_must_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_explicit_target_must_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     url = f"postgresql://postgres@/postgres?host={tmp_path}"
 
     assert run(["migrate", "lint", "--db-url", url]) == 8
@@ -150,7 +148,7 @@ def test_a_target_that_is_named_must_answer(capsys: pytest.CaptureFixture[str], 
 def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["migrate", "lint", "--list", "-o", "json"]) == 0
 
-    said = capsys.readouterr()
-    rules = {each["name"] for each in json.loads(said.out)}
+    output = capsys.readouterr()
+    rules = {each["name"] for each in json.loads(output.out)}
     assert {"version_twice", "applied_file_edited", "bare_auth_uid", "accepted_without_cause"} < rules
-    assert "squawk" in said.err
+    assert "squawk" in output.err

@@ -1,4 +1,4 @@
-"""Files that a command writes are tried before the work; one that fails takes no other result with it."""
+"""Output files are checked before the work; a file that fails does not affect other results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNWRITABLE = [
 
 
 @pytest.mark.parametrize("arguments", UNWRITABLE, ids=" ".join)
-def test_what_cannot_be_written_or_read_is_refused_before_the_work(
+def test_unusable_files_are_refused_before_the_work(
     chatctl: Chatctl, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "a directory").mkdir()
@@ -48,7 +48,7 @@ def test_what_cannot_be_written_or_read_is_refused_before_the_work(
     assert {path.name for path in tmp_path.iterdir()} == {"a directory", "a file", "reports"}
 
 
-def test_a_file_that_is_tried_is_left_as_it_is(chatctl: Chatctl, tmp_path: Path) -> None:
+def test_a_file_is_not_changed_when_access_to_it_is_checked(chatctl: Chatctl, tmp_path: Path) -> None:
     (tmp_path / "old.html").write_text("an older report")
     formats = ("--format", "html=old.html", "--format", "json=new.json")
 
@@ -61,12 +61,12 @@ def test_a_file_that_is_tried_is_left_as_it_is(chatctl: Chatctl, tmp_path: Path)
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with files of migrations and no room for more."""
+    """A full file system that contains a migration."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root mounts a small disk, and not everywhere")
+        pytest.skip("mounting a small disk needs root and is not always allowed")
     (disk / "sql" / "migrations").mkdir(parents=True)
     (disk / "sql" / "migrations" / "20260101000000_notes.sql").write_text("create table notes (id int);\n")
     free = os.statvfs(disk)
@@ -75,7 +75,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_files_of_migrations_that_find_no_room(chatctl: Chatctl, full_disk: Path) -> None:
+def test_a_full_disk_is_reported_for_migration_files(chatctl: Chatctl, full_disk: Path) -> None:
     before = set(full_disk.rglob("*.sql"))
     new = chatctl("migrate", "new", "more", "--directory", "sql", cwd=full_disk)
     export = chatctl("migrate", "export", "out", "--directory", "sql", cwd=full_disk)
@@ -88,7 +88,7 @@ def test_files_of_migrations_that_find_no_room(chatctl: Chatctl, full_disk: Path
     assert set((full_disk / "sql").rglob("*.sql")) == before
 
 
-def test_a_full_disk_takes_one_report_and_no_other(
+def test_a_full_disk_costs_one_report_and_no_other(
     chatctl: Chatctl, database: Database, tmp_path: Path
 ) -> None:
     formats = ("--format", "html=/dev/full", "--format", "json=audit.json", "--format", "text")

@@ -1,4 +1,4 @@
-"""``chatctl seed`` as it is typed."""
+"""``chatctl seed`` as users type it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ organizations:
 """
 
 
-def test_seed_is_seed_demo_and_adds_nothing_twice(chatctl: Chatctl, database: Database) -> None:
+def test_seed_means_seed_demo_and_a_second_run_adds_nothing(chatctl: Chatctl, database: Database) -> None:
     first = chatctl("seed", "--db-url", database.url, "-o", "json")
     second = chatctl("seed", "demo", "--db-url", database.url, "-o", "json")
 
@@ -37,7 +37,9 @@ def test_seed_is_seed_demo_and_adds_nothing_twice(chatctl: Chatctl, database: Da
     assert "path: replica (" in first.stderr
 
 
-def test_it_says_whom_to_sign_in_as_and_the_fingerprint(chatctl: Chatctl, database: Database) -> None:
+def test_seed_prints_the_users_to_sign_in_as_and_the_fingerprint(
+    chatctl: Chatctl, database: Database
+) -> None:
     shown = chatctl("seed", "--db-url", database.url)
 
     assert "chatctl-demo" in shown.stdout
@@ -45,7 +47,7 @@ def test_it_says_whom_to_sign_in_as_and_the_fingerprint(chatctl: Chatctl, databa
     assert re.search(r"^fingerprint [0-9a-f]{16}$", shown.stdout, re.MULTILINE)
 
 
-def test_dry_run_says_how_much_and_changes_nothing(chatctl: Chatctl, database: Database) -> None:
+def test_dry_run_prints_the_amounts_and_changes_nothing(chatctl: Chatctl, database: Database) -> None:
     planned = chatctl("seed", "perf", "--dry-run", "--db-url", database.url)
     counted = chatctl("seed", "perf", "--scale", "10", "--dry-run", "--db-url", database.url, "-o", "json")
 
@@ -57,7 +59,7 @@ def test_dry_run_says_how_much_and_changes_nothing(chatctl: Chatctl, database: D
     assert chatctl("seed", "verify", "--db-url", database.url).stdout == "no world is seeded here\n"
 
 
-def test_options_count_before_the_command_too(chatctl: Chatctl, database: Database) -> None:
+def test_options_are_accepted_before_the_command_too(chatctl: Chatctl, database: Database) -> None:
     at = ("--db-url", database.url, "-o", "json")
     before = chatctl("seed", "--seed", "7", "--scale", "0.5", "--dry-run", "demo", *at)
     after = chatctl("seed", "demo", "--seed", "7", "--scale", "0.5", "--dry-run", *at)
@@ -68,16 +70,16 @@ def test_options_count_before_the_command_too(chatctl: Chatctl, database: Databa
     assert before.document["rows"]["messages"] == 1000
 
 
-def test_a_world_of_ones_own(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
+def test_a_world_of_the_user_is_seeded(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text(WORLD)
 
-    made = chatctl("seed", "from", "acme.yaml", "--db-url", database.url, "-o", "json")
+    seeded = chatctl("seed", "from", "acme.yaml", "--db-url", database.url, "-o", "json")
     verified = chatctl("seed", "verify", "acme", "--db-url", database.url)
 
-    assert made.exit_code == 0, made.stderr
-    assert made.document["world"] == "acme"
-    assert made.document["rows"]["messages"] == 300
-    assert made.document["logins"][0]["email"] == "ann@acme.example"
+    assert seeded.exit_code == 0, seeded.stderr
+    assert seeded.document["world"] == "acme"
+    assert seeded.document["rows"]["messages"] == 300
+    assert seeded.document["logins"][0]["email"] == "ann@acme.example"
     assert verified.exit_code == 0
     assert "acme 1 is unchanged" in verified.stdout
 
@@ -93,7 +95,7 @@ def test_a_wrong_key_is_named_with_file_and_line(chatctl: Chatctl, tmp_path: Pat
     assert not (tmp_path / ".chatctl").exists()
 
 
-def test_the_schema_of_such_files_is_json_schema(chatctl: Chatctl) -> None:
+def test_schema_prints_a_json_schema(chatctl: Chatctl) -> None:
     schema = chatctl("seed", "schema")
 
     assert schema.exit_code == 0
@@ -101,7 +103,7 @@ def test_the_schema_of_such_files_is_json_schema(chatctl: Chatctl) -> None:
     assert "organizations" in schema.document["required"]
 
 
-def test_verify_exits_with_7_and_says_what_is_different(chatctl: Chatctl, database: Database) -> None:
+def test_verify_exits_with_7_and_names_the_differences(chatctl: Chatctl, database: Database) -> None:
     chatctl("seed", "--db-url", database.url)
     clean = chatctl("seed", "verify", "--db-url", database.url, "-o", "json")
     with database.connect() as conn:
@@ -113,13 +115,13 @@ def test_verify_exits_with_7_and_says_what_is_different(chatctl: Chatctl, databa
 
     assert (clean.exit_code, clean.document["worlds"][0]["differences"]) == (0, [])
     assert broken.exit_code == shown.exit_code == 7
-    found = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
-    assert found["read_states"] == "no read state"
-    assert found["fingerprint"] == "211 rows were made, 210 are there"
+    differences = {it["check"]: it["detail"] for it in broken.document["worlds"][0]["differences"]}
+    assert differences["read_states"] == "has no read state"
+    assert differences["fingerprint"] == "211 rows were seeded, 210 exist"
     assert "no read state" in shown.stdout
 
 
-def test_clean_takes_away_what_was_seeded(chatctl: Chatctl, database: Database) -> None:
+def test_clean_deletes_what_was_seeded(chatctl: Chatctl, database: Database) -> None:
     chatctl("seed", "--db-url", database.url)
     tried = chatctl("seed", "clean", "--dry-run", "--db-url", database.url)
     cleaned = chatctl("seed", "clean", "--db-url", database.url, "-o", "json")
@@ -131,7 +133,7 @@ def test_clean_takes_away_what_was_seeded(chatctl: Chatctl, database: Database) 
     assert (again.exit_code, again.stdout) == (0, "no world is seeded here\n")
 
 
-def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, database: Database) -> None:
+def test_a_cleaned_world_fails_verification(chatctl: Chatctl, database: Database) -> None:
     to = ("--db-url", database.url)
     chatctl("seed", *to)
     with database.connect() as conn:
@@ -159,11 +161,11 @@ def test_a_world_that_was_cleaned_is_not_as_it_was_made(chatctl: Chatctl, databa
     with database.connect() as conn:
         conn.execute("delete from auth.users")
     forgotten = chatctl("seed", "verify", *to)
-    gone = chatctl("seed", "clean", *to)
+    cleaned = chatctl("seed", "clean", *to)
     nothing = chatctl("seed", "verify", *to)
     assert forgotten.exit_code == 7
     assert "the next `chatctl seed clean` drops its record" in forgotten.stdout
-    assert (gone.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
+    assert (cleaned.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
     assert chatctl("seed", "verify", "demo", *to).exit_code == 3
     chatctl("seed", *to)
     assert "demo 1 is unchanged" in chatctl("seed", "verify", "demo", *to).stdout
@@ -183,10 +185,10 @@ def test_after_perf_the_audit_is_clean_and_the_load_test_runs(chatctl: Chatctl, 
     assert seeded.document["rows"]["messages"] == 20_200
     assert audited.exit_code == 0, audited.stderr
     assert audited.document["findings"] == []
-    assert loaded.exit_code in (0, 7), loaded.stderr  # it was judged, whatever this machine reaches
+    assert loaded.exit_code in (0, 7), loaded.stderr  # a verdict, whatever this machine achieves
 
 
-def test_other_peoples_data_needs_yes(chatctl: Chatctl, world: World) -> None:
+def test_data_of_others_needs_yes(chatctl: Chatctl, world: World) -> None:
     world.team(3)
 
     refused = chatctl("seed", "--db-url", world.database.url)
@@ -228,7 +230,7 @@ def test_a_wrong_seed_or_scale_is_a_usage_error(chatctl: Chatctl, tmp_path: Path
     assert not (tmp_path / ".chatctl").exists()
 
 
-def test_users_by_an_api_that_the_target_has_not_are_refused_before_a_server_is_made(
+def test_users_through_a_missing_api_are_refused_before_a_server_is_created(
     chatctl: Chatctl, tmp_path: Path
 ) -> None:
     answer = chatctl("seed", "--users", "api")

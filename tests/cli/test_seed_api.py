@@ -1,4 +1,4 @@
-"""``chatctl seed`` with a project's API beside its database, which the contract server stands in for."""
+"""``chatctl seed`` with the API of a project (the contract server) in addition to its database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH
 from tests.cli.conftest import Result
-from tests.support.contract import SECRET_KEY, Project, Stored, serving
+from tests.support.contract import SECRET_KEY, Project, Stored
+from tests.support.contract_server import serving
 from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
@@ -26,7 +27,7 @@ TYPES = {
 
 
 class Rows(dict[str, dict[str, Any]]):
-    """What Auth keeps in a table of a database."""
+    """A mapping of the contract server that also stores its values in a table of Auth."""
 
     def __init__(self, database: Database, table: str, key: str, generated: str) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class Rows(dict[str, dict[str, Any]]):
 
 
 class Objects(dict[str, Stored]):
-    """What Storage keeps in a database beside the bytes."""
+    """A mapping of the contract server that also stores a row for each object in the database."""
 
     def __init__(self, database: Database) -> None:
         super().__init__()
@@ -79,20 +80,20 @@ class Objects(dict[str, Stored]):
 
 @pytest.fixture
 def project(database: Database) -> Iterator[Project]:
-    made = Project(
+    served = Project(
         passwords={PASSWORD_HASH: PASSWORD},
         buckets={"attachments": TYPES},
         users=Rows(database, "users", "id", "confirmed_at"),
         identities=Rows(database, "identities", "user_id", "email"),
         objects=Objects(database),
     )
-    with serving(made) as project:
+    with serving(served) as project:
         yield project
 
 
 @pytest.fixture
 def loader(database: Database) -> Iterator[str]:
-    """The URL of a role that may load the backend's tables, and only read those of Auth."""
+    """The URL of a role that may write to the backend's tables but only read those of Auth."""
     with psycopg.connect(database.server.url_for("supabase_admin", database.name), autocommit=True) as admin:
         admin.execute(
             """
@@ -119,7 +120,7 @@ def target(project: Project, database: Database, tmp_path: Path) -> str:
     return "all"
 
 
-def test_users_of_the_api_are_those_of_sql(
+def test_users_created_by_the_api_equal_those_created_by_sql(
     chatctl: Chatctl, project: Project, target: str, database: Database, server: Any
 ) -> None:
     by_api = chatctl("seed", "--users", "api", "--target", target, "-o", "json")
@@ -157,22 +158,22 @@ def test_verify_signs_in_once_per_organization(chatctl: Chatctl, project: Projec
     assert SECRET_KEY not in well.stderr + well.stdout + locked.stderr + locked.stdout
 
 
-def test_without_a_database_there_are_the_users_and_the_rest_comes_later(
+def test_without_a_database_only_the_users_are_created_and_the_rest_follows_later(
     chatctl: Chatctl, project: Project, target: str
 ) -> None:
-    asked = chatctl("seed", "--target", "api")
+    first_run = chatctl("seed", "--target", "api")
     users = chatctl("seed", "--target", "api", "--yes")
     all_of_it = chatctl("seed", "--users", "api", "--target", target, "-o", "json")
 
-    assert asked.exit_code == 2
-    assert "needs --yes" in asked.stderr
+    assert first_run.exit_code == 2
+    assert "needs --yes" in first_run.stderr
     assert users.exit_code == 6
     assert "60 users of demo; everything else needs db_url" in users.stderr
     assert all_of_it.exit_code == 0, all_of_it.stderr
     assert project.count("POST /auth/v1/admin/users") == 60
 
 
-def test_clean_takes_files_out_of_the_bucket(chatctl: Chatctl, project: Project, target: str) -> None:
+def test_clean_deletes_files_from_the_bucket(chatctl: Chatctl, project: Project, target: str) -> None:
     chatctl("seed", "--target", target)
     project.objects["other/chat/x/1_a.png"] = Stored(b"x", "image/png", "")
     cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
@@ -181,19 +182,19 @@ def test_clean_takes_files_out_of_the_bucket(chatctl: Chatctl, project: Project,
     assert list(project.objects) == ["other/chat/x/1_a.png"]
 
 
-def test_users_of_the_api_go_by_the_api_where_this_role_may_not(
+def test_users_of_the_api_are_deleted_by_the_api_if_the_role_may_not(
     chatctl: Chatctl, project: Project, target: str, loader: str, tmp_path: Path, database: Database
 ) -> None:
     config = tmp_path / "chatctl.yaml"
     config.write_text(config.read_text().replace(json.dumps(database.url), json.dumps(loader)))
     seeded = chatctl("seed", "--target", target, "-o", "json")
     tried = chatctl("seed", "clean", "--dry-run", "--target", target, "-o", "json")
-    there = len(project.users)
+    user_count = len(project.users)
     cleaned = chatctl("seed", "clean", "--target", target, "-o", "json")
 
     assert seeded.exit_code == tried.exit_code == cleaned.exit_code == 0, seeded.stderr + cleaned.stderr
     assert "users with the Auth Admin API" in seeded.stderr
-    assert there == 60
+    assert user_count == 60
     assert (project.users, project.identities, project.objects) == ({}, {}, {})
     assert tried.document["worlds"][0]["removed"] == cleaned.document["worlds"][0]["removed"]
     assert "no world is seeded here" in chatctl("seed", "verify", "--target", target).stdout

@@ -1,4 +1,4 @@
-"""Streams that are closed, full, without a reader or in a poor encoding take nothing from the work."""
+"""Streams that are closed, full, without a reader or in a limited encoding do not stop the work."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def migrated(database: Database) -> bool:
         '"$@" <&-',
         '"$@" <&- >&- 2>&-',
         '"$@" 2>/dev/full',
-        # Both go to a reader that has gone before the first line comes.
+        # Both go to a reader that has exited before the first line is written.
         '{ "$@"; echo $? >&3; } 3>&1 2>&1 | true',
     ],
 )
-def test_work_is_done_whoever_listens(bare_database: Database, streams: str) -> None:
+def test_the_work_is_done_even_if_nobody_reads_the_output(bare_database: Database, streams: str) -> None:
     done = shell(streams, "migrate", "--db-url", bare_database.url)
 
     assert done.returncode == 0, done
@@ -61,12 +61,12 @@ def test_work_is_done_whoever_listens(bare_database: Database, streams: str) -> 
     assert migrated(bare_database)
 
 
-@pytest.mark.parametrize("given", ROWS)
-def test_full_disk_is_named_and_the_work_is_done(bare_database: Database, given: OutputFormat) -> None:
-    done = shell('"$@" >/dev/full', "migrate", "-q", "--db-url", bare_database.url, "-o", given)
+@pytest.mark.parametrize("fmt", ROWS)
+def test_a_full_disk_is_named_and_the_work_is_done(bare_database: Database, fmt: OutputFormat) -> None:
+    done = shell('"$@" >/dev/full', "migrate", "-q", "--db-url", bare_database.url, "-o", fmt)
 
     assert done.returncode == 8
-    if given in (OutputFormat.json, OutputFormat.ndjson):
+    if fmt in (OutputFormat.json, OutputFormat.ndjson):
         assert json.loads(done.stderr)["error"]["code"] == "UNAVAILABLE"
     else:
         assert done.stderr == (
@@ -76,7 +76,7 @@ def test_full_disk_is_named_and_the_work_is_done(bare_database: Database, given:
     assert migrated(bare_database)
 
 
-def test_what_a_check_found_counts_more_than_a_full_disk(bare_database: Database) -> None:
+def test_findings_take_precedence_over_a_full_disk(bare_database: Database) -> None:
     checked = ("migrate", "status", "--check", "-q", "--db-url", bare_database.url)
     done = shell('"$@" >/dev/full', *checked)
 
@@ -86,7 +86,7 @@ def test_what_a_check_found_counts_more_than_a_full_disk(bare_database: Database
 
 @pytest.mark.parametrize("command", [["--help"], ["migrate", "--help"], ["--version"], ["nonsense"]])
 @pytest.mark.parametrize("streams", ['"$@" >&- 2>&-', '"$@" >/dev/full 2>/dev/full'])
-def test_help_and_usage_errors_do_not_fail_either(command: list[str], streams: str) -> None:
+def test_help_and_usage_errors_survive_broken_streams_too(command: list[str], streams: str) -> None:
     done = shell(streams, *command)
 
     assert done.returncode in (0, 2, 8)
@@ -94,11 +94,11 @@ def test_help_and_usage_errors_do_not_fail_either(command: list[str], streams: s
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-@pytest.mark.parametrize("given", ROWS)
-def test_what_an_encoding_lacks_is_escaped(encoding: str, given: OutputFormat) -> None:
+@pytest.mark.parametrize("fmt", ROWS)
+def test_characters_missing_from_the_encoding_are_escaped(encoding: str, fmt: OutputFormat) -> None:
     name = "naïve → 名"
     done = subprocess.run(
-        [*CHATCTL, "migrate", "export", name, "--dry-run", "-o", given],
+        [*CHATCTL, "migrate", "export", name, "--dry-run", "-o", fmt],
         env=variables(PYTHONIOENCODING=encoding),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -107,7 +107,7 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str, given: OutputFormat) -
     text = done.stdout.decode(encoding)
 
     assert (done.returncode, done.stderr) == (0, b""), done
-    match given:
+    match fmt:
         case OutputFormat.json:
             paths = [each["path"] for each in json.loads(text)]
         case OutputFormat.ndjson:
@@ -118,13 +118,13 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str, given: OutputFormat) -
             paths = [each["path"] for each in csv.DictReader(io.StringIO(text))]
         case _:
             paths = [line.split(maxsplit=1)[1] for line in text.splitlines()[1:]]
-    if given not in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
+    if fmt not in (OutputFormat.json, OutputFormat.ndjson, OutputFormat.yaml):
         name = name.encode(encoding, "backslashreplace").decode(encoding)
     assert paths
     assert all(path.startswith(f"{name}/") for path in paths), paths
 
 
-def test_argument_that_is_no_utf8_is_named(chatctl: Callable[..., Result], database: Database) -> None:
+def test_an_argument_that_is_not_utf8_is_named(chatctl: Callable[..., Result], database: Database) -> None:
     odd = b"\xff".decode("utf-8", "surrogateescape")
     answer = shell('"$@"', "seed", "verify", odd, "-q", "--db-url", database.url)
 
@@ -132,7 +132,7 @@ def test_argument_that_is_no_utf8_is_named(chatctl: Callable[..., Result], datab
     assert chatctl("seed", "verify", "", "--db-url", database.url).exit_code == 3
 
 
-def test_file_name_that_is_no_utf8_is_as_good_as_others(database: Database, tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_works(database: Database, tmp_path: Path) -> None:
     odd = tmp_path / b"\xff".decode("utf-8", "surrogateescape")
     arguments = ("--only", "public.organizations", "--report", str(odd), "--db-url", database.url)
     answer = shell('"$@"', "audit-rls", *arguments, env={"PYTHONIOENCODING": "ascii"})

@@ -1,4 +1,4 @@
-"""Which database a command really reaches: what is named and guarded is what libpq connects to."""
+"""The database that a command names and protects is the one that libpq connects to."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from psycopg import pq
 
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
-from tests.support.elsewhere import HOST, Elsewhere, elsewhere
+from tests.support.remote_server import HOST, RemoteServer, remote_server
 from tests.support.world import Database
 
 Chatctl = Callable[..., Result]
 
-# What libpq reads beside the variables of its parameters.
+# Read by libpq in addition to the variables of its parameters.
 OTHERS = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGLOCALEDIR", "PGREQUIRESSL")
 VARIABLES = [*(option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar), *OTHERS]
 
 
 @pytest.fixture(scope="module")
-def remote() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
+def remote() -> Iterator[RemoteServer]:
+    with remote_server() as running:
         yield running
 
 
 @pytest.fixture
-def own(project: Path, chatctl: Chatctl) -> Path:
+def embedded_project(project: Path, chatctl: Chatctl) -> Path:
     """A project with a running, migrated embedded server."""
     assert chatctl("migrate", "-q", cwd=project).exit_code == 0
     return project
 
 
 def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
-    """URLs and variables that lead to the other machine."""
+    """URLs and variables that point to the other machine."""
     here = f"postgresql://postgres@localhost:{port}/postgres"
     nowhere = "postgresql://postgres@/postgres"
     return {
@@ -53,8 +53,8 @@ def shapes(port: int) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("shape", shapes(0))
-def test_a_write_elsewhere_is_asked_about_however_the_url_leads_there(
-    chatctl: Chatctl, remote: Elsewhere, tmp_path: Path, shape: str
+def test_a_remote_write_needs_confirmation_however_the_url_names_the_host(
+    chatctl: Chatctl, remote: RemoteServer, tmp_path: Path, shape: str
 ) -> None:
     (tmp_path / "services").write_text(f"[x]\nhost={HOST}\nport={remote.port}\n")
     url, env = shapes(remote.port)[shape]
@@ -71,15 +71,15 @@ def test_a_write_elsewhere_is_asked_about_however_the_url_leads_there(
     assert remote.tables == []
 
 
-def test_the_question_names_the_address_that_is_connected(chatctl: Chatctl, remote: Elsewhere) -> None:
+def test_the_question_names_the_address_that_is_connected_to(chatctl: Chatctl, remote: RemoteServer) -> None:
     refused = chatctl("migrate", "--db-url", remote.url.replace(HOST, "127.2"))
 
     assert refused.exit_code == 2
     assert f"postgres on 127.2:{remote.port} ({HOST}) (--db-url) needs --yes" in refused.stderr
 
 
-def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
-    chatctl: Chatctl, own: Path, remote: Elsewhere
+def test_variables_of_libpq_do_not_redirect_or_break_the_embedded_server(
+    chatctl: Chatctl, embedded_project: Path, remote: RemoteServer
 ) -> None:
     for value in (HOST, "nonsense"):
         env = dict.fromkeys(VARIABLES, value) | {"PGPORT": str(remote.port)}
@@ -90,31 +90,41 @@ def test_no_variable_of_libpq_moves_or_breaks_the_embedded_server(
             ["audit-rls", "--only", "public.organizations"],
             ["local", "psql", "--", "-XAtc", "select 1"],
         ):
-            done = chatctl(*command, cwd=own, env=env)
+            done = chatctl(*command, cwd=embedded_project, env=env)
             assert done.exit_code == 0, done.stderr
     assert remote.tables == []
 
 
-def test_no_variable_of_libpq_moves_the_making_of_an_embedded_server(
-    chatctl: Chatctl, project: Path, remote: Elsewhere
+def test_variables_of_libpq_do_not_redirect_the_creation_of_an_embedded_server(
+    chatctl: Chatctl, project: Path, remote: RemoteServer
 ) -> None:
     env = {"PGHOSTADDR": HOST, "PGHOST": HOST, "PGPORT": str(remote.port), "PGUSER": "postgres"}
-    made = chatctl("migrate", cwd=project, env=env)
+    migrated = chatctl("migrate", cwd=project, env=env)
 
-    assert made.exit_code == 0, made.stderr
-    assert made.stderr.startswith(f"target: embedded server in {project / '.chatctl'}")
+    assert migrated.exit_code == 0, migrated.stderr
+    assert migrated.stderr.startswith(f"target: embedded server in {project / '.chatctl'}")
     assert remote.tables == []
     assert chatctl("migrate", "status", "--check", cwd=project).exit_code == 0
 
 
-def test_no_variable_of_libpq_reaches_a_throwaway_server_or_the_load_generator(
-    chatctl: Chatctl, own: Path, remote: Elsewhere
+def test_variables_of_libpq_do_not_reach_a_throwaway_server_or_the_load_generator(
+    chatctl: Chatctl, embedded_project: Path, remote: RemoteServer
 ) -> None:
     env = dict.fromkeys(VARIABLES, "nonsense") | {"PGHOSTADDR": HOST, "PGPORT": str(remote.port)}
-    assert chatctl("migrate", "lint", cwd=own, env=env).exit_code == 0
-    assert chatctl("seed", "-q", cwd=own, env=env).exit_code == 0
+    assert chatctl("migrate", "lint", cwd=embedded_project, env=env).exit_code == 0
+    assert chatctl("seed", "-q", cwd=embedded_project, env=env).exit_code == 0
     loaded = chatctl(
-        "loadtest", "--users", "1", "--rate", "1", "--duration", "1s", "-o", "json", cwd=own, env=env
+        "loadtest",
+        "--users",
+        "1",
+        "--rate",
+        "1",
+        "--duration",
+        "1s",
+        "-o",
+        "json",
+        cwd=embedded_project,
+        env=env,
     )
     (scenario,) = loaded.document["scenarios"]
     assert scenario["measured"]["sent"] == 1
@@ -125,7 +135,7 @@ def test_variables_of_newer_libpqs_are_ignored_too() -> None:
     assert all(name.startswith("PG") for name in VARIABLES)
 
 
-def test_the_variables_count_for_every_other_target(chatctl: Chatctl, database: Database) -> None:
+def test_the_variables_apply_to_every_other_target(chatctl: Chatctl, database: Database) -> None:
     env = {"PGHOST": str(database.server.socket_directory), "PGUSER": "postgres", "PGDATABASE": database.name}
     shown = chatctl("migrate", "status", "--check", "--db-url", "postgresql://", env=env)
 
@@ -133,9 +143,9 @@ def test_the_variables_count_for_every_other_target(chatctl: Chatctl, database: 
     assert shown.stderr.startswith(f"target: {database.name} on {database.server.socket_directory}:5432 ")
 
 
-def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, own: Path) -> None:
-    url = server.Server(own / ".chatctl", "", 0).url
-    below = own / "x"
+def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, embedded_project: Path) -> None:
+    url = server.Server(embedded_project / ".chatctl", "", 0).url
+    below = embedded_project / "x"
     below.mkdir()
     text = f"targets:\n  prod:\n    environment: production\n    db_url: {url}\n"
     (below / "chatctl.yaml").write_text(text)
@@ -145,7 +155,7 @@ def test_case_duplicate_key_production_is_never_seeded(chatctl: Chatctl, own: Pa
     refused = chatctl("seed", "--target", "prod", cwd=below)
 
     assert refused.exit_code == 2
-    assert "targets.prod is there twice, first in line 2" in refused.stderr
+    assert "targets.prod appears twice, first on line 2" in refused.stderr
     with psycopg.connect(url) as conn:
         assert conn.execute("select count(*) from auth.users").fetchone() == (0,)
 
@@ -179,39 +189,39 @@ def test_only_migrate_and_local_up_create_a_server(
     assert not any(project.iterdir())
 
 
-def test_an_empty_directory_is_no_server(chatctl: Chatctl, project: Path) -> None:
+def test_an_empty_directory_is_not_a_server(chatctl: Chatctl, project: Path) -> None:
     (project / ".chatctl").mkdir()
 
     assert chatctl("migrate", "status", cwd=project).exit_code == 3
     assert not any((project / ".chatctl").iterdir())
 
 
-def test_a_read_starts_the_server_that_is_there(chatctl: Chatctl, own: Path) -> None:
-    assert server.stop(own / ".chatctl")
+def test_a_read_starts_the_existing_server(chatctl: Chatctl, embedded_project: Path) -> None:
+    assert server.stop(embedded_project / ".chatctl")
 
-    assert chatctl("migrate", "status", "--check", cwd=own).exit_code == 0
+    assert chatctl("migrate", "status", "--check", cwd=embedded_project).exit_code == 0
 
 
-def test_in_a_directory_of_a_repository_the_server_at_its_root_is_used(chatctl: Chatctl, own: Path) -> None:
-    below = own / "sql" / "migrations"
+def test_a_subdirectory_of_a_repository_uses_the_server_at_its_root(
+    chatctl: Chatctl, embedded_project: Path
+) -> None:
+    below = embedded_project / "sql" / "migrations"
     below.mkdir(parents=True)
     assert chatctl("migrate", "status", cwd=below).exit_code == 3
 
-    (own / ".git").mkdir()
+    (embedded_project / ".git").mkdir()
     shown = chatctl("migrate", "status", "--check", cwd=below)
 
     assert shown.exit_code == 0
-    assert shown.stderr.startswith(f"target: embedded server in {own / '.chatctl'} (default)")
+    assert shown.stderr.startswith(f"target: embedded server in {embedded_project / '.chatctl'} (default)")
     up = chatctl("local", "up", "-o", "json", cwd=below)
-    assert up.document["directory"] == str((own / ".chatctl").resolve())
-    assert [path.name for path in (own / "sql").rglob("*")] == ["migrations"]
+    assert up.document["directory"] == str((embedded_project / ".chatctl").resolve())
+    assert [path.name for path in (embedded_project / "sql").rglob("*")] == ["migrations"]
 
 
 @pytest.mark.parametrize("name", ["chatctl.yaml", ".chatctl"])
 @pytest.mark.parametrize("command", [["migrate", "status"], ["local", "up"], ["migrate"]], ids=" ".join)
-def test_a_link_to_nothing_is_an_error(
-    chatctl: Chatctl, project: Path, name: str, command: list[str]
-) -> None:
+def test_a_dangling_link_is_an_error(chatctl: Chatctl, project: Path, name: str, command: list[str]) -> None:
     (project / name).symlink_to("nowhere")
 
     shown = chatctl(*command, cwd=project)

@@ -1,4 +1,4 @@
-"""The wheel, in a virtual environment of its own and outside the checkout."""
+"""The wheel in a virtual environment of its own, outside the checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_what_the_wheel_installs_runs_the_demo_in_an_empty_directory(tmp_path: Path) -> None:
+def test_the_installed_wheel_runs_the_demo_in_an_empty_directory(tmp_path: Path) -> None:
     def run(*command: str | Path, cwd: Path) -> str:
         ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -38,7 +38,7 @@ def test_a_released_lock_is_free_for_others(database: Database) -> None:
         assert other.acquire(second, seconds=0)
 
 
-def test_a_lock_of_a_transaction_ends_with_it(database: Database) -> None:
+def test_a_transaction_level_lock_ends_with_its_transaction(database: Database) -> None:
     lock = AdvisoryLock(1, "repair", transaction=True)
     with database.connect() as first, database.connect() as second:
         with first.transaction():

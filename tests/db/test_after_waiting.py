@@ -1,4 +1,4 @@
-"""What waited for a lock is judged by the moment at which it goes on."""
+"""Permissions are checked again after a statement has waited for a lock."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def scene(world: World) -> Iterator[Scene]:
         yield scene
 
 
-# What becomes of Ann while her statement waits.
+# What happens to Ann while her statement waits.
 ENDS = {
     "leaves": "delete from conversation_participants where user_id = %s",
     "is suspended": "insert into private.suspensions (user_id, reason) values (%s, 'spam')",
     "is removed from the organization": "delete from organization_members where user_id = %s",
 }
-# What she may do all the same.
+# What she may still do afterwards.
 STILL_ALLOWED = {
     ("start a group", "leaves"),
     ("start a direct conversation", "leaves"),
     ("change the profile", "leaves"),
     ("change the profile", "is removed from the organization"),
 }
-# These hold Ann's own row of participants while they wait for the conversation: she cannot leave meanwhile.
+# These lock Ann's own row of participants while they wait for the conversation: she cannot leave meanwhile.
 CANNOT_LEAVE = {(name, "leaves") for name in ("send a message", "mark read", "leave")}
 # The row that each write changes before it locks any conversation.
 CHANGED: dict[str, Callable[[Scene], tuple[str, str, Any]]] = {
@@ -46,8 +46,8 @@ CHANGED: dict[str, Callable[[Scene], tuple[str, str, Any]]] = {
     "star": lambda s: ("conversation_participants", "user_id = %s", s.ann),
     "leave": lambda s: ("conversation_participants", "user_id = %s", s.ann),
     "remove": lambda s: ("conversation_participants", "user_id = %s", s.ben),
-    "rename": lambda s: ("conversations", "id = %s", s.rooms[0]),
-    "touch": lambda s: ("conversations", "id = %s", s.rooms[0]),
+    "rename": lambda s: ("conversations", "id = %s", s.conversations[0]),
+    "touch": lambda s: ("conversations", "id = %s", s.conversations[0]),
     "change the profile": lambda s: ("user_profiles", "id = %s", s.ann),
 }
 EVERYTHING = """
@@ -65,7 +65,7 @@ from (
 
 
 def _changes_nothing(scene: Scene, name: str, end: str) -> None:
-    """Let ``end`` happen to Ann while what she asked for waits for what the holder has locked."""
+    """Let ``end`` happen to Ann while her statement waits for the lock of the holder; nothing must change."""
     statement, values = WRITES[name](scene)
     with scene.waits(scene.ann, statement, *values) as done:
         scene.holder.execute(ENDS[end].encode(), (scene.ann,))
@@ -77,22 +77,26 @@ def _changes_nothing(scene: Scene, name: str, end: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(WRITES, ENDS)) - STILL_ALLOWED))
-def test_after_the_turn_of_its_user(scene: Scene, name: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_its_users_turn(scene: Scene, name: str, end: str) -> None:
     scene.hold("private.send_windows", "user_id = %s", scene.ann)
 
     _changes_nothing(scene, name, end)
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(CHANGED, ENDS)) - STILL_ALLOWED))
-def test_after_the_row_that_it_changes(scene: Scene, name: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_the_row_it_changes(
+    scene: Scene, name: str, end: str
+) -> None:
     scene.hold(*CHANGED[name](scene))
 
     _changes_nothing(scene, name, end)
 
 
 @pytest.mark.parametrize(("name", "end"), sorted(set(product(LOCKING, ENDS)) - CANNOT_LEAVE))
-def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+def test_a_write_is_checked_again_after_waiting_for_the_conversation(
+    scene: Scene, name: str, end: str
+) -> None:
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     _changes_nothing(scene, name, end)
 
@@ -101,7 +105,9 @@ def test_after_the_conversation(scene: Scene, name: str, end: str) -> None:
     ("who", "end"),
     [("ann", "is suspended"), *((who, "is removed from the organization") for who in ("ann", "ben"))],
 )
-def test_after_another_start_of_the_same_direct_conversation(scene: Scene, who: str, end: str) -> None:
+def test_a_write_is_checked_again_after_waiting_for_another_start_of_the_same_direct_conversation(
+    scene: Scene, who: str, end: str
+) -> None:
     scene.holder.execute("begin")
     scene.holder.execute(
         "select private.take_pair(%s, %s, %s)", (scene.organization, *sorted((scene.ann, scene.ben)))
@@ -115,20 +121,20 @@ def test_after_another_start_of_the_same_direct_conversation(scene: Scene, who: 
     assert sqlstate(done) in {"42501", "PT403"}
 
 
-def test_after_the_second_of_several_messages(scene: Scene) -> None:
+def test_a_write_is_checked_again_after_waiting_for_the_second_of_several_messages(scene: Scene) -> None:
     scene.hold("messages", "id = %s", scene.messages[1])
 
     with scene.waits(
         scene.ann, "update messages set content = 'new' where sender_id = %s", scene.ann
     ) as done:
-        scene.holder.execute(REMOVE.encode(), (scene.rooms[0], scene.ann))
+        scene.holder.execute(REMOVE.encode(), (scene.conversations[0], scene.ann))
         scene.release()
 
     assert sqlstate(done) == "42501"
     assert scene.world.fact("select content from messages where id = %s", scene.messages[0]) != "new"
 
 
-def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization_afterwards(
+def test_a_sender_in_a_direct_conversation_is_removed_from_its_organization_after_sending(
     world: World, scene: Scene
 ) -> None:
     organization, people = world.team(1)
@@ -142,10 +148,10 @@ def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization
         (direct, organization, scene.ann),
     )
     scene.holder.execute(f"{ADD}, (%s, %s)".encode(), (direct, scene.ann, direct, people[0]))
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
     both = f"{SEND}, (%s, %s, %s, 'hi')"
-    values = (organization, direct, scene.ann, scene.organization, scene.rooms[0], scene.ann)
+    values = (organization, direct, scene.ann, scene.organization, scene.conversations[0], scene.ann)
     with scene.waits(scene.ann, both, *values) as done, world.database.connect() as operator:
         operator.execute("set lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -158,12 +164,12 @@ def test_whoever_sends_to_a_direct_conversation_is_removed_from_its_organization
     assert sqlstate(done) is None
 
 
-def test_who_is_no_creator_any_more_adds_nobody(scene: Scene) -> None:
-    scene.hold("conversations", "id = %s", scene.rooms[0])
+def test_a_former_creator_adds_nobody(scene: Scene) -> None:
+    scene.hold("conversations", "id = %s", scene.conversations[0])
 
-    with scene.waits(scene.ann, ADD, scene.rooms[0], scene.people[3]) as done:
+    with scene.waits(scene.ann, ADD, scene.conversations[0], scene.people[3]) as done:
         hand_over = "update conversations set created_by = %s where id = %s"
-        scene.holder.execute(hand_over, (scene.ben, scene.rooms[0]))
+        scene.holder.execute(hand_over, (scene.ben, scene.conversations[0]))
         scene.release()
 
     assert sqlstate(done) == "42501"

@@ -1,4 +1,4 @@
-"""docs/backend.md says what the database does."""
+"""docs/backend.md matches the database."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def _section(title: str) -> str:
     return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def test_its_order_of_locks_is_the_one_of_the_code() -> None:
+def test_its_lock_order_is_that_of_the_code() -> None:
     code = (data_directory("sql") / "objects/functions/lock_conversations.sql").read_text(encoding="utf-8")
-    said = re.findall(r"^--   (\d\. .+?)(?:, see .+)?$", code, re.MULTILINE)
+    in_code = re.findall(r"^--   (\d\. .+?)(?:, see .+)?$", code, re.MULTILINE)
 
     documented = re.findall(r"^(\d\. .+?)[;.]$", _section("Locks"), re.MULTILINE)
 
-    assert len(said) == 5
-    assert [each.replace("`", "") for each in documented] == said
+    assert len(in_code) == 5
+    assert [each.replace("`", "") for each in documented] == in_code
 
 
-def test_its_limits_are_those_that_there_are(world: World) -> None:
+def test_its_limits_are_the_existing_ones(world: World) -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| (\d+) in ([^|]+) \| ([^|]+) \| [^|]+ \| (\w+) \|$", _section("Limits"), re.MULTILINE
     )
@@ -41,7 +41,7 @@ def test_its_limits_are_those_that_there_are(world: World) -> None:
         )
 
 
-def test_its_constraints_functions_and_tables_are_there(world: World) -> None:
+def test_its_constraints_functions_and_tables_exist(world: World) -> None:
     constraints = set(re.findall(r"23514 `(\w+)`", _section("Sizes")))
     objects = set(re.findall(r"\b(?:private|chat_hooks)\.\w+", PAGE))
 
@@ -60,7 +60,7 @@ def test_its_constraints_functions_and_tables_are_there(world: World) -> None:
     assert missing == []
 
 
-def test_its_time_outs_are_those_of_the_hook(world: World) -> None:
+def test_its_timeouts_are_those_of_the_hook(world: World) -> None:
     with world.acting(world.team(1)[1][0]) as conn:
         conn.execute("select chat_hooks.before_request()")
         timeout, hold, version = conn.execute(

@@ -1,4 +1,4 @@
-"""No claims value makes a policy raise: one that does stops Realtime for everybody."""
+"""No value of the claims makes a policy raise: such an error would stop Realtime for everybody."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def test_no_policy_raises_and_nobody_sees_anything(populated: World, claims: str
 def test_a_long_token_of_a_user_is_read(populated: World) -> None:
     ann = populated.fact("select created_by from conversations")
 
-    seen = populated.rows(
+    visible = populated.rows(
         ann, "select content from messages", claims=claims_for(ann, user_metadata={"bio": "x" * 1_000_000})
     )
 
-    assert seen == [("hello",)]
+    assert visible == [("hello",)]
 
 
 def test_claims_of_another_kind_give_no_rights(populated: World) -> None:

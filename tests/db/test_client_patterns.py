@@ -1,4 +1,4 @@
-"""Every query pattern of the plan's section 2, as the SQL that PostgREST makes of it, unchanged."""
+"""Every query pattern of clients, as the SQL that PostgREST generates for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def group(world: World, team: tuple[UUID, list[UUID]]) -> UUID:
     return world.group(organization, *people[:3])
 
 
-def test_get_conversations(world: World, team: tuple[UUID, list[UUID]], direct: UUID, group: UUID) -> None:
+def test_a_user_lists_conversations(
+    world: World, team: tuple[UUID, list[UUID]], direct: UUID, group: UUID
+) -> None:
     rows = world.rows(
         team[1][0],
         """
@@ -48,7 +50,7 @@ def test_get_conversations(world: World, team: tuple[UUID, list[UUID]], direct: 
     assert [row[0] for row in rows] == [group, direct]
 
 
-def test_create_a_group_in_two_steps(world: World, team: tuple[UUID, list[UUID]]) -> None:
+def test_a_group_is_created_in_two_steps(world: World, team: tuple[UUID, list[UUID]]) -> None:
     organization, people = team
     conversation, count = world.rows(
         people[0],
@@ -75,7 +77,7 @@ def test_create_a_group_in_two_steps(world: World, team: tuple[UUID, list[UUID]]
     assert world.value(people[1], "select name from conversations") == "Team"
 
 
-def test_find_the_direct_conversation(
+def test_a_user_finds_a_direct_conversation(
     world: World, team: tuple[UUID, list[UUID]], direct: UUID, group: UUID
 ) -> None:
     ann, ben = team[1][:2]
@@ -93,7 +95,7 @@ def test_find_the_direct_conversation(
     assert rows == [(direct, direct, False)]
 
 
-def test_rename_a_group_is_its_creators(world: World, team: tuple[UUID, list[UUID]], group: UUID) -> None:
+def test_only_the_creator_renames_a_group(world: World, team: tuple[UUID, list[UUID]], group: UUID) -> None:
     rename = "update conversations set name = 'New' where id = %s and created_by = %s"
 
     assert world.changed(team[1][1], rename, group, team[1][1]) == 0
@@ -109,7 +111,7 @@ def test_a_group_has_a_name(
         world.rows(team[1][0], "update conversations set name = %s where id = %s", name, group)
 
 
-def test_get_messages_by_offset(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
+def test_a_user_reads_messages_by_offset(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
     ann, ben = team[1][:2]
     for number in range(5):
         world.send(ann, direct, f"message {number}")
@@ -130,10 +132,10 @@ def test_get_messages_by_offset(world: World, team: tuple[UUID, list[UUID]], dir
     assert rows[0][8]["full_name"] == "person0"
 
 
-def test_send_a_message_in_four_steps(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
+def test_a_message_is_sent_in_four_steps(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
     organization, (ann, ben, *_) = team
-    ((found,),) = world.rows(ben, "select organization_id from conversations where id = %s", direct)
-    assert found == organization
+    ((organization_id,),) = world.rows(ben, "select organization_id from conversations where id = %s", direct)
+    assert organization_id == organization
     before = world.fact("select updated_at from conversations where id = %s", direct)
 
     ((message, content, profile),) = world.rows(
@@ -147,7 +149,7 @@ def test_send_a_message_in_four_steps(world: World, team: tuple[UUID, list[UUID]
         )
         select sent.id, sent.content, {PROFILE} from sent left join user_profiles p on p.id = sent.sender_id
         """,
-        found,
+        organization_id,
         direct,
         ben,
     )
@@ -155,15 +157,17 @@ def test_send_a_message_in_four_steps(world: World, team: tuple[UUID, list[UUID]
     assert (content, profile["full_name"]) == ("hi", "person1")
     assert world.fact("select updated_at from conversations where id = %s", direct) > before
     bump = "update conversations set updated_at = '2100-01-01' where id = %s"
-    assert world.changed(ben, bump, direct) == 0  # not its creator: harmless
-    assert world.changed(ann, bump, direct) == 1  # accepted and overwritten
+    assert world.changed(ben, bump, direct) == 0  # not the creator of the group: changes nothing
+    assert world.changed(ann, bump, direct) == 1  # accepted but overwritten
     assert world.fact("select bool_and(updated_at < now() + interval '1 day') from conversations")
     assert world.changed(ben, MARK_READ, direct, ben) == 1
     assert world.value(ann, "select get_unread_count(%s, %s)", direct, ann) == 1
     assert message
 
 
-def test_toggle_a_reaction_in_three_steps(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
+def test_a_reaction_is_toggled_in_three_steps(
+    world: World, team: tuple[UUID, list[UUID]], direct: UUID
+) -> None:
     ann, ben = team[1][:2]
     message = world.send(ann, direct)
     reactions = world.value(ben, "select reactions from messages where id = %s", message)
@@ -177,7 +181,7 @@ def test_toggle_a_reaction_in_three_steps(world: World, team: tuple[UUID, list[U
     assert world.value(ann, "select reactions from messages where id = %s", message) == []
 
 
-def test_soft_delete_is_its_senders(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
+def test_only_the_sender_deletes_a_message(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
     ann, ben = team[1][:2]
     message = world.send(ann, direct)
     delete = "update messages set deleted_at = now() where id = %s and sender_id = %s"
@@ -187,7 +191,9 @@ def test_soft_delete_is_its_senders(world: World, team: tuple[UUID, list[UUID]],
     assert world.rows(ben, "select 1 from messages where deleted_at is null") == []
 
 
-def test_get_participants(world: World, team: tuple[UUID, list[UUID]], group: UUID) -> None:
+def test_a_participant_lists_the_participants(
+    world: World, team: tuple[UUID, list[UUID]], group: UUID
+) -> None:
     rows = world.rows(
         team[1][1],
         f"select cp.user_id, cp.joined_at, {PROFILE} from conversation_participants cp "
@@ -199,7 +205,9 @@ def test_get_participants(world: World, team: tuple[UUID, list[UUID]], group: UU
     assert all(row[2]["email"] for row in rows)
 
 
-def test_star_and_mute_are_ones_own(world: World, team: tuple[UUID, list[UUID]], group: UUID) -> None:
+def test_users_star_and_mute_only_for_themselves(
+    world: World, team: tuple[UUID, list[UUID]], group: UUID
+) -> None:
     ann, ben = team[1][:2]
     for column in ("is_starred", "is_muted"):
         change = (
@@ -210,7 +218,9 @@ def test_star_and_mute_are_ones_own(world: World, team: tuple[UUID, list[UUID]],
         assert world.changed(ann, change, group, ben) == 0
 
 
-def test_mark_as_read(world: World, team: tuple[UUID, list[UUID]], direct: UUID) -> None:
+def test_a_user_marks_a_conversation_as_read(
+    world: World, team: tuple[UUID, list[UUID]], direct: UUID
+) -> None:
     ann, ben = team[1][:2]
     world.send(ann, direct)
     assert world.value(ben, "select get_unread_count(%s, %s)", direct, ben) == 1
@@ -225,7 +235,9 @@ def test_mark_as_read(world: World, team: tuple[UUID, list[UUID]], direct: UUID)
     assert world.value(ben, "select get_unread_count(%s, %s)", direct, ben) == 0
 
 
-def test_add_and_remove_participants(world: World, team: tuple[UUID, list[UUID]], group: UUID) -> None:
+def test_the_creator_adds_and_removes_participants(
+    world: World, team: tuple[UUID, list[UUID]], group: UUID
+) -> None:
     people = team[1]
     add = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
     remove = "delete from conversation_participants where conversation_id = %s and user_id = %s"
@@ -236,7 +248,7 @@ def test_add_and_remove_participants(world: World, team: tuple[UUID, list[UUID]]
     assert world.changed(people[2], remove, group, people[2]) == 1
 
 
-def test_who_joins_later_finds_everything_unread(
+def test_for_a_later_participant_everything_is_unread(
     world: World, team: tuple[UUID, list[UUID]], group: UUID
 ) -> None:
     people = team[1]
@@ -254,7 +266,7 @@ def test_who_joins_later_finds_everything_unread(
     assert world.value(people[3], "select get_unread_count(%s, %s)", group, people[3]) == 2
 
 
-def test_the_realtime_client_fetches_what_it_was_told_of(
+def test_the_realtime_client_can_fetch_what_it_was_notified_of(
     world: World, team: tuple[UUID, list[UUID]], direct: UUID
 ) -> None:
     ann, ben = team[1][:2]
@@ -263,7 +275,7 @@ def test_the_realtime_client_fetches_what_it_was_told_of(
     assert world.rows(ben, "select * from conversations where id = %s", direct)
 
 
-def test_realtime_publishes_what_clients_need_and_no_more(world: World) -> None:
+def test_realtime_publishes_only_what_clients_need(world: World) -> None:
     published = world.operator.execute(
         "select schemaname || '.' || tablename from pg_publication_tables "
         "where pubname = 'supabase_realtime' order by 1"
@@ -274,7 +286,7 @@ def test_realtime_publishes_what_clients_need_and_no_more(world: World) -> None:
         "public.conversations",
         "public.messages",
     ]
-    # Whatever is deleted, subscribers get its replica identity: an opaque id and nothing else.
+    # For deleted rows, subscribers get the replica identity: an opaque id and nothing else.
     identities = world.operator.execute(
         """
         select c.relname, c.relreplident::text, array_agg(a.attname::text)
@@ -288,7 +300,7 @@ def test_realtime_publishes_what_clients_need_and_no_more(world: World) -> None:
     assert {(replica, *key) for _, replica, key in identities} == {("d", "id")}
 
 
-def test_a_profile_appears_with_its_user_and_follows_its_email(world: World) -> None:
+def test_a_profile_is_created_with_its_user_and_follows_its_email(world: World) -> None:
     user = world.user("ann")
     assert world.fact("select full_name from user_profiles where id = %s", user) == "ann"
 

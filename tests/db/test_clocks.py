@@ -1,6 +1,6 @@
-"""The clock of the server may be set back: times still rise, and nobody waits until it is there again.
+"""The clock of the server may be set back: times still increase, and nobody waits until it has caught up.
 
-No fake clock: what is stored is moved ahead instead, which comes to the same.
+There is no fake clock: the stored times are moved ahead instead, which has the same effect.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MARK = "update conversation_participants set last_read_at = {} where conversatio
 
 @pytest.fixture
 def chat(world: World) -> tuple[UUID, UUID, UUID]:
-    """Ann and Ben have written to each other; then the clock is set back."""
+    """Ann and Ben have written to each other; tests then set the clock back."""
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for _ in range(5):
@@ -28,7 +28,7 @@ def chat(world: World) -> tuple[UUID, UUID, UUID]:
 
 
 def _set_back(world: World, by: str = "1 hour") -> None:
-    """Everything is as if it had been written that much later."""
+    """Move all stored times ahead by ``by``, as if everything had been written later."""
     with world.operator.transaction():
         world.operator.execute("set local session_replication_role = replica")
         for table, columns in {
@@ -51,7 +51,7 @@ def _rises(world: World) -> bool:
     )
 
 
-def test_times_of_a_conversation_rise_whatever_the_clock_does(
+def test_the_times_of_a_conversation_increase_whatever_the_clock_does(
     world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     ann, ben, conversation = chat
@@ -67,9 +67,7 @@ def test_times_of_a_conversation_rise_whatever_the_clock_does(
     assert world.fact("select bool_and(deleted_at >= created_at) from messages where deleted_at is not null")
 
 
-def test_senders_are_not_refused_until_the_clock_is_there_again(
-    world: World, chat: tuple[UUID, UUID, UUID]
-) -> None:
+def test_a_clock_that_steps_back_does_not_block_senders(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
     ann, _, conversation = chat
     for _ in range(5):
         world.send(ann, conversation)
@@ -83,7 +81,7 @@ def test_senders_are_not_refused_until_the_clock_is_there_again(
         world.send(ann, conversation)
 
 
-def test_a_small_step_back_refuses_for_twice_the_time_at_most(
+def test_a_small_step_back_blocks_for_at_most_twice_the_time(
     world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     ann, _, conversation = chat
@@ -100,7 +98,7 @@ def test_a_small_step_back_refuses_for_twice_the_time_at_most(
     assert 60 < retry_after <= 120
 
 
-def test_other_limits_are_not_spent_until_the_clock_is_there_again(
+def test_a_clock_that_steps_back_does_not_exhaust_other_limits(
     world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     ann = chat[0]
@@ -116,7 +114,7 @@ def test_other_limits_are_not_spent_until_the_clock_is_there_again(
 
 
 @pytest.mark.parametrize("mark", ["select mark_conversation_read(%s)", MARK.format("now()"), "send"])
-def test_messages_ahead_of_the_clock_can_be_marked_read(
+def test_messages_ahead_of_the_clock_can_be_marked_as_read(
     world: World, chat: tuple[UUID, UUID, UUID], mark: str
 ) -> None:
     ann, ben, conversation = chat
@@ -143,11 +141,11 @@ def test_a_message_ahead_of_the_clock_is_a_position_of_its_own(
     _, ben, conversation = chat
     _set_back(world)
 
-    # Of the ten, every other one is Ben's own; of Ann's the last is 9.
+    # Every other one of the ten is Ben's own; Ann's last one is number 9.
     assert world.value(ben, "select mark_conversation_read(%s, 7)", conversation) == 1
 
 
-def test_nobody_has_read_beyond_the_conversations_own_time(
+def test_a_read_position_is_never_beyond_the_last_message(
     world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     ann, ben, conversation = chat
@@ -169,7 +167,7 @@ BEFORE_CHAT = ["'-infinity'", "'4713-01-01 BC'", "'1970-01-01Z'", "'1999-12-31 2
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("moment", BEFORE_CHAT)
-def test_who_has_read_up_to_a_moment_before_there_was_chat_has_read_nothing(
+def test_a_read_position_before_chat_existed_means_nothing_was_read(
     world: World, chat: tuple[UUID, UUID, UUID], moment: str, zone: str
 ) -> None:
     ann, ben, conversation = chat
@@ -190,7 +188,7 @@ def test_who_has_read_up_to_a_moment_before_there_was_chat_has_read_nothing(
 
 
 @pytest.mark.parametrize("moment", BEFORE_CHAT)
-def test_who_joins_having_read_up_to_a_moment_before_there_was_chat_has_read_nothing(
+def test_joining_with_a_read_position_before_chat_existed_means_nothing_was_read(
     world: World, moment: str
 ) -> None:
     organization, people = world.team(4)
@@ -203,7 +201,7 @@ def test_who_joins_having_read_up_to_a_moment_before_there_was_chat_has_read_not
     assert world.fact(read, people[3])
 
 
-def test_no_position_of_reading_before_there_was_chat_is_stored(
+def test_a_read_position_before_chat_existed_is_not_stored(
     world: World, chat: tuple[UUID, UUID, UUID]
 ) -> None:
     _, ben, conversation = chat

@@ -1,4 +1,4 @@
-"""A connection has the settings of its URL, of the environment and of the database, and few of chatctl's."""
+"""A connection uses the settings of its URL, of the environment and of the database, and few of chatctl."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from chatctl.services.audit.run import audit
 from chatctl.services.migrations import history, migrate
 from chatctl.services.seed import runs
 from chatctl.waiting import until
-from tests.support.elsewhere import elsewhere
 from tests.support.forks import variables
+from tests.support.remote_server import remote_server
 from tests.support.sqlfiles import TABLE, SqlFiles
 from tests.support.world import Database
 
@@ -45,19 +45,19 @@ def with_options(database: Database, options: str) -> str:
     return f"{database.url}&options={quote(options, safe='')}"
 
 
-def test_the_urls_options_are_added_to_ours(database: Database) -> None:
+def test_options_of_the_url_are_added_to_ours(database: Database) -> None:
     with connect(with_options(database, "-c search_path=app,public -c work_mem=7MB")) as conn:
         assert setting(conn, "search_path") == "app,public"
         assert setting(conn, "work_mem") == "7MB"
         assert setting(conn, "client_min_messages") == "warning"
 
 
-def test_what_the_url_says_of_messages_counts(database: Database) -> None:
+def test_the_message_settings_of_the_url_apply(database: Database) -> None:
     with connect(with_options(database, "-c client_min_messages=debug1")) as conn:
         assert setting(conn, "client_min_messages") == "debug1"
 
 
-def test_tables_land_where_the_url_says(bare_database: Database, files: SqlFiles) -> None:
+def test_tables_are_created_in_the_search_path_of_the_url(bare_database: Database, files: SqlFiles) -> None:
     files.version(1, TABLE.replace("public.t", "here"))
     with bare_database.connect() as conn:
         conn.execute("create schema app")
@@ -67,8 +67,8 @@ def test_tables_land_where_the_url_says(bare_database: Database, files: SqlFiles
         assert value(conn, "select 'app.here'::regclass::text") == "here"
 
 
-def test_pgoptions_count_where_the_url_has_none(database: Database) -> None:
-    """In a process of its own: the one of the tests ignores libpq's variables."""
+def test_pgoptions_applies_if_the_url_has_no_options(database: Database) -> None:
+    """In a separate process: that of the tests ignores the variables of libpq."""
     program = """
 import sys
 from chatctl.db.connection import connect, url_of
@@ -94,8 +94,8 @@ def test_the_text_is_utf8_whatever_the_database_or_url_says(database: Database) 
         assert value(conn, "select '„Grüße“ 🙂'") == "„Grüße“ 🙂"
 
 
-def test_a_second_connection_goes_where_the_first_went(monkeypatch: pytest.MonkeyPatch) -> None:
-    with elsewhere() as server:
+def test_a_second_connection_goes_to_the_same_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with remote_server() as server:
         with connect(server.url) as conn:
             again = url_of(conn)
         monkeypatch.setenv("PGPORT", "1")
@@ -126,7 +126,7 @@ STYLES = {
 
 @pytest.fixture(params=STYLES)
 def styled(request: pytest.FixtureRequest, database: Database) -> Database:
-    """A migrated database that prints times in another way."""
+    """A migrated database with other settings for the output of times."""
     _style(database, *STYLES[request.param])
     return database
 
@@ -139,10 +139,10 @@ def bare_styled(request: pytest.FixtureRequest, bare_database: Database) -> Data
 
 def _style(database: Database, *values: str) -> None:
     with database.connect("supabase_admin") as admin:
-        for name, said in zip(("datestyle", "timezone", "intervalstyle"), values, strict=True):
+        for name, setting_value in zip(("datestyle", "timezone", "intervalstyle"), values, strict=True):
             admin.execute(
                 sql.SQL("alter database {} set {} = {}").format(
-                    sql.Identifier(database.name), sql.Identifier(name), sql.Literal(said)
+                    sql.Identifier(database.name), sql.Identifier(name), sql.Literal(setting_value)
                 )
             )
 
@@ -156,20 +156,20 @@ def test_a_date_in_a_migration_is_read_as_psql_reads_it(bare_styled: Database, f
     with bare_styled.connect() as conn:
         migrate(conn, directory=files.directory)
     with psycopg.connect(bare_styled.url) as plain:
-        (kept, read) = (
+        (stored, read) = (
             plain.execute("select day = '01/02/2026', day = '2026-02-01' from dates").fetchone() or ()
         )
-        assert kept
+        assert stored
         assert read == (" DMY" in f" {plain.info.parameter_status('DateStyle')}")
 
 
-def test_the_databases_styles_stay(styled: Database) -> None:
+def test_the_databases_date_styles_stay(styled: Database) -> None:
     with styled.connect() as ours, psycopg.connect(styled.url) as plain:
         for name in ("datestyle", "timezone", "intervalstyle"):
             assert setting(ours, name) == setting(plain, name)
 
 
-def test_times_are_read_whatever_the_database_prints(styled: Database) -> None:
+def test_times_are_read_in_any_date_style(styled: Database) -> None:
     now = datetime.now(UTC)
     with styled.connect() as conn:
         conn.execute("insert into supabase_migrations.chatctl_unfinished (version, sha256) values ('1', 'x')")
@@ -189,7 +189,7 @@ def test_times_are_read_whatever_the_database_prints(styled: Database) -> None:
     assert all(each and abs((each - now).total_seconds()) < 3600 for each in read)
 
 
-def test_an_audit_judges_whatever_the_database_prints(styled: Database) -> None:
+def test_an_audit_gives_the_same_verdict_in_any_date_style(styled: Database) -> None:
     with styled.connect("supabase_admin") as admin:
         admin.execute(f"alter database {styled.name} set standard_conforming_strings = off".encode())
     with styled.connect() as conn:
@@ -198,7 +198,7 @@ def test_an_audit_judges_whatever_the_database_prints(styled: Database) -> None:
         assert report.probes > 100
 
 
-def test_who_holds_a_lock_is_told_whatever_the_database_prints(styled: Database) -> None:
+def test_the_holder_of_an_advisory_lock_is_named_in_any_date_style(styled: Database) -> None:
     with styled.connect() as holding, styled.connect() as waiting:
         lock = AdvisoryLock(1, "test")
         assert lock.try_acquire(holding)
@@ -207,14 +207,14 @@ def test_who_holds_a_lock_is_told_whatever_the_database_prints(styled: Database)
         assert lock.holder(waiting).endswith(f"since {since} UTC")
 
 
-def test_who_blocks_is_told_whatever_the_database_prints(styled: Database) -> None:
+def test_the_blocker_of_a_lock_is_named_in_any_date_style(styled: Database) -> None:
     with styled.connect() as holding, styled.connect() as waiting, ThreadPoolExecutor(1) as pool:
         with holding.transaction():
             holding.execute("lock table public.messages")
-            began = value(holding, "select extract(epoch from now())")
+            started_at = value(holding, "select extract(epoch from now())")
             with BlockerWatch(waiting) as watch:
                 pool.submit(waiting.execute, "comment on table public.messages is 'x'")
                 assert until(lambda: watch.last is not None, seconds=60)
         assert watch.last
         assert watch.last.since
-        assert watch.last.since.timestamp() == pytest.approx(float(began))
+        assert watch.last.since.timestamp() == pytest.approx(float(started_at))

@@ -1,4 +1,4 @@
-"""A refused connection is understood by its SQLSTATE, in whatever language the server writes."""
+"""A refused connection is classified by its SQLSTATE, whatever the language of the server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ GERMAN = "Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen"
         ("ZZ999", 'database "role" does not exist', Unavailable, "no connection to the database: database"),
     ],
 )
-def test_a_refusal_means_what_its_sqlstate_says(
+def test_a_refusal_is_classified_by_its_sqlstate(
     sqlstate: str, message: str, kind: type[ChatctlError], sentence: str, severity: str, after: bytes
 ) -> None:
     answer = after + refusal(sqlstate, message, severity)
@@ -58,20 +58,20 @@ def test_a_refusal_means_what_its_sqlstate_says(
     assert "s3cr3t" not in str(refused.value)
 
 
-def test_a_password_that_is_missing_is_not_allowed() -> None:
+def test_a_missing_password_is_not_allowed() -> None:
     asks = b"R" + (8).to_bytes(4) + (3).to_bytes(4)
     with FakeServer(asks) as server, pytest.raises(NotAllowed, match="rejected the sign-in"):
         connect(server.url.replace(":s3cr3t", ""))
 
 
-def test_real_refusals_are_told_apart(database: Database) -> None:
+def test_real_refusals_are_distinguished(database: Database) -> None:
     with pytest.raises(NotAllowed, match=r'rejected the sign-in: role "nobody" does not exist$'):
         connect(database.server.url_for("nobody", database.name))
     with pytest.raises(NotFound, match=r'^database "role" does not exist$'):
         connect(database.server.url_for("postgres", "role"))
 
 
-def test_a_parameter_that_is_none_is_refused(database: Database) -> None:
+def test_an_invalid_parameter_is_refused(database: Database) -> None:
     for url, message in (
         (f"{database.url}&options=-c%20nonsense%3D1", "rejected a connection parameter: .*nonsense"),
         (
@@ -86,7 +86,7 @@ def test_a_parameter_that_is_none_is_refused(database: Database) -> None:
         assert "s3cr3t" not in f"{refused.value} {refused.value.hint}"
 
 
-def test_nothing_is_left_of_the_trace(database: Database) -> None:
+def test_the_trace_of_a_connection_attempt_is_closed(database: Database) -> None:
     with database.connect():
         before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
@@ -94,7 +94,7 @@ def test_nothing_is_left_of_the_trace(database: Database) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
-def test_the_text_of_a_server_is_cut_to_a_screen(database: Database) -> None:
+def test_a_long_message_of_a_server_is_cut_to_a_screen(database: Database) -> None:
     for text in ("x" * 3_000_000, "\n" * 3_000_000, "password=a://b:" * 200_000):
         with database.connect() as conn, pytest.raises(ChatctlError) as failed, translated():
             conn.execute(
@@ -109,7 +109,7 @@ def test_the_text_of_a_server_is_cut_to_a_screen(database: Database) -> None:
         assert "cut from" in failed.value.message or "and more lines" in failed.value.message
 
 
-def test_a_secret_at_the_edge_of_what_is_shown_is_masked(database: Database) -> None:
+def test_a_secret_at_the_edge_of_the_excerpt_is_masked(database: Database) -> None:
     text = "x" * 1_950 + " postgresql://u:" + "s3cr3t" * 20 + "@h"
     with database.connect() as conn, pytest.raises(ChatctlError) as failed, translated():
         conn.execute("select set_config('chatctl.text', %s, false)", (text,))
@@ -117,7 +117,7 @@ def test_a_secret_at_the_edge_of_what_is_shown_is_masked(database: Database) -> 
     assert "s3cr3t" not in failed.value.message
 
 
-def test_a_server_that_starts_up_and_goes_away_is_unavailable() -> None:
+def test_a_server_that_starts_or_shuts_down_is_unavailable() -> None:
     with FakeServer(AUTHENTICATED + READY) as server:
         conn = connect(server.url)
     with pytest.raises(Unavailable), translated():

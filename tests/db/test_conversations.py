@@ -1,4 +1,4 @@
-"""Who can be in which conversation, also when several sessions try at once."""
+"""Who can be in which conversation, also with several concurrent sessions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.support.world import World
 ADD = "insert into conversation_participants (conversation_id, user_id) values (%s, %s)"
 
 
-def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others: UUID) -> UUID:
-    """The plan's two steps, as one client takes them."""
+def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *other_people: UUID) -> UUID:
+    """Start a conversation in two steps, as clients may do."""
     conversation: UUID
     [(conversation,)] = conn.execute(
         "insert into conversations (organization_id, name, is_group, created_by) "
@@ -28,12 +28,12 @@ def _start_by_hand(conn: Connection, organization: UUID, creator: UUID, *others:
         cursor.execute(
             "insert into conversation_participants (conversation_id, user_id, last_read_at) "
             "select %s, u, case when u = %s then now() end from unnest(%s::uuid[]) u",
-            (conversation, creator, [creator, *others]),
+            (conversation, creator, [creator, *other_people]),
         )
     return conversation
 
 
-def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World) -> None:
+def test_20_sessions_starting_the_same_direct_conversation_create_one(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     def start(conn: Connection, number: int) -> UUID:
@@ -51,7 +51,7 @@ def test_20_sessions_starting_the_same_direct_conversation_make_one(world: World
     assert world.fact("select count(*) from conversations") == 1
 
 
-def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world: World) -> None:
+def test_20_sessions_requesting_the_same_direct_conversation_get_the_same(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     def start(conn: Connection, number: int) -> Any:
@@ -65,7 +65,7 @@ def test_20_sessions_asking_for_the_same_direct_conversation_get_the_same(world:
     assert world.fact("select count(*) from conversations") == 1
 
 
-def test_one_pair_has_one_direct_conversation_per_organization(world: World) -> None:
+def test_a_pair_has_one_direct_conversation_per_organization(world: World) -> None:
     first, (ann, ben) = world.team(2)
     second = world.organization(ann, ben)
 
@@ -74,12 +74,12 @@ def test_one_pair_has_one_direct_conversation_per_organization(world: World) -> 
 
 def test_a_group_never_has_more_than_50_participants(world: World) -> None:
     organization, people = world.team(63)
-    ann, *others = people
-    conversation = world.group(organization, ann, *others[:2])
+    ann, *colleagues = people
+    conversation = world.group(organization, ann, *colleagues[:2])
 
     def add(conn: Connection, number: int) -> None:
         with world.acting(ann, conn=conn):
-            conn.execute(ADD, (conversation, others[2 + number]))
+            conn.execute(ADD, (conversation, colleagues[2 + number]))
 
     outcomes = race(world.database, 60, add)
 
@@ -93,12 +93,12 @@ def test_a_group_never_has_more_than_50_participants(world: World) -> None:
     assert world.fact("select participant_count from conversations where id = %s", conversation) == 50
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_a_group_of_fewer_than_three_is_refused(world: World, others: int) -> None:
+@pytest.mark.parametrize("number_of_others", [0, 1])
+def test_a_group_of_fewer_than_three_is_refused(world: World, number_of_others: int) -> None:
     organization, (ann, ben) = world.team(2)
 
     with pytest.raises(psycopg.Error, match="at least 3") as refused:
-        world.group(organization, ann, *[ben][:others])
+        world.group(organization, ann, *[ben][:number_of_others])
 
     assert error_code(refused.value) == "VALIDATION_ERROR"
     assert world.fact("select count(*) from conversations") == 0
@@ -121,7 +121,7 @@ def test_nobody_is_added_to_a_direct_conversation(world: World) -> None:
         world.operator.execute(ADD, (conversation, cem))
 
 
-def test_only_members_of_the_organization_are_added(world: World) -> None:
+def test_only_members_of_the_organization_can_be_added(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     stranger = world.user()
@@ -132,7 +132,7 @@ def test_only_members_of_the_organization_are_added(world: World) -> None:
         world.operator.execute(ADD, (conversation, stranger))
 
 
-def test_only_the_creator_adds(world: World) -> None:
+def test_only_the_creator_adds_participants(world: World) -> None:
     organization, people = world.team(4)
     conversation = world.group(organization, *people[:3])
 
@@ -158,7 +158,7 @@ def test_a_conversation_without_its_creator_is_refused(world: World) -> None:
             )
 
 
-def test_one_leaves_a_group_and_not_a_direct_conversation(world: World) -> None:
+def test_a_participant_may_leave_a_group_but_not_a_direct_conversation(world: World) -> None:
     organization, people = world.team(3)
     group = world.group(organization, *people)
     direct = world.direct(organization, people[0], people[1])
@@ -171,7 +171,7 @@ def test_one_leaves_a_group_and_not_a_direct_conversation(world: World) -> None:
     assert world.fact("select participant_count from conversations where id = %s", group) == 1
 
 
-def test_the_creator_sees_a_conversation_before_there_are_participants(world: World) -> None:
+def test_the_creator_sees_a_conversation_before_it_has_participants(world: World) -> None:
     organization, (ann, ben) = world.team(2)
 
     conversation = world.value(
@@ -185,7 +185,7 @@ def test_the_creator_sees_a_conversation_before_there_are_participants(world: Wo
     assert world.value(ben, "select count(*) from conversations where id = %s", conversation) == 0
 
 
-def test_a_creator_who_left_sees_and_rules_no_more(world: World) -> None:
+def test_a_creator_who_left_sees_and_manages_nothing(world: World) -> None:
     organization, people = world.team(4)
     ann = people[0]
     conversation = world.group(organization, *people[:3])
@@ -198,7 +198,7 @@ def test_a_creator_who_left_sees_and_rules_no_more(world: World) -> None:
         world.rows(ann, ADD, conversation, people[3])
 
 
-def test_the_participant_count_follows_an_erased_user(world: World) -> None:
+def test_the_participant_count_is_correct_after_a_user_is_erased(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
 
@@ -230,7 +230,7 @@ GROUP_NAME = "conversations_name"
         (True, "is_group = false, name = null, participant_count = 2", None),
     ],
 )
-def test_what_a_conversation_must_be_holds_for_the_operator_too(
+def test_the_rules_of_conversations_apply_to_the_operator_too(
     world: World, is_group: bool, change: str, constraint: str | None
 ) -> None:
     organization, (ann, ben, cleo) = world.team(3)
@@ -247,162 +247,3 @@ def test_what_a_conversation_must_be_holds_for_the_operator_too(
 
     assert refused.value.diag.constraint_name == constraint
     assert refused.value.diag.table_name == "conversations"
-
-
-# Who manages a group when its creator is gone -------------------------------------------------------------
-
-GO: dict[str, str] = {
-    "leaves": "delete from conversation_participants where user_id = %s",
-    "is removed from the organization": "delete from organization_members where user_id = %s",
-    "is erased": "delete from auth.users where id = %s",
-}
-
-
-@pytest.mark.parametrize("way", GO)
-def test_the_participant_of_longest_standing_takes_over(world: World, way: str) -> None:
-    organization, people = world.team(5)
-    ann, ben, cem, *_ = people
-    group = world.group(organization, *people[:3])
-    world.rows(ann, ADD, group, people[3])
-    world.operator.execute(
-        "update conversation_participants set joined_at = '2020-01-01' where user_id = any(%s)", ([ben, cem],)
-    )
-    world.operator.execute("delete from organization_members where user_id = %s", (min(ben, cem),))
-
-    if way == "leaves":
-        world.changed(ann, GO[way], ann)
-    else:
-        world.operator.execute(GO[way].encode(), (ann,))
-
-    heir = max(ben, cem)  # the other one is no member any more
-    assert world.fact("select created_by from conversations") == heir
-    assert world.changed(heir, "update conversations set name = 'mine'") == 1
-    assert world.changed(heir, ADD, group, people[4]) == 1
-    assert world.changed(heir, "delete from conversation_participants where user_id = %s", people[4]) == 1
-
-
-def test_somebody_who_is_suspended_takes_over_from_nobody_else(world: World) -> None:
-    organization, people = world.team(4)
-    ann, ben, cem, dan = people
-    world.group(organization, *people)
-    for number, person in enumerate(people):
-        at = "update conversation_participants set joined_at = %s where user_id = %s"
-        world.operator.execute(at, (f"2026-01-0{number + 1}", person))
-    for person, until in ((ben, None), (cem, "2020-01-01")):
-        suspend = "insert into private.suspensions (user_id, reason, suspended_until) values (%s, 'spam', %s)"
-        world.operator.execute(suspend, (person, until))
-    leave = "delete from conversation_participants where user_id = %s"
-
-    for leaver, heir in ((ann, cem), (cem, dan), (dan, ben)):
-        assert world.changed(leaver, leave, leaver) == 1
-        assert world.fact("select created_by from conversations") == heir
-
-
-def test_a_group_goes_from_one_to_the_next_until_there_is_nobody(world: World) -> None:
-    organization, people = world.team(3)
-    group = world.group(organization, *people)
-    leave = "delete from conversation_participants where user_id = %s"
-
-    for _ in people:
-        creator = world.fact("select created_by from conversations")
-        assert world.changed(creator, leave, creator) == 1
-
-    assert world.fact("select created_by from conversations") is None
-    for person in people:
-        assert world.value(person, "select count(*) from conversations") == 0
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            world.rows(person, ADD, group, person)
-
-
-def test_who_is_removed_and_comes_back_is_no_creator_unless_there_is_none(world: World) -> None:
-    organization, people = world.team(3)
-    world.group(organization, *people)
-    creator = "select created_by from conversations"
-    for person in people:
-        world.operator.execute("delete from organization_members where user_id = %s", (person,))
-    assert world.fact(creator) is None
-
-    for person in reversed(people):
-        world.join_organization(organization, person)
-
-    assert world.fact(creator) == people[2]
-
-
-def test_a_group_that_an_operator_fills_again_is_managed_again(world: World) -> None:
-    organization, people = world.team(3)
-    group = world.group(organization, *people)
-    world.operator.execute("delete from conversation_participants")
-    assert world.fact("select created_by from conversations") is None
-
-    world.operator.execute(
-        "insert into conversation_participants (conversation_id, user_id) select %s, unnest(%s::uuid[])",
-        (group, people),
-    )
-
-    assert world.fact("select created_by from conversations") in people
-
-
-def test_a_direct_conversation_has_no_heir(world: World) -> None:
-    organization, (ann, ben) = world.team(2)
-    world.direct(organization, ann, ben)
-
-    world.operator.execute("delete from organization_members where user_id = %s", (ann,))
-    assert world.fact("select created_by from conversations") == ann
-    world.operator.execute("delete from auth.users where id = %s", (ben,))
-    assert world.fact("select created_by from conversations") == ann
-    world.operator.execute("delete from auth.users where id = %s", (ann,))
-    assert world.fact("select created_by from conversations") is None
-
-
-def test_nobody_reads_what_was_said_after_they_left_by_starting_the_group_again(world: World) -> None:
-    organization, people = world.team(6)
-    ann, ben = people[:2]
-    group = world.group(organization, *people[:4])
-    leave = "delete from conversation_participants where conversation_id = %s and user_id = %s"
-    world.changed(ann, leave, group, ann)
-    world.send(ben, group, "said after the creator had left")
-    for person in people[1:4]:
-        world.changed(person, leave, group, person)
-
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        world.rows(
-            ann,
-            "insert into conversation_participants (conversation_id, user_id) select %s, unnest(%s::uuid[])",
-            group,
-            [ann, *people[4:]],
-        )
-    for person in (ann, people[5]):
-        assert world.value(person, "select count(*) from conversations") == 0
-        with pytest.raises(psycopg.Error, match="not part"):
-            world.rows(person, "select * from get_messages_page(%s)", group)
-
-
-def test_a_project_may_let_creators_delete_their_groups(world: World) -> None:
-    """Which takes all participants along, whom their creator removes one at a time otherwise."""
-    organization, people = world.team()
-    group = world.group(organization, *people)
-    world.send(people[1], group)
-    world.operator.execute(
-        """
-        grant delete on conversations to authenticated;
-        create policy "creators delete" on conversations for delete to authenticated
-        using (created_by = (select private.current_user_id()))
-        """
-    )
-
-    assert world.changed(people[0], "delete from conversations where id = %s", group) == 1
-    assert world.fact("select count(*) from conversation_participants") == 0
-
-
-def test_a_name_that_is_older_than_its_rule_stays_while_people_leave(world: World) -> None:
-    organization, people = world.team(4)
-    group = world.group(organization, *people)
-    with world.database.connect("supabase_admin") as admin:
-        admin.execute("set session_replication_role = replica")
-        admin.execute("update conversations set name = E'\\n' where id = %s", (group,))
-
-    assert (
-        world.changed(people[3], "delete from conversation_participants where user_id = %s", people[3]) == 1
-    )
-    with pytest.raises(psycopg.errors.CheckViolation):
-        world.operator.execute("update conversations set name = E'\\t' where id = %s", (group,))

@@ -1,4 +1,4 @@
-"""Many people do everything they may do at the same time: no deadlock, no surprise, and every rule holds."""
+"""Many people do everything they may do at the same time, without deadlocks, errors or broken rules."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ def _in_order(outcome: Outcome) -> None:
     assert not outcome.breaches, str(outcome)
 
 
-PATIENCE = 300  # seconds for a request: what waits as long waits for ever, however slow the machine is
+PATIENCE = 300  # seconds for a request: a longer wait never ends, even on a slow machine
 
 
 @pytest.mark.parametrize("conversations", [1, 20])
 @pytest.mark.parametrize("erased", [0, 10])
-def test_a_crowd_of_a_few_seconds(database: Database, conversations: int, erased: int) -> None:
+def test_a_crowd_keeps_the_rules_for_a_few_seconds(
+    database: Database, conversations: int, erased: int
+) -> None:
     plan = Plan(conversations=conversations, erased=erased, seconds=3, timeout=PATIENCE)
     _in_order(run(database, plan))
 
 
-def test_a_crowd_whose_requests_the_hook_cuts_off(database: Database) -> None:
+def test_a_crowd_keeps_the_rules_when_the_hook_cancels_requests(database: Database) -> None:
     _in_order(run(database, Plan(conversations=2, erased=10, seconds=3, hook=True)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conversations", [1, 20])
 @pytest.mark.parametrize("erased", [0, 25])
-def test_50_clients_of_25_people_for_a_minute(database: Database, conversations: int, erased: int) -> None:
-    # Those who are deleted come on top, so that 25 people stay.
+def test_50_clients_of_25_people_keep_the_rules_for_a_minute(
+    database: Database, conversations: int, erased: int
+) -> None:
+    # Plus those who are deleted, so that 25 people remain.
     plan = Plan(people=25 + erased, conversations=conversations, erased=erased, seconds=60, timeout=PATIENCE)
     _in_order(run(database, plan))
 
@@ -42,16 +46,16 @@ def test_50_clients_of_25_people_for_a_minute(database: Database, conversations:
     ("column", "wrong"),
     [("last_seq", 4), ("message_count", 1), ("last_message_seq", 2), ("participant_count", 4)],
 )
-def test_a_wrong_counter_is_noticed_although_a_message_was_purged(
+def test_a_wrong_counter_is_detected_although_a_message_was_purged(
     world: World, column: str, wrong: int
 ) -> None:
     organization, people = world.team(3)
-    room = world.group(organization, *people)
+    conversation = world.group(organization, *people)
     for person in people:
-        world.send(person, room)
+        world.send(person, conversation)
     ((seq,),) = world.operator.execute("delete from messages where seq = 2 returning seq").fetchall()
-    assert breaches(world.operator, {(room, seq)}) == {}
+    assert breaches(world.operator, {(conversation, seq)}) == {}
 
     world.operator.execute(f"update conversations set {column} = %s".encode(), (wrong,))
 
-    assert [rule for rule in breaches(world.operator, {(room, seq)}) if column in rule]
+    assert [rule for rule in breaches(world.operator, {(conversation, seq)}) if column in rule]

@@ -1,4 +1,4 @@
-"""Deleted content is nowhere readable through the API; the tombstone is; the operator gets it back."""
+"""Deleted content is not readable through the API; its tombstone is, and the operator can read all of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
 
 
 def _everything_readable(world: World, user: UUID | None, **how: object) -> str:
-    """All that the API gives this identity, as one text."""
+    """Everything that this user can read through the API, as one text."""
     texts = []
     for table in (
         "public.messages",
@@ -65,7 +65,7 @@ def _everything_readable(world: World, user: UUID | None, **how: object) -> str:
     return "\n".join(texts)
 
 
-def test_deleted_content_is_nowhere_readable(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_deleted_content_cannot_be_read_anywhere(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     ann, ben, _, message = chat
 
     for user, how in ((ann, {}), (ben, {}), (None, {"role": "anon"}), (None, {"role": "service_role"})):
@@ -79,7 +79,7 @@ def test_deleted_content_is_nowhere_readable(world: World, chat: tuple[UUID, UUI
     ) == [(message, None, None, [], False)]
 
 
-def test_the_operator_gets_it_back(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_the_operator_can_read_deleted_content(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     _, ben, conversation, message = chat
 
     world.operator.execute("update messages set deleted_at = null where id = %s", (message,))
@@ -99,7 +99,7 @@ def test_the_sender_cannot_restore(world: World, chat: tuple[UUID, UUID, UUID, U
     assert world.changed(ann, "update messages set content = 'again' where id = %s", message) == 0
 
 
-def test_deleting_twice_is_no_error(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_deleting_twice_is_not_an_error(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     ann, _, _, message = chat
     deleted_at = world.fact("select deleted_at from messages")
 
@@ -107,7 +107,7 @@ def test_deleting_twice_is_no_error(world: World, chat: tuple[UUID, UUID, UUID, 
     assert world.fact("select deleted_at from messages") == deleted_at
 
 
-def test_the_time_of_deletion_is_the_servers(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_the_server_sets_the_time_of_deletion(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     ann, _, conversation, _ = chat
     message = world.send(ann, conversation)
 
@@ -134,8 +134,8 @@ def test_only_the_sender_edits_or_deletes(world: World) -> None:
         world.rows(ann, "delete from messages")
 
 
-def test_a_file_of_anothers_live_message_cannot_be_hidden(world: World) -> None:
-    """Somebody who refers to another's file in a message, and deletes it, hides nothing."""
+def test_a_file_of_a_live_message_of_somebody_else_cannot_be_hidden(world: World) -> None:
+    """Deleting a message that refers to a file of somebody else hides nothing."""
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     file = uuid4()
@@ -154,7 +154,7 @@ def test_a_file_of_anothers_live_message_cannot_be_hidden(world: World) -> None:
     assert world.value(ann, "select count(*) from storage.objects") == 1
 
 
-def test_an_erased_senders_messages_stay_without_a_name(world: World) -> None:
+def test_messages_of_an_erased_sender_stay_without_a_name(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation, "still here")
@@ -169,7 +169,7 @@ def test_an_erased_senders_messages_stay_without_a_name(world: World) -> None:
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
 
 
-# Which files go with a message ----------------------------------------------------------------------------
+# Which files are hidden with a message --------------------------------------------------------------------
 
 
 def _upload(world: World, conversation: UUID, owner: UUID | None, file: UUID, name: str = "plan.pdf") -> str:
@@ -229,7 +229,7 @@ def _percent(text: str) -> str:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("owned", [True, False])
-def test_a_file_goes_with_its_message_however_its_id_is_spelled(
+def test_a_file_is_hidden_with_its_message_however_its_id_is_spelled(
     world: World, spelling: str, owned: bool
 ) -> None:
     organization, (ann, ben) = world.team(2)
@@ -247,12 +247,12 @@ def test_a_file_goes_with_its_message_however_its_id_is_spelled(
 
 
 @pytest.mark.parametrize("erased_first", [True, False])
-def test_the_file_of_an_erased_sender_goes_with_its_message(world: World, erased_first: bool) -> None:
+def test_the_file_of_an_erased_sender_is_hidden_with_its_message(world: World, erased_first: bool) -> None:
     organization, people = world.team(3)
     ann, ben, cem = people
     conversation = world.group(organization, *people)
-    mine, hers = uuid4(), uuid4()
-    message = _attach(world, ann, conversation, str(hers), _upload(world, conversation, ann, hers))
+    mine, her_file = uuid4(), uuid4()
+    message = _attach(world, ann, conversation, str(her_file), _upload(world, conversation, ann, her_file))
     _attach(world, cem, conversation, str(mine), _upload(world, conversation, cem, mine))
     erase = "delete from auth.users where id = %s"
 
@@ -271,7 +271,9 @@ def test_the_file_of_an_erased_sender_goes_with_its_message(world: World, erased
 
 
 @pytest.mark.parametrize("erased", ["nobody", "the one who named it", "its owner"])
-def test_who_names_anothers_file_hides_nothing_by_deleting(world: World, erased: str) -> None:
+def test_deleting_a_message_that_names_a_file_of_somebody_else_hides_nothing(
+    world: World, erased: str
+) -> None:
     organization, people = world.team(3)
     ann, ben, cem = people
     conversation = world.group(organization, *people)
@@ -291,7 +293,7 @@ def test_who_names_anothers_file_hides_nothing_by_deleting(world: World, erased:
     assert world.value(cem, "select count(*) from storage.objects") == 1
 
 
-def test_what_is_accepted_can_be_deleted_and_erased(world: World) -> None:
+def test_every_accepted_message_can_be_deleted_and_erased(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     urls = ("y" * 2048, "%" * 2048, "%ff%00%c0%80%ed%a0%80%f4%90%80", "%ef%bc%9" * 200, "\u0301\u0316" * 999)
@@ -306,7 +308,7 @@ def test_what_is_accepted_can_be_deleted_and_erased(world: World) -> None:
     assert world.fact("select count(*) from messages where deleted_at is null") == 0
 
 
-def test_a_message_from_before_the_sizes_can_be_read_reacted_to_deleted_and_erased(world: World) -> None:
+def test_a_message_that_predates_the_size_limits_stays_usable(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     messages = [world.send(ann, conversation) for _ in range(2)]
@@ -331,7 +333,9 @@ def test_a_message_from_before_the_sizes_can_be_read_reacted_to_deleted_and_eras
     ],
     ids=["left", "removed from the organization", "suspended"],
 )
-def test_a_projects_function_lets_users_without_access_delete_themselves(world: World, change: str) -> None:
+def test_a_function_of_the_project_lets_users_without_access_delete_themselves(
+    world: World, change: str
+) -> None:
     organization, people = world.team(4)
     conversation = world.group(organization, *people)
     message = world.send(people[1], conversation)
@@ -356,7 +360,7 @@ def test_a_projects_function_lets_users_without_access_delete_themselves(world: 
 @pytest.mark.parametrize(
     "change", ["deleted_at = null, sender_id = null, content = 'hi'", "sender_id = %(other)s"]
 )
-def test_the_sender_of_a_message_is_erased_on_its_own(world: World, change: str) -> None:
+def test_the_sender_of_a_single_message_can_be_erased(world: World, change: str) -> None:
     organization, people = world.team(3)
     message = world.send(people[1], world.group(organization, *people))
     world.rows(people[1], "update messages set deleted_at = now() where id = %s", message)

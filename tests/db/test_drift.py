@@ -1,4 +1,4 @@
-"""Drift on a real server: every kind of change is found once, and nothing is found where nothing changed."""
+"""Drift on a real server: every kind of change is found once, and nothing is found without a change."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from chatctl.local.postgres.server import Server
 from chatctl.services.drift.catalogue import KINDS, read
 from chatctl.services.drift.compare import between, compare, find, with_deparsed_views
 from chatctl.services.migrations import migrate
-from tests.drifts import GROUND, PLANTS
-from tests.drifts.plant import Plant
+from tests.drifts import CHANGES, GROUND
+from tests.drifts.change import ManualChange
 from tests.support.world import Database
 
 SQL = data_directory("sql")
@@ -27,14 +27,14 @@ def run(conn: Connection, script: str) -> None:
     conn.execute(script.encode())
 
 
-@pytest.fixture(scope="session")  # a worker may leave this module and be handed more of it later
+@pytest.fixture(scope="session")  # a worker may leave this module and get more tests of it later
 def grounds() -> dict[Server, Database]:
     return {}
 
 
 @pytest.fixture
 def ground(server: Server, grounds: dict[Server, Database]) -> Database:
-    """The backend and more to change, shared by all plants: each takes back what it does."""
+    """The backend and additional objects, shared by all changes: each of them is undone."""
     if server not in grounds:
         with connection(server.admin_url) as admin:
             admin.execute("create database ground template backend owner postgres")
@@ -44,24 +44,26 @@ def ground(server: Server, grounds: dict[Server, Database]) -> Database:
     return grounds[server]
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_change_is_found_once_and_not_when_it_is_undone(ground: Database, plant: Plant) -> None:
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_a_change_is_one_difference_until_it_is_undone(ground: Database, change: ManualChange) -> None:
     with ground.connect() as conn, ground.connect(SUPERUSER) as admin:
-        hand = admin if plant.admin else conn
-        want = read(conn)
+        hand = admin if change.admin else conn
+        expected = read(conn)
 
-        run(hand, plant.sql)
-        assert [(each.state, each.kind, each.name) for each in compare(want, read(conn))] == [plant.found]
+        run(hand, change.sql)
+        assert [(each.state, each.kind, each.name) for each in compare(expected, read(conn))] == [
+            change.difference
+        ]
 
-        run(hand, plant.undo)
-        assert compare(want, read(conn)) == []
-
-
-def test_every_kind_is_planted() -> None:
-    assert {plant.found[1] for plant in PLANTS} == {kind.replace("_", " ") for kind in KINDS}
+        run(hand, change.undo)
+        assert compare(expected, read(conn)) == []
 
 
-def test_a_migrated_database_has_no_drift_and_one_that_is_not_has_it_all(
+def test_every_kind_of_difference_is_tested() -> None:
+    assert {change.difference[1] for change in CHANGES} == {kind.replace("_", " ") for kind in KINDS}
+
+
+def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(
     bare_database: Database, database: Database
 ) -> None:
     with database.connect() as conn, bare_database.connect() as bare:
@@ -70,10 +72,10 @@ def test_a_migrated_database_has_no_drift_and_one_that_is_not_has_it_all(
     assert states == {"missing"}
 
 
-def test_the_other_order_of_time_is_no_drift(database: Database) -> None:
-    """What depends on when it happened: columns, grants, policies, roles, published tables, mime types."""
+def test_another_order_of_creation_is_not_drift(database: Database) -> None:
+    """Columns, grants, policies, roles, published tables and MIME types keep their order of creation."""
     with database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(
             conn,
             """
@@ -91,12 +93,12 @@ def test_the_other_order_of_time_is_no_drift(database: Database) -> None:
             );
             """,
         )
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
-def test_what_supabase_and_extensions_bring_is_left_out(database: Database) -> None:
+def test_objects_of_supabase_and_extensions_are_excluded(database: Database) -> None:
     with database.connect(SUPERUSER) as admin, database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(
             admin,
             """
@@ -110,25 +112,25 @@ def test_what_supabase_and_extensions_bring_is_left_out(database: Database) -> N
             grant all on schema public to dashboard_user;
             """,
         )
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
-def test_the_versions_of_postgresql_are_no_drift(
+def test_different_versions_of_postgresql_are_not_drift(
     servers: Callable[[int], Server], pg_version: int, database: Database
 ) -> None:
     other = servers(16 if pg_version == 18 else 18)
-    with connection(other.url_for("postgres", "backend")) as wanted, database.connect() as conn:
-        assert between(wanted, conn) == []
+    with connection(other.url_for("postgres", "backend")) as expected, database.connect() as conn:
+        assert between(expected, conn) == []
         conn.execute("drop view private.my_hidden_attachments cascade")
-        assert [each.kind for each in between(wanted, conn)] == ["view", "policy"]
+        assert [each.kind for each in between(expected, conn)] == ["view", "policy"]
 
 
-def test_a_view_in_the_words_of_an_older_server_is_the_same_view(database: Database) -> None:
-    """PostgreSQL 15 names the table before each column, also where there is only one."""
+def test_a_view_as_printed_by_an_older_server_is_the_same_view(database: Database) -> None:
+    """PostgreSQL 15 prints the table before each column, even if there is only one table."""
     with database.connect() as conn:
         things = read(conn)
         (view,) = (each for each in things if each.key == "view private.my_organizations")
-        wanted = {view.key: view.definition}
+        expected = {view.key: view.definition}
         older = replace(
             view,
             definition=view.definition.replace(" organization_id", " om.organization_id").replace(
@@ -136,14 +138,14 @@ def test_a_view_in_the_words_of_an_older_server_is_the_same_view(database: Datab
             ),
         )
         assert older != view
-        assert with_deparsed_views(conn, [older], wanted) == [view]
+        assert with_deparsed_views(conn, [older], expected) == [view]
 
         other = replace(view, definition=view.definition.replace("user_id =", "user_id <>"))
         unreadable = replace(view, definition=view.definition.replace("user_id =", "nobody_id ="))
-        assert with_deparsed_views(conn, [other, unreadable], wanted) == [other, unreadable]
+        assert with_deparsed_views(conn, [other, unreadable], expected) == [other, unreadable]
 
 
-def test_an_owner_of_another_name_is_no_drift(bare_database: Database, database: Database) -> None:
+def test_an_owner_of_another_name_is_not_drift(bare_database: Database, database: Database) -> None:
     with bare_database.connect(SUPERUSER) as admin:
         run(
             admin,
@@ -167,7 +169,7 @@ def test_an_owner_of_another_name_is_no_drift(bare_database: Database, database:
         run(admin, 'drop role "Ann\'s"')
 
 
-def test_a_reading_leaves_the_session_as_it_was(database: Database) -> None:
+def test_reading_the_schema_leaves_the_session_unchanged(database: Database) -> None:
     settings = "select name, setting from pg_settings order by name"
     with database.connect() as conn:
         before = conn.execute(settings).fetchall()
@@ -175,25 +177,25 @@ def test_a_reading_leaves_the_session_as_it_was(database: Database) -> None:
         assert conn.execute(settings).fetchall() == before
 
 
-def test_a_reader_who_would_not_see_every_bucket_is_refused(database: Database) -> None:
+def test_a_role_that_cannot_see_every_bucket_is_refused(database: Database) -> None:
     with database.connect("authenticator") as conn:
         conn.execute("set role authenticated")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             read(conn)
 
 
-def test_a_body_with_the_line_ends_of_another_checkout_is_no_drift(database: Database) -> None:
+def test_a_body_with_other_line_endings_is_not_drift(database: Database) -> None:
     script = (SQL / "objects/functions/is_trusted.sql").read_text()
     with database.connect() as conn:
-        want = read(conn)
+        expected = read(conn)
         run(conn, script.replace("\n", "\r\n"))
-        assert compare(want, read(conn)) == []
+        assert compare(expected, read(conn)) == []
 
 
 def test_the_files_of_another_directory_are_compared(database: Database, tmp_path: Path) -> None:
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "20260101000000_one.sql").write_text("create table public.only_here (id int);")
     with database.connect() as conn:
-        found = {(each.state, each.kind, each.name) for each in find(conn, tmp_path)}
-    assert ("missing", "table", "public.only_here") in found
-    assert ("extra", "table", "public.messages") in found
+        differences = {(each.state, each.kind, each.name) for each in find(conn, tmp_path)}
+    assert ("missing", "table", "public.only_here") in differences
+    assert ("extra", "table", "public.messages") in differences

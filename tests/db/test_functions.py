@@ -1,4 +1,4 @@
-"""The functions that clients call: nobody asks in another person's name, and anon asks nothing."""
+"""The functions that clients call: only for oneself, and not as anon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from tests.support.refused import error_code
 from tests.support.world import World
 
-# Every function of the API, and a call that is well-formed for somebody.
+# Every function of the API with a valid call.
 CALLS = {
     "get_user_default_organization": "select get_user_default_organization(%(user)s)",
     "get_unread_count": "select get_unread_count(%(conversation)s, %(user)s)",
@@ -31,7 +31,7 @@ IN_ANOTHERS_NAME = [name for name, call in CALLS.items() if "%(user)s" in call]
 
 
 class Scene(TypedDict):
-    """The parameters of the calls, and who is who."""
+    """The parameters of the calls, and the people."""
 
     organization: UUID
     conversation: UUID
@@ -62,7 +62,7 @@ def _call(
         return conn.execute(CALLS[name].encode(), values).fetchall()
 
 
-def test_every_function_of_the_api_is_tried_here(world: World) -> None:
+def test_every_function_of_the_api_is_tested_here(world: World) -> None:
     named = {
         name
         for (name,) in world.operator.execute(
@@ -73,12 +73,12 @@ def test_every_function_of_the_api_is_tried_here(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_participant_may_call_it_for_oneself(world: World, scene: Scene, name: str) -> None:
+def test_participants_may_call_it_for_themselves(world: World, scene: Scene, name: str) -> None:
     assert _call(world, scene["user"], name, scene)
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_someone_else_is_refused(world: World, scene: Scene, name: str) -> None:
+def test_calling_it_for_somebody_else_is_refused(world: World, scene: Scene, name: str) -> None:
     for caller in (scene["other"], uuid4()):
         with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
             _call(world, caller, name, scene)
@@ -86,13 +86,13 @@ def test_asking_for_someone_else_is_refused(world: World, scene: Scene, name: st
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_asking_for_nobody_is_refused(world: World, scene: Scene, name: str) -> None:
+def test_calling_it_without_a_user_is_refused(world: World, scene: Scene, name: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         _call(world, scene["user"], name, {**scene, "user": None})
 
 
 @pytest.mark.parametrize("name", IN_ANOTHERS_NAME)
-def test_the_service_role_asks_for_anyone(world: World, scene: Scene, name: str) -> None:
+def test_the_service_role_may_call_it_for_anyone(world: World, scene: Scene, name: str) -> None:
     assert _call(world, None, name, scene, role="service_role")
 
 
@@ -103,7 +103,7 @@ def test_anon_may_call_nothing(world: World, scene: Scene, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_suspended_user_gets_nothing_from_that_moment(world: World, scene: Scene, name: str) -> None:
+def test_a_user_gets_nothing_from_the_moment_of_suspension(world: World, scene: Scene, name: str) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason) values (%s, 'spam')", (scene["user"],)
     )
@@ -114,7 +114,7 @@ def test_a_suspended_user_gets_nothing_from_that_moment(world: World, scene: Sce
     assert refused.value.sqlstate in {"42501", "PT403", "PT404"}
 
 
-def test_a_suspension_ends_by_itself(world: World, scene: Scene) -> None:
+def test_a_suspension_ends_automatically(world: World, scene: Scene) -> None:
     world.operator.execute(
         "insert into private.suspensions (user_id, reason, suspended_until) "
         "values (%s, 'spam', now() - interval '1 s')",
@@ -143,31 +143,31 @@ def test_a_suspended_user_reads_and_writes_nothing(world: World, scene: Scene) -
     assert world.changed(ann, "delete from conversation_participants") == 0
 
 
-def test_a_stranger_is_told_nothing_of_a_conversation(world: World, scene: Scene) -> None:
+def test_a_stranger_learns_nothing_about_a_conversation(world: World, scene: Scene) -> None:
     stranger = world.user()
     for known in (scene["conversation"], uuid4()):
-        asked = {**scene, "conversation": known}
+        parameters = {**scene, "conversation": known}
         for name in ("send_message", "get_messages_page", "mark_conversation_read"):
             with pytest.raises(psycopg.Error) as refused:
-                _call(world, stranger, name, asked)
+                _call(world, stranger, name, parameters)
             assert (refused.value.sqlstate, error_code(refused.value)) == ("PT403", "NOT_PARTICIPANT")
 
 
 def test_the_default_organization_is_the_one_joined_first(world: World) -> None:
     ann = world.user()
     organizations = [world.organization(ann) for _ in range(5)]
-    asked = "select get_user_default_organization(%s)"
-    assert world.value(ann, asked, ann) == organizations[0]
+    statement = "select get_user_default_organization(%s)"
+    assert world.value(ann, statement, ann) == organizations[0]
 
     world.operator.execute(
         "update organization_members set joined_at = '2020-01-01' where organization_id = %s",
         (organizations[3],),
     )
 
-    assert world.value(ann, asked, ann) == organizations[3]
+    assert world.value(ann, statement, ann) == organizations[3]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
+def test_pages_have_no_gap_and_no_overlap(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     for number in range(25):
@@ -189,7 +189,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(world: World) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201, None])
-def test_a_page_has_a_size(world: World, scene: Scene, limit: int | None) -> None:
+def test_the_page_size_is_limited(world: World, scene: Scene, limit: int | None) -> None:
     with pytest.raises(psycopg.Error, match="p_limit") as refused:
         world.rows(
             scene["user"], "select * from get_messages_page(%s, null, %s)", scene["conversation"], limit
@@ -211,7 +211,7 @@ def test_a_page_has_a_size(world: World, scene: Scene, limit: int | None) -> Non
         ("hi", "[1, 2]", "VALIDATION_ERROR"),
     ],
 )
-def test_what_is_no_message_is_refused_with_the_plans_code(
+def test_an_invalid_message_is_refused_with_the_documented_code(
     world: World, scene: Scene, content: str | None, attachments: str | None, code: str
 ) -> None:
     with pytest.raises(psycopg.Error) as refused:
@@ -250,7 +250,7 @@ def _attachment(**change: object) -> dict[str, object]:
         [_attachment(name="\U0001f98a" * 255, url="\U0001f98a" * 2048)] * 2,
     ],
 )
-def test_what_is_no_attachment_is_refused(
+def test_an_invalid_attachment_is_refused(
     world: World, scene: Scene, attachments: list[dict[str, object]]
 ) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
@@ -263,7 +263,7 @@ def test_what_is_no_attachment_is_refused(
     assert error_code(refused.value) == "VALIDATION_ERROR"
 
 
-def test_attachments_take_16_kilobytes_at_most(world: World, scene: Scene) -> None:
+def test_attachments_take_at_most_16_kilobytes(world: World, scene: Scene) -> None:
     long = _attachment(url="\U0001f98a" * 2048)
     size = "select octet_length(%s::text)"
     left = 16384 - world.fact(size, Jsonb([long, _attachment(url="x")]))
@@ -283,7 +283,7 @@ def test_five_attachments_of_ten_megabytes_are_accepted(world: World, scene: Sce
     assert world.rows(scene["user"], "select send_message(%s, null, %s)", scene["conversation"], files)
 
 
-def test_a_removed_member_who_is_still_listed_reads_nothing_and_comes_back_whole(
+def test_a_removed_member_who_is_still_listed_reads_nothing_and_can_return(
     world: World, scene: Scene
 ) -> None:
     ben, organization = scene["other"], scene["organization"]

@@ -1,4 +1,4 @@
-"""Nobody holds a conversation: what is refused takes no lock, and a long request is cut off."""
+"""Nobody blocks a conversation: a refused request takes no lock, and a long request is cancelled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scene(world: World) -> dict[str, Any]:
 
 @contextmanager
 def _everything_held(world: World, scene: dict[str, Any]) -> Iterator[Connection]:
-    """The turn of the sender and the conversation, by somebody else, while a request has little patience."""
+    """Another session locks the sender's turn and the conversation; requests have a short lock timeout."""
     world.operator.execute(
         "insert into private.send_windows select id from user_profiles on conflict do nothing"
     )
@@ -64,7 +64,7 @@ def _everything_held(world: World, scene: dict[str, Any]) -> Iterator[Connection
         yield conn
 
 
-# What is refused, with which SQLSTATE; the first ones for send_message, too.
+# Invalid messages and their SQLSTATE; the first ones for send_message, too.
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "too long": ({"content": "x" * 4001}, "23514"),
     "empty": ({"content": " \n"}, "23514"),
@@ -99,7 +99,7 @@ def _values(scene: dict[str, Any], name: str) -> dict[str, object]:
     [*((SEND, name) for name in REFUSED), *((CALL, name) for name in BY_CALL)],
     ids=lambda it: {SEND: "insert", CALL: "send_message"}.get(it, it),
 )
-def test_what_is_no_message_is_refused_without_a_lock(
+def test_an_invalid_message_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], statement: str, name: str
 ) -> None:
     with (
@@ -113,7 +113,7 @@ def test_what_is_no_message_is_refused_without_a_lock(
 
 
 @pytest.mark.parametrize("statement", [SEND, CALL], ids=["insert", "send_message"])
-def test_who_is_over_the_limit_is_refused_without_a_lock(
+def test_a_sender_over_the_limit_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], statement: str
 ) -> None:
     for _ in range(10):
@@ -149,7 +149,7 @@ def test_a_suspended_sender_is_refused_without_a_lock(
 
 
 # A write that counts against each of these limits.
-SPENT = {
+COUNTED_WRITES = {
     "conversation": """
     insert into conversations (organization_id, created_by) values (%(organization)s, %(sender)s)
     """,
@@ -166,8 +166,8 @@ SPENT = {
 }
 
 
-@pytest.mark.parametrize("action", SPENT)
-def test_who_is_over_another_limit_is_refused_without_a_lock(
+@pytest.mark.parametrize("action", COUNTED_WRITES)
+def test_a_user_over_another_limit_is_refused_without_a_lock(
     world: World, scene: dict[str, Any], action: str
 ) -> None:
     world.operator.execute(
@@ -182,7 +182,7 @@ def test_who_is_over_another_limit_is_refused_without_a_lock(
         pytest.raises(psycopg.Error, match="Rate limit exceeded"),
         world.acting(scene["sender"], conn=conn),
     ):
-        conn.execute(SPENT[action].encode(), scene)
+        conn.execute(COUNTED_WRITES[action].encode(), scene)
 
 
 texts = st.one_of(st.none(), st.text(" \n\tx\u00a0", max_size=6), st.integers(3995, 4005).map("x".__mul__))
@@ -200,10 +200,10 @@ several: st.SearchStrategy[Any] = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=texts, files=several)
-def test_what_is_refused_early_is_what_the_constraints_refuse(
+def test_early_refusals_match_those_of_the_constraints(
     world: World, content: str | None, files: object
 ) -> None:
-    """The rules stand twice, in refuse_message and on the table, and are the same."""
+    """The rules are defined twice, in refuse_message and on the table, and must be the same."""
     values = (content, None if files is None else Jsonb(files))
     early = _constraint(world.operator, "select private.refuse_message(%s, %s)", *values)
     with world.operator.transaction(force_rollback=True):
@@ -227,12 +227,12 @@ def _constraint(conn: Connection, statement: str, *values: object) -> str | None
     return None
 
 
-# The request as a whole, as PostgREST makes it --------------------------------------------------------------
+# The whole request, as PostgREST runs it --------------------------------------------------------------------
 
 HOOK = "select chat_hooks.before_request()"
 
 
-# The time-outs that the hook sets, read by the statement that calls it; none of them runs after that.
+# The timeouts set by the hook, read by the statement that calls it; afterwards none of them is active.
 TIMEOUTS = """
 select set_config('statement_timeout', %s, true), chat_hooks.before_request(),
   current_setting('statement_timeout'), current_setting('chat.longest_hold', true),
@@ -264,8 +264,8 @@ def test_the_hook_shortens_the_writes_of_users(
     assert hold == ("400ms" if writes and pg_version >= 17 else None)
 
 
-# What holds something that others need, and what of theirs needs it.
-HELD = {
+# A statement that locks something, and a statement of somebody else that needs it.
+LOCKING_WRITES = {
     "a message": (f"{SEND} returning id", "select mark_conversation_read(%(conversation)s)"),
     "a name": (
         "update conversations set name = 'x' where id = %(conversation)s returning id",
@@ -290,13 +290,13 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("name", HELD)
-def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
+@pytest.mark.parametrize("name", LOCKING_WRITES)
+def test_a_long_query_is_cancelled_and_others_continue(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
-    writes, needs = HELD[name]
+    writes, needs = LOCKING_WRITES[name]
     endless = f"with written as ({writes}) select count(*), pg_sleep(60) from written"
 
     with (
@@ -304,10 +304,10 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
         pytest.raises(psycopg.Error) as cut_off,
         world.acting(scene["sender"], conn=slow),
     ):
-        if pg_version >= 17:  # a time-out of the project's own runs already
+        if pg_version >= 17:  # a timeout of the project itself is already active
             slow.execute("set local transaction_timeout = '90s'")
         slow.execute(HOOK)
-        if pg_version >= 17:  # there, the time for which something is held is what ends it, and nothing else
+        if pg_version >= 17:  # there, only the limit for holding locks ends it
             slow.execute("set local statement_timeout = 0")
         slow.execute(endless.encode(), scene)
 
@@ -318,13 +318,13 @@ def test_who_asks_for_a_long_answer_is_cut_off_and_others_go_on(
     assert world.fact("select count(*) from messages where deleted_at is null") == 2
 
 
-@pytest.mark.parametrize("name", [*HELD, "send_message"])
-def test_the_time_for_holding_begins_when_something_is_held(
+@pytest.mark.parametrize("name", [*LOCKING_WRITES, "send_message"])
+def test_the_time_limit_starts_when_a_lock_is_held(
     world: World, scene: dict[str, Any], pg_version: int, name: str
 ) -> None:
     scene["message"] = world.send(scene["other"], scene["conversation"])
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
-    statement = CALL if name == "send_message" else HELD[name][0]
+    statement = CALL if name == "send_message" else LOCKING_WRITES[name][0]
     limit = "select current_setting('transaction_timeout', true)"
 
     with world.acting(scene["sender"]) as conn:
@@ -338,7 +338,7 @@ def test_the_time_for_holding_begins_when_something_is_held(
     assert (before, after) == ((("0",), ("50s",)) if pg_version >= 17 else ((None,), (None,)))
 
 
-def test_the_time_for_holding_does_not_run_while_a_send_waits(
+def test_the_time_limit_does_not_run_while_a_send_waits(
     world: World, scene: dict[str, Any], pg_version: int
 ) -> None:
     scene["mine"] = world.send(scene["sender"], scene["conversation"])
@@ -357,14 +357,14 @@ def test_the_time_for_holding_does_not_run_while_a_send_waits(
     assert world.fact("select count(*) from messages") == 2
 
 
-def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> None:
+def test_postgrest_calls_the_hook_if_the_role_may_configure_it(world: World) -> None:
     text = (data_directory("sql") / "objects/access/chat_hooks.sql").read_text(encoding="utf-8")
     setting = """
     select unnest(s.setconfig) from pg_db_role_setting s
     join pg_database d on d.oid = s.setdatabase
     where s.setrole = 'authenticator'::regrole and d.datname = current_database()
     """
-    assert world.fact(setting) is None  # postgres may not, here
+    assert world.fact(setting) is None  # postgres may not set it here
 
     with connect(world.database.server.url_for("supabase_admin", world.database.name)) as superuser:
         superuser.execute(text.encode())
@@ -372,7 +372,7 @@ def test_postgrest_calls_the_hook_where_the_role_may_say_so(world: World) -> Non
     assert world.fact(setting) == "pgrst.db_pre_request=chat_hooks.before_request"
 
 
-def test_anon_enters_the_hooks_and_nothing_else_of_ours(world: World) -> None:
+def test_anon_may_use_the_schema_of_the_hook_and_nothing_else_of_ours(world: World) -> None:
     assert world.rows(None, HOOK, role="anon") == [("",)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema private"):
         world.rows(None, "select private.current_user_id()", role="anon")

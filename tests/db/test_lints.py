@@ -1,4 +1,4 @@
-"""Each rule of sql/lints is tried three times: clean, broken, repaired."""
+"""Each rule of sql/lints is tested three times: clean, broken, repaired."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with server_connection(server, OWNER) as conn:
         yield conn
 
@@ -60,20 +60,22 @@ def test_a_rule_finds_what_is_broken_until_it_is_repaired(
     SUPERUSER_CASES,
     ids=[f"{n} {case[0]}" for n, case in enumerate(SUPERUSER_CASES)],
 )
-def test_a_rule_finds_what_a_superuser_has_broken(
+def test_a_rule_finds_what_a_superuser_broke(
     superuser: Connection, rule: str, breaks: str, repairs: str, named: str
 ) -> None:
     break_and_repair(superuser, rule, breaks, repairs, named)
 
 
-@pytest.mark.parametrize(("rule", "made"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)])
-def test_a_rule_leaves_alone_what_only_looks_broken(conn: Connection, rule: str, made: str) -> None:
-    clean = found(conn, rule)
-    conn.execute(made.encode())
-    assert found(conn, rule) == clean
+@pytest.mark.parametrize(
+    ("rule", "script"), HEALTHY, ids=[f"{n} {case[0]}" for n, case in enumerate(HEALTHY)]
+)
+def test_a_rule_ignores_what_only_looks_broken(conn: Connection, rule: str, script: str) -> None:
+    clean = reported(conn, rule)
+    conn.execute(script.encode())
+    assert reported(conn, rule) == clean
 
 
-def test_every_rule_of_the_schema_is_tried() -> None:
+def test_every_rule_of_the_schema_is_tested() -> None:
     tried = {case[0] for case in [*CASES, *SUPERUSER_CASES]} | {"server_version"}
     assert tried == {rule.name for rule in rules() if rule.looks_at == "schema"}
 
@@ -90,7 +92,7 @@ def test_every_rule_of_the_schema_is_tried() -> None:
         (180000, []),
     ],
 )
-def test_a_server_with_a_known_flaw_is_found_by_its_version(
+def test_a_server_with_a_known_bug_is_found_by_its_version(
     conn: Connection, number: int, flaws: list[str]
 ) -> None:
     text = (SQL / "lints" / "server_version.sql").read_text()
@@ -113,29 +115,29 @@ def test_a_server_with_a_known_flaw_is_found_by_its_version(
         "(select auth.uid()) in (author, organization)",
     ],
 )
-def test_who_is_asked_once_is_no_finding(conn: Connection, using: str) -> None:
+def test_asking_once_for_the_user_is_not_a_finding(conn: Connection, using: str) -> None:
     conn.execute((NOTES + policy(using)).encode())
-    assert found(conn, "bare_auth_uid") == set()
+    assert reported(conn, "bare_auth_uid") == set()
 
 
 def test_an_immutable_function_may_be_called_for_every_row(conn: Connection) -> None:
     conn.execute(
         (function("public.one()", "immutable") + ";" + NOTES + policy("kind = public.one()")).encode()
     )
-    assert found(conn, "bare_auth_uid") == set()
+    assert reported(conn, "bare_auth_uid") == set()
 
 
-def test_what_only_an_insert_checks_needs_no_index(conn: Connection) -> None:
-    before = found(conn, "unindexed_policy_column")
+def test_a_column_that_only_inserts_check_needs_no_index(conn: Connection) -> None:
+    before = reported(conn, "unindexed_policy_column")
     conn.execute((NOTES + policy("author = (select auth.uid())", "insert")).encode())
-    assert found(conn, "unindexed_policy_column") == before
+    assert reported(conn, "unindexed_policy_column") == before
 
 
-def test_an_index_that_is_not_valid_finds_nothing(superuser: Connection) -> None:
+def test_an_invalid_index_does_not_count(superuser: Connection) -> None:
     superuser.execute(
         "update pg_index set indisvalid = false where indexrelid = 'private.holds_user'::regclass"
     )
-    assert "holds_user_id_fkey on private.holds" in found(superuser, "unindexed_foreign_key")
+    assert "holds_user_id_fkey on private.holds" in reported(superuser, "unindexed_foreign_key")
 
 
 OURS = "chat_hooks.before_request"
@@ -145,7 +147,7 @@ CALLING_OURS = body("public.theirs()", f"begin perform {OURS}(); return ''; end"
 
 
 @pytest.mark.parametrize(
-    ("made", "calls"),
+    ("script", "calls"),
     [
         ("select", "nothing"),
         (CALLS.format(""), "nothing"),
@@ -162,10 +164,10 @@ CALLING_OURS = body("public.theirs()", f"begin perform {OURS}(); return ''; end"
         ("drop schema chat_hooks cascade", None),
     ],
 )
-def test_what_postgrest_calls_before_a_request_is_ours_or_calls_it(
-    superuser: Connection, made: str, calls: str | None
+def test_the_pre_request_hook_of_postgrest_is_ours_or_calls_ours(
+    superuser: Connection, script: str, calls: str | None
 ) -> None:
-    superuser.execute(made.encode())
+    superuser.execute(script.encode())
 
     problems = [each.problem for each in check_schema(superuser) if each.rule == "missing_pre_request"]
 
@@ -174,7 +176,7 @@ def test_what_postgrest_calls_before_a_request_is_ours_or_calls_it(
     )
 
 
-def test_a_foreign_table_can_only_be_closed(superuser: Connection) -> None:
+def test_a_foreign_table_can_only_be_revoked(superuser: Connection) -> None:
     superuser.execute(
         """
         create foreign data wrapper elsewhere;
@@ -190,26 +192,28 @@ def test_a_foreign_table_can_only_be_closed(superuser: Connection) -> None:
     )
 
 
-def test_a_table_that_nobody_may_use_is_closed_on_purpose(conn: Connection) -> None:
+def test_a_table_without_any_privileges_is_closed_intentionally(conn: Connection) -> None:
     clean = check_schema(conn)
     conn.execute(f"{NOTES} {CLOSED.format('public.notes')}; create table private.notes (id int)".encode())
     assert check_schema(conn) == clean
 
 
-def test_ours_is_clean_but_for_what_is_accepted_with_a_reason(conn: Connection) -> None:
+def test_our_own_schema_is_clean_except_for_documented_exceptions(conn: Connection) -> None:
     known = [rule.name for rule in rules()]
     entries = [entry for entry in accepted.read(SQL, known) if entry.section == "rules"]
     findings = check_schema(conn)
 
-    assert accepted.sort_out(findings, entries)[0] == []
-    assert list(accepted.without_cause(entries, findings, ())) == []
+    assert accepted.partition(findings, entries)[0] == []
+    assert list(accepted.unused_entries(entries, findings, ())) == []
 
 
-def test_a_look_changes_nothing(conn: Connection) -> None:
-    asked = "select current_setting('search_path'), coalesce(current_setting('chatctl.api_roles', true), '')"
-    before = conn.execute(asked).fetchone()
+def test_lint_changes_nothing(conn: Connection) -> None:
+    settings = (
+        "select current_setting('search_path'), coalesce(current_setting('chatctl.api_roles', true), '')"
+    )
+    before = conn.execute(settings).fetchone()
     check_schema(conn, ["anon"])
-    assert conn.execute(asked).fetchone() == before
+    assert conn.execute(settings).fetchone() == before
 
 
 def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
@@ -223,13 +227,13 @@ def test_the_roles_of_the_api_may_have_other_names(conn: Connection) -> None:
     (closed,) = (
         each for each in check_schema(conn, ["web_anon", "web_user"]) if each.object == "public.notes"
     )
-    assert closed.problem == "web_anon hold delete; web_user hold select, and no policy lets a row through"
-    assert found(conn, "rls_without_policy") == set()
+    assert closed.problem == "no policy allows the use of privileges of web_anon (delete); web_user (select)"
+    assert reported(conn, "rls_without_policy") == set()
     conn.execute("revoke all on public.notes from web_anon, web_user; drop role web_anon; drop role web_user")
     assert check_schema(conn, ["web_anon", "nobody"]) == check_schema(conn, ["nobody"])
 
 
-def test_who_needs_no_token_is_told_by_its_name(conn: Connection) -> None:
+def test_roles_that_need_no_token_are_recognized_by_name(conn: Connection) -> None:
     conn.execute(
         """
         create role web_anon; create role web_user;
@@ -239,11 +243,11 @@ def test_who_needs_no_token_is_told_by_its_name(conn: Connection) -> None:
     (open_to,) = (
         each for each in check_schema(conn, ["web_user", "web_anon"]) if each.rule == "definer_for_everyone"
     )
-    assert open_to.problem == "runs as its owner, and web_anon may call it"
+    assert open_to.problem == "runs as its owner, and web_anon can call it"
 
 
-def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: Connection) -> None:
-    """No schema but public, API roles of other names, and a looker who may do nothing."""
+def test_a_database_without_supabase_can_be_checked_by_any_role(foreign: Connection) -> None:
+    """Only the schema public, API roles with other names, and a role without privileges runs the check."""
     assert foreign.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() == (
         False,
     )
@@ -253,7 +257,7 @@ def test_a_database_without_supabase_is_looked_at_by_whoever_may_enter(foreign: 
             level="error",
             title="A table exposed by the API has row-level security; without it, a privilege on the table "
             "opens every row.",
-            problem="row-level security is off, and lone_user hold select",
+            problem="row-level security is off, and there are privileges of lone_user (select)",
             remedy="alter table public.tried enable row level security",
             object="public.tried",
         )
@@ -279,7 +283,7 @@ def foreign(server: Server) -> Iterator[Connection]:
                 admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
 
 
-def test_a_file_that_a_database_has_had_is_compared(conn: Connection) -> None:
+def test_an_applied_file_is_compared(conn: Connection) -> None:
     files, _ = filerules.read(SQL)
     name = files[2].path
     assert list(filerules.edited(conn, files)) == []
@@ -287,28 +291,28 @@ def test_a_file_that_a_database_has_had_is_compared(conn: Connection) -> None:
         "update supabase_migrations.schema_migrations set statements = '{select 1}' where version = %s",
         (Path(name).name.partition("_")[0],),
     )
-    (found,) = filerules.edited(conn, files)
+    (finding,) = filerules.edited(conn, files)
     conn.execute("update supabase_migrations.schema_migrations set statements = null")
 
-    assert (found.rule, found.file) == ("applied_file_edited", name)
-    assert list(filerules.edited(conn, files)) == []  # a tool that kept no text of it
+    assert (finding.rule, finding.file) == ("applied_file_edited", name)
+    assert list(filerules.edited(conn, files)) == []  # applied by a tool that recorded no text
 
 
-def test_a_database_without_history_has_had_nothing(bare_database: Database) -> None:
+def test_a_database_without_history_has_applied_nothing(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         assert list(filerules.edited(conn, filerules.read(SQL)[0])) == []
 
 
 def break_and_repair(conn: Connection, rule: str, breaks: str, repairs: str, named: str) -> None:
-    clean = found(conn, rule)
+    clean = reported(conn, rule)
     conn.execute(breaks.encode())
-    assert found(conn, rule) - clean == {named}
+    assert reported(conn, rule) - clean == {named}
     conn.execute(repairs.encode())
-    assert found(conn, rule) == clean
+    assert reported(conn, rule) == clean
 
 
-def found(conn: Connection, rule: str) -> set[str | None]:
-    # One file, as check_schema runs them all.
+def reported(conn: Connection, rule: str) -> set[str | None]:
+    # Run one rule, like check_schema runs all of them.
     with conn.transaction(force_rollback=True):
         conn.execute("select set_config('search_path', '', true)")
         conn.execute(query("platform"))

@@ -1,6 +1,6 @@
-"""A chat of ordinary speed never meets a limit: the seeded world's people do again what its rows say.
+"""A chat at ordinary speed never meets a limit: the test replays the history of the seeded world.
 
-No time passes: before somebody acts, what they have written so far grows as much older as the rows say.
+No time passes: before somebody acts, their earlier writes are made older by the time between the rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO
 from tests.support.world import Database, World
 
-# What happened, in the order in which it did: when, who, what, and of which message or conversation.
+# All events in chronological order: when, who, what, and the message or conversation.
 EVENTS = """
 select c.created_at as at, c.created_by as who, 'start' as what, c.id as of, null::jsonb as more
 from conversations c
@@ -41,7 +41,7 @@ select p.last_read_at, p.user_id, 'read', p.conversation_id, null
 from conversation_participants p where p.last_read_at is not null
 order by at, what desc, of
 """
-ROOMS = """
+CONVERSATIONS = """
 select c.id, c.organization_id, c.name, array_agg(p.user_id order by p.user_id)
 from conversations c join conversation_participants p on p.conversation_id = c.id
 group by c.id
@@ -62,74 +62,79 @@ where w.user_id = %(who)s
 
 @dataclass
 class Replay:
-    """The world from its rows on: who and where stay, what is said is said again, so much faster."""
+    """Repeats the history of a world from its rows, several times faster."""
 
     world: World
     speed: int
-    rooms: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
-    started: dict[UUID, UUID] = field(default_factory=dict)  # the conversation that one has become
-    sent: dict[UUID, UUID] = field(default_factory=dict)  # the message that one has become
-    said_in: dict[UUID, UUID] = field(default_factory=dict)
-    acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)  # when, by rows and clock
+    conversations: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
+    started: dict[UUID, UUID] = field(default_factory=dict)  # new conversation by old
+    sent: dict[UUID, UUID] = field(default_factory=dict)  # new message by old
+    conversation_of: dict[UUID, UUID] = field(default_factory=dict)
+    # Time of the last event of each person, in the rows and by the clock.
+    acted: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
         conn = self.world.operator
         events = conn.execute(EVENTS).fetchall()
-        self.rooms = {row[0]: row for row in conn.execute(ROOMS).fetchall()}
-        self.said_in = dict(conn.execute("select id, conversation_id from messages").fetchall())
+        self.conversations = {row[0]: row for row in conn.execute(CONVERSATIONS).fetchall()}
+        self.conversation_of = dict(conn.execute("select id, conversation_id from messages").fetchall())
         conn.execute("truncate conversations cascade")
-        for at, who, what, of, more in events:
-            self._let_time_pass(at, who)
+        for at, user, action, id, data in events:
+            self._let_time_pass(at, user)
             try:
-                getattr(self, what)(who, of, more)
-                self.done[what] += 1
+                getattr(self, action)(user, id, data)
+                self.done[action] += 1
             except psycopg.Error as error:
                 assert error.sqlstate == "PT429", error
-                self.refused[what] += 1
-                if what == "send":  # the rest is about it
-                    conn.execute("update private.send_windows set sent_at = '{}' where user_id = %s", (who,))
-                    self.send(who, of, more)
+                self.refused[action] += 1
+                if action == "send":  # later events refer to it
+                    conn.execute("update private.send_windows set sent_at = '{}' where user_id = %s", (user,))
+                    self.send(user, id, data)
 
-    def _let_time_pass(self, at: datetime, who: UUID) -> None:
+    def _let_time_pass(self, at: datetime, user: UUID) -> None:
         now = self.world.fact("select clock_timestamp()")
-        if who in self.acted:
-            then, clock = self.acted[who]
+        if user in self.acted:
+            then, clock = self.acted[user]
             by = (at - then) / self.speed - (now - clock)
-            self.world.operator.execute(AGE, {"who": who, "by": by})
-        self.acted[who] = (at, now)
+            self.world.operator.execute(AGE, {"who": user, "by": by})
+        self.acted[user] = (at, now)
 
-    def start(self, who: UUID, of: UUID, more: None) -> None:
-        _, organization, name, people = self.rooms[of]
-        others = [person for person in people if person != who]
+    def start(self, user: UUID, conversation_id: UUID, data: None) -> None:
+        _, organization, name, people = self.conversations[conversation_id]
+        others = [person for person in people if person != user]
         if name is None:
-            self.started[of] = self.world.direct(organization, who, others[0])
+            self.started[conversation_id] = self.world.direct(organization, user, others[0])
         else:
-            self.started[of] = self.world.group(organization, who, *others)
+            self.started[conversation_id] = self.world.group(organization, user, *others)
 
-    def send(self, who: UUID, of: UUID, more: list[dict[str, Any]] | None) -> None:
-        room = self.started[self.said_in[of]]
-        organization = self.rooms[self.said_in[of]][1]
-        for file in more or []:
-            name = f"{organization}/chat/{room}/{file['id']}_{'a' * len(file['name'])}"
-            values = (name, str(who), Jsonb({"size": file["size"]}))
+    def send(self, user: UUID, message_id: UUID, data: list[dict[str, Any]] | None) -> None:
+        conversation = self.started[self.conversation_of[message_id]]
+        organization = self.conversations[self.conversation_of[message_id]][1]
+        for file in data or []:
+            name = f"{organization}/chat/{conversation}/{file['id']}_{'a' * len(file['name'])}"
+            values = (name, str(user), Jsonb({"size": file["size"]}))
             if not self.world.fact("select 1 from storage.objects where name = %s", name):
-                self.world.rows(who, UPLOAD, *values)
+                self.world.rows(user, UPLOAD, *values)
         sent = "select id from send_message(%s, 'what it was', %s)"
-        self.sent[of] = self.world.value(who, sent, room, Jsonb(more) if more else None)
+        self.sent[message_id] = self.world.value(user, sent, conversation, Jsonb(data) if data else None)
 
-    def edit(self, who: UUID, of: UUID, more: None) -> None:
-        assert self.world.changed(who, "update messages set content = 'edited' where id = %s", self.sent[of])
+    def edit(self, user: UUID, message_id: UUID, data: None) -> None:
+        assert self.world.changed(
+            user, "update messages set content = 'edited' where id = %s", self.sent[message_id]
+        )
 
-    def delete(self, who: UUID, of: UUID, more: None) -> None:
-        assert self.world.changed(who, "update messages set deleted_at = now() where id = %s", self.sent[of])
+    def delete(self, user: UUID, message_id: UUID, data: None) -> None:
+        assert self.world.changed(
+            user, "update messages set deleted_at = now() where id = %s", self.sent[message_id]
+        )
 
-    def react(self, who: UUID, of: UUID, more: str) -> None:
-        assert self.world.rows(who, "select toggle_reaction(%s, %s)", self.sent[of], more)
+    def react(self, user: UUID, message_id: UUID, data: str) -> None:
+        assert self.world.rows(user, "select toggle_reaction(%s, %s)", self.sent[message_id], data)
 
-    def read(self, who: UUID, of: UUID, more: None) -> None:
-        assert self.world.rows(who, "select mark_conversation_read(%s)", self.started[of])
+    def read(self, user: UUID, conversation_id: UUID, data: None) -> None:
+        assert self.world.rows(user, "select mark_conversation_read(%s)", self.started[conversation_id])
 
 
 @pytest.fixture

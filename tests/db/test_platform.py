@@ -1,52 +1,24 @@
-"""sql/platform: what a hosted project allows works on the embedded server, and what it refuses fails."""
+"""sql/platform: the embedded server allows and refuses the same as a hosted project."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-from uuid import UUID, uuid4
-
-import psycopg
 import pytest
 from psycopg.errors import (
-    CheckViolation,
     InsufficientPrivilege,
-    InvalidTextRepresentation,
-    UniqueViolation,
 )
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as
-from tests.support.platform import value
+from tests.support.platform import insert_user, value
 from tests.support.world import Database
 
 API_ROLES = ("anon", "authenticated", "service_role")
 
 
-@pytest.fixture
-def postgres(bare_database: Database) -> Iterator[Connection]:
-    """Connected as the role that migrations run as."""
-    with bare_database.connect() as conn:
-        yield conn
-
-
-@pytest.fixture
-def api(bare_database: Database) -> Iterator[Connection]:
-    """Connected as PostgREST is."""
-    with bare_database.connect("authenticator") as conn:
-        yield conn
-
-
-def insert_user(conn: Connection, email: str | None = None) -> UUID:
-    user = uuid4()
-    conn.execute("insert into auth.users (id, email) values (%s, %s)", (user, email))
-    return user
-
-
 # Roles ------------------------------------------------------------------------------------------------------
 
 
-def test_roles_are_what_hosted_ones_are(postgres: Connection) -> None:
+def test_roles_are_the_same_as_hosted_ones(postgres: Connection) -> None:
     rows = postgres.execute(
         """
         select rolname, rolcanlogin, rolinherit, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
@@ -63,26 +35,26 @@ def test_roles_are_what_hosted_ones_are(postgres: Connection) -> None:
     }
 
 
-def test_only_the_superuser_is_one(postgres: Connection) -> None:
+def test_only_the_superuser_is_a_superuser(postgres: Connection) -> None:
     supers = postgres.execute("select rolname from pg_roles where rolsuper").fetchall()
     assert supers == [("supabase_admin",)]
 
 
 @pytest.mark.parametrize("login", ["postgres", "authenticator"])
 @pytest.mark.parametrize("role", API_ROLES)
-def test_api_roles_can_be_taken(bare_database: Database, login: str, role: str) -> None:
+def test_api_roles_can_be_assumed(bare_database: Database, login: str, role: str) -> None:
     with bare_database.connect(login) as conn:
         conn.execute(f"set role {role}".encode())
         assert value(conn, "select current_user") == role
 
 
 @pytest.mark.parametrize("role", ["supabase_admin", "supabase_auth_admin", "supabase_storage_admin"])
-def test_owners_cannot_be_taken(postgres: Connection, role: str) -> None:
+def test_owner_roles_cannot_be_assumed(postgres: Connection, role: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         postgres.execute(f"set role {role}".encode())
 
 
-def test_every_role_that_may_log_in_can(bare_database: Database) -> None:
+def test_every_login_role_can_log_in(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         logins = conn.execute("select rolname from pg_roles where rolcanlogin").fetchall()
     assert len(logins) >= 10
@@ -91,7 +63,7 @@ def test_every_role_that_may_log_in_can(bare_database: Database) -> None:
             assert value(conn, "select session_user") == role
 
 
-def test_api_roles_have_little_time(bare_database: Database, api: Connection) -> None:
+def test_api_roles_have_short_timeouts(bare_database: Database, api: Connection) -> None:
     assert value(api, "show statement_timeout") == "8s"
     assert value(api, "show lock_timeout") == "8s"
     with bare_database.connect() as conn:
@@ -108,11 +80,11 @@ def test_postgres_owns_the_database_and_may_set_the_replication_role(postgres: C
     assert value(postgres, "select pg_has_role('pg_database_owner', 'member')")
 
 
-# What is open by default ------------------------------------------------------------------------------------
+# Default privileges -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("role", API_ROLES)
-def test_what_postgres_makes_in_public_is_open_to_the_api(postgres: Connection, role: str) -> None:
+def test_tables_created_by_postgres_in_public_are_open_to_the_api(postgres: Connection, role: str) -> None:
     postgres.execute("create table public.notes (id bigint generated always as identity, body text)")
     postgres.execute("create function public.greet() returns text language sql return 'hello'")
     for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
@@ -121,7 +93,7 @@ def test_what_postgres_makes_in_public_is_open_to_the_api(postgres: Connection, 
     assert value(postgres, "select has_function_privilege(%s, 'public.greet()', 'execute')", role)
 
 
-def test_what_postgres_makes_elsewhere_is_not(postgres: Connection) -> None:
+def test_tables_created_by_postgres_elsewhere_are_not_open_to_the_api(postgres: Connection) -> None:
     postgres.execute("create schema private")
     postgres.execute("create table private.notes (id int)")
     assert not value(postgres, "select has_table_privilege('service_role', 'private.notes', 'select')")
@@ -160,7 +132,7 @@ def test_postgres_manages_triggers_on_users(postgres: Connection) -> None:
     postgres.execute("drop function public.see()")
 
 
-def test_postgres_refers_to_users_from_its_own_tables(postgres: Connection) -> None:
+def test_postgres_references_users_from_its_own_tables(postgres: Connection) -> None:
     postgres.execute(
         "create table public.profiles (id uuid primary key references auth.users on delete cascade)"
     )
@@ -205,7 +177,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_postgres_is_refused_what_owners_do(postgres: Connection, statement: str) -> None:
+def test_postgres_may_not_do_what_only_owners_may(postgres: Connection, statement: str) -> None:
     with pytest.raises(InsufficientPrivilege) as refused:
         postgres.execute(statement.encode())
     assert refused.value.diag.message_primary == REFUSED[statement]
@@ -234,7 +206,9 @@ def test_the_api_sees_no_table_of_auth(api: Connection, role: str) -> None:
             api.execute(f"select from auth.{table}".encode())
 
 
-def test_storage_is_open_to_the_api_but_for_row_level_security(postgres: Connection, api: Connection) -> None:
+def test_storage_is_open_to_the_api_except_for_row_level_security(
+    postgres: Connection, api: Connection
+) -> None:
     postgres.execute("insert into storage.buckets (id, name) values ('attachments', 'attachments')")
     for role in API_ROLES:
         assert value(postgres, "select has_table_privilege(%s, 'storage.objects', 'truncate')", role)
@@ -246,7 +220,7 @@ def test_storage_is_open_to_the_api_but_for_row_level_security(postgres: Connect
         assert api.execute("select id from storage.buckets").fetchall() == [("attachments",)]
 
 
-def test_row_level_security_is_on_where_the_api_reaches_rows(postgres: Connection) -> None:
+def test_row_level_security_is_enabled_on_tables_open_to_the_api(postgres: Connection) -> None:
     rows = postgres.execute(
         """
         select oid::regclass::text
@@ -257,156 +231,3 @@ def test_row_level_security_is_on_where_the_api_reaches_rows(postgres: Connectio
         """
     ).fetchall()
     assert rows == [("realtime.subscription",)]
-
-
-# auth -------------------------------------------------------------------------------------------------------
-
-
-def test_users_and_identities_have_the_defaults_of_auth(postgres: Connection) -> None:
-    user = insert_user(postgres, "ann@example.test")
-    row = postgres.execute(
-        """
-        select aud, created_at, confirmation_token, recovery_token, email_change, email_change_token_new,
-               phone_change, phone_change_token, email_change_token_current, reauthentication_token,
-               email_change_confirm_status, is_sso_user, is_anonymous, phone
-        from auth.users
-        """
-    ).fetchone()
-    assert row == (None, None, None, None, None, None, "", "", "", "", 0, False, False, None)
-
-    postgres.execute("update auth.users set email_confirmed_at = '2026-01-23 12:00Z'")
-    assert value(postgres, "select confirmed_at = email_confirmed_at from auth.users")
-    postgres.execute(
-        "insert into auth.identities (provider_id, user_id, provider, identity_data) "
-        "values ('1', %s, 'email', '{\"email\": \"Ann@Example.test\"}')",
-        (user,),
-    )
-    assert value(postgres, "select email from auth.identities where id is not null") == "ann@example.test"
-
-
-@pytest.mark.parametrize(
-    ("column", "literal", "error"),
-    [
-        ("email", "'ann@example.test'", UniqueViolation),
-        ("phone", "'491701234567'", UniqueViolation),
-        ("confirmation_token", "'deadbeef'", UniqueViolation),
-        ("email_change_confirm_status", "3", CheckViolation),
-    ],
-)
-def test_users_are_as_unique_as_in_auth(
-    postgres: Connection, column: str, literal: str, error: type[psycopg.Error]
-) -> None:
-    statement = f"insert into auth.users (id, {column}) values (gen_random_uuid(), {literal})".encode()
-    with pytest.raises(error):
-        for _ in range(2):
-            postgres.execute(statement)
-
-
-def test_an_identity_is_unique_per_provider(postgres: Connection) -> None:
-    user = insert_user(postgres)
-    statement = (
-        "insert into auth.identities (provider_id, user_id, provider, identity_data) "
-        "values ('1', %s, %s, '{}')"
-    )
-    postgres.execute(statement, (user, "email"))
-    postgres.execute(statement, (user, "github"))
-    with pytest.raises(UniqueViolation):
-        postgres.execute(statement, (user, "email"))
-
-
-@pytest.mark.parametrize("claims", [None, "", "{}", '{"role": "authenticated"}', '{"sub": null}'])
-def test_nobody_is_asking_without_a_subject(api: Connection, claims: str | None) -> None:
-    with api.transaction():
-        act_as(api, "authenticated", claims)
-        assert value(api, "select auth.uid()") is None
-
-
-def test_the_claims_say_who_is_asking(api: Connection) -> None:
-    user = uuid4()
-    claims = {"sub": str(user), "role": "authenticated", "email": "ann@example.test", "extra": [1]}
-    with api.transaction():
-        act_as(api, "authenticated", claims)
-        asked = api.execute("select auth.uid(), auth.role(), auth.email(), auth.jwt()").fetchone()
-    assert asked == (user, "authenticated", "ann@example.test", claims)
-
-
-def test_a_claim_alone_comes_first(api: Connection) -> None:
-    alone, together = uuid4(), uuid4()
-    with api.transaction():
-        act_as(api, "authenticated", {"sub": str(together)})
-        api.execute("select set_config('request.jwt.claim.sub', %s, true)", (str(alone),))
-        assert value(api, "select auth.uid()") == alone
-
-
-@pytest.mark.parametrize("claims", ["{", "claims", '{"sub": "not-a-uuid"}', '{"sub": ""}'])
-def test_malformed_claims_raise_as_they_do_hosted(api: Connection, claims: str) -> None:
-    with pytest.raises(InvalidTextRepresentation), api.transaction():
-        act_as(api, "authenticated", claims)
-        api.execute("select auth.uid()")
-
-
-# storage ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("org/chat/7/a_b.c.png", (["org", "chat", "7"], "a_b.c.png", "png")),
-        ("plain.txt", ([], "plain.txt", "txt")),
-        ("folder/", (["folder"], "", "")),
-        ("//x", (["", ""], "x", "x")),
-        ("", (None, None, None)),
-    ],
-)
-def test_an_objects_name_has_parts(api: Connection, name: str, parts: tuple[Any, ...]) -> None:
-    with api.transaction():
-        act_as(api, "authenticated")
-        row = api.execute(
-            "select storage.foldername(%(n)s), storage.filename(%(n)s), storage.extension(%(n)s)", {"n": name}
-        ).fetchone()
-    assert row == parts
-
-
-def test_an_object_has_path_tokens_and_a_fresh_updated_at(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    postgres.execute(
-        "insert into storage.objects (bucket_id, name, updated_at) values ('b', 'a/b', '2020-01-01')"
-    )
-    postgres.execute("update storage.objects set version = '2'")
-    row = postgres.execute("select path_tokens, updated_at > '2026-01-01' from storage.objects").fetchone()
-    assert row == (["a", "b"], True)
-
-
-def test_rows_of_storage_are_not_deleted_by_accident(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    with pytest.raises(InsufficientPrivilege, match="Use the Storage API instead"):
-        postgres.execute("delete from storage.buckets")
-    with postgres.transaction():
-        postgres.execute("set local storage.allow_delete_query = 'true'")
-        postgres.execute("delete from storage.buckets")
-    assert value(postgres, "select count(*) from storage.buckets") == 0
-
-
-def test_a_bucket_has_no_versions_and_a_name_of_bearable_length(postgres: Connection) -> None:
-    postgres.execute("insert into storage.buckets (id, name) values ('b', 'b')")
-    assert value(postgres, "select versioning_status from storage.buckets") == "DISABLED"
-    with pytest.raises(CheckViolation, match="buckets_versioning_dark_check"):
-        postgres.execute("update storage.buckets set versioning_status = 'ENABLED'")
-    with pytest.raises(psycopg.errors.RaiseException, match="100 are the most"):
-        postgres.execute("update storage.buckets set name = repeat('x', 101)")
-
-
-def test_a_policy_may_ask_which_operation_of_storage_it_is(api: Connection) -> None:
-    with api.transaction():
-        act_as(api, "authenticated")
-        api.execute("set local storage.operation = 'storage.object.list'")
-        asked = api.execute(
-            """
-            select
-              storage.allow_only_operation('object.list'),
-              storage.allow_only_operation('storage.object.get'),
-              storage.allow_any_operation('{object.get,storage.object.list}'),
-              storage.allow_any_operation('{}')
-            """
-        ).fetchone()
-    assert asked == (True, False, True, False)

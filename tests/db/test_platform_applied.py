@@ -1,4 +1,4 @@
-"""sql/platform, applied to databases that have some of it, all of it or nothing."""
+"""sql/platform, applied to databases that have some, all or none of it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.support.platform import columns, empty_database, value
 from tests.support.world import Database
 
 
-def test_applied_again_it_changes_nothing(bare_database: Database) -> None:
+def test_applying_it_again_changes_nothing(bare_database: Database) -> None:
     before = columns(bare_database)
     platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
     assert columns(bare_database) == before
 
 
-def test_it_completes_an_older_one_and_keeps_what_is_in_it(bare_database: Database) -> None:
+def test_it_upgrades_an_older_version_and_keeps_its_data(bare_database: Database) -> None:
     before = columns(bare_database)
     with bare_database.connect("supabase_admin") as admin:
         admin.execute(
@@ -39,7 +39,7 @@ def test_it_completes_an_older_one_and_keeps_what_is_in_it(bare_database: Databa
         platform.apply(bare_database.server.url_for("supabase_admin", bare_database.name))
         assert columns(bare_database) == before
     with bare_database.connect() as conn:
-        kept = conn.execute(
+        row = conn.execute(
             """
             select
               b.versioning_status, o.is_versioned, m.topic, p.polname,
@@ -48,7 +48,7 @@ def test_it_completes_an_older_one_and_keeps_what_is_in_it(bare_database: Databa
             from storage.buckets b, storage.objects o, realtime.messages m, pg_policy p
             """
         ).fetchall()
-    assert kept == [("DISABLED", False, "t", "mine", True, "postgres")]
+    assert row == [("DISABLED", False, "t", "mine", True, "postgres")]
 
 
 def test_it_can_be_applied_to_many_databases_at_once(server: Server) -> None:
@@ -58,7 +58,7 @@ def test_it_can_be_applied_to_many_databases_at_once(server: Server) -> None:
         assert columns(one) == columns(two)
 
 
-def test_it_completes_an_auth_that_someone_else_began(server: Server) -> None:
+def test_it_completes_an_auth_schema_of_somebody_else(server: Server) -> None:
     with empty_database(server) as database:
         with database.connect("supabase_admin") as conn:
             conn.execute("create schema auth")

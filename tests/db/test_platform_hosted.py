@@ -1,8 +1,7 @@
-"""sql/platform: what Supabase's services bring is there as it is hosted, and does what it can."""
+"""sql/platform: the objects of Supabase's services exist as in a hosted project, and work where possible."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -14,23 +13,16 @@ from tests.support import hosted
 from tests.support.world import Database
 
 
-@pytest.fixture
-def postgres(bare_database: Database) -> Iterator[Connection]:
-    """Connected as the role that migrations run as."""
-    with bare_database.connect() as conn:
-        yield conn
-
-
 def value(conn: Connection, statement: str) -> Any:
     row = conn.execute(statement.encode()).fetchone()
     assert row
     return row[0]
 
 
-# As it is hosted --------------------------------------------------------------------------------------------
+# As in a hosted project -------------------------------------------------------------------------------------
 
 
-def test_what_is_open_by_default_is_what_is_hosted(postgres: Connection) -> None:
+def test_the_default_privileges_equal_the_hosted_ones(postgres: Connection) -> None:
     opened = postgres.execute(
         """
         select distinct defaclrole::regrole::text, defaclnamespace::regnamespace::text
@@ -41,9 +33,9 @@ def test_what_is_open_by_default_is_what_is_hosted(postgres: Connection) -> None
     assert set(opened) == hosted.DEFAULTS
 
 
-def test_the_api_calls_what_it_calls_hosted(postgres: Connection) -> None:
-    postgres.execute("set search_path = ''")  # names then come with their schema
-    found = postgres.execute(
+def test_the_api_may_call_the_same_functions_as_hosted(postgres: Connection) -> None:
+    postgres.execute("set search_path = ''")  # names are then printed with their schema
+    rows = postgres.execute(
         """
         select f.oid::regprocedure::text, proowner::regrole::text, prosecdef
         from pg_proc f join pg_namespace n on n.oid = pronamespace
@@ -52,12 +44,12 @@ def test_the_api_calls_what_it_calls_hosted(postgres: Connection) -> None:
           and has_function_privilege('anon', f.oid, 'execute')
         """
     ).fetchall()
-    assert {name: (owner, definer) for name, owner, definer in found} == hosted.FUNCTIONS
+    assert {name: (owner, definer) for name, owner, definer in rows} == hosted.FUNCTIONS
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
-def test_the_api_holds_the_privileges_that_it_holds_hosted(postgres: Connection, role: str) -> None:
-    found = postgres.execute(
+def test_the_api_has_the_same_privileges_as_hosted(postgres: Connection, role: str) -> None:
+    rows = postgres.execute(
         """
         select format('%%s.%%s', nspname, relname), relowner::regrole::text, relrowsecurity,
           string_agg(privilege, ' ' order by privilege)
@@ -70,13 +62,13 @@ def test_the_api_holds_the_privileges_that_it_holds_hosted(postgres: Connection,
         """,
         {"role": role, "all": hosted.ALL.split()},
     ).fetchall()
-    assert {name: tuple(rest) for name, *rest in found} == hosted.TABLES
+    assert {name: tuple(rest) for name, *rest in rows} == hosted.TABLES
 
 
-# What it does -----------------------------------------------------------------------------------------------
+# Behaviour --------------------------------------------------------------------------------------------------
 
 
-def test_a_broadcast_of_any_day_has_a_place(postgres: Connection) -> None:
+def test_a_broadcast_on_any_day_has_a_partition(postgres: Connection) -> None:
     postgres.execute("select realtime.send('{\"a\": 1}', 'event', 'topic')")
     postgres.execute(
         "insert into realtime.messages (topic, extension, inserted_at) "
@@ -106,7 +98,7 @@ def test_a_change_is_broadcast_by_a_trigger(postgres: Connection) -> None:
     }  # fmt: skip
 
 
-def test_a_webhook_is_queued_and_stops_nobody(postgres: Connection) -> None:
+def test_a_webhook_is_queued_and_blocks_nobody(postgres: Connection) -> None:
     postgres.execute("create table public.notes (id int)")
     postgres.execute(
         "create trigger told after insert on public.notes for each row execute function "
@@ -131,19 +123,19 @@ def test_a_webhook_is_queued_and_stops_nobody(postgres: Connection) -> None:
         "net.http_collect_response(1)",
     ],
 )
-def test_what_is_there_in_name_only_says_so(postgres: Connection, call: str) -> None:
+def test_stubs_say_that_they_are_stubs(postgres: Connection, call: str) -> None:
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="is not available on the embedded server"):
         postgres.execute(f"select {call}".encode())
 
 
-def test_graphql_answers_as_where_it_is_switched_off(bare_database: Database) -> None:
+def test_graphql_answers_as_if_switched_off(bare_database: Database) -> None:
     with bare_database.connect("authenticator") as api, api.transaction():
         act_as(api, "anon")
         (error,) = value(api, "select graphql_public.graphql(query => '{a}')")["errors"]
     assert error == {"message": "pg_graphql is not available on the embedded server"}
 
 
-def test_postgrest_is_told_of_changes_of_the_schema(bare_database: Database, postgres: Connection) -> None:
+def test_postgrest_is_notified_of_schema_changes(bare_database: Database, postgres: Connection) -> None:
     with bare_database.connect("authenticator") as listener:
         listener.execute("listen pgrst")
         for statement in (
@@ -152,6 +144,6 @@ def test_postgrest_is_told_of_changes_of_the_schema(bare_database: Database, pos
             "drop table public.notes",
         ):
             postgres.execute(statement)
-        told = [each.payload for each in listener.notifies(timeout=60, stop_after=2)]
-        assert told == ["reload schema"] * 2
+        payloads = [each.payload for each in listener.notifies(timeout=60, stop_after=2)]
+        assert payloads == ["reload schema"] * 2
         assert list(listener.notifies(timeout=0)) == []

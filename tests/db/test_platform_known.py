@@ -1,4 +1,4 @@
-"""sql/queries/platform.sql: Supabase's own is no finding in a project of any age, and need not be listed."""
+"""sql/queries/platform.sql: objects of Supabase are not findings in any project, and need not be listed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.world import Database
 FOREIGN = Path(__file__).parent.parent / "foreign"
 SQL = data_directory("sql")
 
-# What projects of other ages have otherwise; all of it is Supabase's or an extension's.
+# Differences of older and newer projects; all of them come from Supabase or an extension.
 YOUNGER = """
     create table storage.prefixes (bucket_id text, name text);
     alter table storage.prefixes owner to supabase_storage_admin;
@@ -81,24 +81,24 @@ AGES = {"younger": YOUNGER, "older": OLDER, "extended": EXTENDED}
 
 
 def opened(conn: Connection) -> list[tuple[str, str | None]]:
-    """What the rules of sql/lints find and nobody has accepted."""
+    """The findings of sql/lints that are not accepted."""
     entries = accepted.read(SQL, [rule.name for rule in rules()])
-    return [(each.rule, each.object) for each in accepted.sort_out(check_schema(conn), entries)[0]]
+    return [(each.rule, each.object) for each in accepted.partition(check_schema(conn), entries)[0]]
 
 
 @pytest.mark.parametrize("age", AGES)
-def test_supabases_own_is_no_finding_in_a_project_of_another_age(
+def test_objects_of_supabase_are_not_findings_in_an_older_or_newer_project(
     server: Server, database: Database, age: str
 ) -> None:
     with database.connect(SUPERUSER) as admin:
         admin.execute(AGES[age].encode())
-    with database.connect() as conn, connection(server.url_for(OWNER, "backend")) as wanted:
+    with database.connect() as conn, connection(server.url_for(OWNER, "backend")) as expected:
         assert [(each.id, each.message) for each in audit(conn).problems] == []
         assert opened(conn) == []
-        assert between(wanted, conn) == []
+        assert between(expected, conn) == []
 
 
-def test_who_signs_in_may_become_what_supabase_makes_it(server: Server) -> None:
+def test_the_login_role_may_assume_the_roles_of_supabase(server: Server) -> None:
     with rolled_back(server) as conn:
         conn.execute("revoke authenticator from supabase_storage_admin")
         conn.execute("grant supabase_storage_admin to authenticator")
@@ -110,7 +110,7 @@ def test_who_signs_in_may_become_what_supabase_makes_it(server: Server) -> None:
 
 @contextmanager
 def rolled_back(server: Server) -> Iterator[Connection]:
-    """The backend as the superuser, in a transaction that the audit can be part of."""
+    """The backend as the superuser, in a transaction in which the audit can run."""
     with connection(server.url_for(SUPERUSER, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         with conn.transaction(force_rollback=True):
@@ -156,7 +156,7 @@ EXPLICIT = {
 
 
 @pytest.mark.parametrize("schemas", [{"public": "exposed"}, EXPLICIT], ids=["their own", "all of them"])
-def test_an_access_file_needs_to_list_no_schema_of_supabases(
+def test_an_access_file_need_not_list_schemas_of_supabase(
     bare_database: Database, tmp_path: Path, schemas: dict[str, str]
 ) -> None:
     (tmp_path / "fixture.sql").write_text(
@@ -165,15 +165,15 @@ def test_an_access_file_needs_to_list_no_schema_of_supabases(
     )
     file = tmp_path / "access.yaml"
     file.write_text(yaml.safe_dump({**DECLARED, "schemas": schemas}))
-    asked = ["audit-rls", "--access", str(file), "--db-url", bare_database.url]
+    arguments = ["audit-rls", "--access", str(file), "--db-url", bare_database.url]
     with bare_database.connect() as conn:
         conn.execute(NOTES.encode())
-        assert run(asked) == 0
+        assert run(arguments) == 0
         conn.execute("grant select on auth.users to authenticated")
-    assert run(asked) == 7
+    assert run(arguments) == 7
 
 
-def test_a_schema_with_nothing_of_supabases_is_clean_beside_it(
+def test_a_schema_with_nothing_of_supabases_is_clean_next_to_it(
     server: Server, bare_database: Database
 ) -> None:
     roles = ("app_login", "app_guest", "app_user", "app_admin", "app_owner")
@@ -188,8 +188,8 @@ def test_a_schema_with_nothing_of_supabases_is_clean_beside_it(
             admin.execute(f"drop role {', '.join(roles)}".encode())
 
 
-def test_the_names_alone_are_not_supabases(server: Server) -> None:
-    """A database without Supabase, whose schemas are called as some of Supabase's are."""
+def test_a_matching_name_alone_does_not_make_an_object_supabases(server: Server) -> None:
+    """A database without Supabase, with schemas named like some of Supabase's."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         name = sql.Identifier("names_alone")
         admin.execute(sql.SQL("create database {} template template0").format(name))
@@ -202,22 +202,22 @@ def test_the_names_alone_are_not_supabases(server: Server) -> None:
                     grant usage on schema storage to anon; grant select on storage.boxes to anon
                     """
                 )
-                found = {(each.rule, each.object) for each in check_schema(conn)}
-            assert ("table_without_rls", "storage.boxes") in found
+                findings = {(each.rule, each.object) for each in check_schema(conn)}
+            assert ("table_without_rls", "storage.boxes") in findings
         finally:
             admin.execute(sql.SQL("drop database {} with (force)").format(name))
 
 
-# What a finding tells people to do --------------------------------------------------------------------------
+# Suggested fixes --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hole", platform.HOLES, ids=lambda hole: hole.name)
-def test_no_remedy_is_for_supabase_alone_to_run(server: Server, hole: Hole) -> None:
+def test_no_suggested_fix_can_only_be_run_by_supabase(server: Server, hole: Hole) -> None:
     with rolled_back(server) as conn:
         conn.execute(hole.sql.encode())
         conn.execute("set local role postgres")
         remedies = {each.remedy for each in check_schema(conn)}
         for remedy in remedies:
-            # Many are words for a reader.
+            # Many remedies are prose and not SQL.
             with suppress(SyntaxError_), conn.transaction(force_rollback=True):
                 conn.execute(remedy.encode())

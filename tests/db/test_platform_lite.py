@@ -1,4 +1,4 @@
-"""Supabase Lite on a database with sql/platform, and the other way round."""
+"""Supabase Lite on a database with sql/platform, and vice versa."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNREACHABLE = re.compile(
     "error sending request|timed out|dns error|connect|Failed to (?:fetch|load)|proxy", re.I
 )
 
-# Runs all of Lite's own SQL, says which statements fail, and signs somebody up and in.
+# Runs all SQL of Lite, prints the statements that fail, and signs a user up and in.
 BOOTSTRAP = """
 import { App, getStorageSchemaSql, splitSqlStatements } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
@@ -72,7 +72,7 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command, cwd=directory, env=deno_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode and UNREACHABLE.search(done.stderr):
-        pytest.skip(f"npm is out of reach: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(f"npm cannot be reached: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     return directory
 
@@ -99,7 +99,7 @@ def test_lite_as_postgres_runs_on_the_platform_and_changes_nothing(
     before = columns(bare_database)
     report = run_lite(lite, bare_database, "postgres")
     assert (report["signedUp"], report["signedIn"]) == (200, 200)
-    # It passes over what it may not do: replacing functions, adding indexes of its own.
+    # It skips what it may not do: replacing functions, adding indexes of its own.
     assert {failure.split()[0] for failure in report["failed"]} <= {"42501", "42883"}
     assert columns(bare_database) == before
     with bare_database.connect("authenticator") as conn, conn.transaction():
@@ -115,14 +115,16 @@ def test_lite_as_superuser_runs_on_the_platform_without_an_error(lite: Path, bar
     assert columns(bare_database) == before
 
 
-def test_the_platform_completes_what_lite_began(lite: Path, server: Server, bare_database: Database) -> None:
+def test_the_platform_completes_a_database_set_up_by_lite(
+    lite: Path, server: Server, bare_database: Database
+) -> None:
     with empty_database(server) as database:
         assert run_lite(lite, database, "supabase_admin")["failed"] == []
         platform.apply(server.url_for("supabase_admin", database.name))
-        ours, theirs = columns(bare_database), columns(database)
+        by_platform, by_lite = columns(bare_database), columns(database)
         # A generated column keeps its type: character varying there, text here.
-        del ours["auth.identities", "email"], theirs["auth.identities", "email"]
-        assert theirs == ours
+        del by_platform["auth.identities", "email"], by_lite["auth.identities", "email"]
+        assert by_lite == by_platform
         with database.connect() as conn:
             conn.execute("delete from auth.users")
         report = run_lite(lite, database, "postgres")

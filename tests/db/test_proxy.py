@@ -1,4 +1,4 @@
-"""The TCP door to the embedded server passes everything, tells what passes, and cuts where it is told to."""
+"""The TCP proxy of the embedded server forwards everything, reports messages, and cuts where requested."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.support.proxy import Cut, Proxy
 from tests.support.world import Database
 
 
-def test_psql_and_psycopg_come_through(bare_database: Database, pg_version: int) -> None:
+def test_psql_and_psycopg_work_through_the_proxy(bare_database: Database, pg_version: int) -> None:
     with Proxy(bare_database.server) as proxy:
         url = proxy.url("postgres", bare_database.name)
         psql = [str(binaries.program(pg_version, "psql")), url, "-XAtc", "select current_user"]
         assert subprocess.run(psql, capture_output=True, text=True, check=True).stdout == "postgres\n"
-        with connect(url.replace("disable", "prefer")) as conn:  # asks for encryption first, and is told no
+        with connect(url.replace("disable", "prefer")) as conn:  # asks for encryption first, and is refused
             row = conn.execute("select %s, current_database()", ("x" * 5_000_000,)).fetchone()
             assert row == ("x" * 5_000_000, bare_database.name)
 
 
-def test_copy_and_errors_come_through(bare_database: Database) -> None:
+def test_copy_and_errors_work_through_the_proxy(bare_database: Database) -> None:
     with Proxy(bare_database.server) as proxy, connect(proxy.url("postgres", bare_database.name)) as conn:
         conn.execute("create temporary table numbers (n integer)")
         with conn.cursor().copy("copy numbers from stdin") as copy:
@@ -37,7 +37,7 @@ def test_copy_and_errors_come_through(bare_database: Database) -> None:
         assert conn.execute("select count(*) from numbers").fetchone() == (10_000,)
 
 
-def test_a_refused_connection_is_refused_in_the_servers_words(bare_database: Database) -> None:
+def test_a_refused_connection_gets_the_message_of_the_server(bare_database: Database) -> None:
     with (
         Proxy(bare_database.server) as proxy,
         pytest.raises(psycopg.OperationalError, match="does not exist"),
@@ -45,11 +45,11 @@ def test_a_refused_connection_is_refused_in_the_servers_words(bare_database: Dat
         psycopg.connect(proxy.url("postgres", "nowhere"))
 
 
-def test_a_cancelled_statement_is_cancelled(bare_database: Database) -> None:
-    over = Event()
+def test_a_statement_can_be_cancelled_through_the_proxy(bare_database: Database) -> None:
+    finished = Event()
 
     def cancel(conn: Any) -> None:
-        while not over.is_set():  # one that comes before the statement runs has no effect
+        while not finished.is_set():  # a cancel request before the statement runs has no effect
             conn.cancel_safe()
 
     with (
@@ -60,11 +60,11 @@ def test_a_cancelled_statement_is_cancelled(bare_database: Database) -> None:
         cancelling = pool.submit(cancel, conn)
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("select pg_sleep(600)")
-        over.set()
+        finished.set()
         cancelling.result()
 
 
-def test_many_connections_pass_at_once(bare_database: Database) -> None:
+def test_many_connections_work_at_once(bare_database: Database) -> None:
     def echo(number: int) -> Any:
         with connect(proxy.url("postgres", bare_database.name)) as conn:
             row = conn.execute("select %s", (f"{number} " * 100_000,)).fetchone()
@@ -74,27 +74,29 @@ def test_many_connections_pass_at_once(bare_database: Database) -> None:
         assert list(pool.map(echo, range(40))) == [str(number) for number in range(40)]
 
 
-def test_messages_are_heard_before_they_pass_and_answers_after_them(bare_database: Database) -> None:
-    heard: list[Any] = []
+def test_callbacks_see_messages_before_they_are_forwarded_and_answers_afterwards(
+    bare_database: Database,
+) -> None:
+    events: list[Any] = []
     with (
         Proxy(
             bare_database.server,
-            on_message=lambda number, kind, body: heard.append((number, kind, body)),
-            on_answer=lambda number: heard.append((number, "ready")),
+            on_message=lambda number, kind, body: events.append((number, kind, body)),
+            on_answer=lambda number: events.append((number, "ready")),
         ) as proxy,
         connect(proxy.url("postgres", bare_database.name)) as conn,
     ):
         conn.execute("select 1")
         conn.execute("select %s", ("a",))
-    assert heard[:2] == [(1, b"Q", b"select 1\0"), (1, "ready")]
-    assert [(number, what) for number, what, *_ in heard[2:]] == [
+    assert events[:2] == [(1, b"Q", b"select 1\0"), (1, "ready")]
+    assert [(number, what) for number, what, *_ in events[2:]] == [
         *enumerate((b"P", b"B", b"D", b"E", b"S"), 2),
         (6, "ready"),
         (7, b"X"),
     ]
 
 
-def test_cut_before_a_commit_nothing_is_left(bare_database: Database) -> None:
+def test_cut_before_a_commit_nothing_is_committed(bare_database: Database) -> None:
     def cut(number: int, kind: bytes, body: bytes) -> None:
         if body == b"COMMIT\0":
             raise Cut
@@ -105,7 +107,7 @@ def test_cut_before_a_commit_nothing_is_left(bare_database: Database) -> None:
 def test_cut_after_a_commit_it_is_committed(bare_database: Database) -> None:
     commits: list[int] = []
 
-    def note(number: int, kind: bytes, body: bytes) -> None:
+    def record(number: int, kind: bytes, body: bytes) -> None:
         if body == b"COMMIT\0":
             commits.append(number)
 
@@ -113,11 +115,11 @@ def test_cut_after_a_commit_it_is_committed(bare_database: Database) -> None:
         if number in commits:
             raise Cut
 
-    assert survivors(bare_database, on_message=note, on_answer=cut) == ["kept"]
+    assert survivors(bare_database, on_message=record, on_answer=cut) == ["kept"]
 
 
 def survivors(database: Database, **callbacks: Any) -> list[str]:
-    """Make a table in a transaction whose connection is cut; which tables there are then."""
+    """Create a table in a transaction whose connection is cut; returns the tables that exist afterwards."""
     with (
         Proxy(database.server, **callbacks) as proxy,
         connect(proxy.url("postgres", database.name)) as conn,
@@ -131,7 +133,7 @@ def survivors(database: Database, **callbacks: Any) -> list[str]:
         ]
 
 
-def test_one_cut_connection_leaves_the_others(bare_database: Database) -> None:
+def test_cutting_one_connection_keeps_the_others(bare_database: Database) -> None:
     def cut(number: int, kind: bytes, body: bytes) -> None:
         if b"the end" in body:
             raise Cut
@@ -144,7 +146,7 @@ def test_one_cut_connection_leaves_the_others(bare_database: Database) -> None:
             assert other.execute("select 1").fetchone() == (1,)
 
 
-def test_what_a_callback_finds_wrong_fails_the_test(bare_database: Database) -> None:
+def test_an_assertion_in_a_callback_fails_the_test(bare_database: Database) -> None:
     def check(number: int, kind: bytes, body: bytes) -> None:
         assert body != b"select 1\0", "select 1 came"
 
@@ -157,7 +159,7 @@ def test_what_a_callback_finds_wrong_fails_the_test(bare_database: Database) -> 
         conn.execute("select 1")
 
 
-def test_connections_that_are_left_open_end_with_the_door(bare_database: Database) -> None:
+def test_open_connections_end_with_the_proxy(bare_database: Database) -> None:
     with Proxy(bare_database.server) as proxy:
         conn = connect(proxy.url("postgres", bare_database.name))
     with pytest.raises(psycopg.OperationalError):

@@ -1,4 +1,4 @@
-"""Never more than ten accepted messages by one sender in any sixty seconds, whatever is tried."""
+"""At most ten messages of one sender are accepted in any sixty seconds, whatever is tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import waiting
 from tests.support.world import SEND, World
 
 ONE = "insert into messages (organization_id, conversation_id, sender_id, content) values (%s, %s, %s, %s)"
-# A message counts as of a moment by which it has been accepted: this much after its trigger began, at most.
+# A message counts from a time at or after its acceptance: at most this long after the start of its trigger.
 NOTED_AHEAD = timedelta(milliseconds=20)
 
 
@@ -28,7 +28,7 @@ def _age(world: World, sender: UUID, seconds: float) -> None:
     )
 
 
-def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
+def test_exactly_10_of_100_parallel_sends_are_accepted(world: World) -> None:
     organization, people = world.team(3)
     ann = people[0]
     conversation = world.group(organization, *people)
@@ -48,12 +48,12 @@ def test_of_100_parallel_sends_exactly_10_are_accepted(world: World) -> None:
         assert limit["limit"] == 10
         assert limit["remaining"] == 0
         assert reset_at <= datetime.fromisoformat(limit["reset_at"]) <= reset_at + NOTED_AHEAD
-        assert 0 < limit["retry_after"] <= 61  # whole seconds, and noted ahead
+        assert 0 < limit["retry_after"] <= 61  # whole seconds, and recorded in advance
         assert limit["retry_after"] >= (reset_at - datetime.now(UTC)).total_seconds()
         assert error_code(error) == "RATE_LIMITED"
 
 
-def test_one_statement_with_20_rows_is_refused_whole(world: World) -> None:
+def test_one_statement_with_20_rows_is_refused_as_a_whole(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -72,7 +72,7 @@ def test_one_statement_with_20_rows_is_refused_whole(world: World) -> None:
     assert world.fact("select last_seq from conversations where id = %s", conversation) == 0
 
 
-def test_back_dating_is_refused(world: World) -> None:
+def test_backdating_is_refused(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -87,7 +87,7 @@ def test_back_dating_is_refused(world: World) -> None:
         )
 
 
-def test_an_operator_cannot_back_date_either(world: World) -> None:
+def test_an_operator_cannot_backdate_either(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -100,7 +100,7 @@ def test_an_operator_cannot_back_date_either(world: World) -> None:
     assert world.fact("select created_at > now() - interval '1 minute' from messages")
 
 
-def test_deleting_ten_messages_lifts_nothing(world: World) -> None:
+def test_deleting_ten_messages_does_not_reset_the_limit(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for number in range(10):
@@ -111,7 +111,7 @@ def test_deleting_ten_messages_lifts_nothing(world: World) -> None:
         world.send(ann, conversation)
 
 
-def test_leaving_and_coming_back_lifts_nothing(world: World) -> None:
+def test_leaving_and_returning_does_not_reset_the_limit(world: World) -> None:
     organization, people = world.team(4)
     conversation = world.group(organization, *people)
     ben = people[1]
@@ -127,7 +127,7 @@ def test_leaving_and_coming_back_lifts_nothing(world: World) -> None:
         world.send(ben, conversation)
 
 
-def test_the_limit_spans_conversations(world: World) -> None:
+def test_the_limit_applies_across_conversations(world: World) -> None:
     organization, (ann, ben, cem) = world.team(3)
     first, second = world.direct(organization, ann, ben), world.direct(organization, ann, cem)
     for number in range(10):
@@ -160,10 +160,10 @@ def test_a_message_leaves_the_window_after_sixty_seconds(world: World) -> None:
     assert world.send(ann, conversation)
 
 
-def test_a_message_that_waited_counts_as_of_its_acceptance(world: World) -> None:
+def test_a_message_that_waited_counts_from_its_acceptance(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
-    world.send(ann, conversation)  # its window is there: the next one is counted before it waits
+    world.send(ann, conversation)  # its window exists: the next message is counted before it waits
     values = (organization, conversation, ann, "waited")
 
     with world.database.connect() as holder, world.acting(ann) as conn, holder.transaction():

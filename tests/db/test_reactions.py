@@ -1,4 +1,4 @@
-"""A participant changes its own reactions; nobody's write loses another's."""
+"""Participants change only their own reactions; no write loses a reaction of somebody else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _reactions(world: World, message: UUID) -> Any:
     return world.fact("select reactions from messages where id = %s", message)
 
 
-def test_two_sessions_toggling_at_once_keep_both(world: World, chat: tuple[list[UUID], UUID]) -> None:
+def test_two_concurrent_toggles_keep_both_reactions(world: World, chat: tuple[list[UUID], UUID]) -> None:
     people, message = chat
 
     def toggle(conn: Connection, number: int) -> None:
@@ -42,22 +42,22 @@ def test_two_sessions_toggling_at_once_keep_both(world: World, chat: tuple[list[
     outcomes = race(world.database, 3, toggle)
 
     assert not refusals(outcomes)
-    found = sorted(entry["userId"] for entry in _reactions(world, message))
-    assert found == sorted(str(person) for person in people[:3])
+    reacting = sorted(entry["userId"] for entry in _reactions(world, message))
+    assert reacting == sorted(str(person) for person in people[:3])
 
 
-def test_writing_the_array_that_was_read_earlier_loses_nobodys(
+def test_writing_an_outdated_array_loses_no_reaction_of_others(
     world: World, chat: tuple[list[UUID], UUID]
 ) -> None:
     people, message = chat
     world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
 
-    world.changed(people[2], WRITE, Jsonb([_entry(people[2])]), message)  # from a page read before
+    world.changed(people[2], WRITE, Jsonb([_entry(people[2])]), message)  # from a page that was read earlier
 
     assert _reactions(world, message) == [_entry(people[1]), _entry(people[2])]
 
 
-def test_toggling_twice_takes_a_reaction_back(world: World, chat: tuple[list[UUID], UUID]) -> None:
+def test_toggling_twice_removes_a_reaction(world: World, chat: tuple[list[UUID], UUID]) -> None:
     people, message = chat
     toggle = "select toggle_reaction(%s, %s)"
     world.value(people[1], toggle, message, "👍")
@@ -67,21 +67,21 @@ def test_toggling_twice_takes_a_reaction_back(world: World, chat: tuple[list[UUI
 
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️"])
-def test_a_reaction_in_anothers_name_is_ignored(
+def test_a_reaction_in_the_name_of_somebody_else_is_ignored(
     world: World, chat: tuple[list[UUID], UUID], emoji: str
 ) -> None:
     people, message = chat
-    kept = [_entry(people[0])]
-    world.changed(people[0], WRITE, Jsonb(kept), message)
+    own_reactions = [_entry(people[0])]
+    world.changed(people[0], WRITE, Jsonb(own_reactions), message)
 
-    world.rows(people[1], WRITE, Jsonb([*kept, _entry(people[2], emoji)]), message)
-    assert _reactions(world, message) == kept
+    world.rows(people[1], WRITE, Jsonb([*own_reactions, _entry(people[2], emoji)]), message)
+    assert _reactions(world, message) == own_reactions
 
     world.rows(people[1], WRITE, Jsonb([_entry(people[0], emoji + emoji), _entry(people[1])]), message)
-    assert _reactions(world, message) == [*kept, _entry(people[1])]
+    assert _reactions(world, message) == [*own_reactions, _entry(people[1])]
 
 
-def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
+def test_a_reaction_in_the_name_of_somebody_else_is_refused_at_insert(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     insert = (
@@ -89,9 +89,9 @@ def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
         "values (%s, %s, %s, 'hi', %s)"
     )
 
-    for others in (_entry(ben), {"userId": "x"}, "👍", None):
+    for forged in (_entry(ben), {"userId": "x"}, "👍", None):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ann), others]))
+            world.rows(ann, insert, organization, conversation, ann, Jsonb([_entry(ann), forged]))
     for invalid in (Jsonb({}), Jsonb("👍"), Jsonb([{"userId": str(ann)}])):
         with pytest.raises(psycopg.errors.CheckViolation):
             world.rows(ann, insert, organization, conversation, ann, invalid)
@@ -99,7 +99,7 @@ def test_a_reaction_in_anothers_name_is_refused_at_insert(world: World) -> None:
     world.operator.execute(insert, (organization, conversation, ann, Jsonb([_entry(ben), _entry(ann)])))
 
 
-def test_an_array_with_a_reaction_that_was_withdrawn_meanwhile_is_no_error(
+def test_an_array_with_a_reaction_that_was_just_removed_is_not_an_error(
     world: World, chat: tuple[list[UUID], UUID]
 ) -> None:
     people, message = chat
@@ -112,7 +112,9 @@ def test_an_array_with_a_reaction_that_was_withdrawn_meanwhile_is_no_error(
     assert _reactions(world, message) == [_entry(people[2])]
 
 
-def test_removing_anothers_reaction_changes_nothing(world: World, chat: tuple[list[UUID], UUID]) -> None:
+def test_removing_a_reaction_of_somebody_else_changes_nothing(
+    world: World, chat: tuple[list[UUID], UUID]
+) -> None:
     people, message = chat
     world.changed(people[1], WRITE, Jsonb([_entry(people[1])]), message)
 
@@ -121,7 +123,7 @@ def test_removing_anothers_reaction_changes_nothing(world: World, chat: tuple[li
     assert _reactions(world, message) == [_entry(people[1])]
 
 
-def test_a_colleague_outside_the_conversation_reacts_to_nothing(
+def test_a_colleague_outside_the_conversation_cannot_react(
     world: World, chat: tuple[list[UUID], UUID]
 ) -> None:
     people, message = chat
@@ -146,7 +148,7 @@ def test_a_colleague_outside_the_conversation_reacts_to_nothing(
         [{"userId": "0B5E0B5E-AAAA-BBBB-CCCC-0123456789AB", "emoji": "👍"}],
     ],
 )
-def test_what_is_no_list_of_reactions_is_refused(
+def test_an_invalid_list_of_reactions_is_refused(
     world: World, chat: tuple[list[UUID], UUID], reactions: object
 ) -> None:
     people, message = chat
@@ -157,7 +159,7 @@ def test_what_is_no_list_of_reactions_is_refused(
 
 
 @pytest.mark.parametrize("more", [{"emoji": ""}, {"emoji": "x" * 33}, {"emoji": 7}, {"emoji": "👍", "by": 1}])
-def test_an_own_reaction_has_an_emoji_and_nothing_else(
+def test_an_own_reaction_contains_only_an_emoji(
     world: World, chat: tuple[list[UUID], UUID], more: dict[str, object]
 ) -> None:
     people, message = chat
@@ -170,7 +172,7 @@ def _many(user: UUID, size: int) -> Jsonb:
     return Jsonb([_entry(user, f"{number:032}") for number in range(size)])
 
 
-def test_nobody_fills_a_message_with_reactions(world: World, chat: tuple[list[UUID], UUID]) -> None:
+def test_nobody_can_fill_a_message_with_reactions(world: World, chat: tuple[list[UUID], UUID]) -> None:
     people, message = chat
     for size in (21, 1000, 100_000):
         with pytest.raises(psycopg.Error) as refused:
@@ -194,7 +196,7 @@ def test_a_new_message_whose_reactions_are_null_has_none(world: World) -> None:
     assert world.rows(ann, insert, organization, conversation, ann) == [([],)]
 
 
-def test_a_new_message_comes_with_20_reactions_at_most(world: World) -> None:
+def test_a_new_message_has_at_most_20_reactions(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     insert = (
@@ -207,7 +209,7 @@ def test_a_new_message_comes_with_20_reactions_at_most(world: World) -> None:
     assert world.changed(ann, insert, organization, conversation, ann, _many(ann, 20)) == 1
 
 
-def test_who_has_more_reactions_from_before_may_take_them_back(
+def test_excess_reactions_from_before_the_limit_can_be_removed(
     world: World, chat: tuple[list[UUID], UUID]
 ) -> None:
     people, message = chat
@@ -221,32 +223,32 @@ def test_who_has_more_reactions_from_before_may_take_them_back(
     assert len(_reactions(world, message)) == 1
 
 
-# Room for those who take part ------------------------------------------------------------------------------
+# Room for reactions of participants -------------------------------------------------------------------------
 
 TOGGLE = "select toggle_reaction(%s, %s)"
 
 
 def _filled(world: World, message: UUID, *groups: tuple[UUID, int]) -> list[dict[str, str]]:
-    """The message is full: each of these people has given so many reactions, the first of them first."""
+    """Fill the message: each of these people has given this many reactions, in this order."""
     entries = [_entry(user, f"{number:04}") for user, size in groups for number in range(size)]
     world.operator.execute(WRITE, (Jsonb(entries), message))
     return entries
 
 
-@pytest.mark.parametrize("gone", ["left", "removed", "erased"])
+@pytest.mark.parametrize("deletion", ["left", "removed", "erased"])
 @pytest.mark.parametrize("how", ["toggled", "written"])
-def test_reactions_of_people_who_are_gone_make_room(
-    world: World, chat: tuple[list[UUID], UUID], gone: str, how: str
+def test_reactions_of_deleted_users_make_room(
+    world: World, chat: tuple[list[UUID], UUID], deletion: str, how: str
 ) -> None:
     people, message = chat
     stay = [_entry(people[0], f"{number}") for number in range(10)]
     leave = "delete from conversation_participants where user_id = %s"
     full = _filled(world, message, (people[2], 990))
     world.operator.execute(WRITE, (Jsonb(full + stay), message))
-    if gone == "erased":
+    if deletion == "erased":
         world.operator.execute("delete from auth.users where id = %s", (people[2],))
     else:
-        assert world.changed(people[0] if gone == "removed" else people[2], leave, people[2]) == 1
+        assert world.changed(people[0] if deletion == "removed" else people[2], leave, people[2]) == 1
 
     mine = [_entry(people[1], f"{number}") for number in range(20)]
     if how == "toggled":
@@ -258,7 +260,7 @@ def test_reactions_of_people_who_are_gone_make_room(
     assert _reactions(world, message) == full[20:] + stay + mine
 
 
-def test_reactions_of_people_who_are_gone_stay_while_there_is_room(
+def test_reactions_of_deleted_users_stay_while_there_is_room(
     world: World, chat: tuple[list[UUID], UUID]
 ) -> None:
     people, message = chat
@@ -270,9 +272,7 @@ def test_reactions_of_people_who_are_gone_stay_while_there_is_room(
     assert _reactions(world, message) == [*full, _entry(people[1])]
 
 
-def test_no_reaction_of_somebody_who_takes_part_makes_room(
-    world: World, chat: tuple[list[UUID], UUID]
-) -> None:
+def test_reactions_of_participants_do_not_make_room(world: World, chat: tuple[list[UUID], UUID]) -> None:
     people, message = chat
     full = _filled(world, message, (people[0], 500), (people[2], 500))
 

@@ -1,4 +1,4 @@
-"""seq is gap-free, and readers see messages appear in its order."""
+"""seq has no gaps, and readers see messages appear in its order."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.support.race import race, refusals
 from tests.support.world import SEND, World
 
 
-def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world: World) -> None:
+def test_50_parallel_sends_are_numbered_without_gaps_in_commit_order(world: World) -> None:
     organization, people = world.team(50)
     conversation = world.group(organization, *people)
     done = threading.Event()
-    seen: list[list[int]] = []
+    observed: list[list[int]] = []
 
     def watch() -> None:
         with world.database.connect() as reader:
             while not done.is_set():
-                seen.append([seq for (seq,) in reader.execute("select seq from messages order by seq")])
+                observed.append([seq for (seq,) in reader.execute("select seq from messages order by seq")])
 
     def send(conn: Connection, number: int) -> None:
         world.rows(people[number], SEND, "hi", conversation, conn=conn)
@@ -36,8 +36,8 @@ def test_50_parallel_sends_are_numbered_without_gap_in_the_order_of_commit(world
     assert not refusals(outcomes)
     numbers = [seq for (seq,) in world.operator.execute("select seq from messages order by seq")]
     assert numbers == list(range(1, 51))
-    # Whatever moment a reader looked: what it saw had no gap that a later commit filled.
-    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in seen)
+    # Whenever a reader looked, it saw no gap that a later commit filled.
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in observed)
     assert world.fact(
         "select bool_and(later) from ("
         "select created_at > lag(created_at) over (order by seq) as later from messages) m"
@@ -56,7 +56,7 @@ def test_a_refused_message_leaves_no_gap(world: World) -> None:
     assert [s for (s,) in world.operator.execute("select seq from messages order by 1")] == [1, 2]
 
 
-def test_a_message_that_exists_leaves_no_gap_under_on_conflict_do_nothing(world: World) -> None:
+def test_an_existing_message_under_on_conflict_do_nothing_leaves_no_gap(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     message = world.send(ann, conversation)
@@ -78,7 +78,7 @@ def test_a_message_that_exists_leaves_no_gap_under_on_conflict_do_nothing(world:
 @pytest.mark.parametrize(
     "column", ["seq", "created_at", "conversation_id", "organization_id", "sender_id", "id"]
 )
-def test_what_is_the_servers_cannot_be_written(world: World, column: str) -> None:
+def test_columns_of_the_server_cannot_be_written(world: World, column: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)
@@ -87,7 +87,7 @@ def test_what_is_the_servers_cannot_be_written(world: World, column: str) -> Non
         world.rows(ann, f"update messages set {column} = {column}")
 
 
-def test_a_stranger_takes_no_lock_of_a_conversation(world: World) -> None:
+def test_a_stranger_does_not_lock_a_conversation(world: World) -> None:
     organization, (ann, ben, eve) = world.team(3)
     conversation = world.direct(organization, ann, ben)
 
@@ -102,7 +102,7 @@ def test_a_stranger_takes_no_lock_of_a_conversation(world: World) -> None:
             )
 
 
-# What trusted roles may send, and clients may not ------------------------------------------------------
+# Messages that trusted roles may send, but not clients -------------------------------------------------
 
 INSERT = """
 insert into messages (organization_id, conversation_id, sender_id, content, deleted_at)
@@ -110,7 +110,7 @@ values (%s, %s, %s, %s, %s) returning seq
 """
 
 
-def test_in_the_name_of_somebody_who_takes_no_part(world: World) -> None:
+def test_a_message_in_the_name_of_a_non_participant_is_refused(world: World) -> None:
     organization, (ann, ben, cleo) = world.team(3)
     conversation = world.direct(organization, ann, ben)
 
@@ -118,7 +118,7 @@ def test_in_the_name_of_somebody_who_takes_no_part(world: World) -> None:
     assert world.value(ann, "select get_unread_count(%s, %s)", conversation, ann) == 1
 
 
-def test_a_message_that_was_deleted_elsewhere_stays_deleted(world: World) -> None:
+def test_a_message_imported_as_deleted_stays_deleted(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
 
@@ -128,7 +128,7 @@ def test_a_message_that_was_deleted_elsewhere_stays_deleted(world: World) -> Non
 
 
 @pytest.mark.parametrize("missing", ["conversation", "organization"])
-def test_nothing_into_a_conversation_that_is_not_there(world: World, missing: str) -> None:
+def test_a_message_to_a_missing_conversation_is_refused(world: World, missing: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     nowhere = UUID(int=0)

@@ -1,4 +1,4 @@
-"""Files of the bucket: one path, participants only, and no name that breaks anybody's listing."""
+"""Files of the bucket: fixed path, participants only, and no name that breaks a listing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOSTILE = [
 
 @pytest.fixture
 def chat(world: World) -> tuple[UUID, UUID, UUID, UUID]:
-    """Organization, conversation, and its two people."""
+    """Organization, conversation, and its two participants."""
     organization, (ann, ben) = world.team(2)
     return organization, world.direct(organization, ann, ben), ann, ben
 
@@ -38,7 +38,9 @@ def _name(organization: object, conversation: object, *, folder: str = "chat", f
     return f"{organization}/{folder}/{conversation}/{uuid4()}_{file}"
 
 
-def test_a_hostile_name_breaks_nobodys_listing(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_a_hostile_file_name_does_not_break_a_listing(
+    world: World, chat: tuple[UUID, UUID, UUID, UUID]
+) -> None:
     organization, conversation, ann, ben = chat
     name = _name(organization, conversation)
     for hostile in HOSTILE:
@@ -50,7 +52,7 @@ def test_a_hostile_name_breaks_nobodys_listing(world: World, chat: tuple[UUID, U
     assert len(world.rows(None, LIST, role="service_role")) == len(HOSTILE) + 1
 
 
-def test_only_participants_read_and_add(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_only_participants_read_and_add_files(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     organization, conversation, ann, ben = chat
     colleague, stranger = world.user(), world.user()
     world.join_organization(organization, colleague)
@@ -63,7 +65,7 @@ def test_only_participants_read_and_add(world: World, chat: tuple[UUID, UUID, UU
             world.rows(outsider, ADD, "attachments", _name(organization, conversation), str(outsider))
 
 
-def test_a_removed_member_reads_no_more_files(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_a_removed_member_cannot_read_files(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     organization, conversation, ann, ben = chat
     world.rows(ann, ADD, "attachments", _name(organization, conversation), str(ann))
 
@@ -114,7 +116,7 @@ def test_the_path_is_organization_chat_conversation_file(
         "x" * 201,
     ],
 )
-def test_a_name_has_no_control_characters_and_does_not_climb(
+def test_a_file_name_has_no_control_characters_or_parent_directories(
     world: World, chat: tuple[UUID, UUID, UUID, UUID], name: str
 ) -> None:
     organization, conversation, ann, _ = chat
@@ -126,7 +128,7 @@ def test_a_name_has_no_control_characters_and_does_not_climb(
 @pytest.mark.parametrize(
     "name", ["a", ".png", "Bericht (1).pdf", "見積書.xlsx", "a.b.c", "\u202e", "x" * 200]
 )
-def test_other_names_are_names(world: World, chat: tuple[UUID, UUID, UUID, UUID], name: str) -> None:
+def test_other_file_names_are_accepted(world: World, chat: tuple[UUID, UUID, UUID, UUID], name: str) -> None:
     organization, conversation, ann, ben = chat
 
     world.rows(ann, ADD, "attachments", _name(organization, conversation, file=name), str(ann))
@@ -134,7 +136,7 @@ def test_other_names_are_names(world: World, chat: tuple[UUID, UUID, UUID, UUID]
     assert len(world.rows(ben, LIST)) == 1
 
 
-def test_another_bucket_is_nobodys(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_nobody_can_access_another_bucket(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     organization, conversation, ann, _ = chat
     world.operator.execute("insert into storage.buckets (id, name) values ('other', 'other')")
     name = _name(organization, conversation)
@@ -145,7 +147,7 @@ def test_another_bucket_is_nobodys(world: World, chat: tuple[UUID, UUID, UUID, U
         world.rows(ann, ADD, "other", _name(organization, conversation), str(ann))
 
 
-def test_a_file_is_neither_changed_nor_deleted(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
+def test_a_file_can_be_neither_changed_nor_deleted(world: World, chat: tuple[UUID, UUID, UUID, UUID]) -> None:
     organization, conversation, ann, _ = chat
     name = _name(organization, conversation)
     world.rows(ann, ADD, "attachments", name, str(ann))

@@ -1,4 +1,4 @@
-"""chatctl and the Supabase CLI on one database: neither finds anything to do after the other."""
+"""chatctl and the Supabase CLI on one database: after one of them, the other has nothing to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytest_plugins = ["tests.support.supabase_cli"]
 
 UP_TO_DATE = "Remote database is up to date.\n"
 
-# Each is a migration of its own, and the two tools must record the same statements for it.
+# Each is a separate migration for which both tools must record the same statements.
 SCRIPTS = {
     "nothing": "",
     "only_a_comment": "-- nothing\n",
@@ -70,7 +70,7 @@ revoke execute on function public.pinned({type}) from public, anon;
 
 
 class Project:
-    """A directory as the Supabase CLI wants it, and the database that it is pointed at."""
+    """A directory as the Supabase CLI needs it, and the database to which it connects."""
 
     def __init__(self, cli: SupabaseCli, url: str, directory: Path) -> None:
         self.cli = cli
@@ -80,7 +80,7 @@ class Project:
         self.migrations.mkdir(parents=True)
 
     def run(self, *arguments: str) -> str:
-        """What it writes to stdout; it must end well."""
+        """The stdout of a command, which must succeed."""
         done = self.cli.run(*arguments, f"--remote={self.url}", directory=self.directory)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -90,9 +90,9 @@ class Project:
         return list(json.loads(self.run("db", "push", "--dry-run", "--output-format=json"))["migrations"])
 
     def versions(self) -> list[tuple[str, str]]:
-        """Each version as the files have it and as the database has it, '' where one has it not."""
-        told = json.loads(self.run("migration", "list", "--output-format=json"))
-        return [(version["local"], version["remote"]) for version in told["migrations"]]
+        """Each version as in the files and as in the database, '' where it is missing."""
+        listed = json.loads(self.run("migration", "list", "--output-format=json"))
+        return [(version["local"], version["remote"]) for version in listed["migrations"]]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def exported(directory: Path) -> Path:
 
 
 def copied(directory: Path) -> Path:
-    """The migrations as they are, in ``directory``."""
+    """The unchanged migrations, in ``directory``."""
     return Path(shutil.copytree(data_directory("sql") / "migrations", directory, dirs_exist_ok=True))
 
 
@@ -150,10 +150,10 @@ def test_after_the_cli_nothing_is_pending_for_chatctl(project: Project, bare_dat
 
 
 @pytest.mark.parametrize("first", ["chatctl", "cli"])
-def test_in_turns_neither_finds_anything_left_by_the_other(
+def test_alternating_the_tools_leaves_nothing_pending(
     project: Project, bare_database: Database, tmp_path: Path, first: str
 ) -> None:
-    """Three migrations, with objects that come, change and go between them."""
+    """Three migrations, between which objects are added, changed and removed."""
     files = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     functions = files / "objects" / "functions"
 
@@ -190,7 +190,7 @@ def test_both_record_the_same_rows(project: Project, bare_database: Database, da
     copied(project.migrations)
     project.run("db", "push", "--yes")
 
-    assert recorded(bare_database) == recorded(database)  # which chatctl has migrated
+    assert recorded(bare_database) == recorded(database)  # migrated by chatctl
 
 
 def test_both_split_scripts_the_same_way(project: Project, bare_database: Database) -> None:
@@ -203,7 +203,7 @@ def test_both_split_scripts_the_same_way(project: Project, bare_database: Databa
     }
 
 
-def test_the_cli_applies_what_changes_the_role_in_files_of_its_own(
+def test_the_cli_applies_files_that_change_the_role(
     project: Project, bare_database: Database, tmp_path: Path
 ) -> None:
     files = SqlFiles(tmp_path / "sql")
@@ -219,14 +219,16 @@ def test_the_cli_applies_what_changes_the_role_in_files_of_its_own(
 
     with bare_database.connect() as conn:
         assert migrations.migrate(conn, directory=files.directory) == []
-        made = conn.execute(
+        owner = conn.execute(
             "select viewname from pg_views where viewowner = 'postgres' order by 1"
         ).fetchall()
-        assert [name for (name,) in made] == ["five", "four", "one", "six", "three", "two"]
+        assert [name for (name,) in owner] == ["five", "four", "one", "six", "three", "two"]
         assert find(conn, files.directory) == []
 
 
-def test_what_the_cli_fetches_is_no_edit(project: Project, bare_database: Database, tmp_path: Path) -> None:
+def test_a_file_fetched_by_the_cli_is_not_an_edit(
+    project: Project, bare_database: Database, tmp_path: Path
+) -> None:
     files = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     with bare_database.connect() as conn:
         migrations.migrate(conn, directory=files)

@@ -1,4 +1,4 @@
-"""The fast unread count and last message are the plan's slow definition, after any history."""
+"""The stored unread count and last message equal their slow definition after any history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import SEND, World
 
 PEOPLE = 4
 
-# The plan's own definitions (its sections 3.2 and 3.3), with `is distinct from` for erased senders.
+# The definitions, with `is distinct from` because of erased senders.
 SLOW = """
 select cp.user_id,
   (select count(*) from messages m
@@ -62,7 +62,7 @@ step = st.one_of(
 
 
 class History:
-    """One conversation whose people do things, all inside one transaction."""
+    """One conversation whose people act, all inside one transaction."""
 
     def __init__(self, conn: Connection, people: list[UUID], conversation: UUID) -> None:
         self.conn = conn
@@ -87,17 +87,17 @@ class History:
         except psycopg.errors.InsufficientPrivilege:
             assert not self._takes_part(who)
 
-    def delete(self, at: int) -> None:
-        if row := self._message(at, "deleted_at is null and sender_id is not null"):
+    def delete(self, place: int) -> None:
+        if row := self._message(place, "deleted_at is null and sender_id is not null"):
             with self.acting(row[1]) as conn:
                 conn.execute("update messages set deleted_at = now() where id = %s", (row[0],))
 
-    def restore(self, at: int) -> None:
-        if row := self._message(at, "deleted_at is not null"):
+    def restore(self, place: int) -> None:
+        if row := self._message(place, "deleted_at is not null"):
             self.conn.execute("update messages set deleted_at = null where id = %s", (row[0],))
 
-    def purge(self, at: int) -> None:
-        if row := self._message(at, "true"):
+    def purge(self, place: int) -> None:
+        if row := self._message(place, "true"):
             self.conn.execute("delete from messages where id = %s", (row[0],))
 
     def read(self, who: int) -> None:
@@ -106,8 +106,8 @@ class History:
     def unread(self, who: int) -> None:
         self._read(who, None)
 
-    def read_to(self, who: int, at: int) -> None:
-        if row := self._message(at, "true"):
+    def read_to(self, who: int, place: int) -> None:
+        if row := self._message(place, "true"):
             self._read(who, row[2])
 
     def leave(self, who: int) -> None:
@@ -128,18 +128,18 @@ class History:
     def erase_messages(self, who: int) -> None:
         self.conn.execute("update messages set sender_id = null where sender_id = %s", (self.people[who],))
 
-    def _read(self, who: int, at: Any) -> None:
+    def _read(self, who: int, place: Any) -> None:
         with self.acting(self.people[who]) as conn:
             conn.execute(
                 "update conversation_participants set last_read_at = %s where user_id = %s",
-                (at, self.people[who]),
+                (place, self.people[who]),
             )
 
-    def _message(self, at: int, condition: str) -> tuple[Any, ...] | None:
+    def _message(self, place: int, condition: str) -> tuple[Any, ...] | None:
         rows = self.conn.execute(
             f"select id, sender_id, created_at from messages where {condition} order by seq".encode()
         ).fetchall()
-        return rows[at % len(rows)] if rows else None
+        return rows[place % len(rows)] if rows else None
 
     def _takes_part(self, who: int) -> bool:
         return self._count("conversation_participants", "user_id", self.people[who])
@@ -156,7 +156,7 @@ class History:
 def begin(world: World) -> Any:
     organization, people = world.team(PEOPLE)
     conversation = world.group(organization, *people)
-    world.lift_limits()  # who leaves comes back at once
+    world.lift_limits()  # people who leave come back immediately
 
     @contextmanager
     def begin() -> Iterator[History]:
@@ -173,7 +173,9 @@ def begin(world: World) -> Any:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(step, min_size=1, max_size=14))
-def test_unread_and_last_message_are_the_plans_definition(begin: Any, steps: list[tuple[Any, ...]]) -> None:
+def test_unread_counts_and_last_messages_match_their_definition(
+    begin: Any, steps: list[tuple[Any, ...]]
+) -> None:
     with begin() as history:
         for taken in steps:
             history.take(*taken)
@@ -192,7 +194,7 @@ def test_unread_and_last_message_are_the_plans_definition(begin: Any, steps: lis
             assert counted == (unread,)
 
 
-def test_unread_stays_exact_while_people_send_delete_and_read_at_once(world: World) -> None:
+def test_unread_counts_stay_exact_during_concurrent_sends_deletes_and_reads(world: World) -> None:
     organization, people = world.team(8)
     conversation = world.group(organization, *people)
 
@@ -213,14 +215,14 @@ def test_unread_stays_exact_while_people_send_delete_and_read_at_once(world: Wor
 
     outcomes = race(world.database, 16, live)
 
-    # Two devices of one person share the limit: that refusal, and no deadlock, is what may happen.
+    # Two devices of one person share the limit: it may be exceeded, but there must be no deadlock.
     assert {error.sqlstate for error in refusals(outcomes)} <= {"PT429"}
     fast = world.operator.execute(FAST.encode(), (conversation,)).fetchall()
     slow = world.operator.execute(SLOW.encode(), (conversation,)).fetchall()
     assert fast == slow
 
 
-def test_reading_ahead_of_the_clock_hides_nothing(world: World) -> None:
+def test_a_read_mark_ahead_of_the_clock_hides_nothing(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.changed(ben, "update conversation_participants set last_read_at = '2100-01-01'")
@@ -230,7 +232,7 @@ def test_reading_ahead_of_the_clock_hides_nothing(world: World) -> None:
     assert world.value(ben, "select get_unread_count(%s, %s)", conversation, ben) == 1
 
 
-def test_marking_read_up_to_a_message_leaves_the_later_ones(world: World) -> None:
+def test_marking_up_to_a_message_leaves_later_messages_unread(world: World) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     for _ in range(5):
@@ -241,7 +243,7 @@ def test_marking_read_up_to_a_message_leaves_the_later_ones(world: World) -> Non
     assert world.value(ben, "select mark_conversation_read(%s)", conversation) == 0
 
 
-def test_a_list_shows_names_of_colleagues_only(world: World) -> None:
+def test_a_list_shows_only_names_of_colleagues(world: World) -> None:
     organization, people = world.team(3)
     conversation = world.group(organization, *people)
     world.send(people[1], conversation)
@@ -257,13 +259,13 @@ def test_a_list_shows_names_of_colleagues_only(world: World) -> None:
 def test_a_mark_counts_once_more_for_each_thousand_messages_after_it(
     world: World, read_at: str, counted: int
 ) -> None:
-    """Others wait while they are counted."""
+    """Other sessions wait while messages are counted."""
     organization, people = world.team()
-    room = world.group(organization, *people)
+    conversation = world.group(organization, *people)
     world.operator.execute(
         "insert into messages (organization_id, conversation_id, content) "
         "select %s, %s, 'news' from generate_series(1, 2500)",
-        (organization, room),
+        (organization, conversation),
     )
     world.changed(
         people[1],

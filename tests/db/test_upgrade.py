@@ -1,4 +1,4 @@
-"""A database from before 20261129, with rows that later rules would not take, is migrated and works."""
+"""An old database (before 20261129) with rows that violate later rules is migrated and works."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.db.test_deletion import DELETE, SPELLINGS
 from tests.support.invariants import breaches
 from tests.support.world import Database, World
 
-LANDED = "20261123005000"  # the last migration before the rules that this is about
+OLD_VERSION = "20261123005000"  # the last migration before the rules under test
 
 
 class OldBackend:
-    """Writes rows as they are, as there are no triggers yet."""
+    """Inserts rows into the old schema, which has no triggers yet."""
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
         self.organization = self._insert("organizations", name="old", slug="old")
 
     def _insert(self, table: str, **values: object) -> UUID:
-        # Names from this file alone.
+        # All names come from this file.
         columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
         row = self.conn.execute(
             f"insert into {table} ({columns}) values ({places}) returning *".encode(), list(values.values())
@@ -46,7 +46,7 @@ class OldBackend:
         return user
 
     def group(self, creator: UUID, *people: UUID) -> UUID:
-        """People join in this order; it was last changed a day after it was made."""
+        """A group that people joined in this order, last changed one day after its creation."""
         group = self._insert(
             "conversations",
             organization_id=self.organization,
@@ -123,7 +123,7 @@ class OldBackend:
 def old(bare_database: Database, tmp_path: Path) -> Iterator[OldBackend]:
     (tmp_path / "migrations").mkdir()
     for file in (data_directory("sql") / "migrations").glob("*.sql"):
-        if file.name.partition("_")[0] <= LANDED:
+        if file.name.partition("_")[0] <= OLD_VERSION:
             shutil.copy(file, tmp_path / "migrations")
     with bare_database.connect() as conn:
         migrate(conn, directory=tmp_path)
@@ -141,7 +141,7 @@ def _attachment(id: str = "1", url: str = "elsewhere", **more: object) -> dict[s
     return {"id": id, "name": "plan.pdf", "type": "application/pdf", "size": 10, "url": url, **more}
 
 
-def test_positions_of_reading_before_there_was_chat_become_none(old: OldBackend, world: World) -> None:
+def test_read_positions_before_chat_existed_become_null(old: OldBackend, world: World) -> None:
     people = [old.user() for _ in range(4)]
     group = old.group(people[0], *people)
     old.send(people[0], group, [_attachment()])
@@ -166,9 +166,9 @@ def test_positions_of_reading_before_there_was_chat_become_none(old: OldBackend,
     assert world.value(people[1], "select get_unread_count(%s, %s)", group, people[1]) == 0
 
 
-def test_groups_get_a_creator_who_takes_part(old: OldBackend, world: World) -> None:
+def test_groups_get_a_creator_who_is_a_participant(old: OldBackend, world: World) -> None:
     ann, ben, cem = people = [old.user() for _ in range(3)]
-    kept = old.group(ann, *people)
+    unchanged = old.group(ann, *people)
     left = old.group(ann, ben, cem)
     emptied = old.group(ann)
     never_begun = old.group(ann)
@@ -181,7 +181,7 @@ def test_groups_get_a_creator_who_takes_part(old: OldBackend, world: World) -> N
     creators: dict[UUID, UUID | None] = dict(
         old.conn.execute("select id, created_by from conversations").fetchall()
     )
-    assert creators == {kept: ann, left: ben, emptied: None, never_begun: ann}
+    assert creators == {unchanged: ann, left: ben, emptied: None, never_begun: ann}
     assert old.conn.execute(facts).fetchall() == before
     rename = "update conversations set name = 'new' where id = %s"
     assert [world.changed(user, rename, left) for user in (ann, ben)] == [0, 1]
@@ -196,7 +196,7 @@ def test_old_attachments_can_be_read_deleted_and_erased(old: OldBackend, world: 
         _attachment("", "%"),
         _attachment("\u0301\u0316" * 6000),
     ]
-    mine, hers = old.send(ann, group, absurd), old.send(ben, group, absurd)
+    anns, bens = old.send(ann, group, absurd), old.send(ben, group, absurd)
     old.send(ann, group, absurd, deleted=True)
     old.send(None, group, absurd, deleted=True)
     old.send(ann, group, [], deleted=True)
@@ -206,17 +206,17 @@ def test_old_attachments_can_be_read_deleted_and_erased(old: OldBackend, world: 
 
     page = "select attachments from get_messages_page(%s) where attachments is not null"
     assert world.rows(cem, page, group) == [(absurd,), (absurd,)]
-    assert world.rows(cem, "select toggle_reaction(%s, 'hm')", mine)
-    assert world.changed(ann, DELETE, mine, ann) == 1
+    assert world.rows(cem, "select toggle_reaction(%s, 'hm')", anns)
+    assert world.changed(ann, DELETE, anns, ann) == 1
     world.operator.execute("delete from auth.users where id = %s", (ben,))
-    world.operator.execute("update messages set deleted_at = now() where id = %s", (hers,))
-    world.operator.execute("update messages set deleted_at = null where id = %s", (mine,))
+    world.operator.execute("update messages set deleted_at = now() where id = %s", (bens,))
+    world.operator.execute("update messages set deleted_at = null where id = %s", (anns,))
     assert world.rows(cem, page, group) == [(absurd,)]
     assert breaches(old.conn) == {}
 
 
 @pytest.mark.parametrize("owner", ["its sender", "nobody", "an erased sender"])
-def test_the_files_of_messages_deleted_before_are_hidden_however_they_are_spelled(
+def test_files_of_already_deleted_messages_are_hidden_however_they_are_spelled(
     old: OldBackend, world: World, owner: str
 ) -> None:
     ann, ben, cem = people = [old.user() for _ in range(3)]
@@ -239,8 +239,8 @@ def test_the_files_of_messages_deleted_before_are_hidden_however_they_are_spelle
     assert breaches(old.conn) == {}
 
 
-def test_older_messages_are_searched_for_files_as_later_ones_are() -> None:
-    """Migrations come before the functions, so that one has copies of two."""
+def test_files_of_older_messages_are_indexed_like_those_of_later_ones() -> None:
+    """Migrations run before functions are applied, so that one migration has copies of two functions."""
     sql = data_directory("sql")
     migration = (sql / "migrations/20261129090500_hidden_files.sql").read_text(encoding="utf-8")
     for name in ("plain_text", "file_ids"):

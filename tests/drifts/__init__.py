@@ -1,11 +1,11 @@
-"""Drift as it comes about by hand: what somebody changes in a database, and what must be found, once."""
+"""Drift caused by manual changes of a database, and the difference that must be found for each, once."""
 
 from __future__ import annotations
 
 from tests.drifts import access, code, platform, structure
-from tests.drifts.plant import Plant
+from tests.drifts.change import ManualChange
 
-# What our schema has none of, to be changed as well.
+# Kinds of objects that our schema does not have, so that they can be changed as well.
 GROUND = f"""
 create type mood as enum ('a');
 create domain short as text constraint nine check (length(value) < 9);
@@ -16,4 +16,4 @@ alter table private.holds add column twice text generated always as (name || nam
 {structure.PARTED}
 """
 
-PLANTS: list[Plant] = [*structure.PLANTS, *code.PLANTS, *access.PLANTS, *platform.PLANTS]
+CHANGES: list[ManualChange] = [*structure.CHANGES, *code.CHANGES, *access.CHANGES, *platform.CHANGES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drifts.plant import Plant, ours
+from tests.drifts.change import ManualChange, sql_file
 
 MESSAGES = "public.messages"
 PARTED = """
@@ -11,9 +11,9 @@ create table public.parted (at date not null, note text, constraint short check 
 create index parted_at on public.parted (at);
 create table public.parted_old partition of public.parted for values from ('2020-01-01') to ('2021-01-01');
 """
-PLANTS = [
+CHANGES = [
     # Schemas, types, sequences
-    Plant(
+    ManualChange(
         "an extra schema, with what is in it",
         """
         create schema lab;
@@ -30,50 +30,50 @@ PLANTS = [
         """,
         ("extra", "schema", "lab"),
     ),
-    Plant(
+    ManualChange(
         "an extra enum",
         "create type colour as enum ('a')",
         "drop type colour",
         ("extra", "type", "public.colour"),
     ),
-    Plant(
+    ManualChange(
         "an enum with another value",
         "alter type mood add value 'b' before 'a'",
         "drop type mood; create type mood as enum ('a')",
         ("changed", "type", "public.mood"),
     ),
-    Plant(
+    ManualChange(
         "a domain that checks less",
         "alter domain short drop constraint nine",
         "alter domain short add constraint nine check (length(value) < 9)",
         ("changed", "type", "public.short"),
     ),
-    Plant(
+    ManualChange(
         "a composite type with another attribute",
         "alter type pair add attribute c int",
         "alter type pair drop attribute c",
         ("changed", "type", "public.pair"),
     ),
-    Plant(
+    ManualChange(
         "an extra range",
         "create type span as range (subtype = float8)",
         "drop type span",
         ("extra", "type", "public.span"),
     ),
-    Plant(
+    ManualChange(
         "an extra sequence",
         "create sequence another",
         "drop sequence another",
         ("extra", "sequence", "public.another"),
     ),
-    Plant(
+    ManualChange(
         "a sequence that counts otherwise",
         "alter sequence counter increment 2",
         "alter sequence counter increment 1",
         ("changed", "sequence", "public.counter"),
     ),
     # Tables and columns
-    Plant(
+    ManualChange(
         "an extra table, with all that comes with it",
         """
         create table notes (id bigint generated always as identity primary key, n serial, body text unique);
@@ -88,75 +88,75 @@ PLANTS = [
         "drop table notes",
         ("extra", "table", "public.notes"),
     ),
-    Plant(
+    ManualChange(
         "a missing table",
         "drop table private.seed_chunks",
-        "create table " + ours("migrations/20261123005000_seed_chunks.sql").partition("create table ")[2],
+        "create table " + sql_file("migrations/20261123005000_seed_chunks.sql").partition("create table ")[2],
         ("missing", "table", "private.seed_chunks"),
     ),
-    Plant(
+    ManualChange(
         "row-level security off",
         "alter table messages disable row level security",
         "alter table messages enable row level security",
         ("changed", "table", MESSAGES),
     ),
-    Plant(
+    ManualChange(
         "row-level security forced",
         "alter table messages force row level security",
         "alter table messages no force row level security",
         ("changed", "table", MESSAGES),
     ),
-    Plant(
+    ManualChange(
         "row-level security off where files are",
         "alter table storage.objects disable row level security",
         "alter table storage.objects enable row level security",
         ("changed", "table", "storage.objects"),
         admin=True,
     ),
-    Plant(
+    ManualChange(
         "a table that sends whole rows",
         "alter table messages replica identity full",
         "alter table messages replica identity default",
         ("changed", "table", MESSAGES),
     ),
-    Plant(
+    ManualChange(
         "a table without a log",
         "alter table private.seed_chunks set unlogged",
         "alter table private.seed_chunks set logged",
         ("changed", "table", "private.seed_chunks"),
     ),
-    Plant(
+    ManualChange(
         "a table with other options",
         "alter table conversations reset (fillfactor)",
         "alter table conversations set (fillfactor = 70)",
         ("changed", "table", "public.conversations"),
     ),
-    Plant(
+    ManualChange(
         "a table of somebody else's",
         "alter table private.seed_runs owner to supabase_admin",
         "alter table private.seed_runs owner to postgres",
         ("changed", "table", "private.seed_runs"),
         admin=True,
     ),
-    Plant(
+    ManualChange(
         "a missing partition",
         "drop table parted_old",
         "create table parted_old partition of parted for values from ('2020-01-01') to ('2021-01-01')",
         ("missing", "table", "public.parted_old"),
     ),
-    Plant(
+    ManualChange(
         "a missing table, with its partitions",
         "drop table parted",
         PARTED,
         ("missing", "table", "public.parted"),
     ),
-    Plant(
+    ManualChange(
         "an extra column of a table and its partitions",
         "alter table parted add column more text default 'x'",
         "alter table parted drop column more",
         ("extra", "column", "public.parted.more"),
     ),
-    Plant(
+    ManualChange(
         "an extra column, with what comes with it",
         """
         alter table organizations add column plan text unique check (plan <> '');
@@ -166,13 +166,13 @@ PLANTS = [
         "alter table organizations drop column plan",
         ("extra", "column", "public.organizations.plan"),
     ),
-    Plant(
+    ManualChange(
         "an extra serial column",
         "alter table organizations add column n serial",
         "alter table organizations drop column n",
         ("extra", "column", "public.organizations.n"),
     ),
-    Plant(
+    ManualChange(
         "a missing column, with its foreign key, check and index",
         "alter table private.holds drop column user_id",
         """
@@ -183,7 +183,7 @@ PLANTS = [
         """,
         ("missing", "column", "private.holds.user_id"),
     ),
-    Plant(
+    ManualChange(
         "a missing column, with its check and grant",
         "alter table user_profiles drop column avatar_url",
         """
@@ -193,68 +193,68 @@ PLANTS = [
         """,
         ("missing", "column", "public.user_profiles.avatar_url"),
     ),
-    Plant(
+    ManualChange(
         "a column of another type",
         "alter table private.holds alter column released_at type timestamp",
         "alter table private.holds alter column released_at type timestamptz",
         ("changed", "column", "private.holds.released_at"),
     ),
-    Plant(
+    ManualChange(
         "a column that may be null",
         "alter table organizations alter column name drop not null",
         "alter table organizations alter column name set not null",
         ("changed", "column", "public.organizations.name"),
     ),
-    Plant(
+    ManualChange(
         "a column without its default",
         "alter table messages alter column created_at drop default",
         "alter table messages alter column created_at set default now()",
         ("changed", "column", "public.messages.created_at"),
     ),
-    Plant(
+    ManualChange(
         "a column with another collation",
         'alter table private.holds alter column reason type text collate "C"',
         "alter table private.holds alter column reason type text",
         ("changed", "column", "private.holds.reason"),
     ),
-    Plant(
+    ManualChange(
         "a column that is computed otherwise",
         "alter table private.holds drop twice, add twice text generated always as (name) stored",
         "alter table private.holds drop twice, add twice text generated always as (name || name) stored",
         ("changed", "column", "private.holds.twice"),
     ),
-    Plant(
+    ManualChange(
         "an identity column that takes what it is given",
         "alter table private.moderation_log alter column id set generated by default",
         "alter table private.moderation_log alter column id set generated always",
         ("changed", "column", "private.moderation_log.id"),
     ),
-    Plant(
+    ManualChange(
         "an identity column that counts otherwise",
         "alter table private.moderation_log alter column id set increment 10",
         "alter table private.moderation_log alter column id set increment 1",
         ("changed", "column", "private.moderation_log.id"),
     ),
     # Constraints and indexes
-    Plant(
+    ManualChange(
         "an extra constraint",
         "alter table messages add constraint polite check (content <> 'boo')",
         "alter table messages drop constraint polite",
         ("extra", "constraint", "polite on public.messages"),
     ),
-    Plant(
+    ManualChange(
         "a missing constraint",
         "alter table messages drop constraint messages_content_length",
         "alter table messages add constraint messages_content_length check (char_length(content) <= 4000)",
         ("missing", "constraint", "messages_content_length on public.messages"),
     ),
-    Plant(
+    ManualChange(
         "a missing unique constraint, with its index",
         "alter table organizations drop constraint organizations_slug_key",
         "alter table organizations add constraint organizations_slug_key unique (slug)",
         ("missing", "constraint", "organizations_slug_key on public.organizations"),
     ),
-    Plant(
+    ManualChange(
         "a constraint that allows more",
         """
         alter table messages drop constraint messages_content_length,
@@ -266,7 +266,7 @@ PLANTS = [
         """,
         ("changed", "constraint", "messages_content_length on public.messages"),
     ),
-    Plant(
+    ManualChange(
         "a constraint that is not valid yet",
         """
         alter table messages drop constraint messages_content_length,
@@ -275,45 +275,45 @@ PLANTS = [
         "alter table messages validate constraint messages_content_length",
         ("changed", "constraint", "messages_content_length on public.messages"),
     ),
-    Plant(
+    ManualChange(
         "a foreign key that is switched off",
         "alter table private.send_windows disable trigger all",
         "alter table private.send_windows enable trigger all",
         ("changed", "constraint", "send_windows_user_id_fkey on private.send_windows"),
         admin=True,
     ),
-    Plant(
+    ManualChange(
         "a missing constraint of a table and its partitions",
         "alter table parted drop constraint short",
         "alter table parted add constraint short check (length(note) < 9)",
         ("missing", "constraint", "short on public.parted"),
     ),
-    Plant(
+    ManualChange(
         "an extra index",
         "create index messages_created on messages (created_at)",
         "drop index messages_created",
         ("extra", "index", "public.messages_created"),
     ),
-    Plant(
+    ManualChange(
         "a missing index",
         "drop index messages_sender",
         "create index messages_sender on messages (sender_id, conversation_id)",
         ("missing", "index", "public.messages_sender"),
     ),
-    Plant(
+    ManualChange(
         "an index of other columns",
         "drop index messages_sender; create index messages_sender on messages (sender_id)",
         "drop index messages_sender; create index messages_sender on messages (sender_id, conversation_id)",
         ("changed", "index", "public.messages_sender"),
     ),
-    Plant(
+    ManualChange(
         "an index that was never finished",
         "update pg_index set indisvalid = false where indexrelid = 'public.messages_page'::regclass",
         "update pg_index set indisvalid = true where indexrelid = 'public.messages_page'::regclass",
         ("changed", "index", "public.messages_page"),
         admin=True,
     ),
-    Plant(
+    ManualChange(
         "a missing index of a table and its partitions",
         "drop index parted_at",
         "create index parted_at on parted (at)",

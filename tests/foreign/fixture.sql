@@ -1,4 +1,4 @@
--- Names of the app's own tables without their schema, also where the audit has tables of that name.
+-- Tables of the app are named without schema, even if the audit has tables of the same name.
 insert into people (id, "displayName") select id(who), who from unnest(array['ann', 'ben', 'cat', 'dan']) as p (who);
 insert into identities (person, provider) values (id('ann'), 'mail'), (id('ann'), 'phone'), (id('ben'), 'mail');
 insert into probes (name, maker) values ('red', id('ann')), ('blue', id('ben'));

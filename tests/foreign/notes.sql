@@ -1,5 +1,5 @@
--- A notes app with nothing of ours or of Supabase's in it: roles, settings, schemas and names are all its own.
--- Made by a superuser in an empty database.
+-- A notes app without objects of chatctl or Supabase: it has its own roles, settings, schemas and names.
+-- Created by a superuser in an empty database.
 create role app_guest;
 create role app_user;
 create role app_admin bypassrls;
@@ -17,7 +17,7 @@ grant usage on schema inner_parts to app_user, app_admin;
 
 create type app.access_level as enum ('read', 'write');
 
--- The caller, by a setting that holds just an id.
+-- The caller, from a setting that contains only an id.
 create function inner_parts.me() returns uuid language sql stable set search_path = ''
 return case
   when current_setting('app.user_id', true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -30,7 +30,7 @@ create table app.people (
   "displayName" varchar(40) not null
 );
 
--- Logins of a person. Called as a table of the audit's own.
+-- Logins of a person. The table has the same name as one of the audit.
 create table app.identities (
   number bigint generated always as identity primary key,
   person uuid not null references app.people,
@@ -38,7 +38,7 @@ create table app.identities (
 );
 create index on app.identities (person);
 
--- Chosen by whoever makes it: a name that is taken is told by the answer.
+-- The client chooses the name: the answer reveals whether a name is taken.
 create table app.probes (
   name text primary key,
   maker uuid not null references app.people
@@ -62,7 +62,7 @@ create table app."to do" (
   primary key (owner, list, "No."),
   foreign key (owner, list) references app."Lists" on delete cascade
 );
--- A list and its first item are made together, in either order.
+-- A list and its first item are created together, in either order.
 alter table app."Lists" add constraint "first item" foreign key (owner, "Slug", first_item)
   references app."to do" (owner, list, "No.") on delete set null (first_item) deferrable initially deferred;
 create index on app."Lists" (owner, "Slug", first_item);
@@ -88,7 +88,7 @@ create table app.journal_old partition of app.journal for values from (minvalue)
 create table app.journal_new partition of app.journal for values from ('2020-01-01') to (maxvalue);
 create index on app.journal (author);
 
--- Past the policies of readers and lists, which would ask each other for ever.
+-- Bypasses the policies of readers and lists, which would call each other without end.
 create function inner_parts.level_of(p_owner uuid, p_list text) returns app.access_level
 language sql stable security definer set search_path = ''
 return (
@@ -127,7 +127,7 @@ create policy mine on app.readers for select to app_user
 create policy mine on app.journal for all to app_user
   using (author = (select inner_parts.me())) with check (author = (select inner_parts.me()));
 
--- Shows each caller their own, as its owner.
+-- Shows callers their own rows, with the privileges of its owner.
 create view app."my lists" with (security_barrier) as
 select l.owner, l."Slug", count(t.*) as items
 from app."Lists" l left join app."to do" t on (t.owner, t.list) = (l.owner, l."Slug")

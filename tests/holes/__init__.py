@@ -1,6 +1,6 @@
-"""Holes as they are made by hand: what somebody might write, and where the audit must find it.
+"""Deliberate holes: SQL that somebody might write, and the findings that the audit must report.
 
-A module for each place at which mistakes are made. What the audit does not find yet is in ``gaps``.
+There is a module for each place where mistakes are made; ``gaps`` has holes that the audit does not find yet.
 """
 
 from __future__ import annotations

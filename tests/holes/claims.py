@@ -1,4 +1,4 @@
-"""Tokens: what a user writes into its own, and what is read from any."""
+"""Tokens: claims that users can write themselves, and claims read from any token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting what is to stay, or what is somebody else's."""
+"""Deleting rows that must stay or that belong to somebody else."""
 
 from __future__ import annotations
 
@@ -95,6 +95,6 @@ HOLES = [
         """,
         (),
         (MEMBERS,),
-        doubts=("public.organization_members:delete",),  # 42P17: it asks itself
+        doubts=("public.organization_members:delete",),  # 42P17: it refers to itself
     ),
 ]

@@ -1,4 +1,4 @@
-"""Functions that clients call: the plan's own, and guards that do not guard."""
+"""Functions that clients call, with guards that do not work."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Holes that the audit does not find yet; no test collects them. Each says what would find it.
+"""Holes that the audit does not find yet; no test uses them. Each names what would find it.
 
-The ids are proposals where the rule would be a new one.
+If that would be a new rule, its id is a proposal.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from tests.holes.hole import LEAST, MESSAGES, Hole
 
 GAPS = [
-    # All rows of fixture.sql are made now, and when a message was sent is nobody's to change. A lint for
-    # policies that do not ask who is calling would blame those of public content.
+    # All rows of fixture.sql are created now, and nobody may change when a message was sent. A lint for
+    # policies that do not check the caller would also report those of public content.
     Hole(
         "old messages are everybody's",
         "rows of a kind",
@@ -20,7 +20,7 @@ GAPS = [
         ("leak:public.messages:select",),
         (MESSAGES,),
     ),
-    # Refused is refused: what the message says is compared with that about what does not exist, and not read.
+    # The audit only compares the message of a refusal with that for a missing row; it does not read it.
     Hole(
         "a refusal tells what others have written",
         "error message",
@@ -36,8 +36,8 @@ GAPS = [
         ("leak:public.messages:insert",),
         (MESSAGES,),
     ),
-    # Asked is what the API's roles may become, not who else may become them: access.yaml would have to name
-    # the operators.
+    # The audit checks which roles the API's roles may assume, not who may assume these. access.yaml must name
+    # the operators for that.
     Hole(
         "a login for reports becomes service_role",
         "role",

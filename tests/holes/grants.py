@@ -1,4 +1,4 @@
-"""Privileges and roles: what no policy is asked about."""
+"""Privileges and roles, which no policy checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What policies and functions ask: the caller, the caller's organizations and conversations."""
+"""Helpers of policies and functions: the caller, the caller's organizations and conversations."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ HOLES = [
         """,
         (),
         (MESSAGES,),
-        doubts=("public.messages:select",),  # 42P17: policy and view ask each other
+        doubts=("public.messages:select",),  # 42P17: policy and view refer to each other
     ),
     Hole(
         "any attachment will do",

@@ -1,4 +1,4 @@
-"""What a hole is, and what the modules beside it share."""
+"""The definition of a hole, and constants shared by the other modules."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hole:
-    """``sql`` opens it; ``findings`` must be reported, with all of ``identities`` where they are of people.
+    """``sql`` opens it; ``findings`` must be reported, with all of ``identities`` if they are about people.
 
-    ``kind`` is the mistake that was made. ``doubts`` instead of findings where a constraint or trigger behind
-    the open door stops what came through: the audit cannot tell, and says so. ``as_superuser`` for what the
-    owner of the schema may not do.
+    ``kind`` is the mistake. ``doubts`` must be reported instead of findings if a constraint or trigger stops
+    the write that the hole lets through: then the audit is inconclusive. ``as_superuser`` is for SQL that the
+    owner of the schema may not run.
     """
 
     name: str
@@ -39,12 +39,12 @@ UNREAD = "public.get_unread_count(uuid, uuid)"
 
 CREATOR_ADDS = "private.may_add(uuid, uuid, uuid)"
 
-# The least that can be tried, for what the catalogue says.
+# The smallest possible selection, for findings from the catalogue.
 LEAST = (LIMIT,)
 
 
 def edited(function: str, old: str, new: str) -> str:
-    """SQL that makes ``function`` anew with one piece of its text changed, as in an editor."""
+    """SQL that replaces a part of the text of ``function``, like in an editor."""
     return f"""
         do $edit$
         declare
@@ -58,5 +58,5 @@ def edited(function: str, old: str, new: str) -> str:
     """
 
 
-# What the policy of participants asks is asked by a trigger, too: to be a hole, both have to be open.
+# A trigger checks the same as the policy of participants: for a hole, both have to be open.
 MAY_ADD_ANYBODY = edited(CREATOR_ADDS, "om.organization_id = c.organization_id and ", "") + ";"

@@ -1,4 +1,4 @@
-"""Policies of INSERT that let in what is not the sender's to say."""
+"""INSERT policies that accept values which the sender may not set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.holes.hole import (
     edited,
 )
 
-# What the policy of conversations asks is asked by a trigger, too.
+# A trigger checks the same as the policy of conversations.
 IN_ANY_ORGANIZATION = edited(
     "private.conversations_limited()",
     "if not exists (select from private.my_organizations o",
@@ -138,7 +138,7 @@ HOLES = [
         + edited(CREATOR_ADDS, "c.is_group and exists", "exists"),
         (),
         (PARTICIPANTS,),
-        doubts=("public.conversation_participants:insert",),  # the trigger knows that nobody joins two
+        doubts=("public.conversation_participants:insert",),  # the trigger refuses it
     ),
     Hole(
         "users join organizations by themselves",
@@ -167,7 +167,7 @@ HOLES = [
         ("nobody", "anonymous"),
     ),
     Hole(
-        "users can insert their own profile",  # as the quickstart has it
+        "users can insert their own profile",  # as in the quickstart
         "insert without membership",
         """
         grant insert on user_profiles to authenticated;

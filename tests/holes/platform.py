@@ -1,4 +1,4 @@
-"""What somebody opens among Supabase's own: in its schemas, on its tables, of its functions."""
+"""Holes in objects of Supabase: in its schemas, on its tables, of its functions."""
 
 from __future__ import annotations
 

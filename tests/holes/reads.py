@@ -1,4 +1,4 @@
-"""Policies of SELECT that show more, or less, than they were meant to."""
+"""SELECT policies that show more or less than intended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOLES = [
         ("nobody",),
     ),
     Hole(
-        "public profiles are viewable by everyone",  # as the quickstart has it
+        "public profiles are viewable by everyone",  # as in the quickstart
         "always true",
         """
         create policy "Public profiles are viewable by everyone." on user_profiles for select using (true)

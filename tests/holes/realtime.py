@@ -1,4 +1,4 @@
-"""What Realtime sends."""
+"""Messages and changes sent by Realtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: the plan's policies, paths that are compared carelessly, and buckets."""
+"""Files: changed policies, carelessly compared paths, and buckets."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ HOLES = [
         ("participant", "both"),
     ),
     Hole(
-        "one's own files, wherever they are",  # as the dashboard's template has it
+        "one's own files, wherever they are",  # as in the template of the dashboard
         "former member",
         """
         create policy "Give users access to own files" on storage.objects for select to authenticated

@@ -1,4 +1,4 @@
-"""What is within reach, and nobody thought of it."""
+"""Objects that are reachable unintentionally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triggers that are gone, switched off, or believe what the client wrote."""
+"""Triggers that are missing, disabled, or trust values of the client."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ HOLES = [
         edited(BEFORE_UPDATE, "new.content := null;", ""),
         (),
         (MESSAGES,),
-        doubts=("public.messages:update deleted_at",),  # the constraint of tombstones
+        doubts=("public.messages:update deleted_at",),  # the constraint on tombstones
     ),
     Hole(
         "the client says when it was deleted",

@@ -1,4 +1,4 @@
-"""Policies and rights of UPDATE that let people change what is not theirs."""
+"""UPDATE policies and privileges that let people change rows of others."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ HOLES = [
         "grant update (conversation_id) on conversation_participants to authenticated",
         ("privilege:public.conversation_participants:authenticated update (conversation_id)",),
         (PARTICIPANTS,),
-        doubts=("public.conversation_participants:update conversation_id",),  # the read state refers to it
+        doubts=("public.conversation_participants:update conversation_id",),  # the read state references it
     ),
     Hole(
         "every participant names the group",

@@ -1,4 +1,4 @@
-"""What breaks each rule of sql/lints, and what repairs it again; and what looks like a breach and is none."""
+"""SQL that breaks each rule of sql/lints and repairs it again, and SQL that only looks like a violation."""
 
 from __future__ import annotations
 

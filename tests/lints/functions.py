@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lints.words import body, function
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "definer_without_search_path",
@@ -39,7 +39,7 @@ CASES = [
         """,
         "private.tried()",
     ),
-    # What it asks knows the caller no better than a comment does, or the name of the owner.
+    # Its checks do not depend on the caller: a comment, or the name of the owner.
     (
         "definer_without_caller",
         f"""
@@ -102,7 +102,7 @@ CASES = [
     ),
 ]  # fmt: skip
 
-# What only a superuser breaks.
+# Violations that only a superuser can cause.
 SUPERUSER_CASES = [
     (
         "definer_of_superuser",

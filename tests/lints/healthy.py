@@ -1,4 +1,4 @@
-"""What looks like a breach of a rule and is none."""
+"""SQL that looks like a violation of a rule but is not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.lints.words import NOTES, body, function, policy
 
 MINE = "author = (select auth.uid())"
 
-# The rule, and what it must not find.
+# The rule, and SQL that it must not report.
 HEALTHY = [
     ("policy_without_column", NOTES + policy("false")),
     ("policy_without_column", NOTES + policy("notes is not null")),
@@ -14,7 +14,7 @@ HEALTHY = [
     ("policy_without_column", NOTES + "create policy less on public.notes as restrictive using (true)"),
     ("policy_without_column", NOTES + "create policy all_of_it on public.notes to service_role using (true)"),
     ("policy_without_column", policy("(select realtime.topic()) = 'all'", table="realtime.messages")),
-    # A name with all that a parsed expression is made of.
+    # A name with all characters that appear in a parsed expression.
     ("policy_without_column", 'create table public.odd ("{QUERY ( :varlevelsup 1 })" uuid);'
         + policy('"{QUERY ( :varlevelsup 1 })" = (select auth.uid())', table="public.odd")),
     ("policy_always_true", NOTES + policy("kind is null or author is not null")),
@@ -32,7 +32,7 @@ HEALTHY = [
     ("subquery_without_row", NOTES + policy("exists (select from private.holds where name = current_user)")),
     ("subquery_without_row", NOTES + policy("not exists (select from private.holds where name = 'x)')")),
     ("subquery_without_row", NOTES + policy(f"kind in (select h.name from private.holds h) and {MINE}")),
-    # A sub-select about the one around it, which is about the row.
+    # A sub-select correlated with an outer one that is correlated with the row.
     ("subquery_without_row", NOTES + policy("""
         exists (
           select from private.holds h
@@ -43,13 +43,13 @@ HEALTHY = [
         create function private.tried() returns uuid language sql stable begin atomic select auth.uid(); end;
         {NOTES} {policy("open and exists (select from private.holds h where h.user_id = private.tried())")}
     """),
-    # Nobody is asked for reading either: a table that everybody reads or a form that everybody fills in.
+    # Access for everybody on purpose: a table that everybody reads or a form that everybody fills in.
     ("check_without_caller", NOTES + policy("open", "all")),
     ("check_without_caller", NOTES + policy("true", "insert")),
     ("check_without_caller", NOTES + policy(MINE, "all")),
     ("check_without_caller", NOTES + policy(MINE, "update") + " with check (false)"),
     ("check_without_caller", NOTES + policy(MINE, "all") + " with check (id in (select id from messages))"),
-    # What state a note is in is for its author to change.
+    # The author may change the state of a note.
     ("check_without_column", f"""
         {NOTES} create policy reading on public.notes for select to authenticated
         using (kind = 'public' or {MINE});
@@ -63,7 +63,7 @@ HEALTHY = [
         as 'select current_user = ''anon'' -- not user_metadata';
         {NOTES} {policy("open and private.tried()")}
     """),
-    # A function that no policy uses may copy what people say of themselves.
+    # A function that no policy uses may copy claims that users control.
     ("forgeable_claim", body("private.tried()", "begin return auth.jwt() -> 'user_metadata' ->> 'a'; end")),
     ("policy_function_per_row", f"""
         {function("private.takes_part(note uuid)", "stable security definer", "boolean")};
@@ -114,7 +114,7 @@ HEALTHY = [
     """)),
     ("setting_outlives_transaction", function("private.tried()", "set search_path = ''")),
     ("rewrite_rule", "create rule tried as on delete to private.holds do instead nothing"),
-    # No row can be deleted where no policy lets anybody.
+    # Without a policy for it, nobody can delete a row.
     ("cascade_past_privileges", "grant delete on public.conversations to authenticated"),
     ("powerful_api_role", "create role tried nologin; grant tried to authenticated"),
     ("default_privileges", "alter default privileges in schema private grant all on tables to service_role"),

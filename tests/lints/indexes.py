@@ -1,10 +1,10 @@
-"""What a policy or a foreign key looks for."""
+"""Indexes for policies and foreign keys."""
 
 from __future__ import annotations
 
 from tests.lints.words import NOTES, policy
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "unindexed_foreign_key",
@@ -60,7 +60,7 @@ CASES = [
         "create index on public.notes (\"Odd name\")",
         "public.notes.\"Odd name\"",
     ),
-    # Behind a column that the same policy asks for, an index finds the rows of both.
+    # After a column that the same policy compares, the index finds the rows of both.
     (
         "unindexed_policy_column",
         f"""

@@ -1,10 +1,10 @@
-"""Whom a policy is for, what it costs, and what it trusts."""
+"""The roles of a policy, its cost, and what it trusts."""
 
 from __future__ import annotations
 
 from tests.lints.words import NOTES, body, function, policy
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "policy_without_to",
@@ -51,7 +51,7 @@ CASES = [
         """,
         "tried on public.notes",
     ),
-    # A select that names a column of the row is asked for every row all the same.
+    # A select that refers to a column of the row is still evaluated for every row.
     (
         "bare_auth_uid",
         NOTES + policy("(select auth.uid() = author)"),
@@ -94,7 +94,7 @@ CASES = [
         """,
         "tried on public.notes",
     ),
-    # A function that a view asks that the policy asks.
+    # A function used by a view that the policy uses.
     (
         "forgeable_claim",
         f"""
@@ -161,7 +161,7 @@ CASES = [
         {function("private.takes_part(who uuid, note uuid)", "stable security definer", "boolean")};
         {NOTES} {policy("private.takes_part((select auth.uid()), coalesce(organization, id))", "update")}
         """,
-        "alter function private.takes_part(uuid, uuid) security invoker",  # now it becomes part of the plan
+        "alter function private.takes_part(uuid, uuid) security invoker",  # now it is inlined into the plan
         "tried on public.notes",
     ),
     (

@@ -1,10 +1,10 @@
-"""What a policy says: about the row, about the caller, or about neither."""
+"""Conditions of policies: about the row, about the caller, or about neither."""
 
 from __future__ import annotations
 
 from tests.lints.words import NOTES, body, policy
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "policy_without_column",
@@ -24,7 +24,7 @@ CASES = [
         "alter policy tried on public.notes with check (author = (select auth.uid()))",
         "tried on public.notes",
     ),
-    # Two sub-selects, one about the other, neither about the row.
+    # Two sub-selects, one correlated with the other, neither with the row.
     (
         "policy_without_column",
         NOTES + policy("""
@@ -45,7 +45,7 @@ CASES = [
         """,
         "tried on public.notes",
     ),
-    # The inner table has a conversation_id as well.
+    # The inner table also has a conversation_id.
     (
         "policy_without_column",
         policy(
@@ -112,7 +112,7 @@ CASES = [
         """,
         "tried on public.messages",
     ),
-    # Under a name that needs quotes, and where something else holds.
+    # With a name that needs quotes, and combined with another condition.
     (
         "captured_column",
         NOTES + policy("""
@@ -163,7 +163,7 @@ CASES = [
         """,
         "tried on public.notes",
     ),
-    # What asks for the caller in a comment does not ask.
+    # A check of the caller inside a comment is not a check.
     (
         "subquery_without_row",
         f"""
@@ -198,7 +198,7 @@ CASES = [
         """,
         "tried on public.notes",
     ),
-    # What USING says is the check of a policy that has none; and reading asks through a function.
+    # Without WITH CHECK, USING is the check; and reading is checked through a function.
     (
         "check_without_caller",
         f"""

@@ -1,10 +1,10 @@
-"""What lies around tables and policies: roles, default privileges, Storage, publications."""
+"""Roles, default privileges, Storage and publications."""
 
 from __future__ import annotations
 
 from tests.lints.words import NOTES, policy
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "default_privileges",
@@ -75,7 +75,7 @@ CASES = [
         """,
         "tried on storage.objects",
     ),
-    # The bucket of another file, and in one clause of two.
+    # The bucket of another file, and only in one of two clauses.
     (
         "storage_policy_without_bucket",
         policy(
@@ -112,7 +112,7 @@ CASES = [
     ),
 ]  # fmt: skip
 
-# What only a superuser breaks.
+# Violations that only a superuser can cause.
 SUPERUSER_CASES = [
     (
         "powerful_api_role",

@@ -1,10 +1,10 @@
-"""Tables, views, and what acts on their rows without being asked."""
+"""Tables, views, triggers and rules."""
 
 from __future__ import annotations
 
 from tests.lints.words import CLOSED, NOTES, policy
 
-# The rule, what breaks it, what repairs it, the object named.
+# The rule, SQL that breaks it, SQL that repairs it, the reported object.
 CASES = [
     (
         "table_without_rls",
@@ -122,7 +122,7 @@ CASES = [
         "grant delete on private.marks to authenticated",
         "mark_of on private.marks",
     ),
-    # Two steps away; the first of them is allowed.
+    # In two steps, of which the first is allowed.
     (
         "cascade_past_privileges",
         f"""

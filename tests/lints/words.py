@@ -1,4 +1,4 @@
-"""What the cases are made of: a table, and short ways to write a policy or a function."""
+"""Building blocks of the cases: a table, and short ways to write a policy or a function."""
 
 from __future__ import annotations
 

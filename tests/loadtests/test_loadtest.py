@@ -31,7 +31,7 @@ def people(world: World) -> World:
 
 
 def targets(directory: Path, series: dict[str, Any] | None = None, **generator: float) -> str:
-    """A targets file that any machine reaches, but for what is said here."""
+    """A targets file that any machine meets, except for the given values."""
     path = directory / "targets.yaml"
     scenario = {"on_time": 0, "lag_p99_ms": 60_000, **generator, "series": series or {SERIES: LENIENT}}
     path.write_text(yaml.safe_dump({"conversation_list": scenario}), encoding="utf-8")
@@ -55,8 +55,8 @@ def loadtest(database: Database, *arguments: str, **env: str) -> subprocess.Comp
 
 
 def measured(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(answer.stdout)["scenarios"][0]["measured"]
-    return found
+    result: dict[str, Any] = json.loads(answer.stdout)["scenarios"][0]["measured"]
+    return result
 
 
 def test_every_planned_request_is_measured_and_the_targets_are_reached(people: World, tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def test_every_planned_request_is_measured_and_the_targets_are_reached(people: W
     assert document["verdict"] == "passed"
     assert document == json.loads((tmp_path / "loadtest.json").read_text())
     assert (tmp_path / "conversation_list.html").exists()
-    found = measured(answer)
-    assert (found["planned"], found["sent"], found["unanswered"]) == (100, 100, 0)
-    [series] = found["series"]
+    result = measured(answer)
+    assert (result["planned"], result["sent"], result["unanswered"]) == (100, 100, 0)
+    [series] = result["series"]
     assert (series["name"], series["response"]["n"], series["errors"]) == (SERIES, 100, {})
     assert "connected as authenticator" in answer.stderr
 
@@ -96,14 +96,14 @@ def test_a_series_that_was_not_measured_is_exit_9(people: World, tmp_path: Path)
     assert "page: no such series was measured" in answer.stderr
 
 
-def test_a_generator_that_is_late_itself_judges_nothing(people: World, tmp_path: Path) -> None:
+def test_no_target_is_judged_if_the_generator_itself_is_late(people: World, tmp_path: Path) -> None:
     answer = loadtest(people.database, "--targets", targets(tmp_path, lag_p99_ms=0))
     assert answer.returncode == 9
     assert "the generator was" in answer.stderr
 
 
 def test_errors_are_counted_by_sqlstate(people: World, tmp_path: Path) -> None:
-    # From the second call in a session on: the first one warms the connection up.
+    # Fail from the second call of a session on: the first one warms up the connection.
     people.operator.execute(
         """
         create or replace function private.require_caller(p_user_id uuid) returns void language plpgsql as $$
@@ -127,16 +127,16 @@ def test_users_that_cannot_start_are_exit_9(people: World) -> None:
     assert "a user could not start: 42883" in answer.stderr
 
 
-def test_a_stall_counts_from_when_requests_were_due(people: World, tmp_path: Path) -> None:
-    asked: set[object] = set()
+def test_a_stall_counts_from_the_scheduled_time_of_requests(people: World, tmp_path: Path) -> None:
+    query_starts: set[object] = set()
 
     def running() -> bool:
-        """Whether the users are past the one request each that does not count."""
+        """Whether all users have sent the first request, which does not count."""
         starts = (
             "select array_agg(query_start) from pg_stat_activity where application_name = 'chatctl loadtest'"
         )
-        asked.update(people.fact(starts) or ())
-        return len(asked) > 20
+        query_starts.update(people.fact(starts) or ())
+        return len(query_starts) > 20
 
     def stall() -> None:
         assert waiting.until(running, seconds=30)
@@ -156,7 +156,7 @@ def test_a_stall_counts_from_when_requests_were_due(people: World, tmp_path: Pat
     assert measured(answer)["on_time"] < 300
 
 
-def test_without_people_in_conversations_there_is_nothing_to_judge(database: Database) -> None:
+def test_without_participants_there_is_nothing_to_judge(database: Database) -> None:
     answer = loadtest(database)
     assert answer.returncode == 9
     assert "chatctl seed" in answer.stderr
@@ -168,7 +168,7 @@ def test_without_a_backend_there_is_nothing_to_judge(bare_database: Database) ->
     assert "chatctl migrate" in answer.stderr
 
 
-def test_production_is_refused_and_others_need_yes(database: Database, tmp_path: Path) -> None:
+def test_production_is_refused_and_other_remote_targets_need_yes(database: Database, tmp_path: Path) -> None:
     for environment, code in (("production", 4), ("staging", 2)):
         entry = {"db_url": database.url, "environment": environment}
         (tmp_path / "chatctl.yaml").write_text(yaml.safe_dump({"targets": {"it": entry}}))
@@ -183,7 +183,7 @@ def test_production_is_refused_and_others_need_yes(database: Database, tmp_path:
         assert answer.returncode == code, answer.stderr
 
 
-def test_where_the_authenticator_may_not_sign_in_the_given_role_takes_the_users_role(
+def test_if_the_authenticator_may_not_sign_in_the_given_role_switches_to_the_users_role(
     people: World, tmp_path: Path
 ) -> None:
     people.operator.execute(f"revoke connect on database {people.database.name} from public".encode())
@@ -224,7 +224,7 @@ def test_psycopg_must_not_be_imported_before_locust() -> None:
         assert ("blocks every user" in answer.stderr) == bool(code)
 
 
-def test_without_locust_it_says_what_to_install() -> None:
+def test_without_locust_the_package_to_install_is_named() -> None:
     program = (
         "import sys; sys.modules['locust'] = None; "
         "from chatctl.cli.app import run; sys.exit(run(['loadtest']))"

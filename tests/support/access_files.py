@@ -1,17 +1,21 @@
-"""Files like access.yaml, whole and taken apart."""
+"""Files like access.yaml, access to their parts, and the mistakes reported for a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from chatctl.services.audit.access import default_file
+from chatctl.errors import Invalid
+from chatctl.services.audit.access import default_file, load
 
+Written = Callable[[str | bytes], Path]
 Way = tuple[Any, ...]
 
-# Everything that can be said, on lines that tests know.
+# A file with every key; tests refer to its line numbers.
 BASE = """\
 fixture: fixture.sql
 api:
@@ -54,7 +58,7 @@ OURS: dict[str, Any] = yaml.safe_load(default_file().read_text())
 
 
 def steps(part: Any, way: Way = ()) -> Iterator[Way]:
-    """The ways to everything in ``part``."""
+    """The paths to all values in ``part``."""
     inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
     for key, value in inner:
         yield (*way, key)
@@ -62,7 +66,17 @@ def steps(part: Any, way: Way = ()) -> Iterator[Way]:
 
 
 def under(part: Any, way: Way) -> Any:
-    """What is at the end of ``way``."""
+    """The value at the path ``way``."""
     for step in way:
         part = part[step]
     return part
+
+
+def mistakes_in(path: Path) -> list[str]:
+    """The reported mistakes of a file, without its name."""
+    with pytest.raises(Invalid) as refused:
+        load(path)
+    assert refused.value.exit_code == 2
+    head, *lines = refused.value.message.split("\n  ")
+    assert head == f"{path} is not a valid description of access:" if lines else head.startswith(str(path))
+    return [line.removeprefix(f"{path}:") for line in lines or [head]]

@@ -1,4 +1,4 @@
-"""The people of the demo, made by the Admin API of Auth; and what it may answer instead."""
+"""The people of the demo, created with the Admin API of Auth, and other answers that it may give."""
 
 from __future__ import annotations
 

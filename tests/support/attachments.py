@@ -1,4 +1,4 @@
-"""Small real files of each attachment type, and of some that only look like one."""
+"""Small real files of each attachment type, and some that only look real."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def jpeg(comment: bytes = b"") -> bytes:
-    """A frame, a scan, and a comment before them."""
+    """A comment, a frame and a scan."""
     segments = [(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")]
     if comment:
         segments.append((0xFE, comment))
@@ -22,7 +22,7 @@ def jpeg(comment: bytes = b"") -> bytes:
 
 
 def png() -> bytes:
-    """One grey pixel."""
+    """A single grey pixel."""
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
         (b"IDAT", zlib.compress(b"\0\0")),
@@ -35,7 +35,7 @@ def png() -> bytes:
 
 
 def gif() -> bytes:
-    """One pixel of two colours, with a comment."""
+    """A single pixel, a palette of two colours, and a comment."""
     return bytes.fromhex(
         "474946383961 0100 0100 800000 000000 ffffff"
         " 21fe 02 6869 00"
@@ -44,18 +44,18 @@ def gif() -> bytes:
 
 
 def webp() -> bytes:
-    """One lossless pixel."""
+    """A single lossless pixel."""
     chunk = b"VP8L" + struct.pack("<I", 10) + bytes.fromhex("2f00000000071000110f")
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
 def pdf() -> bytes:
-    """No pages, but a beginning and an end."""
+    """No pages, only header and trailer."""
     return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def archive(*names: str, comment: bytes = b"") -> bytes:
-    """A ZIP of these names."""
+    """A ZIP archive with these file names."""
     buffer = BytesIO()
     with ZipFile(buffer, "w") as file:
         for name in names:
@@ -73,9 +73,9 @@ def xlsx(*more: str) -> bytes:
 
 
 def compound(*streams: str, nested: str = "", filler: int = 0) -> bytes:
-    """An OLE2 file with these streams in its root, and one in a storage when ``nested`` is given.
+    """An OLE2 file with these streams in its root, and one in a storage if ``nested`` is given.
 
-    The directory stands behind ``filler`` sectors of 512 bytes.
+    The directory comes after ``filler`` sectors of 512 bytes.
     """
     none, last, table_mark = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
@@ -98,7 +98,7 @@ def compound(*streams: str, nested: str = "", filler: int = 0) -> bytes:
     while len(entries) % 4:
         entries.append(bytes(128))
 
-    # The allocation table, the list of its sectors beyond those in the header, the filler, the directory.
+    # The allocation table, the list of its sectors that the header cannot hold, the filler, the directory.
     tables = lists = 0
     while tables * 128 < tables + lists + filler + len(entries) // 4:
         tables += 1

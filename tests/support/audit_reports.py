@@ -1,4 +1,4 @@
-"""Reports of an audit made by hand, with names as hostile as a database can hold."""
+"""Hand-made audit reports with the most hostile names that a database can contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SQL = f"begin;\n\\i sql/fixture.sql\nset local role authenticated;\nselect '{HOS
 def finding(
     rule: AuditRule = AuditRule.leak, name: str = "public.notes", action: str = "select", **more: Any
 ) -> AuditFinding:
-    """A finding that is seen in the cell of ann."""
+    """A finding in the cell of ann."""
     known: dict[str, Any] = {
         "message": "ann: select of all rows returned 2 rows; access.yaml expects a refusal",
         "sql": "begin;\nselect 1;\nrollback;",
@@ -41,7 +41,7 @@ def doubt(rule: AuditRule = AuditRule.invalid, action: str = "delete") -> AuditF
 def cell(
     command: str, state: State, *problems: str, identity: str = "ann", name: str = "public.notes"
 ) -> Cell:
-    came = Sample(
+    sample = Sample(
         action=command,
         subject="all rows",
         expected="a refusal",
@@ -57,7 +57,7 @@ def cell(
         probes=12,
         through=3,
         problems=problems,
-        samples=(came,),
+        samples=(sample,),
     )
 
 
@@ -84,7 +84,7 @@ CLEAN = AuditReport(
     setup=Setup(("\\i sql/fixture.sql",), "create schema chatctl_audit;"),
 )
 
-# A leak, two probes that prove nothing, and what the catalogue says.
+# A leak, two probes that prove nothing, and findings from the catalogue.
 FOUND = replace(
     CLEAN,
     findings=(
@@ -113,7 +113,7 @@ _hostile = finding(
 )
 _sample = Sample(action=HOSTILE, subject=HOSTILE, expected=HOSTILE, came=HOSTILE, verdict="leak", sql=(SQL,))
 
-NASTY = replace(
+HOSTILE_REPORT = replace(
     CLEAN,
     findings=(_hostile,),
     people=(ReportedIdentity(HOSTILE, HOSTILE, "authenticated", (f"select '{HOSTILE}';",)),),

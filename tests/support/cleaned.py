@@ -1,4 +1,4 @@
-"""What has to stay when a world is taken away, and how to see that nothing else did."""
+"""The rows that have to stay when a world is deleted, and assertions about them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def counts(conn: Connection, statement: str, values: dict[str, Any]) -> Counter[
     return Counter(dict(conn.execute(statement.encode(), values).fetchall()))
 
 
-# Why users stay for what stays, in the order of the reasons: how often, by user.
+# Reasons why users stay because of other rows, in the order of the reasons: counts by user.
 HANGS = {
     "takes part in conversations that stay": """
     select user_id, count(*) from conversation_participants
@@ -75,19 +75,19 @@ HANGS = {
 
 
 def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
-    """What has to stay besides what has a reason of its own: what that hangs on, and each with its reason."""
-    staying = [id for kind, id in reasons if kind == "conversation"]
-    going = list(of_ledger(conn) - set(staying))
+    """``reasons`` and everything that those rows depend on, each with its reason."""
+    kept = [id for kind, id in reasons if kind == "conversation"]
+    deleted = list(of_ledger(conn) - set(kept))
     expected = dict(reasons)
     organizations = counts(
         conn,
         "select organization_id, count(*) from conversations where id = any (%(staying)s) group by 1",
-        {"staying": staying},
+        {"staying": kept},
     )
     for id, number in organizations.items():
         expected.setdefault(("organization", id), f"conversations that stay: {number}")
-    gone = [id for id in run.organization_ids if ("organization", id) not in expected]
-    values = {"going": going, "staying": staying, "gone": gone}
+    deleted_organizations = [id for id in run.organization_ids if ("organization", id) not in expected]
+    values = {"going": deleted, "staying": kept, "gone": deleted_organizations}
     for reason, statement in HANGS.items():
         for id, number in counts(conn, statement, values).items():
             if id in run.user_ids:
@@ -95,22 +95,22 @@ def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     return expected
 
 
-# What the database keeps of people's writes goes with them, whoever made it.
+# Records of people's writes, which are deleted with the people, whoever caused them.
 LIMITS = {"private.send_windows", "private.action_windows", "private.departures"}
 
 
 def assert_only_the_seeds_went(conn: Connection, world: Seeded, before: Rows, used: Rows) -> None:
-    """Of ``used`` nothing is gone that was there before the seed, or that users made after ``before``."""
+    """No row of ``used`` that existed before the seed or that users created after ``before`` is deleted."""
     left = rows(conn)
-    gone, made = less(used, left), less(used, before)
+    deleted, created = less(used, left), less(used, before)
     assert less(left, used).keys() <= LEDGER
-    for table, lines in gone.items():
-        assert not lines & world.beside[table]
-        assert table in LIMITS or not lines & made.get(table, frozenset())
+    for table, lines in deleted.items():
+        assert not lines & world.before_seed_1[table]
+        assert table in LIMITS or not lines & created.get(table, frozenset())
 
 
 def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UUID]) -> None:
-    """Whoever takes part in a conversation that stays reads it, writes to it and sees that it is unread."""
+    """Participants of remaining conversations can read and write, and see unread messages."""
     assert verify.verify(conn, run).differences == []
     with conn.transaction(force_rollback=True):
         for conversation in conversations:
@@ -124,9 +124,9 @@ def assert_it_still_works(conn: Connection, run: SeedRun, conversations: list[UU
                     conversation,
                 )
             unread = "select get_unread_count(%s, %s)"
-            had = as_user(conn, people[-1], unread, conversation, people[-1])
+            unread_before = as_user(conn, people[-1], unread, conversation, people[-1])
             as_user(conn, people[0], "select send_message(%s, 'hello again')", conversation)
-            assert as_user(conn, people[-1], unread, conversation, people[-1]) == had + 1
+            assert as_user(conn, people[-1], unread, conversation, people[-1]) == unread_before + 1
         assert verify.verify(conn, run).differences == []
 
 
@@ -143,9 +143,9 @@ def of_founder(conn: Connection) -> Subjects:
 
 
 def all_of_north(conn: Connection) -> Subjects:
-    rooms = column(conn, "select id from conversations where organization_id = %s", north(conn))
+    conversations = column(conn, "select id from conversations where organization_id = %s", north(conn))
     people = column(conn, "select user_id from organization_members where organization_id = %s", north(conn))
-    return of_north(conn) | {("conversation", id) for id in rooms} | {("user", id) for id in people}
+    return of_north(conn) | {("conversation", id) for id in conversations} | {("user", id) for id in people}
 
 
 def all_of_founder(conn: Connection) -> Subjects:
@@ -154,8 +154,8 @@ def all_of_founder(conn: Connection) -> Subjects:
     union
     select conversation_id from messages where sender_id = %(user)s
     """
-    rooms = conn.execute(statement, {"user": founder(conn)}).fetchall()
-    return of_founder(conn) | {("conversation", id) for (id,) in rooms}
+    conversations = conn.execute(statement, {"user": founder(conn)}).fetchall()
+    return of_founder(conn) | {("conversation", id) for (id,) in conversations}
 
 
 WRITTEN, CHANGED = "messages written since: 1", "messages changed since: 1"

@@ -1,6 +1,6 @@
-"""docs/commands: the tables of options, from the commands themselves.
+"""docs/commands: the tables of options, generated from the commands.
 
-``python -m tests.support.command_pages`` rewrites the tables; the text around them is written by hand.
+``python -m tests.support.command_pages`` updates the tables; the text around them is written by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typer.main
 from chatctl.cli.app import COMMANDS, app
 
 PAGES = Path(__file__).parents[2] / "docs" / "commands"
-# Explained in README.md of the folder. Which formats -o gives is another matter for each command.
+# Explained in README.md of the folder, except for -o, whose formats depend on the command.
 SHARED = ("db_url", "target", "quiet", "yes", "debug", "help")
 
 HEAD = "| option | what it does |\n|---|---|\n"
@@ -24,7 +24,7 @@ _TABLE = re.compile(rf"{re.escape(HEAD)}(?:\|.*\n)*")
 
 
 def commands(page: str) -> Iterator[tuple[str, Any]]:
-    """Each command that belongs on ``page``, by its path: ``migrate``, ``migrate status``, …"""
+    """The commands of ``page`` by their path: ``migrate``, ``migrate status``, …"""
     root = typer.main.get_group(app)
     if page == "README":
         yield "", root
@@ -42,9 +42,9 @@ def options(command: Any) -> set[str]:
 
 
 def table(path: str, command: Any) -> str:
-    """The arguments and options of a command that are not shared by all; empty where it has none."""
+    """The table of arguments and options that are not shared by all commands; may be empty."""
     if path and hasattr(command, "commands") and not command.formats:
-        return ""  # does nothing without one of its commands
+        return ""  # does nothing without a subcommand
     records = [
         param.get_help_record(_context(command))
         for param in _shown(command)
@@ -54,14 +54,14 @@ def table(path: str, command: Any) -> str:
 
 
 def section(text: str, path: str) -> str:
-    """The section about the command ``path`` in the text of its page; empty where there is none."""
+    """The section about the command ``path`` in the text of its page; empty if there is none."""
     heading = f"## chatctl {path}".rstrip()
-    found = re.search(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found[0] if found else ""
+    match = re.search(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return match[0] if match else ""
 
 
 def updated(page: str) -> str:
-    """The text of ``page`` with its tables as the commands are now."""
+    """The text of ``page`` with tables generated from the current commands."""
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
     for path, command in commands(page):
         about = section(text, path)

@@ -1,8 +1,8 @@
-"""A crowd: many clients of a few people do everything they may do, at the same time.
+"""A crowd: many clients of a few people do everything they may do, concurrently.
 
     python -m tests.support.crowd --seconds 60 --conversations 20 --people 25 --clients 50 --pg 18
 
-prints what was done, refused and waited for, and which rules of tests/support/invariants.py do not hold
+prints how much was done and refused, the waiting times, and the broken rules of tests/support/invariants.py
 afterwards.
 """
 
@@ -32,48 +32,48 @@ from tests.support import invariants
 from tests.support.crowd_actions import ACTIONS, OPERATORS, USUAL, Client, Importer, Operator
 from tests.support.world import Database, World
 
-# What actions may be refused with when others act at the same time; anything else is unexpected.
+# SQLSTATEs with which actions may be refused because of concurrent actions; others are unexpected.
 RACES = {"42501", "PT403", "PT404", "PT429", "23505"}
-ALSO = {
+EXPECTED_REFUSALS = {
     "start a group": {"PT400"},  # too few people are left
     "add several": {"PT400"},  # more than 50
     "add to two": {"PT400"},  # one conversation at a time
-    # One person at a time. The second row is locked before that is asked, but not waited for long.
+    # One person at a time. The second row is locked before that is checked, but with a short timeout.
     "remove several": {"PT400", "55P03"},
 }
-ERASED = {"23503", "PT400"}  # about somebody who was deleted a moment ago
+ERASED = {"23503", "PT400"}  # the person was deleted a moment ago
 
 DEADLOCK = "40P01"
-# A statement, a transaction, or a wait for a lock that took too long: perhaps in a deadlock, which PostgreSQL
-# looks for after deadlock_timeout only.
+# Timeouts of a statement, a transaction or a lock: perhaps because of a deadlock, for which PostgreSQL
+# only checks after deadlock_timeout.
 TIMEOUTS = {"57014", "25P04", "55P03"}
 CLOSED = "connection"  # in place of an SQLSTATE
-# What chat_hooks.before_request ends a request with: overload, and to be counted by itself. PostgreSQL may
+# Errors with which chat_hooks.before_request ends a request: overload, counted separately. PostgreSQL may
 # close the connection just when its client sends the next statement, and then never reads 25P04.
 CUT_OFF = {"57014", "25P04", CLOSED}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many do what for how long; ``erased`` people are deleted from Auth while the others go on."""
+    """Who does what for how long; ``erased`` people are deleted from Auth while the others continue."""
 
     people: int = 25
     clients: int = 50
     conversations: int = 1
     seconds: float = 3.0
     erased: int = 0
-    actions: Mapping[str, float] | None = None  # by name, with how often; None: USUAL
+    actions: Mapping[str, float] | None = None  # weights by name; None: USUAL
     operators: bool = True
     timeout: int = 8  # seconds that a request may take
-    hook: bool = False  # each request begins with chat_hooks.before_request, as PostgREST makes it
+    hook: bool = False  # each request starts with chat_hooks.before_request, as with PostgREST
     seed: int = 1
 
 
 @dataclass
 class Outcome:
-    """What came of it: how often each action was done, refused, or cut off by the hook, by SQLSTATE.
+    """The result: how often each action was done, refused, or cut off by the hook, by SQLSTATE.
 
-    In seconds, ``slowest`` is the longest request as a client saw it, ``waited`` the longest wait for a lock.
+    In seconds, ``slowest`` is the longest request seen by a client, ``waited`` the longest wait for a lock.
     """
 
     done: Counter[str] = field(default_factory=Counter)
@@ -86,10 +86,12 @@ class Outcome:
 
     @property
     def deadlocks_and_timeouts(self) -> int:
-        """How many requests ended in a deadlock or ran out of time, which none should."""
+        """How many requests ended with a deadlock or a timeout; expected are none."""
         states = {DEADLOCK, *TIMEOUTS}
         return sum(
-            times for (name, state), times in self.refused.items() if state in states - ALSO.get(name, set())
+            times
+            for (name, state), times in self.refused.items()
+            if state in states - EXPECTED_REFUSALS.get(name, set())
         )
 
     def __str__(self) -> str:
@@ -109,23 +111,23 @@ class Outcome:
 
 
 class Crowd:
-    """The people, their conversations, and the clients that act for them until time is up."""
+    """The people, their conversations, and the clients that act for them until the time is over."""
 
     def __init__(self, world: World, plan: Plan) -> None:
         self.world, self.plan = world, plan
         self.organization, self.people = world.team(plan.people)
         chances = random.Random(plan.seed)
-        self.rooms = []
+        self.conversations = []
         for _ in range(plan.conversations):
             creator, *others = chances.sample(self.people, len(self.people))
-            self.rooms.append(world.group(self.organization, creator, *others[:49]))
+            self.conversations.append(world.group(self.organization, creator, *others[:49]))
         self.outcome = Outcome()
         self.purged: set[tuple[UUID, int]] = set()
         self._lock = threading.Lock()
         self._end = 0.0
 
     def run(self) -> Outcome:
-        """Let everybody act, without limits since this is about locks, and look at what is left."""
+        """Let everybody act, without limits because this is about locks, and check the result."""
         self.world.lift_limits()
         self._detect_deadlocks_early()
         acting: list[Callable[[], None]] = [
@@ -144,14 +146,14 @@ class Crowd:
         return self.outcome
 
     def _detect_deadlocks_early(self) -> None:
-        """Before a time-out of the hook hides one. Only superusers set this."""
+        """So that no timeout of the hook hides a deadlock. Only superusers can set this."""
         database = self.world.database
         with connect(database.server.url_for("supabase_admin", database.name)) as superuser:
             early = sql.SQL("alter database {} set deadlock_timeout = '100ms'")
             superuser.execute(early.format(sql.Identifier(database.name)))
 
     def attempt(self, name: str, act: Callable[[], object]) -> None:
-        """Do something, and keep what came of it."""
+        """Do something, and record the result."""
         started = time.monotonic()
         state, message = "", ""
         try:
@@ -160,7 +162,7 @@ class Crowd:
             state = error.sqlstate or CLOSED
             message = (error.diag.message_primary or str(error)).splitlines()[0]
         took = time.monotonic() - started
-        expected = RACES | ALSO.get(name, set()) | (ERASED if self.plan.erased else set())
+        expected = RACES | EXPECTED_REFUSALS.get(name, set()) | (ERASED if self.plan.erased else set())
         with self._lock:
             self.outcome.slowest = max(self.outcome.slowest, (took, name))
             if not state:
@@ -177,14 +179,14 @@ class Crowd:
         chances = random.Random(f"{self.plan.seed} {number}")
         actions = self.plan.actions or USUAL
         me = self.people[number % len(self.people)]
-        team = (self.organization, self.people, self.rooms)
+        team = (self.organization, self.people, self.conversations)
         while time.monotonic() < self._end:
             with self.world.database.connect("authenticator") as conn:
                 client = Client(conn, me, *team, chances, self.plan.timeout, self.plan.hook)
-                # PostgreSQL closes a connection whose transaction takes too long.
+                # PostgreSQL closes the connection if a transaction takes too long.
                 while not conn.closed and time.monotonic() < self._end:
                     (name,) = chances.choices(list(actions), list(actions.values()))
-                    self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.rooms)))
+                    self.attempt(name, partial(ACTIONS[name], client, chances.choice(self.conversations)))
 
     def _operator(self) -> None:
         chances = random.Random(f"{self.plan.seed} operator")
@@ -192,17 +194,17 @@ class Crowd:
             operator = Operator(conn, self.organization, self.people, chances, purged=self.purged)
             while time.monotonic() < self._end:
                 name = chances.choice(list(OPERATORS))
-                self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.rooms)))
+                self.attempt(name, partial(OPERATORS[name], operator, chances.choice(self.conversations)))
             operator.restore_members()
 
     def _import(self) -> None:
         with self.world.database.connect() as conn:
-            importer = Importer(conn, self.organization, self.rooms[0])
+            importer = Importer(conn, self.organization, self.conversations[0])
             while time.monotonic() < self._end:
                 self.attempt("upsert", importer.upsert)
 
     def _erase(self) -> None:
-        """Delete people one by one, as Auth does, spread over the whole time."""
+        """Delete people one by one, like Auth does, spread over the whole time."""
         pause = self.plan.seconds / (self.plan.erased + 1)
         with self.world.database.connect() as conn:
             for number, person in enumerate(self.people[: self.plan.erased]):
@@ -212,7 +214,7 @@ class Crowd:
                 self.attempt("erase", delete)
 
     def _watch(self) -> None:
-        """How long others wait for locks; and lift the limit of sending, which no operator can."""
+        """Measure the waits for locks; also reset the limit of messages, which operators cannot lift."""
         longest = (
             "select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)::float from pg_locks"
         )
@@ -229,7 +231,7 @@ class Crowd:
 
 
 def run(database: Database, plan: Plan) -> Outcome:
-    """A crowd in an empty backend."""
+    """Run a crowd in an empty backend."""
     with World(database) as world:
         return Crowd(world, plan).run()
 

@@ -1,4 +1,4 @@
-"""What people and operators do in a crowd (see crowd.py): each action as the statement of a client."""
+"""The actions of people and operators in a crowd (see crowd.py), as statements of a client."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from chatctl.db.roles import claims_for
 
 @dataclass
 class Client:
-    """One device of one person: every request a transaction, as PostgREST makes it."""
+    """One device of one person: every request is a transaction, as with PostgREST."""
 
     conn: Connection
     me: UUID
     organization: UUID
     people: list[UUID]
-    rooms: list[UUID]
+    conversations: list[UUID]
     chances: random.Random
     timeout: int  # seconds
     hook: bool
 
-    def others(self, size: int) -> list[UUID]:
+    def sample_of_others(self, size: int) -> list[UUID]:
         return self.chances.sample([person for person in self.people if person != self.me], size)
 
-    def ask(self, statement: str, *values: object, as_: UUID | None = None) -> None:
-        """One request of this person, or of ``as_`` whose device this is for once."""
+    def request(self, statement: str, *values: object, as_: UUID | None = None) -> None:
+        """One request of this person or, if given, of ``as_``."""
         claims = json.dumps(claims_for(as_ or self.me))
         with self.conn.transaction():
             self.conn.execute(
@@ -44,20 +44,22 @@ class Client:
                 self.conn.execute("select chat_hooks.before_request()")
             self.conn.execute(statement.encode(), values)
 
-    def as_creator(self, room: UUID, statement: str, *values: object) -> None:
-        """A request of the one who managed the group a moment ago."""
+    def as_creator(self, conversation: UUID, statement: str, *values: object) -> None:
+        """A request of the person who managed the group a moment ago."""
         with self.conn.transaction():
             self.conn.execute("set local role service_role")
-            row = self.conn.execute("select created_by from conversations where id = %s", (room,)).fetchone()
+            row = self.conn.execute(
+                "select created_by from conversations where id = %s", (conversation,)
+            ).fetchone()
         if row and row[0]:
-            self.ask(statement, *values, as_=row[0])
+            self.request(statement, *values, as_=row[0])
 
 
 MINE = (
     "(select id from messages where conversation_id = %s and sender_id = %s and deleted_at is null "
     "order by random() limit 1)"
 )
-# By the conversation's own number: looking for it would read every message that was deleted after it.
+# By the number stored in the conversation: a search would read every message that was deleted after it.
 LATEST = (
     "(select m.id from messages m "
     "join conversations c on c.id = m.conversation_id and c.last_message_seq = m.seq where c.id = %s)"
@@ -67,99 +69,117 @@ MARK = "update conversation_participants set "
 ADD = "insert into conversation_participants (conversation_id, user_id) "
 
 ACTIONS: dict[str, Callable[[Client, UUID], None]] = {
-    "send": lambda c, room: c.ask("select send_message(%s, 'hi')", room),
-    "insert": lambda c, room: c.ask(INSERT + "(%s, %s, %s, 'hi')", c.organization, room, c.me),
-    "send to two": lambda c, room: c.ask(
-        INSERT + "(%s, %s, %s, 'one'), (%s, %s, %s, 'two')",
-        *(c.organization, room, c.me),
-        *(c.organization, c.chances.choice(c.rooms), c.me),
+    "send": lambda c, conversation: c.request("select send_message(%s, 'hi')", conversation),
+    "insert": lambda c, conversation: c.request(
+        INSERT + "(%s, %s, %s, 'hi')", c.organization, conversation, c.me
     ),
-    "edit": lambda c, room: c.ask(f"update messages set content = 'edited' where id = {MINE}", room, c.me),
-    "edit several": lambda c, room: c.ask(
+    "send to two": lambda c, conversation: c.request(
+        INSERT + "(%s, %s, %s, 'one'), (%s, %s, %s, 'two')",
+        *(c.organization, conversation, c.me),
+        *(c.organization, c.chances.choice(c.conversations), c.me),
+    ),
+    "edit": lambda c, conversation: c.request(
+        f"update messages set content = 'edited' where id = {MINE}", conversation, c.me
+    ),
+    "edit several": lambda c, conversation: c.request(
         "update messages set content = 'edited' "
         "where conversation_id = %s and sender_id = %s and deleted_at is null",
-        *(room, c.me),
+        *(conversation, c.me),
     ),
-    "delete": lambda c, room: c.ask(f"update messages set deleted_at = now() where id = {MINE}", room, c.me),
-    "delete all of a room": lambda c, room: c.ask(
+    "delete": lambda c, conversation: c.request(
+        f"update messages set deleted_at = now() where id = {MINE}", conversation, c.me
+    ),
+    "delete all of a conversation": lambda c, conversation: c.request(
         "update messages set deleted_at = now() "
         "where conversation_id = %s and sender_id = %s and deleted_at is null",
-        *(room, c.me),
+        *(conversation, c.me),
     ),
-    "delete all": lambda c, room: c.ask(
+    "delete all": lambda c, conversation: c.request(
         "update messages set deleted_at = now() where sender_id = %s and deleted_at is null", c.me
     ),
-    "react": lambda c, room: c.ask(f"select toggle_reaction({LATEST}, %s)", room, c.chances.choice("👍🎉😀")),
-    "write reactions": lambda c, room: c.ask(
+    "react": lambda c, conversation: c.request(
+        f"select toggle_reaction({LATEST}, %s)", conversation, c.chances.choice("👍🎉😀")
+    ),
+    "write reactions": lambda c, conversation: c.request(
         f"update messages set reactions = %s where id = {LATEST}",
-        *(Jsonb([{"userId": str(c.me), "emoji": c.chances.choice("👍🎉😀")}]), room),
+        *(Jsonb([{"userId": str(c.me), "emoji": c.chances.choice("👍🎉😀")}]), conversation),
     ),
-    "read": lambda c, room: c.ask("select mark_conversation_read(%s)", room),
-    "read until": lambda c, room: c.ask(
+    "read": lambda c, conversation: c.request("select mark_conversation_read(%s)", conversation),
+    "read until": lambda c, conversation: c.request(
         MARK + "last_read_at = now() - %s * interval '1 second' where conversation_id = %s and user_id = %s",
-        *(c.chances.random(), room, c.me),
+        *(c.chances.random(), conversation, c.me),
     ),
-    "read all": lambda c, room: c.ask(MARK + "last_read_at = now() where user_id = %s", c.me),
-    "mark unread": lambda c, room: c.ask(
-        MARK + "last_read_at = null where conversation_id = %s and user_id = %s", room, c.me
+    "read all": lambda c, conversation: c.request(MARK + "last_read_at = now() where user_id = %s", c.me),
+    "mark unread": lambda c, conversation: c.request(
+        MARK + "last_read_at = null where conversation_id = %s and user_id = %s", conversation, c.me
     ),
-    "star": lambda c, room: c.ask(
-        MARK + "is_starred = not is_starred where conversation_id = %s and user_id = %s", room, c.me
+    "star": lambda c, conversation: c.request(
+        MARK + "is_starred = not is_starred where conversation_id = %s and user_id = %s", conversation, c.me
     ),
-    "star all": lambda c, room: c.ask(MARK + "is_starred = not is_starred where user_id = %s", c.me),
-    "leave": lambda c, room: c.ask(
-        "delete from conversation_participants where conversation_id = %s and user_id = %s", room, c.me
+    "star all": lambda c, conversation: c.request(
+        MARK + "is_starred = not is_starred where user_id = %s", c.me
     ),
-    "come back": lambda c, room: c.as_creator(
-        room, ADD + "values (%s, %s) on conflict do nothing", room, c.me
+    "leave": lambda c, conversation: c.request(
+        "delete from conversation_participants where conversation_id = %s and user_id = %s",
+        conversation,
+        c.me,
     ),
-    "add several": lambda c, room: c.as_creator(
-        room,
+    "come back": lambda c, conversation: c.as_creator(
+        conversation, ADD + "values (%s, %s) on conflict do nothing", conversation, c.me
+    ),
+    "add several": lambda c, conversation: c.as_creator(
+        conversation,
         ADD + "select %s, u from unnest(%s::uuid[]) u where not exists ("
         "select from conversation_participants p where (p.conversation_id, p.user_id) = (%s, u))",
-        *(room, c.others(3), room),
+        *(conversation, c.sample_of_others(3), conversation),
     ),
-    "add to two": lambda c, room: c.ask(
+    "add to two": lambda c, conversation: c.request(
         ADD + "select c.id, u from unnest(%s::uuid[]) u, (select id from conversations "
         "where created_by = %s and is_group order by random() limit 2) c order by random() "
         "on conflict do nothing",
-        *(c.others(2), c.me),
+        *(c.sample_of_others(2), c.me),
     ),
-    "remove": lambda c, room: c.as_creator(
-        room,
+    "remove": lambda c, conversation: c.as_creator(
+        conversation,
         "delete from conversation_participants where conversation_id = %s and user_id = any(%s)",
-        *(room, c.others(1)),
+        *(conversation, c.sample_of_others(1)),
     ),
-    "remove several": lambda c, room: c.as_creator(
-        room,
+    "remove several": lambda c, conversation: c.as_creator(
+        conversation,
         "delete from conversation_participants where conversation_id = %s and user_id = any(%s)",
-        *(room, c.others(3)),
+        *(conversation, c.sample_of_others(3)),
     ),
-    "rename": lambda c, room: c.as_creator(room, "update conversations set name = 'new' where id = %s", room),
-    "touch": lambda c, room: c.ask("update conversations set updated_at = now() where id = %s", room),
-    "start a group": lambda c, room: c.ask(
-        "select create_group_conversation('group', %s::uuid[], %s)", c.others(2), c.organization
+    "rename": lambda c, conversation: c.as_creator(
+        conversation, "update conversations set name = 'new' where id = %s", conversation
     ),
-    "start a direct conversation": lambda c, room: c.ask(
-        "select send_message(start_direct_conversation(%s, %s), 'hi')", *c.others(1), c.organization
+    "touch": lambda c, conversation: c.request(
+        "update conversations set updated_at = now() where id = %s", conversation
     ),
-    "start two direct conversations": lambda c, room: c.ask(
+    "start a group": lambda c, conversation: c.request(
+        "select create_group_conversation('group', %s::uuid[], %s)", c.sample_of_others(2), c.organization
+    ),
+    "start a direct conversation": lambda c, conversation: c.request(
+        "select send_message(start_direct_conversation(%s, %s), 'hi')", *c.sample_of_others(1), c.organization
+    ),
+    "start two direct conversations": lambda c, conversation: c.request(
         "select start_direct_conversation(%s, %s), start_direct_conversation(%s, %s)",
-        *(value for other in c.others(2) for value in (other, c.organization)),
+        *(value for other in c.sample_of_others(2) for value in (other, c.organization)),
     ),
-    "change the profile": lambda c, room: c.ask(
+    "change the profile": lambda c, conversation: c.request(
         "update user_profiles set full_name = 'new' where id = %s", c.me
     ),
-    "upload": lambda c, room: c.ask(
+    "upload": lambda c, conversation: c.request(
         "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
-        *(f"{c.organization}/chat/{room}/{uuid4()}_a.png", str(c.me)),
+        *(f"{c.organization}/chat/{conversation}/{uuid4()}_a.png", str(c.me)),
     ),
-    "list": lambda c, room: c.ask("select count(*) from get_conversations_with_details(%s)", c.me),
-    "page": lambda c, room: c.ask("select count(*) from get_messages_page(%s)", room),
+    "list": lambda c, conversation: c.request(
+        "select count(*) from get_conversations_with_details(%s)", c.me
+    ),
+    "page": lambda c, conversation: c.request("select count(*) from get_messages_page(%s)", conversation),
 }
 USUAL = {
     "send": 6, "insert": 4, "send to two": 1, "edit": 2, "edit several": 0.5, "delete": 3,
-    "delete all of a room": 1, "delete all": 0.3, "react": 3, "write reactions": 1, "read": 5,
+    "delete all of a conversation": 1, "delete all": 0.3, "react": 3, "write reactions": 1, "read": 5,
     "read until": 2, "read all": 1, "mark unread": 0.3, "star": 1, "star all": 0.5, "leave": 0.8,
     "come back": 4, "add several": 0.3, "add to two": 0.3, "remove": 0.3, "remove several": 0.1,
     "rename": 0.5, "touch": 0.5,
@@ -170,7 +190,7 @@ USUAL = {
 
 @dataclass
 class Operator:
-    """Somebody above row-level security who does one thing after the other."""
+    """Somebody who bypasses row-level security and does one thing after the other."""
 
     conn: Connection
     organization: UUID
@@ -179,10 +199,10 @@ class Operator:
     away: set[UUID] = field(default_factory=set)
     purged: set[tuple[UUID, int]] = field(default_factory=set)
 
-    def take_out(self) -> None:
-        """Remove somebody from the organization who stays listed, of a few who come back in turn."""
+    def remove_member(self) -> None:
+        """Remove somebody from the organization only; at most three are away at a time."""
         if len(self.away) > 2:
-            self.take_in(self.chances.choice(sorted(self.away)))
+            self.add_member(self.chances.choice(sorted(self.away)))
             return
         person = self.chances.choice(self.people)
         self.conn.execute(
@@ -191,7 +211,7 @@ class Operator:
         )
         self.away.add(person)
 
-    def take_in(self, person: UUID) -> None:
+    def add_member(self, person: UUID) -> None:
         self.conn.execute(
             "insert into organization_members (organization_id, user_id) "
             "select %s, id from user_profiles where id = %s on conflict do nothing",
@@ -201,10 +221,10 @@ class Operator:
 
     def restore_members(self) -> None:
         for person in list(self.away):
-            self.take_in(person)
+            self.add_member(person)
 
     def suspend(self) -> None:
-        """For as long as a request takes."""
+        """Suspend somebody for the duration of one request."""
         person = self.chances.choice(self.people)
         self.conn.execute(
             "insert into private.suspensions (user_id, reason) "
@@ -213,48 +233,50 @@ class Operator:
         )
         self.conn.execute("delete from private.suspensions where user_id = %s", (person,))
 
-    def message(self, statement: str, room: UUID, condition: str) -> list[tuple[UUID, int]]:
-        """Change or delete one message in ``room``; where and what it was."""
+    def message(self, statement: str, conversation: UUID, condition: str) -> list[tuple[UUID, int]]:
+        """Change or delete one message of a conversation; returns its conversation and seq."""
         chosen = (
             f"(select id from messages where conversation_id = %s and {condition} order by random() limit 1)"
         )
         changed = f"{statement} where id = {chosen} returning conversation_id, seq"
-        return self.conn.execute(changed.encode(), (room,)).fetchall()
+        return self.conn.execute(changed.encode(), (conversation,)).fetchall()
 
-    def purge(self, room: UUID) -> None:
-        self.purged.update(self.message("delete from messages", room, "true"))
+    def purge(self, conversation: UUID) -> None:
+        self.purged.update(self.message("delete from messages", conversation, "true"))
 
 
 OPERATORS: dict[str, Callable[[Operator, UUID], object]] = {
-    "take out or in": lambda o, room: o.take_out(),
-    "suspend": lambda o, room: o.suspend(),
-    "redact": lambda o, room: o.message("update messages set deleted_at = now()", room, "deleted_at is null"),
-    "restore": lambda o, room: o.message(
-        "update messages set deleted_at = null", room, "deleted_at is not null"
+    "remove or add a member": lambda o, conversation: o.remove_member(),
+    "suspend": lambda o, conversation: o.suspend(),
+    "redact": lambda o, conversation: o.message(
+        "update messages set deleted_at = now()", conversation, "deleted_at is null"
     ),
-    "purge": lambda o, room: o.purge(room),
-    "announce": lambda o, room: o.conn.execute(
-        (INSERT + "(%s, %s, null, 'for all')").encode(), (o.organization, room)
+    "restore": lambda o, conversation: o.message(
+        "update messages set deleted_at = null", conversation, "deleted_at is not null"
+    ),
+    "purge": lambda o, conversation: o.purge(conversation),
+    "announce": lambda o, conversation: o.conn.execute(
+        (INSERT + "(%s, %s, null, 'for all')").encode(), (o.organization, conversation)
     ),
 }
 
 
 @dataclass
 class Importer:
-    """A service that inserts messages under its own ids, while another one inserts the same."""
+    """A service that inserts messages with its own ids while another one inserts the same."""
 
     conn: Connection
     organization: UUID
-    room: UUID
+    conversation: UUID
     numbers: Iterator[int] = field(default_factory=count)
 
     def upsert(self) -> None:
-        """The next message, unless the other one was faster."""
-        message = uuid5(self.room, str(next(self.numbers)))
+        """Insert the next message, unless the other importer was faster."""
+        message = uuid5(self.conversation, str(next(self.numbers)))
         with self.conn.transaction():
             self.conn.execute("set local role service_role")
             self.conn.execute(
                 "insert into messages (id, organization_id, conversation_id, content) "
                 "values (%s, %s, %s, 'imported') on conflict (id) do nothing",
-                (message, self.organization, self.room),
+                (message, self.organization, self.conversation),
             )

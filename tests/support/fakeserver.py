@@ -1,4 +1,4 @@
-"""A server of a few bytes: it speaks as much of PostgreSQL's protocol as it is told, and is silent then."""
+"""A fake server: it sends a prepared answer in PostgreSQL's protocol and is silent afterwards."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ READY = b"K" + (12).to_bytes(4) + bytes(8) + b"Z" + (5).to_bytes(4) + b"I"
 
 
 def refusal(sqlstate: str, message: str, severity: str = "FATAL") -> bytes:
-    """The message by which a server ends a connection, in its own language."""
+    """The message with which a server ends a connection, in German."""
     fields = {"S": severity, "V": "FATAL", "C": sqlstate, "M": message}
     body = b"".join(f"{key}{value}\0".encode() for key, value in fields.items()) + b"\0"
     return b"E" + (len(body) + 4).to_bytes(4) + body
 
 
 class FakeServer:
-    """Listens on this machine while the block runs; answers the start of each connection with ``answer``.
+    """Listens on the loopback during the block; answers the start of each connection with ``answer``.
 
-    With None it does not even answer the request for encryption. Later connections than the first ``most``
-    are not answered either.
+    With None it does not even answer the request for encryption. Only the first ``most`` connections are
+    answered.
     """
 
     def __init__(self, answer: bytes | None, *, most: int = 1_000) -> None:

@@ -1,7 +1,7 @@
-"""``python -m module …`` as a fork of a process that has read all modules, which takes longer than most runs.
+"""``python -m module …`` as a fork of a process that has already imported all modules, to save time.
 
-A run is a process of its own, with its own arguments, variables, directory, streams, signals and end. But
-what Python and the modules read once, at their start, it finds as it was then; see ``READ_ONCE``.
+A run is a process of its own, with its own arguments, environment, directory, streams, signals and exit
+code. But settings that Python and modules only read at startup cannot be changed; see ``READ_ONCE``.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from typing import Any, NoReturn, Self
 
 import chatctl
 
-READ_ONCE = ("PYTHON", "LANG", "LC_", "TZ", "TYPER_", "PSYCOPG_")  # variables, by how they begin
-READ_LATER = ("humanize", "psutil", "tabulate", "tenacity", "typer._adapters", "yaml")  # within functions
+READ_ONCE = ("PYTHON", "LANG", "LC_", "TZ", "TYPER_", "PSYCOPG_")  # prefixes of variables
+READ_LATER = ("humanize", "psutil", "tabulate", "tenacity", "typer._adapters", "yaml")  # in functions
 
 _NUMBER = struct.Struct("i")
 _ROOT = Path(__file__).parents[2]
 
 
 def variables(**more: str) -> dict[str, str]:
-    """The variables of the tests without those that name a database, and ``more``."""
+    """The environment of the tests without variables that select a database, plus ``more``."""
     ours = ("CHATCTL_", "SUPABASE_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more
 
 
 class Fork:
-    """A run, to be waited for and ended like a ``subprocess.Popen``."""
+    """A run; wait for it and end it like a ``subprocess.Popen``."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
@@ -51,7 +51,7 @@ class Fork:
         self.pid = self._number()
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, or minus the signal that ended it; TimeoutError after ``timeout`` seconds."""
+        """The exit code, or minus the signal that ended the run; TimeoutError after ``timeout`` seconds."""
         if self.returncode is None:
             self._line.settimeout(timeout)
             self.returncode = self._number()
@@ -67,14 +67,14 @@ class Fork:
         self.send_signal(signal.SIGKILL)
 
     def _number(self) -> int:
-        said = self._line.recv(_NUMBER.size)
-        if not said:
+        data = self._line.recv(_NUMBER.size)
+        if not data:
             raise EOFError("the process to fork from has ended; its stderr says why")
-        return int(_NUMBER.unpack(said)[0])
+        return int(_NUMBER.unpack(data)[0])
 
 
 class Forks:
-    """Two processes to fork from, in turns: a set has another order in each, as in any two processes."""
+    """Two processes to fork from alternately: their hash seeds differ, as in any two processes."""
 
     def __enter__(self) -> Self:
         self._variables = variables()
@@ -89,7 +89,7 @@ class Forks:
     def start(
         self, module: str, *arguments: str, env: Mapping[str, str], cwd: Path, stdout: int, stderr: int
     ) -> Fork:
-        """Start ``python -m module arguments`` with the variables ``env`` alone and nothing on stdin."""
+        """Start ``python -m module arguments`` with only the variables ``env`` and an empty stdin."""
         other = {name for name, _ in env.items() ^ self._variables.items() if name.startswith(READ_ONCE)}
         if other:
             raise ValueError(f"a fork does not read {', '.join(sorted(other))} again; run it as a process")
@@ -104,20 +104,20 @@ class Forks:
     def run(
         self, module: str, *arguments: str, env: Mapping[str, str], cwd: Path, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
-        """The same until its end, and until nobody can write to its streams any more.
+        """The same, waiting for the end of the run and until nobody can write to its streams any more.
 
-        Raises TimeoutError when that takes longer than ``timeout`` seconds; the run is killed then.
+        Raises TimeoutError and kills the run if that takes longer than ``timeout`` seconds.
         """
         end = time.monotonic() + timeout
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
-        with os.fdopen(out, "rb", 0) as said, os.fdopen(err, "rb", 0) as told:
+        with os.fdopen(out, "rb", 0) as out_stream, os.fdopen(err, "rb", 0) as err_stream:
             try:
                 fork = self.start(module, *arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
             finally:
                 os.close(stdout)
                 os.close(stderr)
             try:
-                texts = _read(said, told, end=end)
+                texts = _read(out_stream, err_stream, end=end)
                 code = fork.wait(max(end - time.monotonic(), 0.001))
             finally:
                 fork.kill()
@@ -128,7 +128,7 @@ class Forks:
         stack.callback(line.close)
         with far:
             origin = subprocess.Popen(
-                # Not as a file: the modules beside it would be found in place of Python's own.
+                # Not as a file: the modules next to it would shadow those of the standard library.
                 [sys.executable, "-m", "tests.support.forks", str(far.fileno())],
                 cwd=_ROOT,
                 env=self._variables,
@@ -142,28 +142,28 @@ class Forks:
 
 
 def _read(*streams: io.FileIO, end: float) -> list[str]:
-    said = [b""] * len(streams)
+    contents = [b""] * len(streams)
     with selectors.DefaultSelector() as unread:
         for number, stream in enumerate(streams):
             unread.register(stream, selectors.EVENT_READ, number)
         while unread.get_map():
             ready = unread.select(max(end - time.monotonic(), 0))
             if not ready:
-                raise TimeoutError(f"it still runs, or what it started does, after it said {said}")
+                raise TimeoutError(f"it still runs, or what it started does, after it said {contents}")
             for key, _ in ready:
                 piece = os.read(key.fd, 1 << 16)
-                said[key.data] += piece
+                contents[key.data] += piece
                 if not piece:
                     unread.unregister(key.fileobj)
-    return [io.TextIOWrapper(io.BytesIO(each)).read() for each in said]
+    return [io.TextIOWrapper(io.BytesIO(each)).read() for each in contents]
 
 
-# The process to fork from.
+# The process to fork from
 
 
 def _serve(requests: socket.socket) -> dict[str, Any]:
-    """Fork each time it is asked for; returns in the fork alone, with what it shall be."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when nobody can ask any more
+    """Fork for each request; returns only in the fork, with the description of the run."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the other side closes the socket
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         word, files, _, _ = socket.recv_fds(requests, 1, 3)
@@ -184,13 +184,13 @@ def _serve(requests: socket.socket) -> dict[str, Any]:
         os.dup2(stream, number)
         os.close(stream)
     with os.fdopen(line) as text:
-        what: dict[str, Any] = json.load(text)
-    return what
+        description: dict[str, Any] = json.load(text)
+    return description
 
 
 def _say_how_it_ends(run: int, line: int, streams: list[int]) -> NoReturn:
     for stream in streams:
-        os.close(stream)  # who reads it waits for the run to close it
+        os.close(stream)  # readers wait until the run itself closes it
     with suppress(BrokenPipeError):
         os.write(line, _NUMBER.pack(run))
         _, status = os.waitpid(run, 0)
@@ -202,10 +202,10 @@ def _read_modules() -> None:
     ours = [module.name for module in walk_packages(chatctl.__path__, "chatctl.")]
     for name in (*READ_LATER, *ours):
         if name != "chatctl.__main__":
-            with suppress(Exception):  # a run that needs it reads it again, and fails as it would
+            with suppress(Exception):  # a run that needs the module imports it again, and fails as usual
                 import_module(name)
-    assert threading.active_count() == 1, f"a fork would be without {threading.enumerate()[1:]}"
-    gc.freeze()  # else a run goes through all of this at its end: 0.2 s
+    assert threading.active_count() == 1, f"a fork would lose the threads {threading.enumerate()[1:]}"
+    gc.freeze()  # otherwise each run visits all these objects at its end: 0.2 s
 
 
 if __name__ == "__main__":

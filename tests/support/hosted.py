@@ -1,4 +1,4 @@
-"""What the roles of the API reach on a hosted project outside public, as it was read from one."""
+"""What the roles of the API can access outside public in a hosted project, as read from one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ AUTH, STORAGE, REALTIME = "supabase_auth_admin", "supabase_storage_admin", "supa
 ADMIN, FUNCTIONS_ADMIN = "supabase_admin", "supabase_functions_admin"
 ALL = "delete insert references select trigger truncate update"
 
-# The owner and whether it runs as that owner, of the functions that anon may call.
+# Functions that anon may call: the owner, and whether they run as that owner.
 FUNCTIONS = {
     **dict.fromkeys(["auth.email()", "auth.jwt()", "auth.role()", "auth.uid()"], (AUTH, False)),
     **dict.fromkeys(
@@ -83,7 +83,7 @@ FUNCTIONS = {
     "supabase_functions.http_request()": (FUNCTIONS_ADMIN, True),
 }
 
-# The owner, whether row-level security is on, and the privileges of anon and authenticated.
+# Tables: the owner, whether row-level security is enabled, and the privileges of anon and authenticated.
 TABLES = {
     **dict.fromkeys(
         ["storage.buckets", "storage.buckets_analytics", "storage.objects"], (STORAGE, True, ALL)
@@ -110,7 +110,7 @@ TABLES = {
     ),
 }
 
-# Whose new objects are open to anon, and where.
+# The roles and schemas whose new objects are open to anon.
 DEFAULTS = {
     ("postgres", "public"),
     ("postgres", "storage"),

@@ -1,4 +1,4 @@
-"""What holds in the backend whatever people and operators did: each rule as a query for its breaches."""
+"""Invariants of the backend, whatever people and operators did: each rule as a query for its violations."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ RULES = {
           from (
             select m.seq from messages m where m.conversation_id = c.id
             union all
-            select p.seq from unnest(%(rooms)s::uuid[], %(seqs)s::bigint[]) as p (room, seq)
-            where p.room = c.id
+            select p.seq from unnest(%(conversations)s::uuid[], %(seqs)s::bigint[]) as p (conversation, seq)
+            where p.conversation = c.id
           ) as s
         ) as m
         where (m.messages, m.last) <> (c.last_seq, c.last_seq)
@@ -119,12 +119,12 @@ RULES = {
 def breaches(
     conn: Connection, purged: Collection[tuple[UUID, int]] = ()
 ) -> dict[str, list[tuple[object, ...]]]:
-    """The rules that do not hold, each with the first rows that break it.
+    """The broken rules, each with the first rows that violate it.
 
-    ``purged``: the conversation and seq of each message whose row an operator has deleted.
+    ``purged``: conversation and seq of each message whose row an operator has deleted.
     """
-    gaps = {"rooms": [room for room, _ in purged], "seqs": [seq for _, seq in purged]}
-    found = {
+    gaps = {"conversations": [conversation for conversation, _ in purged], "seqs": [seq for _, seq in purged]}
+    violations = {
         rule: conn.execute(f"{query} limit 5".encode(), gaps).fetchall() for rule, query in RULES.items()
     }
-    return {rule: rows for rule, rows in found.items() if rows}
+    return {rule: rows for rule, rows in violations.items() if rows}

@@ -1,4 +1,4 @@
-"""docs/lints.md, from what each rule says about itself: ``python -m tests.support.lints_page`` writes it."""
+"""docs/lints.md, generated from the rules themselves by ``python -m tests.support.lints_page``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def page() -> str:
 
 def _section(rule: LintRule) -> str:
     title = rule.title.replace("<", r"\<")
-    # Those in .sql files are wrapped already.
+    # Explanations in .sql files are already wrapped.
     explanation = "\n".join(fill(line, 118) for line in rule.explanation.splitlines())
     return f"### {rule.name}\n\n**{title}** ({rule.level})\n\n{explanation}"
 

@@ -1,4 +1,4 @@
-"""Loading the small world: what tests of it expect, and what they look at."""
+"""Loading the small world: expected values and helpers of its tests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chatctl.services.seed.outline import build
 from tests.support.seeded import SMALL
 
 WORLD = build(SMALL)
-# As seed 1 makes them: whatever the path, the chunk size and the server, these and no other rows.
+# The fingerprint for seed 1: the rows do not depend on the path, the chunk size or the server.
 MESSAGES = sum(chat.messages for chat in WORLD.chats)
 EVERYTHING = 10**9
-SECONDS = 120  # that anything may take at most; two cores, and the rest of the tests beside it
+SECONDS = 120  # upper limit for any wait; other tests may run on the same two cores
 
 
 def run(conn: Connection, script: str) -> None:
@@ -24,7 +24,7 @@ def fetch(conn: Connection, statement: str) -> list[tuple[Any, ...]]:
 
 
 def waits(conn: Connection) -> bool:
-    """Whether anybody in this database waits for a lock."""
+    """Whether any session of this database waits for a lock."""
     waiting = (
         "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     )

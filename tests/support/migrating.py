@@ -1,4 +1,4 @@
-"""A migration in the background, and who is in its way."""
+"""A migration in the background, and sessions that block it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from chatctl.services.migrations.steps import MigrationStep
 from tests.support.world import Database
 
 LOCK_TIMEOUT = 0.5  # seconds
-MARGIN = 1.0  # seconds that a statement may take longer: two cores, and the rest of the tests beside it
+MARGIN = 1.0  # additional seconds for a statement; other tests may run on the same two cores
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One that runs in a thread: its backend, what it told of waiting, and how it ends."""
+    """A migration in a thread: its backend, its messages about waiting, and its result."""
 
     pid: int
     waits: list[str]
     ends: Future[list[MigrationStep]]
 
     def locks(self, conn: Connection, *tables: str) -> dict[str, bool]:
-        """Whether it has the locks that it wants of ``tables``."""
+        """For each of ``tables`` that it locks or wants to lock: whether the lock is granted."""
         rows = conn.execute(
             "select relation::regclass::text, granted from pg_locks "
             "where pid = %s and relation = any (%s::text[]::regclass[])",
@@ -38,7 +38,7 @@ class Migration:
 
 @contextmanager
 def migrating(database: Database, directory: Path, **how: Any) -> Iterator[Migration]:
-    """``migrate`` to the files of ``directory``; the block's end waits for it."""
+    """Run ``migrate`` with the files of ``directory``; the end of the block waits for it."""
     how = {"lock_timeout": LOCK_TIMEOUT, "deadline": 30, **how}
     with database.connect() as conn, ThreadPoolExecutor(1) as pool:
         waits: list[str] = []
@@ -53,7 +53,7 @@ def migrating(database: Database, directory: Path, **how: Any) -> Iterator[Migra
 
 @contextmanager
 def holding(database: Database, statement: str) -> Iterator[Connection]:
-    """A session that is idle in a transaction after ``statement``, until it commits or the block's end."""
+    """A session that is idle in a transaction after ``statement``, until it commits or the block ends."""
     url = database.server.url_for("postgres", database.name)
     with connect(url, application_name="long report") as conn:
         conn.execute("begin")

@@ -1,4 +1,4 @@
-"""Databases with and without what Supabase provides."""
+"""Databases with and without the platform of Supabase."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -24,7 +25,7 @@ def value(conn: Connection, statement: str, *parameters: Any) -> Any:
 
 @contextmanager
 def empty_database(server: Server) -> Iterator[Database]:
-    """A database without the platform, in a cluster whose roles are there."""
+    """A database without the platform, in a cluster that has its roles."""
     name = f"empty_{next(_numbers)}"
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(f"create database {name} template template0".encode())
@@ -35,7 +36,7 @@ def empty_database(server: Server) -> Iterator[Database]:
 
 
 def columns(database: Database, *, defaults: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Type, nullability, default and generation of each column of users, identities, buckets and objects."""
+    """Type, nullability, default and generation of the columns of users, identities, buckets and objects."""
     with database.connect("supabase_admin") as conn:
         rows = conn.execute(
             """
@@ -52,3 +53,9 @@ def columns(database: Database, *, defaults: bool = True) -> dict[tuple[str, str
             (defaults,),
         ).fetchall()
     return {(table, column): tuple(rest) for table, column, *rest in rows}
+
+
+def insert_user(conn: Connection, email: str | None = None) -> UUID:
+    user = uuid4()
+    conn.execute("insert into auth.users (id, email) values (%s, %s)", (user, email))
+    return user

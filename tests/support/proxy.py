@@ -1,6 +1,6 @@
-"""A TCP door to the embedded server, which has only a unix socket; it watches what passes and can cut it.
+"""A TCP proxy for the embedded server, which has only a unix socket; it can report and cut traffic.
 
-Clients that speak TCP only come in here. And a test that asks what a killed client leaves behind ends the
+It serves clients that only support TCP. And tests of what a killed client leaves behind end the
 connection at one exact message: before it reaches the server, or after the server has answered it.
 """
 
@@ -19,21 +19,21 @@ from chatctl.local.postgres import cluster
 from chatctl.local.postgres.server import Server
 
 _HOST = "127.0.0.1"
-_ENCRYPTION = (80877103, 80877104)  # SSLRequest and GSSENCRequest: answered by one byte, then the start again
+_ENCRYPTION = (80877103, 80877104)  # SSLRequest and GSSENCRequest: answered with one byte, startup follows
 
 
 class Cut(Exception):
-    """Raised by a callback: its connection ends on both sides, and nothing more passes."""
+    """Raised by a callback: both sides of its connection are closed, and nothing more is forwarded."""
 
 
 class Proxy:
-    """Listens on a free port of this machine while the block runs; several connections at once may pass.
+    """Listens on a free port of the loopback during the block; supports concurrent connections.
 
-    ``on_message(number, kind, body)`` hears of each message of a client that has started up, before it is
-    passed on; numbers count from 1 over all connections. ``on_answer(number)`` hears that the server has
-    become ready again after that message, before its client does; right for a client that sends nothing
-    meanwhile, as psycopg outside of a pipeline. The threads of the connections call both. What a callback
-    raises other than Cut ends its connection too, and is raised again at the end of the block.
+    ``on_message(number, kind, body)`` is called for each message of a client after its startup, before the
+    message is forwarded; numbers count from 1 over all connections. ``on_answer(number)`` is called when the
+    server is ready for the next query after that message, before the client is told; that is correct for
+    clients that send nothing meanwhile, like psycopg outside of a pipeline. Both are called in the threads of
+    the connections. Any exception other than Cut also ends the connection, and is raised at the block's end.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._listener = _Listener(self)
-        every = 0.02  # seconds: how soon it sees its own end
+        every = 0.02  # seconds: how often it checks for its end
         self._thread = Thread(target=self._listener.serve_forever, args=(every,))
         self._thread.start()
         return self
@@ -64,12 +64,12 @@ class Proxy:
         self.closing = True
         for session in list(self.sessions):
             session.end()
-        self._listener.server_close()  # waits for the sessions
+        self._listener.server_close()  # waits for the sessions to end
         if self.errors and failed is None:
             raise self.errors[0]
 
     def url(self, role: str, database: str) -> str:
-        """The URL of ``role`` in ``database`` through this door; the server asks for no password."""
+        """The URL of ``role`` in ``database`` through this proxy; the server needs no password."""
         where = f"{_HOST}:{self._listener.server_address[1]}/{quote(database, safe='')}"
         return f"postgresql://{quote(role, safe='')}:secret@{where}?sslmode=disable"
 
@@ -84,13 +84,13 @@ class _Listener(ThreadingTCPServer):
 
 
 class _Session:
-    """One client's connection and the one to the server that is made for it, from start to end."""
+    """The connection of one client and the corresponding one to the server."""
 
     def __init__(self, proxy: Proxy, client: socket.socket) -> None:
         self.proxy = proxy
         self.client = client
-        self.last = 0  # the number of the client's newest message
-        # Answers go out in small pieces; held back until one is acknowledged they take 40 ms each.
+        self.last = 0  # the number of the newest message of the client
+        # Answers are sent in small pieces; with Nagle's algorithm each would be delayed by 40 ms.
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with socket.socket(socket.AF_UNIX) as self.postgres:
             proxy.sessions.add(self)
@@ -103,7 +103,7 @@ class _Session:
             proxy.sessions.discard(self)
 
     def end(self) -> None:
-        """Close both sides at once; who reads or writes there finds the end."""
+        """Close both sides; readers and writers there see the end."""
         for side in (self.client, self.postgres):
             with suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
@@ -122,7 +122,7 @@ class _Session:
     def _pass_on(self, stream: BinaryIO) -> None:
         self.postgres.connect(self.proxy.target)
         while self._start_up(stream) in _ENCRYPTION:
-            self.client.sendall(self.postgres.recv(1))  # N: there is no encryption on a unix socket
+            self.client.sendall(self.postgres.recv(1))  # N: no encryption on a unix socket
         self.back.start()
         while True:
             head, body = _message(stream, 5)
@@ -145,7 +145,7 @@ class _Session:
 
 def _message(stream: BinaryIO, head_size: int) -> tuple[bytes, bytes]:
     head = stream.read(head_size)
-    length = int.from_bytes(head[-4:]) - 4  # it counts itself
+    length = int.from_bytes(head[-4:]) - 4  # the length includes itself
     body = stream.read(max(length, 0))
     if len(head) < head_size or len(body) < length:
         raise EOFError

@@ -1,4 +1,4 @@
-"""Many sessions doing something at the same moment."""
+"""Many sessions that do something at the same time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.support.world import Database
 
 
 def race(database: Database, size: int, act: Callable[[Connection, int], Any]) -> list[Any]:
-    """``act(connection, number)`` in ``size`` sessions of the API at once: results or refusals."""
+    """Run ``act(connection, number)`` in ``size`` concurrent sessions of the API: results or errors."""
     return _race(database, "authenticator", size, act)
 
 
 def race_operators(database: Database, size: int, act: Callable[[Connection, int], Any]) -> list[Any]:
-    """The same in sessions of operators."""
+    """The same with sessions of operators."""
     return _race(database, "postgres", size, act)
 
 
@@ -41,5 +41,5 @@ def _race(database: Database, role: str, size: int, act: Callable[[Connection, i
 
 
 def refusals(outcomes: list[Any]) -> list[psycopg.Error]:
-    """The outcomes that were errors."""
+    """The outcomes that are errors."""
     return [outcome for outcome in outcomes if isinstance(outcome, psycopg.Error)]

@@ -1,4 +1,4 @@
-"""What a client reads in an error of the backend."""
+"""What a client can read from an error of the backend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def error_codes() -> dict[str, Any]:
 
 
 def error_code(error: psycopg.Error) -> str:
-    """The code for what PostgreSQL refused: by hint, then constraint, then SQLSTATE."""
+    """The code for an error of PostgreSQL: by hint, then constraint, then SQLSTATE."""
     table = error_codes()
     hint = error.diag.message_hint or ""
     if hint in table["codes"]:
@@ -31,7 +31,7 @@ def error_code(error: psycopg.Error) -> str:
 
 
 def details(error: psycopg.Error) -> dict[str, Any]:
-    """The JSON object in the error's detail."""
+    """The JSON object in the detail of the error."""
     assert error.diag.message_detail, error
     document: dict[str, Any] = json.loads(error.diag.message_detail)
     return document

@@ -1,4 +1,4 @@
-"""What a role of a server may do, taken away for a while."""
+"""Privileges of a role of a server, revoked for a while."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatctl.local.postgres.server import Server
 
 @contextmanager
 def no_replica(server: Server) -> Iterator[None]:
-    """``postgres`` may not set session_replication_role: triggers are switched off by their owner then."""
+    """``postgres`` may not set session_replication_role: then triggers are disabled by their owner."""
     with connect(server.admin_url) as admin:
         admin.execute("revoke set on parameter session_replication_role from postgres")
         try:

@@ -1,4 +1,4 @@
-"""Every row of a world, read back from what goes into the database."""
+"""Every row of a world, parsed from the data that is loaded into the database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedWorld:
     outline: Outline
     conversations: list[Conversation] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -44,23 +44,23 @@ class Made:
 
     @property
     def digest(self) -> str:
-        """Of all rows: whoever changes one changes it."""
+        """A digest of all rows: changes with any of them."""
         parts = (self.outline.people, self.outline.organizations, self.outline.members)
         rows = (*parts, self.conversations, self.messages, self.deleted, self.participants)
         return sha256(repr(rows).encode()).hexdigest()
 
 
-def made(spec: Spec, seed: int = 1) -> Made:
-    """The world of ``spec`` for ``seed``."""
+def generate(spec: Spec, seed: int = 1) -> GeneratedWorld:
+    """The rows of the world of ``spec`` for ``seed``."""
     outline = build(spec, seed)
-    world = Made(outline)
+    world = GeneratedWorld(outline)
     for chat in outline.chats:
-        told = ChatHistory(chat)
-        data = b"".join(history.messages(outline.source, spec.habits, told))
+        chat_history = ChatHistory(chat)
+        data = b"".join(history.messages(outline.source, spec.habits, chat_history))
         world.conversations.append(chat.conversation)
         world.messages.extend(_messages(data))
-        world.deleted.extend(told.deleted)
-        placed = history.participants(outline.source, spec.habits, told)
+        world.deleted.extend(chat_history.deleted)
+        placed = history.participants(outline.source, spec.habits, chat_history)
         world.participants.extend(participant for participant, _, _ in placed)
     return world
 
@@ -86,16 +86,16 @@ def _messages(data: bytes) -> Iterator[Message]:
 
 
 def _rows(data: bytes) -> Iterator[list[bytes | None]]:
-    at = 0
-    while at < len(data):
-        (columns,) = struct.unpack_from(">h", data, at)
-        at += 2
+    position = 0
+    while position < len(data):
+        (columns,) = struct.unpack_from(">h", data, position)
+        position += 2
         row: list[bytes | None] = []
         for _ in range(columns):
-            (length,) = struct.unpack_from(">i", data, at)
-            at += 4
-            row.append(None if length < 0 else data[at : at + length])
-            at += max(length, 0)
+            (length,) = struct.unpack_from(">i", data, position)
+            position += 4
+            row.append(None if length < 0 else data[position : position + length])
+            position += max(length, 0)
         yield row
 
 

@@ -1,4 +1,4 @@
-"""An audit of a few tables on a database that has the platform only."""
+"""An audit of a few tables in a database that has only the platform."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ PEOPLE = "insert into auth.users (id) values (id('ann')), (id('ben'));\n"
 
 
 def written(directory: Path, rules: str, fixture: str) -> Path:
-    """An access.yaml with ``rules`` beside who is impersonated, and its fixture, with ann and ben."""
+    """Write an access.yaml with the identities ann and ben plus ``rules``, and its fixture."""
     (directory / "fixture.sql").write_text(PEOPLE + fixture)
     (directory / "access.yaml").write_text(RULES + rules)
     return directory / "access.yaml"
 
 
 def rules(directory: Path, text: str, fixture: str) -> Access:
-    """The rules of such a file."""
+    """The parsed rules of such a file."""
     return load(written(directory, text, fixture))
 
 
 def audited(database: Database, schema: str, access: Access, *only: str) -> AuditReport:
-    """The report of an audit of ``schema``, which is made."""
+    """Create ``schema`` and audit it."""
     with database.connect() as conn:
         if schema:
             conn.execute(schema.encode())

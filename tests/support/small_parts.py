@@ -1,6 +1,6 @@
-"""``python -m tests.support.small_parts PART ENOUGH …``: ``chatctl …``, for which 300 messages are many.
+"""``python -m tests.support.small_parts PART ENOUGH …``: ``chatctl …`` with small parts.
 
-Its parts have ``PART`` messages at most, and indexes are built after ``ENOUGH`` of them.
+Parts have at most ``PART`` messages, and from ``ENOUGH`` messages on, indexes are built afterwards.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from chatctl.services.seed import indexes, loading
 if __name__ == "__main__":
     part, enough = map(int, sys.argv[1:3])
     del sys.argv[1:3]
-    # In this process alone, a function stands in for the class; mypy does not let it.
+    # Only in this process, a function replaces the class, which mypy does not allow.
     loading.LoadOptions = partial(loading.LoadOptions, chunk_size=part)  # type: ignore[misc, assignment]
-    indexes.WORTHWHILE = enough
+    indexes.MIN_MESSAGES = enough
     main()

@@ -1,4 +1,4 @@
-"""A directory of SQL files that a test writes, and what ``migrate`` does with it."""
+"""A directory of SQL files written by a test, and the results of ``migrate``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = "create schema s;\ngrant usage on schema s to authenticated;\n"
 
 
 def policy(name: str, *, on: str = "public.t", using: str = "true") -> str:
-    """A policy as an object file has it."""
+    """The text of an object file for a policy."""
     return (
         f"drop policy if exists {name} on {on};\n"
         f"create policy {name} on {on} for select to authenticated using ({using});\n"
@@ -27,17 +27,17 @@ def policy(name: str, *, on: str = "public.t", using: str = "true") -> str:
 
 
 def function(name: str, arguments: str = "", *, body: str = "select true", returns: str = "boolean") -> str:
-    """A function in SQL as an object file has it."""
+    """The text of an object file for a function in SQL."""
     return f"create or replace function {name}({arguments}) returns {returns} language sql as $${body}$$;\n"
 
 
 def version(number: int) -> str:
-    """The version of the file that a test calls ``number``."""
+    """The version for the short number used in a test."""
     return f"2026010100{number:04d}"
 
 
 class SqlFiles:
-    """``directory`` is what ``--directory`` takes."""
+    """``directory`` is the value of ``--directory``."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -55,7 +55,7 @@ class SqlFiles:
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run did and told."""
+    """The result and the messages of a run."""
 
     steps: list[MigrationStep]
     plans: list[MigrationPlan] = field(default_factory=list)
@@ -63,17 +63,17 @@ class Ran:
 
     @property
     def paths(self) -> list[str]:
-        """The files by their names alone, ``-`` before one whose things were dropped."""
+        """The names of the files, with ``-`` before those whose objects were dropped."""
         return [("-" if step.kind == "drop" else "") + Path(step.path).name for step in self.steps]
 
     @property
     def drops(self) -> list[str]:
-        """What the plan named before anything ran."""
+        """The drops that the plan listed before anything ran."""
         return [drop for plan in self.plans for it in plan.obsolete for drop in it.drops]
 
 
 def run(conn: Connection, files: SqlFiles, **how: Any) -> Ran:
-    """Migrate to ``files``."""
+    """Apply ``files``."""
     ran = Ran([])
     callbacks = migrations.Callbacks(plan=ran.plans.append, wait=ran.waits.append)
     ran.steps.extend(migrations.migrate(conn, directory=files.directory, on=callbacks, **how))
@@ -81,7 +81,7 @@ def run(conn: Connection, files: SqlFiles, **how: Any) -> Ran:
 
 
 def states(conn: Connection, files: SqlFiles) -> dict[str, str]:
-    """How ``status`` calls each file, by its name alone."""
+    """The state of each file according to ``status``, by file name."""
     return {Path(line.path).name: line.state for line in migrations.status(conn, directory=files.directory)}
 
 

@@ -1,7 +1,7 @@
-"""The real Supabase CLI, which teams use beside chatctl: installed from npm, once for all runs and workers.
+"""The real Supabase CLI, which teams use next to chatctl: installed from npm, once for all runs and workers.
 
-The npm package of a platform carries the whole program, so that nothing else is fetched and nothing compiled.
-It talks to nobody but the database that it is pointed at, and needs no login for that.
+The npm package of a platform contains the whole program, so nothing else is downloaded or compiled. The
+program connects only to the given database and needs no login for that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VERSION = "3.1.0"
 _DENO = Path(sys.executable).with_name("deno")
 _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 _OUT_OF_REACH = re.compile(
-    # Deno does not say whether npm or the package is what it has not found.
+    # Deno does not report whether npm or the package is missing.
     "was not found|could not find npm package|error sending request|dns|timed out|connect|proxy"
     "|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|E404|ETARGET",
     re.IGNORECASE,
@@ -34,15 +34,15 @@ _OUT_OF_REACH = re.compile(
 
 @dataclass(frozen=True)
 class SupabaseCli:
-    """The program, and a home of its own that it may write into."""
+    """The program, and a home directory of its own that it may write to."""
 
     program: Path
     home: Path
 
     def run(self, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
-        """Run it on the project in ``directory``, the one with supabase/; nobody answers its questions."""
+        """Run it on the project in ``directory``, which contains supabase/; its prompts get no answer."""
         return subprocess.run(
-            # In the hands of an AI agent it would print JSON where people get text.
+            # If it detects an AI agent, it prints JSON instead of text.
             [self.program, *arguments, "--agent=no", f"--workdir={directory}"],
             cwd=directory,
             env=self._environment(),
@@ -54,7 +54,7 @@ class SupabaseCli:
         )
 
     def _environment(self) -> dict[str, str]:
-        # From nothing: SUPABASE_* and PG* of whoever runs the tests would point it elsewhere.
+        # An empty environment: SUPABASE_* and PG* of the caller would point it to another database.
         home = str(self.home)
         return {
             "PATH": os.environ["PATH"],
@@ -69,7 +69,7 @@ class SupabaseCli:
 
 @pytest.fixture(scope="session")
 def supabase_cli(tmp_path_factory: pytest.TempPathFactory) -> SupabaseCli:
-    """The CLI; skips where npm is out of reach."""
+    """The CLI; skips if npm cannot be reached."""
     package = _package()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chatctl-tests"
     cache.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def supabase_cli(tmp_path_factory: pytest.TempPathFactory) -> SupabaseCli:
 def _package() -> str:
     system, machine = sys.platform, _MACHINES.get(platform.machine().lower())
     if system not in {"linux", "darwin"} or machine is None:
-        pytest.skip(f"there is no Supabase CLI for {system} on {platform.machine()}")
+        pytest.skip(f"the Supabase CLI does not support {system} on {platform.machine()}")
     musl = system == "linux" and platform.libc_ver()[0] != "glibc"
     return f"@supabase/cli-{system}-{machine}{'-musl' if musl else ''}"
 
@@ -94,7 +94,7 @@ def _install(package: str, program: Path) -> None:
     directory = program.with_name(f"{program.name}.new")
     failures = []
     for command, settings in _installers(package, directory):
-        shutil.rmtree(directory, ignore_errors=True)  # what a killed run has left
+        shutil.rmtree(directory, ignore_errors=True)  # left by a killed run
         directory.mkdir()
         (directory / "package.json").write_text('{"private": true, "type": "module"}')
         (directory / "deno.json").write_text('{"nodeModulesDir": "auto"}')
@@ -104,17 +104,17 @@ def _install(package: str, program: Path) -> None:
         )
         if done.returncode == 0:
             installed = directory / "node_modules" / package.rpartition("@")[0] / "bin" / "supabase"
-            installed.resolve().rename(program)  # complete or not at all
+            installed.resolve().rename(program)  # atomic: complete or not at all
             shutil.rmtree(directory)
             return
         assert _OUT_OF_REACH.search(done.stderr), done.stderr
         failures.append(done.stderr.strip().splitlines()[0].rstrip("."))
     shutil.rmtree(directory, ignore_errors=True)
-    pytest.skip(f"npm is out of reach: {'; '.join(failures) or 'there is neither Deno nor npm'}")
+    pytest.skip(f"npm cannot be reached: {'; '.join(failures) or 'neither Deno nor npm is installed'}")
 
 
 def _installers(package: str, directory: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """The commands that would install into ``directory``, and their settings; their caches go with it."""
+    """Possible commands to install into ``directory``, and their settings, with caches in it."""
     if _DENO.exists():
         yield (
             [str(_DENO), "install", "--quiet", f"npm:{package}"],

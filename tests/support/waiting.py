@@ -1,4 +1,4 @@
-"""A statement that waits for a lock, while another connection looks at what it holds."""
+"""A statement that waits for a lock while another connection looks at the locks it holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds
 
 @contextmanager
 def waiting(conn: Connection, act: Callable[[], Any], watcher: Connection) -> Iterator[Future[Any]]:
-    """``act``, which uses ``conn``, in a thread; the block begins when it waits for a lock."""
+    """Run ``act``, which uses ``conn``, in a thread; the block starts when it waits for a lock."""
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(act)
         try:
@@ -44,9 +44,9 @@ def _until_it_waits(process: int, done: Future[Any], watcher: Connection) -> Non
 def locked(
     watcher: Connection, table: str, key: str = "id", strength: str = "for no key update"
 ) -> list[Any]:
-    """The rows of ``table`` that somebody else must not write at the moment, by ``key``.
+    """The rows of ``table`` that somebody else currently cannot write, by ``key``.
 
-    ``for update``: must not delete, which a foreign key is enough for.
+    ``for update``: cannot delete; a lock of a foreign key is enough for that.
     """
     with watcher.transaction(force_rollback=True):
         every = watcher.execute(f"select {key} from {table}".encode()).fetchall()
@@ -55,7 +55,7 @@ def locked(
 
 
 def sqlstate(done: Future[Any]) -> str | None:
-    """How a statement was refused; None when it was not."""
+    """The SQLSTATE of a failed statement; None if it succeeded."""
     error = done.exception(PATIENCE)
     if error is None or isinstance(error, psycopg.Error):
         return error.sqlstate if error else None

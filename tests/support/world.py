@@ -1,4 +1,4 @@
-"""A small world for tests: people who act through the API's role and claims, as PostgREST lets them."""
+"""A small world for tests: people act with the role and claims of the API, as with PostgREST."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Database:
 
 
 class World:
-    """Makes people, organizations and conversations, and runs statements as any of them."""
+    """Creates people, organizations and conversations, and runs statements as any of them."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -49,7 +49,7 @@ class World:
         self._stack.close()
 
     def user(self, name: str = "someone") -> UUID:
-        """A user of Auth, whose profile the database makes."""
+        """A user of Auth, whose profile is created by the database."""
         user = uuid4()
         self.operator.execute(
             """
@@ -61,7 +61,7 @@ class World:
         return user
 
     def organization(self, *members: UUID, slug: str | None = None) -> UUID:
-        """An organization with these members, who join in this order."""
+        """An organization with these members, who joined in this order."""
         slug = slug or f"org-{uuid4()}"
         row = self.operator.execute(
             "insert into organizations (name, slug) values (%s, %s) returning id", (slug, slug)
@@ -84,7 +84,7 @@ class World:
         return self.organization(*people), people
 
     def group(self, organization: UUID, creator: UUID, *others: UUID) -> UUID:
-        """A group, made as its creator makes it."""
+        """A group, created by its creator through the API."""
         return UUID(
             str(
                 self.value(
@@ -101,15 +101,15 @@ class World:
         return UUID(str(self.value(creator, "select start_direct_conversation(%s, %s)", other, organization)))
 
     def send(self, sender: UUID, conversation: UUID, content: str = "hello") -> UUID:
-        """Send as the plan's client does; the message's id."""
+        """Send a message like a client; returns its id."""
         return UUID(str(self.value(sender, SEND, content, conversation)))
 
     def forget_sending(self) -> None:
-        """Lift the rate limit, for tests that are about something else."""
+        """Reset the rate limit for messages, for tests that are about something else."""
         self.operator.execute("truncate private.send_windows")
 
     def lift_limits(self, *actions: str) -> None:
-        """Lift the limits of these actions, or all but that of messages, which no operator can lift."""
+        """Lift the limits of these actions, or all except that of messages, which operators cannot lift."""
         self.operator.execute(
             "update private.limits set allowed = 1000000, per = '1 second' "
             "where action <> 'message' and (action = any(%s) or %s = '{}')",
@@ -134,7 +134,7 @@ class World:
             yield conn
 
     def rows(self, user: UUID | None, statement: str, *values: Any, **how: Any) -> list[tuple[Any, ...]]:
-        """Run one statement as ``user``; its rows, none when it returns none."""
+        """Run one statement as ``user``; returns its rows, if any."""
         with self.acting(user, **how) as conn:
             cursor = conn.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
@@ -150,7 +150,7 @@ class World:
             return conn.execute(statement.encode(), values or None).rowcount
 
     def fact(self, statement: str, *values: Any) -> Any:
-        """What the database holds, read by the operator."""
+        """A value of the database, read by the operator."""
         row = self.operator.execute(statement.encode(), values or None).fetchone()
         return row[0] if row else None
 

@@ -1,4 +1,4 @@
-"""Files that describe a world: one to change, what is reported about one, and what a built world keeps."""
+"""Files that describe a world: a template, the mistakes reported for a file, the limits of a built world."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ organizations:
 """
 
 
-def told(path: Path) -> list[str]:
-    """What is told about a file, without its name."""
+def mistakes_in(path: Path) -> list[str]:
+    """The reported mistakes of a file, without its name."""
     with pytest.raises(Invalid) as refused:
         load(path)
     head, *lines = refused.value.message.split("\n  ")
-    assert head == f"{path} is no world:" if lines else head.startswith(str(path))
+    assert head == f"{path} is not a valid world:" if lines else head.startswith(str(path))
     return [line.removeprefix(f"{path}:") for line in lines or [head]]
 
 
 def keeps_limits(built: Outline) -> None:
-    """What the backend and the rest of the seed rely on."""
+    """Assert the properties that the backend and the rest of the seed rely on."""
     spec = built.spec
     assert built.messages == sum(limits.amounts(spec))
     emails = [person.email for person in built.people]

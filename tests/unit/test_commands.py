@@ -1,4 +1,4 @@
-"""Which statements a script leaves to whoever runs it."""
+"""Which statements of a script change the transaction, the session or need a client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from chatctl.sqltext.commands import copy_command, session_command, transaction_command
 
-# Of the transaction.
+# Transaction commands
 TRANSACTION = {
     "BEGIN": "begin",
     "begin/**/isolation level serializable": "begin",
@@ -23,7 +23,7 @@ TRANSACTION = {
     "set local transaction_read_only = on": "set local transaction_read_only",
     "set transaction_isolation to 'serializable'": "set transaction_isolation",
 }
-# Of the session, beside these.
+# Session commands, in addition to those
 SESSION = {
     "savepoint a": "savepoint",
     "release a": "release",
@@ -73,25 +73,25 @@ NO_COPIES = [
 
 
 @pytest.mark.parametrize(("statement", "words"), TRANSACTION.items())
-def test_what_is_about_the_transaction_is_known_by_its_words(statement: str, words: str) -> None:
+def test_transaction_commands_are_recognized(statement: str, words: str) -> None:
     assert transaction_command(statement) == session_command(statement) == words
 
 
 @pytest.mark.parametrize(("statement", "words"), SESSION.items())
-def test_what_is_about_a_savepoint_or_the_login_is_about_the_session(statement: str, words: str) -> None:
+def test_savepoint_and_role_commands_are_session_commands(statement: str, words: str) -> None:
     assert (transaction_command(statement), session_command(statement)) == (None, words)
 
 
 @pytest.mark.parametrize("statement", NEITHER)
-def test_others_are_about_neither(statement: str) -> None:
+def test_other_commands_are_neither(statement: str) -> None:
     assert transaction_command(statement) is session_command(statement) is None
 
 
 @pytest.mark.parametrize(("statement", "words"), COPIES.items())
-def test_a_copy_may_need_the_client(statement: str, words: str) -> None:
+def test_copy_to_or_from_the_client_is_recognized(statement: str, words: str) -> None:
     assert copy_command(statement) == words
 
 
 @pytest.mark.parametrize("statement", NO_COPIES)
-def test_other_copies_do_not(statement: str) -> None:
+def test_other_copies_need_no_client(statement: str) -> None:
     assert copy_command(statement) is None

@@ -1,4 +1,4 @@
-"""What an object file makes is read from its text, whatever the text is."""
+"""The objects defined by a file are read from its text, whatever the text is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chatctl.services.migrations.definitions import (
 )
 from chatctl.services.migrations.files import SqlFile
 
-# How a function begins -> its signature in the statement that drops it.
+# The beginning of a function -> its signature in the drop statement.
 FUNCTIONS = {
     "function f() returns int": "f()",
     "function f(\n) returns int": "f()",
@@ -52,7 +52,7 @@ FUNCTIONS = {
     "function f(a int -- first, of two )\n, b int /* ) */)": "f(a int, b int)",
     "function f(a public.t.id%type)": "f(a public.t.id%type)",
 }
-# What is made -> what takes it back.
+# The created object -> its drop statement.
 OTHERS = {
     "procedure p(in a int, inout b int default 1)": "procedure if exists p(in a int, inout b int)",
     "or replace procedure s.p() language sql": "procedure if exists s.p()",
@@ -71,7 +71,7 @@ OTHERS = {
     ),
     "POLICY Reads ON Messages": "policy if exists reads on messages",
 }
-# What is granted, to whom, and what is no part of the revoke.
+# The grant, its roles, and the rest that is not part of the revoke.
 GRANTS = [
     ("select on s.x", "a", ""),
     ("select (a, b), insert on table x, y", "a, public", ""),
@@ -81,7 +81,7 @@ GRANTS = [
     ("select on all tables in schema s", "a", ""),
     ('select on " to "', '" on "', ""),
 ]
-# Nothing to take back, or nothing that the text tells.
+# Nothing to drop, or nothing that can be read from the text.
 NOTHING = [
     "grant a to b with admin option",
     "revoke all on x from public",
@@ -107,21 +107,23 @@ def test_a_function_is_dropped_by_its_arguments_without_their_defaults(head: str
 
 
 @pytest.mark.parametrize(("thing", "drop"), OTHERS.items())
-def test_each_kind_has_what_drops_it(thing: str, drop: str) -> None:
+def test_each_kind_has_a_drop_statement(thing: str, drop: str) -> None:
     assert drop_statements(_file(f"-- why\ncreate {thing};\n")) == [f"drop {drop}"]
 
 
-@pytest.mark.parametrize(("what", "whom", "how"), GRANTS)
-def test_a_grant_has_what_revokes_it(what: str, whom: str, how: str) -> None:
-    assert drop_statements(_file(f"grant {what} to {whom}{how};")) == [f"revoke {what} from {whom}"]
+@pytest.mark.parametrize(("privileges", "roles", "rest"), GRANTS)
+def test_a_grant_has_a_revoke_statement(privileges: str, roles: str, rest: str) -> None:
+    assert drop_statements(_file(f"grant {privileges} to {roles}{rest};")) == [
+        f"revoke {privileges} from {roles}"
+    ]
 
 
 @pytest.mark.parametrize("statement", NOTHING)
-def test_what_makes_nothing_has_nothing_to_take_back(statement: str) -> None:
+def test_statements_that_create_nothing_need_no_drop(statement: str) -> None:
     assert defined_by(_file(f"{statement};")) == ()
 
 
-def test_the_last_made_is_dropped_first_and_each_once() -> None:
+def test_objects_are_dropped_once_and_in_reverse_order() -> None:
     text = (
         "create view a as select 1; create view b as select * from a; create or replace view a as select 1;"
     )
@@ -129,7 +131,7 @@ def test_the_last_made_is_dropped_first_and_each_once() -> None:
     assert drop_statements(_file(text)) == ["drop view if exists a", "drop view if exists b"]
 
 
-def test_what_the_text_does_not_tell_the_file_says() -> None:
+def test_a_comment_in_the_file_supplies_a_missing_drop_statement() -> None:
     text = (
         "-- chatctl:drop alter publication p drop table t;\n"
         "  -- chatctl:drop indented, so that it is a comment\n"
@@ -149,7 +151,7 @@ def test_what_the_text_does_not_tell_the_file_says() -> None:
     )
 
 
-def test_what_it_made_is_known_by_name_and_table() -> None:
+def test_created_objects_are_known_by_name_and_table() -> None:
     text = 'create policy "P" on S.T using (true); create trigger Tr after insert on t execute function f();'
 
     assert [(thing.kind, thing.name, thing.table) for thing in defined_by(_file(text))] == [
@@ -158,7 +160,7 @@ def test_what_it_made_is_known_by_name_and_table() -> None:
     ]
 
 
-def test_grants_overlap_however_they_are_spelled() -> None:
+def test_overlapping_grants_are_recognized_however_they_are_spelled() -> None:
     same = [
         ("public.t", "table public.t"),
         ("t", 'public."t"'),
@@ -171,7 +173,7 @@ def test_grants_overlap_however_they_are_spelled() -> None:
         ('"a, b"', 's."a, b"'),
         ("function f(numeric(10, 2)), g()", "function g(a text default ',')"),
     ]
-    others = [
+    different = [
         ("public.t", "public.tt"),
         ("a, b", "c"),
         ("function f(a int)", "a"),
@@ -180,11 +182,11 @@ def test_grants_overlap_however_they_are_spelled() -> None:
     ]
 
     assert all(may_overlap(a, b) and may_overlap(b, a) for a, b in same)
-    assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in others)
+    assert not any(may_overlap(a, b) or may_overlap(b, a) for a, b in different)
 
 
 @pytest.mark.parametrize("created", [*FUNCTIONS, *OTHERS])
-def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
+def test_a_recorded_drop_statement_drops_the_created_object(created: str) -> None:
     file = _file(f"create {created}; grant select on t to a;\n-- chatctl:drop drop view if exists v\n")
 
     assert parse_drops(drop_statements(file)) == tuple(
@@ -192,7 +194,7 @@ def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
     )
 
 
-# A scanner reads all of these; no parser does, or protobuf cannot read what it makes of them.
+# The scanner reads all of these; the parser fails, or its result is too deep for protobuf.
 @pytest.mark.parametrize(
     "rest",
     [
@@ -203,11 +205,11 @@ def test_what_a_recorded_drop_drops_is_what_was_made(created: str) -> None:
     ],
     ids=["later version", "subqueries", "operands", "joins"],
 )
-def test_what_follows_a_name_need_not_be_understood(rest: str) -> None:
+def test_text_after_a_name_need_not_be_understood(rest: str) -> None:
     assert drop_statements(_file(f"create view s.v {rest};")) == ["drop view if exists s.v"]
 
 
-def test_privileges_on_tables_are_told_from_others() -> None:
+def test_privileges_on_tables_are_distinguished_from_others() -> None:
     text = """
     grant select on s.a, "b, c" to x; grant insert (d) on table D to x;
     grant usage on schema e to x; grant execute on function f(uuid, bigint), g(text) to x;
@@ -217,12 +219,12 @@ def test_privileges_on_tables_are_told_from_others() -> None:
     assert granted_tables(_file(text)) == {"s.a", '"b, c"', "d"}
 
 
-def test_what_a_revoke_is_on() -> None:
+def test_the_object_of_a_revoke_is_known() -> None:
     assert revoked_on("revoke select (a, b) on public.t from x") == "public.t"
     assert revoked_on("drop view if exists revoke") is None
 
 
-def test_each_file_comes_after_what_it_mentions() -> None:
+def test_each_file_comes_after_the_files_it_mentions() -> None:
     files = [
         _file("create view s.c as select * from s.b, S.A", "c"),
         _file("create view s.b as select s.a(1) -- s.c, later", "b"),
@@ -233,7 +235,7 @@ def test_each_file_comes_after_what_it_mentions() -> None:
     assert [file.path for file in in_dependency_order(files)] == ["a", "b", "c", "a2"]
 
 
-def test_where_two_mention_each_other_the_given_order_decides_always_in_the_same_way() -> None:
+def test_files_that_mention_each_other_keep_a_deterministic_order() -> None:
     files = [
         _file("create function s.a() returns int as $$ select s.b() $$", "a"),
         _file("create function s.b() returns int as $$ select s.a() $$", "b"),
@@ -244,7 +246,7 @@ def test_where_two_mention_each_other_the_given_order_decides_always_in_the_same
     assert in_dependency_order([]) == []
 
 
-def test_the_order_holds_whatever_order_the_files_are_given_in() -> None:
+def test_the_result_does_not_depend_on_the_given_order() -> None:
     chain = [_file(f"create view s.v{i} as select * from s.v{i + 1}", f"{i:03d}") for i in range(200)]
 
     for seed in range(3):
@@ -254,12 +256,12 @@ def test_the_order_holds_whatever_order_the_files_are_given_in() -> None:
         ]
 
 
-def test_our_own_objects_can_all_be_taken_back() -> None:
+def test_all_of_our_own_objects_can_be_dropped() -> None:
     root = Path(__file__).parents[2] / "sql" / "objects"
     for path in root.rglob("*.sql"):
         created = [line for line in path.read_text().splitlines() if line.startswith("create ")]
-        taken_back = [drop for drop in drop_statements(_file(path.read_text())) if drop.startswith("drop ")]
-        assert len(taken_back) == len(set(created)), path
+        drops = [drop for drop in drop_statements(_file(path.read_text())) if drop.startswith("drop ")]
+        assert len(drops) == len(set(created)), path
 
 
 WORDS = """
@@ -273,7 +275,7 @@ HOSTILE = st.lists(st.sampled_from([*WORDS.split(), *LINES]), max_size=60).map("
 
 @given(HOSTILE | st.text(max_size=200))
 @settings(max_examples=300, deadline=None)
-def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+def test_any_text_can_be_read(text: str) -> None:
     file = _file(text)
 
     assert len(drop_statements(file)) <= len(defined_by(file)) <= len(text)
@@ -300,7 +302,7 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     ],
     ids=lambda text: text[:24],
 )
-def test_hostile_text_takes_no_more_time_than_its_length(text: str) -> None:
+def test_hostile_text_takes_linear_time(text: str) -> None:
     start = time.process_time()
     drop_statements(_file(text))
 

@@ -1,4 +1,4 @@
-"""Where libpq goes with a URL, and when that counts as this machine."""
+"""Where libpq connects with a URL, and when that counts as this machine."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_host_is_the_one_that_libpq_connects_to(url: str, shown: str, local: bool) -> None:
-    found = destination(url, "--db-url")
+    actual = destination(url, "--db-url")
 
-    assert (str(found), found.local) == (shown, local)
+    assert (str(actual), actual.local) == (shown, local)
 
 
-def test_libpqs_variables_and_services_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_and_services_of_libpq_apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     services = tmp_path / "services"
     services.write_text("[x]\nhost=192.0.2.1\nport=6000\ndbname=y\n")
     monkeypatch.setenv("PGSERVICEFILE", str(services))
@@ -66,7 +66,7 @@ def test_libpqs_variables_and_services_count(tmp_path: Path, monkeypatch: pytest
     assert not destination("postgresql://localhost/x", "--db-url").local
 
 
-def test_a_name_that_is_connected_to_another_machine_is_not_local() -> None:
+def test_a_name_that_resolves_to_another_machine_is_not_local() -> None:
     assert not Destination((Host("localhost", "192.0.2.1", "5432"),), "x").local
     assert not Destination((Host("db.example.com", "127.0.0.1", "5432"),), "x").local
     assert Destination((Host("localhost", "127.0.0.1", "5432"),), "x").local

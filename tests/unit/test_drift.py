@@ -1,52 +1,52 @@
-"""What is reported of two catalogues that differ, and in which words."""
+"""The reported differences of two catalogues, and their text."""
 
 from __future__ import annotations
 
 import pytest
 
-from chatctl.services.drift.catalogue import Thing
+from chatctl.services.drift.catalogue import SchemaObject
 from chatctl.services.drift.compare import SchemaDifference, compare, replay_version
 
-SCHEMA = Thing("schema", "public", (), "schema")
-TABLE = Thing("table", "public.t", ("schema public",), "row-level security: on")
-COLUMN = Thing("column", "public.t.a", ("table public.t",), "text")
-CHECK = Thing("constraint", "c on public.t", ("table public.t", "column public.t.a"), "CHECK (a <> b)")
-POLICY = Thing("policy", "p on public.t", ("table public.t",), "using (a = 'x')")
+SCHEMA = SchemaObject("schema", "public", (), "schema")
+TABLE = SchemaObject("table", "public.t", ("schema public",), "row-level security: on")
+COLUMN = SchemaObject("column", "public.t.a", ("table public.t",), "text")
+CHECK = SchemaObject("constraint", "c on public.t", ("table public.t", "column public.t.a"), "CHECK (a <> b)")
+POLICY = SchemaObject("policy", "p on public.t", ("table public.t",), "using (a = 'x')")
 ALL = [SCHEMA, TABLE, COLUMN, CHECK, POLICY]
 
 
-def changed(thing: Thing, definition: str) -> Thing:
-    return Thing(thing.kind, thing.name, thing.parents, definition)
+def changed(thing: SchemaObject, definition: str) -> SchemaObject:
+    return SchemaObject(thing.kind, thing.name, thing.parents, definition)
 
 
-def found(want: list[Thing], have: list[Thing]) -> list[tuple[str, str]]:
+def differences(want: list[SchemaObject], have: list[SchemaObject]) -> list[tuple[str, str]]:
     return [(each.state, each.kind) for each in compare(want, have)]
 
 
-def test_the_same_things_in_another_order_do_not_differ() -> None:
+def test_another_order_is_not_a_difference() -> None:
     assert compare(ALL, ALL[::-1]) == []
 
 
-def test_what_belongs_to_a_missing_or_extra_thing_is_not_reported_besides() -> None:
-    assert found(ALL, [SCHEMA]) == [("missing", "table")]
-    assert found([SCHEMA], ALL) == [("extra", "table")]
-    assert found(ALL, []) == [("missing", "schema")]
+def test_parts_of_a_missing_or_extra_object_are_not_reported_separately() -> None:
+    assert differences(ALL, [SCHEMA]) == [("missing", "table")]
+    assert differences([SCHEMA], ALL) == [("extra", "table")]
+    assert differences(ALL, []) == [("missing", "schema")]
 
 
-def test_a_constraint_goes_with_any_of_its_columns_and_a_policy_does_not() -> None:
-    assert found(ALL, [SCHEMA, TABLE, POLICY]) == [("missing", "column")]
-    assert found(ALL, [SCHEMA, TABLE]) == [("missing", "column"), ("missing", "policy")]
+def test_a_missing_column_hides_its_constraint_and_not_its_policy() -> None:
+    assert differences(ALL, [SCHEMA, TABLE, POLICY]) == [("missing", "column")]
+    assert differences(ALL, [SCHEMA, TABLE]) == [("missing", "column"), ("missing", "policy")]
 
 
-def test_what_changed_is_reported_whatever_else_is_missing() -> None:
-    """A renamed column: the policy that reads it is another one now, and says so."""
-    other = Thing("column", "public.t.b", COLUMN.parents, "text")
+def test_changes_are_reported_even_if_other_objects_are_missing() -> None:
+    """After renaming a column, the definition of the policy that reads it has changed, too."""
+    other = SchemaObject("column", "public.t.b", COLUMN.parents, "text")
     have = [SCHEMA, TABLE, other, changed(POLICY, "using (b = 'x')")]
 
-    assert found(ALL, have) == [("missing", "column"), ("extra", "column"), ("changed", "policy")]
+    assert differences(ALL, have) == [("missing", "column"), ("extra", "column"), ("changed", "policy")]
 
 
-def test_differences_come_by_kind_and_name() -> None:
+def test_differences_are_sorted_by_kind_and_name() -> None:
     have = [changed(POLICY, "to anon"), changed(TABLE, "off"), SCHEMA, COLUMN, changed(CHECK, "CHECK (true)")]
 
     assert [each.kind for each in compare(ALL, have)] == ["table", "constraint", "policy"]
@@ -60,16 +60,16 @@ def test_the_diff_goes_from_sql_to_the_database() -> None:
     ]  # fmt: skip
 
 
-def test_the_diff_of_a_missing_or_extra_thing_is_all_of_it() -> None:
+def test_the_diff_of_a_missing_or_extra_object_is_its_whole_definition() -> None:
     assert SchemaDifference("type", "x", "missing", "a\nb", None).diff.splitlines()[3:] == ["-a", "-b"]
     assert SchemaDifference("type", "x", "extra", None, "a\nb").diff.splitlines()[3:] == ["+a", "+b"]
 
 
 def test_a_diff_is_never_empty() -> None:
-    """Characters at which Python, but not PostgreSQL, ends a line."""
+    """Also for characters that end a line in Python but not in PostgreSQL."""
     assert "+a\x0cb" in SchemaDifference("type", "x", "changed", "a\nb", "a\x0cb").diff
 
 
 @pytest.mark.parametrize(("server", "replayed"), [(14, 16), (15, 16), (16, 16), (17, 18), (18, 18), (19, 18)])
-def test_the_replay_takes_the_nearest_version(server: int, replayed: int) -> None:
+def test_the_replay_uses_the_nearest_version(server: int, replayed: int) -> None:
     assert replay_version(server) == replayed

@@ -1,4 +1,4 @@
-"""Hostile text is harmless on a terminal and in a spreadsheet, and honest text stays as it is."""
+"""Hostile text is made harmless for terminals and spreadsheets, and other text is not changed."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def test_hostile_text_becomes_visible(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["hello", "Grüße", "مرحبا", "👩‍👩‍👧 family", "[/red] [docs]", "日本語", "\U0001fae8"]
 )
-def test_honest_text_stays(text: str) -> None:
+def test_harmless_text_is_unchanged(text: str) -> None:
     assert visible(text) == line(text) == text
 
 
 @pytest.mark.parametrize(
     ("character", "escape"), [("\x1b", r"\x1b"), ("\u202e", r"\u202e"), ("\U000e0041", r"\U000e0041")]
 )
-def test_an_escape_is_the_one_of_a_python_string(character: str, escape: str) -> None:
+def test_escapes_are_those_of_python_strings(character: str, escape: str) -> None:
     assert visible(character) == escape
 
 
 @given(st.text(st.characters()))
-def test_what_is_visible_is_allowed_in_xml(text: str) -> None:
+def test_escaped_text_is_valid_in_xml(text: str) -> None:
     ElementTree.fromstring(f"<x>{html.escape(visible(text))}</x>")  # noqa: S314 - it is ours
 
 

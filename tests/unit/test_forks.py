@@ -1,4 +1,4 @@
-"""A fork is what a process is that starts by itself, as far as anybody who runs or writes it can tell."""
+"""A run as a fork behaves like a new process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FACTS = """
 def both(
     forks: Forks, directory: Path, *arguments: str, **env: str
 ) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
-    """The same as a fork and as a process."""
+    """Run the same command as a fork and as a process."""
     return forks.run(*arguments, env=variables(**env), cwd=directory), subprocess.run(
         [sys.executable, "-m", *arguments],
         env=variables(**env),
@@ -58,7 +58,9 @@ def write(directory: Path, program: str) -> None:
     (directory / "program.py").write_text(dedent(program), encoding="utf-8")
 
 
-def test_it_finds_what_a_process_finds(forks: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_imports_the_same_modules_as_a_process(
+    forks: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, FACTS)
     monkeypatch.setenv("SUPABASE_URL", "https://example.com")
     monkeypatch.delenv("HOME", raising=False)
@@ -87,7 +89,7 @@ def test_it_finds_what_a_process_finds(forks: Forks, tmp_path: Path, monkeypatch
         ("threading.Timer(0.01, print, ['later']).start()", 0),
     ],
 )
-def test_it_ends_as_a_process_ends(forks: Forks, tmp_path: Path, end: str, code: int) -> None:
+def test_it_exits_like_a_process(forks: Forks, tmp_path: Path, end: str, code: int) -> None:
     write(
         tmp_path,
         f"""
@@ -115,13 +117,13 @@ def test_it_ends_as_a_process_ends(forks: Forks, tmp_path: Path, end: str, code:
         ["migrate", "--db-url", "postgresql://postgres@127.0.0.1:1/postgres", "--debug"],
     ],
 )
-def test_chatctl_says_the_same(forks: Forks, tmp_path: Path, arguments: list[str]) -> None:
+def test_chatctl_prints_the_same(forks: Forks, tmp_path: Path, arguments: list[str]) -> None:
     fork, process = both(forks, tmp_path, "chatctl", *arguments)
 
     assert (fork.returncode, fork.stdout, fork.stderr) == (process.returncode, process.stdout, process.stderr)
 
 
-def test_two_in_a_row_hash_differently(forks: Forks, tmp_path: Path) -> None:
+def test_two_runs_use_different_hash_seeds(forks: Forks, tmp_path: Path) -> None:
     write(tmp_path, "print(hash('word'))")
 
     first, second = (forks.run("program", env=variables(), cwd=tmp_path).stdout for _ in range(2))
@@ -129,13 +131,13 @@ def test_two_in_a_row_hash_differently(forks: Forks, tmp_path: Path) -> None:
     assert first != second
 
 
-def test_what_it_leaves_on_its_streams_is_waited_for(forks: Forks, tmp_path: Path) -> None:
+def test_output_of_its_children_is_waited_for(forks: Forks, tmp_path: Path) -> None:
     write(tmp_path, "import subprocess; subprocess.Popen(['sleep', '3'], stdin=subprocess.DEVNULL)")
 
     with pytest.raises(TimeoutError):
         forks.run("program", env=variables(), cwd=tmp_path, timeout=0.5)
 
 
-def test_what_a_start_reads_cannot_be_changed(forks: Forks, tmp_path: Path) -> None:
+def test_settings_read_at_startup_cannot_be_changed_for_a_run(forks: Forks, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"LC_ALL.*run it as a process"):
         forks.run("chatctl", env=variables(LC_ALL="POSIX"), cwd=tmp_path)

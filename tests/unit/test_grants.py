@@ -1,4 +1,4 @@
-"""What a grant or a revoke says, however it is written."""
+"""Grants and revokes are parsed however they are written."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_a_grant_has_parts(text: str, expected: Grant | None) -> None:
     ],
 )
 def test_a_grant_is_on_objects(on: str, kind: str, names: list[str]) -> None:
-    found = objects(on)
+    actual = objects(on)
 
-    assert (found.kind, [name.sql for name in found.names]) == (kind, names)
+    assert (actual.kind, [name.sql for name in actual.names]) == (kind, names)

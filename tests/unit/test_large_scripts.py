@@ -1,7 +1,7 @@
-"""Any text is read in time and memory that go with its length.
+"""Reading any text takes time and memory proportional to its length.
 
-No clock decides that. `re` looks at a character more than a few times only where it backtracks: no pattern
-may do that, and how far the patterns go is counted.
+The tests do not depend on a clock. `re` reads a character more than a few times only if it backtracks: no
+pattern may do that, and the characters that patterns read are counted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns of every module that reads SQL files, by their names."""
+    """The regular expressions of every module that reads SQL files, by name."""
     names = []
     for package in (sqltext, migrations, lint, mutation):
         names += [each.name for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
@@ -53,7 +53,7 @@ PATTERNS = dict(patterns())
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-def test_no_pattern_goes_back_nor_keeps_a_state_for_each_repetition(pattern: re.Pattern[str]) -> None:
+def test_no_pattern_backtracks_or_keeps_a_state_for_each_repetition(pattern: re.Pattern[str]) -> None:
     with redirect_stdout(io.StringIO()) as shown:
         re.compile(pattern.pattern, pattern.flags | re.DEBUG)
     tree = shown.getvalue().partition("\n\n")[0].splitlines()
@@ -61,30 +61,30 @@ def test_no_pattern_goes_back_nor_keeps_a_state_for_each_repetition(pattern: re.
     for number, line in enumerate(tree):
         if repeated := _REPEATED.match(line):
             indent, how = repeated.groups()
-            assert how == "POSSESSIVE", "what it repeats, it may give back and try again"
+            assert how == "POSSESSIVE", "a repetition may backtrack"
             inside = takewhile(methodcaller("startswith", f"{indent}  "), tree[number + 1 :])
             items = [each for each in inside if not each.startswith(f"{indent}   ")]
-            assert len(items) == 1, "it repeats a group without bound"
-            assert _ONE_CHARACTER.match(items[0]), "it repeats a group without bound"
+            assert len(items) == 1, "a group is repeated without limit"
+            assert _ONE_CHARACTER.match(items[0]), "a group is repeated without limit"
 
 
 class Counting:
-    """A pattern that counts the characters that it looks at."""
+    """A pattern that counts the characters it reads."""
 
-    def __init__(self, pattern: re.Pattern[str], seen: list[int]) -> None:
+    def __init__(self, pattern: re.Pattern[str], lengths: list[int]) -> None:
         self._pattern = pattern
-        self._seen = seen
+        self._seen = lengths
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
-        found = self._pattern.search(text, start, end)
-        self._seen.append((found.end() if found else min(end, len(text))) - start + 1)
-        return found
+        match = self._pattern.search(text, start, end)
+        self._seen.append((match.end() if match else min(end, len(text))) - start + 1)
+        return match
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
-        found = self._pattern.match(text, start)
-        # Those that are matched begin with what they repeat: they fail at the first character.
-        self._seen.append((found.end() if found else start) - start + 1)
-        return found
+        result = self._pattern.match(text, start)
+        # Patterns used with match() start with a repetition: they fail at the first character.
+        self._seen.append((result.end() if result else start) - start + 1)
+        return result
 
     def sub(self, replacement: str, text: str) -> str:
         self._seen.append(len(text) + 1)
@@ -132,20 +132,20 @@ SCRIPTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([1, 1, 2, 
 
 @given(SCRIPTS)
 @settings(deadline=None)
-def test_each_character_is_looked_at_a_few_times(parts: list[tuple[str, int]]) -> None:
+def test_each_character_is_read_a_bounded_number_of_times(parts: list[tuple[str, int]]) -> None:
     script = "".join(piece * number for piece, number in parts)
-    seen: list[int] = []
+    lengths: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
-                patch.setattr(module, name, Counting(value, seen))
+                patch.setattr(module, name, Counting(value, lengths))
         for read in (statements, bare, lambda text: canonical([text])):
-            seen.clear()
+            lengths.clear()
             read(script)
-            assert sum(seen) <= 12 * len(script) + 50, read
+            assert sum(lengths) <= 12 * len(script) + 50, read
 
 
-# What would take the age of the universe, or some hours, with a pattern that goes back.
+# Text that would take hours or longer with a pattern that backtracks.
 HOSTILE: dict[str, Callable[[int], str]] = {
     "dashes after an escaped text": lambda n: f"select E'a' {'-' * n}\n;",
     "lines after an escaped text": lambda n: "select E'a'" + "\n--" * n,
@@ -185,7 +185,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 
 def read_hostile(length: int) -> None:
-    """Do with each of HOSTILE, of about ``length`` characters, what is done with files."""
+    """Process each of HOSTILE, at about ``length`` characters, like a file."""
     for name, make in HOSTILE.items():
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()
@@ -205,7 +205,7 @@ def read_hostile(length: int) -> None:
 
 
 def read_large(text: str) -> None:
-    """Do with ``text`` what is done with a migration that is to be applied, and with one that was."""
+    """Process ``text`` like a pending migration, and like an applied one."""
     file = SqlFile("migrations/f.sql", text)
     assert consists_of(text, file.recorded)
     del file
@@ -213,14 +213,14 @@ def read_large(text: str) -> None:
 
 
 def in_a_child(call: str, *, megabytes: int) -> None:
-    """Run a function of this module in a process of its own, which gets so much memory."""
+    """Run a function of this module in a separate process with limited memory."""
     limit = megabytes << 20
     code = (
         f"import resource, {__name__} as tests\n"
         f"resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))\n"
         f"tests.{call}"
     )
-    # The time-out is for a pattern that goes back, which would never end.
+    # The timeout is for a pattern that backtracks, which would never end.
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, f"{done.stdout.splitlines()[-1:]} {done.stderr}"
@@ -242,12 +242,12 @@ def test_hostile_scripts_are_read_like_others() -> None:
     ],
     ids=["text", "quotation marks", "escaped text", "body", "comment", "small statements"],
 )
-def test_a_large_script_takes_a_few_times_its_size(text: str) -> None:
+def test_a_large_script_takes_a_bounded_multiple_of_its_size(text: str) -> None:
     in_a_child(f"read_large({text})", megabytes=1000)
 
 
 def read_large_object(text: str) -> None:
-    """Do with ``text`` what is done with the file of an object."""
+    """Process ``text`` like an object file."""
     file = SqlFile("objects/functions/f.sql", text)
     assert drop_statements(file) == ["drop view if exists v"]
     assert in_dependency_order([file]) == [file]

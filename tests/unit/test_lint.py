@@ -1,4 +1,4 @@
-"""What ``migrate lint`` decides without a database: names of files, what is accepted, squawk's answers."""
+"""The parts of ``migrate lint`` without a database: file names, accepted findings, the output of squawk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def finding(rule: str, **place: Any) -> LintFinding:
     return LintFinding(rule, "error", "Title.", "problem", "remedy", **place)
 
 
-# The names of files -------------------------------------------------------------------------------------
+# File names ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -54,65 +54,65 @@ def finding(rule: str, **place: Any) -> LintFinding:
         ("00000000000000_notes.sql", "00000000000000 is not a valid date"),
     ],
 )
-def test_a_version_is_14_digits_that_are_a_moment(name: str, problem: str | None) -> None:
-    found = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
+def test_a_version_is_a_valid_timestamp_of_14_digits(name: str, problem: str | None) -> None:
+    findings = list(filerules.check([SqlFile(f"migrations/{name}", "select 1;")]))
 
-    assert [each.rule for each in found] == ["version_format"] * (problem is not None)
-    assert all(each.problem.startswith(problem or "") for each in found)
-    assert all(each.where == f"migrations/{name}" for each in found)
+    assert [each.rule for each in findings] == ["version_format"] * (problem is not None)
+    assert all(each.problem.startswith(problem or "") for each in findings)
+    assert all(each.where == f"migrations/{name}" for each in findings)
 
 
-def test_a_version_that_two_files_have_is_found_at_the_later_one() -> None:
+def test_a_duplicate_version_is_reported_at_the_later_file() -> None:
     names = ["20260101000000_a.sql", "20260101000000_b.sql", "20260101000001_c.sql"]
 
-    (found,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
+    (finding,) = filerules.check([SqlFile(f"migrations/{name}", "select 1;") for name in names])
 
-    assert (found.rule, found.file) == ("version_twice", "migrations/20260101000000_b.sql")
-    assert "20260101000000_a.sql" in found.problem
+    assert (finding.rule, finding.file) == ("version_twice", "migrations/20260101000000_b.sql")
+    assert "20260101000000_a.sql" in finding.problem
 
 
-def test_a_file_that_is_no_text_is_found_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "20260101000000_latin.sql").write_bytes(b"select '\xe9';")
     (tmp_path / "migrations" / "20260101000001_marked.sql").write_bytes(b"\xef\xbb\xbfselect 1;")
 
-    files, (found,) = filerules.read(tmp_path)
+    files, (finding,) = filerules.read(tmp_path)
 
-    assert (found.rule, found.file) == ("unreadable_file", "migrations/20260101000000_latin.sql")
+    assert (finding.rule, finding.file) == ("unreadable_file", "migrations/20260101000000_latin.sql")
     assert [file.text for file in files] == ["select 1;"]
 
 
-def test_a_file_outside_a_transaction_is_one_statement() -> None:
+def test_a_file_outside_a_transaction_has_one_statement() -> None:
     one = "-- chatctl:no-transaction\ncreate index concurrently if not exists a on public.t (a);\n"
     two = one + "\ncreate index concurrently if not exists b on public.t (b);\n"
     name = "migrations/20260101000000_index.sql"
 
     assert not list(filerules.check([SqlFile(name, one)]))
-    (found,) = filerules.check([SqlFile(name, two)])
+    (finding,) = filerules.check([SqlFile(name, two)])
 
-    assert (found.rule, found.where) == ("one_statement_without_transaction", f"{name}:4")
+    assert (finding.rule, finding.where) == ("one_statement_without_transaction", f"{name}:4")
 
 
 # squawk -------------------------------------------------------------------------------------------------
 
 
-def test_squawk_tells_file_and_line() -> None:
+def test_squawk_reports_file_and_line() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
-    found = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
+    findings = squawk.check([CLEAN, SqlFile("migrations/20260102000000_[odd] *.sql", text)])
 
-    (index,) = (each for each in found if each.rule == "require-concurrent-index-creation")
+    (index,) = (each for each in findings if each.rule == "require-concurrent-index-creation")
     assert index.where == "migrations/20260102000000_[odd] *.sql:3"
     assert "concurrently" in index.remedy
     assert (index.title, index.level) == ("Require concurrent index creation", "warning")
 
 
-def test_squawk_counts_lines_whatever_ends_them() -> None:
+def test_squawk_counts_lines_with_any_line_ending() -> None:
     text = "-- Quick.\n\ncreate index messages_content on public.messages (content);\n"
 
-    found = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
+    findings = squawk.check([SqlFile("migrations/x.sql", text.replace("\n", end)) for end in ("\r\n", "\r")])
 
-    assert {each.where for each in found} == {"migrations/x.sql:3"}
+    assert {each.where for each in findings} == {"migrations/x.sql:3"}
 
 
 def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
@@ -122,50 +122,50 @@ def test_an_index_on_a_table_of_the_same_file_needs_no_concurrently() -> None:
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_a_concurrent_index_is_for_a_file_outside_a_transaction(alone: bool) -> None:
-    # A file of that one statement alone squawk lets pass; PostgreSQL refuses it when the files are run.
+def test_a_concurrent_index_needs_a_file_outside_a_transaction(alone: bool) -> None:
+    # squawk accepts a file that consists of only that statement; PostgreSQL refuses it when it runs.
     text = "select 1;\ncreate index concurrently if not exists m on public.messages (content);\n"
     file = SqlFile(CLEAN.path, f"{NO_TRANSACTION}\n" * alone + text)
 
-    found = {each.rule for each in squawk.check([file])}
+    rules = {each.rule for each in squawk.check([file])}
 
-    assert ("ban-concurrent-index-creation-in-transaction" in found) is not alone
+    assert ("ban-concurrent-index-creation-in-transaction" in rules) is not alone
 
 
-def test_what_migrate_new_proposes_for_an_index_is_no_finding() -> None:
+def test_the_index_template_of_migrate_new_has_no_finding() -> None:
     text = f"{NO_TRANSACTION}\ncreate index concurrently m on public.messages (content);\n"
 
-    found = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
+    rules = {each.rule for each in squawk.check([SqlFile(CLEAN.path, text)])}
 
-    assert found == {"require-lock-timeout", "require-statement-timeout"}  # which accepted.yaml accepts
+    assert rules == {"require-lock-timeout", "require-statement-timeout"}  # accepted in accepted.yaml
 
 
 def test_a_table_without_schema_depends_on_the_search_path() -> None:
-    found = squawk.check([SqlFile(CLEAN.path, "alter table messages add column edited boolean;\n")])
+    findings = squawk.check([SqlFile(CLEAN.path, "alter table messages add column edited boolean;\n")])
 
-    assert "require-table-schema" in {each.rule for each in found}
-
-
-def test_what_squawk_cannot_parse_is_a_finding_too() -> None:
-    found = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
-
-    assert {each.rule for each in found} == {"syntax-error"}
+    assert "require-table-schema" in {each.rule for each in findings}
 
 
-def test_a_configuration_of_the_working_directory_changes_nothing(
+def test_a_syntax_error_of_squawk_is_a_finding_too() -> None:
+    findings = squawk.check([SqlFile(CLEAN.path, "create tabel x;\n")])
+
+    assert {each.rule for each in findings} == {"syntax-error"}
+
+
+def test_a_squawk_configuration_in_the_working_directory_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "create index m on public.messages (content);\n"
     (tmp_path / ".squawk.toml").write_text('excluded_rules = ["require-concurrent-index-creation"]\n')
     monkeypatch.chdir(tmp_path)
 
-    found = squawk.check([SqlFile(CLEAN.path, text)])
+    findings = squawk.check([SqlFile(CLEAN.path, text)])
 
-    assert "require-concurrent-index-creation" in {each.rule for each in found}
+    assert "require-concurrent-index-creation" in {each.rule for each in findings}
 
 
-def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
-    """A Python with our packages that has no scripts beside it, and an empty PATH."""
+def test_without_squawk_the_message_says_how_to_install_it(tmp_path: Path) -> None:
+    """A Python with our packages but without scripts next to it, and an empty PATH."""
     python = tmp_path / "python"
     python.symlink_to(Path(sys.executable).resolve())
     paths = [str(data_directory("sql").parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
@@ -182,15 +182,15 @@ def test_without_squawk_the_way_out_is_named(tmp_path: Path) -> None:
     assert done.stderr.endswith("Invalid: squawk is not installed; pip install 'chatctl[lint]'\n")
 
 
-# What is accepted ---------------------------------------------------------------------------------------
+# Accepted findings --------------------------------------------------------------------------------------
 
 
-def test_nothing_is_accepted_where_no_file_says_so(tmp_path: Path) -> None:
+def test_without_a_file_nothing_is_accepted(tmp_path: Path) -> None:
     assert accepted.read(tmp_path, KNOWN) == []
     assert accept(tmp_path, "") == []
 
 
-def test_an_entry_holds_everywhere_or_in_a_file_or_at_an_object(tmp_path: Path) -> None:
+def test_an_entry_applies_everywhere_or_to_a_file_or_to_an_object(tmp_path: Path) -> None:
     entries = accept(
         tmp_path,
         """
@@ -211,30 +211,32 @@ rules:
         finding("bare_auth_uid", object="p on public.u"),
     ]
 
-    opened, known = accepted.sort_out(findings, entries)
+    open_findings, known = accepted.partition(findings, entries)
 
-    assert [(each.rule, each.where) for each in opened] == [
+    assert [(each.rule, each.where) for each in open_findings] == [
         ("ban-drop-column", "migrations/b.sql:4"),
         ("bare_auth_uid", "p on public.u"),
     ]
     assert [entry.reason for _, entry in known] == ["set by migrate", "nobody reads it", "ten rows"]
-    assert list(accepted.without_cause(entries, findings, ())) == []
+    assert list(accepted.unused_entries(entries, findings, ())) == []
 
 
-def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) -> None:
+def test_an_unused_entry_is_reported_with_its_line(tmp_path: Path) -> None:
     entries = accept(
         tmp_path,
         "rules:\n  - rule: bare_auth_uid\n    reason: x\n  - rule: policy_without_to\n    reason: y\n",
     )
 
-    found = list(accepted.without_cause(entries, [], ("policy_without_to",)))
+    findings = list(accepted.unused_entries(entries, [], ("policy_without_to",)))
 
-    assert [(each.rule, each.where) for each in found] == [("accepted_without_cause", f"{accepted.PATH}:2")]
-    assert "bare_auth_uid" in found[0].problem
+    assert [(each.rule, each.where) for each in findings] == [
+        ("accepted_without_cause", f"{accepted.PATH}:2")
+    ]
+    assert "bare_auth_uid" in findings[0].problem
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("squawk: [", "lints/accepted.yaml:1: cannot be read as YAML"),
         ("- rule: x", "lints/accepted.yaml:1: the list of accepted findings must be a mapping"),
@@ -242,7 +244,7 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         ("1: []", "lints/accepted.yaml:1: 1 is not known"),
         ("squawk: all", "squawk must be a list"),
         ("squawk: {rule: x}", "squawk must be a list"),
-        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk is there twice, first in line 1"),
+        ("squawk: []\nsquawk: []", "lints/accepted.yaml:2: squawk appears twice, first on line 1"),
         ("squawk: [x]", r"squawk\[0\] must be a mapping"),
         ("squawk: [{rule: x}]", r"squawk\[0\]\.reason is missing"),
         ("squawk: [{rule: x, reason: ' '}]", r"squawk\[0\]\.reason must be text"),
@@ -256,8 +258,8 @@ def test_an_entry_that_matches_nothing_is_found_with_its_line(tmp_path: Path) ->
         ),
     ],
 )
-def test_a_wrong_entry_is_refused_by_file_and_key(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(Invalid, match=said):
+def test_an_invalid_entry_is_refused_with_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
         accept(tmp_path, text)
 
 
@@ -274,7 +276,7 @@ def test_every_rule_has_a_title_a_level_and_an_explanation() -> None:
         assert rule.explanation.endswith("."), rule
 
 
-def test_what_is_supabases_own_is_known_in_one_place() -> None:
+def test_objects_of_supabase_are_defined_in_one_place() -> None:
     sql = data_directory("sql")
     queries = [
         *LINTS,
@@ -288,17 +290,17 @@ def test_what_is_supabases_own_is_known_in_one_place() -> None:
 
 
 @pytest.mark.parametrize("path", LINTS, ids=lambda path: path.stem)
-def test_a_rule_runs_also_where_nobody_has_looked_for_what_is_supabases(path: Path) -> None:
+def test_a_rule_also_runs_without_the_list_of_supabase_objects(path: Path) -> None:
     text = path.read_text()
     tolerant = re.findall(r"coalesce\(current_setting\('chatctl\.platform_\w+', true\), ''\)", text)
     assert len(tolerant) == text.count("chatctl.platform_")
 
 
-def test_the_rules_agree_on_where_the_roles_of_the_api_stand() -> None:
+def test_all_rules_find_the_roles_of_the_api_in_the_same_way() -> None:
     lines = {line for path in LINTS for line in path.read_text().splitlines() if "chatctl.api_roles" in line}
 
     assert len(lines) == 1
 
 
-def test_the_page_of_the_rules_says_what_their_files_do() -> None:
+def test_the_page_of_rules_matches_their_files() -> None:
     assert lints_page.PAGE.read_text(encoding="utf-8") == lints_page.page()

@@ -1,4 +1,4 @@
-"""What passes between the load generator and chatctl."""
+"""The messages from the load generator to chatctl."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def test_a_message_is_one_line_and_arrives_as_it_was_sent(message: Progress | Ru
 
 
 @pytest.mark.parametrize("line", ["", "{}", '{"sent": 1, "planned": 2}', "{'a': 1}", "Starting Locust"])
-def test_other_output_is_no_message(line: str) -> None:
+def test_other_output_is_not_a_message(line: str) -> None:
     assert decode(line) is None
 
 
-def test_a_line_that_was_cut_off_is_no_message() -> None:
+def test_a_truncated_line_is_not_a_message() -> None:
     line = encode(REPORT)
     assert [decode(line[:length]) for length in range(len(line))] == [None] * len(line)

@@ -1,4 +1,4 @@
-"""When the users of a load test send: planned before the first of them starts."""
+"""The schedule of the users of a load test, planned before the first of them starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatctl.services.loadtest.plan import LoadPlan
 PLAN = LoadPlan(url="", people=["ann", "bob"], users=7, rate=40.0, duration=10.0, seed=1)
 
 
-def test_the_plan_has_exactly_as_many_requests_as_rate_and_duration_say() -> None:
+def test_the_plan_has_exactly_as_many_requests_as_rate_and_duration_require() -> None:
     due = [moment for user in range(PLAN.users) for moment in PLAN.due(user)]
     assert len(due) == PLAN.requests == 400
     assert 0 <= min(due) < max(due) <= PLAN.duration
@@ -26,5 +26,5 @@ def test_the_same_seed_gives_the_same_plan() -> None:
     assert PLAN.due(3) != replace(PLAN, seed=2).due(3)
 
 
-def test_the_users_take_the_people_in_turn() -> None:
+def test_the_users_cycle_through_the_people() -> None:
     assert [PLAN.person(user) for user in range(3)] == ["ann", "bob", "ann"]

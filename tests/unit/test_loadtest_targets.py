@@ -26,12 +26,12 @@ def test_a_run_within_its_targets_has_no_findings() -> None:
     assert findings(RUN) == []
 
 
-def test_a_percentile_over_its_bar_is_missed() -> None:
+def test_a_percentile_over_its_limit_is_missed() -> None:
     slow = replace(LIST, response=replace(FAST, p95_ms=130.04))
     assert findings(replace(RUN, series=(slow,))) == [("missed", "list: p95 130.0 ms, target 100 ms")]
 
 
-def test_what_is_waited_counts_not_what_is_served() -> None:
+def test_response_time_counts_and_not_service_time() -> None:
     served = replace(LIST, service=replace(FAST, p95_ms=1000))
     assert findings(replace(RUN, series=(served,))) == []
 
@@ -44,7 +44,7 @@ def test_one_error_is_missed_unless_the_target_allows_it() -> None:
     assert findings(failing, replace(TARGETS, series={"list": allowed})) == []
 
 
-def test_with_errors_only_the_errors_are_missed_and_the_times_not_judged() -> None:
+def test_with_errors_only_the_errors_are_missed_and_times_are_not_judged() -> None:
     nothing = MeasuredSeries(
         "list", Times(0, None, None, None, None), Times(0, None, None, None, None), {"x": 400}
     )
@@ -59,7 +59,7 @@ def test_too_few_samples_cannot_be_judged_even_when_slow() -> None:
     ]
 
 
-def test_a_series_that_is_missing_or_unknown_cannot_be_judged() -> None:
+def test_a_missing_or_unknown_series_cannot_be_judged() -> None:
     other = replace(LIST, name="other")
     assert findings(replace(RUN, series=(other,))) == [
         ("unjudged", "list: no such series was measured"),
@@ -68,7 +68,7 @@ def test_a_series_that_is_missing_or_unknown_cannot_be_judged() -> None:
 
 
 @pytest.mark.parametrize("lag", [Times(0, None, None, None, None), replace(FAST, p99_ms=51)])
-def test_a_late_generator_judges_nothing_whatever_it_saw(lag: Times) -> None:
+def test_a_late_generator_judges_nothing_whatever_it_measured(lag: Times) -> None:
     slow = replace(LIST, response=replace(FAST, p95_ms=500))
     [(kind, sentence)] = findings(replace(RUN, lag=lag, series=(slow,), on_time=0))
     assert kind == "unjudged"
@@ -86,7 +86,7 @@ def test_a_request_without_an_answer_is_missed() -> None:
     assert findings(replace(RUN, unanswered=1)) == [("missed", "1 requests were never answered")]
 
 
-def test_a_miss_outweighs_what_could_not_be_judged() -> None:
+def test_a_missed_target_outweighs_an_inconclusive_one() -> None:
     missed, unjudged = TargetFinding("missed", "list", "slow"), TargetFinding("unjudged", "page", "absent")
     assert scenario.verdict([unjudged, missed]) == "missed"
     outcome = scenario.ScenarioOutcome("x", scenario.Load(), "missed", RUN, (unjudged, missed))
@@ -121,11 +121,11 @@ def test_the_targets_that_come_with_chatctl_name_every_scenario() -> None:
         ),
         ("- a", "must be a mapping"),
         ("a: [", "1: cannot be read as YAML"),
-        ("a: {}\na: {}", "2: a is there twice, first in line 1"),
+        ("a: {}\na: {}", "2: a appears twice, first on line 1"),
         ("a: {}\n---\na: {}", "2: cannot be read as YAML: a second document begins here"),
     ],
 )
-def test_a_wrong_targets_file_is_refused_by_file_and_key(tmp_path: Path, text: str, reason: str) -> None:
+def test_an_invalid_targets_file_is_refused_with_file_and_key(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "targets.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Invalid, match="targets.yaml.*" + reason.replace(".", r"\.")):

@@ -1,4 +1,4 @@
-"""The files of a directory are read the same whoever saved them, and what cannot be run is named at once."""
+"""Files are read the same whichever editor saved them, and invalid ones are reported immediately."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> SqlFiles:
     return SqlFiles(tmp_path / "sql")
 
 
-def test_versions_come_in_order_whatever_their_names(files: SqlFiles) -> None:
+def test_versions_are_sorted_whatever_their_names(files: SqlFiles) -> None:
     for number, name in [(3, "a"), (1, "z"), (10, "b"), (2, "_")]:
         files.version(number, "", name=name)
 
@@ -37,7 +37,7 @@ def test_versions_come_in_order_whatever_their_names(files: SqlFiles) -> None:
     ]
 
 
-def test_a_directory_without_files_has_none(files: SqlFiles) -> None:
+def test_a_directory_without_files_has_no_versions(files: SqlFiles) -> None:
     assert migrations(files.directory) == objects(files.directory) == []
 
 
@@ -67,7 +67,7 @@ def test_a_badly_named_version_is_refused(files: SqlFiles, name: str) -> None:
     assert refused.value.message.startswith(f"sql/migrations/{name}: ")
 
 
-def test_what_is_no_sql_file_is_none_of_ours(files: SqlFiles) -> None:
+def test_files_that_are_not_sql_are_ignored(files: SqlFiles) -> None:
     for name in ("README.md", f"{V1}_a.sql~", f"{V1}_a.sql.orig", f".{V1}_a.swp", "squawk.toml"):
         (files.directory / "migrations" / name).touch()
         (files.object("functions/f.sql", "").parent / name).touch()
@@ -76,7 +76,7 @@ def test_what_is_no_sql_file_is_none_of_ours(files: SqlFiles) -> None:
     assert [file.path for file in objects(files.directory)] == ["objects/functions/f.sql"]
 
 
-def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> None:
+def test_a_duplicate_version_is_refused_and_both_files_are_named(files: SqlFiles) -> None:
     files.version(1, "", name="a")
     files.version(1, "", name="b")
 
@@ -85,7 +85,7 @@ def test_a_doubled_version_is_refused_and_both_are_named(files: SqlFiles) -> Non
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_other_line_ends_are_kept_and_are_the_same_file(files: SqlFiles, end: str) -> None:
+def test_other_line_endings_are_kept_and_are_the_same_file(files: SqlFiles, end: str) -> None:
     text = "-- why\n-- chatctl:no-transaction\ncreate index concurrently i\non t ('a\nb');\n"
     files.version(1, text)
     files.version(2, b"\xef\xbb\xbf" + text.replace("\n", end).encode())
@@ -107,7 +107,7 @@ def test_other_line_ends_are_kept_and_are_the_same_file(files: SqlFiles, end: st
         (b"select 1;\0 drop table t;", "it contains a NUL character"),
     ],
 )
-def test_what_is_no_text_is_refused(files: SqlFiles, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_text_is_refused(files: SqlFiles, content: bytes, reason: str) -> None:
     files.version(1, content)
     with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read: {reason}"):
         migrations(files.directory)
@@ -127,7 +127,7 @@ def test_a_directory_named_like_a_file_is_refused(files: SqlFiles) -> None:
         objects(files.directory)
 
 
-def test_links_are_followed_and_broken_ones_named(files: SqlFiles, tmp_path: Path) -> None:
+def test_links_are_followed_and_dangling_ones_are_named(files: SqlFiles, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.sql").write_text("select 1;")
     link = files.directory / "migrations" / f"{V1}_step.sql"
     link.symlink_to(tmp_path / "elsewhere.sql")
@@ -144,7 +144,7 @@ def test_links_are_followed_and_broken_ones_named(files: SqlFiles, tmp_path: Pat
 
 
 @pytest.mark.parametrize("path", ["f.sql", "function/f.sql", "functions/more/f.sql", "functions/f.sql/g.sql"])
-def test_an_object_that_lies_where_none_is_stated_is_named(files: SqlFiles, path: str) -> None:
+def test_an_object_file_in_an_unknown_folder_is_named(files: SqlFiles, path: str) -> None:
     files.object("functions/good.sql", "select 1;")
     files.object(path, "select 1;")
 
@@ -152,7 +152,7 @@ def test_an_object_that_lies_where_none_is_stated_is_named(files: SqlFiles, path
         objects(files.directory)
 
 
-def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
+def test_objects_are_ordered_by_folder(files: SqlFiles) -> None:
     for path in ("access/a.sql", "realtime/a.sql", "views/b.sql", "views/a.sql", "functions/z.sql"):
         files.object(path, "")
 
@@ -182,7 +182,7 @@ def test_objects_come_folder_by_folder(files: SqlFiles) -> None:
         ("select 1;\n-- chatctl:no-transaction\n", False),
     ],
 )
-def test_the_mark_before_the_first_statement_means_no_transaction(
+def test_the_marker_before_the_first_statement_means_no_transaction(
     files: SqlFiles, head: str, *, outside: bool
 ) -> None:
     statement = "" if head.startswith("select") else "select 1;"
@@ -192,14 +192,14 @@ def test_the_mark_before_the_first_statement_means_no_transaction(
 
 
 @pytest.mark.parametrize("rest", ["", "-- later\n", ";;", "select 1; select 2;"])
-def test_a_file_alone_holds_one_statement(files: SqlFiles, rest: str) -> None:
+def test_a_file_outside_a_transaction_has_one_statement(files: SqlFiles, rest: str) -> None:
     files.version(1, f"-- chatctl:no-transaction\n{rest}")
 
     with pytest.raises(Invalid, match=r"must contain one statement, not [02]"):
         migrations(files.directory)
 
 
-def test_what_export_wrote_is_no_directory_to_run(files: SqlFiles) -> None:
+def test_an_exported_directory_cannot_be_run(files: SqlFiles) -> None:
     files.version(1, "select 1;\n\n-- chatctl:objects\n-- From here on: ...\nselect 2;\n")
 
     with pytest.raises(Invalid, match="was written by `chatctl migrate export`"):
@@ -209,7 +209,7 @@ def test_what_export_wrote_is_no_directory_to_run(files: SqlFiles) -> None:
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 
-def test_a_new_version_is_named_for_its_time_and_purpose(files: SqlFiles) -> None:
+def test_a_new_version_is_named_after_its_time_and_purpose(files: SqlFiles) -> None:
     path = new.path_for(files.directory, " Add pinned-messages.v2 ", now=NOW)
 
     assert path == files.directory / "migrations" / "20260504030201_add_pinned_messages_v2.sql"
@@ -218,11 +218,11 @@ def test_a_new_version_is_named_for_its_time_and_purpose(files: SqlFiles) -> Non
 @pytest.mark.parametrize(
     ("newest", "after"),
     [
-        ("20260504030200", "20260504030201"),  # now
+        ("20260504030200", "20260504030201"),  # the current time
         ("20260504030201", "20260504030202"),
         ("20261231235959", "20270101000000"),
         ("20280228235959", "20280229000000"),
-        ("20261399999999", "20261400000000"),  # no time, but 14 digits
+        ("20261399999999", "20261400000000"),  # not a valid time, but 14 digits
         ("99991231235959", "99991231235960"),
     ],
 )
@@ -236,7 +236,7 @@ def test_a_new_version_comes_after_the_newest(files: SqlFiles, newest: str, afte
     assert [file.version for file in migrations(files.directory)] == [newest, after]
 
 
-def test_after_the_last_version_comes_none(files: SqlFiles) -> None:
+def test_after_the_last_possible_version_a_new_one_is_refused(files: SqlFiles) -> None:
     (files.directory / "migrations" / f"{'9' * 14}_last.sql").touch()
 
     with pytest.raises(Invalid, match="no version after 99999999999999"):
@@ -244,13 +244,13 @@ def test_after_the_last_version_comes_none(files: SqlFiles) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "ä", "a/b", "../up", "a;b", "a\0b", "a\x1b[31m", "x" * 201])
-def test_a_name_that_is_no_file_name_is_refused(files: SqlFiles, name: str) -> None:
+def test_an_invalid_file_name_is_refused(files: SqlFiles, name: str) -> None:
     with pytest.raises(Invalid, match="the name of a migration"):
         new.path_for(files.directory, name, now=NOW)
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 200, "why\nnot", "-x-"])
-def test_a_new_file_is_a_good_one(files: SqlFiles, name: str) -> None:
+def test_a_new_file_is_valid(files: SqlFiles, name: str) -> None:
     path = new.path_for(files.directory, name, now=NOW)
     path.write_text(new.text_for(name, no_transaction=False))
 
@@ -264,10 +264,10 @@ WORDS = st.sampled_from(["select", "a", "+", "(", ")", ",", "begin", "case", "1"
 GAPS = st.sampled_from([" ", "\n", "\r\n", "\t \n", " -- why; 'not\n", " /* a /* ; */ $$ */ ", "\n\n--\n"])
 
 
-# Never two strings in a row: between them a line end has a meaning.
+# Never two strings in a row: a line break between them has a meaning.
 @given(st.lists(st.tuples(WORDS, GAPS, WORDS | st.sampled_from(QUOTED), GAPS), min_size=1, max_size=8))
 @settings(deadline=None)
-def test_white_space_and_comments_are_no_part_of_what_a_statement_says(
+def test_whitespace_and_comments_do_not_change_a_statement(
     pairs: list[tuple[str, str, str, str]],
 ) -> None:
     plain = " ".join(f"{word} {other}" for word, _, other, _ in pairs)
@@ -279,8 +279,8 @@ def test_white_space_and_comments_are_no_part_of_what_a_statement_says(
 
 
 @given(st.sampled_from(QUOTED), st.text("ab ;-/*", min_size=1, max_size=3), st.integers(min_value=1))
-def test_what_is_quoted_counts_to_the_last_blank(quoted: str, more: str, place: int) -> None:
-    inside = quoted.index(quoted[-1]) + 1  # after what opens it
+def test_every_space_inside_quotes_counts(quoted: str, more: str, place: int) -> None:
+    inside = quoted.index(quoted[-1]) + 1  # after the opening quote
     place = inside + place % (len(quoted) - inside) if quoted.startswith(("'", '"')) else inside
     changed = quoted[:place] + more + quoted[place:]
     if len(split(changed)) == len(split(quoted)) == 1 and bare(changed) != bare(quoted):
@@ -292,11 +292,11 @@ PIECES = [*"'\"$;()[]-/*\\ \n\r\fxe", "$$", "E'", "begin", "atomic", " end", "cr
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from(PIECES)).map("".join))
 @settings(max_examples=300, deadline=None)
-def test_any_text_splits_into_itself(script: str) -> None:
-    found = statements(script)
+def test_splitting_any_text_loses_nothing(script: str) -> None:
+    parts = statements(script)
     lines = re.split("\r\n|\r|\n", script)
 
-    for statement in found:
+    for statement in parts:
         assert statement.text == statement.text.strip(" \t\n\r\f\v") != ""
         assert re.split("[\r\n]", statement.text, maxsplit=1)[0] in lines[statement.line - 1]
         assert statement.line <= statement.first_line
@@ -304,7 +304,7 @@ def test_any_text_splits_into_itself(script: str) -> None:
     assert bare(bare(script)) == bare(script)
 
 
-def test_a_long_script_takes_no_more_time_than_its_length() -> None:
-    found = statements("insert into t values (1, 'a;b');\n" * 20_000)
+def test_a_long_script_takes_linear_time() -> None:
+    parts = statements("insert into t values (1, 'a;b');\n" * 20_000)
 
-    assert [statement.line for statement in found] == list(range(1, 20_001))
+    assert [statement.line for statement in parts] == list(range(1, 20_001))

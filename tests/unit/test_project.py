@@ -1,4 +1,4 @@
-"""Where chatctl.yaml and .chatctl are found: upwards to the root of the repository, and no further."""
+"""Where chatctl.yaml and .chatctl are searched: upwards to the root of the repository, and no further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatctl.settings.project import Project
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory, above all that the tests make."""
+    """A home directory that contains all files of the test."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SUDO_UID", raising=False)
     return tmp_path
@@ -30,7 +30,7 @@ def repository(home: Path) -> Path:
     return root
 
 
-def test_the_file_at_the_root_counts_in_every_directory_of_a_repository(repository: Path) -> None:
+def test_the_file_at_the_root_applies_in_every_directory_of_a_repository(repository: Path) -> None:
     target = load(directory=repository / "a" / "b", env={}).target
 
     assert target.environment == "production"
@@ -38,27 +38,27 @@ def test_the_file_at_the_root_counts_in_every_directory_of_a_repository(reposito
     assert load(directory=repository, env={}).target.source == "default of chatctl.yaml: prod"
 
 
-def test_a_worktree_has_a_file_in_place_of_the_directory_git(repository: Path) -> None:
+def test_a_worktree_has_a_file_named_git(repository: Path) -> None:
     (repository / ".git").rmdir()
     (repository / ".git").write_text("gitdir: elsewhere\n")
 
     assert project_around(repository / "a").config == repository / "chatctl.yaml"
 
 
-def test_the_nearest_file_counts(repository: Path) -> None:
+def test_the_nearest_file_applies(repository: Path) -> None:
     (repository / "a" / "chatctl.yaml").write_text("targets: {}\n")
 
     assert project_around(repository / "a" / "b").config == repository / "a" / "chatctl.yaml"
 
 
-def test_outside_of_a_repository_only_the_working_directory_counts(repository: Path) -> None:
+def test_outside_a_repository_only_the_working_directory_is_searched(repository: Path) -> None:
     (repository / ".git").rmdir()
 
     assert project_around(repository / "a").config is None
     assert project_around(repository).config == repository / "chatctl.yaml"
 
 
-def test_nothing_above_the_root_counts(repository: Path, home: Path) -> None:
+def test_files_above_the_root_are_ignored(repository: Path, home: Path) -> None:
     (repository / "chatctl.yaml").rename(home / "chatctl.yaml")
 
     assert project_around(repository / "a").config is None
@@ -79,15 +79,15 @@ STRANGER = 54_321
 
 
 @needs_root
-@pytest.mark.parametrize("theirs", [".", "a", "a/b", ".git"])
-def test_the_search_ends_at_what_belongs_to_another_user(repository: Path, theirs: str) -> None:
-    os.chown(repository / theirs, STRANGER, STRANGER)
+@pytest.mark.parametrize("foreign", [".", "a", "a/b", ".git"])
+def test_the_search_ends_at_directories_of_another_user(repository: Path, foreign: str) -> None:
+    os.chown(repository / foreign, STRANGER, STRANGER)
 
     assert project_around(repository / "a" / "b").config is None
 
 
 @needs_root
-def test_another_users_file_is_not_read_from_a_directory_below_it(repository: Path) -> None:
+def test_a_file_of_another_user_is_not_read_from_a_subdirectory(repository: Path) -> None:
     os.chown(repository / "chatctl.yaml", STRANGER, STRANGER)
 
     with pytest.raises(Invalid, match="belongs to another user"):
@@ -96,7 +96,9 @@ def test_another_users_file_is_not_read_from_a_directory_below_it(repository: Pa
 
 
 @needs_root
-def test_with_sudo_the_callers_files_are_ours(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_sudo_files_of_the_calling_user_are_trusted(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in (repository, repository / ".git", repository / "a", repository / "chatctl.yaml"):
         os.chown(path, STRANGER, STRANGER)
     monkeypatch.setenv("SUDO_UID", str(STRANGER))
@@ -105,7 +107,7 @@ def test_with_sudo_the_callers_files_are_ours(repository: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("name", ["chatctl.yaml", ".chatctl"])
-def test_a_link_to_nothing_is_an_error(repository: Path, name: str) -> None:
+def test_a_dangling_link_is_an_error(repository: Path, name: str) -> None:
     (repository / "a" / name).symlink_to("nowhere")
 
     with pytest.raises(
@@ -128,7 +130,7 @@ def test_a_pipe_in_place_of_the_file_is_an_error(repository: Path) -> None:
         load(directory=repository / "a", env={})
 
 
-def test_the_server_is_the_nearest_and_created_beside_the_file_or_at_the_root(repository: Path) -> None:
+def test_the_server_is_the_nearest_one_or_created_next_to_the_file_or_at_the_root(repository: Path) -> None:
     below = repository / "a" / "b"
     assert project_around(below).embedded == repository / ".chatctl"
 
@@ -142,7 +144,7 @@ def test_the_server_is_the_nearest_and_created_beside_the_file_or_at_the_root(re
     assert project_around(repository / "a").embedded == repository / "a" / ".chatctl"
 
 
-def test_messages_name_the_directories_that_were_searched(repository: Path) -> None:
+def test_messages_name_the_searched_directories(repository: Path) -> None:
     below = repository / "a" / "b"
     (repository / "chatctl.yaml").unlink()
 

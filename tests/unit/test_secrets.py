@@ -1,4 +1,4 @@
-"""Passwords and keys are masked, also in a text that is cut."""
+"""Passwords and keys are masked, even in excerpts of a text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECRET = "s3cr3t"
         ("token eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", "eyJzdWIiOi"),
     ],
 )
-def test_secrets_are_masked_wherever_they_stand(text: str, hidden: str) -> None:
+def test_secrets_are_masked_anywhere_in_a_text(text: str, hidden: str) -> None:
     assert hidden not in mask(text)
     assert "***" in mask(text)
 
@@ -38,11 +38,11 @@ def test_a_password_is_masked_up_to_the_last_at_sign() -> None:
     assert mask("to postgresql://u:ab@c/d@h/d failed") == "to postgresql://u:***@h/d failed"
 
 
-def test_an_excerpt_is_masked_and_says_that_it_was_cut() -> None:
+def test_an_excerpt_is_masked_and_marked_as_cut() -> None:
     assert excerpt("short", 10) == "short"
     assert excerpt("x" * 11, 10) == f"{'x' * 10} … (cut from 11 characters)"
     assert SECRET not in excerpt(f"xxxx a://u:{SECRET * 3}@h", 16)
-    for length in range(3_900, 4_000):  # where the long token becomes short, what is cut moves into sight
+    for length in range(3_900, 4_000):  # masking shortens the long token, so that more text becomes visible
         assert "hunter" not in excerpt(f"eyJ{'x' * 2_500} {'y ' * (length // 2)}a://u:hunter2@h", 2_000)
 
 

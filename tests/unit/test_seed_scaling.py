@@ -14,7 +14,7 @@ from tests.support.worldfiles import EXAMPLE, keeps_limits
 
 @pytest.mark.parametrize("factor", [0.001, 0.1, 0.35, 2, 10, 99])
 @pytest.mark.parametrize("world", [DEMO, PERF, load(EXAMPLE)], ids=lambda world: world.name)
-def test_a_scale_is_times_the_people_the_conversations_and_the_messages(world: Spec, factor: float) -> None:
+def test_a_scale_multiplies_people_conversations_and_messages(world: Spec, factor: float) -> None:
     grown = scaled(world, factor)
 
     assert list(limits.mistakes(grown)) == []
@@ -24,9 +24,11 @@ def test_a_scale_is_times_the_people_the_conversations_and_the_messages(world: S
         assert after.users >= round(before.users * factor)
         if factor > 1:
             assert after.users == before.users * factor
-        for talk, same in zip(before.conversations, after.conversations, strict=True):
-            once = talk.name or len(talk.users) == 2
-            assert same.count == (talk.count if once else max(1, round(talk.count * factor)))
+        for original_talk, scaled_talk in zip(before.conversations, after.conversations, strict=True):
+            single = original_talk.name or len(original_talk.users) == 2
+            assert scaled_talk.count == (
+                original_talk.count if single else max(1, round(original_talk.count * factor))
+            )
     if sum(limits.amounts(grown)) < 300_000:
         keeps_limits(outline.build(grown))
 
@@ -40,13 +42,13 @@ def test_a_scale_of_one_is_the_same_world() -> None:
 
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), 1e300, 1001])
-def test_a_scale_is_above_nothing_and_at_most_a_thousand(factor: float) -> None:
+def test_a_scale_is_above_zero_and_at_most_a_thousand(factor: float) -> None:
     with pytest.raises(Invalid, match="a scale must be more than 0 and at most 1000"):
         scaled(DEMO, factor)
 
 
 def test_a_scale_that_exceeds_the_limits_is_refused() -> None:
     with pytest.raises(
-        Invalid, match="perf at scale 100 would have 101000000 messages in all; a world has at most"
+        Invalid, match="perf at scale 100 would have 101000000 messages in total; a world has at most"
     ):
         scaled(PERF, 100)

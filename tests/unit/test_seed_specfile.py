@@ -1,4 +1,4 @@
-"""A world of one's own: what a file may say, and how it is read."""
+"""Files that describe a world: what they may contain, and how they are read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from chatctl.services.seed.spec import (
     Team,
 )
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import BASE, EXAMPLE, KINDS, Written, keeps_limits, told
+from tests.support.worldfiles import BASE, EXAMPLE, KINDS, Written, keeps_limits, mistakes_in
 
 
-def test_the_example_is_read_and_built_and_has_every_key() -> None:
+def test_the_example_is_valid_and_has_every_key() -> None:
     world = load(EXAMPLE)
     keeps_limits(outline.build(world))
 
@@ -34,13 +34,13 @@ def test_the_example_is_read_and_built_and_has_every_key() -> None:
     assert world.habits.sentences == (1, 3)
 
 
-def test_what_is_not_said_is_as_in_the_spec(written: Written) -> None:
+def test_missing_keys_have_the_defaults_of_the_spec(written: Written) -> None:
     least = "organizations: [{name: A, slug: a, users: 3, conversations: []}]"
 
     assert load(written(least)) == Spec("mine", (Team("A", "a", 3, ()),))
 
 
-def test_one_number_is_from_and_to(written: Written) -> None:
+def test_a_single_number_is_a_range_of_that_number(written: Written) -> None:
     world = load(
         written(BASE.replace("size: 50", "size: 4").replace("messages: 100", "habits: {sentences: 2}"))
     )
@@ -83,12 +83,12 @@ def test_one_number_is_from_and_to(written: Written) -> None:
             "a: &a [x, x]\n" + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in pairwise("abcdefghi")),
             ":1: cannot be read as YAML: anchors (&), aliases (*) and tags (!)",
         ),
-        "nested deeply": ("[" * 50_000, ":1: cannot be read as YAML: nested deeper than a world is"),
-        "keys of keys": ("? " * 50_000, ":1: cannot be read as YAML: nested deeper than a world is"),
+        "nested deeply": ("[" * 50_000, ":1: cannot be read as YAML: nested deeper than"),
+        "keys of keys": ("? " * 50_000, ":1: cannot be read as YAML: nested deeper than"),
         "large": ("#" * 300_000, " is larger than 256 KiB"),
     }.values(),
 )
-def test_what_is_no_plain_yaml_is_refused_with_its_line(
+def test_anything_but_plain_yaml_is_refused_with_its_line(
     written: Written, text: str | bytes, sentence: str
 ) -> None:
     path = written(text)
@@ -97,22 +97,22 @@ def test_what_is_no_plain_yaml_is_refused_with_its_line(
     assert refused.value.message.startswith(f"{path}{sentence}")
 
 
-def test_a_file_that_is_missing_or_a_directory_cannot_be_read(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_directory_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"none\.yaml cannot be read: No such file"):
         load(tmp_path / "none.yaml")
     with pytest.raises(Invalid, match="cannot be read: Is a directory"):
         load(tmp_path)
 
 
-def test_a_world_is_called_like_its_file_unless_it_has_a_name(tmp_path: Path) -> None:
+def test_a_world_without_a_name_is_named_after_its_file(tmp_path: Path) -> None:
     for stem, name in (("staging_load", ""), ("my world", "name: mine\n"), ("demo", "name: mine\n")):
         path = tmp_path / f"{stem}.yaml"
         path.write_text(name + BASE)
         assert load(path).name == ("mine" if name else stem)
-    for stem, wrong in (("my world", "must be at most 63 letters"), ("Demo", "must be another than Demo")):
+    for stem, wrong in (("my world", "must be at most 63 letters"), ("Demo", "must not be Demo")):
         path = tmp_path / f"{stem}.yaml"
         path.write_text(BASE)
-        assert re.search(f"yaml:1: name {wrong}", "".join([f"{path}:", *told(path)]))
+        assert re.search(f"yaml:1: name {wrong}", "".join([f"{path}:", *mistakes_in(path)]))
 
 
 def test_a_file_of_the_largest_size_takes_seconds_at_most(written: Written) -> None:

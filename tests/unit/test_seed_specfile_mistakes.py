@@ -1,27 +1,31 @@
-"""What is reported about a file of a world that nothing can be built from."""
+"""The reported mistakes of a file that describes a world."""
 
 from __future__ import annotations
 
 import pytest
 
 from chatctl.services.seed.specfile import load
-from tests.support.worldfiles import BASE, Written, told
+from tests.support.worldfiles import BASE, Written, mistakes_in
 
-# What is changed in it, into what -> what is told: line, key, sentence.
+# The changed text, the new text -> the reported line, key and sentence.
 MISTAKES = {
     "an unknown key": ("users: 9", "user: 9", "5: organizations[0].user is not known; did you mean users?"),
     "a key of nowhere": (
         "size: 50",
         "xyz: 1",
-        "11: organizations[0].conversations[1].xyz is not known; known are",
+        "11: organizations[0].conversations[1].xyz is not known; known:",
     ),
     "a key that is missing": ("    users: 9\n", "", "3: organizations[0].users is missing"),
     "a key twice": (
         "users: 9",
         "users: 9\n    users: 9",
-        "6: organizations[0].users is there twice, first in line 5",
+        "6: organizations[0].users appears twice, first on line 5",
     ),
-    "a key that is a list": ("messages: 100", "[a]: 1", "1: the world has a list of 1 as a key"),
+    "a key that is a list": (
+        "messages: 100",
+        "[a]: 1",
+        "1: the world has a key that is not text, but a list of 1",
+    ),
     "a text for a number": (
         "users: 9",
         "users: '9'",
@@ -73,7 +77,7 @@ MISTAKES = {
         "name: 12",
         "12: organizations[1].name must be text, in quotes where",
     ),
-    "an empty text": ("name: Quay", "name: ''", "12: organizations[1].name must have a character, not ''"),
+    "an empty text": ("name: Quay", "name: ''", "12: organizations[1].name must not be empty, not ''"),
     "too long a text": (
         "name: Quay",
         f"name: {'x' * 256}",
@@ -82,17 +86,17 @@ MISTAKES = {
     "a blank text": (
         "name: Quay",
         "name: '  '",
-        "12: organizations[1].name must have a character that can be seen",
+        "12: organizations[1].name must have a visible character",
     ),
     "a NUL": (
         "name: Quay",
         r'name: "\0Quay"',
-        "12: organizations[1].name must have a character that can be seen, and no NUL",
+        "12: organizations[1].name must have a visible character and no NUL",
     ),
     "half a character": (
         "name: Quay",
         r'name: "\ud800"',
-        "12: organizations[1].name must be text that UTF-8 can write",
+        "12: organizations[1].name must be text that UTF-8 can encode",
     ),
     "a text for a list": (
         "- {}",
@@ -129,7 +133,7 @@ MISTAKES = {
     "sentences backwards": (
         "messages: 100",
         "habits: {sentences: [3, 2]}",
-        "1: habits.sentences must go from the smaller",
+        "1: habits.sentences must be in ascending order",
     ),
     "no sentence": (
         "messages: 100",
@@ -166,12 +170,12 @@ MISTAKES = {
     "a slug twice": (
         "slug: quay",
         "slug: harbour",
-        "13: organizations[1].slug is 'harbour', which an earlier one has",
+        "13: organizations[1].slug is 'harbour', which an earlier entry already has",
     ),
     "an email twice": (
         "kim@",
         "pat@",
-        "8: organizations[0].named[1].email is 'pat@harbour.example', which an earlier one has",
+        "8: organizations[0].named[1].email is 'pat@harbour.example', which an earlier entry already has",
     ),
     "an email in capitals": (
         "email: kim@",
@@ -198,28 +202,28 @@ MISTAKES = {
         "- {}",
         "- {users: [pat@harbour.example]}",
         "16: organizations[1].conversations[0].users[0] is 'pat@harbour.example', which is not under named "
-        "of the organization; known are none",
+        "of the organization; known: none",
     ),
     "an unknown one without": (
         "size: 50",
         "without: [x]",
         "11: organizations[0].conversations[1].without[0] is 'x', which is not under named "
-        "of the organization; known are pat@harbour.example, kim@harbour.example",
+        "of the organization; known: pat@harbour.example, kim@harbour.example",
     ),
     "a user twice": (
         "[pat@harbour.example]",
         "[pat@harbour.example, pat@harbour.example]",
-        "10: organizations[0].conversations[0].users[1] is 'pat@harbour.example', which is there already",
+        "10: organizations[0].conversations[0].users[1] is 'pat@harbour.example', which is already listed",
     ),
     "a user with and without": (
         "size: 50",
         "users: [pat@harbour.example], without: [pat@harbour.example]",
-        "11: organizations[0].conversations[1].without[0] is pat@harbour.example, who is among users, too",
+        "11: organizations[0].conversations[1].without[0] is pat@harbour.example, which is also in users",
     ),
     "an unknown language": (
         "slug: quay",
         "slug: quay\n    languages: [en, jp]",
-        "14: organizations[1].languages[1] is 'jp', which is not known; known are en, es",
+        "14: organizations[1].languages[1] is 'jp', which is not known; known: en, es",
     ),
     "no language": (
         "slug: quay",
@@ -234,7 +238,7 @@ MISTAKES = {
     "a culture twice": (
         "slug: quay",
         "slug: quay\n    cultures: [german, german]",
-        "14: organizations[1].cultures[1] is 'german', which is there",
+        "14: organizations[1].cultures[1] is 'german', which is already",
     ),
     "a conversation twice": (
         "- {}",
@@ -244,7 +248,7 @@ MISTAKES = {
     "a blank conversation": (
         "name: Everyone",
         "name: ' '",
-        "11: organizations[0].conversations[1].name must have a character that can be seen",
+        "11: organizations[0].conversations[1].name must have a visible character",
     ),
     "no room for numbers": (
         "- {}",
@@ -274,7 +278,7 @@ MISTAKES = {
     "a size backwards": (
         "size: 50",
         "size: [9, 3]",
-        "11: organizations[0].conversations[1].size must go from the smaller",
+        "11: organizations[0].conversations[1].size must be in ascending order",
     ),
     "a direct one with a name": (
         "count: 3",
@@ -304,7 +308,7 @@ MISTAKES = {
     "more named than users": (
         "users: 5",
         "users: 3\n    named: [{email: ann@quay.example, name: Ann}]",
-        "14: organizations[1].users must be at least 4, for an owner, 2 admins and the others who are named",
+        "14: organizations[1].users must be at least 4, for an owner, 2 admins and the other named users",
     ),
     "too few to lead": (
         "slug: quay",
@@ -319,23 +323,23 @@ MISTAKES = {
     "more messages than anybody writes": (
         "- {}",
         "- {messages: 5}",
-        "12: organizations[1].messages is not given; its share of the world's is 36, its conversations have "
-        "5 of their own, and none without a number shares the rest",
+        "12: organizations[1].messages is not given; its share of the world's is 36, but its conversations "
+        "have 5 of their own, and no conversation without a number shares the rest",
     ),
 }
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_line_and_key(written: Written, old: str, new: str, sentence: str) -> None:
     load(written(BASE))
     assert BASE.count(old) == 1
 
-    (line,) = told(written(BASE.replace(old, new)))
+    (line,) = mistakes_in(written(BASE.replace(old, new)))
     assert line.startswith(sentence)
     assert len(line) < 250
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(written: Written) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines(written: Written) -> None:
     text = """\
 weekes: 3
 organizations:
@@ -352,7 +356,7 @@ organizations:
     users: 3
     conversations: [{count: 2, direct: true}, {direct: true, count: 2}]
 """
-    lines = told(written(text))
+    lines = mistakes_in(written(text))
 
     assert [line.split()[0] + line.split()[1] for line in lines] == [
         "1:weekes",
@@ -368,22 +372,22 @@ organizations:
     ]
 
 
-def test_of_more_than_ten_mistakes_ten_are_told(written: Written) -> None:
-    lines = told(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
+def test_at_most_ten_mistakes_are_reported(written: Written) -> None:
+    lines = mistakes_in(written("organizations: []\n" + "".join(f"key{n}: 1\n" for n in range(5000))))
 
     assert len(lines) == 11
     assert lines[-1] == "and more"
 
 
-def test_of_many_things_known_a_few_are_told(written: Written) -> None:
+def test_only_a_few_of_many_known_names_are_listed(written: Written) -> None:
     named = ", ".join(f"{{email: a{n}@b.example, name: A}}" for n in range(99))
     text = BASE.replace("slug: quay", f"slug: quay\n    named: [{named}]").replace("users: 5", "users: 150")
 
-    (line,) = told(written(text.replace("- {}", "- {users: [x]}")))
+    (line,) = mistakes_in(written(text.replace("- {}", "- {users: [x]}")))
     assert line.endswith("a14@b.example and 84 more")
 
 
-def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: Written) -> None:
+def test_the_placeholder_of_an_invalid_value_causes_no_second_mistake(written: Written) -> None:
     for key in (
         "users: 9",
         "slug: harbour",
@@ -394,5 +398,5 @@ def test_what_stands_in_for_a_broken_value_makes_no_mistake_of_its_own(written: 
         "messages: 100",
     ):
         name, _, _ = key.partition(":")
-        (line,) = told(written(BASE.replace(key, f"{name}: [[]]")))
+        (line,) = mistakes_in(written(BASE.replace(key, f"{name}: [[]]")))
         assert f"{name} must be" in line

@@ -1,4 +1,4 @@
-"""A world follows from its spec and seed alone, and keeps every limit of the backend."""
+"""A world depends only on its spec and seed, and keeps every limit of the backend."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from chatctl.services.seed.people import PASSWORD, PASSWORD_HASH, logins
 from chatctl.services.seed.rows import DeletedMessage
 from chatctl.services.seed.scaling import scaled
 from chatctl.services.seed.spec import DEMO, PERF, PERF_PERSON, RULES, Habits, Spec, Talk, Team
-from tests.support.seed_rows import Made, Message, made
+from tests.support.seed_rows import GeneratedWorld, Message, generate
 
 SEEDS = (1, 2, 3, 40, 2**31 - 1)
 
-# Everybody at once, for ever: little time for many messages, many people in few conversations.
+# The extreme: little time for many messages, many people in few conversations.
 BUSY = Spec(
     name="busy",
     messages=6_000,
@@ -38,28 +38,28 @@ BUSY = Spec(
 
 
 @pytest.fixture(scope="module", params=[*SEEDS, "busy"])
-def world(request: pytest.FixtureRequest) -> Made:
-    return made(BUSY) if request.param == "busy" else made(DEMO, request.param)
+def world(request: pytest.FixtureRequest) -> GeneratedWorld:
+    return generate(BUSY) if request.param == "busy" else generate(DEMO, request.param)
 
 
 @pytest.fixture(scope="module")
-def demo() -> Made:
-    return made(DEMO)
+def demo() -> GeneratedWorld:
+    return generate(DEMO)
 
 
-def test_same_seed_same_world_in_any_process(demo: Made) -> None:
-    script = "from tests.unit.test_seed_world import DEMO, made; print(made(DEMO).digest)"
+def test_the_same_seed_gives_the_same_world_in_any_process(demo: GeneratedWorld) -> None:
+    script = "from tests.unit.test_seed_world import DEMO, generate; print(generate(DEMO).digest)"
     elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert elsewhere.stdout.strip() == demo.digest
 
 
-def test_who_changes_the_rows_counts_the_rules_up(demo: Made) -> None:
+def test_a_change_of_the_rows_needs_a_new_rules_version(demo: GeneratedWorld) -> None:
     assert (RULES, demo.digest) == (2, "4a62787a9d0a415bc628f7a6d49c6e8ed0d89175c5351d6bb8cae501e9280243")
 
 
-def test_another_seed_shares_no_id_name_or_address(demo: Made) -> None:
-    other = made(DEMO, 2)
+def test_another_seed_shares_no_id_name_or_address(demo: GeneratedWorld) -> None:
+    other = generate(DEMO, 2)
 
     for table in ("conversations", "messages", "participants"):
         assert not {row.id for row in getattr(demo, table)} & {row.id for row in getattr(other, table)}
@@ -70,7 +70,7 @@ def test_another_seed_shares_no_id_name_or_address(demo: Made) -> None:
     assert not {o.slug for o in demo.outline.organizations} & {o.slug for o in other.outline.organizations}
 
 
-def test_the_demo_has_its_size(demo: Made) -> None:
+def test_the_demo_has_its_documented_size(demo: GeneratedWorld) -> None:
     outline = demo.outline
     assert (len(outline.organizations), len(outline.people), len(demo.messages)) == (3, 60, 2000)
     assert {c.is_group for c in demo.conversations} == {True, False}
@@ -84,7 +84,7 @@ def test_the_demo_has_its_size(demo: Made) -> None:
     assert any(count == 2 for count in Counter(m.user_id for m in outline.members).values())
 
 
-def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(world: Made) -> None:
+def test_conversations_have_an_allowed_number_of_people_of_one_organization(world: GeneratedWorld) -> None:
     members = {(m.organization_id, m.user_id) for m in world.outline.members}
     people = defaultdict(set)
     for participant in world.participants:
@@ -98,7 +98,7 @@ def test_conversations_have_as_many_people_as_allowed_all_of_the_organization(wo
         assert (conversation.name is None) != conversation.is_group
 
 
-def test_a_pair_has_one_direct_conversation_per_organization(world: Made) -> None:
+def test_a_pair_has_one_direct_conversation_per_organization(world: GeneratedWorld) -> None:
     people = defaultdict(list)
     for participant in world.participants:
         people[participant.conversation_id].append(participant.user_id)
@@ -107,7 +107,7 @@ def test_a_pair_has_one_direct_conversation_per_organization(world: Made) -> Non
     assert len(pairs) == len(set(pairs))
 
 
-def test_ids_differ_and_rise_within_a_conversation(world: Made) -> None:
+def test_ids_are_unique_and_ascend_within_a_conversation(world: GeneratedWorld) -> None:
     ids = [m.id for m in world.messages]
     assert len(set(ids)) == len(ids)
     assert {(id.version, id.variant) for id in ids} == {(4, ids[0].variant)}
@@ -115,13 +115,13 @@ def test_ids_differ_and_rise_within_a_conversation(world: Made) -> None:
         assert all(earlier.id < later.id for earlier, later in pairwise(messages))
 
 
-def test_seq_has_no_gap_and_time_rises_with_it(world: Made) -> None:
+def test_seq_has_no_gap_and_time_ascends_with_it(world: GeneratedWorld) -> None:
     for messages in _by_conversation(world):
         assert [m.seq for m in messages] == list(range(1, len(messages) + 1))
         assert all(earlier.created_at < later.created_at for earlier, later in pairwise(messages))
 
 
-def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds(world: Made) -> None:
+def test_nobody_writes_before_joining_or_more_than_10_messages_in_60_seconds(world: GeneratedWorld) -> None:
     joined = {(p.conversation_id, p.user_id): p.joined_at for p in world.participants}
     sent = defaultdict(list)
     for message in world.messages:
@@ -136,7 +136,7 @@ def test_nobody_writes_before_they_joined_or_more_than_10_messages_in_60_seconds
         )
 
 
-def test_whoever_writes_has_read_what_came_before(world: Made) -> None:
+def test_a_sender_has_read_the_earlier_messages(world: GeneratedWorld) -> None:
     last = {(m.conversation_id, m.sender_id): m.created_at for m in world.messages}
 
     for it in world.participants:
@@ -144,7 +144,7 @@ def test_whoever_writes_has_read_what_came_before(world: Made) -> None:
         assert wrote is None or (it.last_read_at is not None and it.last_read_at >= wrote)
 
 
-def test_things_happen_in_order(world: Made) -> None:
+def test_events_are_in_chronological_order(world: GeneratedWorld) -> None:
     born = {p.id: p.created_at for p in world.outline.people}
     founded = {o.id: o.created_at for o in world.outline.organizations}
     joined = {(m.organization_id, m.user_id): m.joined_at for m in world.outline.members}
@@ -157,11 +157,11 @@ def test_things_happen_in_order(world: Made) -> None:
         assert message.deleted_at is None or message.created_at < message.deleted_at
 
 
-def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> None:
-    said: list[Message | DeletedMessage] = [m for m in world.messages if m.deleted_at is None]
-    said += world.deleted
-    assert len(said) == len(world.messages)
-    for message in said:
+def test_content_and_attachments_are_what_the_backend_accepts(world: GeneratedWorld) -> None:
+    messages: list[Message | DeletedMessage] = [m for m in world.messages if m.deleted_at is None]
+    messages += world.deleted
+    assert len(messages) == len(world.messages)
+    for message in messages:
         files = message.attachments or []
         assert (message.content or "").strip() or files
         assert len(message.content or "") <= 4000
@@ -175,7 +175,7 @@ def test_content_and_attachments_are_what_the_backend_accepts(world: Made) -> No
             assert name.startswith(f"{file['id']}_")
 
 
-def test_only_participants_react_each_way_once(world: Made) -> None:
+def test_only_participants_react_and_once_with_each_emoji(world: GeneratedWorld) -> None:
     present = {(str(p.conversation_id), str(p.user_id)) for p in world.participants}
     for message in world.messages:
         reactions = [(r["userId"], r["emoji"]) for r in message.reactions]
@@ -183,7 +183,7 @@ def test_only_participants_react_each_way_once(world: Made) -> None:
         assert all((str(message.conversation_id), user) in present for user, _ in reactions)
 
 
-def test_a_deleted_message_leaves_an_empty_tombstone(world: Made) -> None:
+def test_a_deleted_message_is_an_empty_tombstone(world: GeneratedWorld) -> None:
     tombstones = {m.id: m for m in world.messages if m.deleted_at is not None}
 
     assert {d.message_id for d in world.deleted} == set(tombstones)
@@ -191,19 +191,21 @@ def test_a_deleted_message_leaves_an_empty_tombstone(world: Made) -> None:
         assert (tombstone.content, tombstone.attachments, tombstone.reactions) == (None, None, [])
 
 
-def test_habits_are_kept_to(demo: Made) -> None:
-    none = made(
+def test_the_configured_shares_are_kept(demo: GeneratedWorld) -> None:
+    none = generate(
         replace(DEMO, habits=Habits(long=0, attachments=0, reactions=0, edits=0, deletions=0, unread=0))
     )
-    all_of_it = made(replace(DEMO, habits=Habits(attachments=1, reactions=1, edits=1, deletions=0, unread=1)))
+    all_of_it = generate(
+        replace(DEMO, habits=Habits(attachments=1, reactions=1, edits=1, deletions=0, unread=1))
+    )
 
     assert not any(m.attachments or m.reactions or m.deleted_at for m in none.messages)
     assert all(m.updated_at == m.created_at for m in none.messages)
     assert all(m.attachments and m.reactions and m.updated_at > m.created_at for m in all_of_it.messages)
-    assert all(m.deleted_at for m in made(replace(DEMO, habits=Habits(deletions=1))).messages)
+    assert all(m.deleted_at for m in generate(replace(DEMO, habits=Habits(deletions=1))).messages)
 
 
-def test_few_conversations_are_busy_and_many_quiet(demo: Made) -> None:
+def test_few_conversations_are_busy_and_many_are_quiet(demo: GeneratedWorld) -> None:
     for team in demo.outline.organizations:
         own = [chat.messages for chat in demo.outline.chats if chat.conversation.organization_id == team.id]
         busiest = sorted(own, reverse=True)
@@ -211,13 +213,13 @@ def test_few_conversations_are_busy_and_many_quiet(demo: Made) -> None:
         assert busiest[-1] == 0
 
 
-def test_every_language_and_every_attack_is_said(demo: Made) -> None:
-    said = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
+def test_every_language_and_every_attack_text_occurs(demo: GeneratedWorld) -> None:
+    texts = {m.content for m in demo.messages} | {m.content for m in demo.deleted}
 
-    assert set(corpus.HOSTILE) <= said
+    assert set(corpus.HOSTILE) <= texts
     for exchanges in corpus.EXCHANGES.values():
-        assert any(line.text in said for exchange in exchanges for line in exchange)
-    assert not any("{a}" in (text or "") for text in said - set(corpus.HOSTILE))
+        assert any(line.text in texts for exchange in exchanges for line in exchange)
+    assert not any("{a}" in (text or "") for text in texts - set(corpus.HOSTILE))
 
 
 def test_an_exchange_is_shorter_than_the_rate_limit_allows() -> None:
@@ -229,7 +231,7 @@ def test_an_exchange_is_shorter_than_the_rate_limit_allows() -> None:
     )
 
 
-def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(demo: Made) -> None:
+def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(demo: GeneratedWorld) -> None:
     roles = Counter((login.organization, login.role) for login in logins(demo.outline))
 
     assert set(roles.values()) == {1}
@@ -239,23 +241,23 @@ def test_every_organization_has_an_owner_an_admin_and_a_member_to_sign_in_as(dem
 def test_perf_is_one_person_in_a_hundred_conversations_and_a_group_of_fifty_others() -> None:
     outline = build(PERF)
     (pat,) = (person.id for person in outline.people if person.email == PERF_PERSON)
-    theirs = [chat for chat in outline.chats if pat in {person.id for person in chat.people}]
+    own = [chat for chat in outline.chats if pat in {person.id for person in chat.people}]
     (busy,) = (chat for chat in outline.chats if chat.conversation.name == "Busy")
 
-    assert len(theirs) == 100
+    assert len(own) == 100
     assert {chat.messages for chat in outline.chats} == {10_000}
     assert len(busy.people) == 50
-    assert busy not in theirs
+    assert busy not in own
 
 
 @pytest.mark.parametrize("factor", [0.1, 3])
-def test_a_scaled_world_has_so_many_times_the_messages(factor: float) -> None:
+def test_a_scaled_world_has_the_multiple_of_messages(factor: float) -> None:
     assert build(scaled(PERF, factor)).messages == pytest.approx(1_010_000 * factor)
     assert build(scaled(DEMO, factor)).messages == pytest.approx(2_000 * factor)
 
 
 @pytest.mark.parametrize("size", [1, 50, 700, 10**9])
-def test_parts_hold_every_conversation_once_in_order(demo: Made, size: int) -> None:
+def test_parts_contain_every_conversation_once_in_order(demo: GeneratedWorld, size: int) -> None:
     parts = list(chunks.cut(demo.outline, size))
     places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
 
@@ -264,16 +266,16 @@ def test_parts_hold_every_conversation_once_in_order(demo: Made, size: int) -> N
     assert all(part.messages <= size or len(part.chats) == 1 for part in parts)
 
 
-def test_parts_leave_out_what_is_there(demo: Made) -> None:
-    there = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
-    parts = list(chunks.cut(demo.outline, 300, without=there))
+def test_parts_exclude_existing_conversations(demo: GeneratedWorld) -> None:
+    existing = {0, 1, 7, 20, 21, len(demo.outline.chats) - 1}
+    parts = list(chunks.cut(demo.outline, 300, without=existing))
     places = [place for part in parts for place in range(part.first, part.first + len(part.chats))]
 
-    assert places == [place for place in range(len(demo.outline.chats)) if place not in there]
+    assert places == [place for place in range(len(demo.outline.chats)) if place not in existing]
     assert [chat for part in parts for chat in part.chats] == [demo.outline.chats[place] for place in places]
 
 
-def test_the_password_is_the_one_that_is_told() -> None:
+def test_the_password_matches_the_printed_one() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         crypt = pytest.importorskip("crypt")
@@ -285,7 +287,9 @@ def test_the_password_is_the_one_that_is_told() -> None:
 @pytest.mark.parametrize(
     ("total", "weights"), [(2000, [26, 18, 16]), (7, [1, 1, 1, 0]), (0, [1]), (5, [100])]
 )
-def test_apportion_gives_away_everything_and_nothing_to_weight_zero(total: int, weights: list[int]) -> None:
+def test_apportion_distributes_everything_and_gives_nothing_to_weight_zero(
+    total: int, weights: list[int]
+) -> None:
     parts = apportion(total, weights)
 
     assert sum(parts) == total
@@ -294,7 +298,7 @@ def test_apportion_gives_away_everything_and_nothing_to_weight_zero(total: int, 
     )
 
 
-def _by_conversation(world: Made) -> list[list[Message]]:
+def _by_conversation(world: GeneratedWorld) -> list[list[Message]]:
     history = defaultdict(list)
     for message in world.messages:
         history[message.conversation_id].append(message)

@@ -1,4 +1,4 @@
-"""docs/seed-worlds.md and the JSON Schema have every key of a world."""
+"""docs/seed-worlds.md and the JSON Schema contain every key of a world."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from chatctl.services.seed.specfile import load, schema
 from tests.support.worldfiles import DOCS, KINDS, Written, keeps_limits
 
 
-def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
-    made = schema()
-    parts = {**made["$defs"], "Spec": made}
+def test_the_schema_has_every_key_with_a_description() -> None:
+    actual = schema()
+    parts = {**actual["$defs"], "Spec": actual}
 
     for kind in KINDS:
         keys = parts[kind.__name__]["properties"]
         assert list(keys) == list(kind.__dataclass_fields__)
         assert all(key["description"].endswith(".") for key in keys.values())
         assert parts[kind.__name__]["additionalProperties"] is False
-    assert made["required"] == ["organizations"]
+    assert actual["required"] == ["organizations"]
 
 
 def test_the_documentation_has_a_row_for_every_key() -> None:
-    made, text = schema(), DOCS.read_text()
+    actual, text = schema(), DOCS.read_text()
 
-    for part in (made, *made["$defs"].values()):
+    for part in (actual, *actual["$defs"].values()):
         for key, about in part["properties"].items():
             assert row(key, about, needed=key in part.get("required", ())) in text
     for words in (names.NAMES, corpus.EXCHANGES):
         assert ", ".join(f"`{word}`" for word in words) in text
 
 
-def test_the_documentation_shows_worlds_that_can_be_read(written: Written) -> None:
+def test_the_examples_in_the_documentation_are_valid(written: Written) -> None:
     worlds = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
     assert worlds
@@ -42,7 +42,7 @@ def test_the_documentation_shows_worlds_that_can_be_read(written: Written) -> No
 
 
 def row(key: str, about: dict[str, Any], *, needed: bool) -> str:
-    """A line of the documentation: what a key takes, its default, and what it means."""
+    """A line of the documentation: the values of a key, its default, and its meaning."""
     default = "required" if needed else shown(about.get("default"))
     return f"| `{key}` | {takes(about)} | {default} | {about['description'].removesuffix('.')} |"
 

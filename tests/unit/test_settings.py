@@ -31,7 +31,7 @@ def _write(directory: Path, text: str = CONFIG) -> Path:
     return directory
 
 
-def test_the_first_that_is_given_wins(tmp_path: Path) -> None:
+def test_the_first_given_setting_wins(tmp_path: Path) -> None:
     _write(tmp_path)
     env = {**ENV, "CHATCTL_DB_URL": "postgresql://from.variable/x"}
     url = "postgresql://from.flag/x"
@@ -42,7 +42,7 @@ def test_the_first_that_is_given_wins(tmp_path: Path) -> None:
     assert load(directory=tmp_path, env=ENV).target.name == "staging"
 
 
-def test_without_anything_it_is_the_embedded_server(tmp_path: Path) -> None:
+def test_without_any_setting_the_embedded_server_is_used(tmp_path: Path) -> None:
     target = load(directory=tmp_path, env={}).target
 
     assert target.embedded
@@ -61,7 +61,7 @@ def test_only_this_machine_is_local(tmp_path: Path) -> None:
     assert not local("postgresql://postgres@localhost.example.com/postgres")
 
 
-def test_a_target_may_say_that_a_local_port_is_production(tmp_path: Path) -> None:
+def test_a_target_may_declare_a_local_port_as_production(tmp_path: Path) -> None:
     _write(tmp_path, "targets: {tunnel: {db_url: 'postgresql://localhost/x', environment: production}}")
 
     assert not load(target="tunnel", directory=tmp_path, env={}).target.local
@@ -108,7 +108,7 @@ SECRET = "s3cr3t"
 API = {"SUPABASE_URL": "https://one.example.com", "SUPABASE_SECRET_KEY": SECRET}
 
 
-def test_the_environment_names_the_api_of_a_url_alone(tmp_path: Path) -> None:
+def test_the_environment_only_supplies_the_api_for_a_url(tmp_path: Path) -> None:
     (tmp_path / "chatctl.yaml").write_text(
         "targets:\n  dev: {db_url: 'postgresql://h/d'}\n"
         "  other: {db_url: 'postgresql://h/d', api_url: https://o.example.com}\n"
@@ -123,7 +123,7 @@ def test_the_environment_names_the_api_of_a_url_alone(tmp_path: Path) -> None:
     assert api(target="other") == ("https://o.example.com", None)
 
 
-def test_a_local_database_has_no_api_elsewhere(tmp_path: Path) -> None:
+def test_a_local_database_has_no_remote_api(tmp_path: Path) -> None:
     for url in (None, "postgresql://localhost/d"):
         target = load(directory=tmp_path, db_url=url, env=API).target
         assert (target.local, target.api_url, target.secret_key) == (True, None, None)
@@ -136,7 +136,7 @@ def test_an_unknown_target_names_the_known_ones(tmp_path: Path) -> None:
         load(target="prod", directory=_write(tmp_path), env=ENV)
 
 
-def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
+def test_two_settings_at_once_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be combined"):
         load(db_url="postgresql://x", target="staging", directory=_write(tmp_path), env=ENV)
 
@@ -172,15 +172,15 @@ def test_two_ways_at_once_are_refused(tmp_path: Path) -> None:
         SECRET,
     ],
 )
-@pytest.mark.parametrize("given", ["flag", "variable", "file", "variable of the file"])
-def test_nothing_of_a_url_that_cannot_be_used_is_repeated(tmp_path: Path, url: str, given: str) -> None:
+@pytest.mark.parametrize("source", ["flag", "variable", "file", "variable of the file"])
+def test_an_unusable_url_is_not_repeated(tmp_path: Path, url: str, source: str) -> None:
     arguments: dict[str, Any] = {"target": "a", "env": {"URL": url}}
     where = r"chatctl\.yaml:1:23: targets\.a\.db_url"
-    if given == "flag":
+    if source == "flag":
         arguments, where = {"db_url": url, "env": {}}, "--db-url"
-    elif given == "variable":
+    elif source == "variable":
         arguments, where = {"env": {"CHATCTL_DB_URL": url}}, "CHATCTL_DB_URL"
-    text = "${URL}" if given == "variable of the file" else url
+    text = "${URL}" if source == "variable of the file" else url
     _write(tmp_path, f"targets: {{a: {{db_url: {json.dumps(text)}}}}}")
 
     with pytest.raises(Invalid, match=where) as refused:
@@ -189,7 +189,7 @@ def test_nothing_of_a_url_that_cannot_be_used_is_repeated(tmp_path: Path, url: s
     _assert_hidden(refused.value)
 
 
-def test_the_way_out_of_an_unencoded_password_is_named(tmp_path: Path) -> None:
+def test_an_unencoded_password_gets_a_hint(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         load(db_url=f"postgresql://u:ab@{SECRET}@h/d", directory=tmp_path, env={})
 
@@ -221,14 +221,14 @@ def test_the_way_out_of_an_unencoded_password_is_named(tmp_path: Path) -> None:
         f"targets: {{a: {{db_url: '{SECRET}\x07'}}}}",
     ],
 )
-def test_nothing_of_a_file_that_cannot_be_used_is_repeated(tmp_path: Path, text: str) -> None:
+def test_content_of_an_unusable_file_is_not_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(Invalid, match=r"^chatctl\.yaml:\d+") as refused:
         load(target="a", directory=_write(tmp_path, text), env={})
 
     _assert_hidden(refused.value)
 
 
-def test_no_byte_of_a_file_in_another_encoding_is_repeated(tmp_path: Path) -> None:
+def test_bytes_of_a_file_in_another_encoding_are_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "chatctl.yaml").write_bytes(b"targets:\n  a: {secret_key: s3cr3t\xff}\n")
 
     with pytest.raises(Invalid, match=r"^chatctl\.yaml:2: is not UTF-8 \(invalid start byte\)$"):
@@ -239,7 +239,7 @@ def test_no_byte_of_a_file_in_another_encoding_is_repeated(tmp_path: Path) -> No
     "text", ["", "targets: {b: {}}", f"default: 'postgresql://u:{SECRET}@h'\ntargets: {{}}"]
 )
 @pytest.mark.parametrize("target", [f"postgresql://u:{SECRET}@h/d", None])
-def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str, target: str | None) -> None:
+def test_a_url_in_place_of_a_name_is_not_repeated(tmp_path: Path, text: str, target: str | None) -> None:
     if target is None and "default" not in text:
         return
     with pytest.raises(NotFound) as refused:
@@ -251,20 +251,20 @@ def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("targets:\n  a: {environment: production}\n  a: {}\n", "targets.a is there twice, first in line 2"),
+        ("targets:\n  a: {environment: production}\n  a: {}\n", "targets.a appears twice, first on line 2"),
         (
             "targets: {a: {environment: production}}\ntargets: {a: {}}\n",
-            "targets is there twice, first in line 1",
+            "targets appears twice, first on line 1",
         ),
         (
             "targets:\n  a: {environment: production}\n  'a': {}\n",
-            "targets.a is there twice, first in line 2",
+            "targets.a appears twice, first on line 2",
         ),
         (
             "targets:\n  a:\n    environment: production\n    environment: local\n",
-            "targets.a.environment is there twice, first in line 3",
+            "targets.a.environment appears twice, first on line 3",
         ),
-        ("default: a\ndefault: b\n", "default is there twice, first in line 1"),
+        ("default: a\ndefault: b\n", "default appears twice, first on line 1"),
         ("targets: {a: {environment: Production}}", "1:28: targets.a.environment must be local, staging or"),
         ("targets: {a: {environment: 'production '}}", "targets.a.environment must be local, staging or"),
         ("targets: {a: {environment: production, Environment: local}}", "targets.a.Environment is not known"),
@@ -276,12 +276,12 @@ def test_a_url_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, text: str,
             "targets:\n  b: &b {environment: production}\n  a: *b\n",
             "2:6: cannot be read as YAML: anchors (&), aliases (*) and tags (!)",
         ),
-        ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not taken"),
+        ("targets: {a: {<<: {environment: production}}}", "targets.a.<< is not allowed"),
         ("targets: {a: {environment: !!str production}}", "anchors (&), aliases (*) and tags (!)"),
         ("targets: {a b: {}, a: {}}", "a target name consists of letters"),
     ],
 )
-def test_what_could_lose_production_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_settings_that_could_hide_production_are_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         load(target="a", directory=_write(tmp_path, text), env={})
 

@@ -93,14 +93,14 @@ def test_a_script_is_split(script: str, statements: list[str]) -> None:
     assert split(script) == statements
 
 
-def test_our_own_files_are_split_into_what_they_create() -> None:
+def test_our_own_files_are_split_into_their_statements() -> None:
     for path in (data_directory("sql") / "migrations").glob("*.sql"):
         for statement in split(path.read_text()):
             words = [line for line in statement.splitlines() if line and not line.startswith("--")]
             assert words[0].split()[0] in {"create", "alter", "revoke", "grant", "insert", "update"}
 
 
-def test_a_file_stored_as_one_element_is_the_same_file() -> None:
+def test_a_file_recorded_as_one_element_is_the_same_file() -> None:
     script = "create table a (b int);\n-- c\ncreate table d (e int);\n"
 
     assert canonical([script]) == canonical(split(script))
@@ -118,13 +118,13 @@ def test_a_statement_knows_its_line() -> None:
     assert second.line_of(second.text.index("oops") + 1) == 8
 
 
-def test_bare_keeps_what_is_quoted() -> None:
+def test_bare_keeps_quoted_text() -> None:
     statement = "select  'a  -- b', /* c /* d */ */ $x$ e  /* f */ $x$ -- g\n, \"h  i\" \n from t"
 
     assert bare(statement) == "select 'a  -- b', $x$ e  /* f */ $x$ , \"h  i\" from t"
 
 
-def test_lines_are_counted_whatever_ends_them() -> None:
+def test_lines_are_counted_with_any_line_ending() -> None:
     for end in ("\n", "\r\n", "\r"):
         script = end.join(["-- what for", "", "select 1;", "-- a", "/* b", "*/ select", "  2, oops;"])
 
@@ -135,7 +135,7 @@ def test_lines_are_counted_whatever_ends_them() -> None:
         assert second.line_of(second.text.index("oops") + 1) == 7
 
 
-def test_line_ends_are_no_edit() -> None:
+def test_line_endings_are_not_an_edit() -> None:
     script = "create table a (\n b int -- c\n);\nselect E'd'\n'e', $$\nf\n$$, '\n\n';\n"
 
     for end in ("\r\n", "\r"):
@@ -154,17 +154,17 @@ GAPS = st.lists(st.sampled_from([";", "; ", " ;\n", "\n;\n;", "\n", " ", ""]), m
 
 
 @given(TEXTS, TEXTS, GAPS)
-def test_a_script_that_consists_of_statements_says_the_same(
-    texts: list[str], others: list[str], gaps: list[str]
+def test_a_script_split_into_statements_is_equivalent(
+    texts: list[str], different: list[str], gaps: list[str]
 ) -> None:
-    script = "".join(part for pair in zip(gaps, [*others, ""], strict=False) for part in pair)
+    script = "".join(part for pair in zip(gaps, [*different, ""], strict=False) for part in pair)
 
     if consists_of(script, texts):
         assert canonical([script]) == canonical(texts)
     assert consists_of(joined(texts), texts)
 
 
-def test_a_comment_is_no_edit() -> None:
+def test_a_comment_is_not_an_edit() -> None:
     assert canonical(["-- why\ncreate table a (b int)"]) == canonical(["create table a (b int) /* other */"])
     assert canonical(["select 1; -- the end"]) == canonical(["select 1"])
     assert canonical(["select 1 -- why", "select 2"]) == canonical(["select 1 -- why\n; select 2"])

@@ -1,4 +1,4 @@
-"""Tokens are those of PostgreSQL, wherever they stand, and no text is too odd to have some."""
+"""Tokens are the same as those of PostgreSQL, and any text can be split into tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = {
     r"\ { }": ("other", ["\\", "{", "}"]),
     "-- a\n/* b /* c */ */": ("comment", []),
 }
-# The text, what of it is read, and the rest.
+# The text, the part that is read, and the rest.
 UNREADABLE = [
     ("select 'a", ["select"], "'a"),
     ("select ü, 'it''s", ["select", "ü", ","], "'it''s"),
@@ -41,7 +41,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("text", "expected"), KINDS.items())
-def test_a_token_is_of_a_kind(text: str, expected: tuple[str, list[str]]) -> None:
+def test_a_token_has_a_kind(text: str, expected: tuple[str, list[str]]) -> None:
     kind, texts = expected
 
     assert [(token.kind, token.text) for token in tokens(text)] == [(kind, each) for each in texts]
@@ -60,44 +60,44 @@ def test_only_ascii_letters_are_folded() -> None:
 
 
 @pytest.mark.parametrize(("text", "read", "rest"), UNREADABLE)
-def test_what_the_scanner_refuses_is_one_token(text: str, read: list[str], rest: str) -> None:
-    *found, last = tokens(text)
+def test_text_that_the_scanner_refuses_is_one_token(text: str, read: list[str], rest: str) -> None:
+    *accepted, last = tokens(text)
 
-    assert [token.text for token in found] == read
+    assert [token.text for token in accepted] == read
     assert last == Token("other", rest, len(text) - len(rest), len(text))
 
 
-def test_a_string_has_content_and_a_name_is_plain() -> None:
+def test_a_string_has_content_and_a_name_is_unquoted() -> None:
     texts = ["'it''s'", "$$a$$", "$x$ $$ $x$", "''", r"E'\''"]
 
     assert [tokens(text)[0].content for text in texts] == ["it's", "a", " $$ ", "", r"\'"]
     assert [token.plain for token in tokens('Ab "Ab" "a""b"')] == ["ab", "Ab", 'a"b']
 
 
-def test_bodies_are_read_with_what_they_execute() -> None:
+def test_bodies_are_read_with_the_sql_they_execute() -> None:
     text = "create function f() as $f$ begin execute 'select g(''h()'')'; end $f$ language sql"
 
-    found = " ".join(token.text for token in tokens_and_bodies(text))
+    texts = " ".join(token.text for token in tokens_and_bodies(text))
 
-    assert found == "create function f ( ) as begin execute select g ( h ( ) ) ; end language sql"
+    assert texts == "create function f ( ) as begin execute select g ( h ( ) ) ; end language sql"
 
 
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from([*"'\"$;\\eE-/*1a. \n", "$$", "\\u", "ü"])).map("".join)
 )
 @settings(max_examples=300, deadline=None)
-def test_any_text_has_tokens_in_its_order(text: str) -> None:
+def test_the_tokens_of_any_text_are_in_order(text: str) -> None:
     text = text.replace("\0", "")
-    found = tokens(text)
+    all_tokens = tokens(text)
 
-    assert [text[token.start : token.end] for token in found if token.kind != "word"] == [
-        token.text for token in found if token.kind != "word"
+    assert [text[token.start : token.end] for token in all_tokens if token.kind != "word"] == [
+        token.text for token in all_tokens if token.kind != "word"
     ]
-    assert all(0 <= token.start < token.end <= len(text) for token in found)
-    assert all(left.end <= right.start for left, right in pairwise(found))
+    assert all(0 <= token.start < token.end <= len(text) for token in all_tokens)
+    assert all(left.end <= right.start for left, right in pairwise(all_tokens))
 
 
-def test_a_reader_takes_all_of_what_comes_next_or_nothing() -> None:
+def test_a_reader_consumes_all_of_the_next_tokens_or_none() -> None:
     reader = Reader(tokens("create or replace view S . \"V\" as select 'create'"))
 
     assert reader.take("create")
@@ -113,7 +113,7 @@ def test_a_reader_takes_all_of_what_comes_next_or_nothing() -> None:
     assert [token.kind for token in reader.rest] == ["string"]
 
 
-def test_a_list_ends_where_its_parenthesis_closes() -> None:
+def test_a_list_ends_at_its_closing_parenthesis() -> None:
     items = separated(tokens("a numeric(10, 2), b int[1, 2], 'c, d)') e, f"))
 
     assert [[token.text for token in item] for item in items] == [

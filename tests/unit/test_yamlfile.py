@@ -1,4 +1,4 @@
-"""YAML that cannot be read: each file names the place, the reason and the way out, and repeats no secret."""
+"""Invalid YAML in any file: the error names position, reason and solution, and repeats no secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatctl.services.loadtest import targets
 from chatctl.services.seed import specfile
 from chatctl.settings import load
 
-# The name of a file that chatctl reads -> what reads it.
+# The name of a file that chatctl reads -> its reader.
 READERS: dict[str, Callable[[Path], object]] = {
     "chatctl.yaml": lambda path: load(target="a", directory=path.parent, env={}),
     "targets.yaml": targets.load,
@@ -32,7 +32,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 QUOTE = "single quotes"
 
-# What somebody wrote -> line and column of the fault, the reason, and a word of the way out.
+# The text -> line and column of the fault, the reason, and a word of the suggested solution.
 FAULTS = {
     "a tab": ("a:\n\tb: 1", "2:1", "there is a tab", "spaces"),
     "a tab in deeper lines": ("a:\n  b: 1\n  \tc: 2", "3:3", "there is a tab", "spaces"),
@@ -69,7 +69,7 @@ FAULTS = {
     "a quote that the next value ends": (
         'a: "b\nc: "d"',
         "2:5",
-        "there is text after the closing quote, which was opened in line 1",
+        "there is text after the closing quote, which was opened on line 1",
         QUOTE,
     ),
     "a quote that is not closed": ("a: 'b\nc: 1", "1:4", "the quote that opens here is never closed", QUOTE),
@@ -95,20 +95,20 @@ FAULTS = {
         "a colon and a space",
     ),
     "a colon without its space": ("a:\n  b:c\n  d: 1", "3:4", "line 2 has no colon after", "a space"),
-    "two colons in a line": ("a: b: c", "1:5", "a value cannot hold a colon", QUOTE),
+    "two colons in a line": ("a: b: c", "1:5", "a value cannot contain a colon", QUOTE),
     "a deeper key": ("a: 1\n  b: 2", "2:4", "this key is indented deeper than the line above", "column"),
-    "a key between two columns": ("a:\n    b: 1\n  c: 2", "3:3", "the indentation fits none of", "column"),
-    "a key in a list": ("- a\nb: c", "2:1", "the indentation fits none of the lines above", "column"),
-    "a list after a key": ("a: - x", "1:4", "a list cannot begin here", "line of its own"),
+    "a key between two columns": ("a:\n    b: 1\n  c: 2", "3:3", "the indentation matches none of", "column"),
+    "a key in a list": ("- a\nb: c", "2:1", "the indentation matches none of the lines above", "column"),
+    "a list after a key": ("a: - x", "1:4", "a list cannot begin here", "new line"),
     "a bracket that is not closed": ("a: [b", "1:4", "the [ or { that opens here is never closed", QUOTE),
     "a missing comma": ("{a: 'b'\nc: d}", "2:", "", ""),
-    "one bracket too many": ("a: [b]]", "1:7", "there is a ] that nothing opens", ""),
-    "one brace too many": ("a: {b: 1}}", "1:10", "there is a } that nothing opens", ""),
+    "one bracket too many": ("a: [b]]", "1:7", "there is a ] without a [ before it", ""),
+    "one brace too many": ("a: {b: 1}}", "1:10", "there is a } without a { before it", ""),
 }
 
 
 def refusal(reader: str, directory: Path, text: str) -> ChatctlError:
-    """What is said about a file."""
+    """The error for a file."""
     path = directory / reader
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
@@ -118,7 +118,7 @@ def refusal(reader: str, directory: Path, text: str) -> ChatctlError:
 
 
 @pytest.mark.parametrize(("text", "place", "reason", "way_out"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_explained_where_it_is(
+def test_a_fault_is_explained_at_its_position(
     tmp_path: Path, text: str, place: str, reason: str, way_out: str
 ) -> None:
     refused = refusal("chatctl.yaml", tmp_path, text)
@@ -141,19 +141,19 @@ def test_every_file_explains_a_fault_in_the_same_words(tmp_path: Path, reader: s
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_refuses_a_key_given_twice_and_names_both_lines(tmp_path: Path, reader: str) -> None:
+def test_every_file_refuses_a_duplicate_key_and_names_both_lines(tmp_path: Path, reader: str) -> None:
     of_a_list = reader in ("access.mutants.yaml", "baseline.yaml")
     keys = {"chatctl.yaml": "targets", "lints/accepted.yaml": "rules", "world.yaml": "name"}
     key = "reason" if of_a_list else keys.get(reader, "api")
     text = f"- {key}: x\n  {key}: x\n" if of_a_list else f"{key}: {{}}\n{key}: {{}}\n"
 
     message = refusal(reader, tmp_path, text).message
-    assert f"{key} is there twice, first in line 1" in message
+    assert f"{key} appears twice, first on line 1" in message
     assert f"{reader}:2:" in message
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_refuses_tags_and_what_is_not_utf_8(tmp_path: Path, reader: str) -> None:
+def test_every_file_refuses_tags_and_invalid_utf_8(tmp_path: Path, reader: str) -> None:
     assert "tags (!)" in refusal(reader, tmp_path, "a: !!python/name:os.system x").message
 
     path = tmp_path / reader
@@ -163,13 +163,13 @@ def test_every_file_refuses_tags_and_what_is_not_utf_8(tmp_path: Path, reader: s
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_file_has_a_largest_size_and_depth(tmp_path: Path, reader: str) -> None:
+def test_every_file_has_a_maximum_size_and_depth(tmp_path: Path, reader: str) -> None:
     assert "is larger than" in refusal(reader, tmp_path, "#" * 2_000_000).message
     assert "nested deeper than" in refusal(reader, tmp_path, "[" * 50_000).message
 
 
 @pytest.mark.parametrize("day", ["2026-12-31", "'2026-12-31'"])
-def test_a_baseline_takes_a_date_with_quotes_and_without(tmp_path: Path, day: str) -> None:
+def test_a_baseline_accepts_a_date_with_and_without_quotes(tmp_path: Path, day: str) -> None:
     path = tmp_path / "baseline.yaml"
     path.write_text(f"- {{rule: leak, object: public.t, reason: x, owner: ann, expires: {day}}}\n")
 
@@ -177,14 +177,14 @@ def test_a_baseline_takes_a_date_with_quotes_and_without(tmp_path: Path, day: st
     assert entry.expires == date(2026, 12, 31)
 
 
-def test_everything_wrong_with_a_configuration_is_listed(tmp_path: Path) -> None:
+def test_all_mistakes_in_a_configuration_are_listed(tmp_path: Path) -> None:
     refused = refusal(
         "chatctl.yaml",
         tmp_path,
         "defualt: a\ntargets:\n  a:\n    db_ur: x\n    environment:\n  b:\n    db_url postgres://h/d\n",
     )
     assert refused.message.split("\n  ") == [
-        "chatctl.yaml is no configuration:",
+        "chatctl.yaml is not a valid configuration:",
         "chatctl.yaml:1:1: defualt is not known; did you mean default?",
         "chatctl.yaml:4:5: targets.a.db_ur is not known; did you mean db_url?",
         "chatctl.yaml:5:17: targets.a.environment has no value; give it one, or remove the key",
@@ -211,7 +211,7 @@ PIECES = st.lists(
 @example(start=0, length=len(CONFIGURATION), new=f"targets: {{a: {{secret_key:{SECRET}: 1}}}}")
 @example(start=0, length=len(CONFIGURATION), new=f"targets: {{a: {SECRET}}}")
 @example(start=0, length=len(CONFIGURATION), new=f'targets: {{a: {{secret_key: "x"{SECRET}}}}}')
-def test_no_secret_of_a_configuration_that_was_tampered_with_is_repeated(
+def test_no_secret_of_a_configuration_with_random_changes_is_repeated(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int, new: str
 ) -> None:
     directory = tmp_path_factory.getbasetemp()
@@ -225,7 +225,7 @@ def test_no_secret_of_a_configuration_that_was_tampered_with_is_repeated(
         assert "V4l" not in shown
 
 
-def test_without_a_file_to_read_neither_yaml_nor_pydantic_is_imported(tmp_path: Path) -> None:
+def test_without_a_file_neither_yaml_nor_pydantic_is_imported(tmp_path: Path) -> None:
     script = (
         "import sys; from chatctl.cli.commands import audit_rls, loadtest, local, migrate, seed\n"
         "from chatctl.settings import load; load(env={})\n"

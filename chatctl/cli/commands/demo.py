@@ -8,7 +8,7 @@ from chatctl.cli.options import ROWS, App, options
 from chatctl.cli.output import note, show
 from chatctl.errors import Invalid
 from chatctl.local.postgres import throwaway
-from chatctl.services import demo as parts
+from chatctl.services import demo as demo_steps
 from chatctl.services.demo import DemoStep, Result
 
 EPILOG = """\b
@@ -29,7 +29,7 @@ def demo(ctx: typer.Context) -> None:
     shared = options(ctx)
     if shared.db_url or shared.target:
         raise Invalid("demo runs on its own throwaway server; remove --db-url or --target")
-    parts.check_installed()
+    demo_steps.check_installed()
 
     def started(step: DemoStep) -> None:
         note(f"{step.name} …", shared)
@@ -42,8 +42,8 @@ def demo(ctx: typer.Context) -> None:
     note("target: a throwaway server", shared)
     with throwaway.server() as server:
         note(f"PostgreSQL {server.version} runs in {server.directory}", shared)
-        results = parts.run(server, on_start=started, on_end=ended)
-    failure = parts.worst(results)
+        results = demo_steps.run(server, on_start=started, on_end=ended)
+    failure = demo_steps.worst(results)
     columns = ("step", "state", "result", "seconds")
     document = {"exit": failure.exit_code if failure else 0, "steps": [_record(each) for each in results]}
     show(results, shared, columns=columns, document=document)

@@ -123,10 +123,10 @@ def loadtest(
         files.make_directory(report, "--report")
         for name in (_RESULT, *(f"{scenario}.html" for scenario in chosen)):
             files.require_writable(report / name, "--report:")
-    with session(shared) as at:
-        confirm_write(at.target, shared, what="loadtest")
-        impersonated = people(at.conn, users)
-        url, role = sign_in(at.url, local=at.target.local)
+    with session(shared) as opened:
+        confirm_write(opened.target, shared, what="loadtest")
+        impersonated = people(opened.conn, users)
+        url, role = sign_in(opened.url, local=opened.target.local)
     note(f"connected as {role}, impersonating {len(impersonated)} users", shared)
     outcomes = []
     for name in chosen:
@@ -139,7 +139,7 @@ def loadtest(
                 people=impersonated,
                 load=load,
                 report=report,
-                on_progress=lambda at: note(f"  sent {at.sent} of {at.planned}", shared),
+                on_progress=lambda progress: note(f"  sent {progress.sent} of {progress.planned}", shared),
             )
         )
     lines = [row for outcome in outcomes for row in rows(outcome, all_targets[outcome.scenario])]

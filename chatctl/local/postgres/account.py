@@ -34,13 +34,13 @@ class Account:
         """The arguments of ``subprocess`` to run a program as this user."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def passes(self, found: os.stat_result) -> bool:
+    def can_enter(self, status: os.stat_result) -> bool:
         """Whether this user has search permission on a directory with that status."""
-        if found.st_uid == self.uid:
-            return bool(found.st_mode & stat.S_IXUSR)
-        if found.st_gid == self.gid:
-            return bool(found.st_mode & stat.S_IXGRP)
-        return bool(found.st_mode & stat.S_IXOTH)
+        if status.st_uid == self.uid:
+            return bool(status.st_mode & stat.S_IXUSR)
+        if status.st_gid == self.gid:
+            return bool(status.st_mode & stat.S_IXGRP)
+        return bool(status.st_mode & stat.S_IXOTH)
 
 
 def for_directory(at: Directory | None) -> Account:
@@ -51,9 +51,9 @@ def for_directory(at: Directory | None) -> Account:
     """
     if os.geteuid() != 0:
         return Account()
-    for found in (at.status("data"), os.fstat(at.fd)) if at else ():
-        if found and found.st_uid != 0:
-            return Account(found.st_uid, found.st_gid)
+    for status in (at.status("data"), os.fstat(at.fd)) if at else ():
+        if status and status.st_uid != 0:
+            return Account(status.st_uid, status.st_gid)
     return _pgserver()
 
 
@@ -77,7 +77,7 @@ def close_to_others(at: Directory, account: Account) -> None:
         )
 
 
-def open_the_way(path: Path, account: Account) -> None:
+def grant_search_permission(path: Path, account: Account) -> None:
     """Give ``account`` search permission on the parents of ``path``, which must not contain links.
 
     Root changes only its own directories, adds only search permission, and logs it. Raises NotAllowed for a
@@ -95,22 +95,22 @@ def open_the_way(path: Path, account: Account) -> None:
                 error.filename = str(parent)
                 raise
             stack.callback(os.close, fd)
-            _let_pass(fd, parent, account)
+            _make_searchable(fd, parent, account)
 
 
-def _let_pass(fd: int, parent: Path, account: Account) -> None:
-    found = os.fstat(fd)
-    if account.passes(found):
+def _make_searchable(fd: int, parent: Path, account: Account) -> None:
+    status = os.fstat(fd)
+    if account.can_enter(status):
         return
     runs_as = _name(account.uid or 0)
-    if found.st_uid != 0:
+    if status.st_uid != 0:
         raise NotAllowed(
             f"the server would run as the system user {runs_as}, who cannot pass through {parent}",
-            hint=f"run chatctl as {_name(found.st_uid)}, whose directory that is, or: chmod o+x {parent}",
+            hint=f"run chatctl as {_name(status.st_uid)}, whose directory that is, or: chmod o+x {parent}",
         )
     entered = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=fd)
     try:
-        os.fchmod(entered, stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+        os.fchmod(entered, stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
     finally:
         os.close(entered)
     import logging  # noqa: PLC0415 - happens once for a directory

@@ -61,17 +61,17 @@ def requested_version(version: int | None, env: Mapping[str, str] | None = None)
 @cache
 def full_version(version: int) -> str:
     """The full version of the programs for ``version``, for example ``18.4``."""
-    answer = subprocess.run(
+    result = subprocess.run(
         [program(version, "postgres"), "--version"], check=True, capture_output=True, text=True
     )
-    return answer.stdout.split()[-1]
+    return result.stdout.split()[-1]
 
 
 def clean_environment() -> dict[str, str]:
     """The environment without variables that affect PostgreSQL: its own, the locale and the time zone."""
     names = ("LC_", "LANG", "TZ")
-    kept = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
-    return {**kept, "LC_ALL": "C"}
+    variables = {name: value for name, value in without_libpq().items() if not name.startswith(names)}
+    return {**variables, "LC_ALL": "C"}
 
 
 def without_libpq() -> dict[str, str]:

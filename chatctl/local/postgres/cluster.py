@@ -114,23 +114,23 @@ def running(at: Directory) -> Postmaster | None:
     Raises Conflict if another process listens on its socket: one of another user, or a server that was
     started in another container, where process ids refer to other processes.
     """
-    found: Postmaster | None = None
+    current: Postmaster | None = None
 
     def settled() -> bool:
-        nonlocal found
+        nonlocal current
         # In this order, because a starting server writes postmaster.pid before it listens.
         listener = _listener(at)
-        named = postmaster(at)
-        found = named if listener else None
-        return listener is None or (named is not None and _is_listener(named, listener, at))
+        recorded = postmaster(at)
+        current = recorded if listener else None
+        return listener is None or (recorded is not None and _is_listener(recorded, listener, at))
 
     if not waiting.until(settled, seconds=_SETTLE_SECONDS, every=0.05):
         raise Conflict(
             f"the process that listens on the socket in {at.path}/data is not the one in postmaster.pid"
-            f"{f', process {found.pid}' if found else ''}; nothing was stopped or changed",
+            f"{f', process {current.pid}' if current else ''}; nothing was stopped or changed",
             hint="stop a server where it was started: in its container, or on the host of this one",
         )
-    return found if found and found.ready and _lives(found.pid) else None
+    return current if current and current.ready and _is_alive(current.pid) else None
 
 
 def create(at: Directory, major: int, account: Account, *, durable: bool) -> None:
@@ -141,7 +141,7 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
     settings = _SETTINGS | ({} if durable else _NOT_DURABLE)
     command = [
         str(binaries.program(major, "initdb")),
-        "-D",  # a separate argument, by which processes.found recognizes the initdb of a killed owner
+        "-D",  # a separate argument, by which processes.using recognizes the initdb of a killed owner
         str(new),
         f"--username={SUPERUSER}",
         # Trust is enough, because only its owner and root can access the directory of the socket.
@@ -154,7 +154,7 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
         *([] if durable else ["--no-sync"]),
         *(f"--set={name}={value}" for name, value in settings.items()),
     ]
-    answer = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=at.path,
         env=binaries.clean_environment(),
@@ -165,9 +165,9 @@ def create(at: Directory, major: int, account: Account, *, durable: bool) -> Non
         check=False,
         **account.arguments,
     )
-    if answer.returncode != 0:
+    if result.returncode != 0:
         clear_unfinished(at)
-        raise _failure("initdb failed", answer.stderr or answer.stdout, at.path)
+        raise _failure("initdb failed", result.stderr or result.stdout, at.path)
     at.rename(new.name, "data")
 
 
@@ -209,19 +209,19 @@ def start(at: Directory, major: int, account: Account) -> None:
     Raises Unavailable if that takes too long or the disk is full, ChatctlError with the end of the log if it
     does not start.
     """
-    if _on_its_way(at):
+    if _becomes_ready(at):
         return
     stop(at)
-    _forget_stranger(at)
+    _remove_stale_pid_file(at)
     if at.status(_LOG):
         at.rename(_LOG, f"{_LOG}.1")
     started = False
 
     def tried() -> bool:
         nonlocal started
-        at.delete(_LOG)  # of the attempt before
+        at.delete(_LOG)  # of the previous attempt
         # A postmaster that a killed chatctl started just before may have been faster.
-        started = _launch(at, major, account) or _on_its_way(at)
+        started = _launch(at, major, account) or _becomes_ready(at)
         return started or not any(sign in _log_text(at) for sign in _SIGNS_OF_A_KILLED_POSTMASTER)
 
     waiting.until(tried, seconds=10, every=0.1)
@@ -239,16 +239,16 @@ def stop(at: Directory) -> bool:
     listens = running(at)
     # A postmaster that a killed chatctl started just before writes postmaster.pid soon.
     data = at.path / "data"
-    waiting.until(lambda: bool(postmaster(at) or not processes.found(data)), seconds=_START_SECONDS)
-    named = postmaster(at)
-    if named is None:
+    waiting.until(lambda: bool(postmaster(at) or not processes.using(data)), seconds=_START_SECONDS)
+    recorded = postmaster(at)
+    if recorded is None:
         return False
     # If its directories cannot be read, as in some containers, its socket identifies it.
-    process = processes.program(named.pid, at.path, known=listens == named)
+    process = processes.program(recorded.pid, at.path, known=listens == recorded)
     if process is None:
         return False
     processes.interrupt(process)  # fast shutdown: a last checkpoint, without waiting for clients
-    if not waiting.until(lambda: not processes.exists(named.pid), seconds=_STOP_SECONDS):
+    if not waiting.until(lambda: not processes.exists(recorded.pid), seconds=_STOP_SECONDS):
         processes.end(at.path)
     return True
 
@@ -265,7 +265,7 @@ def delete(at: Directory) -> None:
     clear_unfinished(at)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     # A new child of a killed postmaster may still hold the socket open for a moment.
     with suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
@@ -293,27 +293,27 @@ def _listener(at: Directory) -> Listener | None:
             return Listener()  # the queue of connections is full, so there is a listener
         if sys.platform != "linux":
             return Listener()
-        said = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid, uid, _ = struct.unpack("3i", said)
+        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid, uid, _ = struct.unpack("3i", credentials)
         return Listener(pid, uid)
 
 
-def _is_listener(named: Postmaster, listener: Listener, at: Directory) -> bool:
+def _is_listener(recorded: Postmaster, listener: Listener, at: Directory) -> bool:
     if listener.pid is None:
         from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
-        return processes.works_in(named.pid, at.path)
+        return processes.works_in(recorded.pid, at.path)
     data = at.status("data")
-    return data is not None and (listener.pid, listener.uid) == (named.pid, data.st_uid)
+    return data is not None and (listener.pid, listener.uid) == (recorded.pid, data.st_uid)
 
 
-def _on_its_way(at: Directory) -> bool:
+def _becomes_ready(at: Directory) -> bool:
     # A killed chatctl may have left a postmaster that is starting or recovering; use that one.
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
     def settled() -> bool:
-        named = postmaster(at)
-        return named is None or named.ready or not processes.works_in(named.pid, at.path)
+        recorded = postmaster(at)
+        return recorded is None or recorded.ready or not processes.works_in(recorded.pid, at.path)
 
     return waiting.until(settled, seconds=_START_SECONDS) and running(at) is not None
 
@@ -342,13 +342,17 @@ def _launch(at: Directory, major: int, account: Account) -> bool:
     return started
 
 
-def _forget_stranger(at: Directory) -> None:
+def _remove_stale_pid_file(at: Directory) -> None:
     # After a crash, the process id of the dead postmaster may belong to another program, for which PostgreSQL
     # would wait forever. PostgreSQL itself removes the file of a dead process, with better checks than ours.
     from chatctl.local.postgres import processes  # noqa: PLC0415 - see stop
 
-    named = postmaster(at)
-    if named is not None and processes.exists(named.pid) and not processes.works_in(named.pid, at.path):
+    recorded = postmaster(at)
+    if (
+        recorded is not None
+        and processes.exists(recorded.pid)
+        and not processes.works_in(recorded.pid, at.path)
+    ):
         with at.folder("data") as data:
             if data:
                 data.delete("postmaster.pid")

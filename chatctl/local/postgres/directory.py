@@ -46,7 +46,7 @@ class Directory:
 
     def status(self, name: str) -> os.stat_result | None:
         """The result of ``lstat`` for an entry; None if it does not exist."""
-        with suppress(FileNotFoundError), self._placing(name):
+        with suppress(FileNotFoundError), self._full_path_in_errors(name):
             return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
         return None
 
@@ -56,13 +56,13 @@ class Directory:
 
     def text(self, name: str) -> str | None:
         """The text of a file; None if it does not exist. Raises Invalid if it is not a regular file."""
-        found = self.status(name)
-        if found is None:
+        status = self.status(name)
+        if status is None:
             return None
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise self._unexpected(name, "file")
         try:
-            with self._placing(name):
+            with self._full_path_in_errors(name):
                 # If it was replaced by a pipe in the meantime, do not wait for a writer.
                 fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.fd)
         except FileNotFoundError:
@@ -80,30 +80,30 @@ class Directory:
 
     def create(self, name: str) -> BinaryIO:
         """Create a file and open it for writing. Raises FileExistsError if the name exists."""
-        with self._placing(name):
+        with self._full_path_in_errors(name):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             return os.fdopen(os.open(name, flags, 0o644, dir_fd=self.fd), "wb")
 
     def create_folder(self, name: str, *, uid: int | None, gid: int | None) -> None:
         """Create a directory that only its owner ``uid`` can access; None means the current user."""
-        with self._placing(name):
+        with self._full_path_in_errors(name):
             os.mkdir(name, 0o700, dir_fd=self.fd)
-        with self.folder(name) as made:
-            if made and uid is not None and gid is not None:
-                os.fchown(made.fd, uid, gid)
+        with self.folder(name) as folder:
+            if folder and uid is not None and gid is not None:
+                os.fchown(folder.fd, uid, gid)
 
     def rename(self, old: str, new: str) -> None:
         """Rename an entry within this directory."""
-        with self._placing(old):
+        with self._full_path_in_errors(old):
             os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
 
     def delete(self, name: str) -> None:
         """Delete an entry and its content, if it exists."""
-        found = self.status(name)
-        if found is None:
+        status = self.status(name)
+        if status is None:
             return
-        with self._placing(name):
-            if stat.S_ISDIR(found.st_mode):
+        with self._full_path_in_errors(name):
+            if stat.S_ISDIR(status.st_mode):
                 shutil.rmtree(name, dir_fd=self.fd)
             else:
                 os.unlink(name, dir_fd=self.fd)
@@ -117,18 +117,18 @@ class Directory:
     def check(self) -> None:
         """Raise Invalid if one of our names is a link, a pipe or anything else that we do not create."""
         for name in sorted(self.names() & (_FOLDERS | _FILES)):
-            found = self.status(name)
-            if found is None:
+            status = self.status(name)
+            if status is None:
                 continue
-            if name in _FOLDERS and not stat.S_ISDIR(found.st_mode):
+            if name in _FOLDERS and not stat.S_ISDIR(status.st_mode):
                 raise self._unexpected(name, "directory")
-            if name in _FILES and not stat.S_ISREG(found.st_mode):
+            if name in _FILES and not stat.S_ISREG(status.st_mode):
                 raise self._unexpected(name, "file")
-            if name in _FOLDERS and os.geteuid() not in (0, found.st_uid):
+            if name in _FOLDERS and os.geteuid() not in (0, status.st_uid):
                 raise NotAllowed(f"{self.path / name} belongs to another system user; move it away")
 
     @contextmanager
-    def _placing(self, name: str) -> Iterator[None]:
+    def _full_path_in_errors(self, name: str) -> Iterator[None]:
         # With a descriptor, the error contains only the name.
         try:
             yield
@@ -169,9 +169,9 @@ def opened(path: Path) -> Iterator[Directory | None]:
     link = path.lstat() if path.is_symlink() else None
     with hold(Path(os.path.realpath(path))) as at:
         if at is not None:
-            lured = link and link.st_uid not in (0, os.geteuid(), os.fstat(at.fd).st_uid)
+            redirected = link and link.st_uid not in (0, os.geteuid(), os.fstat(at.fd).st_uid)
             known = MARK in at.names() or (_of_an_older_chatctl(at) if link else _may_be_ours(at))
-            if lured or not known:
+            if redirected or not known:
                 raise _not_ours(path)
             at.check()
         elif link:
@@ -180,7 +180,7 @@ def opened(path: Path) -> Iterator[Directory | None]:
 
 
 @contextmanager
-def found(path: Path) -> Iterator[Directory | None]:
+def opened_if_ours(path: Path) -> Iterator[Directory | None]:
     """Like ``opened``, for reading only; also None for a directory that cannot contain our server."""
     with ExitStack() as stack:
         at = None
@@ -208,8 +208,8 @@ def _may_be_ours(at: Directory) -> bool:
 def _of_an_older_chatctl(at: Directory) -> bool:
     """Whether a chatctl version without marks left it after it had started a server."""
     try:
-        noted = json.loads(at.text("server.json") or "")
-        version = str(noted["version"]).partition(".")[0]
+        state = json.loads(at.text("server.json") or "")
+        version = str(state["version"]).partition(".")[0]
     except (ValueError, TypeError, KeyError):
         return False
     with suppress(NotADirectoryError), at.folder("data") as data:

@@ -56,24 +56,24 @@ def end(directory: Path) -> None:
     """
     # First SIGQUIT, then SIGKILL, repeatedly: a round may find a child that did not exist before.
     for number in (signal.SIGQUIT, *[signal.SIGKILL] * 10):
-        left = found(directory)
-        if not left:
+        remaining = using(directory)
+        if not remaining:
             return
-        for process in left:
+        for process in remaining:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        psutil.wait_procs(left, timeout=_PATIENCE)
-    raise ChatctlError(f"the server in {directory} cannot be stopped: {left}")
+        psutil.wait_procs(remaining, timeout=_PATIENCE)
+    raise ChatctlError(f"the server in {directory} cannot be stopped: {remaining}")
 
 
-def found(directory: Path) -> list[psutil.Process]:
+def using(directory: Path) -> list[psutil.Process]:
     """The PostgreSQL programs that use ``directory``, and their child processes."""
-    those: dict[int, psutil.Process] = {}
+    processes: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if _is_program(process) and _works_in(process, directory):
-                those |= {each.pid: each for each in [process, *process.children(recursive=True)]}
-    return list(those.values())
+                processes |= {each.pid: each for each in [process, *process.children(recursive=True)]}
+    return list(processes.values())
 
 
 def _is_program(process: psutil.Process) -> bool:

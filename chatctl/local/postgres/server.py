@@ -14,13 +14,13 @@ from urllib.parse import quote
 from chatctl.errors import Conflict, Invalid, Unavailable
 from chatctl.local import lock
 from chatctl.local.postgres import account, binaries, cluster, platform
-from chatctl.local.postgres.directory import Directory, found, opened
+from chatctl.local.postgres.directory import Directory, opened, opened_if_ours
 
 OWNER = "postgres"
 DATABASE = "postgres"
 
 # The version of the server at its last start and the checksum of its sql/platform, to save a connection.
-_NOTE = "server.json"
+_STATE = "server.json"
 _LOCK_SECONDS = 120
 _DISK_REASONS = {
     errno.EACCES: "is not open to this user",
@@ -100,7 +100,7 @@ def status(directory: Path) -> Server | None:
 
     Raises Conflict if another process listens on its socket.
     """
-    with _disk(directory), found(directory) as at:
+    with _disk(directory), opened_if_ours(directory) as at:
         return _status(at) if at else None
 
 
@@ -109,7 +109,7 @@ def stop(directory: Path) -> bool:
 
     Raises Conflict if another process listens on its socket.
     """
-    with _disk(directory), found(directory) as at:
+    with _disk(directory), opened_if_ours(directory) as at:
         if at is None or at.status("data") is None:
             return False
         with _locked(at):
@@ -131,70 +131,70 @@ def reset(directory: Path, *, version: int | None = None) -> Server:
     Raises Invalid for a directory, or a ``data`` directory in it, that chatctl did not create.
     """
     check_resettable(directory, version=version)
-    wanted = binaries.requested_version(version)
+    requested = binaries.requested_version(version)
     with _changing(directory) as (at, runs_as):
         present = cluster.version(at)
-        major = wanted or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
+        major = requested or (present if present in binaries.VERSIONS else None) or binaries.DEFAULT_VERSION
         binaries.program(major, "initdb")  # raises before anything is deleted
         cluster.stop(at)
-        at.delete(_NOTE)
+        at.delete(_STATE)
         cluster.delete(at)
         return _start(at, major, runs_as, durable=True)
 
 
 def _start(at: Directory, major: int, runs_as: account.Account, *, durable: bool) -> Server:
-    account.open_the_way(binaries.program(major, "postgres"), runs_as)
+    account.grant_search_permission(binaries.program(major, "postgres"), runs_as)
     if cluster.version(at) is None:
         cluster.require_none(at)
-        at.delete(_NOTE)
+        at.delete(_STATE)
         cluster.create(at, major, runs_as, durable=durable)
-    noted = _noted(at)
+    state = _read_state(at)
     if _status(at) is None:
         cluster.start(at, major, runs_as)
-        noted["version"] = binaries.full_version(major)
-    noted.setdefault("version", binaries.full_version(major))
-    at.write(_NOTE, json.dumps(noted))
+        state["version"] = binaries.full_version(major)
+    state.setdefault("version", binaries.full_version(major))
+    at.write(_STATE, json.dumps(state))
     server = _status(at)
     if server is None:
         raise Unavailable(f"the server in {at.path} ended right after it had started; see server.log there")
-    applied = platform.checksum()
-    if noted.get("platform") != applied:
+    checksum = platform.checksum()
+    if state.get("platform") != checksum:
         platform.apply(server.admin_url)
-        at.write(_NOTE, json.dumps({**noted, "platform": applied}))
+        at.write(_STATE, json.dumps({**state, "platform": checksum}))
     return server
 
 
 def _status(at: Directory) -> Server | None:
-    named = cluster.running(at)
-    if named is None:
+    postmaster = cluster.running(at)
+    if postmaster is None:
         return None
     # All Server objects are created here; from then on, this process ignores libpq's variables.
     binaries.ignore_libpq_variables()
-    return Server(at.path, _noted(at).get("version") or str(cluster.version(at)), named.pid)
+    return Server(at.path, _read_state(at).get("version") or str(cluster.version(at)), postmaster.pid)
 
 
 def _up_to_date(directory: Path, version: int | None) -> Server | None:
     with _disk(directory), opened(directory) as at:
         running = _status(at) if at else None
-        if at is None or running is None or _noted(at).get("platform") != platform.checksum():
+        if at is None or running is None or _read_state(at).get("platform") != platform.checksum():
             return None
         _version(at, version)
         return running
 
 
 def _version(at: Directory | None, version: int | None) -> int:
-    wanted = binaries.requested_version(version)
+    requested = binaries.requested_version(version)
     present = cluster.version(at) if at else None
     if at is None or present is None:
-        return wanted or binaries.DEFAULT_VERSION
+        return requested or binaries.DEFAULT_VERSION
     if present not in binaries.VERSIONS:
         raise Conflict(
             f"{at.path} contains data of PostgreSQL {present}, which chatctl does not include; "
             "delete it with `chatctl local reset`"
         )
-    if wanted is not None and wanted != present:
+    if requested is not None and requested != present:
         raise Conflict(
-            f"{at.path} contains data of PostgreSQL {present}, not {wanted}; keep it with "
+            f"{at.path} contains data of PostgreSQL {present}, not {requested}; keep it with "
             f"{binaries.VERSION_VARIABLE}={present}, or delete it with `chatctl local reset`"
         )
     return present
@@ -220,7 +220,7 @@ def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
     with _disk(directory):
         with opened(directory) as there:
             runs_as = account.for_directory(there)
-        account.open_the_way(Path(os.path.realpath(directory)), runs_as)
+        account.grant_search_permission(Path(os.path.realpath(directory)), runs_as)
         if there is None:
             directory.mkdir(mode=0o700, exist_ok=True)
         with opened(directory) as at:
@@ -250,9 +250,9 @@ def _disk(directory: Path) -> Iterator[None]:
         raise Invalid(f"{directory} cannot be used: {error.filename or directory} {reason}") from error
 
 
-def _noted(at: Directory) -> dict[str, str]:
+def _read_state(at: Directory) -> dict[str, str]:
     try:
-        noted = json.loads(at.text(_NOTE) or "")
+        state = json.loads(at.text(_STATE) or "")
     except ValueError:
         return {}
-    return noted if isinstance(noted, dict) else {}
+    return state if isinstance(state, dict) else {}

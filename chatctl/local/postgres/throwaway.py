@@ -31,11 +31,11 @@ def server(version: int | None = None, *, durable: bool = False) -> Iterator[Ser
     with _registry(create=True) as registry:
         with _changing(registry):
             directory = Path(tempfile.mkdtemp(prefix="", dir=registry.path))
-            owner = _own(registry, directory.name)
+            owner = _take_ownership(registry, directory.name)
         try:
             yield ensure_running(directory, version=version, durable=durable)
         finally:
-            _end(directory)
+            _stop(directory)
             with _changing(registry):
                 _remove(registry, directory.name)
             if owner is not None:
@@ -49,9 +49,9 @@ def sweep() -> list[Path]:
     swept = []
     with _registry(create=False) as registry, _changing(registry):
         for name in sorted(registry.names()):
-            owner = _own(registry, name) if _is_server(registry, name) else None
+            owner = _take_ownership(registry, name) if _is_server(registry, name) else None
             if owner is not None:
-                _end(registry.path / name)
+                _stop(registry.path / name)
                 _remove(registry, name)
                 os.close(owner)
                 swept.append(registry.path / name)
@@ -60,15 +60,15 @@ def sweep() -> list[Path]:
 
 def _is_server(registry: Directory, name: str) -> bool:
     """Whether an entry is a server directory: it has a file ``owner``, or is new and still empty."""
-    found = registry.status(name)
-    if found is None or not stat.S_ISDIR(found.st_mode):
+    status = registry.status(name)
+    if status is None or not stat.S_ISDIR(status.st_mode):
         return False
     with registry.folder(name) as at:
         owner = at and at.status(_OWNER)
         return stat.S_ISREG(owner.st_mode) if owner else at is not None and not at.names()
 
 
-def _own(registry: Directory, name: str) -> int | None:
+def _take_ownership(registry: Directory, name: str) -> int | None:
     """A descriptor that makes us the owner of a server until it is closed; None if it has another owner."""
     with registry.folder(name) as at:
         owner = lock.take(at.path / _OWNER, dir_fd=at.fd) if at else None
@@ -99,16 +99,16 @@ def _registry(*, create: bool) -> Iterator[Directory]:
     if create:
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
-    place = path.parent.stat().st_mode
-    if place & stat.S_IWOTH and not place & stat.S_ISVTX:
+    mode = path.parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         raise NotAllowed(f"every user can replace what is in {path.parent}; set TMPDIR to another directory")
     # Everybody can write to the temporary directory, so another user may have created this path or a link.
-    theirs = NotAllowed(f"{path} belongs to another user; remove it, or set TMPDIR")
+    not_ours = NotAllowed(f"{path} belongs to another user; remove it, or set TMPDIR")
     if not stat.S_ISDIR(path.lstat().st_mode):
-        raise theirs
+        raise not_ours
     with hold(path) as registry:
         if registry is None or os.fstat(registry.fd).st_uid != os.geteuid():
-            raise theirs
+            raise not_ours
         account.close_to_others(registry, account.for_directory(registry))
         yield registry
 
@@ -118,7 +118,7 @@ def _changing(registry: Directory) -> AbstractContextManager[None]:
     return lock.held(registry.path / "lock", dir_fd=registry.fd, seconds=_LOCK_SECONDS, busy=busy)
 
 
-def _end(directory: Path) -> None:
+def _stop(directory: Path) -> None:
     from chatctl.local.postgres import processes  # noqa: PLC0415 - imports psutil; usually there is nothing to sweep
 
     processes.end(directory)

@@ -3,8 +3,8 @@
 The packages, each of which imports only those below it (pyproject.toml has the contract):
 
     run          the verb: one audit from beginning to end; ``explain`` does the same for one cell
-    mutation     breaks the rules one at a time, and checks that the audit notices
-    formats      renders a report; ``baseline`` takes accepted findings out of it
+    mutation     breaks the rules one at a time, and checks that the audit detects it
+    formats      renders a report; ``baseline`` removes accepted findings from it
     report       the data of a report
     verdicts     compares outcomes with expectations: findings, cells, what was not tried
     trials       runs probes and records their outcomes

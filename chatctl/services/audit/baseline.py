@@ -80,13 +80,13 @@ class BaselineEntry:
 
     def excess(self, finding: AuditFinding) -> str:
         """The identities and rows of ``finding`` that are not accepted; empty if there are none."""
-        others = [each for each in finding.identities if self.identities and each not in self.identities]
+        identities = [each for each in finding.identities if self.identities and each not in self.identities]
         more = [
             f"{who}: {count} x {name}"
             for who, rows in finding.rows.items()
             for name, count in _exceeding(rows, self.rows.get(who, rows))
         ]
-        return ", ".join([*others, *more[:_LISTED], *(["…"] if more[_LISTED:] else [])])
+        return ", ".join([*identities, *more[:_LISTED], *(["…"] if more[_LISTED:] else [])])
 
     @property
     def limits_rows(self) -> bool:
@@ -101,7 +101,7 @@ def _exceeding(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Iterator
 
 
 def load(path: Path) -> list[BaselineEntry]:
-    """The entries of ``path``. Raises Invalid naming the file and the line of what is wrong."""
+    """The entries of ``path``. Raises Invalid naming the file and the line of a mistake."""
     from chatctl.services.audit.findings import entryfiles  # noqa: PLC0415 - pydantic and yaml are slow to import
 
     return [
@@ -125,7 +125,7 @@ def apply(
 ) -> AuditReport:
     """``report`` without the accepted findings, and with a finding for each entry that is out of date.
 
-    Entries about probes outside of ``scope`` are left alone.
+    Entries about probes outside of ``scope`` are not changed.
     """
     entries = list(entries)
     active = [entry for entry in entries if entry.expires >= today]
@@ -156,10 +156,10 @@ def apply(
 
 
 def _remaining(
-    found: Iterable[AuditFinding], accepted: Collection[str], active: Sequence[BaselineEntry]
+    findings: Iterable[AuditFinding], accepted: Collection[str], active: Sequence[BaselineEntry]
 ) -> Iterator[AuditFinding]:
     """Findings that are not accepted; the message says what exceeds an entry."""
-    for each in found:
+    for each in findings:
         if each.id not in accepted:
             entry = next((entry for entry in active if entry.concerns(each)), None)
             excess_note = f"; more than {entry.owner} accepts: {entry.excess(each)}" if entry else ""
@@ -174,17 +174,17 @@ def updated(
     *,
     scope: Scope = EVERYTHING,
 ) -> list[BaselineEntry]:
-    """The entries that are still needed, and a copy of ``accept`` for every other finding.
+    """The entries that are still needed, and a copy of the template ``accept`` for every other finding.
 
     An entry for one action gets the current rows. Raises Invalid if there are new findings and ``accept`` is
     None.
     """
     needed = [each for each in entries if each.expires >= today and _needed(each, report, scope)]
-    new = [found for found in report.problems if not any(each.covers(found) for each in needed)]
+    new = [problem for problem in report.problems if not any(each.covers(problem) for each in needed)]
     if new and accept is None:
         raise Invalid(
-            f"{len(new)} findings are new: a baseline needs --reason and --owner for them",
-            hint="chatctl audit-rls shows them",
+            f"{len(new)} findings are new: a baseline requires --reason and --owner for them",
+            hint="`chatctl audit-rls` shows them",
         )
     added = [
         replace(
@@ -204,8 +204,8 @@ def updated(
     return sorted([*counted, *added], key=lambda each: each.key)
 
 
-def _counted(entry: BaselineEntry, found: Mapping[str, AuditFinding]) -> BaselineEntry:
-    current = found.get(entry.name) if entry.action and entry.identities else None
+def _counted(entry: BaselineEntry, findings: Mapping[str, AuditFinding]) -> BaselineEntry:
+    current = findings.get(entry.name) if entry.action and entry.identities else None
     return replace(entry, rows=dict(current.rows)) if current else entry
 
 
@@ -253,11 +253,11 @@ def _scalar(value: object) -> str:
 def _needed(entry: BaselineEntry, report: AuditReport, scope: Scope) -> bool:
     if entry.rule in _OF_PROBES and not scope.judges(entry.object):
         return True
-    return any(entry.concerns(found) for found in report.problems)
+    return any(entry.concerns(problem) for problem in report.problems)
 
 
 def _stale(entry: BaselineEntry) -> AuditFinding:
-    message = f"{entry.owner} accepts {entry.name}, which is not found any more; take the entry out"
+    message = f"{entry.owner} accepts {entry.name}, which is no longer found; remove the entry"
     return AuditFinding(
         rule=AuditRule.baseline,
         object=entry.object,
@@ -269,7 +269,7 @@ def _stale(entry: BaselineEntry) -> AuditFinding:
 
 
 def _expired(entry: BaselineEntry) -> AuditFinding:
-    message = f"{entry.owner} accepted {entry.name} until {entry.expires}; mend it, or renew the entry"
+    message = f"{entry.owner} accepted {entry.name} until {entry.expires}; fix it, or renew the entry"
     return AuditFinding(
         rule=AuditRule.baseline,
         object=entry.object,

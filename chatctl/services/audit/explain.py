@@ -31,7 +31,7 @@ from chatctl.sqltext.quoting import relation
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedPolicy:
-    """A policy that applies; ``without`` it, so many probes of the cell succeed."""
+    """A policy that applies; ``without`` is the number of probes of the cell that succeed without it."""
 
     name: str
     command: str
@@ -85,8 +85,8 @@ def explain(conn: Connection, access: Access, scope: Scope) -> Explanation:
         trial = Trial(conn, access)
         tried = try_all(context, trial, scope)
         names = workspace.names_by_id(conn)
-        found = cells(access, judge(access, tried, held, scope), names)
-        if not found:
+        tried_cells = cells(access, judge(access, tried, held, scope), names)
+        if not tried_cells:
             raise NotFound(f"{identity_name} does not try to {command} {name}")
         probes_of_cell = [
             (probe, outcome)
@@ -96,7 +96,7 @@ def explain(conn: Connection, access: Access, scope: Scope) -> Explanation:
         sources, dependencies = SourceIndex(access), Dependencies(conn)
         batch = trial.load([probe for probe, _ in probes_of_cell])
         return Explanation(
-            cell=found[0],
+            cell=tried_cells[0],
             role=identity.role,
             probes=len(probes_of_cell),
             through=sum(_succeeded(*each) for each in probes_of_cell),
@@ -119,7 +119,7 @@ def scope_of_cell(access: Access, cell_name: str) -> Scope:
             f"--explain {cell_name}: a cell is identity:object:command, such as sender:public.messages:update"
         )
     if command not in COMMANDS:
-        raise Invalid(f"--explain {cell_name}: {command} is none of {', '.join(COMMANDS)}")
+        raise Invalid(f"--explain {cell_name}: {command} is not one of {', '.join(COMMANDS)}")
     scope = Scope.of(access, (identity, name, command))
     if not (scope.identities and scope.objects):
         raise Invalid(f"--explain {cell_name} must be IDENTITY:OBJECT:COMMAND, each named in access.yaml")

@@ -33,7 +33,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Existing:
-    """With ``--on-existing-data``: the uuid that each name stands for, and the identities without one."""
+    """With ``--on-existing-data``: the uuid of each name, and the identities without one."""
 
     names: Mapping[str, str]
     left_out: tuple[str, ...]
@@ -70,7 +70,7 @@ class AuditReport:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes beside the verdict, a sentence each."""
+        """Notes in addition to the verdict, a sentence each."""
         near = _listed(self.near_now)
         reasons: dict[str, list[str]] = defaultdict(list)
         for each in self.not_tried:
@@ -78,8 +78,12 @@ class AuditReport:
         return (
             *(f"not tried: {', '.join(objects)}: {reason}" for reason, objects in reasons.items()),
             *([f"sequences that stay advanced: {', '.join(self.sequences)}"] if self.sequences else []),
-            *([f"what was found could not be tried again: {self.unsettled}"] if self.unsettled else []),
-            *([f"times of the fixture within a day of now, if a rule asks for them: {near}"] if near else []),
+            *([f"the findings could not be tried again: {self.unsettled}"] if self.unsettled else []),
+            *(
+                [f"times of the fixture within a day of now, which matter if a rule reads them: {near}"]
+                if near
+                else []
+            ),
         )
 
     @property

@@ -64,11 +64,11 @@ def audit(
 ) -> AuditReport:
     """Try what ``access`` declares on the database of ``conn``, an operator's connection, and roll back.
 
-    Probes run on the fixture; with ``sample``, on up to so many existing rows of each table. ``only`` names
+    Probes run on the fixture; with ``sample``, on up to that many existing rows of each table. ``only`` names
     objects, identities and commands, see Scope; the inventory is always complete. ``on_progress`` is called
     with what is tried next. Lock waits are limited to two seconds; ``trials.batch`` has the time limits of
     probes. Raises Inconclusive when the fixture fails, Invalid for SQL of access.yaml that the database
-    refuses, NotFound for an unknown name.
+    rejects, NotFound for an unknown name.
     """
     declared = access or load(default_file())
     scope = Scope.of(declared, only)
@@ -81,14 +81,18 @@ def audit(
     access = first.access
     judged = judge(access, first.tried, first.held, scope)
     slow = first.seconds > retrial.SLOW and bool(first.near_now)
-    again, unsettled = retrial.objects_to_retry(judged, all_of_it=slow), ""
+    retried_objects, unsettled = retrial.objects_to_retry(judged, all_of_it=slow), ""
     # Inside a transaction, as in tests, another session would not see its changes.
-    if again and conn.info.transaction_status is TransactionStatus.IDLE:
+    if retried_objects and conn.info.transaction_status is TransactionStatus.IDLE:
         try:
-            # A new session: once set, claims are never unset again, only empty.
+            # A new session, because claims that were set once are never unset again, only empty.
             with connection(url_of(conn), watched=True) as fresh:
                 second = _run(
-                    fresh, declared, replace(scope, objects=again), sample=sample, on_progress=on_progress
+                    fresh,
+                    declared,
+                    replace(scope, objects=retried_objects),
+                    sample=sample,
+                    on_progress=on_progress,
                 )
         except ChatctlError as error:
             unsettled = error.message
@@ -125,7 +129,7 @@ def _run(
     with rolled_back(conn):
         held = privileges.held(conn, declared)
         reach = [*reachable.check(conn, declared, held), *lints.check(conn, declared)]
-        on_progress("the rows that are there" if declared.fixture is None else declared.fixture.name)
+        on_progress("existing rows" if declared.fixture is None else declared.fixture.name)
         context = _context(conn, declared, held, sample)
         near = near_now(conn) if sample is None else ()
         if missing := scope.identities - {each.name for each in context.access.identities}:
@@ -149,19 +153,19 @@ def _run(
 def _context(conn: Connection, access: Access, held: Privileges, sample: int | None) -> AuditContext:
     if sample is None:
         return AuditContext(conn, access, fixture.make(conn, access), held)
-    found, contents = existing.make(conn, access, sample)
-    return AuditContext(conn, found, contents, held)
+    resolved, contents = existing.make(conn, access, sample)
+    return AuditContext(conn, resolved, contents, held)
 
 
-def _existing(declared: Access, found: Access) -> Existing | None:
-    if found.found is None:
+def _existing(declared: Access, resolved: Access) -> Existing | None:
+    if resolved.existing_ids is None:
         return None
-    left_out = [each.name for each in declared.identities if each not in found.identities]
-    return Existing(found.found, tuple(left_out))
+    left_out = [each.name for each in declared.identities if each not in resolved.identities]
+    return Existing(resolved.existing_ids, tuple(left_out))
 
 
-def _placed(found: Iterable[AuditFinding], sources: SourceIndex) -> tuple[AuditFinding, ...]:
-    return tuple(replace(each, place=sources.place_of(each)) for each in found)
+def _placed(findings: Iterable[AuditFinding], sources: SourceIndex) -> tuple[AuditFinding, ...]:
+    return tuple(replace(each, place=sources.place_of(each)) for each in findings)
 
 
 def _sequences(conn: Connection) -> dict[str, int]:

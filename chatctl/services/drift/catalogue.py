@@ -20,7 +20,7 @@ KINDS = (
 
 
 @dataclass(frozen=True)
-class Thing:
+class SchemaObject:
     """One object of a database: its kind and name, unique together, and its definition.
 
     ``parents`` are the keys of the objects whose drop also drops it, without CASCADE: a table for its
@@ -48,7 +48,7 @@ class CatalogueRow:
     definition: str | None
 
 
-def read(conn: Connection, *, version: int | None = None) -> list[Thing]:
+def read(conn: Connection, *, version: int | None = None) -> list[SchemaObject]:
     """The objects of the database of ``conn`` in one snapshot, without those of the platform; read-only.
 
     ``version`` is the major version of the database to compare with.
@@ -66,7 +66,7 @@ def major(conn: Connection) -> int:
     return conn.info.server_version // 10_000
 
 
-def _read(conn: Connection, version: int) -> list[Thing]:
+def _read(conn: Connection, version: int) -> list[SchemaObject]:
     with conn.transaction():
         conn.execute(sql_statement("drift/limits"))
         conn.execute(query("platform"))
@@ -80,7 +80,7 @@ def _read(conn: Connection, version: int) -> list[Thing]:
                 for kind in kinds
             ]
         return [
-            Thing(kind.replace("_", " "), row.name, tuple(row.parents), _lines(row.definition))
+            SchemaObject(kind.replace("_", " "), row.name, tuple(row.parents), _lines(row.definition))
             for kind, cursor in zip(kinds, cursors, strict=True)
             for row in cursor
         ]

@@ -13,7 +13,7 @@ import psycopg
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import sql_statement
 from chatctl.services.drift import catalogue
-from chatctl.services.drift.catalogue import KINDS, Thing
+from chatctl.services.drift.catalogue import KINDS, SchemaObject
 from chatctl.services.migrations import migrate
 
 _QUERY = "\nas\n"  # in a view's definition, where its query begins
@@ -57,35 +57,35 @@ def find(conn: Connection, directory: Path) -> list[SchemaDifference]:
         return between(replayed, conn)
 
 
-def between(wanted: Connection, conn: Connection) -> list[SchemaDifference]:
-    """The differences of the database of ``conn`` from that of ``wanted``."""
-    want = catalogue.read(wanted, version=catalogue.major(conn))
-    have = catalogue.read(conn, version=catalogue.major(wanted))
-    if catalogue.major(wanted) != catalogue.major(conn):
-        have = with_deparsed_views(wanted, have, {thing.key: thing.definition for thing in want})
+def between(reference: Connection, conn: Connection) -> list[SchemaDifference]:
+    """The differences between the databases of ``reference`` and ``conn``."""
+    want = catalogue.read(reference, version=catalogue.major(conn))
+    have = catalogue.read(conn, version=catalogue.major(reference))
+    if catalogue.major(reference) != catalogue.major(conn):
+        have = with_deparsed_views(reference, have, {thing.key: thing.definition for thing in want})
     return compare(want, have)
 
 
-def compare(want: Iterable[Thing], have: Iterable[Thing]) -> list[SchemaDifference]:
+def compare(want: Iterable[SchemaObject], have: Iterable[SchemaObject]) -> list[SchemaDifference]:
     """The differences; children of a missing or extra object are not reported separately."""
-    wanted = {thing.key: thing for thing in want}
-    found = {thing.key: thing for thing in have}
-    missing = wanted.keys() - found.keys()
-    extra = found.keys() - wanted.keys()
+    expected = {each.key: each for each in want}
+    actual = {each.key: each for each in have}
+    missing = expected.keys() - actual.keys()
+    extra = actual.keys() - expected.keys()
     differences = [
-        SchemaDifference(thing.kind, thing.name, "changed", thing.definition, found[key].definition)
-        for key, thing in wanted.items()
-        if key in found and found[key].definition != thing.definition
+        SchemaDifference(each.kind, each.name, "changed", each.definition, actual[key].definition)
+        for key, each in expected.items()
+        if key in actual and actual[key].definition != each.definition
     ]
     differences += [
-        SchemaDifference(thing.kind, thing.name, "missing", thing.definition, None)
-        for thing in (wanted[key] for key in missing)
-        if missing.isdisjoint(thing.parents)
+        SchemaDifference(each.kind, each.name, "missing", each.definition, None)
+        for each in (expected[key] for key in missing)
+        if missing.isdisjoint(each.parents)
     ]
     differences += [
-        SchemaDifference(thing.kind, thing.name, "extra", None, thing.definition)
-        for thing in (found[key] for key in extra)
-        if extra.isdisjoint(thing.parents)
+        SchemaDifference(each.kind, each.name, "extra", None, each.definition)
+        for each in (actual[key] for key in extra)
+        if extra.isdisjoint(each.parents)
     ]
     return sorted(differences, key=lambda each: (_ORDER[each.kind], each.name))
 
@@ -97,21 +97,23 @@ def replay_version(major: int) -> int:
     return min(VERSIONS, key=lambda version: (abs(version - major), -version))
 
 
-def with_deparsed_views(conn: Connection, things: Iterable[Thing], wanted: Mapping[str, str]) -> list[Thing]:
+def with_deparsed_views(
+    conn: Connection, objects: Iterable[SchemaObject], expected: Mapping[str, str]
+) -> list[SchemaObject]:
     """``things`` with each view that differs from ``wanted`` deparsed by the server of ``conn``.
 
     PostgreSQL stores a view's query as a tree, and deparses it differently in each version: up to 15 as
     ``om.user_id`` where 16 writes ``user_id``. A view that this server cannot parse stays unchanged.
     """
     return [
-        _deparsed(conn, thing)
-        if thing.kind == "view" and thing.key in wanted and wanted[thing.key] != thing.definition
-        else thing
-        for thing in things
+        _deparsed(conn, each)
+        if each.kind == "view" and each.key in expected and expected[each.key] != each.definition
+        else each
+        for each in objects
     ]
 
 
-def _deparsed(conn: Connection, view: Thing) -> Thing:
+def _deparsed(conn: Connection, view: SchemaObject) -> SchemaObject:
     head, _, definition = view.definition.partition(_QUERY)
     with conn.transaction(force_rollback=True):
         conn.execute(

@@ -9,7 +9,7 @@ from pathlib import Path
 from chatctl.services.lint.findings import LintFinding, LintRule
 
 PATH = "lints/accepted.yaml"
-WITHOUT_CAUSE = LintRule(
+UNUSED_ENTRY = LintRule(
     "accepted_without_cause",
     "warning",
     PATH,
@@ -55,30 +55,30 @@ def read(directory: Path, rules: Collection[str]) -> list[LintSuppression]:
     ]
 
 
-def sort_out(
+def partition(
     findings: Sequence[LintFinding], entries: Sequence[LintSuppression]
 ) -> tuple[list[LintFinding], list[tuple[LintFinding, LintSuppression]]]:
     """The findings that no entry accepts, and the accepted ones with their entry."""
-    opened: list[LintFinding] = []
+    remaining: list[LintFinding] = []
     accepted: list[tuple[LintFinding, LintSuppression]] = []
     for finding in findings:
         entry = next((each for each in entries if each.matches(finding)), None)
         if entry is None:
-            opened.append(finding)
+            remaining.append(finding)
         else:
             accepted.append((finding, entry))
-    return opened, accepted
+    return remaining, accepted
 
 
-def without_cause(
-    entries: Sequence[LintSuppression], findings: Sequence[LintFinding], not_looked_at: Collection[str]
+def unused_entries(
+    entries: Sequence[LintSuppression], findings: Sequence[LintFinding], unchecked: Collection[str]
 ) -> Iterator[LintFinding]:
     """A finding for each entry that matches none of ``findings``, unless its rule was not checked."""
     for entry in entries:
-        if entry.rule in not_looked_at or any(entry.matches(finding) for finding in findings):
+        if entry.rule in unchecked or any(entry.matches(finding) for finding in findings):
             continue
         place = entry.object or entry.file
-        yield WITHOUT_CAUSE.finding(
+        yield UNUSED_ENTRY.finding(
             problem=f"{entry.rule} is accepted{f' for {place}' if place else ''}, but not found",
             remedy="remove the entry",
             file=PATH,

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.shapes import ShapeReading, Text
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 _YAML = Dialect("list of accepted findings", most_bytes=1024 * 1024, deepest=8, empty="mapping")
 
@@ -53,6 +53,8 @@ class _AcceptedReading(ShapeReading):
         super().__init__(path, _YAML, name=name)
         self._rules = rules
 
-    def check(self, made: Any, at: str) -> None:
-        if isinstance(made, AcceptedLint) and at.startswith("rules[") and made.rule not in self._rules:
-            self.wrong(at, "rule", f"is {made.rule}, which is not known; {nearest(made.rule, self._rules)}")
+    def check(self, shape: Any, at: str) -> None:
+        if isinstance(shape, AcceptedLint) and at.startswith("rules[") and shape.rule not in self._rules:
+            self.report_key(
+                at, "rule", f"is {shape.rule}, which is not known; {suggestion(shape.rule, self._rules)}"
+            )

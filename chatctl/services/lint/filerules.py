@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from chatctl.db.connection import Connection
 from chatctl.services.lint.findings import LintFinding, LintRule
 from chatctl.services.migrations.files import NO_TRANSACTION, SqlFile, read_text
-from chatctl.services.migrations.history import applied, same
+from chatctl.services.migrations.history import applied, matches
 
 UNREADABLE = LintRule(
     "unreadable_file",
@@ -95,10 +95,10 @@ def check(files: Sequence[SqlFile]) -> Iterator[LintFinding]:
 
 def edited(conn: Connection, files: Sequence[SqlFile]) -> Iterator[LintFinding]:
     """A finding for each of ``files`` that differs from the text applied to the database of ``conn``."""
-    history = {had.version: had for had in applied(conn)}
+    history = {entry.version: entry for entry in applied(conn)}
     for file in files:
-        had = history.get(_version(file))
-        if had and not same(file, had):
+        entry = history.get(_version(file))
+        if entry and not matches(file, entry):
             yield EDITED.finding(
                 "a different text of it was applied to the database",
                 "restore the file and put the change into a new migration",

@@ -18,7 +18,7 @@ from chatctl.services.migrations.run import migrate
 
 
 @dataclass(frozen=True)
-class NotLookedAt:
+class UncheckedRules:
     """Rules that were not checked, and the reason."""
 
     rules: tuple[str, ...]
@@ -32,7 +32,7 @@ class LintReport:
     files: int
     findings: list[LintFinding]
     accepted: list[tuple[LintFinding, LintSuppression]]
-    not_looked_at: list[NotLookedAt]
+    unchecked: list[UncheckedRules]
 
 
 def check_installed() -> None:
@@ -48,22 +48,22 @@ def lint(directory: Path, database: Connection | None = None) -> LintReport:
     Raises Invalid for a malformed accepted.yaml, a file that PostgreSQL rejects, or if squawk is missing.
     """
     entries = accepted.read(directory, [each.name for each in rules()])
-    files, found = filerules.read(directory)
-    found += filerules.check(files)
-    obstacle = _obstacle(directory, found)
+    files, findings = filerules.read(directory)
+    findings += filerules.check(files)
+    obstacle = _obstacle(directory, findings)
     skipped = [obstacle] if obstacle else []
-    found += squawk.check(files)
+    findings += squawk.check(files)
     if database is None:
         reason = "needs a database to which the files were applied; name one with --db-url or --target"
-        skipped.append(NotLookedAt(tuple(filerules.DATABASE_RULES), reason))
+        skipped.append(UncheckedRules(tuple(filerules.DATABASE_RULES), reason))
     else:
-        found += filerules.edited(database, files)
+        findings += filerules.edited(database, files)
     if obstacle is None:
-        found += _check_replayed(directory)
+        findings += _check_replayed(directory)
     unchecked = {name for each in skipped for name in each.rules}
-    opened, known = accepted.sort_out(found, entries)
-    opened += accepted.without_cause(entries, found, unchecked)
-    return LintReport(len(files), opened, known, skipped)
+    reported, accepted_findings = accepted.partition(findings, entries)
+    reported += accepted.unused_entries(entries, findings, unchecked)
+    return LintReport(len(files), reported, accepted_findings, skipped)
 
 
 def rules() -> list[LintRule]:
@@ -72,18 +72,18 @@ def rules() -> list[LintRule]:
         *filerules.RULES.values(),
         *filerules.DATABASE_RULES.values(),
         *(rule(path) for path in queries()),
-        accepted.WITHOUT_CAUSE,
+        accepted.UNUSED_ENTRY,
     ]
 
 
-def _obstacle(directory: Path, found: Sequence[LintFinding]) -> NotLookedAt | None:
+def _obstacle(directory: Path, findings: Sequence[LintFinding]) -> UncheckedRules | None:
     # If there are findings, report them and skip the schema; an error without any finding must be raised.
     try:
         migrations(directory)
     except Invalid as error:
-        if not found:
+        if not findings:
             raise
-        return NotLookedAt(tuple(path.stem for path in queries()), f"the files cannot be run: {error}")
+        return UncheckedRules(tuple(path.stem for path in queries()), f"the files cannot be run: {error}")
     return None
 
 

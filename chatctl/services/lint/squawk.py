@@ -37,14 +37,14 @@ def check(files: Sequence[SqlFile]) -> list[LintFinding]:
     """The findings of squawk in ``files``, in order. Raises Invalid if squawk is not installed."""
     program = installed()
     with ThreadPoolExecutor() as pool:
-        found = pool.map(lambda file: list(_findings(program, file)), files)
-        return list(chain.from_iterable(found))
+        results = pool.map(lambda file: list(_findings(program, file)), files)
+        return list(chain.from_iterable(results))
 
 
 def installed() -> str:
     """The path of squawk. Raises Invalid if it is not installed."""
-    beside = Path(sys.executable).parent / "squawk"
-    program = str(beside) if beside.exists() else shutil.which("squawk")
+    next_to_python = Path(sys.executable).parent / "squawk"
+    program = str(next_to_python) if next_to_python.exists() else shutil.which("squawk")
     if program is None:
         raise extras.missing("squawk", "lint")
     return program

@@ -46,8 +46,8 @@ def measure(
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
         _locust(scenario, plan, report, log) as locust,
     ):
-        overdue = Timer(_longest(plan) + _SPARE_SECONDS, locust.kill)
-        overdue.start()
+        kill_timer = Timer(_longest(plan) + _SPARE_SECONDS, locust.kill)
+        kill_timer.start()
         try:
             for line in locust.stdout or ():
                 match decode(line):
@@ -57,7 +57,7 @@ def measure(
                         result = message
             locust.wait()
         finally:
-            overdue.cancel()
+            kill_timer.cancel()
         if result is None:
             raise Inconclusive(f"{scenario}: Locust gave no result{_end_of(log)}")
     if result.failure:
@@ -83,11 +83,11 @@ def _locust(
         *("--exit-code-on-error", "0"),
         *(("--html", str(report.resolve() / f"{scenario}.html")) if report else ()),
     ]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     with subprocess.Popen(
         command,
         cwd=directory,  # on the module path of scenarios, which import `clients`
-        env={**kept, **plan.environment()},
+        env={**environment, **plan.environment()},
         # Never written to: when this process ends, the pipe closes, and Locust stops.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

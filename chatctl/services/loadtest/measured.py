@@ -82,9 +82,9 @@ def _series(name: str, parts: Sequence[SeriesReport]) -> MeasuredSeries:
 def _times(encoded: Sequence[str]) -> Times:
     from hdrh.histogram import HdrHistogram  # noqa: PLC0415 - belongs to the extra `load`
 
-    first, *others = [HdrHistogram.decode(text) for text in encoded]
-    for other in others:
-        first.add(other)
+    first, *rest = [HdrHistogram.decode(text) for text in encoded]
+    for histogram in rest:
+        first.add(histogram)
     n = first.get_total_count()
     if not n:
         return Times(0, None, None, None, None)

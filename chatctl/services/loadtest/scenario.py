@@ -50,11 +50,11 @@ class ScenarioOutcome:
 def names(requested: Sequence[str] = ()) -> list[str]:
     """The requested scenarios, by default all. Raises NotFound for an unknown one."""
     known = sorted(path.stem for path in (data_directory("loadtests") / "scenarios").glob("*.py"))
-    chosen = [name.replace("-", "_") for name in requested]
-    for name in chosen:
+    selected = [name.replace("-", "_") for name in requested]
+    for name in selected:
         if name not in known:
             raise NotFound(f"there is no scenario {name!r}; scenarios: {', '.join(known)}")
-    return chosen or known
+    return selected or known
 
 
 def default_targets() -> Path:

@@ -30,8 +30,10 @@ class SeriesTarget:
     error_rate: Share = 0.0
 
     def __str__(self) -> str:
-        bars = [(measure, getattr(self, measure)) for measure in _PERCENTILES]
-        texts = [f"{measure.removesuffix('_ms')} <= {bar:g} ms" for measure, bar in bars if bar is not None]
+        limits = [(measure, getattr(self, measure)) for measure in _PERCENTILES]
+        texts = [
+            f"{measure.removesuffix('_ms')} <= {limit:g} ms" for measure, limit in limits if limit is not None
+        ]
         return ", ".join([*texts, f"errors <= {self.error_rate:.0%}"])
 
 
@@ -115,9 +117,9 @@ def _of_series(series: MeasuredSeries, target: SeriesTarget) -> Iterator[TargetF
         yield TargetFinding("unjudged", series.name, sentence)
         return
     for measure in _PERCENTILES:
-        bar, value = getattr(target, measure), getattr(series.response, measure)
-        if bar is not None and value > bar:
+        limit, value = getattr(target, measure), getattr(series.response, measure)
+        if limit is not None and value > limit:
             label = measure.removesuffix("_ms")
             yield TargetFinding(
-                "missed", series.name, f"{series.name}: {label} {value:.1f} ms, target {bar:g} ms"
+                "missed", series.name, f"{series.name}: {label} {value:.1f} ms, target {limit:g} ms"
             )

@@ -185,7 +185,9 @@ def _view(word: str, reader: Reader) -> Definition | None:
 
 
 def _granted(text: str) -> Definition | None:
-    given = grant(text)
-    if given is None or given.revokes:
+    parsed = grant(text)
+    if parsed is None or parsed.revokes:
         return None
-    return Definition("other", text, given.on, f"revoke {given.privileges} on {given.on} from {given.roles}")
+    return Definition(
+        "other", text, parsed.on, f"revoke {parsed.privileges} on {parsed.on} from {parsed.roles}"
+    )

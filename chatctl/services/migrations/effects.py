@@ -48,9 +48,9 @@ class Observer:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._before = self._relations()
-        self._held: dict[str, int] = {}
+        self._last_locks: dict[str, int] = {}
 
-    def look(self) -> Effects:
+    def new_effects(self) -> Effects:
         """The effects since the last call."""
         return Effects(locks=self._new_locks(), rewrites=self._new_rewrites())
 
@@ -67,15 +67,15 @@ class Observer:
         new = [
             Lock(table, modes[strength])
             for table, strength in sorted(strongest.items())
-            if strength > self._held.get(table, -1)
+            if strength > self._last_locks.get(table, -1)
         ]
-        self._held = strongest
+        self._last_locks = strongest
         return new
 
     def _new_rewrites(self) -> list[Rewrite]:
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for oid, (table, filenode, _) in self._relations().items():
             if oid in self._before and filenode is not None and filenode != self._before[oid][1]:
-                found[table] = found.get(table, 0) + self._before[oid][2]
+                sizes[table] = sizes.get(table, 0) + self._before[oid][2]
                 self._before[oid] = (table, filenode, self._before[oid][2])
-        return [Rewrite(table, size) for table, size in sorted(found.items())]
+        return [Rewrite(table, size) for table, size in sorted(sizes.items())]

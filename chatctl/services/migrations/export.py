@@ -42,7 +42,7 @@ class Written:
     state: Literal["unchanged", "written", "removed"]
 
 
-def exported(directory: Path) -> dict[str, str]:
+def exported_files(directory: Path) -> dict[str, str]:
     """The exported files of ``directory``: their texts by name; deterministic."""
     versions = migrations(directory)
     carrier = next((file for file in reversed(versions) if not file.outside_transaction), None)
@@ -57,7 +57,7 @@ def exported(directory: Path) -> dict[str, str]:
 
 def compare(directory: Path, target: Path) -> list[Written]:
     """What ``write`` would do, without doing it."""
-    expected = exported(directory)
+    expected = exported_files(directory)
     present = {path.name: path for path in sorted(target.glob("*.sql"))} if target.is_dir() else {}
     files = [
         Written(
@@ -78,13 +78,13 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
     if target.resolve() == (directory / "migrations").resolve():
         raise Invalid(f"{target} is the directory to export; name another one")
     files = compare(directory, target)
-    others = [it.path.name for it in files if it.state == "removed"]
-    if others and not prune:
+    unknown = [it.path.name for it in files if it.state == "removed"]
+    if unknown and not prune:
         raise Conflict(
-            f"{target} contains other migrations: {', '.join(others)}; nothing was written",
+            f"{target} contains other migrations: {', '.join(unknown)}; nothing was written",
             hint="if they come from an older export, remove them with --prune",
         )
-    texts = exported(directory)
+    texts = exported_files(directory)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -105,11 +105,11 @@ def _version(file: SqlFile) -> str:
 
 
 def _with_objects(file: SqlFile, objects: Sequence[SqlFile]) -> str:
-    wanted = [_want(each) for each in objects]
+    inserts = [_insert_wanted(each) for each in objects]
     before = [
         sql_statement("migrate/history"),
         sql_statement("migrate/wanted"),
-        *wanted,
+        *inserts,
         sql_statement("migrate/find_obsolete"),
     ]
     texts = [f"-- {each.path}\n{_terminated(each.text)}{_reset_role(each)}{_RESET}" for each in objects]
@@ -127,7 +127,7 @@ def _changes_role(file: SqlFile) -> bool:
     return any(_SETS_ROLE.search(text) or (_SETTING.search(text) and _ROLE.search(text)) for text in texts)
 
 
-def _want(file: SqlFile) -> str:
+def _insert_wanted(file: SqlFile) -> str:
     statement = sql.SQL(
         "insert into supabase_migrations.chatctl_wanted (path, sha256, drops)\nvalues ({}, {}, {}::text[]);\n"
     )

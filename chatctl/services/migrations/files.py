@@ -82,12 +82,12 @@ class SqlFile:
 def migrations(directory: Path) -> list[SqlFile]:
     """The migrations of ``directory``, oldest first. Raises Invalid for a malformed or duplicate version."""
     files = [_read(path, directory) for path in sorted((directory / "migrations").glob("*.sql"))]
-    seen: dict[str, SqlFile] = {}
+    by_version: dict[str, SqlFile] = {}
     for file in files:
         if file.version is None:
             raise Invalid(f"{file.where}: a migration is named <14 digits>_<name>.sql")
-        if file.version in seen:
-            raise Invalid(f"{file.where}: {seen[file.version].path} has the same version")
+        if file.version in by_version:
+            raise Invalid(f"{file.where}: {by_version[file.version].path} has the same version")
         if f"\n{OBJECTS_MARK}" in f"\n{file.text}":
             raise Invalid(
                 f"{file.where} was written by `chatctl migrate export` and contains the objects",
@@ -98,7 +98,7 @@ def migrations(directory: Path) -> list[SqlFile]:
                 f"{file.where}: a no-transaction file must contain one statement, not {len(file.statements)}",
                 hint="split the file: if a later statement fails, the earlier ones cannot be rolled back",
             )
-        seen[file.version] = file
+        by_version[file.version] = file
     return files
 
 

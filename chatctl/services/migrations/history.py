@@ -120,11 +120,13 @@ def make_ready(conn: Connection) -> None:
         conn.execute(sql_statement("migrate/history"))
 
 
-def same(file: SqlFile, had: Applied) -> bool:
+def matches(file: SqlFile, entry: Applied) -> bool:
     """Whether ``file`` matches what was applied, ignoring white space, line endings and comments."""
-    if had.statements is None or consists_of(with_lf(file.text), [with_lf(text) for text in had.statements]):
+    if entry.statements is None or consists_of(
+        with_lf(file.text), [with_lf(text) for text in entry.statements]
+    ):
         return True
-    return canonical(had.own_statements) == canonical([file.text])
+    return canonical(entry.own_statements) == canonical([file.text])
 
 
 def record_version(conn: Connection, file: SqlFile, author: Author, milliseconds: int) -> None:

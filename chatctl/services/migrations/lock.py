@@ -31,7 +31,7 @@ def held(conn: Connection, deadline: float, on_wait: Callable[[str], None]) -> I
         release_all(conn)
 
 
-def regain(conn: Connection) -> None:
+def reacquire(conn: Connection) -> None:
     """Acquire the lock again, because a file may have released all locks of the session.
 
     Raises Conflict, naming the holder, if another migration has acquired it.

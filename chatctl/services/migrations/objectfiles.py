@@ -42,7 +42,7 @@ def apply_objects(
     """
     conn = session.conn
     if plan.obsolete:
-        _want(conn, plan.everything)
+        _insert_wanted(conn, plan.everything)
         _run(conn, plan, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
@@ -84,7 +84,7 @@ def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -
         pending = deferred
 
 
-def _want(conn: Connection, files: Sequence[SqlFile]) -> None:
+def _insert_wanted(conn: Connection, files: Sequence[SqlFile]) -> None:
     conn.execute(sql_statement("migrate/wanted"))
     with conn.pipeline():
         for file in files:
@@ -114,5 +114,5 @@ def _check_bodies(conn: Connection, files: Sequence[SqlFile]) -> None:
                 if names:
                     checks.append((file, conn.execute(query("migrate/check_bodies"), {"names": names})))
     except psycopg.Error as error:
-        refused = (file.where for file, cursor in checks if cursor.statusmessage is None)
-        raise execute.refusal(next(refused, "objects"), error) from error
+        rejected = (file.where for file, cursor in checks if cursor.statusmessage is None)
+        raise execute.refusal(next(rejected, "objects"), error) from error

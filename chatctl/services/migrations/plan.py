@@ -21,7 +21,7 @@ from chatctl.services.migrations.definitions import (
     revoked_on,
 )
 from chatctl.services.migrations.files import SqlFile, first_lines, migrations, objects
-from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, same
+from chatctl.services.migrations.history import Applied, AppliedObject, applied, applied_objects, matches
 from chatctl.sqltext.statements import bare, split, with_lf
 
 _DIFFERENCE_LINES = 40
@@ -31,14 +31,14 @@ _COMPARED = 200  # statements or lines; the time is quadratic
 
 @dataclass(frozen=True)
 class Obsolete:
-    """The statements that drop objects of a file that no file defines any more.
+    """The statements that drop objects of a file that no file defines any longer.
 
-    ``gone``: the file was removed; otherwise its text changed. ``moved``: other files define all its objects.
+    ``removed``: the file was removed, not changed. ``moved``: other files define all its objects.
     """
 
     path: str
     drops: list[str]
-    gone: bool
+    removed: bool
     moved: bool = False
 
 
@@ -98,7 +98,7 @@ def plan(
     ``include_all`` includes files older than the newest applied one, ``reapply`` all objects.
     """
     files = migrations(directory)
-    history = {had.version: had for had in applied(conn)}
+    history = {entry.version: entry for entry in applied(conn)}
     _refuse_contradictions(files, history)
     if to is not None and to not in {file.version for file in files}:
         raise NotFound(f"--to {to}: {directory.name}/migrations has no such version")
@@ -120,7 +120,7 @@ def plan(
     obsolete = _obsolete(everything, known)
     # Re-create missing objects, including those that a killed run has dropped.
     with_missing = files_with_missing_objects(
-        conn, {was.path: parse_drops(was.drops) for was in known.values()}
+        conn, {previous.path: parse_drops(previous.drops) for previous in known.values()}
     )
     changed = _to_apply(everything, known, obsolete, reapply=reapply)
     return MigrationPlan(
@@ -152,9 +152,9 @@ def files_with_missing_objects(conn: Connection, files: Mapping[str, Sequence[De
     }
 
 
-def difference(file: SqlFile, had: Applied) -> str:
+def difference(file: SqlFile, entry: Applied) -> str:
     """The difference between the applied text (-) and ``file`` (+)."""
-    before, after = had.own_statements, split(with_lf(file.text))
+    before, after = entry.own_statements, split(with_lf(file.text))
     old, new = _differing([*map(bare, before)], [*map(bare, after)])
     before, after = before[old], after[new]
     matcher = difflib.SequenceMatcher(None, [*map(bare, before)], [*map(bare, after)], autojunk=False)
@@ -166,9 +166,9 @@ def difference(file: SqlFile, had: Applied) -> str:
 
 
 def _changed_lines(before: str, after: str) -> list[str]:
-    was, now = (text.split("\n") if text else [] for text in (before, after))
-    old, new = _differing(was, now)
-    changes = difflib.unified_diff(was[old], now[new], lineterm="", n=_CONTEXT_LINES)
+    old_lines, new_lines = (text.split("\n") if text else [] for text in (before, after))
+    old, new = _differing(old_lines, new_lines)
+    changes = difflib.unified_diff(old_lines[old], new_lines[new], lineterm="", n=_CONTEXT_LINES)
     return [line for line in changes if not line.startswith(("---", "+++", "@@"))]
 
 
@@ -189,20 +189,20 @@ def _common_length(before: list[str], after: list[str]) -> int:
 
 def _refuse_contradictions(files: list[SqlFile], history: dict[str, Applied]) -> None:
     for file in files:
-        had = history.get(str(file.version))
-        if had and not same(file, had):
+        entry = history.get(str(file.version))
+        if entry and not matches(file, entry):
             raise Conflict(
                 f"{file.where} was edited after it was applied",
-                hint=f"{difference(file, had)}\nrestore the file and put the change into a new migration; "
+                hint=f"{difference(file, entry)}\nrestore the file and put the change into a new migration; "
                 f"or, if the database has it: chatctl migrate repair {file.version} --status applied",
             )
     known = {file.version for file in files}
-    for had in history.values():
-        if had.version not in known:
+    for entry in history.values():
+        if entry.version not in known:
             raise Conflict(
-                f"migration {had.file_name} was applied to the database, but its file is missing",
+                f"migration {entry.file_name} was applied to the database, but its file is missing",
                 hint="restore the file, or remove the version from the history: "
-                f"chatctl migrate repair {had.version} --status reverted",
+                f"chatctl migrate repair {entry.version} --status reverted",
             )
 
 
@@ -219,21 +219,23 @@ def _refuse_late(pending: list[SqlFile], history: dict[str, Applied]) -> None:
 def _obsolete(files: list[SqlFile], known: dict[str, AppliedObject]) -> list[Obsolete]:
     present = {file.path: file for file in files}
     altered = [
-        was for was in known.values() if was.path not in present or present[was.path].sha256 != was.sha256
+        previous
+        for previous in known.values()
+        if previous.path not in present or present[previous.path].sha256 != previous.sha256
     ]
     still_defined = {drop for file in files for drop in drop_statements(file)} if altered else set()
     obsolete = []
-    for was in altered:
-        file = present.get(was.path)
-        left = [
+    for previous in altered:
+        file = present.get(previous.path)
+        drops = [
             drop.removeprefix(f"{DROP_MARK}\n")
-            for drop in was.drops
+            for drop in previous.drops
             if drop not in still_defined
             and not (file and drop.startswith(DROP_MARK))  # run only after the file was removed
         ]
-        if file is None or left:
-            moved = bool(was.drops) and not left
-            obsolete.append(Obsolete(was.path, left, gone=file is None, moved=moved))
+        if file is None or drops:
+            moved = bool(previous.drops) and not drops
+            obsolete.append(Obsolete(previous.path, drops, removed=file is None, moved=moved))
     return obsolete
 
 

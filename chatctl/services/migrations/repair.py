@@ -13,7 +13,7 @@ from chatctl.errors import Conflict, NotFound
 from chatctl.services.migrations import history, lock
 from chatctl.services.migrations.execute import refusals
 from chatctl.services.migrations.files import SqlFile, migrations
-from chatctl.services.migrations.history import Applied, Author, applied, same
+from chatctl.services.migrations.history import Applied, Author, applied, matches
 
 Status = Literal["applied", "reverted"]
 
@@ -33,15 +33,17 @@ def repair(conn: Connection, directory: Path, versions: Sequence[str], status: S
     Raises NotFound for a version that is neither among the files nor in the history.
     """
     local = {str(file.version): file for file in migrations(directory)}
-    had = {row.version: row for row in applied(conn)}
+    recorded = {row.version: row for row in applied(conn)}
     changes = []
     for version in dict.fromkeys(versions):
         if status == "applied" and version not in local:
             raise NotFound(f"{directory.name}/migrations has no version {version}")
-        if version not in local and version not in had:
+        if version not in local and version not in recorded:
             raise NotFound(f"version {version} is neither among the files nor in the history")
         change = (
-            _added(local[version], had.get(version)) if status == "applied" else _removed(had.get(version))
+            _added(local[version], recorded.get(version))
+            if status == "applied"
+            else _removed(recorded.get(version))
         )
         if change:
             changes.append(change)
@@ -56,9 +58,10 @@ def baseline(conn: Connection, directory: Path, *, to: str | None = None) -> lis
     files = migrations(directory)
     if to is not None and to not in {file.version for file in files}:
         raise NotFound(f"--to {to}: {directory.name}/migrations has no such version")
-    if had := applied(conn):
+    if recorded := applied(conn):
         raise Conflict(
-            f"the database already has a history of {len(had)} migrations up to {had[-1].file_name}",
+            f"the database already has a history of {len(recorded)} migrations up to "
+            f"{recorded[-1].file_name}",
             hint="to change single versions, use `chatctl migrate repair`",
         )
     return [
@@ -94,13 +97,13 @@ def write(
                     history.record_version(conn, local[change.version], author, 0)
 
 
-def _added(file: SqlFile, had: Applied | None) -> HistoryChange | None:
-    if had is None:
+def _added(file: SqlFile, recorded: Applied | None) -> HistoryChange | None:
+    if recorded is None:
         return HistoryChange(str(file.version), file.name, "add")
-    if had.statements is not None and same(file, had) and had.name == file.name:
+    if recorded.statements is not None and matches(file, recorded) and recorded.name == file.name:
         return None
     return HistoryChange(str(file.version), file.name, "rewrite")
 
 
-def _removed(had: Applied | None) -> HistoryChange | None:
-    return HistoryChange(had.version, had.name, "remove") if had else None
+def _removed(recorded: Applied | None) -> HistoryChange | None:
+    return HistoryChange(recorded.version, recorded.name, "remove") if recorded else None

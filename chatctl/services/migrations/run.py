@@ -91,7 +91,7 @@ def _perform(run: _Run) -> list[MigrationStep]:
         _retry(run, lambda _: _make_ready(run))
     for number, batch in enumerate(run.plan.batches):
         if number:
-            lock.regain(run.conn)
+            lock.reacquire(run.conn)
         if batch.outside_transaction:
             step = no_transaction.run(
                 run.conn,
@@ -124,7 +124,7 @@ def _dry_run(run: _Run) -> list[MigrationStep]:
                 else:
                     batch_steps = _files(run, session, batch)
                 for step in batch_steps:
-                    observed = replace(step, effects=observer.look() if step.tried else None)
+                    observed = replace(step, effects=observer.new_effects() if step.tried else None)
                     run.on.step(observed)
                     steps.append(observed)
             # A commit would check deferred constraints.

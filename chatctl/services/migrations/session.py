@@ -31,8 +31,8 @@ class FileSession:
         with conn.pipeline():
             session.renew()
             cursor = conn.execute(query("migrate/begin"), {"lock": lock.MIGRATION.key})
-        kept, session.defers = cursor.fetchone() or (False, False)
-        if not kept:
+        has_lock, session.defers = cursor.fetchone() or (False, False)
+        if not has_lock:
             raise lock.lost_error(conn)
         return session
 

@@ -11,7 +11,7 @@ from chatctl.data import data_directory
 from chatctl.db.connection import Connection
 from chatctl.services.migrations.definitions import parse_drops
 from chatctl.services.migrations.files import SqlFile, migrations, objects
-from chatctl.services.migrations.history import Applied, applied, applied_objects, same, unfinished
+from chatctl.services.migrations.history import Applied, applied, applied_objects, matches, unfinished
 from chatctl.services.migrations.plan import files_with_missing_objects
 from chatctl.sqltext.statements import canonical
 
@@ -62,7 +62,7 @@ def status(conn: Connection, *, directory: Path | None = None) -> list[FileStatu
 
 def _versions(conn: Connection, directory: Path) -> list[FileStatus]:
     local = {str(file.version): file for file in migrations(directory)}
-    history = {had.version: had for had in applied(conn)}
+    history = {entry.version: entry for entry in applied(conn)}
     started = unfinished(conn)
     newest = max(history, default="")
     pending: dict[tuple[str, ...], SqlFile] = {}
@@ -71,12 +71,12 @@ def _versions(conn: Connection, directory: Path) -> list[FileStatus]:
         pending = {tuple(canonical([file.text])): file for file in reversed(files)}
     lines = []
     for version in sorted({*local, *history}):
-        file, had = local.get(version), history.get(version)
-        if had is None:
+        file, entry = local.get(version), history.get(version)
+        if entry is None:
             assert file is not None  # noqa: S101 - every version is in one of the two
             lines.append(_pending(file, late=version < newest, started=version in started))
         else:
-            lines.append(_applied(had, file, pending))
+            lines.append(_applied(entry, file, pending))
     return lines
 
 
@@ -86,25 +86,25 @@ def _pending(file: SqlFile, *, late: bool, started: bool) -> FileStatus:
     return FileStatus("version", file.path, state, file.version, next=command)
 
 
-def _applied(had: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> FileStatus:
+def _applied(entry: Applied, file: SqlFile | None, pending: dict[tuple[str, ...], SqlFile]) -> FileStatus:
     state: State = "applied"
     command = None
     if file is None:
-        state, command = "missing", f"{_MIGRATE} repair {had.version} --status reverted"
+        state, command = "missing", f"{_MIGRATE} repair {entry.version} --status reverted"
         # The Dashboard and the Management API assign their own version to a migration.
-        text = tuple(canonical(had.own_statements))
+        text = tuple(canonical(entry.own_statements))
         if text and (twin := pending.get(text)):
             state = "moved"
             command += f" && {_MIGRATE} repair {twin.version} --status applied"
-    elif not same(file, had):
-        state, command = "edited", f"{_MIGRATE} repair {had.version} --status applied"
+    elif not matches(file, entry):
+        state, command = "edited", f"{_MIGRATE} repair {entry.version} --status applied"
     return FileStatus(
         "version",
-        file.path if file else f"migrations/{had.file_name}",
+        file.path if file else f"migrations/{entry.file_name}",
         state,
-        had.version,
-        applied_at=had.applied_at,
-        by=had.applied_by or "another tool",
+        entry.version,
+        applied_at=entry.applied_at,
+        by=entry.applied_by or "another tool",
         next=command,
     )
 
@@ -113,16 +113,18 @@ def _objects(conn: Connection, directory: Path) -> list[FileStatus]:
     known = applied_objects(conn)
     files = objects(directory)
     with_missing = files_with_missing_objects(
-        conn, {was.path: parse_drops(was.drops) for was in known.values()}
+        conn, {previous.path: parse_drops(previous.drops) for previous in known.values()}
     )
     lines = []
     for file in files:
-        was = known.get(file.path)
-        state: State = "pending" if was is None else "changed" if was.sha256 != file.sha256 else "applied"
+        previous = known.get(file.path)
+        state: State = (
+            "pending" if previous is None else "changed" if previous.sha256 != file.sha256 else "applied"
+        )
         command = None if state == "applied" else _MIGRATE
         if state == "applied" and file.path in with_missing:
             state, command = "lost", _MIGRATE
         lines.append(FileStatus("object", file.path, state, next=command))
     present = {file.path for file in files}
-    gone = [path for path in known if path not in present]
-    return lines + [FileStatus("object", path, "gone", next=_MIGRATE) for path in gone]
+    removed = [path for path in known if path not in present]
+    return lines + [FileStatus("object", path, "gone", next=_MIGRATE) for path in removed]

@@ -24,19 +24,21 @@ def create(
     people: Sequence[Person],
     *,
     password_hash: str,
-    on_made: Callable[[int], None] = lambda existing: None,
+    on_created: Callable[[int], None] = lambda existing: None,
 ) -> int:
     """Create the missing users of ``people`` with ``password_hash``; returns how many were created.
 
-    ``on_made`` is called with the number of existing users. Auth creates the identities and sets all times to
-    now. Raises Conflict if an id or an address belongs to another user, if possible before creating any;
+    ``on_created`` is called with the number of existing users. Auth creates the identities and sets all times
+    to now. Raises Conflict if an id or an address belongs to another user, if possible before creating any;
     NotFound if this API has no user management.
     """
     missing = _missing(client, people)
     existing = len(people) - len(missing)
-    on_made(existing)
+    on_created(existing)
     created = for_each(
-        lambda person: _create(client, person, password_hash), missing, lambda done: on_made(existing + done)
+        lambda person: _create(client, person, password_hash),
+        missing,
+        lambda done: on_created(existing + done),
     )
     return sum(created)
 
@@ -54,16 +56,16 @@ def sign_in(api_url: str, key: str, email: str, password: str) -> UUID:
     # Not through supabase-py, which parses all timestamps and fails on those of Supabase Lite.
     with session(api_url, key) as http:
         try:
-            answer = http.post(
+            response = http.post(
                 "/auth/v1/token",
                 params={"grant_type": "password"},
                 json={"email": email, "password": password},
             ).json()
         except ApiRefused as refused:
-            raise NotAllowed(f"{email} cannot sign in: {refused.words}") from None
+            raise NotAllowed(f"{email} cannot sign in: {refused.reason}") from None
     try:
-        if answer["access_token"]:
-            return UUID(answer["user"]["id"])
+        if response["access_token"]:
+            return UUID(response["user"]["id"])
     except (KeyError, TypeError, ValueError):
         pass
     raise NotAllowed(f"{email} cannot sign in: the response of Auth has no session")

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.seed.parts import SeedProgress
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.rows import StoredFile
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def upload(
         except ApiRefused as refused:
             if refused.status == _CONFLICT:
                 return False
-            raise _explained(refused) from None
+            raise _as_conflict(refused) from None
         return True
 
     return sum(for_each(put, stored, on_uploaded))
@@ -48,10 +48,10 @@ def remove(client: Client, paths: Sequence[str]) -> int:
     try:
         return sum(for_each(lambda batch: len(bucket.remove(batch)), batches, lambda done: None))
     except ApiRefused as refused:
-        raise _explained(refused) from None
+        raise _as_conflict(refused) from None
 
 
-def _explained(refused: ApiRefused) -> Conflict | ApiRefused:
+def _as_conflict(refused: ApiRefused) -> Conflict | ApiRefused:
     if refused.status == _NOT_FOUND:
-        return Conflict(f"there is no bucket {BUCKET}: {refused.words}", hint="run `chatctl migrate`")
+        return Conflict(f"there is no bucket {BUCKET}: {refused.reason}", hint="run `chatctl migrate`")
     return refused

@@ -99,17 +99,17 @@ def _copy_messages(
 
 
 def _copy_participants(conn: Connection, outline: Outline, histories: list[ChatHistory]) -> None:
-    placed = [
-        place
+    read_positions = [
+        position
         for each in histories
-        for place in history.participants(outline.source, outline.spec.habits, each)
+        for position in history.participants(outline.source, outline.spec.habits, each)
     ]
-    rows = (participant for participant, _, _ in placed)
+    rows = (participant for participant, _, _ in read_positions)
     copy_rows(conn, ("public", "conversation_participants"), Participant, rows)
     statement = "copy private.read_states (conversation_id, user_id, last_read_seq, seen_count) from stdin"
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        for participant, read_to, seen in placed:
-            copy.write_row((participant.conversation_id, participant.user_id, read_to, seen))
+        for participant, read_to, message_count in read_positions:
+            copy.write_row((participant.conversation_id, participant.user_id, read_to, message_count))
 
 
 def copy_rows(conn: Connection, table: tuple[str, str], kind: Any, rows: Iterable[Any]) -> None:

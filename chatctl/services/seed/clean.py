@@ -112,13 +112,13 @@ def _plan(conn: Connection, run: SeedRun) -> _Plan:
         organizations=run.organization_ids,
         since=since,
     )
-    kept = [it for it in conversations if it.reason]
-    removed = [it.id for it in conversations if not it.reason]
+    kept_conversations = [it for it in conversations if it.reason]
+    removable = [it.id for it in conversations if not it.reason]
     organizations = _read(
         conn,
         "organizations",
         **run.scope,
-        conversations=[it.id for it in kept],
+        conversations=[it.id for it in kept_conversations],
         all_conversations=[it.id for it in conversations],
         since=since,
     )
@@ -128,27 +128,27 @@ def _plan(conn: Connection, run: SeedRun) -> _Plan:
         users=run.user_ids,
         organizations=[it.id for it in organizations if not it.reason],
         all_organizations=run.organization_ids,
-        conversations=removed,
-        kept=[it.id for it in kept],
+        conversations=removable,
+        kept=[it.id for it in kept_conversations],
         since=since,
     )
     return _Plan(
-        conversations=removed,
+        conversations=removable,
         organizations=[it.id for it in organizations if not it.reason],
         users=[it.id for it in users if not it.reason],
         kept=[
             *(Kept("organization", it.id, it.slug, it.reason) for it in organizations if it.reason),
-            *(Kept("conversation", it.id, it.name or "", it.reason) for it in kept),
+            *(Kept("conversation", it.id, it.name or "", it.reason) for it in kept_conversations),
             *(Kept("user", it.id, it.email, it.reason) for it in users if it.reason),
         ],
-        messages=[it.messages for it in kept],
+        messages=[it.messages for it in kept_conversations],
     )
 
 
 def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | None) -> dict[str, int]:
     scope = {"conversations": plan.conversations}
     files = [it.name for it in _read(conn, "files", **scope)]
-    with paths.quiet(conn, path):
+    with paths.triggers_disabled(conn, path):
         rows = conn.execute(sql_statement("seed/clean/delete_conversations"), scope).fetchall()
     removed = {**dict(rows), "files": len(files)}
     # From here on, foreign keys cascade to the rows that depend on organizations and users.
@@ -173,13 +173,13 @@ def _record(conn: Connection, run: SeedRun, plan: _Plan, *, still_there: list[UU
     if not plan.kept and not still_there:
         conn.execute(sql_statement("seed/clean/forget"), key)
         return
-    left = {
+    remaining = {
         "organizations": plan.kept_ids("organization"),
         "conversations": plan.kept_ids("conversation"),
         "users": [*plan.kept_ids("user"), *still_there],
         "messages": plan.messages,
     }
-    conn.execute(sql_statement("seed/clean/keep"), {**key, **left})
+    conn.execute(sql_statement("seed/clean/keep"), {**key, **remaining})
 
 
 def _read(conn: Connection, what: str, **values: Any) -> list[Any]:

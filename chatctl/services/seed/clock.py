@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from chatctl.services.seed.spec import Spec
 
-# A sender may send ten messages a minute. With this distance between all messages, nobody exceeds that; it is
-# doubled if users are guests of a second organization, which has its own clock.
+# A sender may send ten messages a minute. With this distance between all messages, no sender exceeds that; it
+# is doubled if users are guests of a second organization, which has its own clock.
 _DISTANCE = 6_500_000
 _WORKDAY = timedelta(hours=11)
 _WEEK = timedelta(weeks=1)

@@ -289,9 +289,9 @@ _LANGUAGES = {exchange: language for language, exchanges in EXCHANGES.items() fo
 
 @cache
 def sentences_beside(exchange: Exchange) -> tuple[str, ...]:
-    """Messages in the language of ``exchange`` that address nobody by name; empty for a hostile string."""
-    found = EXCHANGES.get(_LANGUAGES.get(exchange, ""), [])
-    texts = [line.text for each in found for line in each]
+    """Messages in the language of ``exchange`` that contain no names; empty for a hostile string."""
+    exchanges = EXCHANGES.get(_LANGUAGES.get(exchange, ""), [])
+    texts = [line.text for each in exchanges for line in each]
     return tuple(text for text in texts if not re.search(r"\{[a-d]\}", text))
 
 

@@ -48,7 +48,7 @@ _SHORTEST, _LONGEST = 7 * _SECOND, 100 * _SECOND  # between two lines of a sitti
 _PAUSE_UNIT = (_LONGEST - _SHORTEST) // 0xFF
 
 
-class _Said(NamedTuple):
+class _SittingLine(NamedTuple):
     """One line of a sitting; ``plain`` has the columns between id and times of a message with text only."""
 
     speaker: int
@@ -56,7 +56,7 @@ class _Said(NamedTuple):
     plain: bytes
 
 
-class _Chance(NamedTuple):
+class _RandomValues(NamedTuple):
     """Random values for the messages of a block: the rest of the id, four fates, and the pause afterwards.
 
     A fate is a number below 65,536. ``fates`` has the high bytes and the low bytes of each for all messages.
@@ -87,8 +87,8 @@ class ChatHistory:
     def last_message_seq(self) -> int:
         """The seq of the last message that is not deleted; 0 if there is none."""
         seq = self.last_seq
-        for gone in reversed(self.deleted_seqs):
-            if gone != seq:
+        for deleted_seq in reversed(self.deleted_seqs):
+            if deleted_seq != seq:
                 break
             seq -= 1
         return seq
@@ -106,73 +106,73 @@ def messages(source: Source, habits: Habits, written: ChatHistory) -> Iterator[b
     """The rows of ``written.chat`` in blocks for a binary COPY of ``COLUMNS``; also updates ``written``."""
     chat = written.chat
     sittings = [
-        [_said(chat, line) for line in sitting]
+        [_line(chat, line) for line in sitting]
         for sitting in script.sittings(source, habits, chat, _VARIANTS)
     ]
     pauses = [min(chat.clock.step, _SHORTEST + pause * _PAUSE_UNIT) for pause in range(256)]
     rare = _Rare(source, habits, written)
     for start in range(0, len(chat.places), _AT_ONCE):
         places = chat.places[start : start + _AT_ONCE]
-        had = [sittings[number % len(sittings)] for number in range(start, start + len(places))]
+        block_sittings = [sittings[number % len(sittings)] for number in range(start, start + len(places))]
         seq = written.last_seq + 1
-        said = list(chain.from_iterable(had))[: chat.messages + 1 - seq]
-        chance = _chance(source, chat, start, len(said))
-        between = map(pauses.__getitem__, chance.pauses)
+        lines = list(chain.from_iterable(block_sittings))[: chat.messages + 1 - seq]
+        values = _random_values(source, chat, start, len(lines))
+        between = map(pauses.__getitem__, values.pauses)
         created = [
             at
-            for place, lines in zip(places, had, strict=True)
-            for at in accumulate(islice(between, len(lines) - 1), initial=chat.clock.at(place))
-        ][: len(said)]
+            for place, sitting in zip(places, block_sittings, strict=True)
+            for at in accumulate(islice(between, len(sitting) - 1), initial=chat.clock.at(place))
+        ][: len(lines)]
         written.created.extend(created)
-        yield _block(chat, rare, seq, said, created, chance)
+        yield _block(chat, rare, seq, lines, created, values)
     written.changed_at = max(written.created[-1] if written.created else 0, rare.deleted_at)
     written.last_own = _last_own(chat, sittings)
 
 
-def _said(chat: Chat, line: corpus.DialogueLine) -> _Said:
+def _line(chat: Chat, line: corpus.DialogueLine) -> _SittingLine:
     ids = (chat.conversation.organization_id, chat.conversation.id, chat.people[line.speaker].id)
     head = _IDS.pack(*chain.from_iterable((16, id.bytes) for id in ids))
-    return _Said(*line, plain=head + _field(line.text.encode()) + _NULL + _NO_REACTIONS)
+    return _SittingLine(*line, plain=head + _field(line.text.encode()) + _NULL + _NO_REACTIONS)
 
 
 def _block(
-    chat: Chat, rare: _Rare, first: int, said: list[_Said], created: list[int], chance: _Chance
+    chat: Chat, rare: _Rare, first: int, lines: list[_SittingLine], created: list[int], values: _RandomValues
 ) -> bytes:
     """The rows of consecutive messages, beginning with seq ``first``."""
     # The common part of all rows uses map and join, which is several times faster than a loop.
-    seqs = range(first, first + len(said))
+    seqs = range(first, first + len(lines))
     prefix = int.from_bytes(chat.conversation.id.bytes[:8]) & ~0xFFFF
     # Ids are version 4 UUIDs that increase with seq, so that new index entries go to one place.
     highs = [prefix | 0x4000 | seq >> 14 & 0xFFF for seq in seqs]
     lows = [
         1 << 63 | (seq & 0x3FFF) << 48 | rest & 0xFFFFFFFFFFFF
-        for seq, rest in zip(seqs, chance.ids, strict=True)
+        for seq, rest in zip(seqs, values.ids, strict=True)
     ]
     heads = map(_HEAD.pack, repeat(11), repeat(16), highs, lows)
-    bodies = [line.plain for line in said]
+    bodies = [line.plain for line in lines]
     times = list(map(_TIMES.pack, repeat(8), created, repeat(8), created, repeat(-1), repeat(8), seqs))
-    for place in rare.among(chance):
-        fate = [high[place] << 8 | low[place] for high, low in chance.fates]
+    for place in rare.among(values):
+        fate = [high[place] << 8 | low[place] for high, low in values.fates]
         bodies[place], times[place] = rare.message(
-            first + place, created[place], said[place], fate, UUID(int=highs[place] << 64 | lows[place])
+            first + place, created[place], lines[place], fate, UUID(int=highs[place] << 64 | lows[place])
         )
     return b"".join(chain.from_iterable(zip(heads, bodies, times, strict=True)))
 
 
-def _last_own(chat: Chat, sittings: list[list[_Said]]) -> dict[int, int]:
+def _last_own(chat: Chat, sittings: list[list[_SittingLine]]) -> dict[int, int]:
     """The seq of the last message of each sender, by the sender's position in ``chat.people``."""
-    found: dict[int, int] = {}
-    sat = len(chat.places)
-    end = sum(len(sittings[number % len(sittings)]) for number in range(sat))
+    last_seqs: dict[int, int] = {}
+    sitting_count = len(chat.places)
+    end = sum(len(sittings[number % len(sittings)]) for number in range(sitting_count))
     # Sittings repeat, so every sender has a message in the last round, or in the sitting before it if the
     # last sitting was cut short.
-    for number in range(sat - 1, max(sat - len(sittings) - 1, 0) - 1, -1):
+    for number in range(sitting_count - 1, max(sitting_count - len(sittings) - 1, 0) - 1, -1):
         lines = sittings[number % len(sittings)]
         end -= len(lines)
         for seq, line in reversed(list(enumerate(lines, end + 1))):
             if seq <= chat.messages:
-                found.setdefault(line.speaker, seq)
-    return found
+                last_seqs.setdefault(line.speaker, seq)
+    return last_seqs
 
 
 def participants(
@@ -183,9 +183,9 @@ def participants(
     for number, person in enumerate(chat.people):
         draw = source.draw("participant", chat.conversation.id, person.id)
         behind = draw.chance(habits.unread)
-        looked = draw.pick((draw.below(written.last_seq + 1), 0)) if behind else written.last_seq
+        seen_seq = draw.pick((draw.below(written.last_seq + 1), 0)) if behind else written.last_seq
         # Senders have read everything before their own last message.
-        read_to = max(written.last_own.get(number, 0), looked)
+        read_to = max(written.last_own.get(number, 0), seen_seq)
         yield (
             Participant(
                 id=source.id("participant", chat.conversation.id, person.id),
@@ -201,12 +201,12 @@ def participants(
         )
 
 
-def _chance(source: Source, chat: Chat, block: int, messages: int) -> _Chance:
+def _random_values(source: Source, chat: Chat, block: int, messages: int) -> _RandomValues:
     """The random values of a block, which depend only on its position."""
     drawn = source.bytes(17 * messages, "messages", chat.conversation.id, block)
     *parts, pauses = (drawn[n * messages : (n + 1) * messages] for n in range(8, 17))
     fates = tuple(zip(parts[0::2], parts[1::2], strict=True))
-    return _Chance(struct.unpack_from(f"<{messages}Q", drawn), fates, pauses)
+    return _RandomValues(struct.unpack_from(f"<{messages}Q", drawn), fates, pauses)
 
 
 class _Rare:
@@ -220,29 +220,31 @@ class _Rare:
         ]
         self.deleted_at = 0
         draw = source.draw("reactions", written.chat.conversation.id)
-        self._given = [self._reactions(draw) for _ in range(min(_VARIANTS, written.chat.messages))]
-        self._given_bytes = [_json(given) for given in self._given]
+        self._reaction_lists = [self._reactions(draw) for _ in range(min(_VARIANTS, written.chat.messages))]
+        self._encoded_reactions = [_json(reactions) for reactions in self._reaction_lists]
 
-    def among(self, chance: _Chance) -> list[int]:
+    def among(self, values: _RandomValues) -> list[int]:
         """The positions of such messages in a block, in order."""
-        found: set[int] = set()
-        for (highs, lows), limit in zip(chance.fates, self.limits, strict=True):
+        positions: set[int] = set()
+        for (highs, lows), limit in zip(values.fates, self.limits, strict=True):
             # Search the high bytes first, because most messages do not match.
             likely = re.finditer(b"[\\x00-%b]" % re.escape(bytes([min(limit >> 8, 255)])), highs, re.DOTALL)
-            found.update(
+            positions.update(
                 place for place in map(re.Match.start, likely) if highs[place] << 8 | lows[place] < limit
             )
-        return sorted(found)
+        return sorted(positions)
 
-    def message(self, seq: int, at: int, line: _Said, fate: list[int], id: UUID) -> tuple[bytes, bytes]:
+    def message(
+        self, seq: int, at: int, line: _SittingLine, fate: list[int], id: UUID
+    ) -> tuple[bytes, bytes]:
         """The columns after the id of a message, and those with its times and its seq."""
         filed, reactions, edit, deletion = fate
         reacted, edited = reactions < self.limits[1], edit < self.limits[2]
         # A reaction also updates the row.
         updated = at + (1 + (filed ^ deletion) % 3600) * _SECOND if reacted or edited else at
-        which = edit % len(self._given)
+        which = edit % len(self._reaction_lists)
         if filed >= self.limits[0] and deletion >= self.limits[3]:
-            end = self._given_bytes[which] if reacted else _NO_REACTIONS
+            end = self._encoded_reactions[which] if reacted else _NO_REACTIONS
             return line.plain[: -len(_NO_REACTIONS)] + end, _TIMES.pack(8, at, 8, updated, -1, 8, seq)
         ids = line.plain[: _IDS.size]
         draw = self._source.draw("message", self._written.chat.conversation.id, seq)
@@ -250,11 +252,11 @@ class _Rare:
         text = None if attached and draw.chance(0.3) else line.text
         sender = self._written.chat.people[line.speaker].id
         self._written.files += [StoredFile(it, sender, moment(at)) for it in attached or ()]
-        given = self._given[which] if reacted else []
+        reaction_list = self._reaction_lists[which] if reacted else []
         if deletion >= self.limits[3]:
-            return ids + _content(text, attached, given), _TIMES.pack(8, at, 8, updated, -1, 8, seq)
-        gone = updated + draw.between(5, 1800) * _SECOND
-        self.deleted_at = max(self.deleted_at, gone)
+            return ids + _content(text, attached, reaction_list), _TIMES.pack(8, at, 8, updated, -1, 8, seq)
+        deleted_at = updated + draw.between(5, 1800) * _SECOND
+        self.deleted_at = max(self.deleted_at, deleted_at)
         self._written.deleted_seqs.append(seq)
         self._written.deleted.append(
             DeletedMessage(
@@ -263,26 +265,28 @@ class _Rare:
                 sender_id=sender,
                 content=text,
                 attachments=attached,
-                reactions=given,
-                deleted_at=moment(gone),
+                reactions=reaction_list,
+                deleted_at=moment(deleted_at),
                 deleted_by=sender,
             )
         )
-        return ids + _content(None, None, []), _DELETED_TIMES.pack(8, at, 8, gone, 8, gone, 8, seq)
+        return ids + _content(None, None, []), _DELETED_TIMES.pack(
+            8, at, 8, deleted_at, 8, deleted_at, 8, seq
+        )
 
     def _attachments(self, draw: Draw, seq: int) -> list[Attachment]:
         conversation = self._written.chat.conversation
         kinds = draw.sample(corpus.FILES, 5 if draw.chance(0.05) else draw.between(1, 3))
-        made = []
+        attachments = []
         for number, (name, kind) in enumerate(kinds):
             id = self._source.id("attachment", conversation.id, seq, number)
             # Storage allows only ASCII in object names; the attachment keeps the original name.
             safe = "".join(c if c.isascii() else "_" for c in name)
             url = f"{conversation.organization_id}/chat/{conversation.id}/{id}_{safe}"
-            made.append(
+            attachments.append(
                 Attachment(id=str(id), name=name, type=kind, size=len(files.content(name, kind)), url=url)
             )
-        return made
+        return attachments
 
     def _reactions(self, draw: Draw) -> list[Reaction]:
         people = draw.sample(self._written.chat.people, draw.between(1, 5))

@@ -13,12 +13,12 @@ from chatctl.db.patience import LOCK_TIMEOUT, limit_lock_waits
 from chatctl.services.seed import paths
 
 # For fewer messages it saves less than a second, while it blocks all readers of the table.
-WORTHWHILE = 100_000
+MIN_MESSAGES = 100_000
 # A kill loses the work of the transaction.
-AT_MOST = 2_000_000
+MAX_MESSAGES = 2_000_000
 
 
-def empty(conn: Connection) -> bool:
+def is_empty(conn: Connection) -> bool:
     """Whether ``messages`` has no row."""
     row = conn.execute("select exists (select from public.messages)").fetchone()
     return row == (False,)
@@ -37,11 +37,11 @@ def lock_if_empty(conn: Connection) -> bool:
         return False
     # From now on, all readers of messages wait for this transaction.
     limit_lock_waits(conn, paths.PATIENCE)
-    return empty(conn)
+    return is_empty(conn)
 
 
 @contextmanager
-def built_after(conn: Connection) -> Iterator[None]:
+def rebuilt_afterwards(conn: Connection) -> Iterator[None]:
     """Drop the indexes of ``messages`` that can be re-created, and build them at the end of the block.
 
     This runs in the open transaction, so that a failure rolls everything back.

@@ -23,7 +23,7 @@ from chatctl.services.seed.spec import (
     Talk,
     Team,
 )
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?"  # the backend's 63, minus 11 for a hyphen and a seed
 EMAIL = r"[a-z0-9._+-]{1,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
@@ -51,15 +51,15 @@ def mistakes(spec: Spec, *, whole: bool = True) -> Iterator[Mistake]:
     yield from _span(spec.habits, "sentences", spec.habits.sentences)
     for team in spec.organizations:
         yield from _of_team(team)
-        yield from _without_room(team, team.users + spec.visits)
+        yield from _unfillable(team, team.users + spec.visits)
     yield from _repeated("slug", ((team, team.slug) for team in spec.organizations))
     named = [it for team in spec.organizations for it in team.named]
     yield from _repeated("email", ((it, it.email) for it in named))
-    yield from _as_drawn(spec, named)
+    yield from _generated_emails(spec, named)
     if whole:
         yield from _too_few_users(spec)
-        yield from _too_much(spec)
-        yield from _unshared(spec)
+        yield from _over_limits(spec)
+        yield from _undistributed(spec)
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
@@ -71,8 +71,8 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
 def amounts(spec: Spec) -> list[int]:
     """The number of messages of each organization of a valid ``spec``."""
     return [
-        _fixed(team) if asked is None else asked
-        for team, asked in zip(spec.organizations, _asked(spec), strict=True)
+        _fixed(team) if requested is None else requested
+        for team, requested in zip(spec.organizations, _requested_messages(spec), strict=True)
     ]
 
 
@@ -81,7 +81,7 @@ def enough_users(spec: Spec, place: int) -> int:
     team = spec.organizations[place]
 
     def fits(users: int) -> bool:
-        return not any(_without_room(replace(team, users=users), users + spec.visits))
+        return not any(_unfillable(replace(team, users=users), users + spec.visits))
 
     fewest = max(team.users, *(users for users, _ in _needs(spec, place)))
     return fewest + bisect_left(range(fewest, MOST_USERS), True, key=fits)
@@ -108,7 +108,7 @@ def _of_team(team: Team) -> Iterator[Mistake]:
                 "must be an address in lower case with at most 50 characters before the @, "
                 f"such as pat@{team.slug}.example, not {short(it.email)}",
             )
-    fewest, reason = _leading(team)
+    fewest, reason = _smallest_team(team)
     if team.users < fewest:
         yield Mistake(team, "users", f"must be at least {fewest}, {reason}")
     for talk in team.conversations:
@@ -123,7 +123,7 @@ def _of_talk(talk: Talk, team: Team) -> Iterator[Mistake]:
         yield from _listed_twice(talk, key, listed)
     for place, email in enumerate(talk.without):
         if email in talk.users:
-            yield Mistake(talk, "without", f"is {email}, who is among users, too", place)
+            yield Mistake(talk, "without", f"is {email}, which is also in users", place)
     if talk.direct:
         if talk.name is not None:
             yield Mistake(talk, "name", "is for groups; a direct conversation has none")
@@ -137,10 +137,10 @@ def _of_talk(talk: Talk, team: Team) -> Iterator[Mistake]:
         yield Mistake(talk, "name", f"must leave {_NUMBER} of {_LONGEST_NAME} characters for the number")
     yield from _span(talk, "size", talk.size)
     if talk.size[0] < len(talk.users):
-        yield Mistake(talk, "size", f"must be at least {len(talk.users)}: so many users are in each")
+        yield Mistake(talk, "size", f"must be at least {len(talk.users)}: that many users are in each")
 
 
-def _without_room(team: Team, people: int) -> Iterator[Mistake]:
+def _unfillable(team: Team, people: int) -> Iterator[Mistake]:
     """Conversations for which ``people`` may not be enough, whatever the random choices are."""
     earlier: list[Talk] = []
     for talk in team.conversations:
@@ -156,13 +156,13 @@ def _without_room(team: Team, people: int) -> Iterator[Mistake]:
             min(it.count, _pairs(people, {*it.users, *talk.users}, {*it.without, *talk.without}))
             for it in earlier
         )
-        left = max(0, _pairs(people, set(talk.users), set(talk.without)) - taken)
-        if talk.count > left:
+        available = max(0, _pairs(people, set(talk.users), set(talk.without)) - taken)
+        if talk.count > available:
             yield Mistake(
                 talk,
                 "count",
-                f"must be at most {left}, not {talk.count}: so many pairs without a direct conversation are "
-                "sure to be left; those with named users come best first",
+                f"must be at most {available}, not {talk.count}, because only that many pairs are sure to be "
+                "free; list conversations with named users first",
             )
         earlier.append(talk)
 
@@ -180,29 +180,29 @@ def _too_few_users(spec: Spec) -> Iterator[Mistake]:
         return
     for place, team in enumerate(spec.organizations):
         fewest, reason = max(_needs(spec, place))
-        if team.users < fewest and fewest > _leading(team)[0]:
+        if team.users < fewest and fewest > _smallest_team(team)[0]:
             yield Mistake(team, "users", f"must be at least {fewest}, {reason}")
 
 
 def _needs(spec: Spec, place: int) -> Iterator[tuple[int, str]]:
     """The minimum numbers of users of an organization, each with its reason."""
     team = spec.organizations[place]
-    yield _leading(team)
+    yield _smallest_team(team)
     if spec.hostile and place == 0:
-        yield len(team.named) + 1, "so that somebody who is not named has a hostile name"
+        yield len(team.named) + 1, "so that a user who is not named has a hostile name"
     if spec.visits:
-        fewest, _ = _leading(team)
+        fewest, _ = _smallest_team(team)
         guests = any(it.role == "member" for it in team.named)
         yield fewest + (not guests), f"so that a member can visit {spec.organizations[place - 1].slug}"
 
 
-def _leading(team: Team) -> tuple[int, str]:
+def _smallest_team(team: Team) -> tuple[int, str]:
     roles = Counter(it.role for it in team.named)
-    others = (roles["owner"] == 0) + max(0, team.admins - roles["admin"])
-    return len(team.named) + others, f"for an owner, {team.admins} admins and the others who are named"
+    missing = (roles["owner"] == 0) + max(0, team.admins - roles["admin"])
+    return len(team.named) + missing, f"for an owner, {team.admins} admins and the other named users"
 
 
-def _too_much(spec: Spec) -> Iterator[Mistake]:
+def _over_limits(spec: Spec) -> Iterator[Mistake]:
     talks = [talk for team in spec.organizations for talk in team.conversations]
     for key, most, number in (
         ("users", MOST_USERS, sum(team.users for team in spec.organizations)),
@@ -210,24 +210,30 @@ def _too_much(spec: Spec) -> Iterator[Mistake]:
         ("messages", MOST_MESSAGES, sum(amounts(spec))),
     ):
         if number > most:
-            yield Mistake(spec, "", f"would have {number} {key} in all; a world has at most {most}")
+            yield Mistake(spec, "", f"would have {number} {key} in total; a world has at most {most}")
 
 
-def _unshared(spec: Spec) -> Iterator[Mistake]:
+def _undistributed(spec: Spec) -> Iterator[Mistake]:
     """Numbers of messages that cannot be distributed over the organizations or conversations."""
     if spec.messages and not any(team.messages is None for team in spec.organizations):
-        yield Mistake(spec, "messages", "is for organizations without messages of their own; all have some")
-    for team, asked in zip(spec.organizations, _asked(spec), strict=True):
+        yield Mistake(
+            spec, "messages", "is for organizations without a number of their own, but all have one"
+        )
+    for team, requested in zip(spec.organizations, _requested_messages(spec), strict=True):
         fixed = _fixed(team)
         shared = any(talk.messages is None for talk in team.conversations)
-        if asked is None or asked == fixed or (asked > fixed and shared):
+        if requested is None or requested == fixed or (requested > fixed and shared):
             continue
-        whose = "is" if team.messages is not None else "is not given; its share of the world's is"
-        rest = "" if asked < fixed else ", and none without a number shares the rest"
-        yield Mistake(team, "messages", f"{whose} {asked}, its conversations have {fixed} of their own{rest}")
+        subject = "is" if team.messages is not None else "is not given; its share of the world's is"
+        sharing = "" if requested < fixed else ", and no conversation without a number shares the rest"
+        yield Mistake(
+            team,
+            "messages",
+            f"{subject} {requested}, but its conversations have {fixed} of their own{sharing}",
+        )
 
 
-def _asked(spec: Spec) -> list[int | None]:
+def _requested_messages(spec: Spec) -> list[int | None]:
     """The requested number of messages of each organization; None: the sum over its conversations."""
     sharing = [team for team in spec.organizations if team.messages is None]
     shares = iter(apportion(spec.messages, [team.users for team in sharing]) if sharing else ())
@@ -241,7 +247,7 @@ def _fixed(team: Team) -> int:
     return sum(talk.count * talk.messages for talk in team.conversations if talk.messages is not None)
 
 
-def _as_drawn(spec: Spec, named: Iterable[Named]) -> Iterator[Mistake]:
+def _generated_emails(spec: Spec, named: Iterable[Named]) -> Iterator[Mistake]:
     """Emails that could also be generated for a user who is not named."""
     handles = {
         f"{team.slug}.example": {
@@ -253,7 +259,9 @@ def _as_drawn(spec: Spec, named: Iterable[Named]) -> Iterator[Mistake]:
     for it in named:
         local, _, domain = it.email.partition("@")
         if local.rstrip("0123456789") in handles.get(domain, ()):
-            yield Mistake(it, "email", f"must not be {it.email}, which a user who is not named may be given")
+            yield Mistake(
+                it, "email", f"must not be {it.email}, which may be generated for a user who is not named"
+            )
 
 
 def _unknown(
@@ -262,29 +270,29 @@ def _unknown(
     for place, word in enumerate(listed):
         if word not in known:
             yield Mistake(
-                about, key, f"is {short(word)}, which is not {where}; {nearest(word, known)}", place
+                about, key, f"is {short(word)}, which is not {where}; {suggestion(word, known)}", place
             )
 
 
 def _repeated(key: str, values: Iterable[tuple[Team | Talk | Named, str]]) -> Iterator[Mistake]:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for about, value in values:
-        if value in seen:
-            yield Mistake(about, key, f"is {short(value)}, which an earlier one has")
-        seen.add(value)
+        if value in earlier:
+            yield Mistake(about, key, f"is {short(value)}, which an earlier entry already has")
+        earlier.add(value)
 
 
 def _listed_twice(about: Team | Talk, key: str, listed: tuple[str, ...]) -> Iterator[Mistake]:
     for place, word in enumerate(listed):
         if word in listed[:place]:
-            yield Mistake(about, key, f"is {short(word)}, which is there already", place)
+            yield Mistake(about, key, f"is {short(word)}, which is already listed", place)
 
 
 def _text(about: Team | Talk | Named, text: str | None) -> Iterator[Mistake]:
     if text is not None and (not text.strip() or "\0" in text):
-        yield Mistake(about, "name", "must have a character that can be seen, and no NUL")
+        yield Mistake(about, "name", "must have a visible character and no NUL")
 
 
 def _span(about: Talk | Habits, key: str, span: tuple[int, int]) -> Iterator[Mistake]:
     if span[0] > span[1]:
-        yield Mistake(about, key, f"must go from the smaller to the larger, not from {span[0]} to {span[1]}")
+        yield Mistake(about, key, f"must be in ascending order, not {span[0]} and {span[1]}")

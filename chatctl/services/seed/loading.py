@@ -13,9 +13,9 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid
 from chatctl.services.seed import attachments, chunks, lock, paths, people, runs, verify
+from chatctl.services.seed.chunkwriter import ChunkWriter, SeedProgress
 from chatctl.services.seed.estimate import Estimate, estimate
 from chatctl.services.seed.outline import Outline
-from chatctl.services.seed.parts import Parts, SeedProgress
 from chatctl.services.seed.paths import Path
 from chatctl.services.seed.people import PASSWORD, Login
 from chatctl.services.seed.runs import Fingerprint, SeedRun
@@ -67,7 +67,7 @@ class LoadOptions:
     """How a world is loaded.
 
     ``users`` forces one way to create users; ``api`` is the client of the Auth Admin API. ``storage_rows``
-    adds files as rows of storage.objects, without content. ``beside_others`` allows a database with
+    adds files as rows of storage.objects, without content. ``allow_other_rows`` allows a database with
     organizations or users that were not seeded. A kill loses at most ``chunk_size`` messages, except for a
     large load into an empty table.
     """
@@ -75,7 +75,7 @@ class LoadOptions:
     users: Literal["sql", "api"] | None = None
     api: Client | None = None
     storage_rows: bool = False
-    beside_others: bool = False
+    allow_other_rows: bool = False
     chunk_size: int = chunks.SIZE
 
 
@@ -99,7 +99,7 @@ def load(
     with lock.seeding(conn, on_wait):
         run = _prepare(conn, outline)
         if run and run.finished_at:
-            outcome = _found(conn, outline, run)
+            outcome = _existing(conn, outline, run)
         else:
             path = paths.probe(conn, users=options.users, api=options.api is not None)
             on_path(path)
@@ -109,7 +109,7 @@ def load(
                 return _dry_run(conn, outline, path, options, started=run is not None)
             if run is None:
                 _begin(conn, outline, path, options, on_progress)
-            _parts(conn, outline, path, options, on_progress).write()
+            _chunk_writer(conn, outline, path, options, on_progress).write()
             outcome = _finish(conn, outline, path, "continued" if run else "created")
         if options.api and not dry_run:
             files = attachments.upload(conn, runs.scope(outline), options.api, on_progress)
@@ -151,7 +151,7 @@ def _refuse_conflicts(conn: Connection, outline: Outline, options: LoadOptions) 
     if clashes:
         shown = ", ".join(clashes[:3]) + (f" and {len(clashes) - 3} more" if len(clashes) > 3 else "")  # noqa: PLR2004
         raise Conflict(f"already exists, but was not seeded: {shown}", hint="use another --seed")
-    if not options.beside_others:
+    if not options.allow_other_rows:
         organizations, users = conn.execute(query("seed/strangers"), names).fetchone() or (0, 0)
         if organizations or users:
             raise Invalid(
@@ -172,7 +172,7 @@ def _begin(
             raise Invalid("the Auth Admin API requires a target with api_url and secret_key")
         sign_up(outline, options.api, on_progress)
     with conn.transaction():
-        with paths.quiet(conn, path):
+        with paths.triggers_disabled(conn, path):
             people.write(conn, outline, users=path.users == "sql")
         runs.start(conn, outline)
 
@@ -186,7 +186,7 @@ def sign_up(outline: Outline, api: Client, on_progress: Callable[[SeedProgress],
         api,
         outline.people,
         password_hash=people.PASSWORD_HASH,
-        on_made=lambda made: on_progress(SeedProgress("users", made, total)),
+        on_created=lambda existing: on_progress(SeedProgress("users", existing, total)),
     )
 
 
@@ -198,18 +198,18 @@ def _dry_run(
         with conn.transaction(force_rollback=True):
             if not started:
                 _begin(conn, outline, path, options, lambda progress: None)
-            _parts(conn, outline, path, options, lambda progress: None).write_first()
+            _chunk_writer(conn, outline, path, options, lambda progress: None).write_first()
     return _outcome(outline, "planned", None, path, planned=planned)
 
 
-def _parts(
+def _chunk_writer(
     conn: Connection,
     outline: Outline,
     path: Path,
     options: LoadOptions,
     on_progress: Callable[[SeedProgress], None],
-) -> Parts:
-    return Parts(conn, outline, path, options.chunk_size, options.storage_rows, on_progress)
+) -> ChunkWriter:
+    return ChunkWriter(conn, outline, path, options.chunk_size, options.storage_rows, on_progress)
 
 
 def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> LoadedWorld:
@@ -223,7 +223,7 @@ def _finish(conn: Connection, outline: Outline, path: Path, state: State) -> Loa
     return _outcome(outline, state, fingerprint, path)
 
 
-def _found(conn: Connection, outline: Outline, run: SeedRun) -> LoadedWorld:
+def _existing(conn: Connection, outline: Outline, run: SeedRun) -> LoadedWorld:
     now = runs.fingerprint(conn, run.scope)
     return _outcome(outline, "unchanged" if now.total == run.fingerprint else "changed", now, None)
 
@@ -231,7 +231,7 @@ def _found(conn: Connection, outline: Outline, run: SeedRun) -> LoadedWorld:
 def _outcome(
     outline: Outline,
     state: State,
-    found: Fingerprint | None,
+    fingerprint: Fingerprint | None,
     path: Path | None,
     *,
     planned: Estimate | None = None,
@@ -242,8 +242,8 @@ def _outcome(
         rules=RULES,
         state=state,
         path=str(path) if path else None,
-        fingerprint=found.total if found else None,
-        rows=found.rows if found else planned.rows if planned else {},
+        fingerprint=fingerprint.total if fingerprint else None,
+        rows=fingerprint.rows if fingerprint else planned.rows if planned else {},
         bytes=planned.bytes if planned else None,
         files=None,
         password=PASSWORD,

@@ -77,14 +77,18 @@ def build(spec: Spec, seed: int = FIRST_SEED) -> Outline:
     source = Source(spec.name, seed)
     totals = limits.amounts(spec)
     clocks = [Clock.for_messages(spec, total) for total in totals]
-    # The same for the whole world, because some are guests of a team that began to talk before their own.
-    opening = min(clock.begins for clock in clocks)
-    hired = [_people(source, spec, team, opening, place) for place, team in enumerate(spec.organizations)]
-    staffs = [_staff(source, spec, place, hired, opening) for place in range(len(hired))]
+    # The same for the whole world, because a guest's team may begin later than the team that is visited.
+    first_begin = min(clock.begins for clock in clocks)
+    people_by_team = [
+        _people(source, spec, team, first_begin, place) for place, team in enumerate(spec.organizations)
+    ]
+    staffs = [
+        _staff(source, spec, place, people_by_team, first_begin) for place in range(len(people_by_team))
+    ]
     return Outline(
         spec=spec,
         source=source,
-        people=[person for people in hired for person in people],
+        people=[person for people in people_by_team for person in people],
         organizations=[staff.organization for staff in staffs],
         members=[member for staff in staffs for member in staff.members],
         # In the order of their ids: new index entries then go to the end, and the indexes are half as large.
@@ -100,25 +104,25 @@ def build(spec: Spec, seed: int = FIRST_SEED) -> Outline:
 
 
 def _slug(team: Team, source: Source) -> str:
-    # The world of the default seed has the plain names; worlds of other seeds can exist beside it.
+    # Only the world of the default seed has names without a number, so that other seeds can exist next to it.
     return team.slug if source.seed == FIRST_SEED else f"{team.slug}-{source.seed}"
 
 
-def _people(source: Source, spec: Spec, team: Team, opening: datetime, place: int) -> list[Person]:
+def _people(source: Source, spec: Spec, team: Team, first_begin: datetime, place: int) -> list[Person]:
     slug = _slug(team, source)
     draw = source.draw("people", team.slug)
-    drawn = list(_drawn_names(draw, team, team.users - len(team.named)))
+    generated = list(_drawn_names(draw, team, team.users - len(team.named)))
     if spec.hostile and place == 0:
-        drawn[-1] = names.HOSTILE
+        generated[-1] = names.HOSTILE
     addresses = [(_address(it.email, source), it.name, it.name.split()[0]) for it in team.named]
-    addresses += [(f"{name.handle}@{slug}.example", name.full, name.given) for name in drawn]
+    addresses += [(f"{name.handle}@{slug}.example", name.full, name.given) for name in generated]
     return [
         Person(
             id=source.id("person", team.slug, number),
             email=email,
             full_name=full,
             given_name=given,
-            created_at=opening
+            created_at=first_begin
             - _SIGN_UP
             + timedelta(days=number * 20 // team.users, seconds=draw.below(80_000)),
         )
@@ -140,8 +144,10 @@ def _drawn_names(draw: Draw, team: Team, number: int) -> Iterator[names.PersonNa
             yield name if turn == 0 else name._replace(handle=f"{name.handle}{turn + 1}")
 
 
-def _staff(source: Source, spec: Spec, place: int, hired: list[list[Person]], opening: datetime) -> _Staff:
-    team, people = spec.organizations[place], hired[place]
+def _staff(
+    source: Source, spec: Spec, place: int, people_by_team: list[list[Person]], first_begin: datetime
+) -> _Staff:
+    team, people = spec.organizations[place], people_by_team[place]
     founded = people[0].created_at + timedelta(minutes=5)
     organization = Organization(
         id=source.id("organization", team.slug),
@@ -155,13 +161,13 @@ def _staff(source: Source, spec: Spec, place: int, hired: list[list[Person]], op
         for number, (person, role) in enumerate(zip(people, roles, strict=True))
     ]
     if spec.visits:
-        home = (place + 1) % len(hired)
-        guest = hired[home][_roles(spec.organizations[home]).index("member")]
+        home = (place + 1) % len(people_by_team)
+        guest = people_by_team[home][_roles(spec.organizations[home]).index("member")]
         return _Staff(
             team,
             organization,
             [*people, guest],
-            [*members, Member(organization.id, guest.id, "member", opening - _VISIT)],
+            [*members, Member(organization.id, guest.id, "member", first_begin - _VISIT)],
         )
     return _Staff(team, organization, people, members)
 
@@ -170,8 +176,8 @@ def _roles(team: Team) -> list[str]:
     """The roles of all users: as specified for named ones; the first others get the missing leading roles."""
     named = [it.role for it in team.named]
     leading = [*["owner"] * ("owner" not in named), *["admin"] * (team.admins - named.count("admin"))]
-    others = team.users - len(named)
-    return [*named, *leading[:others], *["member"] * (others - len(leading))]
+    unnamed = team.users - len(named)
+    return [*named, *leading[:unnamed], *["member"] * (unnamed - len(leading))]
 
 
 def _chats(source: Source, spec: Spec, staff: _Staff, total: int, clock: Clock) -> Iterator[Chat]:
@@ -192,7 +198,7 @@ def _chats(source: Source, spec: Spec, staff: _Staff, total: int, clock: Clock) 
         languages = (draw.pick(team.languages),) if talk.direct else team.languages
         exchanges = _exchanges(draw, languages, len(roster), hostile=spec.hostile and number == 0)
         chats.append(Chat(conversation, roster, amount, exchanges, array("q"), clock))
-    _place(source.draw("calendar", team.slug), chats)
+    _schedule(source.draw("calendar", team.slug), chats)
     yield from chats
 
 
@@ -207,36 +213,36 @@ def _rosters(
     taken: set[frozenset[str]] = set()
     for talk in team.conversations:
         fixed = [by_email[_address(email, source)] for email in talk.users]
-        apart = {_address(email, source) for email in (*talk.without, *talk.users)}
-        others = [person for person in people if person.email not in apart]
-        pairs = _pairs(draw, fixed, others, taken)
+        excluded = {_address(email, source) for email in (*talk.without, *talk.users)}
+        candidates = [person for person in people if person.email not in excluded]
+        pairs = _pairs(draw, fixed, candidates, taken)
         for _ in range(talk.count):
             if talk.direct:
                 roster = next(pairs, None)
                 if roster is None:
                     raise Invalid(f"{team.slug} has more direct conversations than pairs of people")
             else:
-                size = min(draw.between(*talk.size), LARGEST_GROUP, len(fixed) + len(others))
-                roster = [*fixed, *draw.sample(others, max(size - len(fixed), 0))]
+                size = min(draw.between(*talk.size), LARGEST_GROUP, len(fixed) + len(candidates))
+                roster = [*fixed, *draw.sample(candidates, max(size - len(fixed), 0))]
             yield talk, draw.shuffled(roster)
 
 
 def _pairs(
-    draw: Draw, fixed: list[Person], others: list[Person], taken: set[frozenset[str]]
+    draw: Draw, fixed: list[Person], candidates: list[Person], taken: set[frozenset[str]]
 ) -> Iterator[list[Person]]:
     """Pairs of people who do not have a direct conversation yet, until none are left."""
-    alone = _PAIR - len(fixed)
+    candidate_count = _PAIR - len(fixed)
 
     def free(pair: list[Person]) -> bool:
         key = frozenset(person.email for person in pair)
         return key not in taken and not taken.add(key)  # type: ignore[func-returns-value]
 
     # Draw at random while that finds a free pair within a few tries; then use the remaining pairs, shuffled.
-    by_chance = ([*fixed, *draw.sample(others, alone)] for _ in count())
-    while pair := next(filter(free, islice(by_chance, _TRIES)), None):
+    random_pairs = ([*fixed, *draw.sample(candidates, candidate_count)] for _ in count())
+    while pair := next(filter(free, islice(random_pairs, _TRIES)), None):
         yield pair
-    left = [[*fixed, *rest] for rest in combinations(others, alone)]
-    yield from filter(free, draw.shuffled(left))
+    remaining = [[*fixed, *rest] for rest in combinations(candidates, candidate_count)]
+    yield from filter(free, draw.shuffled(remaining))
 
 
 def _amounts(team: Team, talks: Sequence[Talk], total: int) -> list[int]:
@@ -245,8 +251,8 @@ def _amounts(team: Team, talks: Sequence[Talk], total: int) -> list[int]:
     weights = [round(1_000_000 / rank**team.skew) for rank in range(1, len(sharing) + 1)]
     if len(weights) > _QUIET:
         weights[-1] = 0  # one conversation has no messages yet
-    left = total - sum(talk.messages or 0 for talk in talks)
-    shares = iter(limits.apportion(left, weights) if weights else ())
+    remaining = total - sum(talk.messages or 0 for talk in talks)
+    shares = iter(limits.apportion(remaining, weights) if weights else ())
     return [next(shares) if talk.messages is None else talk.messages for talk in talks]
 
 
@@ -261,21 +267,21 @@ def _exchanges(draw: Draw, languages: Sequence[str], people: int, *, hostile: bo
     return [*attacks, *draw.shuffled(fitting)]
 
 
-def _place(draw: Draw, chats: list[Chat]) -> None:
+def _schedule(draw: Draw, chats: list[Chat]) -> None:
     """Order the sittings of a team in time: which conversation has the next one is random."""
     lengths = [[len(exchange) for exchange in chat.exchanges] for chat in chats]
     turns = array(
         "L", [n for n, chat in enumerate(chats) for _ in range(_sittings(lengths[n], chat.messages))]
     )
     draw.shuffle(turns)
-    left = [chat.messages for chat in chats]
-    reached = 0
+    remaining = [chat.messages for chat in chats]
+    messages_before = 0
     for number in turns:
         chat = chats[number]
-        length = min(lengths[number][len(chat.places) % len(lengths[number])], left[number])
-        chat.places.append(reached)
-        left[number] -= length
-        reached += length
+        length = min(lengths[number][len(chat.places) % len(lengths[number])], remaining[number])
+        chat.places.append(messages_before)
+        remaining[number] -= length
+        messages_before += length
 
 
 def _sittings(lengths: list[int], messages: int) -> int:

@@ -49,7 +49,7 @@ class _Rights:
 def probe(conn: Connection, *, users: Literal["sql", "api"] | None = None, api: bool = False) -> Path:
     """The fastest path that this role is allowed to use; ``users`` forces one way to create users.
 
-    ``api``: whether the Auth Admin API is available. Raises NotAllowed if there is no way, Conflict if the
+    ``api``: whether the Auth Admin API is available. Raises NotAllowed if there is no path, Conflict if the
     tables of Auth are not as expected.
     """
     with conn.cursor(row_factory=class_row(_Rights)) as cursor:
@@ -100,7 +100,7 @@ def _triggers(conn: Connection, rights: _Rights) -> Literal["replica", "owner"]:
 
 
 @contextmanager
-def quiet(conn: Connection, path: Path) -> Iterator[None]:
+def triggers_disabled(conn: Connection, path: Path) -> Iterator[None]:
     """Disable the backend's triggers for this transaction inside the block.
 
     Raises Conflict if others hold the required locks for longer than ``PATIENCE``.

@@ -46,9 +46,9 @@ def write(conn: Connection, outline: Outline, *, users: bool = True) -> None:
             for p in outline.people[start : start + _AT_ONCE]
         ]
         if users:
-            signs_in = {"people": Jsonb(records), "password": PASSWORD_HASH}
-            conn.execute(sql_statement("seed/users"), signs_in)
-            conn.execute(sql_statement("seed/identities"), signs_in)
+            parameters = {"people": Jsonb(records), "password": PASSWORD_HASH}
+            conn.execute(sql_statement("seed/users"), parameters)
+            conn.execute(sql_statement("seed/identities"), parameters)
         conn.execute(sql_statement("seed/profiles"), {"people": Jsonb(records)})
     copy_rows(conn, ("public", "organizations"), Organization, outline.organizations)
     copy_rows(conn, ("public", "organization_members"), Member, outline.members)
@@ -60,11 +60,11 @@ def logins(outline: Outline) -> list[Login]:
     return [
         Login(people[member.user_id].email, people[member.user_id].full_name, organization.name, member.role)
         for organization in outline.organizations
-        for member in _leading(outline, organization)
+        for member in _first_of_each_role(outline, organization)
     ]
 
 
-def _leading(outline: Outline, organization: Organization) -> Iterator[Member]:
+def _first_of_each_role(outline: Outline, organization: Organization) -> Iterator[Member]:
     members = [member for member in outline.members if member.organization_id == organization.id]
     for role in ("owner", "admin", "member"):
         yield from [member for member in members if member.role == role][:1]

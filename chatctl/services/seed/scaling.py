@@ -21,26 +21,26 @@ def scaled(spec: Spec, factor: float) -> Spec:
         raise Invalid(f"a scale must be more than 0 and at most {LARGEST_SCALE}, not {factor:g}")
     if factor == 1:
         return spec
-    had = limits.amounts(spec)
-    wanted = limits.apportion(round(sum(had) * factor), had) if any(had) else had
-    grown = replace(
+    current = limits.amounts(spec)
+    requested = limits.apportion(round(sum(current) * factor), current) if any(current) else current
+    scaled_spec = replace(
         spec,
         messages=0,
         organizations=tuple(
             _scaled_team(team, factor, messages)
-            for team, messages in zip(spec.organizations, wanted, strict=True)
+            for team, messages in zip(spec.organizations, requested, strict=True)
         ),
     )
-    grown = replace(
-        grown,
+    scaled_spec = replace(
+        scaled_spec,
         organizations=tuple(
-            replace(team, users=limits.enough_users(grown, place))
-            for place, team in enumerate(grown.organizations)
+            replace(team, users=limits.enough_users(scaled_spec, place))
+            for place, team in enumerate(scaled_spec.organizations)
         ),
     )
-    for mistake in limits.mistakes(grown):
+    for mistake in limits.mistakes(scaled_spec):
         raise Invalid(f"{spec.name} at scale {factor:g} {mistake.sentence}")
-    return grown
+    return scaled_spec
 
 
 def _scaled_team(team: Team, factor: float, messages: int) -> Team:

@@ -147,8 +147,8 @@ class Spec(_Described):
 RULES = 2
 
 
-def _groups(*rooms: tuple[str, int]) -> tuple[Talk, ...]:
-    return tuple(Talk(name=name, size=(size, size)) for name, size in rooms)
+def _groups(*groups: tuple[str, int]) -> tuple[Talk, ...]:
+    return tuple(Talk(name=name, size=(size, size)) for name, size in groups)
 
 
 DEMO = Spec(

@@ -20,7 +20,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from chatctl.services.seed import corpus, limits, names
 from chatctl.services.seed.limits import Mistake
 from chatctl.services.seed.spec import BUILT_IN, LARGEST_GROUP, MOST_USERS, Habits, Named, Spec, Talk, Team
-from chatctl.yamlfile.nodes import Dialect, cut, position, under
+from chatctl.yamlfile.nodes import Dialect, key_path, position, shorten
 from chatctl.yamlfile.reading import TooManyMistakes
 from chatctl.yamlfile.shapes import ShapeReading, Unusable, bare_hint
 
@@ -30,7 +30,7 @@ _PAIR = 2
 _YAML = Dialect("world", most_bytes=256 * 1024, deepest=10)
 
 # Replacements for invalid values, so that the rest can be checked; they cause no further mistakes.
-_STAND_INS: dict[type, dict[str, Any]] = {
+_REPLACEMENTS: dict[type, dict[str, Any]] = {
     Spec: {"name": "", "organizations": (), "visits": True},
     Team: {"name": "", "slug": "", "users": MOST_USERS, "admins": 0, "conversations": ()},
     Talk: {"size": (LARGEST_GROUP, LARGEST_GROUP)},
@@ -48,23 +48,27 @@ def load(path: Path) -> Spec:
     reading = _SpecReading(path)
     with suppress(TooManyMistakes):
         spec: Spec = reading.shape(Spec, reading.root, "")
-        reading.judge(spec)
+        reading.check_combinations(spec)
         if not reading.mistakes:
             return spec
-    raise reading.refused()
+    raise reading.as_error()
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of such a file, for editors: each key with its range, default and description."""
-    made = TypeAdapter(Spec).json_schema(schema_generator=_SpecSchema)
-    team, named = (made["$defs"][kind]["properties"] for kind in ("Team", "Named"))
-    made["required"].remove("name")
-    made["properties"]["name"]["pattern"] = f"^{_NAME}$"
+    document = TypeAdapter(Spec).json_schema(schema_generator=_SpecSchema)
+    team, named = (document["$defs"][kind]["properties"] for kind in ("Team", "Named"))
+    document["required"].remove("name")
+    document["properties"]["name"]["pattern"] = f"^{_NAME}$"
     team["slug"]["pattern"] = f"^{limits.SLUG}$"
     team["cultures"]["items"]["enum"] = list(names.NAMES)
     team["languages"]["items"]["enum"] = list(corpus.EXCHANGES)
     named["email"]["pattern"] = f"^{limits.EMAIL}$"
-    return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": "A world for chatctl seed from"}
+    return {
+        "$schema": GenerateJsonSchema.schema_dialect,
+        **document,
+        "title": "A world for chatctl seed from",
+    }
 
 
 class _SpecSchema(GenerateJsonSchema):
@@ -72,8 +76,8 @@ class _SpecSchema(GenerateJsonSchema):
         return False
 
     def tuple_schema(self, schema: core_schema.TupleSchema) -> JsonSchemaValue:
-        made = super().tuple_schema(schema)
-        return made if "variadic_item_index" in schema else {"anyOf": [made["prefixItems"][0], made]}
+        result = super().tuple_schema(schema)
+        return result if "variadic_item_index" in schema else {"anyOf": [result["prefixItems"][0], result]}
 
 
 class _SpecReading(ShapeReading):
@@ -82,7 +86,7 @@ class _SpecReading(ShapeReading):
     def __init__(self, path: Path) -> None:
         super().__init__(path, _YAML)
         self._own_name = path.stem
-        self._made: dict[int, tuple[Any, str]] = {}  # by id, because mistakes refer to these objects
+        self._shapes: dict[int, tuple[Any, str]] = {}  # by id, because mistakes refer to these objects
 
     def hints(self, kind: Any) -> dict[str, Any]:
         return get_type_hints(kind, include_extras=True)  # null is allowed where None is
@@ -95,37 +99,37 @@ class _SpecReading(ShapeReading):
         if len(pair) != _PAIR:
             self.report(position(node), at, "must be one number, or two: [from, to]")
             raise Unusable
-        return self.checked(hint, pair, node, at)
+        return self.validated(hint, pair, node, at)
 
     def shape(self, kind: Any, node: Node, at: str) -> Any:
         """The ``kind`` object that ``node`` describes, with invalid values replaced."""
         before = self.reported
         values, broken = self.values(kind, node, at, **({"name": self._own_name} if kind is Spec else {}))
-        values |= {key: value for key, value in _STAND_INS[kind].items() if key in broken}
+        values |= {key: value for key, value in _REPLACEMENTS[kind].items() if key in broken}
         if kind is Talk and self.reported > before:
-            values["count"] = 0  # its participants are uncertain, so it uses nobody
-        made = kind(**values)
+            values["count"] = 0  # its participants are uncertain, so it uses no pairs
+        result = kind(**values)
         if isinstance(node, MappingNode):
-            self._made[id(made)] = made, at
-        return made
+            self._shapes[id(result)] = result, at
+        return result
 
-    def judge(self, spec: Spec) -> None:
+    def check_combinations(self, spec: Spec) -> None:
         """Report the mistakes in the combination of values, as far as they could be read."""
         for mistake in chain(_of_name(spec), limits.mistakes(spec, whole=not self.mistakes)):
-            if id(mistake.about) in self._made:
-                _, at = self._made[id(mistake.about)]
+            if id(mistake.about) in self._shapes:
+                _, at = self._shapes[id(mistake.about)]
                 item = "" if mistake.item is None else f"[{mistake.item}]"
                 key = f"{mistake.key}{item}"
-                if not any(_overlap(under(at, key), other) for _, other, _ in self.mistakes):
-                    self.wrong(at, key, mistake.sentence)
+                if not any(_overlap(key_path(at, key), other) for _, other, _ in self.mistakes):
+                    self.report_key(at, key, mistake.sentence)
 
 
 def _of_name(spec: Spec) -> Iterator[Mistake]:
     if not re.fullmatch(_NAME, spec.name):
-        said = "must be at most 63 letters from a to z, digits, hyphens, dots and underscores"
-        yield Mistake(spec, "name", f"{said}, not {cut(spec.name)}; it is the file's name unless given")
+        rule = "must be at most 63 letters from a to z, digits, hyphens, dots and underscores"
+        yield Mistake(spec, "name", f"{rule}, not {shorten(spec.name)}; it defaults to the name of the file")
     elif spec.name.lower() in BUILT_IN:
-        yield Mistake(spec, "name", f"must be another than {spec.name}, which chatctl has itself")
+        yield Mistake(spec, "name", f"must not be {spec.name}, which is a built-in world")
 
 
 def _overlap(path: str, other: str) -> bool:

@@ -44,7 +44,7 @@ class WorldVerdict:
     """The result for one world: its ``differences``, at most ``SHOWN`` of each check.
 
     ``fingerprint`` is the checksum at the end of the seed, ``now`` the current one. ``cleaned`` is set for a
-    world that was removed, and says what is left of it; then ``differences`` are about these rows.
+    world that was removed, with the rows that remain; ``differences`` are then about these rows.
     """
 
     world: str
@@ -66,12 +66,12 @@ def find(
 ) -> list[CheckFinding]:
     """The findings of one check for these organizations and users; empty if there are none.
 
-    Users may have used them after ``since``; None if nobody has.
+    ``since`` is the time after which users may have changed them; None if they have not.
     """
     with conn.cursor(row_factory=class_row(CheckFinding)) as cursor:
-        found = cursor.execute(query(f"seed/checks/{check}"), {**scope, "since": since}).fetchmany(SHOWN)
-        more = cursor.rowcount - len(found)
-    return [*found, *([CheckFinding(f"{more} more", "of the same check")] if more else [])]
+        findings = cursor.execute(query(f"seed/checks/{check}"), {**scope, "since": since}).fetchmany(SHOWN)
+        more = cursor.rowcount - len(findings)
+    return [*findings, *([CheckFinding(f"{more} more", "of the same check")] if more else [])]
 
 
 def verify(
@@ -81,20 +81,22 @@ def verify(
     sign_in: Callable[[str], None] | None = None,
 ) -> WorldVerdict:
     """Check one world. ``sign_in`` signs in with an email, and raises ChatctlError if that fails."""
-    found: list[tuple[str, CheckFinding]] = []
+    findings: list[tuple[str, CheckFinding]] = []
     for check in checks():
-        found += [(check, each) for each in find(conn, check, run.scope, since=run.started_at)]
+        findings += [(check, each) for each in find(conn, check, run.scope, since=run.started_at)]
     now = runs.fingerprint(conn, run.scope)
-    found += [("fingerprint", each) for each in _changed(run, now)]
+    findings += [("fingerprint", each) for each in _changed(run, now)]
     if sign_in:
-        found += [("sign-in", each) for each in _refused(conn, run, sign_in)]
+        findings += [("sign-in", each) for each in _failed_sign_ins(conn, run, sign_in)]
     return WorldVerdict(
         world=run.world,
         seed=run.seed,
         fingerprint=run.fingerprint,
         now=now.total,
         checks=[*checks(), "fingerprint", *(["sign-in"] if sign_in else [])],
-        differences=[SeedDifference(run.world, run.seed, check, it.object, it.detail) for check, it in found],
+        differences=[
+            SeedDifference(run.world, run.seed, check, it.object, it.detail) for check, it in findings
+        ],
         cleaned=_cleaned(run, now),
     )
 
@@ -102,11 +104,13 @@ def verify(
 def _cleaned(run: SeedRun, now: Fingerprint) -> SeedDifference | None:
     if run.cleaned_at is None:
         return None
-    left = ", ".join(f"{table}: {rows}" for table, rows in now.rows.items())
-    what = (
-        f"except rows still in use ({left})" if left else "and the next `chatctl seed clean` drops its record"
+    remaining = ", ".join(f"{table}: {rows}" for table, rows in now.rows.items())
+    addition = (
+        f"except rows still in use ({remaining})"
+        if remaining
+        else "and the next `chatctl seed clean` drops its record"
     )
-    detail = f"was removed by `chatctl seed clean`, {what}"
+    detail = f"was removed by `chatctl seed clean`, {addition}"
     return SeedDifference(run.world, run.seed, "clean", f"world {run.world}", detail)
 
 
@@ -115,25 +119,29 @@ def _changed(run: SeedRun, now: Fingerprint) -> Iterator[CheckFinding]:
         return
     if run.finished_at is None:
         yield CheckFinding(
-            f"world {run.world}", "begun and not finished; the same `chatctl seed` continues it"
+            f"world {run.world}", "started but not finished; run the same `chatctl seed` to continue"
         )
         return
     if not run.tables:
         if now.total != run.fingerprint:
-            yield CheckFinding(f"world {run.world}", "made by an older chatctl; its rows cannot be compared")
+            yield CheckFinding(
+                f"world {run.world}", "seeded by an older chatctl; its rows cannot be compared"
+            )
         return
-    there = {table.name: table for table in now.tables}
+    tables = {table.name: table for table in now.tables}
     # Tables without rows are missing on both sides.
-    for name in dict.fromkeys([*there, *run.tables]):
-        table, made = there.get(name), run.tables.get(name)
-        rows, rows_made = table.rows if table else 0, made["rows"] if made else 0
-        if rows != rows_made:
-            yield CheckFinding(name, f"{rows_made} rows were made, {rows} are there")
-        elif table and made and table.checksum != made["checksum"]:
-            yield CheckFinding(name, "rows are not as they were made")
+    for name in dict.fromkeys([*tables, *run.tables]):
+        table, seeded = tables.get(name), run.tables.get(name)
+        rows, seeded_rows = table.rows if table else 0, seeded["rows"] if seeded else 0
+        if rows != seeded_rows:
+            yield CheckFinding(name, f"{seeded_rows} rows were seeded, {rows} exist")
+        elif table and seeded and table.checksum != seeded["checksum"]:
+            yield CheckFinding(name, "rows differ from what was seeded")
 
 
-def _refused(conn: Connection, run: SeedRun, sign_in: Callable[[str], None]) -> Iterator[CheckFinding]:
+def _failed_sign_ins(
+    conn: Connection, run: SeedRun, sign_in: Callable[[str], None]
+) -> Iterator[CheckFinding]:
     """Failed sign-ins; one user per organization is tried: its owner, or the first member."""
     for slug, email in conn.execute(query("seed/sign_ins"), run.scope):
         try:

@@ -1,6 +1,6 @@
 -- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
--- its requests would fail; so does any role of the project's own. PostgREST is set to call chat_hooks.before_request if
--- the migrating role may do so and no other function is configured; see docs/backend.md.
+-- its requests would fail; the same is true for a project's own roles. This configures PostgREST to call
+-- chat_hooks.before_request, if the migrating role may do so and no other function is configured; see docs/backend.md.
 revoke all on schema chat_hooks from public;
 grant usage on schema chat_hooks to anon, authenticated, service_role;
 
@@ -19,7 +19,7 @@ declare
   );
 begin
   if other is not null then
-    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request, which may call chat_hooks.before_request()', other;
+    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request; call chat_hooks.before_request() in it', other;
     return;
   end if;
   if exists (
@@ -36,7 +36,7 @@ begin
     current_database(), 'chat_hooks.before_request'
   );
   notify pgrst, 'reload config';
-  raise notice 'PostgREST calls chat_hooks.before_request before each request now, and none that its file or environment may name';
+  raise notice 'PostgREST now calls chat_hooks.before_request before each request, instead of any function in its configuration file or environment';
 exception when insufficient_privilege then
   raise notice 'writes of the API are not limited to 0.9 s: this role may not alter authenticator';
 end

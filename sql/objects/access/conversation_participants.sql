@@ -1,6 +1,6 @@
--- Participants: read by the participants of the same conversation; added by the creator, from the organization; marks
--- are changed by their owner; removed by leaving a group, or by its creator. A client sees a conversation's row here
--- through the policies of conversations: as a participant, or as its creator before anybody was added.
+-- Participants: read by the participants of the same conversation; added by the creator, from the organization; each
+-- participant changes their own marks; removed by leaving a group, or by its creator. Here, clients see the rows of
+-- conversations that the policies of conversations allow: as a participant, or as the creator before anybody was added.
 revoke all on public.conversation_participants from public, anon, authenticated;
 grant select on public.conversation_participants to authenticated;
 grant insert (conversation_id, user_id, last_read_at) on public.conversation_participants to authenticated;

@@ -1,5 +1,5 @@
 -- Conversations: read by participants, and by the creator until there are any; created by members, named by the creator.
--- updated_at is accepted, because the plan's clients send it, and overwritten.
+-- The plan's clients send updated_at; it is accepted and overwritten.
 revoke all on public.conversations from public, anon, authenticated;
 grant select on public.conversations to authenticated;
 grant insert (organization_id, name, is_group, created_by) on public.conversations to authenticated;

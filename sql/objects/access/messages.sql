@@ -1,5 +1,5 @@
--- Messages: read by participants, tombstones included; sent by participants as themselves; updated by participants,
--- where messages_before_update decides which columns of whose messages.
+-- Messages: read by participants, including tombstones; sent by participants as themselves; updated by participants.
+-- messages_before_update decides which columns of which messages they may update.
 revoke all on public.messages from public, anon, authenticated;
 grant select on public.messages to authenticated;
 grant insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages to authenticated;
@@ -20,7 +20,7 @@ create policy "participants send as themselves"
 on public.messages for insert to authenticated
 with check (
   sender_id = (select private.claimed_user_id())
-  -- Clients cannot set seq. messages_before_insert does, for a sender who takes part and is not suspended.
+  -- Clients cannot set seq. messages_before_insert sets it for a sender who takes part and is not suspended.
   and seq is not null
 );
 

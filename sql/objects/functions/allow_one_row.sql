@@ -1,4 +1,4 @@
--- Refuse the second row of a statement from the API that changes rows which other people change too. Called for each
+-- Refuse a second row in a statement from the API that changes rows which other users also change. Called for each
 -- row. PostgreSQL locks the row before this runs, so lock_timeout is shortened until restore_lock_timeout runs after the
 -- statement: a wait for another row then ends before it becomes a deadlock. It stays long enough for one row to be
 -- written to a slow disk.

@@ -6,7 +6,7 @@ language sql immutable parallel safe
 set search_path = ''
 as $$
   select case
-    -- Far too much is seen without writing it out, which takes a second for 100 MB.
+    -- Detects excessive sizes without converting to text, which takes a second for 100 MB.
     when pg_column_size(p_attachments) > 65536 then false
     when octet_length(p_attachments::text) > 16384 then false
     when not private.valid_attachments(p_attachments) then false

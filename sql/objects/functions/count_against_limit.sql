@@ -29,7 +29,7 @@ begin
   elsif used + p_amount > rule.allowed then
     perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
       (
-        -- The first entry after whose end the later ones leave room.
+        -- The first entry after whose expiry the later entries leave enough room.
         select min(e.at) + rule.per
         from (
           select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
@@ -52,15 +52,15 @@ begin
   set at = times, amount = amounts
   where w.user_id = p_user_id and w.action = p_action;
   if not found then
-    -- Of a user who has no profile nothing is counted; the policies refuse what they write.
+    -- Nothing is counted for a user without a profile; the policies refuse their writes.
     insert into private.action_windows (user_id, action, at, amount)
     select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
   end if;
 end
 $$;
 
--- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. count_against_limit decides
--- about the rest.
+-- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. In all other cases,
+-- count_against_limit decides.
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql

@@ -23,7 +23,7 @@ begin
   if p_sender_id is null then
     return;
   end if;
-  -- A sender over the limit waits for nothing.
+  -- A sender who has used up the limit does not wait.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
   perform private.refuse_full_window(sent);

@@ -14,7 +14,7 @@ begin
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
   );
   return named;
-exception when others then -- not JSON, nested past the stack, or no id
+exception when others then -- not JSON, nested too deeply for the stack, or not a uuid
   return null;
 end
 $$;

@@ -15,7 +15,7 @@ as $$
     select replace(m.found[1], '-', '')
     from regexp_matches(t.text, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') as m (found)
     union all
-    -- Digits that other text runs into, which may be digits of the same kind: "uuid" ends with one.
+    -- Digits may follow other text without a separator, and that text may end with a hexadecimal digit, as "uuid" does.
     select unnest(array[left(m.found[1], 32), right(m.found[1], 32)])
     from regexp_matches(t.text, '[0-9a-f]{32,}', 'g') as m (found)
   ) as f (digits)

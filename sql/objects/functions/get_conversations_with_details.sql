@@ -31,7 +31,7 @@ begin
     cp.is_starred, cp.is_muted, cp.last_read_at,
     (c.message_count - r.seen_count)::integer,
     m.id, m.content, m.created_at, m.sender_id,
-    -- The profile of somebody who shares no organization any more is nobody's business.
+    -- Hide the profile of a user who no longer shares an organization with the caller.
     case when m.sender_id = p_user_id or exists (
       select from public.organization_members me
       join public.organization_members them on them.organization_id = me.organization_id

@@ -12,7 +12,7 @@ as $$
     from storage.objects o
     where p_message.sender_id is null
       and o.bucket_id = 'attachments'
-      -- All that begin with this uuid and _, which ` follows; starts_with would use no index.
+      -- All names that begin with this uuid and _ (the next character is `); starts_with would not use an index.
       and o.name ~>=~ format('%s/chat/%s/%s_', p_message.organization_id, p_message.conversation_id, f.id)
       and o.name ~<~ format('%s/chat/%s/%s`', p_message.organization_id, p_message.conversation_id, f.id)
       and o.owner_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'

@@ -1,5 +1,5 @@
--- Called with something locked that others need: end the transaction after the time that before_request has set, where
--- it set one. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
+-- Called while the transaction holds a lock that others need: ends the transaction after the time that before_request
+-- has set, if any. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
 -- transaction_timeout would, too, so wait_unhurried is called before anything else is waited for. A transaction_timeout
 -- that is running already, for example the project's own, still applies if it ends sooner.
 create or replace function private.hold_briefly()

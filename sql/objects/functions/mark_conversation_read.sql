@@ -7,7 +7,7 @@ set search_path = ''
 as $$
 declare
   caller uuid := private.current_user_id();
-  seen_at timestamptz := 'infinity'; -- as far as there is anything: reading_moment
+  seen_at timestamptz := 'infinity'; -- everything, see reading_moment
 begin
   if p_seq is not null then
     select m.created_at into seen_at

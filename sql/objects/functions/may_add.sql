@@ -1,6 +1,6 @@
 -- Whether somebody may add a person to a conversation: in a group, the creator while they take part; in a conversation
--- without participants, its creator. The policy of conversation_participants asks this, and so do triggers,
--- before and after they wait for a lock.
+-- without participants, its creator. The policy of conversation_participants calls this, and so do triggers, before and
+-- after they wait for a lock.
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean
 language sql stable

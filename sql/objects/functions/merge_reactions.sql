@@ -13,7 +13,7 @@ declare
 begin
   if jsonb_typeof(p_new) <> 'array' then
     return p_new; -- the check constraint refuses it
-  elsif jsonb_array_length(p_new) > 1020 then -- more than all that there can be, and all of one's own
+  elsif jsonb_array_length(p_new) > 1020 then -- more than the maximum of a message plus that of one user
     perform private.refuse_message('reactions', null, p_new);
   end if;
   select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
@@ -33,7 +33,7 @@ begin
       select 2, min(n.position), n.entry
       from jsonb_array_elements(p_new) with ordinality as n (entry, position)
       where not p_old @> jsonb_build_array(n.entry)
-        -- What is nobody's stays in, for the check constraint to refuse.
+        -- Keep entries without a valid user, so that the check constraint refuses them.
         and (
           n.entry ->> 'userId' = p_user_id::text
           or coalesce(n.entry ->> 'userId', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'

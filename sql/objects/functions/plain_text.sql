@@ -10,11 +10,11 @@ declare
 begin
   if plain ~ '%' then
     plain := regexp_replace(plain, '%(25)+', '%', 'g');
-    -- Fullwidth digits and letters in UTF-8; what else is not ASCII goes.
+    -- Fullwidth digits and letters in UTF-8; all other characters outside ASCII are removed.
     plain := regexp_replace(plain, '%ef%bc%9([0-9])', '\1', 'gi');
     plain := regexp_replace(plain, '%ef%b(?:c%a|d%8)([1-6])', '%6\1', 'gi');
     plain := regexp_replace(plain, '%[89a-f][0-9a-f]', '', 'gi');
-    -- The digits and letters of a uuid, and its hyphens; what else is ASCII separates them.
+    -- The digits, letters and hyphens of a uuid; other ASCII characters are separators.
     plain := regexp_replace(plain, '%3([0-9])', '\1', 'g');
     for letter in 1 .. 6 loop
       plain := regexp_replace(plain, format('%%[46]%s', letter), chr(96 + letter), 'g');
@@ -23,7 +23,7 @@ begin
     plain := regexp_replace(plain, '%[0-7][0-9a-f]', ' ', 'gi');
   end if;
   if plain !~ '^[ -~]*$' then
-    -- 64 characters at a time: normalize sorts the marks that follow one another.
+    -- 64 characters at a time, because normalize sorts consecutive combining marks.
     plain := (
       select string_agg(normalize(substr(plain, part.start, 64), nfkd), '' order by part.start)
       from generate_series(1, char_length(plain), 64) as part (start)

@@ -13,7 +13,7 @@ begin
   if coalesce(cardinality(p_sent), 0) < rule.allowed
     or p_sent[cardinality(p_sent) - rule.allowed + 1] < moment - rule.per
   then
-    return; -- as most of the time: there was room for this one before the last few came
+    return; -- the usual case: fewer messages than the limit within the period
   end if;
   counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
   if cardinality(counted) >= rule.allowed then

@@ -1,7 +1,7 @@
 -- Refuse a write that exceeds a limit.
 --   p_remaining  how much is left, less than was requested
 --   p_reset_at   when the requested amount is available
---   p_message    the sentence for the user; null: the plan's
+--   p_message    the message for the user; null: the plan's
 create or replace function private.refuse_limited(
   p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
 )

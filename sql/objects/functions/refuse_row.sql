@@ -1,4 +1,4 @@
--- Refuse a row with the error of its policy, where the policy itself would run only after a lock was taken.
+-- Refuse a row with the error of its policy. For checks before a lock is taken; the policy runs afterwards.
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql

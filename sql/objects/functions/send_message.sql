@@ -11,7 +11,7 @@ declare
   spent record;
   sent public.messages;
 begin
-  -- What the insert would refuse is refused before reading locks the conversation.
+  -- Refuse what the insert would refuse, before marking as read locks the conversation.
   perform private.refuse_message(p_content, p_attachments);
   if caller is not null then
     select l."limit", l.reset_at into spent from public.check_message_rate_limit() as l where not l.allowed;
@@ -19,9 +19,9 @@ begin
       perform private.refuse_limited('message', spent."limit", 0, spent.reset_at);
     end if;
   end if;
-  -- Reading first: locks go participant, then conversation (lock_conversations.sql).
+  -- Mark as read first: participants are locked before conversations (lock_conversations.sql).
   update public.conversation_participants cp
-  set last_read_at = 'infinity' -- as far as there is anything: reading_moment
+  set last_read_at = 'infinity' -- everything, see reading_moment
   where cp.conversation_id = p_conversation_id and cp.user_id = caller;
   if not found then
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
@@ -31,7 +31,7 @@ begin
   from public.conversations c
   where c.id = p_conversation_id
   returning * into sent;
-  if not found then -- suspended, or out of the organization, while it waited
+  if not found then -- suspended or removed from the organization while it waited
     perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
   end if;
   return sent;

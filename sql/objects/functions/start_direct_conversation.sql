@@ -37,7 +37,7 @@ begin
     insert into public.conversation_participants (conversation_id, user_id)
     values (conversation, caller), (conversation, p_recipient_id);
     return conversation;
-  exception when sqlstate 'PT409' then -- the other one was faster
+  exception when sqlstate 'PT409' then -- the other user was faster
     get stacked diagnostics details = pg_exception_detail;
     return (details::jsonb ->> 'conversation_id')::uuid;
   end;

@@ -1,5 +1,5 @@
--- Wait until nobody else is starting a direct conversation of these two people, and keep it so until the transaction
--- ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
+-- Wait until no other session is starting a direct conversation of these two users, and keep others waiting until the
+-- transaction ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
 -- deadlock.
 create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void

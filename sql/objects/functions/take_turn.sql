@@ -26,7 +26,7 @@ begin
     return sent;
   end if;
   begin
-    -- The first write of this user: of a row that somebody else is adding at the same time nothing is seen but the wait.
+    -- The first write of this user. If another session is inserting the same row, this waits for it.
     if current_setting('chat.last_locked', true) <> '' then
       perform set_config('lock_timeout', '300ms', true);
     end if;
@@ -36,7 +36,7 @@ begin
     perform set_config('lock_timeout', usual, true);
   exception
     when foreign_key_violation then
-      return null; -- deleted at this moment
+      return null; -- the user is being deleted
     when lock_not_available then
       perform private.refuse_to_wait();
   end;

@@ -1,4 +1,4 @@
--- Limit what clients may do to conversations: create so many per hour, and change one at a time. It checks membership
+-- Limit what clients may do to conversations: how many they create per hour, and one change at a time. It checks membership
 -- and participation as the policies do, but after the statement has waited for locks.
 create or replace function private.conversations_limited()
 returns trigger
@@ -17,7 +17,7 @@ begin
     perform private.count_against_limit(writer, 'conversation');
   else
     perform private.allow_one_row('Change one conversation at a time');
-    perform private.lock_conversation(new.id); -- which it is already; but later statements have to know
+    perform private.lock_conversation(new.id); -- locked already; this records it for later statements
     perform private.refuse_outsider('conversations', array[new.id]);
     -- The plan's client touches updated_at after each message.
     perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'touch' end);

@@ -7,7 +7,8 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- First the row that the unique index would wait for, if somebody is removing it: they lock these conversations, too.
+  -- First wait for an existing row that another session is removing, as the unique index would: that session locks these
+  -- conversations, too.
   if coalesce(current_setting('chat.last_locked', true), '') = '' then
     perform from public.organization_members m
     where m.organization_id = new.organization_id and m.user_id = new.user_id

@@ -13,8 +13,8 @@ declare
     join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
   );
 begin
-  -- All of them: a message that is being sent to one of them is committed first, and groups whose creator stays may be
-  -- getting another one of these people as their creator.
+  -- Lock all of them: this waits for messages that are being sent to them, and another session may be making one of these
+  -- people the creator of a group whose creator does not change here.
   perform private.lock_conversations(conversations);
   update public.conversations c
   set created_by = private.creator_of(c.id)

@@ -28,10 +28,10 @@ begin
     end if;
     perform private.hold_briefly();
     if old.deleted_at is not null then
-      perform private.count_against_limit(caller, 'delete'); -- it has locked the row
-      return null; -- a tombstone: nothing to change, and deleting it twice is no error
+      perform private.count_against_limit(caller, 'delete'); -- counted because it has locked the row
+      return null; -- a tombstone cannot change, and deleting it again is not an error
     end if;
-    -- Asked again, since this may have waited for the row.
+    -- Checked again, because this may have waited for the row.
     if not exists (select from private.my_participations p where p.conversation_id = old.conversation_id) then
       perform private.refuse_row('messages');
     end if;

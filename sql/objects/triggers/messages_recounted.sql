@@ -33,7 +33,7 @@ begin
     if erased_in is not null then
       perform private.refuse_held(erased_organizations, erased_in, erased_senders);
     end if;
-    -- Erasing the sender is part of deleting a user, and not a client's change.
+    -- Erasing the sender is part of deleting a user and not a change by a client.
     changed := array(
       select a.conversation_id from before b join after a on a.id = b.id
       where a.sender_id is not distinct from b.sender_id
@@ -57,7 +57,7 @@ begin
     perform private.refuse_outsider('messages', changed);
   end if;
   if erased_in is not null then
-    -- A user's own messages count as seen by them; one without a sender is nobody's own.
+    -- Users have seen their own messages; a message without a sender is not anybody's own.
     update private.read_states r
     set seen_count = r.seen_count - t.messages
     from (

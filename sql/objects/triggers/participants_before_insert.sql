@@ -1,6 +1,6 @@
--- Before somebody joins: lock the conversation if the caller may add people to it. Only the person themselves can say
--- what they have read, and nothing that lies in the future. A statement of the API adds people to one conversation, so
--- that it waits for no second one; participants_joined runs after the statement.
+-- Before somebody joins: lock the conversation if the caller may add people to it. Users can set only their own read
+-- position, and not in the future. A statement of the API adds people to only one conversation, so that it never waits
+-- for a second one; participants_joined runs after the statement.
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
@@ -21,7 +21,7 @@ begin
   end if;
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   perform private.lock_conversation(new.conversation_id);
-  -- Once more, for what others did while this waited.
+  -- Check again, because others may have made changes while this waited.
   perform private.wait_for_participant(new.conversation_id, new.user_id);
   if not trusted then
     if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then

@@ -1,4 +1,4 @@
--- Before somebody marks a conversation: nothing in the future counts as read. Their row is held only briefly, because
+-- Before somebody marks a conversation: the read position cannot be in the future. Their row is held only briefly, because
 -- the creator may want to remove them.
 create or replace function private.participants_before_mark()
 returns trigger

@@ -25,7 +25,7 @@ begin
     select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
     if not conversation.is_group and conversation.participant_count = 0 and arrival.size = 2 then
       perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
-      perform private.api_writer('conversation_participants'); -- again, since this may have waited
+      perform private.api_writer('conversation_participants'); -- again, because this may have waited
     end if;
 
     if exists (

@@ -8,7 +8,7 @@ as $$
 declare
   writer uuid;
 begin
-  if private.restore_lock_timeout() then -- else they go with their conversation, or user
+  if private.restore_lock_timeout() then -- otherwise they are deleted with their conversation or user
     writer := private.api_writer('conversation_participants');
   end if;
   if writer is not null then
@@ -16,7 +16,7 @@ begin
   end if;
   perform private.lock_conversations(array(select d.conversation_id from departed d));
   if writer is not null then
-    -- What the policies ask, once more: who leaves is a member, and who removes others manages the group.
+    -- The checks of the policies again: users who leave are members, and users who remove others manage the group.
     perform private.api_writer('conversation_participants');
     if exists (
       select from departed d

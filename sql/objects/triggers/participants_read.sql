@@ -19,7 +19,7 @@ begin
   end if;
   writer := private.api_writer('conversation_participants');
   if writer is not null then
-    -- What has to be counted under the lock is looked up before it.
+    -- How many messages are counted under the lock; looked up before it is taken.
     perform private.count_against_limit(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
     from (
       select

@@ -1,4 +1,4 @@
--- Limit how often clients change their profile, and to their own.
+-- Limit how often clients change their profile; they can change only their own.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer

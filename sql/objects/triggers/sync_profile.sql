@@ -1,4 +1,4 @@
--- Create a profile with its auth user, and keep its email in step.
+-- Create a profile for each new auth user, and keep its email up to date.
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer

@@ -13,15 +13,15 @@ begin
   );
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
-  -- Erased here and not by the foreign key, which would do it with the conversations locked: of many messages that takes
-  -- seconds. One by one in the order of their ids, so that two of these do not wait for each other.
+  -- Erase the sender here, because the foreign key would do it while the conversations are locked, which takes seconds for
+  -- many messages. Lock the messages in the order of their ids, so that two deletions do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
-  perform set_config('chat.deleted_user', old.id::text, true); -- whose read states go as well: messages_recounted
+  perform set_config('chat.deleted_user', old.id::text, true); -- messages_recounted skips this user's read states, which are deleted as well
   update public.messages m set sender_id = null where m.sender_id = old.id;
   perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
   perform private.lock_conversations(private.conversations_of(old.id));
-  -- From here on nobody adds them anywhere; but somebody may have, while this waited. With the profile locked no
-  -- conversation is waited for: lock_conversation refuses as it does for one before the last.
+  -- With the profile locked, nobody can add the user to a conversation; but somebody may have done so while this waited.
+  -- These conversations are locked without waiting: as for a lower id, lock_conversation refuses instead.
   perform from public.user_profiles u where u.id = old.id for update;
   perform set_config('chat.last_locked', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true);
   perform private.lock_conversations(private.conversations_of(old.id));

@@ -68,7 +68,7 @@ grants as (
   from things t
   cross join lateral aclexplode(t.acl) as g
   where g.grantee <> t.owner
-    -- Supabase's roles work in schema public, as each project's age has them do.
+    -- Ignore privileges of Supabase's roles on schema public, which depend on the age of the project.
     and not (
       t.name = 'schema public'
       and g.grantee in (select unnest(string_to_array(current_setting('chatctl.platform_roles'), ',')::oid[]))
@@ -90,7 +90,7 @@ grants as (
     as s (class text, object oid, "column" text, grantee oid, privilege text)
   left join pg_catalog.pg_class c on s.class = 'pg_class' and c.oid = s.object
   left join pg_catalog.pg_proc p on s.class = 'pg_proc' and p.oid = s.object
-  -- Not what extensions have elsewhere.
+  -- Only Supabase's schemas, not objects of extensions in others.
   where coalesce(c.relnamespace, p.pronamespace, s.object) = any (%(managed_schemas)s::oid[])
 )
 select

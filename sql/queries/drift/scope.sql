@@ -16,7 +16,7 @@ schemas as (
 )
 select
   (select r.oid from pg_catalog.pg_roles r where r.rolname = current_user) as owner,
-  -- Roles that have all privileges anyway, so that grants to them mean nothing.
+  -- Roles that have all privileges anyway, so that grants to them do not matter.
   array(
     select r.oid from pg_catalog.pg_roles r
     where r.rolsuper or r.rolname in (current_user, 'postgres', 'dashboard_user', 'pg_database_owner')
@@ -42,7 +42,7 @@ select
       )
     order by f.oid
   ) as functions,
-  -- Not the types that come with a table, nor those of arrays and multiranges, which come with their elements.
+  -- Without the types of tables, arrays and multiranges, which are created automatically.
   array(
     select t.oid
     from pg_catalog.pg_type t
@@ -54,11 +54,11 @@ select
   array(
     select b.oid from pg_catalog.pg_publication b where b.oid <> all (p.publications) order by b.oid
   ) as publications,
-  -- Supabase's tables, which may carry policies and triggers of ours, and default privileges in its schemas.
+  -- Supabase's tables, which may have our policies and triggers, and its schemas, for default privileges.
   p.relations as managed,
   p.schemas as managed_schemas,
-  -- Those of Supabase's tables that lie open without row-level security: the ones that every project has, and the others
-  -- where it is off.
+  -- Supabase's tables that are open if row-level security is disabled: those that every project has, and all others where
+  -- it is disabled.
   array(
     select g.oid
     from unnest(p.unguarded || array[to_regclass('storage.objects'), to_regclass('storage.buckets')]::oid[]) as g (oid)

@@ -1,4 +1,5 @@
--- After objects are stated: drop what no file makes any more, dependents first, and forget the files that are gone.
+-- After the objects are applied: drop objects that no file defines any more, dependents first, and remove the records of
+-- deleted files.
 do $$
 declare
   candidate record;
@@ -13,8 +14,8 @@ begin
   from supabase_migrations.chatctl_obsolete b
   where b.statement !~* '^revoke ';
 
-  -- A name and a signature have many spellings. What a file makes in another one is not obsolete: COMMENT finds
-  -- what DROP would find, and tells which object that is; none of the comments stays.
+  -- Names and signatures have many spellings, and an object that a file defines with another spelling is not obsolete.
+  -- COMMENT finds the same object as DROP would; all these comments are rolled back.
   for candidate in
     with drops as (
       select d.statement, true as wanted
@@ -53,7 +54,7 @@ begin
       when lock_not_available or deadlock_detected then
         raise;
       when others then
-        null; -- it is not there, or not ours to comment
+        null; -- it does not exist, or belongs to another role
     end;
   end loop;
 
@@ -64,7 +65,7 @@ begin
         execute obsolete;
       exception
         when undefined_table or undefined_function or undefined_object or invalid_schema_name or wrong_object_type then
-          null; -- gone already, with its table for example; or its name is that of something else
+          null; -- dropped already, for example with its table; or the name is that of another kind of object
         when dependent_objects_still_exist then
           get stacked diagnostics reason = pg_exception_detail;
           still_waiting := still_waiting || obsolete;

@@ -1,5 +1,5 @@
--- What the Supabase CLI has stated, in chatctl's words: then chatctl has nothing to state. Runs after objects
--- are stated and before `drop_obsolete`.
+-- Record the objects that the Supabase CLI has applied, so that chatctl does not apply them again. Runs after the
+-- objects are applied and before `drop_obsolete`.
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
 select w.path, w.sha256, w.drops, 'export'
 from supabase_migrations.chatctl_wanted w

@@ -1,13 +1,13 @@
--- Before objects are stated: find what files made and none makes any more, the last stated first since what needs
--- others was stated after them; and take back the privileges among it. What a file still grants on the same thing
--- is granted again when it is stated.
+-- Before the objects are applied: find objects that no file defines any more, the last applied first, because dependents
+-- are applied last; and revoke obsolete privileges. Privileges that a file still grants on the same object are granted
+-- again when the file is applied.
 create table supabase_migrations.chatctl_obsolete as
 select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
 from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
 left join supabase_migrations.chatctl_wanted w on w.path = o.path
 where w.sha256 is distinct from o.sha256
-  -- What a file says on how to drop it is for the day that it is gone.
+  -- A file's own drop statements run only when the file is deleted.
   and (w.path is null or d.statement not like '-- chatctl:drop%')
   and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
 
@@ -23,7 +23,7 @@ begin
     exception
       when undefined_table or undefined_function or undefined_object or undefined_column or invalid_schema_name
         or wrong_object_type then
-        null; -- gone already, and its privileges with it
+        null; -- dropped already, with its privileges
       when others then
         raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
     end;
@@ -31,8 +31,8 @@ begin
 end
 $$;
 
--- A function that gets another signature: policies and triggers that hold on to the old one would go on doing so.
--- Those that files make are dropped with it, and stated again.
+-- If the signature of a function changes, policies and triggers would keep using the old function. Those that files
+-- define are dropped with it and applied again.
 do $$
 declare
   obsolete record;
@@ -50,7 +50,7 @@ begin
         execute format('comment on %s is %L', obsolete.what, 'chatctl: this one?');
         select d.objoid into old from pg_catalog.pg_description d where d.description = 'chatctl: this one?';
         raise exception using errcode = 'CC000';
-      exception when sqlstate 'CC000' then null; -- the comment is gone again, what it found stays
+      exception when sqlstate 'CC000' then null; -- this rolls back the comment and keeps the variable
       end;
       for holder in
         select format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement, p.polname as name
@@ -75,7 +75,7 @@ begin
       when lock_not_available or deadlock_detected or query_canceled then
         raise;
       when others then
-        null; -- something else needs it: it is tried again when all is stated
+        null; -- something else depends on it: drop_obsolete tries again when all objects are applied
     end;
   end loop;
 end

@@ -1,6 +1,5 @@
--- The history that the Supabase CLI keeps (the first four statements are its own), and beside it what chatctl
--- knows more: what was applied, by whom, and the objects, which are no versions. Every column of chatctl's may
--- be added to a table of an older chatctl.
+-- The Supabase CLI's history (the first four statements are its own), and chatctl's own details: checksums, who applied
+-- a version, and the objects, which have no version. Tables of an older chatctl lack some of the columns.
 create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
 alter table supabase_migrations.schema_migrations add column if not exists statements text[];
@@ -23,12 +22,12 @@ create table if not exists supabase_migrations.chatctl_objects (
   applied_by text not null default session_user,
   chatctl_version text not null
 );
--- drops: the statements that take back what the file made, for the day it is gone.
+-- drops: the statements that drop the objects of the file, for when the file is deleted.
 alter table supabase_migrations.chatctl_objects
   add column if not exists drops text[] not null default '{}',
   add column if not exists actor text,
   add column if not exists git_revision text;
--- A file that runs outside a transaction, from before it starts until it is recorded.
+-- Files that run outside a transaction, from before they start until they are recorded as applied.
 create table if not exists supabase_migrations.chatctl_unfinished (
   version text primary key,
   sha256 text not null,

@@ -1,5 +1,5 @@
--- A place for the objects as the files have them, while what is obsolete is dropped. Gone again with
--- `drop_obsolete`, in the same transaction.
+-- A table for the current object files, to determine which objects are obsolete. `drop_obsolete` drops it in the same
+-- transaction.
 create table supabase_migrations.chatctl_wanted (
   path text primary key,
   sha256 text not null,

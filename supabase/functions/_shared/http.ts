@@ -1,4 +1,4 @@
-// What every Edge Function answers like: JSON, CORS, and errors in the plan's ErrorResponse shape (section 6.2).
+// The responses of all Edge Functions: JSON, CORS, and errors in the plan's ErrorResponse format (section 6.2).
 
 import table from "./errors.json" with { type: "json" };
 
@@ -18,12 +18,12 @@ const CORS = {
   "Access-Control-Allow-Headers":
     "authorization, x-client-info, apikey, content-type",
   "Access-Control-Allow-Methods": "POST, OPTIONS",
-  // Without it a browser hides these from the page.
+  // Without this, browsers hide these headers from the page.
   "Access-Control-Expose-Headers":
     "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
 };
 
-/** A refusal with a code of the shared table; thrown where it is understood, answered in `answering`. */
+/** A refusal with a code of the shared table; `answering` turns it into the response. */
 export class Refusal extends Error {
   constructor(
     readonly code: ErrorCode,
@@ -40,7 +40,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The handler of a function: preflight, POST with a token, and every error in one shape. */
+/** The handler of a function: preflight, POST with a token, and all errors in one format. */
 export function answering(
   handle: (request: Request, authorization: string) => Promise<Response>,
 ): (request: Request) => Promise<Response> {
@@ -64,7 +64,7 @@ export function answering(
   };
 }
 
-/** A JSON response that a browser may read. */
+/** A JSON response with the CORS headers that browsers need. */
 export function json(
   body: unknown,
   status = 200,
@@ -73,7 +73,7 @@ export function json(
   return Response.json(body, { status, headers: { ...CORS, ...headers } });
 }
 
-/** The request's body, at most `limit` bytes of it; null when there is more. Reads no further than it must. */
+/** The request's body; null if it has more than `limit` bytes. Stops reading as soon as that is known. */
 export async function read(
   request: Request,
   limit: number,
@@ -111,7 +111,7 @@ function answer(error: unknown): Response {
       : {};
     return json(error.body(), error.status, headers);
   }
-  // The log is the operator's; what the caller reads names no host, query or key.
+  // Only operators see the log; the response must not contain a host, query or key.
   console.error(error);
   const internal = new Refusal("INTERNAL_ERROR");
   return json(internal.body(), internal.status);

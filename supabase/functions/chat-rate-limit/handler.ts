@@ -6,7 +6,7 @@ interface RateLimit {
   allowed: boolean;
   limit: number;
   remaining: number;
-  reset_at: string; // when the next message is accepted; else when the window next frees a place
+  reset_at: string; // when the next message is accepted; if allowed, when the oldest message leaves the window
   retry_after: number; // seconds; 0 when allowed
 }
 
@@ -24,15 +24,15 @@ export const handler = answering(async (request, authorization) => {
     "X-RateLimit-Reset": reset_at,
   };
   if (action === "increment") {
-    // The message itself is the increment; this is the status after it.
+    // Sending the message is the increment; this is the status after it.
     const after = Math.max(0, remaining - 1);
     return json({ allowed, remaining: after, reset_at }, 200, headers);
   }
   if (allowed) {
     return json({ allowed, remaining, reset_at }, 200, headers);
   }
-  // The plan has two shapes for this answer: RateLimitResponse (5.1), whose `error` is a string, and ErrorResponse
-  // (6.2). All errors of all functions have the second; the fields of the first stand beside it.
+  // The plan has two formats for this response: RateLimitResponse (5.1), whose `error` is a string, and ErrorResponse
+  // (6.2). All errors of all functions use the second; here the fields of the first are added.
   const refusal = new Refusal(
     "RATE_LIMITED",
     `Rate limit exceeded. Try again in ${retry_after} ${
@@ -94,7 +94,9 @@ async function currentLimit(authorization: string): Promise<RateLimit> {
     await response.body?.cancel();
     if (response.status === 401) throw new Refusal("UNAUTHORIZED");
     if (response.status === 403) throw new Refusal("FORBIDDEN");
-    throw new Error(`check_message_rate_limit answers ${response.status}`);
+    throw new Error(
+      `check_message_rate_limit returned status ${response.status}`,
+    );
   }
   const body = await response.json();
   const row = Array.isArray(body) ? body[0] : body;
@@ -103,7 +105,7 @@ async function currentLimit(authorization: string): Promise<RateLimit> {
     ![row.limit, row.remaining, row.retry_after].every(Number.isInteger) ||
     Number.isNaN(Date.parse(row.reset_at))
   ) {
-    throw new Error("check_message_rate_limit answers in an unknown shape");
+    throw new Error("check_message_rate_limit returned an unknown format");
   }
   return {
     allowed: row.allowed,

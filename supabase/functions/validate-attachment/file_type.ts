@@ -1,5 +1,5 @@
-// What a file is, by its bytes. Each format is followed from its first byte to its last as far as that is cheap,
-// because a file that is two things at once (a GIF that is also a JAR) hides in what a look at the magic number skips.
+// The type of a file, determined by its bytes. Each format is parsed from its first byte to its last as far as that is
+// cheap, because checking only the magic number misses a file of two types (a GIF that is also a JAR).
 
 /** The allowed types, and the extensions that fit each. */
 export const EXTENSIONS: Record<string, string[]> = {
@@ -18,18 +18,18 @@ export const EXTENSIONS: Record<string, string[]> = {
   ],
 };
 
-/** The MIME type of a file, or null when it is none of the allowed ones, or damaged, or more than one thing. */
+/** The MIME type of a file; null if the type is not allowed, the file is damaged, or it has more than one type. */
 export function detect(bytes: Uint8Array): string | null {
   const file = new Bytes(bytes);
   if (file.starts("PK\x03\x04")) return officeOpenXml(file);
   if (file.starts("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) return compound(file);
-  // Everything below can carry a ZIP at its end, which then opens as a JAR.
+  // All formats below allow a ZIP archive at the end, so that the file also opens as a JAR.
   if (endOfArchive(file) !== null) return null;
   if (file.starts("%PDF-")) {
     return file.text(-1024).includes("%%EOF") ? "application/pdf" : null;
   }
   const image = FORMATS.find(([, matches]) => matches(file))?.[0] ?? null;
-  // Read by browsers and PDF viewers within the first kilobyte, whatever the magic number.
+  // Browsers and PDF viewers recognize these within the first kilobyte, whatever the magic number is.
   const disguise = /%PDF-|<script|<html|<!doctype html|<\?php/i;
   return image && !disguise.test(file.text(0, 1024)) ? image : null;
 }
@@ -50,7 +50,7 @@ class Bytes {
   u8(at: number): number {
     return this.bytes[at] ?? 0;
   }
-  u16(at: number): number { // little-endian, as all but JPEG and PNG are
+  u16(at: number): number { // little-endian, as in all formats except JPEG and PNG
     return this.u8(at) | this.u8(at + 1) << 8;
   }
   u32(at: number): number {
@@ -78,7 +78,7 @@ class Bytes {
 
 // Images --------------------------------------------------------------------------------------------------------------
 
-// Segments up to the first scan. What follows it is compressed data, and cameras put more behind the end marker.
+// Parse segments up to the first scan. Compressed data follows, and cameras write more data after the end marker.
 function isJpeg(file: Bytes): boolean {
   if (!file.starts("\xff\xd8\xff")) return false;
   let frame = false;
@@ -89,7 +89,7 @@ function isJpeg(file: Bytes): boolean {
       at += 1;
       continue;
     }
-    const other = [0xc4, 0xc8, 0xcc].includes(marker); // in the range of the frame markers, and none
+    const other = [0xc4, 0xc8, 0xcc].includes(marker); // in the range of the frame markers, but not one
     if (marker >= 0xc0 && marker <= 0xcf && !other) frame = true;
     if (marker === 0xda) return frame && hasEnd(file, at);
     const length = file.u8(at + 2) << 8 | file.u8(at + 3);
@@ -147,7 +147,7 @@ function isWebp(file: Bytes): boolean {
 
 // Office documents ----------------------------------------------------------------------------------------------------
 
-// Where the end record of a ZIP archive is that ends with this file.
+// The offset of the end record of a ZIP archive that ends where this file ends.
 function endOfArchive(file: Bytes): number | null {
   const earliest = Math.max(0, file.length - 22 - 0xffff); // 22 bytes and a comment
   for (let at = file.length - 22; at >= earliest; at--) {
@@ -158,7 +158,7 @@ function endOfArchive(file: Bytes): number | null {
   return null;
 }
 
-// By the names in the central directory, which has to lie right before its end record: nothing in front, nothing behind.
+// By the names in the central directory, which must come directly before its end record, without other data around it.
 function officeOpenXml(file: Bytes): string | null {
   const end = endOfArchive(file);
   if (end === null) return null;
@@ -174,7 +174,7 @@ function officeOpenXml(file: Bytes): string | null {
   }
   if (at !== end || !names.has("[Content_Types].xml")) return null;
   for (const name of names) {
-    // Macros make it a docm or xlsm; a path out of the archive makes it an attack.
+    // A file with macros is a docm or xlsm; a path that leads out of the archive is an attack.
     if (/vbaProject\.bin$/i.test(name) || /^[/\\]|\.\.[/\\]/.test(name)) {
       return null;
     }
@@ -187,14 +187,14 @@ function officeOpenXml(file: Bytes): string | null {
     : "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 }
 
-// By the streams in the root of an OLE2 compound file ([MS-CFB]). In the root alone: a letter may embed a spreadsheet.
+// By the streams in the root of an OLE2 compound file ([MS-CFB]); only the root, because a document may embed others.
 function compound(file: Bytes): string | null {
   const shift = file.u16(30);
   if (shift !== 9 && shift !== 12) return null;
   const size = 1 << shift;
   const offset = (sector: number) => (sector + 1) * size;
 
-  // Where the sectors of the allocation table are: the first 109 stand in the header, the others in a chain of their own.
+  // The sectors of the allocation table: the first 109 are listed in the header, the others in a separate chain.
   const tables = Array.from({ length: 109 }, (_, n) => file.u32(76 + 4 * n));
   for (
     let list = file.u32(68);
@@ -209,7 +209,7 @@ function compound(file: Bytes): string | null {
     const table = tables[Math.floor(sector / (size / 4))] ?? END;
     return table > LAST ? END : file.u32(offset(table) + 4 * sector % size);
   };
-  const directory: number[] = []; // offsets of its entries, 128 bytes each
+  const directory: number[] = []; // offsets of the entries, 128 bytes each
   const seen = new Set<number>();
   for (
     let sector = file.u32(48);
@@ -229,7 +229,7 @@ function compound(file: Bytes): string | null {
     if (id >= directory.length || visited.has(id)) continue;
     visited.add(id);
     const at = directory[id];
-    pending.push(file.u32(at + 68), file.u32(at + 72)); // left and right of it
+    pending.push(file.u32(at + 68), file.u32(at + 72)); // its left and right siblings
     if (file.u8(at + 66) === 2) {
       const length = Math.max(0, Math.min(file.u16(at + 64) - 2, 62));
       streams.add(file.text(at, at + length).replaceAll("\0", ""));
@@ -242,4 +242,4 @@ function compound(file: Bytes): string | null {
 }
 
 const LAST = 0xfffffffa; // the highest number of a sector
-const END = 0xfffffffe; // of a chain
+const END = 0xfffffffe; // the end of a chain

@@ -1,4 +1,4 @@
-// A file is accepted when its declared type is allowed, and its name and its bytes say the same (file_type.ts).
+// A file is accepted if its declared type is allowed and matches its name and its bytes (file_type.ts).
 
 import { answering, json, read, Refusal } from "../_shared/http.ts";
 import { detect, EXTENSIONS } from "./file_type.ts";
@@ -22,7 +22,7 @@ export const handler = answering(async (request) => {
   if (!extensions.includes(extension)) {
     throw new Refusal(
       "INVALID_FILE_TYPE",
-      "The file's name does not fit its type",
+      "The file's name does not match its type",
       { type, extension, expected: extensions },
     );
   }
@@ -30,7 +30,7 @@ export const handler = answering(async (request) => {
   if (found !== type) {
     throw new Refusal(
       "INVALID_FILE_TYPE",
-      "The file's content does not fit its type",
+      "The file's content does not match its type",
       { type, found },
     );
   }
@@ -66,7 +66,7 @@ async function submittedFile(request: Request): Promise<File> {
       field: "file",
     });
   }
-  // deno-lint-ignore no-control-regex -- they are what is looked for: "virus.exe\0.png"
+  // deno-lint-ignore no-control-regex -- the check looks for control characters: "virus.exe\0.png"
   if (/[\u0000-\u001f\u007f/\\]/.test(file.name)) {
     throw new Refusal("VALIDATION_ERROR", "The file's name is not valid", {
       field: "file",
@@ -85,6 +85,6 @@ async function formFiles(
     }).formData();
     return form.getAll("file");
   } catch {
-    throw new Refusal("VALIDATION_ERROR", "The form is not readable");
+    throw new Refusal("VALIDATION_ERROR", "The form cannot be read");
   }
 }

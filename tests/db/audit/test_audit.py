@@ -1,4 +1,4 @@
-"""The audit on a real server: clean on our schema, leaves nothing, finds holes made by hand."""
+"""The audit on a real server: clean on our schema, leaves nothing behind, finds deliberate holes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIXTURE = default_file().parent / "statements" / "audit" / "fixture.sql"
 
 @pytest.fixture
 def audited(database: Database) -> Callable[..., AuditReport]:
-    """Audit the database after running some SQL as the operator."""
+    """A function that audits the database after running some SQL as the operator."""
 
     def after(statements: str = "", *only: str) -> AuditReport:
         with database.connect() as conn:
@@ -34,7 +34,7 @@ def audited(database: Database) -> Callable[..., AuditReport]:
 
 
 def counted(conn: Connection) -> dict[str, int]:
-    """How many rows every table holds, and how far every sequence has counted."""
+    """The number of rows of every table and the current value of every sequence."""
     tables = conn.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables "
         "where schemaname !~ '^(pg_|information)'"
@@ -54,16 +54,16 @@ def test_our_schema_is_clean_and_every_probe_proves_something(audited: Callable[
     assert all(count for count in report.by_action.values())
 
 
-def test_two_at_once_take_turns(database: Database) -> None:
-    def clean(_: int) -> bool:
+def test_two_concurrent_audits_take_turns(database: Database) -> None:
+    def run_clean_audit(_: int) -> bool:
         with database.connect() as conn:
             return audit(conn, only=("public.organizations",)).problems == ()
 
     with ThreadPoolExecutor() as pool:
-        assert list(pool.map(clean, range(3))) == [True, True, True]
+        assert list(pool.map(run_clean_audit, range(3))) == [True, True, True]
 
 
-def test_two_runs_say_the_same(database: Database) -> None:
+def test_two_runs_give_the_same_report(database: Database) -> None:
     with database.connect() as conn:
         conn.execute("grant update (seq) on messages to authenticated")
         conn.execute("create policy open on messages for select to authenticated using (true)")
@@ -72,7 +72,7 @@ def test_two_runs_say_the_same(database: Database) -> None:
     assert first.invalid == second.invalid
 
 
-def test_nothing_survives_a_run(database: Database) -> None:
+def test_a_run_leaves_nothing_behind(database: Database) -> None:
     with database.connect() as conn:
         before = counted(conn)
         report = audit(conn)
@@ -83,7 +83,7 @@ def test_nothing_survives_a_run(database: Database) -> None:
     assert report.sequences == ()
 
 
-def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., AuditReport]) -> None:
+def test_a_sequence_that_a_run_advanced_is_named(audited: Callable[..., AuditReport]) -> None:
     counting = """
         create sequence private.tickets;
         create function private.take_a_ticket() returns trigger
@@ -97,7 +97,7 @@ def test_a_sequence_that_a_run_has_advanced_is_named(audited: Callable[..., Audi
     assert "sequences that stay advanced: private.tickets" in render(report, ReportFormat.text)
 
 
-def test_what_is_already_there_does_not_disturb(world: World) -> None:
+def test_existing_rows_do_not_change_the_report(world: World) -> None:
     organization, people = world.team(4)
     group = world.group(organization, *people)
     world.send(people[0], group)
@@ -118,7 +118,7 @@ def test_a_policy_that_raises_proves_nothing(audited: Callable[..., AuditReport]
     )
 
 
-def test_a_control_that_a_constraint_stops_is_no_twin(database: Database) -> None:
+def test_a_control_stopped_by_a_constraint_is_not_a_twin(database: Database) -> None:
     with database.connect("supabase_admin") as admin:
         admin.execute(
             """
@@ -146,7 +146,7 @@ def test_a_policy_that_refers_to_itself_proves_nothing(audited: Callable[..., Au
     assert any("42P17" in doubt.message for doubt in report.invalid)
 
 
-def test_the_sql_of_a_finding_shows_it_when_pasted(database: Database) -> None:
+def test_the_sql_of_a_finding_reproduces_it_when_pasted(database: Database) -> None:
     with database.connect() as conn:
         conn.execute("create policy open on messages for select to authenticated using (true)")
         report = audit(conn, only=("public.messages",))
@@ -162,7 +162,7 @@ def test_the_sql_of_a_finding_shows_it_when_pasted(database: Database) -> None:
     assert leaked[0]
 
 
-def test_the_role_that_the_api_signs_in_as_may_be_the_same_people(database: Database) -> None:
+def test_the_login_role_of_the_api_may_assume_only_the_roles_of_the_api(database: Database) -> None:
     with database.connect("authenticator") as conn:
         for role in ("anon", "authenticated", "service_role"):
             with conn.transaction(force_rollback=True):
@@ -173,7 +173,7 @@ def test_the_role_that_the_api_signs_in_as_may_be_the_same_people(database: Data
                 conn.execute(statement.encode())
 
 
-def test_a_locked_table_is_said_and_proves_nothing(database: Database) -> None:
+def test_a_locked_table_is_reported_and_proves_nothing(database: Database) -> None:
     with database.connect() as holder, database.connect() as conn, holder.transaction():
         holder.execute("lock table messages in access exclusive mode")
         with pytest.raises(Inconclusive, match="55P03"):
@@ -185,18 +185,18 @@ def test_a_database_without_the_backend_proves_nothing(bare_database: Database) 
         audit(conn)
 
 
-def test_what_one_of_many_does_not_change_is_no_doubt(audited: Callable[..., AuditReport]) -> None:
+def test_auditing_a_single_identity_leaves_no_doubt(audited: Callable[..., AuditReport]) -> None:
     report = audited("", "colleague")
     assert (report.findings, report.vacuous) == ((), ())
 
 
-def test_only_what_is_listed_can_be_tried(database: Database) -> None:
+def test_only_listed_tables_can_be_tested(database: Database) -> None:
     with database.connect() as conn, pytest.raises(NotFound, match=r"public\.nowhere"):
         audit(conn, only=("public.nowhere",))
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             "select: member(actor, this.id)",
@@ -208,12 +208,12 @@ def test_only_what_is_listed_can_be_tried(database: Database) -> None:
     ],
 )
 def test_sql_of_access_yaml_that_the_database_refuses_is_named(
-    database: Database, tmp_path: Path, old: str, new: str, said: str
+    database: Database, tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     text = default_file().read_text()
     assert old in text
     (tmp_path / "access.yaml").write_text(
         text.replace(old, new).replace("statements/audit/fixture.sql", str(FIXTURE))
     )
-    with database.connect() as conn, pytest.raises(Invalid, match=said):
+    with database.connect() as conn, pytest.raises(Invalid, match=message):
         audit(conn, load(tmp_path / "access.yaml"))

@@ -1,4 +1,4 @@
-"""Functions of every kind are called, whatever their arguments are like."""
+"""The audit calls functions of every kind and with every kind of argument."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ grant usage on schema elsewhere to anon, authenticated, service_role;
 """
 ROWS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));"
 
-# The types of a function public.f as access.yaml has them, how it is made, its arguments, what comes back.
+# The types of a function public.f as in access.yaml, its definition, its arguments, its result.
 CALLED: dict[str, tuple[str, str, dict[str, str], str]] = {
     "no name": ("text", "(text) returns text return $1 || '!'", {"what": "'x'"}, "x!"),
     "no names": (
@@ -113,14 +113,14 @@ OPEN = {"anon": State.finding, "ann": State.allowed, "ben": State.allowed, "serv
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: the catalogue is the same."""
+    """One version is enough: the catalogue is the same."""
     return 18
 
 
 def audited(
     database: Database, directory: Path, statements: str, signature: str, call: dict[str, str], **more: Any
 ) -> AuditReport:
-    """The audit of one function, which everybody but anon may call."""
+    """The audit of one function that everybody except anon may call."""
     document = {
         "tables": {
             "public.notes": {"key": ["id"], "privileges": "platform", "select": "this.person = actor"}
@@ -138,10 +138,10 @@ def states(report: AuditReport, signature: str) -> dict[str, State]:
 
 
 @pytest.mark.parametrize(("types", "make", "call", "value"), CALLED.values(), ids=CALLED)
-def test_it_is_called_and_brings_what_it_must(
+def test_a_function_is_called_and_returns_its_required_rows(
     bare_database: Database, tmp_path: Path, types: str, make: str, call: dict[str, str], value: str
 ) -> None:
-    """Anon may call it, too: that leak shows that it was called."""
+    """Anon may call it, too: the reported leak shows that it was called."""
     returns = {"value": "result", "rows": f"select '{value}'"}
     signature, statements = f"public.f({types})", f"{TABLE} create function public.f{make};"
     report = audited(bare_database, tmp_path, statements, signature, call, returns=returns)
@@ -163,7 +163,7 @@ $$ begin insert into public.notes values (md5('made')::uuid, md5('somebody')::uu
 
 
 @pytest.mark.parametrize("changes", [{}, {"public.notes": ["insert"]}])
-def test_a_procedure_is_called_and_what_it_writes_is_seen(
+def test_a_procedure_is_called_and_its_writes_are_seen(
     bare_database: Database, tmp_path: Path, changes: dict[str, list[str]]
 ) -> None:
     call, signature = {"a": "1", "b": "2"}, "public.p(integer, integer)"
@@ -174,7 +174,7 @@ def test_a_procedure_is_called_and_what_it_writes_is_seen(
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         ({}, "call lacks a; it takes a integer, b text"),
         ({"a": "1"}, "call lacks b; it takes a integer, b text"),
@@ -184,13 +184,13 @@ def test_a_procedure_is_called_and_what_it_writes_is_seen(
         ),
     ],
 )
-def test_arguments_that_do_not_fit_are_named(
-    bare_database: Database, tmp_path: Path, call: dict[str, str], said: str
+def test_arguments_that_do_not_match_are_named(
+    bare_database: Database, tmp_path: Path, call: dict[str, str], message: str
 ) -> None:
     make = "; create function public.f(a integer, b text, out c text) language sql as 'select b'"
     with pytest.raises(Invalid) as refusal:
         audited(bare_database, tmp_path, TABLE + make, "public.f(integer, text)", call)
-    assert refusal.value.message == f"access.yaml: functions.public.f(integer, text).{said}"
+    assert refusal.value.message == f"access.yaml: functions.public.f(integer, text).{message}"
 
 
 def test_a_signature_with_names_in_it_is_named(bare_database: Database, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Times of a fixture: ours are years from now, and those near now are named."""
+"""Times in a fixture: ours are years from now, and times near now are reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.world import Database
 ACCESS = load(default_file())
 NEAR = {
     "timestamptz": "now() - interval '23 hours'",
-    "timestamp": "localtimestamp + interval '30 hours'",  # tomorrow in some zone
+    "timestamp": "localtimestamp + interval '30 hours'",  # tomorrow in some time zone
     "date": "current_date + 1",
     "timestamptz[]": "array[null, timestamptz '2001-01-01', clock_timestamp()]",
     "date[]": "array[array[date '2001-01-01'], array[current_date]]",
@@ -55,13 +55,13 @@ create domain public.a_length as interval;
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with connection(server.url_for(OWNER, "backend")) as conn, conn.transaction(force_rollback=True):
         yield conn
 
 
-def found(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str, ...]:
-    """The columns near now after a row with ``value`` was made in a column of this type."""
+def reported_columns(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str, ...]:
+    """The reported columns after inserting ``value`` into a column of this type."""
     name = sql.Identifier("public", "A table")
     conn.execute(TYPES.encode())
     table = "create table {} (id integer primary key, {} {}"
@@ -71,30 +71,30 @@ def found(conn: Connection, kind: str, value: str, more: str = "") -> tuple[str,
     return near_now(conn)
 
 
-def test_no_time_of_our_fixture_is_within_a_day_of_now(conn: Connection) -> None:
+def test_no_time_in_our_fixture_is_within_a_day_of_now(conn: Connection) -> None:
     fixture.make(conn, ACCESS)
     assert near_now(conn) == ()
 
 
 @pytest.mark.parametrize(("kind", "value"), NEAR.items(), ids=NEAR)
-def test_a_time_near_now_is_found_whatever_holds_it(conn: Connection, kind: str, value: str) -> None:
-    assert found(conn, kind, value) == ("public.A table.A column",)
+def test_a_time_near_now_is_found_in_every_type_of_column(conn: Connection, kind: str, value: str) -> None:
+    assert reported_columns(conn, kind, value) == ("public.A table.A column",)
 
 
 @pytest.mark.parametrize(("kind", "value"), FAR.items(), ids=FAR)
-def test_what_is_far_from_now_or_no_time_is_not_named(conn: Connection, kind: str, value: str) -> None:
-    assert found(conn, kind, value) == ()
+def test_values_far_from_now_and_other_types_are_not_named(conn: Connection, kind: str, value: str) -> None:
+    assert reported_columns(conn, kind, value) == ()
 
 
 @pytest.mark.parametrize("kind", ["interval", "public.a_length"])
-def test_an_interval_counts_with_a_time_beside_it(conn: Connection, kind: str) -> None:
+def test_an_interval_counts_next_to_a_time(conn: Connection, kind: str) -> None:
     begun = ", begun timestamptz default now() - interval '3 days'"
-    assert found(conn, kind, "interval '1 hour'", begun) == ()
+    assert reported_columns(conn, kind, "interval '1 hour'", begun) == ()
     conn.execute("""update public."A table" set "A column" = '3 days'""")
     assert near_now(conn) == ("public.A table.begun + A column",)
 
 
-def test_rows_that_were_there_before_are_nobodys_fixture(database: Database) -> None:
+def test_existing_rows_do_not_belong_to_the_fixture(database: Database) -> None:
     with database.connect() as conn:
         conn.execute("insert into organizations (name, slug) values ('Before', 'before')")
         with conn.transaction(force_rollback=True):
@@ -103,7 +103,9 @@ def test_rows_that_were_there_before_are_nobodys_fixture(database: Database) -> 
             assert near_now(conn) == ()
 
 
-def test_times_near_now_are_a_note_of_the_report_and_no_finding(database: Database, tmp_path: Path) -> None:
+def test_times_near_now_are_a_note_in_the_report_and_not_a_finding(
+    database: Database, tmp_path: Path
+) -> None:
     assert ACCESS.fixture
     (tmp_path / "fixture.sql").write_text(
         ACCESS.fixture.read_text()

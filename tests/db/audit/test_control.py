@@ -1,4 +1,4 @@
-"""What changes by itself while an audit runs is told from leaks; the clock of these tests is a sequence."""
+"""Results that change over time during an audit are not leaks; the clock of these tests is a sequence."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ tables:
     key: [id]
     select: {second}
 """
-# Within reach, and no part of what is tried.
+# Reachable, but not part of the audit.
 REACH = """
 functions:
   public.tick(): {allow: role <> 'anon', call: {}, unless: "true"}
@@ -46,14 +46,14 @@ insert into public.first values (id('a'), id('ann')), (id('b'), id('ben'));
 insert into public.second values (id('c'), id('ann')), (id('d'), id('ben'));
 """
 OWN = "this.person = actor"
-# What must come is asked once for each person and row.
+# The required result is evaluated once for each person and row.
 AT_FIRST = "actor is not null and tick() <= 4"
 AT_ALL = "policy at_all on public.second for select to authenticated using"
 
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about the order in which things are done."""
+    """One version is enough: it is about the order of probes."""
     return 18
 
 
@@ -64,41 +64,43 @@ def audited(
     return small_audit.audited(database, CLOCK + policies, access, "select")
 
 
-def of_tables(found: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
+def table_problems(findings: tuple[AuditFinding, ...]) -> set[tuple[AuditRule, str]]:
     return {
-        (each.rule, each.object) for each in found if each.rule is not AuditRule.unlisted and each.command
+        (each.rule, each.object) for each in findings if each.rule is not AuditRule.unlisted and each.command
     }
 
 
-def test_what_must_come_and_changes_by_itself_is_no_pass(bare_database: Database, tmp_path: Path) -> None:
-    """The rules say first that everything is open, as it is, and then that nothing is."""
+def test_a_required_result_that_changes_over_time_does_not_pass(
+    bare_database: Database, tmp_path: Path
+) -> None:
+    """The rules first expect everything to be open, as it is, and later nothing."""
     policies = f"create {AT_ALL} (true)"
     report = audited(bare_database, tmp_path, policies, second=AT_FIRST)
-    assert of_tables(report.findings) == set()
-    assert of_tables(report.doubts) == {(AuditRule.time_dependent, "public.second")}
+    assert table_problems(report.findings) == set()
+    assert table_problems(report.doubts) == {(AuditRule.time_dependent, "public.second")}
     (doubt,) = (each for each in report.doubts if each.action == "select")
     assert set(doubt.identities) == {"ann", "ben"}
     assert "access.yaml expected 2 rows (c, d); at the end of the run it expected a refusal" in doubt.message
 
 
-def test_a_leak_that_only_lateness_makes_is_none(bare_database: Database, tmp_path: Path) -> None:
-    """Every read moves the clock; the second table, tried last, opens after that many of the first."""
+def test_a_leak_that_only_appears_later_is_not_a_finding(bare_database: Database, tmp_path: Path) -> None:
+    """Every read advances the clock; the second table, tested last, opens after enough reads of the first."""
     policies = f"""
         create policy moves on public.first for select to authenticated using (public.tick() < 0);
         create {AT_ALL} (person = (select auth.uid()) or (select nextval('public.clock') > 6));
     """
     report = audited(bare_database, tmp_path, policies)
-    assert of_tables(report.findings) == set()
-    assert {rule for rule, _ in of_tables(report.doubts)} == {AuditRule.time_dependent}
+    assert table_problems(report.findings) == set()
+    assert {rule for rule, _ in table_problems(report.doubts)} == {AuditRule.time_dependent}
     message = next(each.message for each in report.doubts if each.action == "select")
     assert "at first it returned 2 rows; too many:" in message
     assert "tried again, it returned 1 row" in message
 
 
-def test_what_is_so_at_any_time_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
+def test_a_permanent_leak_stays_a_finding(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, f"create {AT_ALL} (true)")
-    assert of_tables(report.findings) == {(AuditRule.leak, "public.second")}
-    assert of_tables(report.doubts) == set()
+    assert table_problems(report.findings) == {(AuditRule.leak, "public.second")}
+    assert table_problems(report.doubts) == set()
 
 
 def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database, tmp_path: Path) -> None:
@@ -109,22 +111,24 @@ def test_a_time_dependent_cell_is_named_in_every_format(bare_database: Database,
     assert "public.second" in render(report, ReportFormat.text).split("TIME-DEPENDENT")[1]
 
 
-def test_what_cannot_be_tried_again_stays_a_finding_and_that_is_said(
+def test_a_finding_that_cannot_be_retried_stays_and_the_report_mentions_it(
     bare_database: Database, tmp_path: Path
 ) -> None:
-    """A fixture that can be made once only."""
-    once = "create sequence public.once maxvalue 2 start 2"
+    """The fixture can be created only once."""
+    sequence = "create sequence public.once maxvalue 2 start 2"
     fixture = f"{ROWS} select nextval('public.once');"
     access = small_audit.rules(tmp_path, RULES.format(first=OWN, second=OWN), fixture)
-    report = small_audit.audited(bare_database, f"{CLOCK} {once}; create {AT_ALL} (true)", access, "select")
-    assert (AuditRule.leak, "public.second") in of_tables(report.findings)
-    assert "what was found could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
+    report = small_audit.audited(
+        bare_database, f"{CLOCK} {sequence}; create {AT_ALL} (true)", access, "select"
+    )
+    assert (AuditRule.leak, "public.second") in table_problems(report.findings)
+    assert "the findings could not be tried again: fixture.sql:" in render(report, ReportFormat.text)
 
 
-def test_mutants_judged_before_something_changed_by_itself_stay_judged(
+def test_mutants_judged_before_a_time_dependent_change_keep_their_verdict(
     bare_database: Database, tmp_path: Path
 ) -> None:
-    """The second table opens in the middle, which many mutants seem to have done."""
+    """The second table opens in the middle of the run, which looks like the effect of many mutants."""
     opens = f"create {AT_ALL} (person = (select auth.uid()) or (select nextval('public.clock') > 20));"
     access = small_audit.rules(tmp_path, f"{RULES.format(first=OWN, second=OWN)}{REACH}", ROWS)
     with bare_database.connect() as conn:
@@ -136,6 +140,6 @@ def test_mutants_judged_before_something_changed_by_itself_stay_judged(
     assert "in the end it returned 2 rows; too many: " in sentence
     ends = {(result.object, result.operator): result.end for result in score.results}
     assert ends["public.first", "policy-dropped"] is End.killed
-    assert ends["public.second", "row-security-off"] is End.killed  # the catalogue says so
+    assert ends["public.second", "row-security-off"] is End.killed  # known from the catalogue
     assert ends["public.second", "using-true"] is End.inconclusive
     assert {result.end for result in score.results if result.object == "public.first"} == {End.killed}

@@ -1,4 +1,4 @@
-"""Where access.yaml lists no insert, copies of rows are tried, and nobody may make one."""
+"""If access.yaml lists no insert for a table, the audit tries to insert copies of rows, and all must fail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ values (id('g1'), id('ann'), 'read'), (id('g2'), id('ben'), 'read');
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about what is tried."""
+    """One version is enough: it is about which probes are tried."""
     return 18
 
 
@@ -43,15 +43,15 @@ def audited(
     return small_audit.audited(database, schema, small_audit.rules(directory, rules, rows), "insert")
 
 
-def of_insert(report: AuditReport) -> list[AuditFinding]:
+def insert_problems(report: AuditReport) -> list[AuditFinding]:
     return [each for each in report.problems if each.command == "insert"]
 
 
-def test_without_a_policy_nobody_inserts_and_the_control_shows_that_it_could(
+def test_without_a_policy_inserts_fail_and_the_control_shows_that_they_could_succeed(
     bare_database: Database, tmp_path: Path
 ) -> None:
     report = audited(bare_database, tmp_path, GRANTS)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
     cells = {cell.identity: (cell.state, cell.through) for cell in report.cells if cell.command == "insert"}
     assert {name: state for name, (state, _) in cells.items()} == {
         "anon": "denied", "ann": "denied", "ben": "denied", "service_role": "allowed",
@@ -59,7 +59,7 @@ def test_without_a_policy_nobody_inserts_and_the_control_shows_that_it_could(
 
 
 @pytest.mark.parametrize(
-    ("check", "who"),
+    ("check", "identities"),
     [
         ("person = (select auth.uid())", ("ann", "ben")),
         ("true", ("ann", "ben")),
@@ -67,13 +67,13 @@ def test_without_a_policy_nobody_inserts_and_the_control_shows_that_it_could(
         ("person <> (select auth.uid()) and id not in (select auth.uid())", ("ann", "ben")),
     ],
 )
-def test_a_policy_that_lets_a_copy_in_is_a_leak(
-    bare_database: Database, tmp_path: Path, check: str, who: tuple[str, ...]
+def test_a_policy_that_accepts_a_copy_is_a_leak(
+    bare_database: Database, tmp_path: Path, check: str, identities: tuple[str, ...]
 ) -> None:
     hole = f"create policy help_yourself on public.grants for insert to authenticated with check ({check});"
-    (leak,) = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
+    (leak,) = insert_problems(audited(bare_database, tmp_path, GRANTS + hole))
     assert leak.id == "leak:public.grants:insert"
-    assert leak.identities == who
+    assert leak.identities == identities
     assert "a copy of g" in leak.message
 
 
@@ -89,7 +89,7 @@ def test_a_policy_that_lets_a_copy_in_is_a_leak(
         ("text", "x", "xx"),
     ],
 )
-def test_a_copy_has_another_key_whatever_the_keys_are(
+def test_a_copy_gets_new_keys_of_every_kind(
     bare_database: Database, tmp_path: Path, kind: str, first: str, second: str
 ) -> None:
     schema = GRANTS.replace("id uuid primary key default gen_random_uuid()", f"id {kind} primary key")
@@ -97,17 +97,17 @@ def test_a_copy_has_another_key_whatever_the_keys_are(
         f"insert into public.grants values ('{first}', id('ann'), 'read'), ('{second}', id('ben'), 'read');"
     )
     report = audited(bare_database, tmp_path, schema, rows=rows)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
 
 
-def test_columns_that_may_be_filled_are_enough(bare_database: Database, tmp_path: Path) -> None:
+def test_privileges_on_some_columns_are_enough_for_a_copy(bare_database: Database, tmp_path: Path) -> None:
     hole = """
         revoke all on public.grants from anon, authenticated;
         grant select, insert (person, what) on public.grants to authenticated;
         create policy help_yourself on public.grants for insert to authenticated with check (true);
     """
-    found = of_insert(audited(bare_database, tmp_path, GRANTS + hole))
-    assert [each.id for each in found] == ["leak:public.grants:insert"]
+    findings = insert_problems(audited(bare_database, tmp_path, GRANTS + hole))
+    assert [each.id for each in findings] == ["leak:public.grants:insert"]
 
 
 KINDS = """
@@ -142,38 +142,38 @@ insert into public.days values ('2020-01-01', 1, id('ann')), ('2020-01-02', 2, i
 
 def test_rows_with_keys_of_every_kind_are_copied(bare_database: Database, tmp_path: Path) -> None:
     report = audited(bare_database, tmp_path, KINDS, KINDS_RULES, KINDS_ROWS)
-    assert of_insert(report) == []
+    assert insert_problems(report) == []
     through = {cell.object for cell in report.cells if cell.identity == "service_role" and cell.through}
     assert through == {"public.members", "public.days"}
 
 
-def test_where_no_row_can_be_made_and_something_else_refuses_that_is_said(
+def test_a_table_that_refuses_copies_for_another_reason_is_reported(
     bare_database: Database, tmp_path: Path
 ) -> None:
-    """Everybody has a row in people, and a trigger refuses before any policy is asked."""
+    """Everybody has a row in people, and a trigger raises before any policy is evaluated."""
     trigger = """
         create function public.refuse() returns trigger language plpgsql set search_path = '' as
         $$ begin if current_user <> 'postgres' then raise insufficient_privilege; end if; return new; end $$;
         create trigger refuse before insert on public.people for each row execute function public.refuse();
     """
-    (doubt,) = of_insert(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
+    (doubt,) = insert_problems(audited(bare_database, tmp_path, KINDS + trigger, KINDS_RULES, KINDS_ROWS))
     assert (doubt.rule, doubt.object) == (AuditRule.vacuous, "public.people")
-    assert "no copy of a row could be inserted" in doubt.message
+    assert "no identity could insert a copy of a row" in doubt.message
 
 
-def test_a_policy_that_is_passed_before_a_constraint_refuses_is_a_doubt(
+def test_a_policy_passed_before_a_constraint_fails_is_a_doubt(
     bare_database: Database, tmp_path: Path
 ) -> None:
     hole = (
         "create policy i on public.people for insert to authenticated with check (id = (select auth.uid()));"
     )
-    found = of_insert(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
-    invalid = next(each for each in found if each.rule is AuditRule.invalid)
+    problems = insert_problems(audited(bare_database, tmp_path, KINDS + hole, KINDS_RULES, KINDS_ROWS))
+    invalid = next(each for each in problems if each.rule is AuditRule.invalid)
     assert invalid.object == "public.people"
-    assert "the policies seem to have let it through" in invalid.message
+    assert "the policies seem to have allowed it" in invalid.message
 
 
-def test_a_view_that_takes_no_rows_is_no_doubt(bare_database: Database, tmp_path: Path) -> None:
+def test_a_view_that_accepts_no_rows_is_not_a_doubt(bare_database: Database, tmp_path: Path) -> None:
     schema = f"""{GRANTS}
         create view public.counted with (security_invoker) as
         select person, count(*) as grants from public.grants group by person;

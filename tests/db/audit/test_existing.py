@@ -1,4 +1,4 @@
-"""The audit of rows and people that are there, in place of a fixture."""
+"""The audit of existing rows and people in place of a fixture."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ MESSAGES = "public.messages"
 
 
 @pytest.fixture
-def lived_in(database: Database) -> Database:
-    """A database in which the fixture's world is no fixture: it was committed by somebody."""
+def populated(database: Database) -> Database:
+    """A database with the rows of the fixture, committed as existing data."""
     with database.connect() as conn, conn.transaction():
         workspace.prepare(conn, ACCESS)
         assert ACCESS.fixture
         conn.execute(ACCESS.fixture.read_bytes())
         conn.execute("drop schema chatctl_audit, chatctl_names, chatctl_fixture cascade")
         conn.execute("delete from storage.objects where bucket_id <> 'attachments'")
-        conn.execute("delete from storage.buckets where id <> 'attachments'")  # nobody declares them
+        conn.execute("delete from storage.buckets where id <> 'attachments'")  # not in access.yaml
     return database
 
 
 @pytest.fixture
-def audited(lived_in: Database) -> Callable[..., AuditReport]:
-    """Audit the database as it is after running some SQL as the operator."""
+def audited(populated: Database) -> Callable[..., AuditReport]:
+    """A function that audits the existing data after running some SQL as the operator."""
 
     def after(statements: str = "", *only: str, sample: int = 20) -> AuditReport:
-        with lived_in.connect() as conn:
+        with populated.connect() as conn:
             if statements:
                 conn.execute(statements.encode())
             return audit(conn, only=only, sample=sample)
@@ -49,7 +49,7 @@ def audited(lived_in: Database) -> Callable[..., AuditReport]:
     return after
 
 
-def test_a_world_with_everybody_in_it_is_clean_and_every_probe_proves_something(
+def test_a_world_with_every_identity_is_clean_and_every_probe_proves_something(
     audited: Callable[..., AuditReport],
 ) -> None:
     report = audited()
@@ -60,8 +60,8 @@ def test_a_world_with_everybody_in_it_is_clean_and_every_probe_proves_something(
     assert report.probes > 10_000
 
 
-def test_what_only_some_old_row_shows_is_found(audited: Callable[..., AuditReport]) -> None:
-    """No fixture has rows like that."""
+def test_a_leak_of_a_single_existing_row_is_found(audited: Callable[..., AuditReport]) -> None:
+    """The fixture has no such row."""
     hole = """
         insert into organizations (name, slug) values ('Old', 'legacy-old');
         create policy legacy on organizations for select to authenticated using (slug like 'legacy%')
@@ -71,19 +71,19 @@ def test_what_only_some_old_row_shows_is_found(audited: Callable[..., AuditRepor
     assert "nobody" in leak.identities
 
 
-def test_a_finding_shows_itself_in_psql_by_the_rows_that_are_there(
-    audited: Callable[..., AuditReport], lived_in: Database, pg_version: int
+def test_the_sql_of_a_finding_reproduces_it_on_existing_rows(
+    audited: Callable[..., AuditReport], populated: Database, pg_version: int
 ) -> None:
     hole = "create policy open on messages for select to authenticated using (true)"
     (leak,) = (each for each in audited(hole, MESSAGES).findings if each.action == "select")
-    said = pasted(lived_in, leak.sql, pg_version)
-    assert "ERROR" not in said
-    with lived_in.connect() as conn:
+    output = pasted(populated, leak.sql, pg_version)
+    assert "ERROR" not in output
+    with populated.connect() as conn:
         shown = conn.execute("select id::text from messages").fetchall()
-    assert any(key in said for (key,) in shown)
+    assert any(key in output for (key,) in shown)
 
 
-def test_what_a_function_brings_of_peoples_own_is_not_told(audited: Callable[..., AuditReport]) -> None:
+def test_personal_data_returned_by_a_function_is_not_shown(audited: Callable[..., AuditReport]) -> None:
     words = "update messages set content = 'my own words' where deleted_at is null;"
     report = audited(words + edited(PAGE, "limit p_limit", "limit 200"), PAGE)
     assert [finding.id for finding in report.findings] == [f"leak:{PAGE}:call"]
@@ -91,17 +91,17 @@ def test_what_a_function_brings_of_peoples_own_is_not_told(audited: Callable[...
     assert not any("my own words" in render(report, each) for each in ReportFormat)
 
 
-def test_nothing_is_changed(audited: Callable[..., AuditReport], lived_in: Database) -> None:
+def test_the_audit_changes_nothing(audited: Callable[..., AuditReport], populated: Database) -> None:
     rows = "select md5(array_agg(m order by id)::text) from messages m"
-    with lived_in.connect() as conn:
-        before, held = counted(conn), conn.execute(rows).fetchone()
+    with populated.connect() as conn:
+        before, digest = counted(conn), conn.execute(rows).fetchone()
         audited()
-        assert conn.execute(rows).fetchone() == held
+        assert conn.execute(rows).fetchone() == digest
         after = counted(conn)
     assert {name for name in after if after[name] != before[name]} <= {"messages_seq"}
 
 
-def test_people_whom_nobody_stands_for_are_left_out_by_name(world: World) -> None:
+def test_people_without_an_identity_are_left_out_and_named(world: World) -> None:
     organization, (creator, sender, reader) = world.team()
     group = world.group(organization, creator, sender, reader)
     world.send(sender, group)
@@ -119,8 +119,8 @@ def test_people_whom_nobody_stands_for_are_left_out_by_name(world: World) -> Non
         audit(conn, only=("colleague",), sample=20)
 
 
-def test_a_sample_is_no_larger_than_asked_and_has_a_row_of_each_kind_first(lived_in: Database) -> None:
-    few = sampled(lived_in, 4)
+def test_a_sample_has_at_most_the_requested_size_and_a_row_of_each_kind(populated: Database) -> None:
+    few = sampled(populated, 4)
     assert {name: len(each.rows) <= 4 for name, each in few.items()} == dict.fromkeys(few, True)
     assert not few[MESSAGES].whole
     assert few["public.organizations"].whole
@@ -128,7 +128,7 @@ def test_a_sample_is_no_larger_than_asked_and_has_a_row_of_each_kind_first(lived
     assert len(spread) > 1
 
 
-def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(
+def test_writes_without_a_row_are_tried_only_on_complete_tables(
     audited: Callable[..., AuditReport],
 ) -> None:
     def actions(sample: int) -> set[str]:
@@ -139,14 +139,14 @@ def test_writes_that_name_no_row_are_for_tables_that_are_tried_whole(
     assert not any(action.endswith("without where") for action in actions(4))
 
 
-def test_the_control_deletes_nothing_that_others_would_go_with(audited: Callable[..., AuditReport]) -> None:
+def test_the_control_deletes_nothing_that_would_cascade(audited: Callable[..., AuditReport]) -> None:
     deleted = {cell.object for cell in audited("", "delete", "service_role").cells}
     assert {"public.organization_members", "storage.objects"} <= deleted
     assert not deleted & {"public.organizations", "public.user_profiles", "public.conversations"}
 
 
-def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None:
-    """Its messages are made so wide that 4,400 rows are more than 16 MiB."""
+def test_in_a_large_table_rows_are_found_by_an_index(populated: Database) -> None:
+    """The messages are so wide that 4,400 rows take more than 16 MiB."""
     wide = """
         set session_replication_role = replica;
         alter table messages alter content set storage plain;
@@ -156,16 +156,16 @@ def test_in_a_large_table_rows_are_found_by_an_index(lived_in: Database) -> None
           select conversation_id from messages order by id limit 1
         )
     """
-    with lived_in.connect("supabase_admin") as conn:
+    with populated.connect("supabase_admin") as conn:
         conn.execute(wide.encode())
-    content = sampled(lived_in, 12)[MESSAGES]
+    content = sampled(populated, 12)[MESSAGES]
     assert not content.whole
     assert len({row.values["conversation_id"] for row in content.rows}) > 2
 
 
-def test_a_query_that_is_no_sql_is_named(lived_in: Database) -> None:
+def test_a_query_that_is_not_sql_is_named(populated: Database) -> None:
     broken = replace(ACCESS, existing={"group": "select 'x'"})
-    with lived_in.connect() as conn, pytest.raises(Invalid, match=r"access.yaml: existing.group: invalid"):
+    with populated.connect() as conn, pytest.raises(Invalid, match=r"access.yaml: existing.group: invalid"):
         audit(conn, broken, sample=20)
 
 

@@ -1,4 +1,4 @@
-"""The audit of a schema with nothing of ours in it: tests/foreign, in a database without Supabase."""
+"""The audit of a schema without any chatctl objects: tests/foreign, in a database without Supabase."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCESS = FOREIGN / "access.yaml"
 ROLES = ("app_login", "app_guest", "app_user", "app_admin", "app_owner")
 _numbers = count(1)
 
-# What is done to the schema, and what the audit says of it.
+# A change of the schema, and what the audit reports.
 HOLES = [
     ('create policy open on app."Lists" for select to app_user using (true)', "leak:app.Lists:select"),
     (
@@ -94,13 +94,13 @@ HOLES = [
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what differs between two is looked for by whole runs on our own schema."""
+    """One version is enough: differences between versions show up in complete audits of our own schema."""
     return 18
 
 
 @pytest.fixture
 def foreign(server: Server) -> Iterator[str]:
-    """The URL of a database of its own, with the roles, which a server has once."""
+    """The URL of a separate database, with its roles, which are created once per server."""
     name = f"notes_{next(_numbers)}"
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
@@ -125,17 +125,17 @@ def test_another_schema_is_clean_and_every_probe_proves_something(foreign: str) 
 def test_holes_of_another_schema_are_found_where_they_are(foreign: str) -> None:
     access = load(ACCESS)
     for statements, finding in HOLES:
-        with connection(foreign) as conn:  # one that has tried much keeps its plans, and slows down
-            conn.isolation_level = IsolationLevel.REPEATABLE_READ  # which the audit asks for, inside
+        with connection(foreign) as conn:  # a session with many probes keeps their plans and slows down
+            conn.isolation_level = IsolationLevel.REPEATABLE_READ  # required by the audit
             with conn.transaction(force_rollback=True):
                 conn.execute(statements.encode())
-                found = {each.id for each in audit(conn, access).findings}
-        assert finding in found, statements
+                ids = {each.id for each in audit(conn, access).findings}
+        assert finding in ids, statements
     with connection(foreign) as conn:
         assert audit(conn, access).findings == ()
 
 
-def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
+def test_another_schema_is_tested_on_existing_rows(foreign: str) -> None:
     access = load(ACCESS)
     with connection(foreign) as conn:
         with conn.transaction():
@@ -150,17 +150,17 @@ def test_another_schema_is_tried_on_rows_that_are_there(foreign: str) -> None:
         assert HOLES[0][1] in {finding.id for finding in audit(conn, access, sample=20).findings}
 
 
-def test_the_command_line_takes_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["audit-rls", "--access", str(ACCESS), "--db-url", foreign]
-    assert run(asked) == 0
+def test_the_command_line_accepts_another_schema(foreign: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["audit-rls", "--access", str(ACCESS), "--db-url", foreign]
+    assert run(arguments) == 0
     assert capsys.readouterr().out.startswith("0 findings, 0 invalid, 0 vacuous")
     with connection(foreign) as conn:
         conn.execute(HOLES[0][0])
-    assert run(asked) == 7
+    assert run(arguments) == 7
     assert "LEAK app.Lists: select" in capsys.readouterr().out
 
 
-def test_broken_rules_of_another_schema_are_noticed(foreign: str) -> None:
+def test_broken_rules_of_another_schema_are_detected(foreign: str) -> None:
     with connection(foreign) as conn:
         score = mutate(conn, load(ACCESS), equivalents.load(equivalents.path_for(ACCESS)))
     assert len(score.of(End.killed)) > 40

@@ -1,4 +1,4 @@
-"""What a baseline accepts is a finding again when the hole grows, and stays accepted when it shrinks."""
+"""An accepted finding is reported again when its hole grows, and stays accepted when the hole shrinks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ insert into public.notes values
 OWN = "owner = (select auth.uid())"
 ALL = "(select auth.uid()) in (select n.owner from public.notes n) and id is not null"
 
-# What is accepted, what it becomes -> the findings that are back.
+# The accepted hole, what it becomes -> the findings that are reported again.
 GROWN = {
     "own rows, then all": (
         f"create policy d on public.notes for delete to authenticated using ({OWN})",
@@ -75,7 +75,7 @@ GROWN = {
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about what is accepted."""
+    """One version is enough: it is about accepted findings."""
     return 18
 
 
@@ -94,13 +94,13 @@ def accepted(report: AuditReport) -> list[BaselineEntry]:
     return baseline.updated(report, [], TODAY, ACCEPT)
 
 
-@pytest.mark.parametrize(("before", "after", "back"), GROWN.values(), ids=GROWN)
+@pytest.mark.parametrize(("before", "after", "reported_again"), GROWN.values(), ids=GROWN)
 def test_a_hole_that_grew_is_a_finding_again(
-    bare_database: Database, access: Access, before: str, after: str, back: set[str]
+    bare_database: Database, access: Access, before: str, after: str, reported_again: set[str]
 ) -> None:
     entries = accepted(audited(bare_database, access, f"{SCHEMA} {before}"))
     grown = baseline.apply(audited(bare_database, access, after), entries, TODAY)
-    assert back <= {each.action for each in grown.findings if each.object == "public.notes"}
+    assert reported_again <= {each.action for each in grown.findings if each.object == "public.notes"}
 
 
 def test_a_hole_that_is_the_same_or_smaller_stays_accepted(bare_database: Database, access: Access) -> None:
@@ -110,7 +110,7 @@ def test_a_hole_that_is_the_same_or_smaller_stays_accepted(bare_database: Databa
     assert baseline.apply(again, entries, TODAY).problems == ()
     smaller = audited(bare_database, access, f"alter policy d on public.notes using ({OWN})")
     assert baseline.apply(smaller, entries, TODAY).problems == ()
-    # What became less may not grow back, once it is written down.
+    # A hole that became smaller may not grow back once the baseline is updated.
     ratcheted = baseline.updated(smaller, entries, TODAY, None)
     grown = audited(bare_database, access, f"alter policy d on public.notes using ({ALL})")
     assert baseline.apply(grown, ratcheted, TODAY).findings

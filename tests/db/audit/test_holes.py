@@ -1,4 +1,4 @@
-"""Holes made by hand, each found where it is."""
+"""Deliberate holes; the audit must find each of them at the right object."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.holes.hole import LEAST
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what differs between two is looked for by whole runs, and these take a minute."""
+    """One version is enough: differences between versions show up in complete audits; these take a minute."""
     return 18
 
 
 @pytest.fixture(scope="session")
 def access() -> Access:
-    """What access.yaml says of people as they are; what becomes of them later takes as long once more."""
+    """access.yaml without its moments, which would take the same time once more."""
     return replace(load(default_file()), moments=())
 
 
@@ -37,15 +37,15 @@ def test_a_hole_is_found_at_its_object(server: Server, access: Access, hole: Hol
     with rolled_back(server, SUPERUSER if hole.as_superuser else OWNER) as conn:
         conn.execute(hole.sql.encode())
         report = audit(conn, access, only=hole.only)
-    found = {finding.id: set(finding.identities) for finding in report.findings}
-    assert set(hole.findings) <= set(found)
+    identities = {finding.id: set(finding.identities) for finding in report.findings}
+    assert set(hole.findings) <= set(identities)
     assert set(hole.doubts) <= {f"{doubt.object}:{doubt.action}" for doubt in report.invalid}
-    people = [found[each] for each in hole.findings if found[each]]
+    people = [identities[each] for each in hole.findings if identities[each]]
     assert all(set(hole.identities) <= named for named in people)
     assert bool(people) >= bool(hole.identities)
 
 
-def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Server, access: Access) -> None:
+def test_a_secret_in_the_settings_of_a_role_is_found_and_masked(server: Server, access: Access) -> None:
     with rolled_back(server, SUPERUSER) as conn:
         conn.execute("alter role authenticator set pgrst.jwt_secret = 'open sesame'")
         report = audit(conn, access, only=LEAST)
@@ -53,19 +53,19 @@ def test_a_secret_among_the_settings_of_a_role_is_found_and_not_told(server: Ser
     assert not any("sesame" in render(report, each) for each in ReportFormat)
 
 
-@pytest.mark.parametrize("whose", ["authenticator", "all"])
-def test_what_postgrest_calls_before_a_request_is_found_unless_it_is_declared(
-    server: Server, access: Access, whose: str
+@pytest.mark.parametrize("role", ["authenticator", "all"])
+def test_an_undeclared_pre_request_function_of_postgrest_is_found(
+    server: Server, access: Access, role: str
 ) -> None:
-    undeclared = replace(access, api=replace(access.api, pre_request=None))
+    without_declaration = replace(access, api=replace(access.api, pre_request=None))
     with rolled_back(server, SUPERUSER) as conn:
-        conn.execute(f"alter role {whose} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
-        declared, found = (
+        conn.execute(f"alter role {role} set pgrst.db_pre_request = 'chat_hooks.before_request'".encode())
+        if_declared, if_undeclared = (
             {finding.id for finding in audit(conn, each, only=LEAST).findings}
-            for each in (access, undeclared)
+            for each in (access, without_declaration)
         )
-    assert declared == set()
-    assert found == {
+    assert if_declared == set()
+    assert if_undeclared == {
         "role:authenticator:setting pgrst.db_pre_request",
         "privilege:chat_hooks:anon usage",
         "privilege:chat_hooks.before_request():execute",
@@ -81,7 +81,7 @@ def test_the_holes_are_many_and_of_many_kinds() -> None:
 
 @contextmanager
 def rolled_back(server: Server, role: str) -> Iterator[Connection]:
-    """The backend that clones are made of, in a transaction that the audit can be part of."""
+    """The template database of the clones, in a transaction in which the audit can run."""
     with connection(server.url_for(role, "backend")) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         with conn.transaction(force_rollback=True):

@@ -1,4 +1,4 @@
-"""Every mutant can be made, and is another database than the one it was made of."""
+"""Every mutant can be created and changes the database."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from (
 ) as everything (told)
 """
 
-# A schema that is not ours, with names that have to be quoted.
+# A schema of another project, with names that need quotes.
 NOTES = """
 create table public."Team" ("Id" uuid primary key references auth.users, level integer not null);
 create table public.notes (
@@ -87,7 +87,7 @@ grant select, insert (id, author), update (kind) on public.notes to authenticate
 
 @pytest.fixture
 def conn(server: Server) -> Iterator[Connection]:
-    """The backend that clones are made of; what a test does to it is rolled back."""
+    """The template database of the clones; changes by a test are rolled back."""
     with connection(server.url_for(OWNER, "backend")) as conn, conn.transaction(force_rollback=True):
         yield conn
 
@@ -99,7 +99,7 @@ def access() -> Access:
 
 @pytest.fixture
 def foreign(conn: Connection, access: Access) -> Access:
-    """What access.yaml could list of another schema, which is made as well."""
+    """Creates another schema; returns rules for it."""
     conn.execute(NOTES.encode())
     table, function = access.tables[0], access.functions[0]
     names = ("public.notes", "public.my_notes", "public.counted", "public.gone")
@@ -118,46 +118,46 @@ def foreign(conn: Connection, access: Access) -> Access:
     )
 
 
-def test_every_mutant_is_made_and_is_another_database(conn: Connection, access: Access) -> None:
-    made = mutants(conn, access)
-    assert not apply(conn, made)
-    assert len({mutant.operator for mutant in made}) >= 20
-    assert len({mutant.id for mutant in made}) == len(made)
-    assert {"\n" in mutant.change for mutant in made} == {False}
+def test_every_mutant_is_created_and_changes_the_database(conn: Connection, access: Access) -> None:
+    created = mutants(conn, access)
+    assert not apply(conn, created)
+    assert len({mutant.operator for mutant in created}) >= 20
+    assert len({mutant.id for mutant in created}) == len(created)
+    assert {"\n" in mutant.change for mutant in created} == {False}
 
 
-def test_two_runs_make_the_same_mutants(conn: Connection, access: Access) -> None:
+def test_two_runs_create_the_same_mutants(conn: Connection, access: Access) -> None:
     first = mutants(conn, access)
     conn.execute("set local search_path = pg_catalog")
     assert mutants(conn, access) == first
 
 
-def test_what_is_not_mutated_stays_as_it_was(conn: Connection, access: Access) -> None:
+def test_objects_that_are_not_mutated_stay_unchanged(conn: Connection, access: Access) -> None:
     catalogue = read(conn, access)
     before = fingerprint(conn)
     for policy in catalogue.policies:
         for clause, text in (("using", policy.using), ("check", policy.check)):
             if text is not None:
-                run(conn, policies.altered(policy, clause, text))
-        run(conn, policies.dropped(policy))
-        run(conn, policies.created(policy))
+                run(conn, policies.alter_statement(policy, clause, text))
+        run(conn, policies.drop_statement(policy))
+        run(conn, policies.create_statement(policy))
     for view in catalogue.tables:
         if view.definition:
-            run(conn, views.replaced(view, view.definition))
+            run(conn, views.replace_statement(view, view.definition))
     for function in catalogue.functions:
-        run(conn, functions.replaced(function, function.body))
+        run(conn, functions.replace_statement(function, function.body))
     assert fingerprint(conn) == before
 
 
-def test_what_is_listed_and_not_ours_is_said(conn: Connection, access: Access) -> None:
-    said = {each.object for each in not_mutated(conn, access)}
-    ours = {name for name in said if not name.startswith("realtime.")}
+def test_listed_objects_that_are_not_ours_are_reported(conn: Connection, access: Access) -> None:
+    reported = {each.object for each in not_mutated(conn, access)}
+    ours = {name for name in reported if not name.startswith("realtime.")}
     assert ours == {"storage.objects", "storage.buckets"}  # their policies are mutated
 
 
 def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> None:
-    made = mutants(conn, foreign)
-    assert not apply(conn, made)
+    created = mutants(conn, foreign)
+    assert not apply(conn, created)
     assert {
         "restrictive-to-permissive",
         "literal-removed",
@@ -171,9 +171,9 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
         "function-rights-flipped",
         "grant-added",
         "policy-dropped",
-    } <= {mutant.operator for mutant in made}
-    # What nothing lists in an internal schema must stay closed.
-    assert {mutant.object for mutant in made if not mutant.object.startswith("private.")} == {
+    } <= {mutant.operator for mutant in created}
+    # Unlisted objects of an internal schema must stay closed.
+    assert {mutant.object for mutant in created if not mutant.object.startswith("private.")} == {
         "public.notes",
         "public.my_notes",
         "public.counted",
@@ -183,17 +183,17 @@ def test_another_schema_has_mutants_too(conn: Connection, foreign: Access) -> No
     }
 
 
-def test_what_cannot_be_mutated_is_listed_with_the_reason(conn: Connection, foreign: Access) -> None:
+def test_objects_that_cannot_be_mutated_are_listed_with_the_reason(conn: Connection, foreign: Access) -> None:
     reasons = {each.object: each.reason for each in not_mutated(conn, foreign)}
     assert set(reasons) == {"public.gone", "public.counted", "public.gone(uuid)", "bucket absent"}
     assert reasons["public.counted"] == "is a materialized view, whose query cannot be replaced"
 
 
-def apply(conn: Connection, made: list[Mutant]) -> list[str]:
-    """The mutants that cannot be made, or are no other database, with the reason."""
+def apply(conn: Connection, created: list[Mutant]) -> list[str]:
+    """The mutants that cannot be created or do not change the database, with the reason."""
     before = fingerprint(conn)
     wrong = []
-    for mutant in made:
+    for mutant in created:
         try:
             with conn.transaction(force_rollback=True):
                 run(conn, mutant.sql)

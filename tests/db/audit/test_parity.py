@@ -1,9 +1,8 @@
-"""The audit impersonates from the operator's session, a request signs in: the same comes of every probe.
+"""The audit impersonates in the session of the operator, a request signs in: both give the same results.
 
-What differs between the two sessions is ``session_user``, and only what asks for it could tell. Of ours that
-is ``private.is_trusted()``, which asks for the role in force first, and a request has always taken one. So
-there is no difference to accept, apart from what the server makes up: ids of new rows, and the time. The
-moments of access.yaml are not tried here.
+The two sessions differ in ``session_user``, which only ``private.is_trusted()`` of our functions reads. It
+checks the current role first, and a request always has one. So no difference is accepted, except for
+generated values: ids of new rows, and the time. The moments of access.yaml are not tested here.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
 
 TEXT = 25  # the oid of text, which is the type of every value of a probe
-AT_ONCE = 100  # probes on their way to the server together
+AT_ONCE = 100  # probes sent to the server together
 BEGIN = b"begin"
 ROLLBACK = b"rollback"
-# What the server makes up, ids of new rows and the time, is another value in each session.
+# Generated values (ids of new rows, the time) differ between sessions.
 MADE_UP = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+\d\d"
 )
-# Its last column is the number of seconds to wait, by the clock: the second session asks a moment later.
+# Its last column is the number of seconds to wait, and the second session runs a moment later.
 COUNTS_DOWN = "public.check_message_rate_limit()"
 SECONDS = re.compile(r",[1-9]\d*\)$")
 
 
 @dataclass(frozen=True)
-class Came:
-    """What came of a probe: SQLSTATE, the rows it brought, or how many it changed."""
+class ProbeOutcome:
+    """The outcome of a probe: SQLSTATE, the returned rows, or the number of changed rows."""
 
     state: str
     returned: tuple[str | None, ...]
@@ -50,7 +49,7 @@ class Came:
 
 
 class Requests:
-    """One session of ``authenticator`` with a transaction for every request, many on their way at once."""
+    """One session of ``authenticator`` with a transaction for every request; sends many requests at once."""
 
     def __init__(self, conn: Connection, access: Access, claims: Mapping[str, str | None]) -> None:
         self._pq = conn.pgconn
@@ -63,8 +62,8 @@ class Requests:
             False: f"select {take}".encode(),
             True: f"select {take}, set_config('{setting}', $3, true) is null".encode(),
         }
-        found = conn.execute(query("audit/deferred").encode()).fetchone()
-        self._ends = [b"set constraints all immediate"] if found and found[0] else []
+        deferred = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._ends = [b"set constraints all immediate"] if deferred and deferred[0] else []
         self._prepared: dict[tuple[str, str], bytes | None] = {}
 
     @contextmanager
@@ -75,29 +74,29 @@ class Requests:
         finally:
             self._pq.exit_pipeline_mode()
 
-    def outcomes(self, probes: Sequence[Probe]) -> list[Came]:
-        """What comes of each of ``probes``, in their order; everything is rolled back."""
-        came: dict[int, Came] = {}
+    def outcomes(self, probes: Sequence[Probe]) -> list[ProbeOutcome]:
+        """The outcomes of ``probes``, in their order; everything is rolled back."""
+        outcomes_by_number: dict[int, ProbeOutcome] = {}
         groups: dict[tuple[bool, str, str], list[int]] = defaultdict(list)
         for n, probe in enumerate(probes):
             claimed = self._claims[probe.identity.name] is not None
             groups[claimed, probe.statement, probe.identity.role].append(n)
         with self.pipelined():
-            # A setting that was made once is never unset again, only empty: those without claims go first.
+            # A setting that was used never becomes null again, only empty: probes without claims go first.
             for (_, statement, role), places in sorted(groups.items(), key=lambda group: group[0][0]):
                 name = self._prepare(statement, probes[places[0]], role)
                 for start in range(0, len(places), AT_ONCE):
-                    some = places[start : start + AT_ONCE]
-                    for n in some:
+                    group = places[start : start + AT_ONCE]
+                    for n in group:
                         self._send(probes[n], name)
-                    # While libpq has something left to send, it reads no answers, and a server that cannot
-                    # send its answers reads no requests: with a megabyte of claims in each, both would wait.
+                    # Flush: libpq reads no answers while it has unsent data, and a server that cannot send
+                    # its answers reads no requests. With a megabyte of claims in each, both would wait.
                     waiting.wait(generators.send(self._pq), self._pq.socket)
-                    came.update((n, self._receive(probes[n])) for n in some)
-        return [came[n] for n in range(len(probes))]
+                    outcomes_by_number.update((n, self._receive(probes[n])) for n in group)
+        return [outcomes_by_number[n] for n in range(len(probes))]
 
     def _prepare(self, statement: str, probe: Probe, role: str) -> bytes | None:
-        """Parse the statement as ``role``; None when that is refused already, as it will be each time."""
+        """Prepare the statement as ``role``; None if that already fails, as every execution will."""
         key = statement, role
         if key not in self._prepared:
             name = f"probe_{len(self._prepared)}".encode()
@@ -121,32 +120,37 @@ class Requests:
 
     def _login(self, probe: Probe) -> None:
         claims = self._claims[probe.identity.name]
-        more = [] if claims is None else [claims.encode()]
+        claims_argument = [] if claims is None else [claims.encode()]
         self._pq.send_query_params(BEGIN, None)
-        login = [self._path, probe.identity.role.encode(), *more]
+        login = [self._path, probe.identity.role.encode(), *claims_argument]
         self._pq.send_query_params(self._logins[claims is not None], login, [TEXT] * len(login))
 
     def _rollback(self) -> None:
-        # After an error the server skips to the first mark; what follows it runs in any case.
+        # After an error the server skips to the first sync; the statements after it always run.
         self._pq.pipeline_sync()
         self._pq.send_query_params(ROLLBACK, None)
         self._pq.pipeline_sync()
 
-    def _receive(self, probe: Probe) -> Came:
-        began, took, ran, *ended = self._results()
-        assert (began.status, took.status) == (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-        failed = next((each for each in (ran, *ended) if each.status == pq.ExecStatus.FATAL_ERROR), None)
+    def _receive(self, probe: Probe) -> ProbeOutcome:
+        begin_result, login_result, result, *end_results = self._results()
+        assert (begin_result.status, login_result.status) == (
+            pq.ExecStatus.COMMAND_OK,
+            pq.ExecStatus.TUPLES_OK,
+        )
+        failed = next(
+            (each for each in (result, *end_results) if each.status == pq.ExecStatus.FATAL_ERROR), None
+        )
         if failed:
-            return Came((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
+            return ProbeOutcome((failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), (), 0)
         if not probe.fetches:
-            return Came("00000", (), ran.command_tuples or 0)
-        self._values.set_pgresult(ran)
-        row = self._values.load_row(0, tuple) if ran.ntuples else None
-        return Came("00000", tuple((row and row[0]) or ()), 0)
+            return ProbeOutcome("00000", (), result.command_tuples or 0)
+        self._values.set_pgresult(result)
+        row = self._values.load_row(0, tuple) if result.ntuples else None
+        return ProbeOutcome("00000", tuple((row and row[0]) or ()), 0)
 
     def _results(self) -> list[Any]:
-        """Everything up to the second mark, without the rollback."""
-        found, marks = [], 0
+        """The results up to the second sync, without that of the rollback."""
+        results, marks = [], 0
         while marks < 2:
             result = self._pq.get_result()
             if result is None:
@@ -154,30 +158,30 @@ class Requests:
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
                 marks += 1
             elif marks == 0:
-                found.append(result)
+                results.append(result)
             else:
                 assert result.status == pq.ExecStatus.COMMAND_OK
-        return found
+        return results
 
 
-def test_a_real_sign_in_comes_to_the_same_for_every_probe(database: Database) -> None:
-    tried, found = compared(database)
+def test_a_real_sign_in_gives_the_same_result_for_every_probe(database: Database) -> None:
+    tried, different = compared(database)
     assert tried > 20_000
-    assert found == {}
+    assert different == {}
 
 
-def test_what_looks_at_the_login_itself_would_be_seen(database: Database) -> None:
+def test_a_rule_that_reads_the_login_itself_would_be_detected(database: Database) -> None:
     with database.connect() as conn:
         conn.execute(
             "create policy operators on organizations for select to authenticated "
             "using (session_user = 'postgres')"
         )
-    _, found = compared(database, only=("public.organizations",))
-    assert "public.organizations: select" in found
+    _, different = compared(database, only=("public.organizations",))
+    assert "public.organizations: select" in different
 
 
 def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, dict[str, list[str]]]:
-    """How many probes were tried in both ways, and by object and action where it did not come to the same."""
+    """The number of probes tried in both ways, and the different outcomes by object and action."""
     access = load(default_file())
     with database.connect() as operator, database.connect("authenticator") as signed_in:
         with operator.transaction():
@@ -190,29 +194,34 @@ def compared(database: Database, *, only: Collection[str] = ()) -> tuple[int, di
             operator.execute(sql_statement("audit/limits").encode())
             operator.execute("select set_config('search_path', %s, true)", (workspace.search_path(access),))
             names = set(workspace.names_by_id(operator))
-            held = privileges.held(operator, access)
-            probes = generate(AuditContext(operator, access, contents, held), only)
+            granted = privileges.held(operator, access)
+            probes = generate(AuditContext(operator, access, contents, granted), only)
             outcomes = Trial(operator, access).load(probes).run()
         assert signed_in.execute(
             "select session_user::text, current_setting(%s, true)", (access.api.claims,)
         ).fetchone() == ("authenticator", None)
-        theirs = Requests(signed_in, access, claims).outcomes(probes)
-    found: dict[str, list[str]] = defaultdict(list)
-    for probe, outcome, there in zip(probes, outcomes, theirs, strict=True):
-        here = Came(outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed)
-        if known(probe, here, names) != known(probe, there, names):
-            about = f"{probe.identity.name}, {probe.subject}: operator {here}, authenticator {there}"
-            found[f"{probe.object}: {probe.action}"].append(about)
-    return len(probes), dict(found)
+        signed_in_outcomes = Requests(signed_in, access, claims).outcomes(probes)
+    different: dict[str, list[str]] = defaultdict(list)
+    for probe, outcome, signed_in_outcome in zip(probes, outcomes, signed_in_outcomes, strict=True):
+        operator_outcome = ProbeOutcome(
+            outcome.state, outcome.returned, 0 if probe.fetches else outcome.changed
+        )
+        if without_generated_values(probe, operator_outcome, names) != without_generated_values(
+            probe, signed_in_outcome, names
+        ):
+            both = f"operator {operator_outcome}, authenticator {signed_in_outcome}"
+            about = f"{probe.identity.name}, {probe.subject}: {both}"
+            different[f"{probe.object}: {probe.action}"].append(about)
+    return len(probes), dict(different)
 
 
-def known(probe: Probe, came: Came, names: Collection[str]) -> Came:
-    """``came`` without what the server made up."""
+def without_generated_values(probe: Probe, outcome: ProbeOutcome, names: Collection[str]) -> ProbeOutcome:
+    """``outcome`` without generated values."""
 
     def masked(match: re.Match[str]) -> str:
         return match.group() if match.group() in names else "new"
 
-    returned = [each and MADE_UP.sub(masked, each) for each in came.returned]
+    returned = [each and MADE_UP.sub(masked, each) for each in outcome.returned]
     if probe.object == COUNTS_DOWN:
         returned = [each and SECONDS.sub(",some)", each) for each in returned]
-    return replace(came, returned=tuple(returned))
+    return replace(outcome, returned=tuple(returned))

@@ -1,4 +1,4 @@
-"""The report of an audit of a real database: its cells, its SQL in psql, and that it says the same twice."""
+"""The report of an audit of a real database: its cells, its SQL in psql, and that it is reproducible."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def audited(database: Database, *only: str) -> AuditReport:
 
 
 def pasted(database: Database, statements: str, version: int) -> str:
-    """What psql says to ``statements``, read line by line as when they are pasted."""
+    """The output of psql for ``statements``, read line by line as if they were pasted."""
     done = subprocess.run(
         [binaries.program(version, "psql"), "-X", "-A", "-t", "-v", "VERBOSITY=verbose", database.url],
         input=statements,
@@ -67,49 +67,49 @@ def pasted(database: Database, statements: str, version: int) -> str:
     return done.stdout + done.stderr
 
 
-def shows(finding: AuditFinding, said: str) -> bool:  # noqa: PLR0911 - one return per case
-    """Whether what psql says, after the identity is taken, is what the finding is about."""
-    failed = "ERROR:" in said
-    lines = [line for line in said.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
-    came = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
+def shows(finding: AuditFinding, output: str) -> bool:  # noqa: PLR0911 - one return per case
+    """Whether the output of psql, after the switch to the identity, shows the finding."""
+    failed = "ERROR:" in output
+    lines = [line for line in output.partition("ERROR:")[0].splitlines() if line != "ROLLBACK"]
+    identity_output = lines[-lines[::-1].index("SET") :] if "SET" in lines else lines
     match finding.rule, finding.command:
         case AuditRule.raises | AuditRule.invalid, _:
-            return failed and "42501" not in said
+            return failed and "42501" not in output
         case AuditRule.missing, "select":
-            return came == ["{}"]
+            return identity_output == ["{}"]
         case AuditRule.missing, _:
-            return failed or came[0] in ("UPDATE 0", "DELETE 0")
+            return failed or identity_output[0] in ("UPDATE 0", "DELETE 0")
         case AuditRule.leak, "select":
-            return not failed and came[0].startswith("{") and came[0] != "{}"
+            return not failed and identity_output[0].startswith("{") and identity_output[0] != "{}"
         case AuditRule.leak, "truncate":
-            return "0A000" in said  # past the privilege: a foreign key stops it
+            return "0A000" in output  # the privilege is there: only a foreign key stops it
         case AuditRule.leak | AuditRule.effect, "insert" | "update" | "delete":
-            return not failed and came[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
+            return not failed and identity_output[0] in ("INSERT 0 1", "UPDATE 1", "DELETE 1")
         case _:
-            return not failed and bool(came)
+            return not failed and bool(identity_output)
 
 
-def test_the_sql_of_each_kind_of_finding_shows_it_in_psql(broken: Database, pg_version: int) -> None:
-    found = groups(audited(broken, *TRIED).problems)
-    assert {group.rule for group in found} >= {
+def test_the_sql_of_each_kind_of_finding_reproduces_it_in_psql(broken: Database, pg_version: int) -> None:
+    grouped = groups(audited(broken, *TRIED).problems)
+    assert {group.rule for group in grouped} >= {
         AuditRule.leak, AuditRule.missing, AuditRule.effect, AuditRule.raises, AuditRule.invalid,
         AuditRule.unlisted, AuditRule.row_security, AuditRule.privilege, AuditRule.bucket,
         AuditRule.publication, AuditRule.definer,
     }  # fmt: skip
-    for group in found:
+    for group in grouped:
         if group.rule is not AuditRule.vacuous:
-            said = pasted(broken, group.first.sql, pg_version)
-            assert shows(group.first, said), f"{group.first.id}\n{group.first.sql}\n{said}"
+            output = pasted(broken, group.first.sql, pg_version)
+            assert shows(group.first, output), f"{group.first.id}\n{group.first.sql}\n{output}"
 
 
-def test_what_was_pasted_leaves_nothing(broken: Database, pg_version: int) -> None:
+def test_pasted_sql_leaves_nothing_behind(broken: Database, pg_version: int) -> None:
     (leak,) = (each for each in audited(broken, "public.messages").findings if each.action == "delete")
     pasted(broken, leak.sql, pg_version)
     with broken.connect() as conn:
         assert conn.execute("select count(*) from organizations").fetchone() == (0,)
 
 
-def test_the_sql_of_a_probe_with_the_fixture_in_it_runs_without_the_files(
+def test_the_sql_of_a_probe_with_its_fixture_runs_without_the_files(
     broken: Database, pg_version: int
 ) -> None:
     report = audited(broken, "public.messages")
@@ -120,15 +120,15 @@ def test_the_sql_of_a_probe_with_the_fixture_in_it_runs_without_the_files(
     assert "ERROR" not in pasted(broken, "\n".join(script), pg_version)
 
 
-def test_two_runs_are_the_same_bytes_in_every_format(broken: Database) -> None:
-    # Reading, writing, and calls that make ids of their own.
+def test_two_runs_give_identical_bytes_in_every_format(broken: Database) -> None:
+    # Reading, writing, and calls that generate ids.
     tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
     first, second = (audited(broken, *tried) for _ in range(2))
     for each in ReportFormat:
         assert _any_row_first(render(first, each)) == _any_row_first(render(second, each)), each
 
 
-# Which row an update of all rows comes to first, and is refused for, depends on where PostgreSQL has put it.
+# The row at which an update of all rows fails depends on the physical order of the rows.
 ONE_OF_SEVERAL = re.compile(
     r"\w+ with (42501|PT400) \((only its sender|new row violates|React to one)[^)]*\)"
 )
@@ -138,7 +138,7 @@ def _any_row_first(report: str) -> str:
     return ONE_OF_SEVERAL.sub("refused", report)
 
 
-def test_cells_say_who_can_do_what(database: Database) -> None:
+def test_cells_show_who_can_do_what(database: Database) -> None:
     report = audited(database, "public.messages")
     states = {(cell.identity, cell.command): cell.state for cell in report.cells}
     assert states["sender", "insert"] is State.allowed
@@ -150,7 +150,7 @@ def test_cells_say_who_can_do_what(database: Database) -> None:
     assert all(cell.samples for cell in report.cells)
 
 
-def test_a_cell_names_the_findings_that_are_seen_in_it(broken: Database) -> None:
+def test_a_cell_names_its_findings(broken: Database) -> None:
     report = audited(broken, "public.messages")
     known = {each.id for each in report.problems}
     assert all(set(cell.problems) <= known for cell in report.cells)

@@ -1,4 +1,4 @@
-"""A schema of 200 tables and 12 identities: within memory, and within a minute by hand."""
+"""A schema of 200 tables and 12 identities: limited memory, and about a minute."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ grant execute on function app.me() to authenticated;
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about size."""
+    """One version is enough: it is about size."""
     return 18
 
 
@@ -86,7 +86,9 @@ def declared(path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_two_hundred_tables_and_twelve_identities(bare_database: Database, tmp_path: Path) -> None:
+def test_two_hundred_tables_and_twelve_identities_are_audited(
+    bare_database: Database, tmp_path: Path
+) -> None:
     access = load(declared(tmp_path))
     with bare_database.connect() as conn:
         conn.execute((SCHEMA + "".join(TABLE.format(n=n) for n in range(TABLES))).encode())

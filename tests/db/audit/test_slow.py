@@ -1,4 +1,4 @@
-"""A rule that sleeps or loops: its probes are given up and named, and the others are tried."""
+"""A rule that sleeps or loops: its probes are cancelled and named, and the others are tried."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ insert into public.others values (id('c'), id('ann')), (id('d'), id('ben'));
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about time."""
+    """One version is enough: it is about time."""
     return 18
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same limits, shorter."""
+    """Shorten the time limits."""
     monkeypatch.setattr(batch, "CALL_SECONDS", 1)
     monkeypatch.setattr(batch, "PROBE_SECONDS", 1)
     monkeypatch.setattr(batch, "STATEMENT_BUDGET", 2)
@@ -61,7 +61,9 @@ def audited(database: Database, directory: Path, policy: str) -> AuditReport:
     return small_audit.audited(database, SCHEMA + grant + policy, access, "select")
 
 
-def test_a_probe_that_sleeps_is_named_and_others_are_tried(bare_database: Database, tmp_path: Path) -> None:
+def test_a_probe_that_sleeps_is_named_and_the_others_are_tried(
+    bare_database: Database, tmp_path: Path
+) -> None:
     policy = f"""create policy own on public.notes for select to authenticated using (
         person = auth.uid() and (word <> 'y' or public.sleeps({FOR_EVER})))"""
     report = audited(bare_database, tmp_path, policy)
@@ -74,7 +76,7 @@ def test_a_probe_that_sleeps_is_named_and_others_are_tried(bare_database: Databa
     assert (leak.rule, leak.identities) == (AuditRule.leak, ("ann", "ben"))
 
 
-def test_when_patience_is_gone_what_is_slow_is_not_begun(
+def test_after_the_time_limit_slow_probes_are_not_started(
     bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "AUDIT_BUDGET", 2)
@@ -85,14 +87,14 @@ def test_when_patience_is_gone_what_is_slow_is_not_begun(
     rules = {each.rule for each in report.doubts if each.object == "public.notes"}
     assert {AuditRule.invalid, AuditRule.untried} <= rules
     untried = next(each for each in report.doubts if each.rule is AuditRule.untried)
-    assert "was not tried, since others of its kind took too long" in untried.message
+    assert "was not tried, because similar probes took too long" in untried.message
     assert "leak:public.others:select" in {each.id for each in report.findings}
 
 
-def test_what_is_slow_and_does_not_sleep_is_judged_all_the_same(
+def test_slow_probes_that_do_not_sleep_are_judged_as_usual(
     bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Together they take longer than they may; each alone does not. So it is with a slow machine."""
+    """All probes together exceed the limit, but none does alone, as on a slow machine."""
     monkeypatch.setattr(batch, "CALL_SECONDS", 0.001)
     monkeypatch.setattr(batch, "PROBE_SECONDS", 60)
     policy = "create policy own on public.notes for select to authenticated using (person = auth.uid())"

@@ -1,4 +1,4 @@
-"""The audit's transaction is its own: no fixture and no moment ends it, and nothing of one is left behind."""
+"""The transaction of the audit: fixtures and moments cannot end it, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ tables:
     select: this.person = actor
 """
 ROWS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));\n"
-LEFT = """
+LEFTOVERS = """
 select (select count(*) from public.notes), (select count(*) from auth.users),
   (select count(*) from pg_namespace where nspname ~ '^chatctl')
 """
-# Made of what a fixture says, and the words that are named.
+# The text of a fixture, and the words named in the error.
 ENDS = {
     "begin;": "begin",
     "BEGIN WORK;": "begin",
@@ -64,7 +64,7 @@ ENDS = {
     "discard all;": "discard all",
     "copy public.notes (id, person) from stdin;": "copy public.notes (id, person) from stdin",
 }
-# What PostgreSQL itself refuses, and how it begins to say so.
+# Statements that PostgreSQL itself refuses, and the beginning of its message.
 REFUSED = {
     "do $$ begin commit; end $$;": "invalid transaction termination",
     "call public.commits();": "invalid transaction termination",
@@ -72,7 +72,7 @@ REFUSED = {
     "vacuum;": "VACUUM cannot run inside a transaction block",
     "insert into nowhere values (1);": 'relation "nowhere" does not exist',
 }
-# What is a word of these and none of their kind.
+# The same words with another meaning.
 FINE = [
     "do $$ begin perform 1; end $$;",
     "insert into public.notes values (id('begin'), id('commit'));",
@@ -85,7 +85,7 @@ FINE = [
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: what is refused is refused by its text."""
+    """One version is enough: statements are refused by their text."""
     return 18
 
 
@@ -96,11 +96,11 @@ def conn(bare_database: Database) -> Iterator[Connection]:
         yield conn
 
 
-def clean(conn: Connection, access: Access) -> bool:
-    """Whether an audit runs, and nothing is left of what ran before."""
-    assert conn.execute(LEFT).fetchone() == (0, 0, 0)
+def runs_cleanly(conn: Connection, access: Access) -> bool:
+    """Whether an audit runs and nothing of earlier ones is left."""
+    assert conn.execute(LEFTOVERS).fetchone() == (0, 0, 0)
     report = audit(conn, access, only=("public.notes",))
-    return not [each for each in report.problems if each.command] and conn.execute(LEFT).fetchone() == (
+    return not [each for each in report.problems if each.command] and conn.execute(LEFTOVERS).fetchone() == (
         0,
         0,
         0,
@@ -108,59 +108,59 @@ def clean(conn: Connection, access: Access) -> bool:
 
 
 @pytest.mark.parametrize(("ending", "words"), ENDS.items())
-def test_a_fixture_that_ends_the_transaction_is_refused_by_name_file_and_line(
+def test_a_fixture_that_ends_the_transaction_is_refused_with_name_file_and_line(
     conn: Connection, tmp_path: Path, ending: str, words: str
 ) -> None:
     path = small_audit.written(tmp_path, RULES, f"{ROWS}\n{ending}\n{ROWS}")
     line = 5 if ending.startswith("/*") else 4
     with pytest.raises(Invalid) as refusal:
         load(path)
-    assert f"fixture names fixture.sql, which has `{words}` in line {line}:" in refusal.value.message
-    # Rules that were made in another way are looked at, too.
+    assert f"fixture names fixture.sql, which has `{words}` on line {line}:" in refusal.value.message
+    # Rules that were built in code are checked, too.
     small_audit.written(tmp_path, RULES, ROWS)
     access = load(path)
     small_audit.written(tmp_path, RULES, f"{ROWS}\n{ending}\n{ROWS}")
     with pytest.raises(Invalid, match=rf"^fixture.sql:{line}: `{re.escape(words)}`: "):
         audit(conn, access)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-@pytest.mark.parametrize(("statement", "said"), REFUSED.items())
-def test_what_postgresql_refuses_in_a_fixture_has_its_line(
-    conn: Connection, tmp_path: Path, statement: str, said: str
+@pytest.mark.parametrize(("statement", "message"), REFUSED.items())
+def test_an_error_of_postgresql_in_a_fixture_has_its_line(
+    conn: Connection, tmp_path: Path, statement: str, message: str
 ) -> None:
     access = small_audit.rules(tmp_path, RULES, f"{ROWS}\n{statement}\n")
     with pytest.raises(Inconclusive) as failure:
         audit(conn, access)
-    assert failure.value.message.startswith(f"fixture.sql:4 fails: {said}")
-    assert ("is the database migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert failure.value.message.startswith(f"fixture.sql:4 fails: {message}")
+    assert ("the database is migrated" in (failure.value.hint or "")) == ("nowhere" in statement)
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-def test_a_fixture_that_is_no_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
+def test_a_fixture_that_is_not_sql_is_a_mistake_in_the_file(conn: Connection, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"^fixture.sql:4 fails: syntax error"):
         audit(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}\nselec 1;\n"))
 
 
 @pytest.mark.parametrize("statement", FINE)
-def test_words_of_transactions_elsewhere_are_fine(conn: Connection, tmp_path: Path, statement: str) -> None:
-    assert clean(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}{statement}"))
+def test_transaction_keywords_elsewhere_are_allowed(conn: Connection, tmp_path: Path, statement: str) -> None:
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, f"{ROWS}{statement}"))
 
 
 @pytest.mark.parametrize(
-    ("do", "said"),
+    ("do", "message"),
     [
-        ("delete from public.notes; commit", "moments.later.do has `commit` in line 1"),
-        ("rollback", "moments.later.do has `rollback` in line 1"),
+        ("delete from public.notes; commit", "moments.later.do has `commit` on line 1"),
+        ("rollback", "moments.later.do has `rollback` on line 1"),
     ],
 )
 def test_a_moment_that_ends_the_transaction_is_refused(
-    conn: Connection, tmp_path: Path, do: str, said: str
+    conn: Connection, tmp_path: Path, do: str, message: str
 ) -> None:
     moment = f"moments:\n  later: {{says: later, do: '{do}', identities: [ann]}}\n"
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         small_audit.rules(tmp_path, RULES + moment, ROWS)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
 def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_path: Path) -> None:
@@ -171,11 +171,11 @@ def test_a_condition_that_ends_the_transaction_is_refused(conn: Connection, tmp_
     access = small_audit.rules(tmp_path, RULES.replace("this.person = actor", f'"{rule}"'), ROWS)
     with pytest.raises(Invalid, match=r"access.yaml: tables.public.notes.select: cannot insert multiple"):
         audit(conn, access)
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS))
 
 
-def test_a_condition_that_raises_for_good_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
-    # 54000 is an OperationalError of psycopg, and will not pass.
+def test_a_condition_that_always_raises_is_named_with_its_key(conn: Connection, tmp_path: Path) -> None:
+    # 54000 is an OperationalError of psycopg, but retrying does not help.
     conn.execute(
         "create function public.too_much() returns boolean language plpgsql as "
         "$$ begin raise 'too %', repeat('much', 50000) using errcode = '54000'; end $$"
@@ -204,16 +204,18 @@ select set_config('role', 'service_role', true);
 
 
 def test_settings_of_a_fixture_do_not_reach_the_probes(conn: Connection, tmp_path: Path) -> None:
-    assert clean(conn, small_audit.rules(tmp_path, RULES, ROWS + SETTINGS))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, RULES, ROWS + SETTINGS))
 
 
-def test_who_sets_no_claims_is_not_whom_the_fixture_was(conn: Connection, tmp_path: Path) -> None:
+def test_an_identity_without_claims_does_not_get_those_of_the_fixture(
+    conn: Connection, tmp_path: Path
+) -> None:
     claims = "select set_config('request.jwt.claims', json_build_object('sub', id('ann'))::text, false);"
     unset = "  unset: {raw: 'null', says: has never set claims}\n"
-    assert clean(conn, small_audit.rules(tmp_path, unset + RULES, ROWS + claims))
+    assert runs_cleanly(conn, small_audit.rules(tmp_path, unset + RULES, ROWS + claims))
 
 
-def test_what_an_older_audit_has_left_is_named(conn: Connection, tmp_path: Path) -> None:
+def test_leftovers_of_an_older_audit_are_named(conn: Connection, tmp_path: Path) -> None:
     conn.execute("create schema chatctl_audit")
     with pytest.raises(Inconclusive) as failure:
         audit(conn, small_audit.rules(tmp_path, RULES, ROWS))

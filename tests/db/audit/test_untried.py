@@ -1,4 +1,4 @@
-"""What access.yaml lists and cannot be tried is named, in every format."""
+"""Cells that access.yaml lists but that cannot be tried are named in every format."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORDS = {
 ROWS = "insert into public.notes values (id('a'), id('ann'), '(1,1)'), (id('b'), id('ben'), '(2,2)');"
 POINTLESS = "insert into public.notes values (id('a'), id('ann')), (id('b'), id('ben'));"
 
-# What is written in the rules -> object and action that are named, and a part of the reason.
+# Text of the rules -> the named object and action, and a part of the reason.
 CASES = {
     "an insert through a view that is read by rows": (
         {"more_of_mine": "insert: {allow: never, values: {id: id('x')}}"},
@@ -66,7 +66,7 @@ CASES = {
     ),
     "values that make no row": (
         {"more_of_notes": ", insert: {allow: never, values: {id: select id from notes where false}}"},
-        ("public.notes", "insert", "`values` make no row"),
+        ("public.notes", "insert", "`values` produce no row"),
     ),
     "calls that are all left out": (
         {"calls": "select 1 where false"},
@@ -81,7 +81,7 @@ CASES = {
 
 @pytest.fixture
 def pg_version() -> int:
-    """One version: it is about access.yaml."""
+    """One version is enough: it is about access.yaml."""
     return 18
 
 
@@ -91,38 +91,36 @@ def audited(database: Database, directory: Path, words: dict[str, str], rows: st
 
 
 @pytest.mark.parametrize(("words", "expected"), CASES.values(), ids=CASES)
-def test_it_is_a_doubt_that_is_named_in_every_format(
+def test_an_untried_cell_is_a_doubt_that_every_format_names(
     bare_database: Database, tmp_path: Path, words: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
     report = audited(bare_database, tmp_path, words)
-    found = {(each.object, each.action): each.message for each in report.of(AuditRule.untried)}
+    messages = {(each.object, each.action): each.message for each in report.of(AuditRule.untried)}
     name, action, reason = expected
-    assert reason in found[name, action]
+    assert reason in messages[name, action]
     assert not report.conclusive
     for each in ReportFormat:
         assert "untried" in render(report, each).lower(), each
 
 
-def test_all_that_can_be_tried_is(bare_database: Database, tmp_path: Path) -> None:
+def test_everything_that_can_be_tried_is_tried(bare_database: Database, tmp_path: Path) -> None:
     assert audited(bare_database, tmp_path, {}).of(AuditRule.untried) == ()
 
 
-def test_a_column_of_which_no_other_value_is_known_is_named(bare_database: Database, tmp_path: Path) -> None:
+def test_a_column_without_another_known_value_is_named(bare_database: Database, tmp_path: Path) -> None:
     (doubt,) = audited(bare_database, tmp_path, {}, POINTLESS).of(AuditRule.untried)
     assert (doubt.object, doubt.action) == ("public.notes", "update place")
     assert "no other value of type point is known" in doubt.message
 
 
-def test_where_everybody_only_reads_that_is_said(bare_database: Database, tmp_path: Path) -> None:
+def test_rules_whose_identities_all_only_read_are_reported(bare_database: Database, tmp_path: Path) -> None:
     access = small_audit.rules(tmp_path, RULES.format(**WORDS), ROWS)
     readers = tuple(replace(each, reads_only=True) for each in access.identities)
     report = small_audit.audited(bare_database, SCHEMA, replace(access, identities=readers))
     assert "untried:identities:writes and calls" in {each.id for each in report.doubts}
 
 
-def test_what_access_yaml_says_is_not_tried_is_a_note_in_every_format(
-    bare_database: Database, tmp_path: Path
-) -> None:
+def test_what_access_yaml_excludes_is_a_note_in_every_format(bare_database: Database, tmp_path: Path) -> None:
     more = "internal: {functions: {elsewhere.secret(integer): asks the operator}}"
     report = audited(bare_database, tmp_path, {"more": more})
     assert report.conclusive
@@ -132,14 +130,16 @@ def test_what_access_yaml_says_is_not_tried_is_a_note_in_every_format(
         assert "asks the operator" in text, each
 
 
-def test_only_what_is_asked_for_is_named(bare_database: Database, tmp_path: Path) -> None:
+def test_only_selected_objects_are_named(bare_database: Database, tmp_path: Path) -> None:
     words = {"calls": "select 1 where false", "privileges": "platform"}
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, **words}), ROWS)
     report = small_audit.audited(bare_database, SCHEMA, access, "public.f(integer)", "public.notes")
     assert {each.object for each in report.of(AuditRule.untried)} == {"public.f(integer)"}
 
 
-def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Database, tmp_path: Path) -> None:
+def test_a_cell_that_an_existing_database_cannot_test_is_a_note(
+    bare_database: Database, tmp_path: Path
+) -> None:
     more = 'existing: {ann: "select id from auth.users order by id limit 1"}'
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, "more": more}), ROWS)
     with bare_database.connect() as conn:
@@ -147,9 +147,7 @@ def test_what_an_existing_database_does_not_give_is_a_note(bare_database: Databa
         conn.execute("insert into auth.users (id) values (gen_random_uuid())")
         report = audit(conn, access, sample=5)
     assert report.of(AuditRule.untried) == ()
-    assert {each.object: each.reason for each in report.not_tried} == {
-        "public.notes": "there is no row of it"
-    }
+    assert {each.object: each.reason for each in report.not_tried} == {"public.notes": "the table has no row"}
 
 
 def test_a_column_of_an_existing_row_without_another_value_is_a_note(
@@ -168,7 +166,7 @@ def test_a_column_of_an_existing_row_without_another_value_is_a_note(
     assert any("no other value of type point is known" in each.reason for each in report.not_tried)
 
 
-def test_where_nothing_is_left_to_try_the_reason_is_told(bare_database: Database, tmp_path: Path) -> None:
+def test_if_nothing_is_left_to_try_the_reason_is_reported(bare_database: Database, tmp_path: Path) -> None:
     access = small_audit.rules(tmp_path, RULES.format(**{**WORDS, "calls": "select 1 where false"}), ROWS)
     with pytest.raises(Inconclusive, match="nothing that can be tried") as failure:
         small_audit.audited(bare_database, SCHEMA, access, "public.f(integer)")

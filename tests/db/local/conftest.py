@@ -1,4 +1,4 @@
-"""A directory for an embedded server, whose end is the end of the test."""
+"""A directory for an embedded server, which is stopped at the end of the test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.places import PLACE
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A directory for ``.chatctl`` and what is beside it; the servers in it are stopped in the end."""
+    """A directory that contains ``.chatctl``; servers in it are stopped at the end."""
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     place.chmod(0o755)
     yield place
@@ -27,5 +27,5 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def directory(place: Path) -> Path:
-    """Where the ``.chatctl`` of a test is, or will be."""
+    """The path of the ``.chatctl`` of a test."""
     return place / ".chatctl"

@@ -1,4 +1,4 @@
-"""The embedded server when something went wrong before, or goes wrong now: one clear error, or none."""
+"""The embedded server after or during a fault: it recovers, or reports one clear error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.places import PLACE
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
-    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    # The fsync of initdb takes most of the time, and these tests are not about power failures.
     return server.ensure_running(directory, version=version, durable=False)
 
 
@@ -37,19 +37,19 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def test_killed_postmaster_is_replaced_and_recovers(directory: Path) -> None:
-    at = server.ensure_running(directory)
-    with psycopg.connect(at.url, autocommit=True) as conn:
+def test_a_killed_postmaster_is_replaced_and_recovers(directory: Path) -> None:
+    instance = server.ensure_running(directory)
+    with psycopg.connect(instance.url, autocommit=True) as conn:
         conn.execute("create table kept as select 42 as answer")
-        os.kill(at.pid, signal.SIGKILL)
-        assert waiting.until(lambda: not processes.works_in(at.pid, directory), seconds=10)
+        os.kill(instance.pid, signal.SIGKILL)
+        assert waiting.until(lambda: not processes.works_in(instance.pid, directory), seconds=10)
         again = running(directory)
-    assert again.pid != at.pid
+    assert again.pid != instance.pid
     with psycopg.connect(again.url) as conn:
         assert conn.execute("select answer from kept").fetchone() == (42,)
 
 
-def test_a_killed_postmaster_whose_parent_has_not_waited_for_it_yet_is_replaced(directory: Path) -> None:
+def test_a_killed_postmaster_that_is_still_a_zombie_is_replaced(directory: Path) -> None:
     running(directory)
     data = directory / "data"
     lines = (data / "postmaster.pid").read_text().split("\n")
@@ -77,8 +77,8 @@ def test_a_killed_postmaster_whose_parent_has_not_waited_for_it_yet_is_replaced(
 
 
 @pytest.mark.parametrize("stranger", ["ours", "other server"])
-def test_process_id_of_a_stranger_confuses_nobody(directory: Path, stranger: str) -> None:
-    at = running(directory)
+def test_a_process_id_that_was_reused_is_ignored(directory: Path, stranger: str) -> None:
+    instance = running(directory)
     lines = (directory / "data" / "postmaster.pid").read_text().split("\n")
     socket_lock = (directory / "data" / ".s.PGSQL.5432.lock").read_text().split("\n")
     assert server.stop(directory)
@@ -89,29 +89,29 @@ def test_process_id_of_a_stranger_confuses_nobody(directory: Path, stranger: str
     try:
         assert server.status(directory) is None
         assert not server.stop(directory)
-        assert running(directory).pid not in (at.pid, int(pid))
+        assert running(directory).pid not in (instance.pid, int(pid))
         assert server.status(other.directory) == other
     finally:
         server.stop(other.directory)
 
 
-def test_garbage_in_our_files_is_no_obstacle(directory: Path) -> None:
-    at = running(directory)
+def test_garbage_in_our_files_is_tolerated(directory: Path) -> None:
+    instance = running(directory)
     (directory / "server.json").write_text("[1, 2")
-    assert running(directory) == at
+    assert running(directory) == instance
     server.stop(directory)
     (directory / "server.json").unlink()
-    assert running(directory).version == at.version
+    assert running(directory).version == instance.version
 
 
-def test_lost_socket_is_made_anew(directory: Path) -> None:
-    at = running(directory)
+def test_a_lost_socket_is_created_again(directory: Path) -> None:
+    instance = running(directory)
     (directory / "data" / ".s.PGSQL.5432").unlink()
     assert server.status(directory) is None
-    assert running(directory).pid != at.pid
+    assert running(directory).pid != instance.pid
 
 
-def test_killed_initdb_is_done_again(directory: Path) -> None:
+def test_a_killed_initdb_is_repeated(directory: Path) -> None:
     start = "import sys; from pathlib import Path; from chatctl.local.postgres import server; "
     start += "server.ensure_running(Path(sys.argv[1]), durable=False)"
     starter = subprocess.Popen([sys.executable, "-c", start, directory])
@@ -119,21 +119,21 @@ def test_killed_initdb_is_done_again(directory: Path) -> None:
     starter.kill()
     starter.wait()
     assert not (directory / "data").exists()
-    at = running(directory)
+    instance = running(directory)
     assert not (directory / "data.new").exists()
-    with psycopg.connect(at.url) as conn:
+    with psycopg.connect(instance.url) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
 
 
-def test_killed_reset_leaves_nothing_behind(directory: Path) -> None:
-    at = running(directory)
+def test_a_killed_reset_leaves_nothing_behind(directory: Path) -> None:
+    instance = running(directory)
     server.stop(directory)
     (directory / "data").rename(directory / "data.old")
-    assert running(directory).version == at.version
+    assert running(directory).version == instance.version
     assert not (directory / "data.old").exists()
 
 
-def test_foreign_data_is_not_touched(directory: Path) -> None:
+def test_foreign_data_is_not_changed(directory: Path) -> None:
     (directory / "data").mkdir(parents=True)
     (directory / "data" / "diary.txt").write_text("dear diary")
     with pytest.raises(Invalid, match="was not created by chatctl"):
@@ -149,7 +149,7 @@ def test_data_of_an_unknown_version_is_a_conflict(directory: Path) -> None:
     assert server.reset(directory).version.startswith("18.")
 
 
-def test_too_long_path_is_refused_before_anything_is_made(directory: Path) -> None:
+def test_a_path_that_is_too_long_is_refused_before_anything_is_created(directory: Path) -> None:
     deep = directory.parent / ("x" * 80)
     deep.mkdir()
     with pytest.raises(Invalid, match=r"too long for a unix socket: \d+ bytes .* the limit is \d+"):
@@ -157,24 +157,24 @@ def test_too_long_path_is_refused_before_anything_is_made(directory: Path) -> No
     assert not any(deep.iterdir())
 
 
-def test_longest_path_works(directory: Path) -> None:
+def test_the_longest_allowed_path_works(directory: Path) -> None:
     limit = 103 if sys.platform == "darwin" else 107
-    room = limit - len(f"{directory.parent.resolve()}//data/.s.PGSQL.5432")
-    longest = directory.parent / ("x" * room)
+    available = limit - len(f"{directory.parent.resolve()}//data/.s.PGSQL.5432")
+    longest = directory.parent / ("x" * available)
     with psycopg.connect(running(longest).url) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
     server.stop(longest)
     with pytest.raises(Invalid):
-        running(directory.parent / ("x" * (room + 1)))
+        running(directory.parent / ("x" * (available + 1)))
 
 
 @pytest.mark.parametrize("name", ["a,b", "a\nb"])
-def test_path_that_clients_would_split_is_refused(directory: Path, name: str) -> None:
+def test_a_path_that_clients_would_split_is_refused(directory: Path, name: str) -> None:
     with pytest.raises(Invalid, match="a comma or a line break"):
         running(directory.parent / name)
 
 
-def test_file_in_the_directorys_place_is_invalid(directory: Path) -> None:
+def test_a_file_in_place_of_the_directory_is_invalid(directory: Path) -> None:
     directory.write_text("I was here first")
     with pytest.raises(Invalid, match="is not a directory"):
         running(directory)
@@ -182,12 +182,12 @@ def test_file_in_the_directorys_place_is_invalid(directory: Path) -> None:
     directory.unlink()
 
 
-def test_missing_parent_is_invalid(directory: Path) -> None:
+def test_a_missing_parent_directory_is_invalid(directory: Path) -> None:
     with pytest.raises(Invalid, match="does not exist"):
         running(directory / "nowhere" / ".chatctl")
 
 
-def test_start_that_fails_shows_the_end_of_the_log(directory: Path) -> None:
+def test_a_start_that_fails_shows_the_end_of_the_log(directory: Path) -> None:
     running(directory)
     server.stop(directory)
     with (directory / "data" / "postgresql.conf").open("a") as file:
@@ -204,7 +204,7 @@ def small_disk(directory: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root mounts a small disk, and not everywhere")
+        pytest.skip("mounting a small disk needs root and is not always allowed")
     yield disk
     server.stop(disk / ".chatctl")
     subprocess.run(["umount", str(disk)], check=True)
@@ -216,20 +216,20 @@ def fill(disk: Path, *, leave: int) -> None:
 
 
 @pytest.mark.parametrize("leave", [0, 100_000, 16_000_000])
-def test_disk_too_full_for_a_new_server_is_named(small_disk: Path, leave: int) -> None:
+def test_a_disk_too_full_for_a_new_server_is_named(small_disk: Path, leave: int) -> None:
     fill(small_disk, leave=leave)
     with pytest.raises(Unavailable, match="no space left on the disk of"):
         running(small_disk / ".chatctl")
-    assert not processes.found(small_disk)
+    assert not processes.using(small_disk)
     (small_disk / "ballast").unlink()
     assert running(small_disk / ".chatctl").pid
 
 
-def test_disk_too_full_for_a_start_is_named(small_disk: Path) -> None:
-    at = running(small_disk / ".chatctl")
-    server.stop(at.directory)
+def test_a_disk_too_full_for_a_start_is_named(small_disk: Path) -> None:
+    instance = running(small_disk / ".chatctl")
+    server.stop(instance.directory)
     fill(small_disk, leave=0)
     with pytest.raises(Unavailable, match="no space left on the disk of"):
-        running(at.directory)
+        running(instance.directory)
     (small_disk / "ballast").unlink()
-    assert running(at.directory).version == at.version
+    assert running(instance.directory).version == instance.version

@@ -1,4 +1,4 @@
-"""A chatctl that was killed, and processes that are not ours: the next one understands what it finds."""
+"""Leftovers of a killed chatctl, and processes of others: the next command handles them correctly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def running(directory: Path, *, version: int | None = None) -> Server:
     return server.ensure_running(directory, version=version, durable=False)
 
 
-# Killed ---------------------------------------------------------------------------------------------------
+# A killed chatctl -----------------------------------------------------------------------------------------
 
 HASTY = """
 import os, signal, subprocess, sys
@@ -53,7 +53,7 @@ server.ensure_running(Path(sys.argv[1]), durable=False)
 
 
 @pytest.mark.parametrize("act", [running, server.reset, server.stop])
-def test_postmaster_that_has_not_named_itself_yet_is_known(
+def test_a_postmaster_without_a_pid_file_yet_is_recognized(
     directory: Path, act: Callable[[Path], Server | bool]
 ) -> None:
     server.stop(running(directory).directory)
@@ -62,13 +62,13 @@ def test_postmaster_that_has_not_named_itself_yet_is_known(
     )
     assert killed.returncode == -signal.SIGKILL
 
-    def go_on() -> None:
+    def continue_initdb() -> None:
         with suppress(ProcessLookupError):
             os.kill(int(killed.stdout), signal.SIGCONT)
 
-    Timer(0.5, go_on).start()
+    Timer(0.5, continue_initdb).start()
     assert act(directory)
-    assert bool(processes.found(directory)) == (act is not server.stop)
+    assert bool(processes.using(directory)) == (act is not server.stop)
 
 
 BUSY = """
@@ -82,7 +82,7 @@ for number in range(200_000):
 
 
 @pytest.mark.parametrize("act", [running, server.reset])
-def test_initdb_that_a_killed_chatctl_left_is_ended_before_its_files_are_deleted(
+def test_initdb_of_a_killed_chatctl_is_ended_before_its_files_are_deleted(
     place: Path, directory: Path, act: Callable[[Path], Server]
 ) -> None:
     server.stop(running(directory).directory)
@@ -112,7 +112,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("again", [running, server.reset])
-def test_up_that_was_killed_is_done_by_the_next(
+def test_the_next_command_completes_an_up_that_was_killed(
     directory: Path, moment: str, again: Callable[[Path], Server]
 ) -> None:
     starter = subprocess.Popen([sys.executable, "-c", START, directory], stdout=subprocess.DEVNULL)
@@ -133,7 +133,7 @@ RESET_MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 
 @pytest.mark.parametrize("moment", RESET_MOMENTS)
-def test_reset_that_was_killed_is_done_by_the_next(directory: Path, moment: str) -> None:
+def test_the_next_command_completes_a_reset_that_was_killed(directory: Path, moment: str) -> None:
     running(directory)
     killed = subprocess.Popen([sys.executable, "-c", RESET, directory])
     assert waiting.until(lambda: RESET_MOMENTS[moment](directory), seconds=30, every=0.0002)
@@ -143,7 +143,7 @@ def test_reset_that_was_killed_is_done_by_the_next(directory: Path, moment: str)
     assert not (directory / "data.old").exists()
 
 
-def test_down_that_was_killed_is_done_by_the_next(directory: Path) -> None:
+def test_the_next_command_completes_a_down_that_was_killed(directory: Path) -> None:
     running(directory)
     pid_file = directory / "data" / "postmaster.pid"
     killed = subprocess.Popen([sys.executable, "-c", STOP, directory])
@@ -160,7 +160,7 @@ def test_down_that_was_killed_is_done_by_the_next(directory: Path) -> None:
     assert running(directory).pid
 
 
-# Processes ------------------------------------------------------------------------------------------------
+# Processes of others --------------------------------------------------------------------------------------
 
 VICTIM = """
 import signal, sys, time
@@ -180,7 +180,7 @@ with socket.socket(socket.AF_UNIX) as listener:
 
 @pytest.fixture
 def victim() -> Iterator[subprocess.Popen[str]]:
-    """A process that nobody may signal."""
+    """A process that must not be signalled."""
     with subprocess.Popen([sys.executable, "-c", VICTIM], stdout=subprocess.PIPE, text=True) as victim:
         assert victim.stdout is not None
         victim.stdout.readline()
@@ -197,7 +197,7 @@ def _name(directory: Path, pid: int) -> None:
     (data / "postmaster.pid").write_text("\n".join(lines) + "\n")
 
 
-def test_named_process_that_does_not_listen_is_not_signalled(
+def test_a_recorded_process_that_does_not_listen_is_not_signalled(
     directory: Path, victim: subprocess.Popen[str]
 ) -> None:
     _name(directory, victim.pid)
@@ -211,7 +211,7 @@ def test_named_process_that_does_not_listen_is_not_signalled(
         listener.communicate("")
 
 
-def test_listener_that_is_no_postgres_is_not_signalled(directory: Path) -> None:
+def test_a_listener_that_is_not_postgres_is_not_signalled(directory: Path) -> None:
     data = directory / "data"
     _name(directory, 0)
     command = [sys.executable, "-c", LISTENER, str(data / f".s.PGSQL.{cluster.PORT}")]
@@ -224,38 +224,38 @@ def test_listener_that_is_no_postgres_is_not_signalled(directory: Path) -> None:
         listener.communicate("")
 
 
-def test_named_postgres_of_another_directory_is_not_signalled(place: Path, directory: Path) -> None:
+def test_a_recorded_postgres_of_another_directory_is_not_signalled(place: Path, directory: Path) -> None:
     other = running(place / "other")
     _name(directory, other.pid)
     assert not server.stop(directory)
     assert server.status(other.directory) == other
 
 
-def test_dead_process_whose_id_is_taken_is_not_signalled(
+def test_a_dead_process_whose_id_was_reused_is_not_signalled(
     directory: Path, victim: subprocess.Popen[str]
 ) -> None:
-    at = running(directory)
+    instance = running(directory)
     lines = (directory / "data" / "postmaster.pid").read_text().split("\n")
-    os.kill(at.pid, signal.SIGKILL)
+    os.kill(instance.pid, signal.SIGKILL)
     assert waiting.until(lambda: server.status(directory) is None, seconds=10)
     (directory / "data" / "postmaster.pid").write_text("\n".join([str(victim.pid), *lines[1:]]))
     assert not server.stop(directory)
-    assert running(directory).pid not in (at.pid, victim.pid)
+    assert running(directory).pid not in (instance.pid, victim.pid)
 
 
 @pytest.fixture
 def container() -> list[str]:
-    """The words that run a program where process ids are others, as in a container."""
+    """The command prefix that runs a program in another process id namespace, as in a container."""
     words = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if (
         shutil.which("unshare") is None
         or subprocess.run([*words, "true"], check=False, capture_output=True).returncode
     ):
-        pytest.skip("only root, and not everywhere, makes namespaces of process ids")
+        pytest.skip("a namespace of process ids needs root and is not always allowed")
     return words
 
 
-def test_server_of_a_container_is_neither_signalled_nor_doubled(
+def test_a_server_in_a_container_is_neither_signalled_nor_started_twice(
     directory: Path, container: list[str], victim: subprocess.Popen[str]
 ) -> None:
     shell = '"$0" -c "$1" "$2" && exec cat'
@@ -271,10 +271,10 @@ def test_server_of_a_container_is_neither_signalled_nor_doubled(
     assert running(directory).pid
 
 
-def test_server_outside_a_container_is_neither_signalled_nor_doubled(
+def test_a_server_outside_the_container_is_neither_signalled_nor_started_twice(
     directory: Path, container: list[str]
 ) -> None:
-    at = running(directory)
+    instance = running(directory)
     for verb in ("stop", "status", "ensure_running", "reset"):
         program = DO + f"server.{verb}(directory)"
         answer = subprocess.run(
@@ -287,4 +287,4 @@ def test_server_outside_a_container_is_neither_signalled_nor_doubled(
             f"Conflict: the process that listens on the socket in {directory}/data is not the one"
             in answer.stderr
         )
-    assert server.status(directory) == at
+    assert server.status(directory) == instance

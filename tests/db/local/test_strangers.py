@@ -1,4 +1,4 @@
-"""What is not ours is neither changed nor deleted: directories, files and links."""
+"""Directories, files and links that are not ours are neither changed nor deleted."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ def running(directory: Path, *, version: int | None = None) -> Server:
 
 def picture(root: Path) -> dict[str, tuple[int, int, int, bytes]]:
     """Mode, owner, group and contents of everything below ``root``."""
-    seen = {}
+    state = {}
     for path in [root, *sorted(root.rglob("*"))]:
-        found = path.lstat()
-        contents = path.read_bytes() if stat.S_ISREG(found.st_mode) else b""
-        seen[str(path)] = (found.st_mode, found.st_uid, found.st_gid, contents)
-    return seen
+        status = path.lstat()
+        contents = path.read_bytes() if stat.S_ISREG(status.st_mode) else b""
+        state[str(path)] = (status.st_mode, status.st_uid, status.st_gid, contents)
+    return state
 
 
-def assert_untouched(directory: Path, *kept: Path, error: type[ChatctlError] = Invalid, match: str) -> None:
-    """Every command refuses ``directory``, or does nothing, and leaves what is kept as it is."""
-    before = [picture(path) for path in kept]
+def assert_untouched(
+    directory: Path, *untouched: Path, error: type[ChatctlError] = Invalid, match: str
+) -> None:
+    """Every command refuses ``directory`` or does nothing, and leaves ``untouched`` as it is."""
+    before = [picture(path) for path in untouched]
     for act in (running, server.reset):
         with pytest.raises(error, match=match):
             act(directory)
     assert server.status(directory) is None
     assert not server.stop(directory)
-    assert [picture(path) for path in kept] == before
+    assert [picture(path) for path in untouched] == before
 
 
 # Directories ----------------------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ SOMEBODYS = [
 
 @pytest.mark.parametrize("make", SOMEBODYS)
 @pytest.mark.parametrize("linked", [True, False], ids=["link", "directory"])
-def test_somebodys_directory_is_refused_as_it_is(
+def test_a_directory_of_somebody_else_is_refused_and_unchanged(
     place: Path, directory: Path, make: Callable[[Path], None], linked: bool
 ) -> None:
     disk = place / "disk" if linked else directory
@@ -102,7 +104,7 @@ def test_somebodys_directory_is_refused_as_it_is(
 
 
 @pytest.mark.parametrize("target", ["empty", "nowhere", ".chatctl"])
-def test_link_to_nothing_of_ours_is_refused(place: Path, directory: Path, target: str) -> None:
+def test_a_link_to_anything_but_our_directory_is_refused(place: Path, directory: Path, target: str) -> None:
     (place / "empty").mkdir(mode=0o755)
     directory.symlink_to(target)
     with pytest.raises(Invalid):
@@ -113,7 +115,7 @@ def test_link_to_nothing_of_ours_is_refused(place: Path, directory: Path, target
     assert picture(place / "empty")[str(place / "empty")][0] == stat.S_IFDIR | 0o755
 
 
-def test_cluster_of_somebody_else_in_data_is_not_ours_by_a_link(place: Path, directory: Path) -> None:
+def test_a_link_does_not_make_a_foreign_cluster_ours(place: Path, directory: Path) -> None:
     other = running(place / "other")
     server.stop(other.directory)
     for name in (MARK, "server.json", "lock", "server.log"):
@@ -122,30 +124,32 @@ def test_cluster_of_somebody_else_in_data_is_not_ours_by_a_link(place: Path, dir
     assert_untouched(directory, other.directory, match="a link to")
 
 
-def test_directory_of_ours_may_be_elsewhere(place: Path, directory: Path) -> None:
-    at = running(place / "elsewhere")
+def test_our_directory_may_be_elsewhere(place: Path, directory: Path) -> None:
+    instance = running(place / "elsewhere")
     directory.symlink_to("elsewhere")
-    assert running(directory) == at == server.status(directory)
+    assert running(directory) == instance == server.status(directory)
     assert server.stop(directory)
-    assert server.reset(directory).directory == at.directory
+    assert server.reset(directory).directory == instance.directory
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_directory_of_a_chatctl_without_marks_is_ours(place: Path, directory: Path, linked: bool) -> None:
-    at = running(place / "older" if linked else directory)
-    (at.directory / MARK).unlink()
+def test_a_directory_of_an_older_chatctl_without_markers_is_ours(
+    place: Path, directory: Path, linked: bool
+) -> None:
+    instance = running(place / "older" if linked else directory)
+    (instance.directory / MARK).unlink()
     if linked:
-        directory.symlink_to(at.directory)
-    assert server.status(directory) == at
+        directory.symlink_to(instance.directory)
+    assert server.status(directory) == instance
     assert server.stop(directory)
-    assert running(directory).directory == at.directory
-    assert (at.directory / MARK).read_text().startswith("An embedded PostgreSQL server of chatctl")
-    (at.directory / MARK).unlink()
-    assert server.reset(directory).version == at.version
+    assert running(directory).directory == instance.directory
+    assert (instance.directory / MARK).read_text().startswith("An embedded PostgreSQL server of chatctl")
+    (instance.directory / MARK).unlink()
+    assert server.reset(directory).version == instance.version
 
 
 @pytest.mark.parametrize("left", ["", "lock", "lock data.new", "lock data.new data.old"])
-def test_what_a_killed_chatctl_without_marks_left_is_ours(directory: Path, left: str) -> None:
+def test_leftovers_of_a_killed_chatctl_without_markers_are_ours(directory: Path, left: str) -> None:
     directory.mkdir()
     for name in left.split():
         if name == "lock":
@@ -159,7 +163,7 @@ def test_what_a_killed_chatctl_without_marks_left_is_ours(directory: Path, left:
 
 @pytest.mark.parametrize("name", ["data", "data.new", "data.old", "lock", "server.json", "server.log", MARK])
 @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "socket", "other kind"])
-def test_name_of_ours_that_is_something_else_is_refused(
+def test_something_else_under_one_of_our_names_is_refused(
     place: Path, directory: Path, name: str, kind: str
 ) -> None:
     directory.mkdir()
@@ -182,38 +186,38 @@ def test_name_of_ours_that_is_something_else_is_refused(
             (directory / name).write_text("precious")
         case _:
             (directory / name).mkdir()
-    kept = [precious] if kind == "socket" else [precious, directory]
-    assert_untouched(directory, *kept, match=f"{name} is not a .* of the embedded server; move it away")
+    untouched = [precious] if kind == "socket" else [precious, directory]
+    assert_untouched(directory, *untouched, match=f"{name} is not a .* of the embedded server; move it away")
     assert not (place / "nowhere").exists()
 
 
 @pytest.mark.parametrize("name", ["PG_VERSION", "postmaster.pid"])
-def test_pipe_in_the_data_is_not_waited_for(directory: Path, name: str) -> None:
-    at = running(directory)
+def test_a_pipe_in_the_data_directory_does_not_block(directory: Path, name: str) -> None:
+    instance = running(directory)
     server.stop(directory)
-    (at.directory / "data" / name).unlink(missing_ok=True)
-    os.mkfifo(at.directory / "data" / name)
+    (instance.directory / "data" / name).unlink(missing_ok=True)
+    os.mkfifo(instance.directory / "data" / name)
     with pytest.raises(Invalid, match=f"{name} is not a file of the embedded server"):
         running(directory)
-    (at.directory / "data" / name).unlink()
+    (instance.directory / "data" / name).unlink()
 
 
-def test_reset_leaves_files_that_took_the_place_of_the_data(directory: Path) -> None:
-    at = running(directory)
+def test_reset_keeps_files_that_replaced_the_data(directory: Path) -> None:
+    instance = running(directory)
     server.stop(directory)
-    shutil.rmtree(at.directory / "data")
-    (at.directory / "data").mkdir()
-    (at.directory / "data" / "diary").write_text("precious")
+    shutil.rmtree(instance.directory / "data")
+    (instance.directory / "data").mkdir()
+    (instance.directory / "data" / "diary").write_text("precious")
     assert_untouched(directory, directory, match="data is not a data directory of PostgreSQL; move it away")
 
 
-def test_damaged_data_is_what_reset_is_for(directory: Path) -> None:
-    at = running(directory)
+def test_reset_accepts_damaged_data(directory: Path) -> None:
+    instance = running(directory)
     server.stop(directory)
-    (at.directory / "data" / "PG_VERSION").write_text("")
+    (instance.directory / "data" / "PG_VERSION").write_text("")
     with pytest.raises(Invalid, match="PG_VERSION is damaged; delete the data with `chatctl local reset`"):
         running(directory)
-    assert server.reset(directory).version == at.version
+    assert server.reset(directory).version == instance.version
 
 
 # Throwaway servers ----------------------------------------------------------------------------------------
@@ -226,7 +230,7 @@ def registry(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place / f"chatctl-{os.geteuid()}"
 
 
-def test_sweep_deletes_no_more_than_throwaway_servers(place: Path, registry: Path) -> None:
+def test_sweep_deletes_only_throwaway_servers(place: Path, registry: Path) -> None:
     registry.mkdir(mode=0o700)
     _files(place / "disk")
     (place / "disk" / "owner").touch()
@@ -236,19 +240,19 @@ def test_sweep_deletes_no_more_than_throwaway_servers(place: Path, registry: Pat
     (registry / "odd" / "owner").symlink_to(place / "disk" / "owner")
     os.mkfifo(registry / "pipe")
     (registry / "file").write_text("precious")
-    kept = picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd")
+    before = picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd")
 
     (registry / "left").mkdir()
     (registry / "left" / "owner").touch()
     (registry / "just made").mkdir()
 
     assert throwaway.sweep() == [registry / "just made", registry / "left"]
-    assert picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd") == kept
+    assert picture(place / "disk") | picture(registry / "precious") | picture(registry / "odd") == before
     assert {"link", "precious", "odd", "pipe", "file", "lock"} == {path.name for path in registry.iterdir()}
 
 
 @pytest.mark.parametrize("kind", ["file", "dangling link", "link"])
-def test_registry_that_is_something_else_is_refused(place: Path, registry: Path, kind: str) -> None:
+def test_a_registry_of_another_kind_is_refused(place: Path, registry: Path, kind: str) -> None:
     other = place / "other"
     match kind:
         case "file":
@@ -265,10 +269,12 @@ def test_registry_that_is_something_else_is_refused(place: Path, registry: Path,
     registry.unlink()
 
 
-def test_temporary_directory_where_all_can_replace_all_is_refused(place: Path, registry: Path) -> None:
+def test_a_world_writable_temporary_directory_without_sticky_bit_is_refused(
+    place: Path, registry: Path
+) -> None:
     place.chmod(0o777)
     with pytest.raises(NotAllowed, match=f"every user can replace what is in {place}; set TMPDIR"):
         throwaway.server().__enter__()
     place.chmod(0o1777)
-    with throwaway.server() as at:
-        assert at.directory.parent == registry
+    with throwaway.server() as instance:
+        assert instance.directory.parent == registry

@@ -1,4 +1,4 @@
-"""Throwaway servers go away: at the end of their block, or swept when their owner was killed."""
+"""Throwaway servers are deleted at the end of their block, or swept after their owner was killed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with throwaway.server() as at:
 
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A temporary directory of our own, so that we sweep nothing but what we made."""
+    """A separate temporary directory, so that only servers of these tests are swept."""
     place = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -61,54 +61,54 @@ def chatctl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("major", [18, 16])
-def test_server_is_gone_after_its_block(temporary: Path, major: int) -> None:
-    with throwaway.server(version=major) as at:
-        assert at.version.startswith(f"{major}.")
-        with psycopg.connect(at.admin_url) as conn:
+def test_the_server_is_deleted_after_its_block(temporary: Path, major: int) -> None:
+    with throwaway.server(version=major) as instance:
+        assert instance.version.startswith(f"{major}.")
+        with psycopg.connect(instance.admin_url) as conn:
             assert conn.execute("show fsync").fetchone() == ("off",)
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not instance.directory.exists()
+    assert not processes.using(instance.directory)
 
 
-def test_durable_server_waits_for_the_disk(temporary: Path) -> None:
-    with throwaway.server(durable=True) as at, psycopg.connect(at.admin_url) as conn:
+def test_a_durable_server_waits_for_the_disk(temporary: Path) -> None:
+    with throwaway.server(durable=True) as instance, psycopg.connect(instance.admin_url) as conn:
         assert conn.execute("show fsync").fetchone() == ("on",)
 
 
-def test_server_is_gone_after_an_error_and_with_open_sessions(temporary: Path) -> None:
-    with pytest.raises(ZeroDivisionError), throwaway.server() as at:
-        conn = psycopg.connect(at.url)
+def test_the_server_is_deleted_after_an_error_and_with_open_sessions(temporary: Path) -> None:
+    with pytest.raises(ZeroDivisionError), throwaway.server() as instance:
+        conn = psycopg.connect(instance.url)
         conn.execute("create table half_done (id int)")
         raise ZeroDivisionError
     conn.close()
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+    assert not instance.directory.exists()
+    assert not processes.using(instance.directory)
 
 
-def test_server_whose_postmaster_was_killed_is_gone_too(temporary: Path) -> None:
-    with throwaway.server() as at:
-        os.kill(at.pid, signal.SIGKILL)
-    assert not at.directory.exists()
-    assert not processes.found(at.directory)
+def test_the_server_is_deleted_even_if_its_postmaster_was_killed(temporary: Path) -> None:
+    with throwaway.server() as instance:
+        os.kill(instance.pid, signal.SIGKILL)
+    assert not instance.directory.exists()
+    assert not processes.using(instance.directory)
 
 
-def test_sweep_leaves_the_living_alone(temporary: Path) -> None:
+def test_sweep_keeps_running_servers(temporary: Path) -> None:
     with owner() as other, throwaway.server() as mine:
         assert other.stdout is not None
-        theirs = Path(other.stdout.readline().strip())
+        other_directory = Path(other.stdout.readline().strip())
         assert throwaway.sweep() == []
-        assert {theirs, mine.directory} == set(servers(temporary))
+        assert {other_directory, mine.directory} == set(servers(temporary))
         other.communicate("\n")
         assert other.returncode == 0
         assert servers(temporary) == [mine.directory]
 
 
-def test_sweep_without_anything_to_sweep_makes_nothing(temporary: Path) -> None:
+def test_sweep_with_nothing_to_delete_creates_nothing(temporary: Path) -> None:
     assert throwaway.sweep() == []
     assert not any(temporary.iterdir())
 
 
-def test_registry_of_somebody_else_is_refused(temporary: Path) -> None:
+def test_a_registry_of_another_user_is_refused(temporary: Path) -> None:
     registry(temporary).symlink_to("/etc")
     with pytest.raises(NotAllowed, match="belongs to another user"), throwaway.server():
         pass
@@ -116,7 +116,7 @@ def test_registry_of_somebody_else_is_refused(temporary: Path) -> None:
 
 
 def initdb_runs(directory: Path) -> bool:
-    return any(each.name() == "initdb" for each in processes.found(directory))
+    return any(each.name() == "initdb" for each in processes.using(directory))
 
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
@@ -132,7 +132,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_owner_killed_while_starting_leaves_nothing_after_status(temporary: Path, moment: str) -> None:
+def test_an_owner_killed_while_starting_leaves_nothing_after_status(temporary: Path, moment: str) -> None:
     with owner() as victim:
         reached = waiting.until(
             lambda: any(MOMENTS[moment](directory) for directory in servers(temporary)),
@@ -144,7 +144,7 @@ def test_owner_killed_while_starting_leaves_nothing_after_status(temporary: Path
     assert_status_removes(servers(temporary), temporary)
 
 
-def test_owner_killed_at_work_leaves_nothing_after_status(temporary: Path) -> None:
+def test_an_owner_killed_at_work_leaves_nothing_after_status(temporary: Path) -> None:
     with owner() as victim:
         assert victim.stdout is not None
         directory = Path(victim.stdout.readline().strip())
@@ -155,20 +155,20 @@ def test_owner_killed_at_work_leaves_nothing_after_status(temporary: Path) -> No
             assert_status_removes([directory], temporary)
 
 
-@pytest.mark.parametrize("going", ["postmaster.pid", "PG_VERSION"])
-def test_owner_killed_while_ending_leaves_nothing_after_status(temporary: Path, going: str) -> None:
+@pytest.mark.parametrize("stage", ["postmaster.pid", "PG_VERSION"])
+def test_an_owner_killed_while_stopping_leaves_nothing_after_status(temporary: Path, stage: str) -> None:
     with owner() as victim:
         assert victim.stdin is not None
         assert victim.stdout is not None
         directory = Path(victim.stdout.readline().strip())
         victim.stdin.write("\n")
         victim.stdin.flush()
-        assert waiting.until(lambda: not (directory / "data" / going).exists(), seconds=30, every=0.0002)
+        assert waiting.until(lambda: not (directory / "data" / stage).exists(), seconds=30, every=0.0002)
         victim.kill()
     assert_status_removes(servers(temporary), temporary)
 
 
-def test_sweep_that_was_killed_is_finished_by_the_next(temporary: Path) -> None:
+def test_the_next_sweep_completes_a_sweep_that_was_killed(temporary: Path) -> None:
     with owner() as victim:
         assert victim.stdout is not None
         directory = Path(victim.stdout.readline().strip())
@@ -190,4 +190,4 @@ def assert_status_removes(left: list[Path], temporary: Path) -> None:
     assert document["removed"] == sorted(map(str, left))
     assert all(f"removed {directory}" in answer.stderr for directory in left)
     assert servers(temporary) == []
-    assert processes.found(temporary) == []
+    assert processes.using(temporary) == []

@@ -1,4 +1,4 @@
-"""Who runs the embedded server: ourselves, and when we are root the owner of its files or ``pgserver``."""
+"""The user of the embedded server: the current one, or for root the owner of its files or ``pgserver``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ with throwaway.server() as at:
 
 
 def running(directory: Path, *, version: int | None = None) -> Server:
-    # initdb's fsync is most of the time that these tests take, and nothing here is about power cuts.
+    # The fsync of initdb takes most of the time, and these tests are not about power failures.
     return server.ensure_running(directory, version=version, durable=False)
 
 
@@ -61,7 +61,7 @@ def numbers(name: str) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def python() -> Iterator[list[str]]:
-    """The words that start this Python, with what it has installed, as a user who cannot look into /root."""
+    """The command that starts this Python with its packages as a user who cannot read /root."""
     if nobody([sys.executable, "-c", "import psycopg"], cwd="/").returncode == 0:
         yield [sys.executable]
         return
@@ -73,7 +73,7 @@ def python() -> Iterator[list[str]]:
         libraries = f"LD_LIBRARY_PATH={door}/lib"
         command = ["env", f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}", libraries, str(inside)]
         if mounted.returncode or nobody([*command, "-c", "import psycopg"], cwd="/").returncode:
-            pytest.skip("nobody cannot reach this Python")
+            pytest.skip("the user nobody cannot run this Python")
         yield command
     finally:
         subprocess.run(["umount", door], check=False, capture_output=True)
@@ -81,7 +81,7 @@ def python() -> Iterator[list[str]]:
 
 
 def nobody(command: list[str], *, cwd: Path | str) -> subprocess.CompletedProcess[str]:
-    """Run ``command`` as the system user ``nobody``, with ``cwd`` for its temporary directory."""
+    """Run ``command`` as the system user ``nobody``, with ``cwd`` as its temporary directory."""
     uid, gid = numbers("nobody")
     environment = {**os.environ, "TMPDIR": str(cwd), "HOME": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -104,14 +104,14 @@ def runs_as(pid: int) -> str:
     return str(psutil.Process(pid).username())
 
 
-def test_ordinary_user_runs_it_alone(python: list[str], place: Path) -> None:
+def test_an_ordinary_user_runs_it_without_help(python: list[str], place: Path) -> None:
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert answer.returncode == 0, answer.stderr
     assert runs_as(int(answer.stdout)) == "nobody"
     assert stat.S_IMODE((place / ".chatctl").stat().st_mode) == 0o700
 
 
-def test_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> None:
+def test_an_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> None:
     answer = nobody([*python, "-c", THROWAWAY], cwd=place)
     assert answer.returncode == 0, answer.stderr
     assert not Path(answer.stdout.strip()).exists()
@@ -119,12 +119,12 @@ def test_ordinary_user_has_throwaway_servers(python: list[str], place: Path) -> 
 
 def test_root_runs_it_as_pgserver(place: Path) -> None:
     os.chown(place, 0, 0)
-    at = running(place / ".chatctl")
-    assert runs_as(at.pid) == "pgserver"
+    instance = running(place / ".chatctl")
+    assert runs_as(instance.pid) == "pgserver"
     assert (place / ".chatctl").stat().st_uid == 0
 
 
-def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
+def test_root_grants_search_permission_only(place: Path) -> None:
     os.chown(place, 0, 0)
     inner = place / "a" / "b"
     inner.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_root_opens_the_way_for_passing_through_only(place: Path) -> None:
     server.stop(inner / ".chatctl")
 
 
-def test_root_names_what_it_opens(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_root_names_the_directories_it_opens(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     os.chown(place, 0, 0)
     place.chmod(0o700)
     running(place / ".chatctl")
@@ -156,31 +156,31 @@ def test_root_does_not_open_a_users_directory(place: Path) -> None:
     assert not any(place.iterdir())
 
 
-def test_root_does_not_follow_a_users_link_to_its_own_server(place: Path) -> None:
+def test_root_does_not_follow_a_link_of_a_user_to_its_own_server(place: Path) -> None:
     place.chmod(0o755)
     own = Path(tempfile.mkdtemp(prefix="cc", dir=PLACE))
-    at = running(own / ".chatctl")
-    (place / ".chatctl").symlink_to(at.directory)
+    instance = running(own / ".chatctl")
+    (place / ".chatctl").symlink_to(instance.directory)
     os.chown(place / ".chatctl", *numbers("nobody"), follow_symlinks=False)
     try:
         with pytest.raises(Invalid, match="nothing in it was changed"):
             server.reset(place / ".chatctl")
         assert server.status(place / ".chatctl") is None
         assert not server.stop(place / ".chatctl")
-        assert server.status(at.directory) == at
+        assert server.status(instance.directory) == instance
         os.chown(place / ".chatctl", 0, 0, follow_symlinks=False)
-        assert server.status(place / ".chatctl") == at
+        assert server.status(place / ".chatctl") == instance
     finally:
-        server.stop(at.directory)
+        server.stop(instance.directory)
         shutil.rmtree(own)
 
 
-def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) -> None:
+def test_root_does_not_take_over_a_server_of_a_user(python: list[str], place: Path) -> None:
     first = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert running(place / ".chatctl").pid == int(first.stdout)
     server.stop(place / ".chatctl")
-    at = running(place / ".chatctl")
-    assert runs_as(at.pid) == "nobody"
+    instance = running(place / ".chatctl")
+    assert runs_as(instance.pid) == "nobody"
     server.reset(place / ".chatctl")
     server.stop(place / ".chatctl")
     again = nobody([*python, "-c", START, ".chatctl"], cwd=place)
@@ -188,7 +188,7 @@ def test_root_does_not_take_a_users_server_away(python: list[str], place: Path) 
     assert runs_as(int(again.stdout)) == "nobody"
 
 
-def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], place: Path) -> None:
+def test_a_user_is_told_that_the_directory_belongs_to_somebody_else(python: list[str], place: Path) -> None:
     place.chmod(0o755)
     running(place / ".chatctl")
     (place / ".chatctl").chmod(0o700)
@@ -196,14 +196,14 @@ def test_user_is_told_that_the_directory_is_somebody_elses(python: list[str], pl
     assert "is not open to this user" in answer.stderr
 
 
-def test_user_does_not_work_in_somebody_elses_directory(python: list[str], place: Path) -> None:
+def test_a_user_does_not_work_in_a_directory_of_somebody_else(python: list[str], place: Path) -> None:
     (place / ".chatctl").mkdir(mode=0o755)
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
     assert "belongs to the system user root" in answer.stderr
     assert not any((place / ".chatctl").iterdir())
 
 
-def test_user_is_told_that_the_directory_cannot_be_written(python: list[str], place: Path) -> None:
+def test_a_user_is_told_that_the_directory_is_not_writable(python: list[str], place: Path) -> None:
     os.chown(place, 0, 0)
     place.chmod(0o755)
     answer = nobody([*python, "-c", START, ".chatctl"], cwd=place)
@@ -212,7 +212,7 @@ def test_user_is_told_that_the_directory_cannot_be_written(python: list[str], pl
     assert not (place / ".chatctl").exists()
 
 
-def test_root_sweeps_roots_own_registry_only(
+def test_root_sweeps_only_its_own_registry(
     python: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place))

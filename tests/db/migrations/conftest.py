@@ -1,4 +1,4 @@
-"""Migration files that several modules begin with."""
+"""Migration files that several modules start with."""
 
 from __future__ import annotations
 

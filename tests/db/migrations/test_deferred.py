@@ -1,4 +1,4 @@
-"""What a file defers is checked at its end, as when it is the only one in its transaction."""
+"""Deferred constraints are checked at the end of each file, as if it had a transaction of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize(
-    ("made", "broken", "reason"),
+    ("constraint", "broken", "reason"),
     [
         (CHILD, "insert into public.child values (7);", r"insert or update on table .* \[23503\]"),
         (
@@ -47,12 +47,12 @@ def files(tmp_path: Path) -> SqlFiles:
     ],
     ids=["foreign key", "unique", "deferred by the file", "trigger"],
 )  # fmt: skip
-def test_the_file_that_breaks_it_is_named(
-    bare_database: Database, files: SqlFiles, made: str, broken: str, reason: str, *, dry_run: bool
+def test_the_file_that_violates_a_deferred_constraint_is_named(
+    bare_database: Database, files: SqlFiles, constraint: str, broken: str, reason: str, *, dry_run: bool
 ) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
-        files.version(2, made)
+        files.version(2, constraint)
         path = files.version(3, broken)
         files.version(4, "select 4;")
 
@@ -62,7 +62,9 @@ def test_the_file_that_breaks_it_is_named(
         assert names(conn, "select max(version) from supabase_migrations.schema_migrations") == [version(1)]
 
 
-def test_within_a_file_it_is_deferred_whatever_came_before(bare_database: Database, files: SqlFiles) -> None:
+def test_within_a_file_constraints_are_deferred_whatever_came_before(
+    bare_database: Database, files: SqlFiles
+) -> None:
     files.version(2, CHILD + CHILD_FIRST)
     other = CHILD.replace("child", "other")
     files.version(3, f"{other}insert into public.other values (2);\ninsert into public.t values (2);\n")
@@ -76,7 +78,9 @@ def test_within_a_file_it_is_deferred_whatever_came_before(bare_database: Databa
         assert names(conn, "select t_id from public.other") == [2]
 
 
-def test_what_a_file_defers_is_immediate_again(bare_database: Database, files: SqlFiles) -> None:
+def test_constraints_deferred_by_a_file_become_immediate_again(
+    bare_database: Database, files: SqlFiles
+) -> None:
     files.version(2, "alter table public.t add constraint twice unique (a) deferrable;")
     files.version(3, "set constraints twice deferred;")
     path = files.version(4, "insert into public.t values (1, 1), (2, 1);\ndelete from public.t where id = 2;")

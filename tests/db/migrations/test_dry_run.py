@@ -1,4 +1,4 @@
-"""A dry run is the real one, seen: what each file locks and rewrites, and which error it would end with."""
+"""A dry run reports what the real run would lock and rewrite, and the error with which it would fail."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ insert into public.big select g, g, repeat('x', 100) from generate_series(1, 200
 
 @pytest.fixture
 def files(tmp_path: Path) -> SqlFiles:
-    """Two tables that are there before."""
+    """Two existing tables."""
     files = SqlFiles(tmp_path / "sql")
     files.version(1, TABLE + BIG)
     return files
 
 
 def effects(conn: Connection, files: SqlFiles, text: str) -> Effects:
-    """Of a file with this text."""
+    """The reported locks and rewrites of a file with this text."""
     run(conn, files)
     files.version(2, text)
     (step,) = run(conn, files, dry_run=True).steps
@@ -65,16 +65,16 @@ def effects(conn: Connection, files: SqlFiles, text: str) -> Effects:
         ("create view public.v as select * from public.t", []),
     ],
 )
-def test_what_is_locked_and_what_that_blocks(
+def test_locked_tables_and_what_they_block_are_named(
     bare_database: Database, files: SqlFiles, statement: str, locks: list[tuple[str, str, str]]
 ) -> None:
     with bare_database.connect() as conn:
-        seen = effects(conn, files, f"{statement};")
+        reported = effects(conn, files, f"{statement};")
 
-    assert [(lock.table, lock.mode, lock.blocks) for lock in seen.locks] == locks
+    assert [(lock.table, lock.mode, lock.blocks) for lock in reported.locks] == locks
 
 
-def test_a_table_is_named_for_the_file_that_locks_it_first_and_again_for_a_stronger_lock(
+def test_a_table_is_named_for_the_first_file_that_locks_it_and_again_for_a_stronger_lock(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.object("access/t.sql", policy("p"))
@@ -87,11 +87,11 @@ def test_a_table_is_named_for_the_file_that_locks_it_first_and_again_for_a_stron
 
         steps = run(conn, files, dry_run=True).steps
 
-    seen = [step.effects.locks for step in steps if step.effects]
-    assert seen == [[Lock("t", "share")], [], [Lock("t", "access exclusive")], [], []]
+    reported = [step.effects.locks for step in steps if step.effects]
+    assert reported == [[Lock("t", "share")], [], [Lock("t", "access exclusive")], [], []]
 
 
-def test_what_is_rewritten_and_how_large_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_rewritten_tables_are_named_with_their_former_size(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         sizes = "select pg_relation_size('public.big'), pg_relation_size('public.big_body')"
@@ -99,11 +99,11 @@ def test_what_is_rewritten_and_how_large_it_was(bare_database: Database, files: 
         assert row is not None
         table, index = row
 
-        seen = effects(conn, files, "alter table public.big alter column t_id type bigint;")
+        reported = effects(conn, files, "alter table public.big alter column t_id type bigint;")
 
-        assert seen.locks == [Lock("big", "access exclusive")]
-        assert [it.table for it in seen.rewrites] == ["big"]
-        assert seen.rewrites[0].bytes >= table
+        assert reported.locks == [Lock("big", "access exclusive")]
+        assert [it.table for it in reported.rewrites] == ["big"]
+        assert reported.rewrites[0].bytes >= table
         files.version(2, "reindex index public.big_body;")
         (step,) = run(conn, files, dry_run=True).steps
         assert step.effects is not None
@@ -119,14 +119,16 @@ def test_what_is_rewritten_and_how_large_it_was(bare_database: Database, files: 
         "alter table public.big rename column body to text",
     ],
 )
-def test_what_touches_no_row_is_no_rewrite(bare_database: Database, files: SqlFiles, statement: str) -> None:
+def test_a_change_that_touches_no_row_is_not_a_rewrite(
+    bare_database: Database, files: SqlFiles, statement: str
+) -> None:
     with bare_database.connect() as conn:
-        seen = effects(conn, files, f"{statement};")
+        reported = effects(conn, files, f"{statement};")
 
-    assert seen == Effects(locks=[Lock("big", "access exclusive")], rewrites=[])
+    assert reported == Effects(locks=[Lock("big", "access exclusive")], rewrites=[])
 
 
-def test_nothing_of_a_dry_run_stays(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_leaves_nothing_behind(bare_database: Database, files: SqlFiles) -> None:
     everything = (
         "select relname::text from pg_class union all select nspname from pg_namespace union all "
         "select proname from pg_proc union all select polname from pg_policy order by 1"
@@ -152,7 +154,7 @@ def test_nothing_of_a_dry_run_stays(bare_database: Database, files: SqlFiles) ->
         assert run(conn, files).paths == ran.paths
 
 
-def test_what_runs_outside_a_transaction_is_not_tried(bare_database: Database, files: SqlFiles) -> None:
+def test_files_outside_a_transaction_are_not_tried(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "create schema s;\ncreate table s.t (a int);")
     files.version(3, "-- chatctl:no-transaction\ncreate index concurrently i on s.t (a);")
     files.version(4, "alter table s.t add column b int;")
@@ -186,10 +188,10 @@ def test_what_runs_outside_a_transaction_is_not_tried(bare_database: Database, f
         ("select 1;", "create function public.f() returns int language sql as 'select a from missing';"),
     ],
 )
-def test_a_dry_run_ends_with_the_error_that_the_run_would_end_with(
+def test_a_dry_run_fails_with_the_error_of_the_real_run(
     bare_database: Database, files: SqlFiles, version_text: str, object_text: str
 ) -> None:
-    told = []
+    messages = []
     with bare_database.connect() as conn:
         run(conn, files)
         files.object("views/v.sql", object_text)
@@ -197,13 +199,13 @@ def test_a_dry_run_ends_with_the_error_that_the_run_would_end_with(
         for dry_run in (True, False):
             with pytest.raises((ChatctlError, psycopg.Error)) as refused:
                 run(conn, files, dry_run=dry_run)
-            told.append((type(refused.value), str(refused.value), getattr(refused.value, "hint", None)))
+            messages.append((type(refused.value), str(refused.value), getattr(refused.value, "hint", None)))
             assert names(conn, "select version from supabase_migrations.schema_migrations") == [version(1)]
 
-    assert told[0] == told[1]
+    assert messages[0] == messages[1]
 
 
-def test_a_dry_run_gives_a_lock_up_and_says_whose_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_gives_up_on_a_lock_and_names_its_holder(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
         run(conn, files)
         files.version(2, "alter table public.t add column b int;")
@@ -220,7 +222,7 @@ def test_a_dry_run_gives_a_lock_up_and_says_whose_it_was(bare_database: Database
         ]
 
 
-def test_a_dry_run_waits_for_nobody_else_to_migrate(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_does_not_wait_for_another_migration(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
         other.execute("select pg_advisory_lock(7232615413094158)")
 
@@ -228,7 +230,7 @@ def test_a_dry_run_waits_for_nobody_else_to_migrate(bare_database: Database, fil
             run(conn, files, dry_run=True, deadline=0.1)
 
 
-def test_a_refused_dry_run_leaves_the_session_as_it_was(bare_database: Database, files: SqlFiles) -> None:
+def test_a_failed_dry_run_leaves_the_session_unchanged(bare_database: Database, files: SqlFiles) -> None:
     changed = "select name, setting from pg_settings where source = 'session' order by 1"
     files.version(2, "set local work_mem = '1MB';\nset search_path = '';\nselect broken;")
     with bare_database.connect() as conn:

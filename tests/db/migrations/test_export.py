@@ -1,4 +1,4 @@
-"""The exported directory, applied by a tool that knows versions alone, leaves chatctl nothing to do."""
+"""After another tool has applied the exported directory, chatctl has nothing to do."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def target(tmp_path: Path) -> Path:
 
 
 def push(conn: Connection, target: Path) -> list[str]:
-    """Apply what is new in ``target`` as `supabase db push` does: a file and its row in one transaction."""
+    """Apply new files of ``target`` like `supabase db push`: each file and its row in one transaction."""
     conn.execute(CLI_TABLES.encode())
-    had = names(conn, "select version from supabase_migrations.schema_migrations")
+    recorded = names(conn, "select version from supabase_migrations.schema_migrations")
     applied = []
     for path in sorted(target.glob("*.sql")):
         number, _, name = path.stem.partition("_")
-        if number in had:
+        if number in recorded:
             continue
         statements = split(path.read_bytes().decode())
         row = (
@@ -73,17 +73,17 @@ def push(conn: Connection, target: Path) -> list[str]:
 
 
 def exported(files: SqlFiles, target: Path, **how: Any) -> list[str]:
-    """Write; the names of the files that were not as they should be."""
-    found = export.write(files.directory, target, **how)
-    return [f"{it.state} {it.path.name}" for it in found if it.state != "unchanged"]
+    """Export; returns the names of the files that were out of date."""
+    outdated = export.write(files.directory, target, **how)
+    return [f"{it.state} {it.path.name}" for it in outdated if it.state != "unchanged"]
 
 
-def settled(conn: Connection, files: SqlFiles) -> bool:
-    """Whether chatctl finds nothing to do and everything there."""
+def is_up_to_date(conn: Connection, files: SqlFiles) -> bool:
+    """Whether everything is applied and chatctl has nothing to do."""
     return run(conn, files).steps == [] and set(states(conn, files).values()) == {"applied"}
 
 
-def test_our_own_backend_comes_out_the_same_by_either_tool(
+def test_our_own_backend_is_the_same_applied_by_either_tool(
     bare_database: Database, database: Database, target: Path
 ) -> None:
     directory = data_directory("sql")
@@ -106,7 +106,7 @@ def test_our_own_backend_comes_out_the_same_by_either_tool(
         assert push(ours, target) == []
 
 
-def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
+def test_three_migrations_interleaved_with_objects_that_are_added_changed_and_removed(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("functions/f.sql", function("s.f", "a int"))
@@ -115,7 +115,7 @@ def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
     with bare_database.connect() as conn:
         exported(files, target)
         assert push(conn, target) == [f"{version(1)}_step.sql"]
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert all(
             line.by in (None, "another tool") for line in migrations.status(conn, directory=files.directory)
         )
@@ -144,7 +144,7 @@ def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
         exported(files, target)
         assert push(conn, target) == [f"{version(3)}_step.sql"]
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert functions(conn) == ["s.g()"]
         assert (policies(conn), views(conn)) == (["q"], [])
         assert not may(conn, "select")
@@ -165,7 +165,7 @@ def test_three_migrations_in_turns_with_objects_that_come_change_and_go(
         (policy("p"), policy("q"), ["q"]),
     ],
 )
-def test_what_is_spelled_differently_is_not_dropped_by_the_other_tool(
+def test_objects_spelled_differently_are_not_dropped_by_the_other_tool(
     bare_database: Database, files: SqlFiles, target: Path, before: str, after: str, left: list[str]
 ) -> None:
     with bare_database.connect() as conn:
@@ -178,10 +178,10 @@ def test_what_is_spelled_differently_is_not_dropped_by_the_other_tool(
         push(conn, target)
 
         assert policies(conn) == left
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
-def test_what_others_still_need_is_refused_by_the_other_tool_too(
+def test_objects_that_others_depend_on_are_refused_by_the_other_tool_too(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("functions/f.sql", function("s.f"))
@@ -217,7 +217,7 @@ def test_what_others_still_need_is_refused_by_the_other_tool_too(
         ";;",
     ],
 )
-def test_every_ending_keeps_the_statements_apart(
+def test_statements_stay_separate_whatever_a_file_ends_with(
     bare_database: Database, files: SqlFiles, target: Path, ending: str
 ) -> None:
     files.version(2, f"create table s.two (a int){ending}".encode())
@@ -228,7 +228,7 @@ def test_every_ending_keeps_the_statements_apart(
         push(conn, target)
 
         assert views(conn) == ["v", "w"]
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
 def test_names_without_schema_are_found_by_the_other_tool_too(
@@ -240,10 +240,10 @@ def test_names_without_schema_are_found_by_the_other_tool_too(
         exported(files, target)
         push(conn, target)
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
-def test_odd_names_and_characters_come_through(
+def test_unusual_names_and_characters_are_exported_unchanged(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     odd = '"it\'s 100% a \\ ""policy"", {0} %s $1 ü"'
@@ -252,7 +252,7 @@ def test_odd_names_and_characters_come_through(
     with bare_database.connect() as conn:
         exported(files, target)
         push(conn, target)
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
         files.version(2, "select 2;")
         files.remove("access/it's {0} %s \\ ü.sql")
@@ -261,10 +261,10 @@ def test_odd_names_and_characters_come_through(
         push(conn, target)
 
         assert policies(conn) == functions(conn) == []
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
-def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
+def test_objects_are_appended_to_the_newest_transactional_migration(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     alone = "-- chatctl:no-transaction\ncreate index concurrently t_a on public.t (a);\n"
@@ -277,19 +277,19 @@ def test_the_newest_that_runs_in_a_transaction_bears_the_objects(
     assert (target / f"{version(3)}_step.sql").read_text() == alone
     with bare_database.connect() as conn:
         push(conn, target)
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
-def test_there_must_be_one_to_bear_them(tmp_path: Path) -> None:
+def test_export_needs_a_transactional_migration(tmp_path: Path) -> None:
     files = SqlFiles(tmp_path / "sql")
     with pytest.raises(Invalid, match="has no migration in a transaction"):
-        export.exported(files.directory)
+        export.exported_files(files.directory)
     files.version(1, "-- chatctl:no-transaction\nselect 1;")
     with pytest.raises(Invalid, match="has no migration in a transaction"):
-        export.exported(files.directory)
+        export.exported_files(files.directory)
 
 
-def test_the_same_files_give_the_same_bytes_in_whatever_order_they_lie(
+def test_the_same_files_give_the_same_bytes_in_any_listing_order(
     files: SqlFiles, target: Path, tmp_path: Path
 ) -> None:
     other = SqlFiles(tmp_path / "other")
@@ -321,7 +321,7 @@ def test_files_are_exported_byte_for_byte(files: SqlFiles, target: Path) -> None
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_what_is_exported_with_other_line_ends_is_the_same_for_chatctl(
+def test_a_file_exported_with_other_line_endings_is_the_same_for_chatctl(
     bare_database: Database, files: SqlFiles, target: Path, end: str
 ) -> None:
     files.version(2, f"create view s.w as{end}select 'a{end}b';{end}-- the end{end}")
@@ -330,14 +330,14 @@ def test_what_is_exported_with_other_line_ends_is_the_same_for_chatctl(
         exported(files, target)
         push(conn, target)
 
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
         assert names(conn, "select * from s.v union all select * from s.w") == [f"a{end}b"] * 2
         files.version(2, "create view s.w as\nselect 'a\nb';\n-- the end\n")
         files.object("views/v.sql", "-- why\ncreate view s.v as select 'a\nb';\n")
-        assert settled(conn, files)
+        assert is_up_to_date(conn, files)
 
 
-def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -> None:
+def test_foreign_files_are_removed_only_on_request(files: SqlFiles, target: Path) -> None:
     target.mkdir(parents=True)
     for name in ("20200101000000_remote.sql", "README.md"):
         (target / name).write_text("mine")
@@ -355,7 +355,7 @@ def test_strangers_are_not_removed_unless_asked(files: SqlFiles, target: Path) -
     assert sorted(path.name for path in target.iterdir()) == [f"{version(1)}_step.sql", "README.md"]
 
 
-def test_looking_writes_nothing(files: SqlFiles, target: Path) -> None:
+def test_a_check_writes_nothing(files: SqlFiles, target: Path) -> None:
     assert [it.state for it in export.compare(files.directory, target)] == ["written"]
     assert not target.exists()
     exported(files, target)
@@ -364,7 +364,7 @@ def test_looking_writes_nothing(files: SqlFiles, target: Path) -> None:
     assert (target / f"{version(1)}_step.sql").read_text() == "edited"
 
 
-def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: Path) -> None:
+def test_the_source_files_are_never_overwritten(files: SqlFiles, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(files.directory / "migrations")
     (tmp_path / "file").touch()
     for target in (
@@ -380,14 +380,14 @@ def test_the_files_themselves_are_never_written_over(files: SqlFiles, tmp_path: 
     assert MARK not in (files.directory / "migrations" / f"{version(1)}_step.sql").read_text()
 
 
-def test_what_was_exported_is_not_taken_for_the_files(
+def test_an_export_is_not_accepted_as_the_source_files(
     bare_database: Database, files: SqlFiles, target: Path
 ) -> None:
     files.object("access/t.sql", policy("p"))
     exported(files, target)
     with bare_database.connect() as conn:
         run(conn, files)
-        # Without the objects beside it, everything that they make would seem to be gone.
+        # Without the objects directory, all objects would seem to be removed.
         with pytest.raises(Invalid, match="was written by `chatctl migrate export`"):
             migrations.migrate(conn, directory=target.parent)
         assert policies(conn) == ["p"]

@@ -1,4 +1,4 @@
-"""The history says what a database has had, by whichever tool; what contradicts it is refused."""
+"""The history lists the applied versions, whichever tool applied them; contradictions are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.world import Database
 V1, V2, V3 = version(1), version(2), version(3)
 HISTORY = "supabase_migrations.schema_migrations"
 
-# What the Supabase CLI makes, and what the Dashboard and the Management API add.
+# Created by the Supabase CLI, and added by the Dashboard and the Management API.
 CLI_TABLES = f"""
 create schema if not exists supabase_migrations;
 create table if not exists {HISTORY} (version text not null primary key);
@@ -29,7 +29,7 @@ alter table {HISTORY} add column if not exists created_by text;
 alter table {HISTORY} add column if not exists idempotency_key text unique;
 alter table {HISTORY} add column if not exists rollback text[];
 """
-# As chatctl 0.1 had them.
+# As in chatctl 0.1.
 OLDER_TABLES = """
 create table supabase_migrations.chatctl_migrations (
   version text primary key,
@@ -59,7 +59,7 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def insert(conn: Connection, number: int, statements: list[str] | None, name: str | None = "step") -> None:
-    """A row as another tool inserts it, whose statements have run."""
+    """A row as another tool inserts it after running the statements."""
     conn.execute(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
         (version(number), name, statements),
@@ -105,7 +105,7 @@ def test_an_edit_is_refused_and_the_changed_lines_are_shown(bare_database: Datab
         lambda text: text.replace(";", ";;"),
     ],
 )
-def test_what_says_the_same_is_no_edit(bare_database: Database, files: SqlFiles, same: Any) -> None:
+def test_an_equivalent_text_is_not_an_edit(bare_database: Database, files: SqlFiles, same: Any) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
     with bare_database.connect() as conn:
         run(conn, files)
@@ -116,10 +116,10 @@ def test_what_says_the_same_is_no_edit(bare_database: Database, files: SqlFiles,
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_other_line_ends_in_what_is_quoted_are_no_edit(
+def test_other_line_endings_inside_quotes_are_not_an_edit(
     bare_database: Database, files: SqlFiles, end: str
 ) -> None:
-    """An older chatctl recorded line feeds alone; a checkout may turn them into others and back."""
+    """An older chatctl recorded line feeds only; a checkout may convert line endings in both directions."""
     text = "select 'a\nb', E'c'\n'd', $$\ne\n$$ as \"f\ng\"; -- h\n"
     files.version(2, text)
     files.version(3, text.replace("\n", end))
@@ -139,7 +139,7 @@ def test_other_line_ends_in_what_is_quoted_are_no_edit(
         assert f"{V2}_step.sql was edited" in refusal(conn, files).message
 
 
-def test_what_is_quoted_is_an_edit_to_the_last_blank(bare_database: Database, files: SqlFiles) -> None:
+def test_inside_quotes_even_a_changed_space_is_an_edit(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "select 'a  b', $$ -- c $$;")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -184,7 +184,7 @@ def test_the_tables_of_the_supabase_cli_are_shared(bare_database: Database, file
 
 
 @pytest.mark.parametrize("how", ["one element", "nothing", "moved comments", "no name"])
-def test_rows_as_other_tools_record_them_are_no_edit(
+def test_rows_recorded_by_other_tools_are_not_edits(
     bare_database: Database, files: SqlFiles, how: str
 ) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
@@ -204,18 +204,20 @@ def test_rows_as_other_tools_record_them_are_no_edit(
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_a_fetched_file_is_no_edit(bare_database: Database, files: SqlFiles) -> None:
+def test_a_fetched_file_is_not_an_edit(bare_database: Database, files: SqlFiles) -> None:
     path = files.directory / "migrations" / f"{V1}_step.sql"
     path.write_text(path.read_text().replace("-- what\n)\n", ")"))
     with bare_database.connect() as conn:
         run(conn, files)
         (statements,) = names(conn, f"select statements from {HISTORY}")
-        path.write_text(";\n".join(statements) + ";\n")  # as `supabase migration fetch` does
+        path.write_text(";\n".join(statements) + ";\n")  # like `supabase migration fetch`
 
         assert run(conn, files).steps == []
 
 
-def test_a_history_of_versions_alone_is_read_and_completed(bare_database: Database, files: SqlFiles) -> None:
+def test_a_history_that_has_only_versions_is_read_and_completed(
+    bare_database: Database, files: SqlFiles
+) -> None:
     with bare_database.connect() as conn:
         conn.execute(
             f"create schema supabase_migrations; create table {HISTORY} (version text primary key)".encode()
@@ -261,7 +263,7 @@ def test_the_tables_of_an_older_chatctl_are_completed(bare_database: Database, f
         assert run(conn, files).drops == ["drop policy if exists p on public.t"]
 
 
-def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_without_a_file_is_refused(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "select 2;", name="elsewhere")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -278,9 +280,7 @@ def test_a_version_that_no_file_has_is_refused(bare_database: Database, files: S
         assert line.next == f"chatctl migrate repair {V2} --status reverted"
 
 
-def test_a_version_that_the_api_renumbered_is_seen_to_have_moved(
-    bare_database: Database, files: SqlFiles
-) -> None:
+def test_a_version_renumbered_by_the_api_is_recognized(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute(f"update {HISTORY} set version = '{V3}'".encode())
@@ -293,7 +293,9 @@ def test_a_version_that_the_api_renumbered_is_seen_to_have_moved(
         )
 
 
-def test_what_is_older_than_the_newest_runs_only_when_asked(bare_database: Database, files: SqlFiles) -> None:
+def test_a_file_older_than_the_newest_version_runs_only_on_request(
+    bare_database: Database, files: SqlFiles
+) -> None:
     files.version(3, "select 3;")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -310,7 +312,7 @@ def test_what_is_older_than_the_newest_runs_only_when_asked(bare_database: Datab
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_to_stops_at_a_version_and_states_objects_with_the_newest_alone(
+def test_to_stops_at_a_version_and_applies_objects_only_with_the_newest(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(1, TABLE)
@@ -349,7 +351,7 @@ def test_to_stops_before_a_table_that_everybody_could_read(
 @pytest.mark.parametrize(
     "text", ["create table s.a (); commit; selec 1;", "begin; create table s.a (); end; selec 1;"]
 )
-def test_a_file_that_commits_leaves_no_half_behind(
+def test_a_file_that_commits_is_not_left_half_applied(
     bare_database: Database, files: SqlFiles, text: str
 ) -> None:
     with bare_database.connect() as conn:

@@ -1,4 +1,4 @@
-"""``migrate`` among others: another migration, a long transaction, traffic that must not feel it."""
+"""``migrate`` next to another migration, a long transaction, or traffic that must not be blocked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ READ = "select count(*) from public.messages"
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of sql/ with one version more, which alters conversations and then messages."""
+    """A copy of sql/ with one more version, which alters conversations and then messages."""
     directory = Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
     (directory / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.conversations add column pinned boolean;\n"
@@ -44,19 +44,19 @@ def files(tmp_path: Path) -> Path:
 
 @dataclass
 class Command:
-    """A ``python -m chatctl`` that runs; what it says goes to files."""
+    """A running ``python -m chatctl``; its output goes to files."""
 
     process: Fork
     stdout: Path
     stderr: Path
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.stderr.read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
-    """Start ``chatctl``; what still runs at the end is ended."""
+    """Starts ``chatctl``; processes that still run at the end are terminated."""
     with ExitStack() as stack:
 
         def start(*arguments: str) -> Command:
@@ -72,29 +72,29 @@ def chatctl(forks: Forks, tmp_path: Path) -> Iterator[Callable[..., Command]]:
         yield start
 
 
-def test_two_at_once_one_waits_and_says_for_whom(
+def test_one_of_two_concurrent_runs_waits_and_names_the_other(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     arguments = ("migrate", "--db-url", database.url, "--directory", str(files))
     with holding(database, READ) as report:
         first = chatctl(*arguments)
-        assert until(lambda: "retrying in" in first.said(), seconds=30)
+        assert until(lambda: "retrying in" in first.output(), seconds=30)
         second = chatctl(*arguments)
-        assert until(lambda: "waiting for another" in second.said(), seconds=30)
+        assert until(lambda: "waiting for another" in second.output(), seconds=30)
         holder = report.execute("select pid from pg_locks where locktype = 'advisory' and granted").fetchone()
         report.execute("commit")
         assert (first.process.wait(30), second.process.wait(30)) == (0, 0)
     assert holder
     assert re.search(
         rf"waiting for another migration: pid {holder[0]}, chatctl, as postgres, since \d\d:\d\d:\d\d UTC",
-        second.said(),
+        second.output(),
     )
     assert first.stdout.read_text() == "ran 1 migration, applied 0 objects\n"
     assert second.stdout.read_text().startswith("nothing to do")
 
 
 @pytest.mark.parametrize("deadline", ["0", "0.3"])
-def test_past_the_deadline_for_another_migration_it_is_named(
+def test_after_the_deadline_for_another_migration_it_is_named(
     database: Database, files: Path, chatctl: Callable[..., Command], deadline: str
 ) -> None:
     with (
@@ -104,26 +104,28 @@ def test_past_the_deadline_for_another_migration_it_is_named(
         late = chatctl("migrate", "--db-url", database.url, "--directory", str(files), "--deadline", deadline)
         assert late.process.wait(30) == 5
         pid = other.info.backend_pid
-    said = late.said().splitlines()
-    assert f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (said[-2])
-    assert "--deadline" in said[-1]
+    output = late.output().splitlines()
+    assert (
+        f"error: another migration is still running after {deadline} s: pid {pid}, deploy 7" in (output[-2])
+    )
+    assert "--deadline" in output[-1]
 
 
 @pytest.mark.parametrize("lock_timeout", [LOCK_TIMEOUT, DEFAULT_LOCK_TIMEOUT])
-def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
+def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     world: World, files: Path, lock_timeout: float
 ) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     world.send(ann, conversation)
-    took: dict[str, list[float]] = {}
-    over = Event()
+    durations: dict[str, list[float]] = {}
+    finished = Event()
 
-    def go_on(what: str, act: Callable[[], Any]) -> None:
-        while not over.is_set():
+    def repeat(name: str, act: Callable[[], Any]) -> None:
+        while not finished.is_set():
             start = time.monotonic()
             act()
-            took.setdefault(what, []).append(time.monotonic() - start)
+            durations.setdefault(name, []).append(time.monotonic() - start)
 
     def traffic(stack: ExitStack) -> Iterator[tuple[str, Callable[[], Any]]]:
         for table in ("messages", "conversations"):
@@ -141,15 +143,15 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
     with ExitStack() as stack:
         acts = dict(traffic(stack))
         pool = stack.enter_context(ThreadPoolExecutor(4))
-        stack.callback(over.set)
+        stack.callback(finished.set)
         report = stack.enter_context(holding(world.database, READ))
         pid = report.info.backend_pid
         migration = stack.enter_context(migrating(world.database, files, lock_timeout=lock_timeout))
-        running = [pool.submit(go_on, what, act) for what, act in acts.items()]
+        running = [pool.submit(repeat, what, act) for what, act in acts.items()]
         assert until(lambda: len(migration.waits) >= 4, seconds=30)
         report.execute("commit")
         steps = migration.ends.result(30)
-        over.set()
+        finished.set()
         for done in running:
             done.result(30)
 
@@ -157,13 +159,13 @@ def test_traffic_never_waits_longer_than_a_lock_is_tried_for(
     for why in migration.waits[:4]:
         assert f"messages is held by pid {pid} (long report, postgres" in why
         assert why.split(": ", 1)[1].startswith(READ)
-    assert len(took) == 4
-    for what, seconds in took.items():
+    assert len(durations) == 4
+    for what, seconds in durations.items():
         assert len(seconds) > 20, what
         assert max(seconds) < lock_timeout + MARGIN, what
 
 
-def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
+def test_many_tables_that_are_briefly_busy_do_not_add_up_to_a_longer_wait(
     database: Database, files: Path
 ) -> None:
     busy = ("messages", "organizations", "organization_members", "user_profiles", "conversation_participants")
@@ -192,7 +194,7 @@ def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
             lambda: migration.locks(observer, *TABLES) == {"conversations": True, "messages": False},
             seconds=10,
         )
-        held = pool.submit(read, reader)
+        reading = pool.submit(read, reader)
 
         def waits(table: str) -> bool:
             values = (table, migration.pid)
@@ -201,11 +203,11 @@ def test_many_tables_that_are_busy_for_a_moment_add_up_to_no_longer_wait(
         for table, holder in holders:
             until(partial(waits, table), seconds=10)
             holder.execute("commit")
-        assert held.result(30) < LOCK_TIMEOUT + MARGIN
+        assert reading.result(30) < LOCK_TIMEOUT + MARGIN
         migration.ends.result(30)
 
 
-def test_past_the_deadline_for_a_lock_nothing_is_changed(
+def test_after_the_deadline_for_a_lock_nothing_is_changed(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     with holding(database, READ) as report:
@@ -215,7 +217,7 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
         )
         assert late.process.wait(30) == 5
         pid = report.info.backend_pid
-        assert migrate(report, directory=files, dry_run=True), "it is pending still"
+        assert migrate(report, directory=files, dry_run=True), "it should still be pending"
         columns = report.execute("select from pg_attribute where attname = 'pinned'").fetchall()
         locks = report.execute("select from pg_locks where locktype = 'advisory'").fetchall()
     assert (columns, locks) == ([], [])
@@ -223,17 +225,17 @@ def test_past_the_deadline_for_a_lock_nothing_is_changed(
         rf"error: gave up after 1 s and \d attempts: messages is held by pid {pid} "
         rf"\(long report, postgres, idle in transaction, since \d\d:\d\d:\d\d UTC\): {re.escape(READ)}\n"
         r"  .*--deadline or --lock-timeout",
-        late.said(),
+        late.output(),
     )
 
 
-def test_the_busy_table_is_locked_first_on_the_second_try(database: Database, files: Path) -> None:
-    """Whoever uses the others need not wait while we do."""
-    seen: list[dict[str, bool]] = []
+def test_the_busy_table_is_locked_first_on_the_second_attempt(database: Database, files: Path) -> None:
+    """Sessions that use the other tables need not wait while the migration does."""
+    observed: list[dict[str, bool]] = []
 
     def waits_for_messages() -> bool:
-        seen.append(migration.locks(observer, *TABLES))
-        return seen[-1].get("messages") is False
+        observed.append(migration.locks(observer, *TABLES))
+        return observed[-1].get("messages") is False
 
     with (
         database.connect() as observer,
@@ -241,35 +243,35 @@ def test_the_busy_table_is_locked_first_on_the_second_try(database: Database, fi
         migrating(database, files) as migration,
     ):
         assert until(waits_for_messages, seconds=10)
-        assert seen[-1] == {"conversations": True, "messages": False}
+        assert observed[-1] == {"conversations": True, "messages": False}
         assert until(lambda: len(migration.waits) == 1, seconds=10)
         assert until(waits_for_messages, seconds=10)
-        assert seen[-1] == {"messages": False}
+        assert observed[-1] == {"messages": False}
         report.execute("commit")
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_deadlock_with_traffic_is_tried_again(database: Database, files: Path) -> None:
+def test_a_deadlock_with_traffic_is_retried(database: Database, files: Path) -> None:
     with (
         database.connect("supabase_admin") as traffic,
         database.connect() as observer,
         migrating(database, files, lock_timeout=5) as migration,
     ):
-        traffic.execute("set deadlock_timeout = '1min'")  # it is not the one to find out
+        traffic.execute("set deadlock_timeout = '1min'")  # never the deadlock's victim
         with traffic.transaction():
             traffic.execute("update public.messages set content = content")
             assert until(lambda: migration.locks(observer, *TABLES).get("messages") is False, seconds=10)
-            # The migration has conversations, and waits for us.
+            # The migration has locked conversations and waits for us.
             start = time.monotonic()
             traffic.execute("select count(*) from public.conversations")
-            assert time.monotonic() - start < 1 + MARGIN  # PostgreSQL looks for deadlocks after a second
+            assert time.monotonic() - start < 1 + MARGIN  # deadlocks are detected after 1 s
             assert until(lambda: bool(migration.waits), seconds=10)
         assert "rolled back, retrying in" in migration.waits[0]
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_deadlock_never_ends_traffic(database: Database, files: Path) -> None:
-    """The default lock timeout; traffic waits for the migration already when the migration waits for it."""
+def test_a_deadlock_never_cancels_traffic(database: Database, files: Path) -> None:
+    """With the default lock timeout, when traffic already waits for the migration that then waits for it."""
     (files / "migrations" / "20990101000000_pinned.sql").write_text(
         "alter table public.messages add column pinned boolean;\n"
         "select pg_advisory_xact_lock(7);\n"
@@ -293,7 +295,7 @@ def test_a_deadlock_never_ends_traffic(database: Database, files: Path) -> None:
         assert len(migration.ends.result(30)) == 1
 
 
-def test_a_row_that_is_locked_is_waited_for_like_a_table(world: World, files: Path) -> None:
+def test_a_locked_row_is_waited_for_like_a_table(world: World, files: Path) -> None:
     organization, _ = world.team(1)
     (files / "migrations" / "20990101000000_pinned.sql").write_text(
         "update public.organizations set name = name || '!';"
@@ -310,7 +312,7 @@ def test_a_row_that_is_locked_is_waited_for_like_a_table(world: World, files: Pa
     assert world.fact("select name from organizations where id = %s", organization) == "busy!"
 
 
-def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
+def test_the_query_of_a_blocker_is_shown_escaped_and_without_secrets(
     database: Database, files: Path, chatctl: Callable[..., Command]
 ) -> None:
     hostile = (
@@ -323,20 +325,20 @@ def test_what_a_blocker_runs_reaches_the_terminal_harmless_and_without_secrets(
             *("--deadline", "1", "--lock-timeout", "0.3"),
         )
         assert late.process.wait(30) == 5
-    said = late.stderr.read_bytes()
-    assert b"retrying in" in said  # while it waits
-    assert b"gave up after" in said  # and in the end
-    assert b"from public.messages" in said
+    output = late.stderr.read_bytes()
+    assert b"retrying in" in output  # progress while it waits
+    assert b"gave up after" in output  # and the final error
+    assert b"from public.messages" in output
     for secret in (b"hunter2", b"hunter3", b"\x1b", b"\x07", b"\r", "\u202e".encode()):
-        assert secret not in said
+        assert secret not in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("alone", [False, True], ids=["in a transaction", "without"])
-def test_ended_by_a_signal_it_waits_no_longer(
+def test_ended_by_a_signal_it_stops_waiting(
     database: Database, files: Path, chatctl: Callable[..., Command], number: signal.Signals, alone: bool
 ) -> None:
-    """What a backend still waits for, others wait behind."""
+    """Other sessions queue behind a lock that a backend still waits for."""
     if alone:
         (files / "migrations" / "20990101000000_pinned.sql").write_text(
             "-- chatctl:no-transaction\ncreate index concurrently pinned on public.messages (updated_at);"
@@ -355,8 +357,8 @@ def test_ended_by_a_signal_it_waits_no_longer(
         assert until(lambda: not observer.execute(waiting).fetchall(), seconds=5)
 
 
-def test_a_holder_of_whom_we_may_not_see_all_is_named_by_its_pid(database: Database, files: Path) -> None:
-    """A role that is no monitor sees less of other roles' sessions."""
+def test_a_lock_holder_with_hidden_details_is_named_by_its_pid(database: Database, files: Path) -> None:
+    """A role without pg_monitor sees fewer details of sessions of other roles."""
     role = f"plain_{database.name}"
     with database.connect("supabase_admin") as admin, database.connect() as other:
         admin.execute(f"create role {role} login")

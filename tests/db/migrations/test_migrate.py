@@ -1,4 +1,4 @@
-"""``migrate`` on a real server: once, in one transaction, and never twice at a time."""
+"""``migrate`` on a real server: once, in one transaction, and one run at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def files(tmp_path: Path) -> Path:
     return Path(shutil.copytree(data_directory("sql"), tmp_path / "sql"))
 
 
-def test_everything_runs_as_a_role_that_is_no_superuser(bare_database: Database) -> None:
+def test_everything_runs_as_a_role_that_is_not_a_superuser(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         steps = migrations.migrate(conn)
         superuser = conn.execute("select rolsuper from pg_roles where rolname = current_user").fetchall()
@@ -32,7 +32,7 @@ def test_everything_runs_as_a_role_that_is_no_superuser(bare_database: Database)
         assert {line.state for line in migrations.status(conn)} == {"applied"}
 
 
-def test_the_history_is_the_supabase_clis(bare_database: Database) -> None:
+def test_the_history_is_in_the_table_of_the_supabase_cli(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         migrations.migrate(conn)
         rows = conn.execute(
@@ -53,7 +53,7 @@ def test_a_dry_run_changes_nothing(bare_database: Database) -> None:
         assert {line.state for line in migrations.status(conn)} == {"pending"}
 
 
-def test_a_file_that_fails_leaves_nothing(bare_database: Database, files: Path) -> None:
+def test_a_file_that_fails_leaves_nothing_behind(bare_database: Database, files: Path) -> None:
     (files / "migrations" / "20990101000000_broken.sql").write_text(
         "create table ok (a int);\n\ncreate tabel x;\n"
     )
@@ -71,7 +71,7 @@ def test_an_edited_applied_file_is_refused(bare_database: Database, files: Path)
         migrations.migrate(conn, directory=files)
         path = next((files / "migrations").glob("*_messages.sql"))
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-        assert migrations.migrate(conn, directory=files) == []  # line ends and a byte-order mark are no edit
+        assert migrations.migrate(conn, directory=files) == []  # not an edit
 
         path.write_text(path.read_text(encoding="utf-8-sig") + "\ndrop table messages;\n")
 
@@ -80,7 +80,7 @@ def test_an_edited_applied_file_is_refused(bare_database: Database, files: Path)
         assert "edited" in {line.state for line in migrations.status(conn, directory=files)}
 
 
-def test_an_object_is_stated_again_when_its_text_changed(bare_database: Database, files: Path) -> None:
+def test_an_object_is_reapplied_when_its_text_changed(bare_database: Database, files: Path) -> None:
     with bare_database.connect() as conn:
         migrations.migrate(conn, directory=files)
         path = files / "objects" / "access" / "messages.sql"
@@ -91,7 +91,7 @@ def test_an_object_is_stated_again_when_its_text_changed(bare_database: Database
     assert [step.path for step in steps] == ["objects/access/messages.sql"]
 
 
-def test_everything_can_be_stated_again_any_day(bare_database: Database) -> None:
+def test_all_objects_can_be_reapplied_at_any_time(bare_database: Database) -> None:
     with bare_database.connect() as conn:
         migrations.migrate(conn)
         conn.execute("update supabase_migrations.chatctl_objects set sha256 = 'old'")
@@ -99,7 +99,7 @@ def test_everything_can_be_stated_again_any_day(bare_database: Database) -> None
         assert len(migrations.migrate(conn)) == len(migrations.objects(data_directory("sql")))
 
 
-def test_two_at_once_both_end_well(bare_database: Database) -> None:
+def test_two_concurrent_runs_both_succeed(bare_database: Database) -> None:
     outcomes = race_operators(bare_database, 2, lambda conn, _: len(migrations.migrate(conn)))
 
     assert 0 in outcomes

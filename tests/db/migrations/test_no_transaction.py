@@ -1,4 +1,4 @@
-"""A file without transaction may be left half done: the next run ends it, whatever the last one left."""
+"""A file without transaction may be left half applied: the next run completes it from any state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRITE = "insert into public.t select coalesce(max(id), 0) + 1, 0 from public.t"
 
 @pytest.fixture
 def files(tmp_path: Path) -> SqlFiles:
-    """One version, which makes a table with a few rows."""
+    """One version, which creates a table with a few rows."""
     files = SqlFiles(tmp_path / "sql")
     files.version(1, TABLE + "insert into public.t select n, n / 2 from generate_series(1, 10) as n;\n")
     return files
@@ -44,13 +44,13 @@ def recorded(conn: Connection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def begun(conn: Connection) -> list[str]:
+def unfinished(conn: Connection) -> list[str]:
     rows = conn.execute("select version from supabase_migrations.chatctl_unfinished order by 1")
     return [name for (name,) in rows]
 
 
 def indexes(conn: Connection) -> dict[str, bool]:
-    """The indexes of the table beside its key, and whether they are valid."""
+    """The indexes of the table except its primary key, and whether they are valid."""
     rows = conn.execute(
         "select indexrelid::regclass::text, indisvalid from pg_index "
         "where indrelid = 'public.t'::regclass and not indisprimary order by 1"
@@ -65,7 +65,7 @@ def oid(conn: Connection, name: str) -> int | None:
 
 
 def left_invalid(database: Database, statement: str) -> None:
-    """Run ``statement`` until it waits for a writer, and give up."""
+    """Run ``statement`` until it waits for a writer, and cancel it."""
     with holding(database, WRITE), database.connect() as conn:
         conn.execute("set lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -78,7 +78,7 @@ def test_it_runs_and_is_recorded_like_any_version(conn: Connection, files: SqlFi
     assert [step.kind for step in run(conn, files).steps] == ["version", "version"]
 
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
     statements = conn.execute(
         "select statements from supabase_migrations.schema_migrations where version = %s", (version(2),)
     ).fetchone()
@@ -87,13 +87,13 @@ def test_it_runs_and_is_recorded_like_any_version(conn: Connection, files: SqlFi
 
 
 @pytest.mark.parametrize("mark", ["-- pg-delta: transaction=false", "--chatctl: no-transaction"])
-def test_other_spellings_of_the_mark_count(conn: Connection, files: SqlFiles, mark: str) -> None:
+def test_other_spellings_of_the_marker_are_accepted(conn: Connection, files: SqlFiles, mark: str) -> None:
     files.version(2, f"-- An index.\n{mark}\ncreate index concurrently t_a on public.t (a);\n")
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
 
 
-def test_without_the_mark_it_is_refused_and_nothing_stays(conn: Connection, files: SqlFiles) -> None:
+def test_without_the_marker_it_is_refused_and_nothing_stays(conn: Connection, files: SqlFiles) -> None:
     files.version(2, BUILD.removeprefix(ALONE))
     with pytest.raises(
         Invalid, match=r"_step\.sql:1: CREATE INDEX CONCURRENTLY cannot .* \[25001\]"
@@ -103,7 +103,7 @@ def test_without_the_mark_it_is_refused_and_nothing_stays(conn: Connection, file
     assert oid(conn, "public.t") is None
 
 
-def test_a_failed_unique_index_is_gone_and_comes_when_the_data_allow_it(
+def test_a_failed_unique_index_is_dropped_and_built_when_the_data_allow_it(
     conn: Connection, files: SqlFiles
 ) -> None:
     path = files.version(2, BUILD_UNIQUE)
@@ -116,17 +116,17 @@ def test_a_failed_unique_index_is_gone_and_comes_when_the_data_allow_it(
     assert "| create unique index concurrently t_a" in refused.value.hint
     assert "is duplicated" in refused.value.hint
     assert indexes(conn) == {}
-    assert (recorded(conn), begun(conn)) == ([version(1)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1)], [])
     assert states(conn, files)[path.name] == "pending"
 
     conn.execute("update public.t set a = id")
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
 @pytest.mark.parametrize("name", ["t_a", '"T a"', "T_A"])
-def test_an_invalid_index_that_somebody_left_is_built_anew(
+def test_an_invalid_index_is_rebuilt(
     conn: Connection, bare_database: Database, files: SqlFiles, name: str
 ) -> None:
     run(conn, files)
@@ -134,13 +134,13 @@ def test_an_invalid_index_that_somebody_left_is_built_anew(
     left_invalid(bare_database, build)
     (left,) = indexes(conn).items()
     assert left[1] is False
-    was = oid(conn, left[0])
+    old_oid = oid(conn, left[0])
     files.version(2, ALONE + build)
 
     run(conn, files)
 
     assert indexes(conn) == {left[0]: True}
-    assert oid(conn, left[0]) != was
+    assert oid(conn, left[0]) != old_oid
 
 
 @pytest.mark.parametrize(
@@ -153,28 +153,26 @@ def test_an_invalid_index_that_somebody_left_is_built_anew(
         ("drop index concurrently public . T_old", {}),
     ],
 )
-def test_what_was_done_but_not_recorded_is_not_done_again(
+def test_an_index_that_was_built_but_not_recorded_is_not_built_again(
     conn: Connection, files: SqlFiles, statement: str, left: dict[str, bool]
 ) -> None:
-    """A run was killed in between: its mark is there, and its index is (or is not)."""
+    """A run was killed in between: its entry exists, and its index does (or does not)."""
     run(conn, files)
     conn.execute("update public.t set a = id")
     path = files.version(2, ALONE + statement)
     if left:
         conn.execute(statement.encode())
-    was = oid(conn, "public.t_a")
+    old_oid = oid(conn, "public.t_a")
     mark(conn, path)
     assert states(conn, files)[path.name] == "unfinished"
 
     run(conn, files)
 
-    assert (indexes(conn), oid(conn, "public.t_a")) == (left, was)
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (indexes(conn), oid(conn, "public.t_a")) == (left, old_oid)
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
-def test_a_valid_index_of_the_same_name_that_we_did_not_make_is_no_proof(
-    conn: Connection, files: SqlFiles
-) -> None:
+def test_a_valid_foreign_index_of_the_same_name_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
     run(conn, files)
     conn.execute("create index t_a on public.t (id)")
     files.version(2, BUILD)
@@ -183,10 +181,10 @@ def test_a_valid_index_of_the_same_name_that_we_did_not_make_is_no_proof(
         run(conn, files)
 
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1)], [])
 
 
-def test_an_index_of_the_file_as_it_was_then_is_no_proof(conn: Connection, files: SqlFiles) -> None:
+def test_an_index_of_an_earlier_text_of_the_file_is_not_accepted(conn: Connection, files: SqlFiles) -> None:
     """A run was killed; then the file was edited."""
     run(conn, files)
     path = files.version(2, BUILD)
@@ -209,7 +207,7 @@ def test_an_index_of_the_file_as_it_was_then_is_no_proof(conn: Connection, files
         "(concurrently) table public.t",
     ],
 )
-def test_what_a_reindex_left_is_dropped(
+def test_leftovers_of_a_reindex_are_dropped(
     conn: Connection, bare_database: Database, files: SqlFiles, options: str
 ) -> None:
     run(conn, files)
@@ -226,7 +224,7 @@ def test_what_a_reindex_left_is_dropped(
 
 
 @pytest.mark.parametrize(("count", "text"), [(2, f"{BUILD}analyze public.t;\n"), (0, f"{ALONE}-- Later.\n")])
-def test_more_or_less_than_one_statement_is_refused_before_anything_runs(
+def test_a_file_without_exactly_one_statement_is_refused_before_anything_runs(
     conn: Connection, files: SqlFiles, count: int, text: str
 ) -> None:
     path = files.version(2, text)
@@ -241,11 +239,11 @@ def test_an_index_without_a_name_is_refused(conn: Connection, files: SqlFiles) -
     path = files.version(2, f"{ALONE}\ncreate index concurrently on public.t (a);\n")
     with pytest.raises(Invalid, match=rf"sql/migrations/{path.name}:3: name the index"):
         run(conn, files)
-    assert begun(conn) == []
+    assert unfinished(conn) == []
     assert version(2) not in recorded(conn)
 
 
-def test_the_order_is_kept_and_objects_come_with_the_last_transaction(
+def test_the_order_is_kept_and_objects_are_applied_with_the_last_transaction(
     conn: Connection, files: SqlFiles
 ) -> None:
     files.version(2, BUILD)
@@ -263,13 +261,13 @@ def test_the_order_is_kept_and_objects_come_with_the_last_transaction(
     assert len(conn.execute("select from pg_policies where tablename = 't'").fetchall()) == 1
 
 
-def test_objects_come_after_a_last_file_without_transaction(conn: Connection, files: SqlFiles) -> None:
+def test_objects_are_applied_after_a_last_file_without_transaction(conn: Connection, files: SqlFiles) -> None:
     files.version(2, BUILD)
     files.object("access/t.sql", policy("seen"))
     assert [step.kind for step in run(conn, files).steps] == ["version", "version", "object"]
 
 
-def test_a_table_that_would_stand_open_meanwhile_is_refused(conn: Connection, files: SqlFiles) -> None:
+def test_a_table_that_would_be_readable_in_between_is_refused(conn: Connection, files: SqlFiles) -> None:
     first = files.version(1, "create table public.t (id int primary key, a int);\n")
     files.version(2, BUILD)
     files.object("access/t.sql", "alter table public.t enable row level security;\n" + policy("seen"))
@@ -283,7 +281,7 @@ def test_a_table_that_would_stand_open_meanwhile_is_refused(conn: Connection, fi
     assert len(run(conn, files).steps) == 3
 
 
-def test_while_it_waits_for_an_old_transaction_nobody_waits_for_it(
+def test_waiting_for_an_old_transaction_blocks_nobody(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -300,7 +298,7 @@ def test_while_it_waits_for_an_old_transaction_nobody_waits_for_it(
             traffic.execute("select count(*) from public.t")
             traffic.execute("update public.t set a = a where id = 1")
             took.append(time.monotonic() - start)
-        assert indexes(traffic) == {"t_a": False}, "it waits still"
+        assert indexes(traffic) == {"t_a": False}, "it should still wait"
         assert migration.waits[0].startswith(
             f"waiting: a lock is held by pid {report.info.backend_pid} "
             "(long report, postgres, idle in transaction, since "
@@ -311,7 +309,7 @@ def test_while_it_waits_for_an_old_transaction_nobody_waits_for_it(
     assert max(took) < MARGIN
 
 
-def test_past_the_deadline_the_blocker_is_named_and_the_next_run_ends_it(
+def test_after_the_deadline_the_blocker_is_named_and_the_next_run_completes_it(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -323,10 +321,10 @@ def test_past_the_deadline_the_blocker_is_named_and_the_next_run_ends_it(
         assert states(conn, files)[path.name] == "unfinished"
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
-def test_the_deadline_holds_also_for_dropping_what_was_left(
+def test_the_deadline_also_applies_to_dropping_leftovers(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -340,7 +338,7 @@ def test_the_deadline_holds_also_for_dropping_what_was_left(
         assert isinstance(migration.ends.exception(), Conflict)
 
 
-def test_its_backend_is_ended_while_it_waits_and_the_next_run_ends_it(
+def test_terminated_while_waiting_the_next_run_completes_it(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
     run(conn, files)
@@ -354,13 +352,13 @@ def test_its_backend_is_ended_while_it_waits_and_the_next_run_ends_it(
     assert states(conn, files)[path.name] == "unfinished"
     run(conn, files)
     assert indexes(conn) == {"t_a": True}
-    assert (recorded(conn), begun(conn)) == ([version(1), version(2)], [])
+    assert (recorded(conn), unfinished(conn)) == ([version(1), version(2)], [])
 
 
-def test_a_second_run_that_waits_is_in_nobodys_way(
+def test_a_second_waiting_run_blocks_nobody(
     bare_database: Database, conn: Connection, files: SqlFiles
 ) -> None:
-    """Inside PostgreSQL it would wait with a snapshot, for which the first one's index would wait in turn."""
+    """Waiting inside PostgreSQL would hold a snapshot, for which the first run's index build would wait."""
     run(conn, files)
     files.version(2, BUILD)
     with holding(bare_database, WRITE) as report, migrating(bare_database, files.directory) as first:
@@ -374,7 +372,7 @@ def test_a_second_run_that_waits_is_in_nobodys_way(
 
 
 def mark(conn: Connection, path: Path) -> None:
-    """As a run does that has begun with the file."""
+    """Record the file as started, like a run does."""
     conn.execute(
         "insert into supabase_migrations.chatctl_unfinished (version, sha256) "
         "values (%s, encode(sha256(%s), 'hex'))",

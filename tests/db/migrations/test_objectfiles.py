@@ -1,4 +1,4 @@
-"""Objects are applied after what they need, read as a whole, and again when something took them away."""
+"""Objects are applied after their dependencies, and reapplied after something dropped them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.sqlfiles import (
 from tests.support.world import Database
 
 
-def test_what_a_version_takes_along_is_stated_again(bare_database: Database, files: SqlFiles) -> None:
+def test_objects_dropped_by_a_version_are_reapplied(bare_database: Database, files: SqlFiles) -> None:
     files.object("functions/f.sql", function("s.f"))
     files.object("views/v.sql", "create or replace view s.v as select * from public.t;")
     files.object(
@@ -47,7 +47,7 @@ def test_what_a_version_takes_along_is_stated_again(bare_database: Database, fil
     ("arguments", "returns"),
     [("a int", "int"), ("a int, b int default 1", "boolean"), ("a bigint", "boolean")],
 )
-def test_what_a_file_drops_with_cascade_is_stated_again_from_the_others(
+def test_objects_dropped_by_a_cascade_in_one_file_are_reapplied_from_the_others(
     bare_database: Database, files: SqlFiles, arguments: str, returns: str
 ) -> None:
     files.object("functions/f.sql", function("s.f", "a int"))
@@ -70,9 +70,7 @@ def test_what_a_file_drops_with_cascade_is_stated_again_from_the_others(
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_privileges_that_a_version_takes_along_are_stated_again(
-    bare_database: Database, files: SqlFiles
-) -> None:
+def test_privileges_removed_by_a_version_are_granted_again(bare_database: Database, files: SqlFiles) -> None:
     files.object(
         "access/t.sql",
         "revoke all on public.t from anon, authenticated;\ngrant select on public.t to authenticated;",
@@ -80,7 +78,7 @@ def test_privileges_that_a_version_takes_along_are_stated_again(
     with bare_database.connect() as conn:
         run(conn, files)
         assert not may(conn, "insert")
-        # Supabase's default privileges give the new table to everybody.
+        # The default privileges of Supabase grant access to the new table to everybody.
         files.version(2, "drop table public.t;\n" + TABLE)
 
         run(conn, files)
@@ -89,9 +87,7 @@ def test_privileges_that_a_version_takes_along_are_stated_again(
         assert not may(conn, "insert")
 
 
-def test_what_somebody_dropped_by_hand_is_seen_and_reapplied(
-    bare_database: Database, files: SqlFiles
-) -> None:
+def test_objects_dropped_by_hand_are_detected_and_reapplied(bare_database: Database, files: SqlFiles) -> None:
     files.object("access/t.sql", policy("p"))
     files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
     with bare_database.connect() as conn:
@@ -117,7 +113,7 @@ def test_what_somebody_dropped_by_hand_is_seen_and_reapplied(
         ("plpgsql", "begin retrun 1; end", r'syntax error at or near "retrun" \[42601\]'),
     ],
 )
-def test_a_body_that_names_what_is_not_there_is_refused_with_its_file(
+def test_a_body_that_names_a_missing_object_is_refused_with_its_file(
     bare_database: Database, files: SqlFiles, name: str, language: str, body: str, reason: str
 ) -> None:
     files.object("functions/e.sql", function("s.e"))
@@ -128,7 +124,7 @@ def test_a_body_that_names_what_is_not_there_is_refused_with_its_file(
         assert functions(conn) == []
 
 
-def test_names_without_schema_find_each_other_in_any_order(bare_database: Database, files: SqlFiles) -> None:
+def test_names_without_schema_resolve_in_any_order(bare_database: Database, files: SqlFiles) -> None:
     files.object("functions/a.sql", function("calls_c", body="select c()") + function("public.b"))
     files.object(
         "functions/z.sql", "create or replace function c() returns boolean language sql as 'select b()';"
@@ -140,7 +136,7 @@ def test_names_without_schema_find_each_other_in_any_order(bare_database: Databa
         run(conn, files)
         assert sorted(views(conn)) == ["a", "m", "z"]
 
-        # A column that the one needs and the other gets.
+        # A column that one file needs and another adds.
         files.object("views/z.sql", "create or replace view public.z as select 1 as x, 2 as y;")
         files.object("views/a.sql", "create or replace view public.a as select x, y from z;")
         run(conn, files)
@@ -148,7 +144,7 @@ def test_names_without_schema_find_each_other_in_any_order(bare_database: Databa
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_objects_that_need_what_nobody_makes_are_refused_with_file_and_line(
+def test_objects_that_need_an_undefined_object_are_refused_with_file_and_line(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.object("views/a.sql", "-- why\n\ncreate view public.a as\nselect * from b;")
@@ -161,12 +157,12 @@ def test_objects_that_need_what_nobody_makes_are_refused_with_file_and_line(
         assert views(conn) == []
 
 
-def test_no_reader_sees_a_table_without_its_policy_while_it_is_stated_again(
+def test_no_reader_sees_a_table_without_its_policy_during_a_reapply(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.object("access/t.sql", policy("p") + policy("q"))
     files.object("views/v.sql", "create or replace view s.v as select 1 as a;")
-    seen: list[list[Any]] = []
+    observed: list[list[Any]] = []
     with bare_database.connect() as conn, bare_database.connect() as reader:
         run(conn, files)
         files.object("access/t.sql", policy("p") + policy("r"))
@@ -174,10 +170,10 @@ def test_no_reader_sees_a_table_without_its_policy_while_it_is_stated_again(
 
         def look(_: object) -> None:
             assert conn.info.transaction_status.name == "INTRANS"
-            seen.append([*policies(reader), *views(reader)])
+            observed.append([*policies(reader), *views(reader)])
 
         migrations.migrate(conn, directory=files.directory, on=migrations.Callbacks(step=look))
 
-        assert seen == [["p", "q", "v"]] * 3
+        assert observed == [["p", "q", "v"]] * 3
         assert policies(reader) == ["p", "r"]
         assert views(reader) == []

@@ -1,4 +1,4 @@
-"""Objects follow their files: what a file makes no more goes, named first, and nothing else does."""
+"""Objects follow their files: an object that its file no longer defines is named and dropped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.sqlfiles import (
 from tests.support.world import Database
 
 
-def test_a_file_that_disappears_takes_everything_with_it_named_first(
+def test_everything_defined_by_a_deleted_file_is_named_and_dropped(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "revoke all on public.t from anon, authenticated;")
@@ -53,14 +53,14 @@ def test_a_file_that_disappears_takes_everything_with_it_named_first(
             "drop view if exists s.v",
             "revoke select on public.t from authenticated",
         ]
-        assert all(it.gone for it in ran.plans[0].obsolete)
+        assert all(it.removed for it in ran.plans[0].obsolete)
         assert sorted(ran.paths) == ["-f.sql", "-t.sql", "-t.sql", "-v.sql"]
         assert functions(conn) == policies(conn) == views(conn) == []
         assert not may(conn, "select")
         assert run(conn, files).steps == []
 
 
-def test_a_dry_run_names_what_would_go_and_drops_nothing(bare_database: Database, files: SqlFiles) -> None:
+def test_a_dry_run_names_objects_to_drop_and_drops_nothing(bare_database: Database, files: SqlFiles) -> None:
     files.object("access/t.sql", policy("p"))
     with bare_database.connect() as conn:
         run(conn, files)
@@ -72,7 +72,9 @@ def test_a_dry_run_names_what_would_go_and_drops_nothing(bare_database: Database
 
 
 @pytest.mark.parametrize("to", ["functions/renamed.sql", "triggers/f.sql", "functions/other.sql"])
-def test_what_moves_to_another_file_is_not_dropped(bare_database: Database, files: SqlFiles, to: str) -> None:
+def test_an_object_moved_to_another_file_is_not_dropped(
+    bare_database: Database, files: SqlFiles, to: str
+) -> None:
     files.object("functions/f.sql", function("s.f"))
     files.object("functions/other.sql", function("s.other"))
     with bare_database.connect() as conn:
@@ -104,7 +106,7 @@ def test_what_moves_to_another_file_is_not_dropped(bare_database: Database, file
         ("public.f(a int)", "f(a integer)", ["f(integer)"]),
     ],
 )
-def test_a_signature_that_changes_leaves_no_other_function_behind(
+def test_a_changed_signature_leaves_no_old_function_behind(
     bare_database: Database, files: SqlFiles, before: str, after: str, left: list[str]
 ) -> None:
     def define(head: str) -> str:
@@ -121,13 +123,13 @@ def test_a_signature_that_changes_leaves_no_other_function_behind(
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_overloads_are_told_apart_however_their_types_are_spelled(
+def test_overloads_are_distinguished_however_their_types_are_spelled(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn:
         conn.execute(
             "create schema s; create function s.f(text) returns int language sql as 'select 1'"
-        )  # nobody's
+        )  # defined in no file
         files.version(1, TABLE)
         files.object("functions/f.sql", function("s.f", "b int") + function("s.f", "a timestamptz"))
         run(conn, files)
@@ -141,7 +143,7 @@ def test_overloads_are_told_apart_however_their_types_are_spelled(
 
 
 def test_a_parameter_is_renamed(bare_database: Database, files: SqlFiles) -> None:
-    """Which `create or replace` alone refuses."""
+    """`create or replace` alone cannot do that."""
     with bare_database.connect() as conn:
         files.object("functions/f.sql", function("s.f", "a int"))
         run(conn, files)
@@ -151,7 +153,7 @@ def test_a_parameter_is_renamed(bare_database: Database, files: SqlFiles) -> Non
         assert functions(conn) == ["s.f(integer)"]
 
 
-def test_what_turns_into_another_kind_of_thing_stays(bare_database: Database, files: SqlFiles) -> None:
+def test_an_object_that_becomes_another_kind_is_kept(bare_database: Database, files: SqlFiles) -> None:
     files.object("views/v.sql", "create or replace view public.v as select 1 as a;")
     files.object("views/w.sql", "create or replace view public.w as select 1 as a;")
     files.object("functions/f.sql", function("s.f"))
@@ -181,7 +183,7 @@ def test_what_turns_into_another_kind_of_thing_stays(bare_database: Database, fi
 
 
 @pytest.mark.parametrize(
-    ("gone", "stays"),
+    ("removed", "stays"),
     [
         ("select on public.t", "select on public.t"),
         ("select on table public.t", "select on public.t"),
@@ -190,12 +192,12 @@ def test_what_turns_into_another_kind_of_thing_stays(bare_database: Database, fi
         ("select, insert on t", "select (id) on public.t"),
     ],
 )
-def test_a_grant_that_is_gone_is_revoked_and_what_another_file_grants_stays(
-    bare_database: Database, files: SqlFiles, gone: str, stays: str
+def test_a_removed_grant_is_revoked_and_grants_of_another_file_stay(
+    bare_database: Database, files: SqlFiles, removed: str, stays: str
 ) -> None:
     files.version(2, "revoke all on public.t from anon, authenticated;")
     files.object(
-        "access/gone.sql", f"grant {gone} to authenticated;\ngrant update on public.t to authenticated;"
+        "access/gone.sql", f"grant {removed} to authenticated;\ngrant update on public.t to authenticated;"
     )
     files.object("access/stays.sql", f"grant {stays} to authenticated;")
     with bare_database.connect() as conn:
@@ -212,7 +214,7 @@ def test_a_grant_that_is_gone_is_revoked_and_what_another_file_grants_stays(
         assert not may(conn, "insert")
 
 
-def test_a_narrowed_grant_takes_back_the_rest_alone(bare_database: Database, files: SqlFiles) -> None:
+def test_a_narrowed_grant_revokes_only_the_difference(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "revoke all on public.t from anon, authenticated;")
     files.object("access/t.sql", "grant select, insert on public.t to authenticated;")
     with bare_database.connect() as conn:
@@ -233,7 +235,7 @@ def test_a_narrowed_grant_takes_back_the_rest_alone(bare_database: Database, fil
     ("before", "after", "left"),
     [("p", "q", ["q"]), ('"p"', "p", ["p"]), ("p", '"p"', ["p"]), ("P", "p", ["p"]), ("p", '"P"', ["P"])],
 )
-def test_a_renamed_policy_leaves_the_new_one_alone(
+def test_a_renamed_policy_keeps_the_new_one(
     bare_database: Database, files: SqlFiles, before: str, after: str, left: list[str]
 ) -> None:
     with bare_database.connect() as conn:
@@ -247,7 +249,7 @@ def test_a_renamed_policy_leaves_the_new_one_alone(
         assert set(states(conn, files).values()) == {"applied"}
 
 
-def test_a_name_that_postgresql_cuts_is_the_same_name(bare_database: Database, files: SqlFiles) -> None:
+def test_a_name_truncated_by_postgresql_is_the_same_name(bare_database: Database, files: SqlFiles) -> None:
     name = '"those who take part in a conversation may read all of the messages in it"'
     files.object("access/t.sql", policy(name))
     with bare_database.connect() as conn:
@@ -258,7 +260,7 @@ def test_a_name_that_postgresql_cuts_is_the_same_name(bare_database: Database, f
         assert run(conn, files).paths == ["20260101000002_step.sql"]
 
 
-def test_what_others_still_need_is_not_dropped_and_nothing_else_is(
+def test_an_object_with_dependents_is_not_dropped_and_neither_is_anything_else(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.object("functions/f.sql", function("s.f", "a int"))
@@ -298,8 +300,8 @@ def test_a_function_changes_its_signature_under_a_policy_of_another_file(
         assert policies(conn) == ["p"]
 
 
-def test_dependents_go_before_what_they_need(bare_database: Database, files: SqlFiles) -> None:
-    # By name, by path and by time of statement the other way round.
+def test_dependents_are_dropped_before_what_they_need(bare_database: Database, files: SqlFiles) -> None:
+    # The order by name, by path and by time of application is the opposite.
     files.object("views/a.sql", "create or replace view s.a as select 1 as x;")
     files.object("views/b.sql", "create or replace view s.b as select * from s.a;")
     files.object("views/c.sql", "create or replace view s.c as select * from s.b;")
@@ -315,7 +317,7 @@ def test_dependents_go_before_what_they_need(bare_database: Database, files: Sql
         assert views(conn) == []
 
 
-def test_what_the_file_says_takes_it_back_is_run(bare_database: Database, files: SqlFiles) -> None:
+def test_the_drop_statement_given_in_the_file_is_run(bare_database: Database, files: SqlFiles) -> None:
     files.object(
         "realtime/p.sql",
         "-- chatctl:drop alter publication supabase_realtime drop table public.t;\n"
@@ -331,22 +333,20 @@ def test_what_the_file_says_takes_it_back_is_run(bare_database: Database, files:
         assert names(conn, published) == []
 
 
-def test_a_changed_word_on_how_to_drop_takes_nothing_away(bare_database: Database, files: SqlFiles) -> None:
-    said = "-- chatctl:drop drop table if exists {}\ncreate table if not exists public.kept (a int);\n"
-    files.object("storage/kept.sql", said.format("kept"))
+def test_changing_the_drop_comment_drops_nothing(bare_database: Database, files: SqlFiles) -> None:
+    text = "-- chatctl:drop drop table if exists {}\ncreate table if not exists public.kept (a int);\n"
+    files.object("storage/kept.sql", text.format("kept"))
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute("insert into public.kept values (1)")
-        files.object("storage/kept.sql", said.format("public.kept"))
+        files.object("storage/kept.sql", text.format("public.kept"))
 
         run(conn, files)
 
         assert names(conn, "select a from public.kept") == [1]
 
 
-def test_a_word_on_how_to_drop_that_postgresql_refuses_is_shown(
-    bare_database: Database, files: SqlFiles
-) -> None:
+def test_a_drop_statement_that_postgresql_refuses_is_shown(bare_database: Database, files: SqlFiles) -> None:
     files.object("storage/x.sql", "-- chatctl:drop drop tabel x\nselect 1;\n")
     files.object("access/t.sql", "grant select on public.t to authenticated with grant option;")
     with bare_database.connect() as conn:
@@ -364,7 +364,7 @@ def test_a_word_on_how_to_drop_that_postgresql_refuses_is_shown(
             run(conn, files)
 
 
-def test_what_cannot_be_undone_stays_and_is_said(bare_database: Database, files: SqlFiles) -> None:
+def test_objects_that_cannot_be_dropped_stay_and_are_named(bare_database: Database, files: SqlFiles) -> None:
     files.object("storage/row.sql", "create table if not exists public.kept (a int);")
     with bare_database.connect() as conn:
         run(conn, files)
@@ -373,6 +373,6 @@ def test_what_cannot_be_undone_stays_and_is_said(bare_database: Database, files:
         ran = run(conn, files)
 
         (it,) = ran.plans[0].obsolete
-        assert (it.path, it.drops, it.gone, it.moved) == ("objects/storage/row.sql", [], True, False)
+        assert (it.path, it.drops, it.removed, it.moved) == ("objects/storage/row.sql", [], True, False)
         assert names(conn, "select to_regclass('public.kept')::text") == ["kept"]
         assert run(conn, files).steps == []

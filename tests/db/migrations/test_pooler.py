@@ -1,4 +1,4 @@
-"""A transaction pooler keeps no session, and so no lock: refused by its port, and by what it does."""
+"""A transaction pooler keeps no session lock: it is refused by its port and by its behaviour."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PGBOUNCER = shutil.which("pgbouncer")
 def pooled(
     request: pytest.FixtureRequest, bare_database: Database, tmp_path: Path
 ) -> Iterator[tuple[str, str]]:
-    """The mode of a pooler, and the URL behind which it stands before an empty database."""
+    """The mode of a pooler, and its URL for an empty database."""
     if PGBOUNCER is None:
         pytest.skip("pgbouncer is not installed; it comes with Debian's package pgbouncer")
     with socket.socket() as free, Proxy(bare_database.server) as proxy:
@@ -52,7 +52,7 @@ def pooled(
             process.wait()
 
 
-def test_migrate_runs_through_a_pooler_only_if_it_keeps_sessions(pooled: tuple[str, str]) -> None:
+def test_migrate_runs_through_a_pooler_only_in_session_mode(pooled: tuple[str, str]) -> None:
     mode, url = pooled
     with connection(url) as conn:
         if mode == "session":

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses is named with file and line; whether it may pass is decided by its SQLSTATE."""
+"""Errors of PostgreSQL are named with file and line; their SQLSTATE decides whether they are temporary."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def refused(conn: Connection, files: SqlFiles, **how: object) -> ChatctlError:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize(("sqlstate", "statement"), FOR_GOOD.items(), ids=FOR_GOOD)
-def test_what_fails_each_time_is_wrong(
+def test_permanent_failures_are_invalid(
     bare_database: Database, files: SqlFiles, sqlstate: str, statement: str, *, dry_run: bool
 ) -> None:
     with bare_database.connect() as conn:
@@ -71,7 +71,7 @@ def test_what_fails_each_time_is_wrong(
 
 
 @pytest.mark.parametrize("sqlstate", MAY_PASS)
-def test_what_may_pass_is_temporary_and_named_too(
+def test_failures_that_may_pass_are_temporary_and_named_too(
     bare_database: Database, files: SqlFiles, sqlstate: str
 ) -> None:
     path = files.version(2, RAISE.format(sqlstate))
@@ -83,7 +83,9 @@ def test_what_may_pass_is_temporary_and_named_too(
 
 
 @pytest.mark.parametrize("place", ["migrations", "objects", "alone"])
-def test_all_that_postgresql_says_is_shown(bare_database: Database, files: SqlFiles, place: str) -> None:
+def test_all_fields_of_an_error_of_postgresql_are_shown(
+    bare_database: Database, files: SqlFiles, place: str
+) -> None:
     text = RAISE.format("55000")
     path = (
         files.object("views/v.sql", text)
@@ -107,7 +109,7 @@ def test_all_that_postgresql_says_is_shown(bare_database: Database, files: SqlFi
     ]
 
 
-def test_a_statement_that_takes_too_long_is_named(bare_database: Database, files: SqlFiles) -> None:
+def test_a_statement_that_exceeds_its_timeout_is_named(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         path = files.version(2, "select 1;\nset statement_timeout = '1ms';\nselect pg_sleep(60);")
@@ -120,7 +122,7 @@ def test_a_statement_that_takes_too_long_is_named(bare_database: Database, files
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_lock_past_the_deadline_names_the_file_that_wants_it(
+def test_a_lock_past_the_deadline_names_the_file_that_needs_it(
     bare_database: Database, files: SqlFiles, *, alone: bool
 ) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
@@ -136,18 +138,18 @@ def test_a_lock_past_the_deadline_names_the_file_that_wants_it(
     assert f"\nsql/migrations/{path.name}:{line}: canceling statement " in (error.hint or "")
 
 
-def test_a_connection_that_is_lost_is_named_with_the_file(bare_database: Database, files: SqlFiles) -> None:
+def test_a_lost_connection_is_named_with_the_file(bare_database: Database, files: SqlFiles) -> None:
     path = files.version(2, "select 1;\nselect pg_terminate_backend(pg_backend_pid());")
     with bare_database.connect() as conn:
         error = refused(conn, files)
 
     assert isinstance(error, Unavailable)
-    # The server's reason, or libpq's when that was lost with the results.
+    # The reason given by the server, or by libpq if the former was lost with the results.
     reason = "(:2: terminating connection due to|: .*server closed the connection)"
     assert re.match(f"sql/migrations/{path.name}{reason}", error.message)
 
 
-def test_a_body_is_named_with_its_file(bare_database: Database, files: SqlFiles) -> None:
+def test_a_function_body_is_named_with_its_file(bare_database: Database, files: SqlFiles) -> None:
     files.object("functions/f.sql", function("public.f", body="select absent from public.t"))
     with bare_database.connect() as conn:
         error = refused(conn, files)
@@ -155,7 +157,7 @@ def test_a_body_is_named_with_its_file(bare_database: Database, files: SqlFiles)
     assert error.message == 'sql/objects/functions/f.sql: column "absent" does not exist [42703]'
 
 
-def test_what_takes_an_object_back_is_named_with_its_file(bare_database: Database, files: SqlFiles) -> None:
+def test_a_failing_drop_statement_is_named_with_its_file(bare_database: Database, files: SqlFiles) -> None:
     drop = "do 'begin raise exception using errcode = ''55000'', message = ''held''; end'"
     files.object("storage/x.sql", f"-- chatctl:drop {drop}\nselect 1;")
     files.object("storage/y.sql", "select 1;")
@@ -168,7 +170,7 @@ def test_what_takes_an_object_back_is_named_with_its_file(bare_database: Databas
     assert error.message == f"objects/storage/x.sql: cannot run: {drop}: held [55000]"
 
 
-def test_a_row_of_the_history_that_is_refused_is_named_with_its_file(
+def test_a_refused_row_of_the_history_is_named_with_its_file(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn:
@@ -194,7 +196,7 @@ def test_a_row_of_the_history_that_is_refused_is_named_with_its_file(
 
 
 @pytest.mark.parametrize("length", [10, 100_000])
-def test_a_long_line_is_cut_and_its_secrets_are_masked(
+def test_a_long_line_is_shortened_and_its_secrets_are_masked(
     bare_database: Database, files: SqlFiles, length: int
 ) -> None:
     filler = "x" * length
@@ -209,7 +211,7 @@ def test_a_long_line_is_cut_and_its_secrets_are_masked(
         assert "hunter" not in f"{error.message} {error.hint}"
 
 
-def test_a_long_text_of_the_server_is_cut_to_a_screen(bare_database: Database, files: SqlFiles) -> None:
+def test_a_long_message_of_the_server_is_cut_to_a_screen(bare_database: Database, files: SqlFiles) -> None:
     files.version(
         2,
         "do $$ begin raise exception using message = repeat(E'm\\n', 50000), "
@@ -223,7 +225,7 @@ def test_a_long_text_of_the_server_is_cut_to_a_screen(bare_database: Database, f
     assert len(error.message.splitlines()) < 30
 
 
-def test_commands_of_psql_are_named(bare_database: Database, files: SqlFiles) -> None:
+def test_psql_commands_are_named(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "\\set x 1\nselect 1;")
     with bare_database.connect() as conn:
         assert r"commands that begin with \ are psql commands" in (refused(conn, files).hint or "")

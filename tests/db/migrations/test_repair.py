@@ -1,4 +1,4 @@
-"""The history is corrected as it was shown, and keeps who did what from which revision."""
+"""Repairs of the history do what was shown, and record who did what from which revision."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 def write(conn: Connection, files: SqlFiles, decide: Callable[[], list[HistoryChange]]) -> list[str]:
-    """Do what was decided; each change as its action and the version's last digit."""
+    """Apply the decided changes; returns each as its action and the last digit of the version."""
     shown = decide()
     repair.write(conn, files.directory, decide, shown=shown, deadline=1, on_wait=lambda _: None)
     return [f"{change.action} {change.version[-1]}" for change in shown]
 
 
-def said(conn: Connection, files: SqlFiles, status: repair.Status, *versions: str) -> list[str]:
+def mark_as(conn: Connection, files: SqlFiles, status: repair.Status, *versions: str) -> list[str]:
     return write(conn, files, lambda: repair.repair(conn, files.directory, versions, status))
 
 
-def started(conn: Connection, files: SqlFiles, to: str | None = None) -> list[str]:
+def baseline(conn: Connection, files: SqlFiles, to: str | None = None) -> list[str]:
     return write(conn, files, lambda: repair.baseline(conn, files.directory, to=to))
 
 
@@ -52,34 +52,34 @@ def versions(conn: Connection) -> list[Any]:
     return names(conn, f"select version from {HISTORY} order by 1")
 
 
-def test_what_is_said_to_be_applied_is_not_run(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_marked_as_applied_is_not_run(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         conn.execute(TABLE)
 
-        assert said(conn, files, "applied", V1, V1) == ["add 1"]
-        assert said(conn, files, "applied", V1) == []
+        assert mark_as(conn, files, "applied", V1, V1) == ["add 1"]
+        assert mark_as(conn, files, "applied", V1) == []
         assert states(conn, files)[f"{V1}_step.sql"] == "applied"
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
 
 
-def test_what_is_said_to_be_reverted_runs_again(bare_database: Database, files: SqlFiles) -> None:
+def test_a_version_marked_as_reverted_runs_again(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         conn.execute("drop schema s cascade")
 
-        assert said(conn, files, "reverted", V3, V2) == ["remove 3", "remove 2"]
-        assert said(conn, files, "reverted", V2, V3) == []
+        assert mark_as(conn, files, "reverted", V3, V2) == ["remove 3", "remove 2"]
+        assert mark_as(conn, files, "reverted", V2, V3) == []
         assert names(conn, "select version from supabase_migrations.chatctl_migrations") == [V1]
         conn.execute("drop index t_a")
         assert run(conn, files).paths == [f"{V2}_step.sql", f"{V3}_step.sql"]
 
 
-def test_an_edited_version_is_written_anew(bare_database: Database, files: SqlFiles) -> None:
+def test_an_edited_version_is_recorded_again(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
         files.version(2, "create schema s;\ncreate table s.two (id int);")
 
-        assert said(conn, files, "applied", V1, V2, V3) == ["rewrite 2"]
+        assert mark_as(conn, files, "applied", V1, V2, V3) == ["rewrite 2"]
         assert set(states(conn, files).values()) == {"applied"}
         assert names(conn, "select relnatts from pg_class where relname = 'two'") == [0]
 
@@ -92,19 +92,19 @@ def test_rows_of_other_tools_are_completed_and_other_names_corrected(
         conn.execute(f"update {HISTORY} set statements = null where version = '{V1}'".encode())
         conn.execute(f"update {HISTORY} set name = 'other' where version = '{V2}'".encode())
 
-        assert said(conn, files, "applied", V1, V2, V3) == ["rewrite 1", "rewrite 2"]
+        assert mark_as(conn, files, "applied", V1, V2, V3) == ["rewrite 1", "rewrite 2"]
         assert names(conn, f"select name from {HISTORY}") == ["step"] * 3
 
 
-def test_a_version_that_nobody_knows_is_not_found(bare_database: Database, files: SqlFiles) -> None:
+def test_an_unknown_version_is_not_found(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         for status in ("applied", "reverted"):
             with pytest.raises(NotFound, match="20990101000000"):
-                said(conn, files, status, V1, "20990101000000")
+                mark_as(conn, files, status, V1, "20990101000000")
         assert names(conn, "select to_regnamespace('supabase_migrations')") == [None]
 
 
-def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
+def test_nothing_is_changed_if_the_history_changed_since_it_was_shown(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn, bare_database.connect() as other:
@@ -123,10 +123,10 @@ def test_nothing_is_changed_when_the_history_is_not_what_was_shown(
                 on_wait=lambda _: None,
             )
         assert versions(conn) == [V1, V2, V3]
-        assert run(conn, files).steps == []  # and the lock is free again
+        assert run(conn, files).steps == []  # and the lock is released
 
 
-def test_a_file_that_was_begun_and_never_recorded_can_be_said_to_be_applied(
+def test_a_file_that_was_started_and_never_recorded_can_be_marked_as_applied(
     bare_database: Database, files: SqlFiles
 ) -> None:
     with bare_database.connect() as conn:
@@ -137,7 +137,7 @@ def test_a_file_that_was_begun_and_never_recorded_can_be_said_to_be_applied(
         )
         assert states(conn, files)[f"{V3}_step.sql"] == "unfinished"
 
-        assert said(conn, files, "applied", V3) == ["add 3"]
+        assert mark_as(conn, files, "applied", V3) == ["add 3"]
 
         assert states(conn, files)[f"{V3}_step.sql"] == "applied"
         assert names(conn, "select version from supabase_migrations.chatctl_unfinished") == []
@@ -147,16 +147,16 @@ def test_a_database_built_by_hand_gets_its_history(bare_database: Database, file
     files.object("access/t.sql", policy("p"))
     with bare_database.connect() as conn:
         for path in sorted((files.directory / "migrations").iterdir()):
-            conn.execute(path.read_text().encode())  # as `psql -f` does
+            conn.execute(path.read_text().encode())  # like `psql -f`
 
         with pytest.raises(NotFound, match="--to 20990101000000"):
-            started(conn, files, "20990101000000")
-        assert started(conn, files, V2) == ["add 1", "add 2"]
+            baseline(conn, files, "20990101000000")
+        assert baseline(conn, files, V2) == ["add 1", "add 2"]
         assert set(states(conn, files).values()) == {"applied", "pending"}
         with pytest.raises(Conflict, match=f"already has a history of 2 migrations up to {V2}_step.sql"):
-            started(conn, files)
+            baseline(conn, files)
 
-        assert said(conn, files, "applied", V3) == ["add 3"]
+        assert mark_as(conn, files, "applied", V3) == ["add 3"]
         assert run(conn, files).paths == ["t.sql"]
         assert set(states(conn, files).values()) == {"applied"}
 
@@ -181,18 +181,18 @@ def test_our_own_backend_built_by_hand_gets_its_history(bare_database: Database)
         assert {line.state for line in migrations.status(conn)} == {"applied"}
 
 
-def test_an_empty_history_is_none(bare_database: Database, files: SqlFiles) -> None:
+def test_an_empty_history_counts_as_none(bare_database: Database, files: SqlFiles) -> None:
     with bare_database.connect() as conn:
         run(conn, files)
-        assert said(conn, files, "reverted", V1, V2, V3) == ["remove 1", "remove 2", "remove 3"]
+        assert mark_as(conn, files, "reverted", V1, V2, V3) == ["remove 1", "remove 2", "remove 3"]
 
-        assert started(conn, files) == ["add 1", "add 2", "add 3"]
+        assert baseline(conn, files) == ["add 1", "add 2", "add 3"]
 
 
-def test_the_history_keeps_who_and_how(
+def test_the_history_records_who_and_how(
     bare_database: Database, files: SqlFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = (
+    details = (
         "select applied_by, actor, chatctl_version, git_revision, duration_ms >= 0, length(sha256) "
         "from supabase_migrations.chatctl_migrations"
     )
@@ -200,20 +200,20 @@ def test_the_history_keeps_who_and_how(
     with bare_database.connect() as conn:
         monkeypatch.setenv("CHATCTL_ACTOR", " ci: run 7\n")
         run(conn, files)
-        assert set(conn.execute(kept)) == {("postgres", "ci: run 7", __version__, None, True, 64)}
+        assert set(conn.execute(details)) == {("postgres", "ci: run 7", __version__, None, True, 64)}
         assert {line.by for line in migrations.status(conn, directory=files.directory) if line.by} == {
             "ci: run 7"
         }
         assert names(conn, "select actor from supabase_migrations.chatctl_objects") == ["ci: run 7"]
 
         monkeypatch.delenv("CHATCTL_ACTOR")
-        said(conn, files, "reverted", V1)
-        said(conn, files, "applied", V1)
+        mark_as(conn, files, "reverted", V1)
+        mark_as(conn, files, "applied", V1)
         (line, *_) = migrations.status(conn, directory=files.directory)
         assert (line.by or "").startswith(f"{getpass.getuser()}@")
 
 
-def test_the_history_keeps_the_revision_of_a_git_checkout(
+def test_the_history_records_the_git_revision(
     bare_database: Database, files: SqlFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
@@ -242,7 +242,7 @@ def test_the_history_keeps_the_revision_of_a_git_checkout(
 
     with bare_database.connect() as conn:
         git("init", "--quiet")
-        assert revision_of(conn, 4) is None  # a checkout, but the files are not in it
+        assert revision_of(conn, 4) is None  # a checkout that does not contain the files
         git("add", "sql")
         assert revision_of(conn, 5) is None  # nothing is committed
         git("add", "sql")
@@ -261,7 +261,7 @@ def test_the_history_keeps_the_revision_of_a_git_checkout(
         (files.directory.parent / "elsewhere.txt").write_text("not ours")
         git("add", "sql")
         git("commit", "--quiet", "--message", "three")
-        said(conn, files, "reverted", version(7))
+        mark_as(conn, files, "reverted", version(7))
         run(conn, files)
         assert names(
             conn,

@@ -1,4 +1,4 @@
-"""Whatever a file does to the session, the next one and the history find it as if it had just connected."""
+"""Whatever a file does to the session, the next file and the history see a fresh session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.world import Database
 
 ALONE = "-- chatctl:no-transaction\n"
 
-# Functions that a file may call, and a role that may use them.
+# Functions that a file may call, and a role that may execute them.
 BEFORE = """
 grant create on schema public to authenticated;
 create function public.become(role name, local boolean) returns text language sql
@@ -26,7 +26,7 @@ create function public.become(role name, local boolean) returns text language sq
 create function public.prepares() returns void language plpgsql
   as $$ begin execute 'prepare p as select 1'; end $$;
 """
-# What a file may leave behind, by itself or within a function that it calls.
+# State that a file may leave behind, directly or through a function that it calls.
 LEFT = {
     "a role": "set role authenticated;",
     "a role of the transaction": "set local role authenticated;",
@@ -62,7 +62,7 @@ LEFT = {
     "the last value of a sequence": "create sequence s; select nextval('s');",
     "deferred constraints": "set constraints all deferred;",
 }
-# Everything that a session knows of itself, but what chatctl sets: each file gives up locks in time.
+# All state of a session, except lock_timeout, which chatctl sets for each file.
 LOOK = """
 do $$ begin
   perform lastval();
@@ -91,17 +91,17 @@ def files(tmp_path: Path) -> SqlFiles:
 
 
 @pytest.fixture
-def usual(twin_database: Database, tmp_path: Path) -> list[Any]:
-    """What a file sees after one that leaves nothing behind."""
+def expected_state(twin_database: Database, tmp_path: Path) -> list[Any]:
+    """What a file sees after a file that leaves nothing behind."""
     files = SqlFiles(tmp_path / "usual")
     files.version(1, TABLE + BEFORE)
     files.version(2, LOOK)
     with twin_database.connect() as conn:
         run(conn, files)
-        return seen(conn)
+        return session_state(conn)
 
 
-def seen(conn: Connection) -> list[Any]:
+def session_state(conn: Connection) -> list[Any]:
     return conn.execute("select name, value from public.seen order by name, value").fetchall()
 
 
@@ -112,8 +112,8 @@ def recorded(conn: Connection) -> list[Any]:
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_the_next_migration_finds_nothing_of_it(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+def test_session_state_does_not_reach_the_next_migration(
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.version(2, left)
     files.version(3, LOOK)
@@ -121,20 +121,20 @@ def test_the_next_migration_finds_nothing_of_it(
         assert len(run(conn, files, dry_run=True).steps) == 3
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == expected_state
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_the_next_object_finds_nothing_of_it(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+def test_session_state_does_not_reach_the_next_object(
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.object("functions/a.sql", left)
     files.object("functions/b.sql", LOOK)
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == expected_state
         assert names(conn, "select path from supabase_migrations.chatctl_objects order by path") == [
             "objects/functions/a.sql",
             "objects/functions/b.sql",
@@ -150,8 +150,8 @@ def test_the_next_object_finds_nothing_of_it(
         *("set transaction read only", "select pg_advisory_unlock_all()"),
     ],
 )
-def test_what_follows_a_file_outside_transactions_finds_nothing_of_it(
-    bare_database: Database, files: SqlFiles, usual: list[Any], left: str
+def test_session_state_does_not_survive_a_file_outside_transactions(
+    bare_database: Database, files: SqlFiles, expected_state: list[Any], left: str
 ) -> None:
     files.version(2, ALONE + left)
     files.version(3, ALONE + left)
@@ -159,11 +159,11 @@ def test_what_follows_a_file_outside_transactions_finds_nothing_of_it(
     with bare_database.connect() as conn:
         run(conn, files)
 
-        assert seen(conn) == usual
+        assert session_state(conn) == expected_state
         assert recorded(conn) == [(version(number), "postgres") for number in (1, 2, 3, 4)]
 
 
-def test_a_superuser_is_one_again(bare_database: Database, files: SqlFiles) -> None:
+def test_a_superuser_is_a_superuser_again_afterwards(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "set session authorization authenticated;\ncreate view public.theirs as select 1;")
     files.version(3, ALONE + "set session authorization authenticated")
     files.version(4, "create view public.ours as select 1;")
@@ -174,8 +174,8 @@ def test_a_superuser_is_one_again(bare_database: Database, files: SqlFiles) -> N
         assert conn.execute(owners).fetchall() == [("ours", "supabase_admin"), ("theirs", "authenticated")]
 
 
-def test_a_second_try_finds_nothing_of_the_first(bare_database: Database, files: SqlFiles) -> None:
-    """What is prepared stays when a transaction is rolled back."""
+def test_a_second_attempt_sees_no_state_of_the_first(bare_database: Database, files: SqlFiles) -> None:
+    """Prepared statements survive a rollback."""
     with bare_database.connect() as conn:
         run(conn, files)
     files.version(2, "prepare p as select 1;\nalter table public.t add column b int;")
@@ -196,7 +196,7 @@ def test_a_read_only_transaction_is_named_with_its_file(bare_database: Database,
         run(conn, files)
 
 
-def test_no_file_goes_back_into_another(bare_database: Database, files: SqlFiles) -> None:
+def test_no_file_rolls_back_another(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, "create view public.kept as select 1;\nsavepoint a;\nselect 1;\nsavepoint b;")
     path = files.version(3, "select 3;\nrollback to savepoint a;")
     with bare_database.connect() as conn:
@@ -213,7 +213,7 @@ def test_no_file_goes_back_into_another(bare_database: Database, files: SqlFiles
         assert len(recorded(conn)) == 3
 
 
-def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
+def test_other_migrations_stay_out_whatever_locks_a_file_releases(
     bare_database: Database, files: SqlFiles
 ) -> None:
     files.version(2, "select pg_advisory_unlock_all();")
@@ -228,7 +228,7 @@ def test_other_migrations_stay_out_whatever_locks_a_file_gives_up(
         assert AdvisoryLock(1, "file").try_acquire(other)
 
 
-def test_another_migration_that_came_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
+def test_another_migration_that_ran_in_between_is_named(bare_database: Database, files: SqlFiles) -> None:
     files.version(2, ALONE + "select pg_advisory_unlock_all()")
     files.version(3, "create table public.late ();")
     with bare_database.connect() as conn, bare_database.connect() as other:

@@ -1,4 +1,4 @@
-"""What a test of a seed may vary: the role, how triggers are switched off, whether indexes are rebuilt."""
+"""Variations of a seed: the role, how triggers are disabled, whether indexes are rebuilt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def admin(database: Database) -> Iterator[Connection]:
 
 @pytest.fixture(params=["kept", "rebuilt"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether the indexes of messages are kept, or rebuilt although the messages are few."""
+    """Whether the indexes of messages are kept, or rebuilt although there are few messages."""
     monkeypatch.setattr(indexes, "WORTHWHILE", {"kept": EVERYTHING, "rebuilt": 1}[request.param])
     return str(request.param)
 
@@ -45,7 +45,7 @@ def rebuilt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["replica", "owner"])
 def triggers(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
-    """How ``postgres`` may switch triggers off."""
+    """How ``postgres`` may disable triggers."""
     if request.param == "owner":
         with no_replica(server):
             yield "owner"
@@ -55,7 +55,7 @@ def triggers(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def fingerprint(server: Server, fingerprints: dict[Server, str]) -> str:
-    """That of a world which nobody disturbed, in parts of the usual size."""
+    """The fingerprint of a world loaded without interruption, in parts of the default size."""
     if server not in fingerprints:
         with copied(Database(server, "backend"), "undisturbed") as database, database.connect() as conn:
             fingerprints[server] = load(conn, WORLD).fingerprint or ""
@@ -69,12 +69,12 @@ def fingerprints() -> dict[Server, str]:
 
 @pytest.fixture
 def role(admin: Connection) -> Iterator[Callable[..., str]]:
-    """Make a role with these words that owns nothing, and may do what a seed needs."""
-    made = []
+    """A function that creates a role with these options that owns nothing and may do what a seed needs."""
+    created = []
 
     def make(words: str = "bypassrls") -> str:
         name = f"seeder_{next(_numbers)}"
-        made.append(name)
+        created.append(name)
         run(
             admin,
             f"""
@@ -88,5 +88,5 @@ def role(admin: Connection) -> Iterator[Callable[..., str]]:
         return name
 
     yield make
-    for name in made:
+    for name in created:
         run(admin, f"drop owned by {name}; drop role {name}")

@@ -1,4 +1,4 @@
-"""A load that fails leaves whole parts, and the next one makes the rest; what is slow is not ended."""
+"""A load that fails leaves complete parts, the next one creates the rest; timeouts do not end a load."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection, connect
 from chatctl.local.postgres.server import Server
 from chatctl.services.drift import catalogue
 from chatctl.services.drift.compare import compare
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.loading import LoadOptions, load
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run
 from tests.support.proxy import Proxy
@@ -20,10 +20,10 @@ from tests.support.world import Database
 
 
 @pytest.mark.parametrize("end", ["row", "session", "interrupt"])
-def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
+def test_a_failure_leaves_complete_parts_and_the_next_run_creates_the_rest(
     database: Database, admin: Connection, fingerprint: str, triggers: str, way: str, end: str
 ) -> None:
-    """A row that is in the way, a server that shuts down, Ctrl-C while rows are made."""
+    """A conflicting row, a server that shuts down, Ctrl-C while rows are generated."""
     last = WORLD.chats[-1].conversation
     with database.connect() as conn:
         before = catalogue.read(conn)
@@ -48,7 +48,7 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
                 "interrupt": KeyboardInterrupt,
             }[end]
         ) as failed:
-            load(conn, WORLD, LoadOptions(chunk_size=50, beside_others=True), on_progress=fail)
+            load(conn, WORLD, LoadOptions(chunk_size=50, allow_other_rows=True), on_progress=fail)
         if end == "interrupt":
             assert str(failed.value) == "ended"
     with database.connect() as conn:
@@ -70,7 +70,9 @@ def test_what_fails_leaves_whole_parts_and_the_next_run_makes_the_rest(
         assert compare(before, catalogue.read(conn)) == []
 
 
-def test_a_dry_run_leaves_nothing(conn: Connection, admin: Connection, triggers: str, way: str) -> None:
+def test_a_dry_run_leaves_nothing_behind(
+    conn: Connection, admin: Connection, triggers: str, way: str
+) -> None:
     before = catalogue.read(conn)
 
     assert load(conn, WORLD, dry_run=True).state == "planned"
@@ -84,13 +86,13 @@ def test_a_dry_run_leaves_nothing(conn: Connection, admin: Connection, triggers:
 LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
 
 
-def test_no_time_out_of_a_role_ends_it(
+def test_no_timeout_of_a_role_ends_it(
     database: Database, server: Server, pg_version: int, fingerprint: str, triggers: str, way: str
 ) -> None:
     slow = {b"d": 0.5, b"Q": 0.5}
 
-    def linger(number: int, kind: bytes, body: bytes) -> None:
-        # Once in the middle of a statement, and once between two of a transaction.
+    def wait_longer(number: int, kind: bytes, body: bytes) -> None:
+        # Once in the middle of a statement, and once between two statements of a transaction.
         if kind == b"d" or b"session_replication_role = origin" in body or b" enable " in body:
             time.sleep(slow.pop(kind, 0))
 
@@ -98,7 +100,7 @@ def test_no_time_out_of_a_role_ends_it(
         for limit in LIMITS[: 3 if pg_version >= 17 else 2]:
             run(admin, f"alter role postgres in database {database.name} set {limit} = '400ms'")
     with (
-        Proxy(server, on_message=linger) as proxy,
+        Proxy(server, on_message=wait_longer) as proxy,
         connect(proxy.url("postgres", database.name)) as conn,
     ):
         assert load(conn, WORLD, LoadOptions(chunk_size=100)).fingerprint == fingerprint

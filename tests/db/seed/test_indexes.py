@@ -1,4 +1,4 @@
-"""The indexes of messages, dropped for the load and built after it, are what they were."""
+"""The indexes of messages are dropped for a large load and rebuilt identically after it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OIDS = (
     "select indexrelid::regclass::text, indexrelid from pg_index where indrelid = 'public.messages'::regclass"
 )
 
-PLANTS = {
+MORE_OBJECTS = {
     "nothing": ("", {"messages_pkey"}),
     "more": (
         """
@@ -136,15 +136,15 @@ def elsewhere(server: Server) -> Iterator[None]:
 def _dropped(admin: Connection) -> bool:
     try:
         admin.execute("drop tablespace if exists elsewhere")
-    except psycopg.errors.ObjectNotInPrerequisiteState:  # the database with it goes first
+    except psycopg.errors.ObjectNotInPrerequisiteState:  # the database that uses it is dropped first
         return False
     return True
 
 
 @pytest.mark.usefixtures("rebuilt")
-@pytest.mark.parametrize("plant", [name for name in PLANTS if name != "a tablespace"])
-def test_rebuilt_indexes_are_what_they_were(conn: Connection, admin: Connection, plant: str) -> None:
-    assert_rebuilt(conn, admin, *PLANTS[plant])
+@pytest.mark.parametrize("objects", [name for name in MORE_OBJECTS if name != "a tablespace"])
+def test_rebuilt_indexes_equal_the_original_ones(conn: Connection, admin: Connection, objects: str) -> None:
+    assert_rebuilt(conn, admin, *MORE_OBJECTS[objects])
 
 
 @pytest.mark.usefixtures("rebuilt")
@@ -154,30 +154,30 @@ def test_an_index_stays_in_its_tablespace(server: Server, elsewhere: None) -> No
         database.connect() as conn,
         database.connect("supabase_admin") as admin,
     ):
-        assert_rebuilt(conn, admin, *PLANTS["a tablespace"])
+        assert_rebuilt(conn, admin, *MORE_OBJECTS["a tablespace"])
 
 
-def assert_rebuilt(conn: Connection, admin: Connection, sql: str, stay: set[str]) -> None:
+def assert_rebuilt(conn: Connection, admin: Connection, sql: str, kept_indexes: set[str]) -> None:
     run(admin, sql)
     facts, table, oids = fetch(conn, FACTS), fetch(conn, TABLE_FACTS), dict(fetch(conn, OIDS))
     before = catalogue.read(conn)
-    assert stay <= oids.keys()
+    assert kept_indexes <= oids.keys()
 
     load(conn, WORLD)
 
     assert fetch(conn, FACTS) == facts
     assert fetch(conn, TABLE_FACTS) == table
     assert compare(before, catalogue.read(conn)) == []
-    assert {name for name, oid in fetch(conn, OIDS) if oid == oids[name]} == stay
-    assert len(oids) > len(stay)
-    # Each of them finds every row.
+    assert {name for name, oid in fetch(conn, OIDS) if oid == oids[name]} == kept_indexes
+    assert len(oids) > len(kept_indexes)
+    # Each index contains every row.
     run(conn, "set enable_seqscan = off; set enable_bitmapscan = off")
     assert fetch(conn, "select count(*), count(distinct (conversation_id, seq)) from messages") == [
         (MESSAGES, MESSAGES)
     ]
 
 
-def test_as_many_as_one_transaction_takes_go_together(
+def test_messages_without_indexes_are_loaded_in_one_transaction_up_to_a_maximum(
     conn: Connection, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexes, "WORTHWHILE", 100)
@@ -204,21 +204,21 @@ def test_as_many_as_one_transaction_takes_go_together(
     ],
     ids=["reads", "writes", "vacuums"],
 )
-def test_who_uses_messages_is_not_waited_for(
+def test_sessions_that_use_messages_are_not_waited_for(
     conn: Connection, database: Database, fingerprint: str, statement: str
 ) -> None:
     oids = fetch(conn, OIDS)
-    run(conn, "set lock_timeout = '3s'")  # else a wait would last for ever
+    run(conn, "set lock_timeout = '3s'")  # otherwise a wait would never end
     with holding(database, statement):
         assert load(conn, WORLD).fingerprint == fingerprint
     assert fetch(conn, OIDS) == oids
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_who_wants_messages_alone_is_in_no_deadlock(
+def test_a_session_that_wants_an_exclusive_lock_on_messages_is_in_no_deadlock(
     conn: Connection, database: Database, fingerprint: str
 ) -> None:
-    """A migration that has read messages and then alters it, say, while the seed waits for its readers."""
+    """For example a migration that has read messages and then alters it while the seed waits for readers."""
     with holding(database, "select count(*) from public.messages") as other, ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load, conn, WORLD)
         with database.connect() as observer:
@@ -230,7 +230,7 @@ def test_who_wants_messages_alone_is_in_no_deadlock(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_who_has_messages_alone_waits_for_nothing_else_for_long(
+def test_an_exclusive_lock_on_messages_delays_other_work_only_briefly(
     conn: Connection, database: Database, monkeypatch: pytest.MonkeyPatch, fingerprint: str
 ) -> None:
     monkeypatch.setattr(paths, "PATIENCE", 0.3)
@@ -242,10 +242,10 @@ def test_who_has_messages_alone_waits_for_nothing_else_for_long(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_other_peoples_messages_keep_their_indexes(
+def test_a_table_with_messages_of_others_keeps_its_indexes(
     world: World, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nobody who reads them is waited for, nor has to wait."""
+    """And the seed neither waits for their readers nor blocks them."""
     monkeypatch.setattr(indexes, "LOCK_TIMEOUT", SECONDS)
     organization, (ann, ben) = world.team(2)
     world.send(ann, world.direct(organization, ann, ben))
@@ -253,7 +253,7 @@ def test_other_peoples_messages_keep_their_indexes(
 
     with holding(world.database, "select count(*) from public.messages"):
         start = time.monotonic()
-        assert load(world.operator, WORLD, LoadOptions(beside_others=True)).fingerprint == fingerprint
+        assert load(world.operator, WORLD, LoadOptions(allow_other_rows=True)).fingerprint == fingerprint
         assert time.monotonic() - start < SECONDS
 
     assert fetch(world.operator, OIDS) == oids
@@ -261,7 +261,7 @@ def test_other_peoples_messages_keep_their_indexes(
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, fingerprint: str) -> None:
+def test_indexes_created_while_waiting_for_the_lock_are_kept(world: World, fingerprint: str) -> None:
     organization, (ann, ben) = world.team(2)
     conversation = world.direct(organization, ann, ben)
     send = (
@@ -274,7 +274,7 @@ def test_so_do_those_that_come_while_the_lock_is_waited_for(world: World, finger
         world.database.connect() as conn,
         ThreadPoolExecutor(1) as pool,
     ):
-        loading = pool.submit(load, conn, WORLD, LoadOptions(beside_others=True))
+        loading = pool.submit(load, conn, WORLD, LoadOptions(allow_other_rows=True))
         assert until(lambda: waits(world.operator), seconds=SECONDS)
         other.execute("commit")
         assert loading.result(SECONDS).fingerprint == fingerprint

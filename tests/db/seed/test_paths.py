@@ -1,4 +1,4 @@
-"""Which way rows go into a database depends on what its role may do, and leaves triggers as they were."""
+"""How rows are loaded depends on the privileges of the role; triggers are restored afterwards."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Conflict, NotAllowed
 from chatctl.local.postgres.server import Server
 from chatctl.services.seed import paths, runs
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.loading import LoadOptions, load
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.paths import Path, probe
 from chatctl.waiting import until
 from tests.support.loads import SECONDS, WORLD, assert_empty, fetch, run, waits
@@ -20,18 +20,18 @@ from tests.support.rights import no_replica
 from tests.support.world import Database, World
 
 
-def test_hosted_postgres_goes_the_fastest_way(conn: Connection) -> None:
+def test_hosted_postgres_takes_the_fastest_path(conn: Connection) -> None:
     assert probe(conn) == Path("replica", "sql", owns_tables=True)
 
 
-def test_without_session_replication_role_an_owner_switches_triggers_off(
+def test_without_session_replication_role_an_owner_disables_triggers(
     conn: Connection, server: Server
 ) -> None:
     with no_replica(server):
         assert probe(conn) == Path("owner", "sql", owns_tables=True)
 
 
-def test_a_role_that_owns_nothing_makes_the_same_rows(
+def test_a_role_that_owns_nothing_creates_the_same_rows(
     database: Database, role: Callable[..., str], fingerprint: str, way: str
 ) -> None:
     with database.connect(role()) as conn:
@@ -39,7 +39,7 @@ def test_a_role_that_owns_nothing_makes_the_same_rows(
         assert load(conn, WORLD).fingerprint == fingerprint
 
 
-def test_without_either_way_to_switch_triggers_off_it_is_refused(
+def test_without_a_way_to_disable_triggers_it_is_refused(
     database: Database, admin: Connection, role: Callable[..., str]
 ) -> None:
     name = role()
@@ -55,7 +55,7 @@ def test_without_either_way_to_switch_triggers_off_it_is_refused(
     assert_empty(admin)
 
 
-def test_a_role_that_row_level_security_holds_for_is_refused(
+def test_a_role_subject_to_row_level_security_is_refused(
     database: Database, admin: Connection, role: Callable[..., str]
 ) -> None:
     with (
@@ -82,7 +82,7 @@ def test_each_privilege_is_needed(
 
 @pytest.mark.parametrize("privilege", ["select", "insert"])
 @pytest.mark.parametrize("table", ["auth.users", "auth.identities"])
-def test_who_may_not_write_users_is_told_of_the_admin_api(
+def test_a_role_that_may_not_write_users_is_referred_to_the_admin_api(
     database: Database, admin: Connection, role: Callable[..., str], table: str, privilege: str
 ) -> None:
     name = role()
@@ -98,7 +98,7 @@ def test_who_may_not_write_users_is_told_of_the_admin_api(
             probe(conn, users="sql", api=True)
 
 
-def test_who_may_do_nothing_in_auth_is_told_of_the_admin_api(
+def test_a_role_without_access_to_auth_is_referred_to_the_admin_api(
     database: Database, admin: Connection, role: Callable[..., str]
 ) -> None:
     name = role()
@@ -112,7 +112,7 @@ def test_who_may_do_nothing_in_auth_is_told_of_the_admin_api(
     assert "secret_key" in (refused.value.hint or "")
 
 
-def test_columns_that_auth_lacks_are_named(conn: Connection, admin: Connection) -> None:
+def test_missing_columns_of_auth_are_named(conn: Connection, admin: Connection) -> None:
     lack = "alter table auth.users drop column reauthentication_token, drop column recovery_token"
     run(admin, lack)
 
@@ -123,14 +123,14 @@ def test_columns_that_auth_lacks_are_named(conn: Connection, admin: Connection) 
     assert probe(conn, api=True).users == "api"
 
 
-def test_so_is_one_that_is_looked_at_first(conn: Connection, admin: Connection) -> None:
+def test_a_missing_column_that_is_read_first_is_named(conn: Connection, admin: Connection) -> None:
     run(admin, "alter table auth.users drop column is_sso_user cascade")
 
     with pytest.raises(Conflict, match=r"users\.is_sso_user"):
         load(conn, WORLD)
 
 
-def test_columns_that_auth_has_more_make_no_difference(
+def test_additional_columns_of_auth_make_no_difference(
     conn: Connection, admin: Connection, fingerprint: str
 ) -> None:
     run(
@@ -145,14 +145,14 @@ def test_columns_that_auth_has_more_make_no_difference(
     assert load(conn, WORLD).state == "unchanged"
 
 
-# Triggers that are switched off
+# Disabled triggers
 
 STATES = (
     "select tgrelid::regclass::text, tgname, tgenabled from pg_trigger where not tgisinternal order by 1, 2"
 )
 
 
-def test_an_owner_leaves_triggers_as_they_were(conn: Connection, server: Server, fingerprint: str) -> None:
+def test_an_owner_restores_the_triggers(conn: Connection, server: Server, fingerprint: str) -> None:
     run(
         conn,
         """
@@ -167,7 +167,7 @@ def test_an_owner_leaves_triggers_as_they_were(conn: Connection, server: Server,
     assert fetch(conn, STATES) == states
 
 
-def test_an_owner_gives_up_tables_that_others_hold(
+def test_an_owner_gives_up_on_tables_that_others_lock(
     conn: Connection,
     admin: Connection,
     world: World,
@@ -175,7 +175,7 @@ def test_an_owner_gives_up_tables_that_others_hold(
     monkeypatch: pytest.MonkeyPatch,
     fingerprint: str,
 ) -> None:
-    """Whoever writes to messages waits behind whoever waits to switch its triggers off."""
+    """Writers of messages queue behind the session that waits to disable its triggers."""
     monkeypatch.setattr(paths, "PATIENCE", 0.3)
     with ThreadPoolExecutor(1) as pool, world.database.connect() as other:
         other.execute("begin")
@@ -188,8 +188,8 @@ def test_an_owner_gives_up_tables_that_others_hold(
         with no_replica(server):
             with pytest.raises(Conflict, match="held locks on the tables"):
                 load(conn, WORLD, LoadOptions(chunk_size=50), on_progress=write)
-            (begun,) = runs.of(conn)
-            assert begun.finished_at is None
+            (unfinished,) = runs.of(conn)
+            assert unfinished.finished_at is None
             assert fetch(conn, "select count(*) > 200 from messages") == [(True,)]
             other.execute("rollback")
             outcome = load(conn, WORLD)

@@ -1,4 +1,4 @@
-"""Whichever way rows go into a database, they are the same rows, and the database is as it was."""
+"""Rows are the same however they are loaded, and the rest of the database is unchanged."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tests.support.seeded import copied
 from tests.support.world import Database
 
 
-def test_parts_of_any_size_make_the_same_rows(
+def test_parts_of_any_size_create_the_same_rows(
     conn: Connection, fingerprint: str, triggers: str, way: str
 ) -> None:
     before = catalogue.read(conn)
     for size in (1, 7, 100, EVERYTHING):
         outcome = load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=size))
-        (made,) = runs.of(conn)
+        (seed_run,) = runs.of(conn)
         parts = fetch(conn, "select count(*), count(distinct xmin::text) from private.seed_chunks")
         number = len(list(chunks.cut(WORLD, size)))
 
         assert outcome.fingerprint == fingerprint, size
         assert triggers in (outcome.path or "")
         assert parts == [(number, number if way == "kept" else 1)]
-        assert verify(conn, made).differences == []
+        assert verify(conn, seed_run).differences == []
         assert compare(before, catalogue.read(conn)) == []
         assert fetch(conn, "select objid from pg_locks where locktype = 'advisory'") == []
-        clean(conn, made)
+        clean(conn, seed_run)
 
 
-def test_on_every_server_and_path_the_rows_are_the_same(servers: Callable[[int], Server]) -> None:
-    found = set()
+def test_the_rows_are_the_same_on_every_server_and_path(servers: Callable[[int], Server]) -> None:
+    fingerprints = set()
     for server in map(servers, (18, 16)):
         for owner in (False, True):
             with copied(Database(server, "backend"), "other_path") as database, database.connect() as conn:
@@ -50,8 +50,8 @@ def test_on_every_server_and_path_the_rows_are_the_same(servers: Callable[[int],
                 else:
                     outcome = load(conn, WORLD)
                 assert ("owner" if owner else "replica") in (outcome.path or "")
-                found.add((outcome.fingerprint, tuple(outcome.rows.items())))
-    assert len(found) == 1
+                fingerprints.add((outcome.fingerprint, tuple(outcome.rows.items())))
+    assert len(fingerprints) == 1
 
 
 SETTINGS = {
@@ -93,13 +93,13 @@ def test_the_settings_of_a_database_make_no_difference(
     with database.connect() as conn:
         before = catalogue.read(conn)
         assert load(conn, WORLD, LoadOptions(storage_rows=True, chunk_size=100)).fingerprint == fingerprint
-        (made,) = runs.of(conn)
-        assert verify(conn, made).differences == []
+        (seed_run,) = runs.of(conn)
+        assert verify(conn, seed_run).differences == []
         assert load(conn, WORLD).state == "unchanged"
         assert compare(before, catalogue.read(conn)) == []
 
 
-def test_files_have_the_times_of_storage_in_any_zone(database: Database, admin: Connection) -> None:
+def test_files_have_the_times_of_storage_in_any_time_zone(database: Database, admin: Connection) -> None:
     run(admin, f"alter database {database.name} set timezone = 'Asia/Kolkata'")
 
     with database.connect() as conn:
@@ -123,7 +123,7 @@ def test_every_foreign_key_and_check_holds(conn: Connection, triggers: str, way:
     )
     assert len(constraints) > 20
     for table, name, definition in constraints:
-        # PostgreSQL's own check: drop and add it again, over all rows.
+        # Let PostgreSQL check it over all rows: drop the constraint and add it again.
         with conn.transaction(force_rollback=True):
             run(conn, f"alter table {table} drop constraint {name} cascade")
             run(conn, f"alter table {table} add constraint {name} {definition}")

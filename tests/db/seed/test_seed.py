@@ -1,4 +1,4 @@
-"""A seeded world is what its users would have made themselves, had they gone through the API."""
+"""A seeded world equals what its users would have created through the API."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _count(conn: Connection, table: str) -> int:
     return int(row[0])
 
 
-def test_the_rows_are_the_worlds(conn: Connection) -> None:
+def test_the_rows_are_those_of_the_world(conn: Connection) -> None:
     outcome = load(conn, WORLD, LoadOptions(storage_rows=True))
 
     assert outcome.state == "created"
@@ -47,11 +47,11 @@ def test_the_rows_are_the_worlds(conn: Connection) -> None:
     assert outcome.rows["read_states"] == outcome.rows["conversation_participants"]
     made_of_deleted = "select sum(jsonb_array_length(attachments)) from private.deleted_messages"
     files = "select sum(jsonb_array_length(attachments)) from messages"
-    held = sum(row[0] or 0 for it in (files, made_of_deleted) if (row := conn.execute(it).fetchone()))
-    assert _count(conn, "storage.objects") == held > 50
+    stored = sum(row[0] or 0 for it in (files, made_of_deleted) if (row := conn.execute(it).fetchone()))
+    assert _count(conn, "storage.objects") == stored > 50
 
 
-def test_every_reader_and_last_message_is_counted_as_the_plan_defines_it(conn: Connection) -> None:
+def test_unread_counts_and_last_messages_match_their_definition(conn: Connection) -> None:
     load(conn, WORLD)
 
     for conversation in (chat.conversation for chat in WORLD.chats):
@@ -61,7 +61,7 @@ def test_every_reader_and_last_message_is_counted_as_the_plan_defines_it(conn: C
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 40, 2**31 - 1])
-def test_a_world_is_what_the_backend_would_have_made_of_it(conn: Connection, seed: int) -> None:
+def test_the_demo_world_equals_what_the_backend_would_create(conn: Connection, seed: int) -> None:
     outcome = load(conn, build(DEMO, seed), LoadOptions(storage_rows=True))
     (run,) = runs.of(conn)
     verdict = verify(conn, run)
@@ -71,14 +71,14 @@ def test_a_world_is_what_the_backend_would_have_made_of_it(conn: Connection, see
 
 
 @pytest.mark.parametrize("spec", [BUSY, scaled(DEMO, 4), scaled(PERF, 0.02)], ids=lambda spec: spec.name)
-def test_so_is_any_other(conn: Connection, spec: Spec) -> None:
+def test_other_worlds_equal_what_the_backend_would_create(conn: Connection, spec: Spec) -> None:
     load(conn, build(spec))
     (run,) = runs.of(conn)
 
     assert verify(conn, run).differences == []
 
 
-def test_another_seed_stands_beside_it(conn: Connection) -> None:
+def test_a_world_with_another_seed_can_coexist(conn: Connection) -> None:
     one = load(conn, WORLD)
     two = load(conn, build(DEMO, 2))
 
@@ -87,7 +87,7 @@ def test_another_seed_stands_beside_it(conn: Connection) -> None:
     assert load(conn, WORLD).state == load(conn, build(DEMO, 2)).state == "unchanged"
 
 
-def test_a_second_run_adds_nothing_and_notices_that_people_used_it(conn: Connection) -> None:
+def test_a_second_run_adds_nothing_and_detects_that_people_used_it(conn: Connection) -> None:
     first = load(conn, WORLD)
     again = load(conn, WORLD)
     conn.execute(
@@ -100,13 +100,13 @@ def test_a_second_run_adds_nothing_and_notices_that_people_used_it(conn: Connect
     assert _count(conn, "messages") == 1999
 
 
-def test_of_two_seeds_at_once_one_makes_the_world(database: Database) -> None:
+def test_only_one_of_two_concurrent_seeds_creates_the_world(database: Database) -> None:
     outcomes = race_operators(database, 2, lambda conn, _: load(conn, WORLD).state)
 
     assert sorted(map(str, outcomes)) == ["created", "unchanged"]
 
 
-def test_signing_in_is_no_change(conn: Connection) -> None:
+def test_signing_in_is_not_a_change(conn: Connection) -> None:
     load(conn, WORLD)
     conn.execute("update auth.users set last_sign_in_at = now(), updated_at = now()")
     conn.execute("update auth.identities set last_sign_in_at = now(), updated_at = now()")
@@ -114,7 +114,7 @@ def test_signing_in_is_no_change(conn: Connection) -> None:
     assert load(conn, WORLD).state == "unchanged"
 
 
-def test_dry_run_says_what_there_would_be_and_leaves_nothing(conn: Connection) -> None:
+def test_dry_run_reports_the_rows_and_leaves_nothing(conn: Connection) -> None:
     outcome = load(conn, WORLD, dry_run=True)
 
     assert (outcome.state, outcome.fingerprint) == ("planned", None)
@@ -122,41 +122,41 @@ def test_dry_run_says_what_there_would_be_and_leaves_nothing(conn: Connection) -
     assert 500_000 < (outcome.bytes or 0) < 5_000_000
     for table in ("auth.users", "organizations", "messages", "private.seed_runs"):
         assert _count(conn, table) == 0
-    made = load(conn, WORLD).rows
-    assert {table: made[table] for table in outcome.rows} == outcome.rows
+    created = load(conn, WORLD).rows
+    assert {table: created[table] for table in outcome.rows} == outcome.rows
 
 
-def test_a_world_of_tomorrow_is_refused(conn: Connection) -> None:
+def test_a_world_with_future_dates_is_refused(conn: Connection) -> None:
     with pytest.raises(Invalid, match="not in the past"):
         load(conn, build(replace(DEMO, last_day=date(2099, 1, 1))))
 
 
-def test_a_world_of_the_same_name_that_is_another_is_a_conflict(conn: Connection) -> None:
+def test_a_different_world_of_the_same_name_is_a_conflict(conn: Connection) -> None:
     load(conn, WORLD)
 
     with pytest.raises(Conflict, match="another spec or scale"):
         load(conn, build(scaled(DEMO, 2)))
 
 
-def test_a_name_that_is_taken_is_named_and_nothing_is_loaded(conn: Connection) -> None:
+def test_a_name_that_is_taken_is_reported_and_nothing_is_loaded(conn: Connection) -> None:
     conn.execute("insert into organizations (name, slug) values ('ours', 'aozora')")
 
     with pytest.raises(Conflict, match="organization aozora"):
-        load(conn, WORLD, LoadOptions(beside_others=True))
+        load(conn, WORLD, LoadOptions(allow_other_rows=True))
 
     assert _count(conn, "messages") == 0
 
 
-def test_other_peoples_data_is_left_alone_unless_allowed(world: World) -> None:
+def test_data_of_others_is_refused_unless_allowed(world: World) -> None:
     world.team(3)
 
     with pytest.raises(Invalid, match="1 organizations and 3 users"):
         load(world.operator, WORLD)
 
-    assert load(world.operator, WORLD, LoadOptions(beside_others=True)).state == "created"
+    assert load(world.operator, WORLD, LoadOptions(allow_other_rows=True)).state == "created"
 
 
-def test_the_rules_of_another_version_are_a_conflict(conn: Connection) -> None:
+def test_rules_of_another_version_are_a_conflict(conn: Connection) -> None:
     load(conn, WORLD)
     conn.execute("update private.seed_runs set world_version = 0")
 
@@ -164,19 +164,19 @@ def test_the_rules_of_another_version_are_a_conflict(conn: Connection) -> None:
         load(conn, WORLD)
 
 
-def test_a_database_without_the_tables_says_what_to_run(bare_database: Database) -> None:
+def test_a_database_without_the_tables_names_the_command_to_run(bare_database: Database) -> None:
     with bare_database.connect() as conn, pytest.raises(Conflict) as refused:
         load(conn, WORLD)
 
     assert "chatctl migrate" in (refused.value.hint or "")
 
 
-def test_rows_that_refer_to_nothing_are_refused(conn: Connection) -> None:
-    lost = build(DEMO)
-    lost.people.pop()
+def test_rows_with_dangling_references_are_refused(conn: Connection) -> None:
+    world = build(DEMO)
+    world.people.pop()
 
     with pytest.raises(ChatctlError, match="refer to nothing"):
-        load(conn, lost)
+        load(conn, world)
 
     (run,) = runs.of(conn)
     assert run.finished_at is None
@@ -199,18 +199,18 @@ def test_a_demo_user_sees_exactly_their_conversations_and_can_write(conn: Connec
     with conn.transaction():
         act_as(conn, "authenticated", claims_for(owner))
         listed = conn.execute("select * from get_conversations_with_details(%s)", (owner,)).fetchall()
-        seen = {id for (id,) in conn.execute("select id from conversations")}
+        visible = {id for (id,) in conn.execute("select id from conversations")}
         read = {id for (id,) in conn.execute("select distinct conversation_id from messages")}
         first = chats[0].conversation.id
         sent = conn.execute("select (send_message(%s, 'hello')).seq", (first,)).fetchone()
 
     assert len(listed) == len(own)
-    assert seen == own
+    assert visible == own
     assert read <= own
     assert sent == (1 + chats[0].messages,)
 
 
-def test_profiles_are_what_the_trigger_would_make_of_the_users(conn: Connection) -> None:
+def test_profiles_equal_those_that_the_trigger_would_create(conn: Connection) -> None:
     load(conn, WORLD)
     profiles = "select id, email, full_name, avatar_url from user_profiles order by id"
     seeded = conn.execute(profiles).fetchall()
@@ -223,6 +223,6 @@ def test_profiles_are_what_the_trigger_would_make_of_the_users(conn: Connection)
         )
         conn.execute("delete from auth.users")
         conn.execute("insert into auth.users (id, email, raw_user_meta_data) select * from kept")
-        made = conn.execute(profiles).fetchall()
+        by_trigger = conn.execute(profiles).fetchall()
 
-    assert made == seeded
+    assert by_trigger == seeded

@@ -1,4 +1,4 @@
-"""The baseline: what is accepted, for how long, and what is said when an entry is out of date."""
+"""The baseline: what is accepted, for how long, and what is reported for outdated entries."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NEW = BaselineEntry(
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str], list[BaselineEntry]]:
-    """Write a baseline, and load it."""
+    """A function that writes a baseline and loads it."""
 
     def loaded(text: str) -> list[BaselineEntry]:
         (tmp_path / "accepted.yaml").write_text(text)
@@ -53,7 +53,7 @@ def rules(report: AuditReport) -> list[str]:
     return [each.rule.value for each in report.problems]
 
 
-def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_entry_accepts_its_finding_until_the_last_day(read: Callable[[str], list[BaselineEntry]]) -> None:
     report = apply(FOUND, read(LEAKS), TODAY)
     assert rules(report) == ["unlisted", "invalid", "vacuous"]
     assert [each.finding.id for each in report.accepted] == [
@@ -62,7 +62,9 @@ def test_what_an_entry_names_is_accepted_on_its_last_day(read: Callable[[str], l
     assert report.cells[0].state is State.accepted
 
 
-def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_a_day_later_the_finding_and_its_expired_entry_are_reported(
+    read: Callable[[str], list[BaselineEntry]],
+) -> None:
     report = apply(FOUND, read(LEAKS), date(2026, 6, 2))
     assert rules(report) == ["leak", "leak", "unlisted", "baseline", "invalid", "vacuous"]
     expired = next(each for each in report.findings if each.rule is AuditRule.baseline)
@@ -71,26 +73,26 @@ def test_a_day_later_the_finding_is_back_beside_its_entry(read: Callable[[str], 
     assert report.cells[0].state is State.finding
 
 
-def test_an_entry_that_nothing_needs_is_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_unused_entry_is_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
     (stale,) = apply(CLEAN, read(LEAKS), TODAY).findings
     assert stale.rule is AuditRule.baseline
-    assert "not found any more" in stale.message
+    assert "no longer found" in stale.message
 
 
-def test_what_was_not_tried_is_not_stale(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_entry_for_an_untried_cell_is_not_stale(read: Callable[[str], list[BaselineEntry]]) -> None:
     assert apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.other"}))).findings == ()
     assert (
         len(apply(CLEAN, read(LEAKS), TODAY, scope=Scope(objects=frozenset({"public.notes"}))).findings) == 1
     )
 
 
-def test_an_entry_for_an_action_accepts_no_other(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_entry_for_an_action_accepts_no_other_action(read: Callable[[str], list[BaselineEntry]]) -> None:
     report = apply(FOUND, read(LEAKS + "  action: select body\n"), TODAY)
     assert report.findings[0].id == "leak:public.notes:select"
     assert report.cells[0].state is State.finding
 
 
-def test_a_finding_that_more_people_show_is_not_accepted_and_its_entry_not_stale(
+def test_a_finding_with_more_identities_is_not_accepted_and_its_entry_is_not_stale(
     read: Callable[[str], list[BaselineEntry]],
 ) -> None:
     report = apply(FOUND, read(LEAKS + "  identities: [bob]\n"), TODAY)
@@ -106,7 +108,7 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("rule: leak", r"accepted\.yaml:1: the baseline must be a list"),
         ("- leak", r"accepted\.yaml:1: \[0\] must be a mapping"),
@@ -129,17 +131,17 @@ def test_probes_that_prove_nothing_can_be_accepted(read: Callable[[str], list[Ba
             LEAKS.replace("2026-06-01", "2026-02-30"),
             r":6: \[0\]\.expires must be a date .*02-30$",
         ),
-        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner is there twice, first in line 5"),
-        (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] names leak:public\.notes again, as line 2"),
+        (LEAKS + "  owner: bob\n", r"accepted\.yaml:7: \[0\]\.owner appears twice, first on line 5"),
+        (LEAKS + LEAKS, r"accepted\.yaml:8: \[1\] repeats leak:public\.notes of line 2"),
         (LEAKS + "  identities: bob\n", r"accepted\.yaml:7: \[0\]\.identities must be a list"),
         ("- a: [", r"accepted\.yaml:1: cannot be read"),
         ("a: b\n\tc: d", r"accepted\.yaml:2: cannot be read"),
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(
-    read: Callable[[str], list[BaselineEntry]], text: str, said: str
+    read: Callable[[str], list[BaselineEntry]], text: str, message: str
 ) -> None:
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         read(text)
 
 
@@ -148,7 +150,7 @@ def test_an_empty_baseline_accepts_nothing(read: Callable[[str], list[BaselineEn
     assert read(text) == []
 
 
-def test_an_update_accepts_what_is_new_and_keeps_what_is_needed(
+def test_an_update_accepts_new_findings_and_keeps_used_entries(
     read: Callable[[str], list[BaselineEntry]], tmp_path: Path
 ) -> None:
     entries = read(LEAKS + LEAKS.replace("public.notes", "public.gone").replace("# Ours.\n", ""))
@@ -168,7 +170,7 @@ def test_an_update_accepts_what_is_new_and_keeps_what_is_needed(
     assert updated(FOUND, again, TODAY, None) == again
 
 
-def test_what_is_written_is_read_again_whatever_it_says(tmp_path: Path) -> None:
+def test_any_baseline_can_be_written_and_read_again(tmp_path: Path) -> None:
     odd = "a: 'b' \"c\" # d, [e] {f} & *g\nline \u202e 😀"
     entry = replace(NEW, object=odd, action=odd, identities=frozenset({odd, "no", "null"}), reason="yes")
     write(tmp_path / "odd.yaml", [entry])
@@ -176,7 +178,7 @@ def test_what_is_written_is_read_again_whatever_it_says(tmp_path: Path) -> None:
     assert replace(again, place=entry.place) == entry
 
 
-def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_update_renews_entries_only_with_a_reason(read: Callable[[str], list[BaselineEntry]]) -> None:
     leaks = replace(FOUND, findings=FOUND.findings[:2], doubts=())
     after = date(2026, 6, 2)
     with pytest.raises(Invalid, match="2 findings are new"):
@@ -184,7 +186,7 @@ def test_an_update_renews_only_with_a_reason(read: Callable[[str], list[Baseline
     assert {each.owner for each in updated(leaks, read(LEAKS), after, NEW)} == {"bob"}
 
 
-def test_an_update_takes_in_who_else_shows_a_finding(read: Callable[[str], list[BaselineEntry]]) -> None:
+def test_an_update_adds_further_identities_to_an_entry(read: Callable[[str], list[BaselineEntry]]) -> None:
     leaks = replace(FOUND, findings=FOUND.findings[:1], doubts=())
     entries = read(LEAKS + "  action: select\n  identities: [bob]\n")
     (entry,) = updated(leaks, entries, TODAY, NEW)
@@ -216,31 +218,31 @@ GROWN = """\
         ({"cat": {"a": 1}}, "cat"),
     ],
 )
-def test_a_finding_on_other_rows_is_one_again_and_on_fewer_it_is_not(
+def test_a_finding_on_more_rows_is_reported_again_and_on_fewer_rows_it_is_not(
     read: Callable[[str], list[BaselineEntry]], rows: dict[str, dict[str, int]], more: str
 ) -> None:
-    found = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
-    report = apply(found, read(GROWN), TODAY)
+    audited = replace(FOUND, findings=(finding(identities=tuple(rows), rows=rows),), doubts=())
+    report = apply(audited, read(GROWN), TODAY)
     assert [each.message.partition("; more than ann accepts: ")[2] for each in report.findings] == (
         [more] if more else []
     )
     assert len(report.accepted) == (not more)
 
 
-def test_an_update_writes_down_the_rows_of_today(
+def test_an_update_records_the_current_rows(
     read: Callable[[str], list[BaselineEntry]], tmp_path: Path
 ) -> None:
-    """Fewer than before, or those of an entry of an older version."""
+    """Fewer rows than before, or an entry of an older version."""
     rows = {"ann": {"a": 1}}
-    found = replace(FOUND, findings=(finding(rows=rows),), doubts=())
+    audited = replace(FOUND, findings=(finding(rows=rows),), doubts=())
     for text in (GROWN, GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", "")):
-        (entry,) = updated(found, read(text), TODAY, None)
+        (entry,) = updated(audited, read(text), TODAY, None)
         assert (entry.rows, entry.reason) == (rows, "until the export is there")
         write(tmp_path / "new.yaml", [entry])
         assert load(tmp_path / "new.yaml")[0].rows == rows
 
 
-def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
+def test_an_entry_of_an_older_version_accepts_any_rows_and_is_recognized(
     read: Callable[[str], list[BaselineEntry]],
 ) -> None:
     (entry,) = read(GROWN.replace("  rows: {ann: {a: 1, b: 2}, bob: {all of them: 60}}\n", ""))
@@ -250,15 +252,15 @@ def test_an_entry_of_an_older_version_accepts_any_rows_and_can_be_told(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("{a: 1, b: 2}", "{a: 1, b: many}", r"5: \[0\]\.rows\.ann\.b must be a whole number, not many"),
         ("{a: 1, b: 2}", "[a]", r"5: \[0\]\.rows\.ann must be a mapping"),
         ("{ann: {a: 1, b: 2}, bob: {all of them: 60}}", "3", r"5: \[0\]\.rows must be a mapping"),
     ],
 )
-def test_rows_that_cannot_be_read_are_named(
-    read: Callable[[str], list[BaselineEntry]], old: str, new: str, said: str
+def test_invalid_rows_are_named(
+    read: Callable[[str], list[BaselineEntry]], old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(Invalid, match=said):
+    with pytest.raises(Invalid, match=message):
         read(GROWN.replace(old, new))

@@ -1,4 +1,4 @@
-"""The reports of an audit in every format: what stands in them, and that nothing hostile leaves its place."""
+"""The reports of an audit in every format: their content, and that hostile text is harmless in them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from chatctl.services.audit.formats import FILES, ReportFormat, github, markdown
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, AuditReport, Existing
 from chatctl.services.audit.verdicts.cells import State
-from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY, SQL, finding
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, HOSTILE_REPORT, SQL, finding
 
-EVERY = {"clean": CLEAN, "found": FOUND, "nasty": NASTY}
+EVERY = {"clean": CLEAN, "found": FOUND, "nasty": HOSTILE_REPORT}
 KEPT = replace(
     CLEAN,
     accepted=(Accepted(finding(), "until #12", "ann@example.test", "2026-12-31"),),
@@ -29,43 +29,45 @@ KEPT = replace(
 )
 
 
-@pytest.mark.parametrize("wanted", ReportFormat)
+@pytest.mark.parametrize("fmt", ReportFormat)
 @pytest.mark.parametrize("report", EVERY.values(), ids=EVERY)
-def test_the_same_report_is_the_same_bytes_however_long_it_took(
-    report: AuditReport, wanted: ReportFormat
+def test_the_same_report_gives_the_same_bytes_whatever_its_duration(
+    report: AuditReport, fmt: ReportFormat
 ) -> None:
-    text = render(report, wanted)
-    assert text == render(replace(report, seconds=99.0), wanted)
+    text = render(report, fmt)
+    assert text == render(replace(report, seconds=99.0), fmt)
     assert text.endswith("\n")
     text.encode("utf-8")
 
 
-@pytest.mark.parametrize("wanted", ReportFormat)
-def test_no_character_that_moves_text_or_a_terminal_is_in_any_format(wanted: ReportFormat) -> None:
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(NASTY, wanted))
+@pytest.mark.parametrize("fmt", ReportFormat)
+def test_no_format_contains_characters_that_control_a_terminal_or_reorder_text(fmt: ReportFormat) -> None:
+    assert not re.search(
+        "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render(HOSTILE_REPORT, fmt)
+    )
 
 
 @pytest.mark.parametrize(
-    "wanted", [ReportFormat.text, ReportFormat.markdown, ReportFormat.html, ReportFormat.github]
+    "fmt", [ReportFormat.text, ReportFormat.markdown, ReportFormat.html, ReportFormat.github]
 )
-def test_who_is_left_out_of_existing_data_is_said_where_people_read(wanted: ReportFormat) -> None:
-    said = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), wanted)
-    assert re.search("was found for:? bob, cat", said)
+def test_readable_formats_name_the_people_excluded_from_existing_data(fmt: ReportFormat) -> None:
+    text = render(replace(CLEAN, existing=Existing({"ann": "0"}, ("bob", "cat"))), fmt)
+    assert re.search("was found for:? bob, cat", text)
 
 
-def test_every_rule_has_a_meaning() -> None:
+def test_every_rule_has_a_description() -> None:
     assert set(MEANING) == set(AuditRule)
 
 
-def test_every_format_but_annotations_has_a_file() -> None:
+def test_every_format_except_annotations_has_a_file() -> None:
     assert set(FILES) == set(ReportFormat) - {ReportFormat.github}
 
 
-def test_clean_text_is_one_line() -> None:
+def test_a_clean_report_is_one_line_of_text() -> None:
     assert render(CLEAN, ReportFormat.text).count("\n") == 1
 
 
-def test_text_shows_each_group_once_with_its_sql_and_place() -> None:
+def test_text_shows_each_group_once_with_its_sql_and_location() -> None:
     text = render(FOUND, ReportFormat.text)
     assert text.count("LEAK public.notes") == 1
     assert "also: select body" in text
@@ -76,7 +78,7 @@ def test_text_shows_each_group_once_with_its_sql_and_place() -> None:
 # --- JSON
 
 
-def test_json_tells_everything_by_documented_keys() -> None:
+def test_json_contains_everything_under_documented_keys() -> None:
     document = json.loads(render(FOUND, ReportFormat.json))
     assert list(document) == [
         "schema", "access", "verdict", "counts", "probes_by_command", "findings", "accepted", "identities",
@@ -96,11 +98,11 @@ def test_json_tells_everything_by_documented_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "said"),
+    ("report", "verdict"),
     [(CLEAN, "clean"), (FOUND, "findings"), (replace(FOUND, findings=()), "inconclusive"), (KEPT, "clean")],
 )
-def test_the_verdict_follows_the_exit_code(report: AuditReport, said: str) -> None:
-    assert json.loads(render(report, ReportFormat.json))["verdict"] == said
+def test_the_verdict_follows_the_exit_code(report: AuditReport, verdict: str) -> None:
+    assert json.loads(render(report, ReportFormat.json))["verdict"] == verdict
 
 
 # --- JUnit
@@ -110,9 +112,9 @@ def cases(report: AuditReport) -> list[ET.Element]:
     return ET.fromstring(render(report, ReportFormat.junit)).findall("testsuite/testcase")  # noqa: S314 - ours
 
 
-def test_junit_has_a_case_for_every_cell_and_for_what_the_catalogue_says() -> None:
-    found = cases(FOUND)
-    named = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in found}
+def test_junit_has_a_case_for_every_cell_and_every_catalogue_finding() -> None:
+    all_cases = cases(FOUND)
+    named = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in all_cases}
     assert named == {
         ("public.notes.select", "ann"): ["failure"],
         ("public.notes.select", "anon"): [],
@@ -123,20 +125,20 @@ def test_junit_has_a_case_for_every_cell_and_for_what_the_catalogue_says() -> No
     }
 
 
-def test_junit_counts_what_is_in_it() -> None:
+def test_junit_counts_match_its_cases() -> None:
     root = ET.fromstring(render(FOUND, ReportFormat.junit))  # noqa: S314 - ours
     counts = [root.get(name) for name in ("tests", "failures", "errors", "skipped")]
     assert counts == ["6", "2", "2", "0"]
 
 
-def test_junit_passes_over_what_is_accepted() -> None:
+def test_junit_skips_accepted_findings() -> None:
     (skipped,) = (case.find("skipped") for case in cases(KEPT) if case.find("skipped") is not None)
     assert skipped is not None
     assert "until #12" in (skipped.get("message") or "")
 
 
-def test_junit_carries_hostile_names_as_they_can_be_seen() -> None:
-    (case, *_) = cases(NASTY)
+def test_junit_escapes_hostile_names() -> None:
+    (case, *_) = cases(HOSTILE_REPORT)
     assert case.get("name") == line(HOSTILE)
     failure = case.find("failure")
     assert failure is not None
@@ -152,7 +154,7 @@ def sarif(report: AuditReport) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("report", [*EVERY.values(), KEPT], ids=[*EVERY, "kept"])
-def test_sarif_is_what_github_takes(report: AuditReport) -> None:
+def test_sarif_matches_what_github_accepts(report: AuditReport) -> None:
     document = json.loads(render(report, ReportFormat.sarif))
     assert document["version"] == "2.1.0"
     run = sarif(report)
@@ -176,87 +178,87 @@ def test_sarif_is_what_github_takes(report: AuditReport) -> None:
         assert all(re.fullmatch("[0-9a-f]{64}", value) for value in result["partialFingerprints"].values())
 
 
-def test_sarif_names_every_finding_and_doubt() -> None:
+def test_sarif_contains_every_finding_and_doubt() -> None:
     assert [result["ruleId"] for result in sarif(FOUND)["results"]] == [
         "leak", "leak", "unlisted", "invalid", "vacuous",
     ]  # fmt: skip
 
 
-def test_a_finding_without_a_place_is_at_the_file_of_the_rules() -> None:
+def test_a_finding_without_a_location_is_at_the_access_file() -> None:
     (result,) = sarif(replace(CLEAN, findings=(finding(place=None),)))["results"]
     physical = result["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "sql/access.yaml"
     assert physical["region"] == {"startLine": 1}
 
 
-def test_what_is_accepted_is_suppressed_with_its_reason() -> None:
+def test_accepted_findings_are_suppressed_with_their_reason() -> None:
     (result,) = sarif(KEPT)["results"]
     assert result["suppressions"][0]["status"] == "accepted"
     assert "until #12" in result["suppressions"][0]["justification"]
 
 
-def test_sarif_keeps_to_what_github_shows() -> None:
+def test_sarif_keeps_to_the_limits_of_github() -> None:
     many = tuple(finding(action=f"select c{n}") for n in range(5_100))
     run = sarif(replace(CLEAN, findings=many))
     assert len(run["results"]) == 5_000
     assert run["properties"]["left_off"] == 100
 
 
-def test_a_fingerprint_outlives_wording_place_and_who_shows_it() -> None:
+def test_a_fingerprint_does_not_depend_on_wording_location_or_identities() -> None:
     first = finding()
     assert fingerprint(first) == fingerprint(
         replace(first, message="x", place=None, identities=("bob",), sql="")
     )
-    others = [
+    different = [
         replace(first, rule=AuditRule.missing), replace(first, object="public.other"),
         replace(first, action="select body"), replace(first, roles=("anon", "authenticated")),
     ]  # fmt: skip
-    assert len({fingerprint(each) for each in (first, *others)}) == 5
+    assert len({fingerprint(each) for each in (first, *different)}) == 5
 
 
 # --- GitHub
 
 
 def test_annotations_name_file_line_and_title() -> None:
-    said = render(FOUND, ReportFormat.github).splitlines()
-    assert said[0].startswith(
+    lines = render(FOUND, ReportFormat.github).splitlines()
+    assert lines[0].startswith(
         "::error file=sql/objects/access/notes.sql,line=9,title=leak%3A public.notes select::ann: select"
     )
-    assert any(each.startswith("::warning file=") for each in said)
+    assert any(each.startswith("::warning file=") for each in lines)
 
 
-def test_no_more_annotations_of_a_level_than_github_shows() -> None:
+def test_annotations_keep_to_the_number_per_level_that_github_shows() -> None:
     many = tuple(finding(name=f"public.t{n}") for n in range(30))
-    said = render(replace(CLEAN, findings=many), ReportFormat.github)
-    assert said.count("::error ") == 10
-    assert "21 more" in said
+    text = render(replace(CLEAN, findings=many), ReportFormat.github)
+    assert text.count("::error ") == 10
+    assert "21 more" in text
 
 
-def test_hostile_text_starts_no_command_of_its_own() -> None:
-    said = render(NASTY, ReportFormat.github).splitlines()
-    assert [each.partition(" ")[0] for each in said[:-1]] == ["::error", "::notice"]
-    assert not said[-1].startswith("::")
-    (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", said[0]).groups()  # type: ignore[union-attr]
+def test_hostile_text_cannot_inject_a_workflow_command() -> None:
+    lines = render(HOSTILE_REPORT, ReportFormat.github).splitlines()
+    assert [each.partition(" ")[0] for each in lines[:-1]] == ["::error", "::notice"]
+    assert not lines[-1].startswith("::")
+    (head, data) = re.fullmatch(r"::error ([^:]*)::(.*)", lines[0]).groups()  # type: ignore[union-attr]
     assert head.startswith("file=sql/objects/access/odd%2C name%3A 100%25.sql,line=3,title=")
     assert "%250A" in data
 
 
-def test_the_summary_of_the_step_fits() -> None:
+def test_the_step_summary_fits_the_limit() -> None:
     many = tuple(finding(name=f"public.t{n}", sql="x" * 100_000) for n in range(30))
     text = github.summary(replace(FOUND, findings=many))
     assert len(text.encode()) < 1024 * 1024
-    assert "More than fits here" in text
+    assert "The rest does not fit here" in text
     assert len(github.summary(replace(FOUND, findings=many), written=900_000).encode()) < 100_000
 
 
 # --- Markdown
 
 
-def test_markdown_fits_a_comment_and_says_what_it_leaves_off() -> None:
+def test_markdown_fits_a_comment_and_names_what_it_omits() -> None:
     many = tuple(finding(name=f"public.t{n}", sql="é" * 5_000) for n in range(30))
     text = render(replace(FOUND, findings=many), ReportFormat.markdown)
     assert len(text) < 65_536
-    assert "More than fits here" in text
+    assert "The rest does not fit here" in text
 
 
 def test_markdown_has_a_matrix_of_who_may_do_what() -> None:
@@ -265,8 +267,8 @@ def test_markdown_has_a_matrix_of_who_may_do_what() -> None:
     assert "| public.notes select | ❌ | · |" in text
 
 
-def test_markdown_lets_no_markup_mention_or_link_of_a_name_through() -> None:
-    text = render(NASTY, ReportFormat.markdown)
+def test_markdown_escapes_markup_mentions_and_links_in_names() -> None:
+    text = render(HOSTILE_REPORT, ReportFormat.markdown)
     outside = re.sub(r"(?s)```sql\n.*?\n```", "", text)
     assert "<script" not in outside
     assert not re.search(r"(?<!\\)[*`@]", outside)
@@ -285,7 +287,7 @@ def test_sql_with_backticks_stays_in_its_fence() -> None:
 
 
 class Page(HTMLParser):
-    """The elements of a page with their attributes, and the text of the scripts."""
+    """The elements of a page with their attributes, and the text of its scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -306,8 +308,8 @@ class Page(HTMLParser):
             self.scripts.append(data)
 
 
-def test_the_page_asks_for_nothing_and_runs_its_own_script_only() -> None:
-    page = Page(render(NASTY, ReportFormat.html))
+def test_the_page_loads_nothing_and_runs_only_its_own_script() -> None:
+    page = Page(render(HOSTILE_REPORT, ReportFormat.html))
     assert [tag for tag, _ in page.elements].count("script") == 2
     for tag, attributes in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "base"), tag
@@ -319,8 +321,8 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_only() -> None:
     assert "unsafe" not in policy
 
 
-def test_the_page_carries_the_probes_of_hostile_names_as_data() -> None:
-    data, _ = Page(render(NASTY, ReportFormat.html)).scripts
+def test_the_page_embeds_the_probes_of_hostile_names_as_data() -> None:
+    data, _ = Page(render(HOSTILE_REPORT, ReportFormat.html)).scripts
     assert "<" not in data
     document = json.loads(data)
     ((identity, *_, samples),) = document["cells"]

@@ -1,4 +1,4 @@
-"""The operators on the statements of PL/pgSQL."""
+"""The mutation operators for statements of PL/pgSQL."""
 
 from __future__ import annotations
 
@@ -50,60 +50,63 @@ WHO = BodyContext(
 )
 
 
-def made(text: str, operator: str, around: BodyContext | None = None) -> list[tuple[str, str]]:
-    """What ``operator`` takes away and puts in its place."""
-    found = distinct_edits(edits(text, around or BodyContext()), text)
-    return [(text[edit.start : edit.end], edit.new) for edit, _ in found if edit.operator == operator]
+def edits_by(text: str, operator: str, around: BodyContext | None = None) -> list[tuple[str, str]]:
+    """The text that ``operator`` removes, and its replacement."""
+    distinct = distinct_edits(edits(text, around or BodyContext()), text)
+    return [(text[edit.start : edit.end], edit.new) for edit, _ in distinct if edit.operator == operator]
 
 
 def test_a_branch_that_refuses_or_returns_is_a_guard() -> None:
-    assert made(HOSTILE, "guard-removed") == [
+    assert edits_by(HOSTILE, "guard-removed") == [
         ("said = 'then' and not exists (select case when x then y end from t)", "false"),
         ("told is null", "false"),
         ("found", "false"),
     ]
 
 
-def test_a_guard_is_turned_round_and_one_that_lets_out_lets_everybody_out() -> None:
-    assert made(HOSTILE, "guard-inverted") == [
+def test_a_guard_is_inverted_and_an_early_return_lets_everybody_through() -> None:
+    assert edits_by(HOSTILE, "guard-inverted") == [
         (
             "said = 'then' and not exists (select case when x then y end from t)",
             "not (said = 'then' and not exists (select case when x then y end from t)\n)",
         ),
         ("told is null", "not (told is null\n)"),
     ]
-    assert made(HOSTILE, "guard-passed") == [("found", "true")]
+    assert edits_by(HOSTILE, "guard-passed") == [("found", "true")]
 
 
-def test_calls_of_guards_are_removed_unless_they_are_all_of_a_branch() -> None:
-    assert made(HOSTILE, "guard-call-removed") == [
+def test_calls_of_guards_are_removed_unless_a_branch_has_nothing_else() -> None:
+    assert edits_by(HOSTILE, "guard-call-removed") == [
         ("perform f.g(1);", "null;"),
         ("perform h();", "null;"),
         ("perform private.guard(said);", "null;"),
     ]
 
 
-def test_who_asks_becomes_what_the_request_says() -> None:
+def test_the_current_user_becomes_the_user_of_the_request() -> None:
     text = (
         "begin if private.who() = p_user or private.trusted() then return; end if; x := private.who(1); end"
     )
-    assert made(text, "actor-from-request", WHO) == [("private.who()", "p_user")]
-    assert made(text, "answer-to-true", WHO) == [("private.trusted()", "true")]
+    assert edits_by(text, "actor-from-request", WHO) == [("private.who()", "p_user")]
+    assert edits_by(text, "answer-to-true", WHO) == [("private.trusted()", "true")]
 
 
 def test_a_trigger_loses_each_column_that_it_sets() -> None:
     around = BodyContext(trigger=True, before_row=True)
-    assert [was for was, _ in made(TRIGGER, "assignment-removed", around)] == ["new.a := 1;", 'new."B" = 2;']
-    assert made(TRIGGER, "return-changed", around) == [("new", "null")]
-    assert made(TRIGGER, "assignment-removed") == []
+    assert [was for was, _ in edits_by(TRIGGER, "assignment-removed", around)] == [
+        "new.a := 1;",
+        'new."B" = 2;',
+    ]
+    assert edits_by(TRIGGER, "return-changed", around) == [("new", "null")]
+    assert edits_by(TRIGGER, "assignment-removed") == []
 
 
-def test_a_truth_that_is_returned_is_turned_round() -> None:
-    assert made("begin return true; end", "return-changed") == [("true", "false")]
-    assert made("begin return not true; end", "return-changed") == []
+def test_a_returned_boolean_is_inverted() -> None:
+    assert edits_by("begin return true; end", "return-changed") == [("true", "false")]
+    assert edits_by("begin return not true; end", "return-changed") == []
 
 
-def test_a_name_that_speaks_of_a_user_is_known() -> None:
+def test_a_name_that_refers_to_a_user_is_recognized() -> None:
     assert [name for name in ("p_user_id", "sender", "p_message_id", "owner_id") if names_a_person(name)] == [
         "p_user_id",
         "sender",
@@ -111,6 +114,6 @@ def test_a_name_that_speaks_of_a_user_is_known() -> None:
     ]
 
 
-def test_calls_are_read_from_the_code_alone() -> None:
+def test_calls_are_read_only_from_code() -> None:
     text = "begin perform a.b(1); -- c.d()\n x := 'e.f()' || g.h (i.j); end"
     assert list(calls(text)) == ["a.b", "g.h"]

@@ -1,4 +1,4 @@
-"""The audit's page in a real browser, where there is one: it opens its cells and breaks none of its rules."""
+"""The HTML page of the audit in a real browser, if there is one: its cells open, and no script fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from chatctl.formats.escaping import line
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.report import AuditReport
-from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, NASTY
+from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, HOSTILE_REPORT
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = (
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[..., str]:
-    """The page of a report as the browser has it in the end, at the address of a cell if one is given."""
+    """A function that returns the final DOM of the page of a report, opened at a cell if one is given."""
 
     def dom(report: AuditReport, *cell: str) -> str:
         page = tmp_path / "audit.html"
@@ -41,7 +41,7 @@ def opened(tmp_path: Path) -> Callable[..., str]:
             ],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
-        # A script that fails or is refused says so on the console.
+        # A script that fails or is blocked writes to the console.
         assert "CONSOLE" not in done.stderr, done.stderr
         return done.stdout
 
@@ -49,27 +49,27 @@ def opened(tmp_path: Path) -> Callable[..., str]:
 
 
 def dialog(dom: str) -> str:
-    """The text of the dialog that is open, or nothing."""
-    found = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
-    return unescape(re.sub(r"<[^>]+>", " ", found[1])) if found else ""
+    """The text of the open dialog, if any."""
+    match = re.search(r"<dialog [^>]*open[^>]*>(.*?)</dialog>", dom, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", match[1])) if match else ""
 
 
 def test_a_cell_opens_to_its_probes(opened: Callable[..., str]) -> None:
-    said = " ".join(dialog(opened(FOUND, "ann", "public.notes", "select")).split())
-    assert "ann: select public.notes a member Finding. 12 probes, 3 let through; 1 of them:" in said
-    assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in said
+    text = " ".join(dialog(opened(FOUND, "ann", "public.notes", "select")).split())
+    assert "ann: select public.notes a member Finding. 12 probes, 3 let through; 1 of them:" in text
+    assert "Must be a refusal Came changed 0 rows select 1; Copy for psql" in text
 
 
-def test_nothing_is_open_without_an_address(opened: Callable[..., str]) -> None:
+def test_without_a_fragment_no_cell_is_open(opened: Callable[..., str]) -> None:
     assert dialog(opened(CLEAN)) == ""
 
 
-def test_an_address_that_names_no_cell_opens_none(opened: Callable[..., str]) -> None:
+def test_a_fragment_that_names_no_cell_opens_none(opened: Callable[..., str]) -> None:
     assert dialog(opened(CLEAN, "%", "nowhere")) == ""
 
 
 def test_hostile_names_stay_text(opened: Callable[..., str]) -> None:
-    dom = opened(NASTY, line(HOSTILE), line(HOSTILE), "select")
+    dom = opened(HOSTILE_REPORT, line(HOSTILE), line(HOSTILE), "select")
     assert "alert(1)" in dialog(dom)
     body = dom.partition("<body>")[2].partition('<script type="application/json"')[0]
     assert "<script" not in body

@@ -1,4 +1,4 @@
-"""Where a finding is to be mended: the line of the last statement that says otherwise."""
+"""Where to fix a finding: the line of the last statement that decides it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGES = "public.messages"
 
 
 def _with_absolute_paths() -> str:
-    """The text of sql/access.yaml, for a copy elsewhere."""
+    """The text of sql/access.yaml with absolute paths, for a copy in another directory."""
     return default_file().read_text().replace("statements/", f"{default_file().parent}/statements/")
 
 
@@ -68,7 +68,7 @@ def places() -> SourceIndex:
         (AuditRule.leak, "storage.buckets", "insert", "access.yaml", "  storage.buckets:"),
     ],
 )
-def test_a_finding_is_at_the_statement_that_decides(
+def test_a_finding_is_located_at_the_deciding_statement(
     places: SourceIndex, rule: AuditRule, name: str, action: str, file: str, starts: str
 ) -> None:
     place = places.place_of(finding(rule, name, action))
@@ -83,7 +83,7 @@ def test_each_command_has_its_own_policy(places: SourceIndex) -> None:
     assert len(lines) == 3
 
 
-def test_a_doubt_is_placed_as_a_finding_is(places: SourceIndex) -> None:
+def test_a_doubt_is_located_like_a_finding(places: SourceIndex) -> None:
     assert places.place_of(finding(AuditRule.invalid, MESSAGES)) == places.place_of(finding(name=MESSAGES))
 
 
@@ -148,7 +148,7 @@ def test_a_statement_is_found_however_it_is_written(
     assert (place.file.rpartition("/")[2], place.line) == ("a.sql", 3)
 
 
-def test_files_that_migrate_refuses_leave_the_line_of_the_rules(tmp_path: Path) -> None:
+def test_if_migrate_refuses_the_files_the_location_is_the_access_file(tmp_path: Path) -> None:
     (tmp_path / "objects").mkdir()
     (tmp_path / "objects" / "stray.sql").write_text("select 1;")
     access = tmp_path / "access.yaml"

@@ -18,20 +18,20 @@ def claimed(claims: dict[str, Any], user: str | None = None) -> str:
     ).as_string(None)
 
 
-def test_what_names_nothing_is_json_as_it_is() -> None:
+def test_claims_without_placeholders_are_plain_json() -> None:
     assert (
         claimed({"n": [1, {"a'b": None}]})
         == """('{"role": "member", "n": [1, {"a''b": null}]}'::jsonb)::text"""
     )
 
 
-def test_a_user_has_a_sub_which_claims_may_override() -> None:
+def test_a_user_has_a_sub_that_claims_may_override() -> None:
     assert claimed({}, "ann") == (
         """(jsonb_build_object('sub', id('ann')) || '{"aud": "member", "role": "member"}'::jsonb)::text"""
     )
 
 
-def test_an_id_is_what_the_fixture_calls_so_however_deep() -> None:
+def test_a_fixture_id_is_replaced_at_any_depth() -> None:
     sql = claimed({"of": {"ids": [{"id": "it's"}, "id"]}})
     assert sql == (
         """(jsonb_build_object('role', '"member"'::jsonb, 'of', """
@@ -40,5 +40,5 @@ def test_an_id_is_what_the_fixture_calls_so_however_deep() -> None:
 
 
 @pytest.mark.parametrize("claim", [{"id": 1}, {"id": "a", "b": "c"}, {"id": {"b": "c"}}])
-def test_an_id_among_others_is_an_ordinary_claim(claim: dict[str, Any]) -> None:
+def test_a_mapping_that_only_resembles_an_id_is_an_ordinary_claim(claim: dict[str, Any]) -> None:
     assert "id(" not in claimed({"of": claim})

@@ -1,4 +1,4 @@
-"""What the database says, without what the clock makes of it; other numbers stay."""
+"""Messages of the database with times and durations masked; other numbers are kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def call(*args: str, pair: str | None = None) -> Probe:
 
 
 @pytest.mark.parametrize(
-    ("said", "masks"),
+    ("text", "masks"),
     [
         ("Try again in 3658 seconds.", "Try again in a duration."),
         ("Try again in 1 second", "Try again in a duration"),
@@ -59,12 +59,12 @@ def call(*args: str, pair: str | None = None) -> Probe:
         ("free at 2026-11-29T18:17:57Z, in 58 s", "free at a time, in a duration"),
     ],
 )
-def test_times_and_durations_are_masked(said: str, masks: str) -> None:
-    assert mask_times(call(), said) == masks
+def test_times_and_durations_are_masked(text: str, masks: str) -> None:
+    assert mask_times(call(), text) == masks
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "Groups have at most 50 participants",
         "limit of 10 messages, 0 remaining, 3 rows",
@@ -79,26 +79,26 @@ def test_times_and_durations_are_masked(said: str, masks: str) -> None:
         "Page 3",
     ],
 )
-def test_other_numbers_stay(said: str) -> None:
-    assert mask_times(call(), said) == said
+def test_other_numbers_are_kept(text: str) -> None:
+    assert mask_times(call(), text) == text
 
 
-def test_what_the_probe_itself_sends_stays() -> None:
-    said = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
-    kept = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
-    assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), said) == kept
+def test_values_sent_by_the_probe_are_kept() -> None:
+    text = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in 58 seconds'
+    masked = 'invalid input: "3 days" at 1999-01-01 00:00:00+00, try again in a duration'
+    assert mask_times(call("3 days", "1999-01-01 00:00:00+00"), text) == masked
 
 
-def test_an_answer_is_masked_where_it_is_told() -> None:
+def test_an_answer_is_masked_in_the_report() -> None:
     refused = ProbeOutcome(
         state="PT429", message="try again in 58 seconds", returned=(), changed=0, holds=None
     )
     assert describe_outcome(call(), refused) == "refused with PT429 (try again in a duration)"
 
 
-def test_a_duration_tells_no_stranger_that_something_exists() -> None:
-    there, nowhere = (
+def test_a_duration_does_not_reveal_that_something_exists() -> None:
+    existing, missing = (
         ProbeOutcome(state="PT429", message=f"try again in {n} seconds", returned=(), changed=0, holds=None)
         for n in (58, 57)
     )
-    assert existence_oracles([(call(pair="x"), there), (call(pair="x"), nowhere)]) == {}
+    assert existence_oracles([(call(pair="x"), existing), (call(pair="x"), missing)]) == {}

@@ -122,7 +122,7 @@ def audit_rls(
     scope = Scope.of(rules, only or ())
     cell = scope_of_cell(rules, explain) if explain else None
     today = datetime.now(UTC).date()
-    template = _accept(baseline, update_baseline, reason, owner, expires, today)
+    template = _entry_template(baseline, update_baseline, reason, owner, expires, today)
     is_new = update_baseline and baseline is not None and not baseline.exists()
     entries = accepted.load(baseline) if baseline and not is_new else []
     if update_baseline and baseline:
@@ -156,7 +156,7 @@ def audit_rls(
         raise Inconclusive(f"{verdict(report)}: these probes prove nothing")
 
 
-def _accept(
+def _entry_template(
     file: Path | None, update: bool, reason: str | None, owner: str | None, expires: str | None, today: date
 ) -> accepted.BaselineEntry | None:
     """The template for new entries of the baseline; None without --reason and --owner."""

@@ -45,8 +45,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         "policies that apply",
         [line for each in explanation.policies for line in _policy(each, explanation.through)],
     )
-    yield from _part("triggers that fire", [_asked(each) for each in explanation.triggers])
-    yield from _part("functions involved", [_asked(each) for each in explanation.functions])
+    yield from _part("triggers that fire", [_involved(each) for each in explanation.triggers])
+    yield from _part("functions involved", [_involved(each) for each in explanation.functions])
     yield from _part(
         "why the others fail", [f"{count} x {why}" for why, count in explanation.refusals.items()]
     )
@@ -76,7 +76,7 @@ def _policy(policy: AppliedPolicy, through: int) -> Iterator[str]:
             yield f"  {key} {' '.join(text.split())}"
 
 
-def _asked(each: InvolvedFunction) -> str:
+def _involved(each: InvolvedFunction) -> str:
     return f"{each.name}: {each.says}{_at(each.place)}"
 
 

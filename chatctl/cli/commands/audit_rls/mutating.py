@@ -24,7 +24,8 @@ def run(conn: Connection, access: Access, only: Collection[str], shared: Options
         score = mutate(conn, access, equivalent, only=only, progress=report_step)
     show_document(_document(score), shared, text="\n".join(_lines(score)))
     note(
-        f"{len(score.results)} mutants, {score.probes} probes at most for each, in {score.seconds} s", shared
+        f"{len(score.results)} mutants, {score.probes} probes at most per mutant, in {score.seconds} s",
+        shared,
     )
     if score.of(End.survived, End.stale):
         raise Found(_counted(score, End.survived, End.stale))
@@ -47,7 +48,7 @@ def _lines(score: Score) -> Iterator[str]:
     inconclusive = f", {count[End.inconclusive]} inconclusive" if count[End.inconclusive] else ""
     yield (
         f"mutation score {score.score:.3f}: {count[End.killed]} of "
-        f"{count[End.killed] + count[End.survived]} noticed, {count[End.equivalent]} equivalent, "
+        f"{count[End.killed] + count[End.survived]} detected, {count[End.equivalent]} equivalent, "
         f"{count[End.stillborn]} stillborn{inconclusive}"
     )
     for operator, (killed, total) in score.operators.items():

@@ -58,17 +58,17 @@ def _all_in(directory: Path | None) -> list[RequestedFormat]:
     if directory is None:
         return []
     files.make_directory(directory, "--report")
-    every: list[RequestedFormat] = [(name, directory / file) for name, file in FILES.items()]
-    for _, file in every:
+    requested: list[RequestedFormat] = [(name, directory / file) for name, file in FILES.items()]
+    for _, file in requested:
         if file:
             files.require_writable(file, "--report:")
-    return every
+    return requested
 
 
 def write(report: AuditReport, requested: Sequence[RequestedFormat], shared: Options) -> None:
-    """Write ``report`` in the requested formats; if none goes to stdout, print it as -o says.
+    """Write ``report`` in the requested formats; if none goes to stdout, print it in the format of -o.
 
-    A file that cannot be written does not keep the others from being written.
+    If one file cannot be written, the others still are.
     """
     printed = [name for name, file in requested if file is None]
     for name in printed:

@@ -1,4 +1,4 @@
-"""``chatctl audit-rls schema``: what an access.yaml may say."""
+"""``chatctl audit-rls schema``: the JSON Schema of access.yaml."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.local.place import ServerReport, server_directory
+from chatctl.cli.commands.local.embedded import ServerReport, server_directory
 from chatctl.cli.options import options
 from chatctl.cli.output import show_document
 from chatctl.local.postgres import server

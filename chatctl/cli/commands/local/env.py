@@ -6,7 +6,7 @@ import shlex
 
 import typer
 
-from chatctl.cli.commands.local.place import existing_server
+from chatctl.cli.commands.local.embedded import existing_server
 from chatctl.cli.options import options
 from chatctl.cli.output import show_document
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.local.place import existing_server
+from chatctl.cli.commands.local.embedded import existing_server
 from chatctl.cli.options import options
 from chatctl.local.postgres import binaries, server
 from chatctl.local.postgres.cluster import PORT, SUPERUSER
@@ -30,14 +30,14 @@ def psql(
     admin: Annotated[bool, typer.Option("--admin", help="Connect as the superuser.")] = False,
 ) -> None:
     """Run psql on the server, which is started if needed."""
-    at = existing_server(options(ctx))
-    program = binaries.program(int(at.version.split(".", maxsplit=1)[0]), "psql")
+    running = existing_server(options(ctx))
+    program = binaries.program(int(running.version.split(".", maxsplit=1)[0]), "psql")
     sys.stdout.flush()
     role = SUPERUSER if admin else server.OWNER
-    os.execve(program, ["psql", *(arguments or [])], _psql_environment(at, role))  # noqa: S606 - psql takes over
+    os.execve(program, ["psql", *(arguments or [])], _psql_environment(running, role))  # noqa: S606 - psql takes over
 
 
-def _psql_environment(at: Server, role: str) -> dict[str, str]:
+def _psql_environment(running: Server, role: str) -> dict[str, str]:
     # Variables rather than a URL, so that -d and -U among the arguments override them.
-    place = {"PGHOST": str(at.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
+    place = {"PGHOST": str(running.socket_directory), "PGPORT": str(PORT), "PGUSER": role}
     return {**binaries.without_libpq(), **place, "PGDATABASE": server.DATABASE}

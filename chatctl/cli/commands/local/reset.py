@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.local.place import VersionOption, server_directory, show_running
+from chatctl.cli.commands.local.embedded import VersionOption, server_directory, show_running
 from chatctl.cli.guards import confirm_by_name, refuse_production
 from chatctl.cli.options import Options, options
 from chatctl.errors import Invalid

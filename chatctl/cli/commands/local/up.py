@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.local.place import VersionOption, server_directory, show_running
+from chatctl.cli.commands.local.embedded import VersionOption, server_directory, show_running
 from chatctl.cli.options import options
 from chatctl.local.postgres import server
 

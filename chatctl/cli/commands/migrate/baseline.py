@@ -33,5 +33,7 @@ def baseline(
     """
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared, watched=dry_run) as at:
-        change_history(at, shared, lambda: repairing.baseline(at.conn, where, to=to), where, dry_run=dry_run)
+    with migration_session(shared, watched=dry_run) as opened:
+        change_history(
+            opened, shared, lambda: repairing.baseline(opened.conn, where, to=to), where, dry_run=dry_run
+        )

@@ -21,9 +21,9 @@ DirectoryOption = Annotated[
 ]
 
 
-def sql_directory(given: Path | None) -> Path:
-    """The directory ``given``, else chatctl's own. Raises NotFound if it has no folder migrations/."""
-    directory = given or data_directory("sql")
+def sql_directory(requested: Path | None) -> Path:
+    """The ``requested`` directory, else chatctl's own. Raises NotFound if it has no folder migrations/."""
+    directory = requested or data_directory("sql")
     if directory.name in ("", ".."):  # messages show the name
         directory = directory.resolve()
     if not directory.is_dir():
@@ -35,10 +35,10 @@ def sql_directory(given: Path | None) -> Path:
     return directory
 
 
-def own_directory(given: Path | None) -> Path:
+def own_directory(requested: Path | None) -> Path:
     """``sql_directory`` for writing. Raises Invalid for the directory inside an installed chatctl."""
-    directory = sql_directory(given)
-    if given is None and directory.parent.name == "_data":
+    directory = sql_directory(requested)
+    if requested is None and directory.parent.name == "_data":
         raise Invalid(
             "cannot add files to the sql/ of an installed chatctl; name your own directory with --directory"
         )

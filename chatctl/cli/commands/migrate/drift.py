@@ -36,13 +36,13 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
     shared = options(ctx)
     files = sql_directory(directory)
     binaries.check_installed()
-    with session(shared, watched=True) as at:
-        version = major(at.conn)
+    with session(shared, watched=True) as opened:
+        version = major(opened.conn)
         replayed = replay_version(version)
         note(f"applying sql/ to an embedded PostgreSQL {replayed} …", shared)
         if version != replayed:
             note(f"the target runs PostgreSQL {version}, which chatctl does not include", shared)
-        differences = find(at.conn, files)
+        differences = find(opened.conn, files)
     _show(differences, {"postgresql": version, "replayed_on": replayed}, shared)
     if differences:
         summary = f"{len(differences)} differences; - is the definition in sql/, + that in the database"

@@ -19,7 +19,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would c
 
 
 def change_history(
-    at: Session,
+    opened: Session,
     shared: Options,
     decide: Callable[[], list[repairing.HistoryChange]],
     directory: Path,
@@ -35,9 +35,9 @@ def change_history(
     if dry_run:
         note("dry run: nothing was changed", shared)
         return
-    confirm_write(at.target, shared, what=f"change {len(changes)} rows of the history")
+    confirm_write(opened.target, shared, what=f"change {len(changes)} rows of the history")
     repairing.write(
-        at.conn,
+        opened.conn,
         directory,
         decide,
         shown=changes,

@@ -98,13 +98,13 @@ def _show(report: LintReport, shared: Options) -> None:
                 {"rule": finding.rule, "where": finding.where, "reason": entry.reason}
                 for finding, entry in report.accepted
             ]
-            document = {"findings": findings, "accepted": accepted, "not_looked_at": report.not_looked_at}
+            document = {"findings": findings, "accepted": accepted, "not_looked_at": report.unchecked}
             show_document(document, shared, text="")
         case OutputFormat.table if findings:
             show_document({}, shared, text="\n".join(_block(each) for each in findings))
         case _:
             show(findings, shared, columns=_COLUMNS)
-    for each in report.not_looked_at:
+    for each in report.unchecked:
         which = each.rules[0] if len(each.rules) == 1 else f"{len(each.rules)} rules about the schema"
         note(f"not checked: {which} ({each.reason})", shared)
 
@@ -117,5 +117,5 @@ def _block(finding: dict[str, Any]) -> str:
 
 def _summary(report: LintReport, directory: Path) -> str:
     count = len(report.findings)
-    found = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
-    return f"{found} in {directory}: {report.files} migrations, {len(report.accepted)} findings accepted"
+    result = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
+    return f"{result} in {directory}: {report.files} migrations, {len(report.accepted)} findings accepted"

@@ -66,11 +66,11 @@ def migrate(
         return
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared, creates=not dry_run, watched=dry_run) as at:
+    with migration_session(shared, creates=not dry_run, watched=dry_run) as opened:
         if not dry_run:
-            confirm_write(at.target, shared, what="migrate")
+            confirm_write(opened.target, shared, what="migrate")
         steps = migrations.migrate(
-            at.conn,
+            opened.conn,
             directory=where,
             to=to,
             include_all=include_all,
@@ -97,12 +97,12 @@ def migrate(
 
 def _announce_drops(plan: MigrationPlan, shared: Options) -> None:
     for it in plan.obsolete:
-        why = "was removed" if it.gone else "no longer defines it"
+        why = "was removed" if it.removed else "no longer defines it"
         for drop in it.drops:
             note(f"  {it.path} {why}: {drop}", shared)
         if it.moved:
             note(f"  {it.path} {why}; other files define its objects now", shared)
-        elif it.gone and not it.drops:
+        elif it.removed and not it.drops:
             note(f"  {it.path} {why}; it has no drop statements, so its effects remain", shared)
 
 

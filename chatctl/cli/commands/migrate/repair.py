@@ -36,8 +36,12 @@ def repair(
         raise Invalid(f"--status must be applied or reverted, not {status!r}")
     shared = options(ctx)
     where = sql_directory(directory)
-    with migration_session(shared, watched=dry_run) as at:
+    with migration_session(shared, watched=dry_run) as opened:
         new_status: repairing.Status = "applied" if status == "applied" else "reverted"
         change_history(
-            at, shared, lambda: repairing.repair(at.conn, where, versions, new_status), where, dry_run=dry_run
+            opened,
+            shared,
+            lambda: repairing.repair(opened.conn, where, versions, new_status),
+            where,
+            dry_run=dry_run,
         )

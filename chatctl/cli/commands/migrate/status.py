@@ -39,23 +39,23 @@ def status(
     """
     shared = options(ctx)
     where = sql_directory(directory)
-    with session(shared, watched=True) as at:
+    with session(shared, watched=True) as opened:
         lines = [
             replace(line, next=line.next and _here(line.next, shared, directory))
-            for line in migrations.status(at.conn, directory=where)
+            for line in migrations.status(opened.conn, directory=where)
         ]
-    waiting = [line for line in lines if line.state != "applied"]
+    outdated = [line for line in lines if line.state != "applied"]
     brief = chosen_format(shared) in (OutputFormat.table, OutputFormat.plain) and not everything
     # In a new database every object is pending: show only their number.
-    new = [line for line in waiting if line.kind == "object" and line.state == "pending"] if brief else []
+    new = [line for line in outdated if line.kind == "object" and line.state == "pending"] if brief else []
     shown = [
-        line for line in lines if everything or line in waiting or line.kind == "version" if line not in new
+        line for line in lines if everything or line in outdated or line.kind == "version" if line not in new
     ]
     show(shown, shared, columns=("state", "path", "applied_at", "by", "next"))
     if new:
         note(f"{len(new)} objects are not applied yet (--all lists them); run `chatctl migrate`", shared)
-    summary = f"{len(waiting)} not applied" if waiting else "all applied"
-    if check and waiting:
+    summary = f"{len(outdated)} not applied" if outdated else "all applied"
+    if check and outdated:
         raise Found(summary)
     note(summary, shared)
 

@@ -1,4 +1,4 @@
-"""The connection of ``migrate``, which needs a session of its own."""
+"""The connection of ``migrate``, which needs its own session."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def migration_session(options: Options, *, creates: bool = False, watched: bool 
     target = options.settings.target
     if target.db_url is not None:
         refuse_transaction_pooler(target.db_url)
-    with session(options, creates=creates, watched=watched) as at:
-        yield at
+    with session(options, creates=creates, watched=watched) as opened:
+        yield opened

@@ -34,20 +34,20 @@ def clean(
 ) -> None:
     """Remove seeded rows, but nothing that users have created since."""
     shared = options(ctx)
-    with seed_session(shared, done="cleaned", watched=dry_run) as at:
-        worlds = runs.of(at.conn, world, number)
+    with seed_session(shared, done="cleaned", watched=dry_run) as opened:
+        worlds = runs.of(opened.conn, world, number)
         if not worlds and (world, number) != (None, None):
             raise NotFound("no such world is seeded here", hint="`chatctl seed verify` lists them")
         if not dry_run and worlds:
-            confirm_write(at.target, shared, what="seed clean")
+            confirm_write(opened.target, shared, what="seed clean")
         cleaned = []
         for run in worlds:
             note(f"removing {run}", shared)
             cleaned.append(
                 cleaning.clean(
-                    at.conn,
+                    opened.conn,
                     run,
-                    api=at.api,
+                    api=opened.api,
                     dry_run=dry_run,
                     on_wait=lambda why: note(f"  {why}", shared),
                 )

@@ -35,9 +35,9 @@ def seed(
         seed_world(options(ctx), BUILT_IN["demo"], number, scale, users, dry_run)
         return
     # Options before the name of the command become its defaults.
-    given = {
+    given_options = {
         name: value
         for name, value in ctx.params.items()
         if (source := ctx.get_parameter_source(name)) and source.name != "DEFAULT"
     }
-    ctx.default_map = {ctx.invoked_subcommand: given}
+    ctx.default_map = {ctx.invoked_subcommand: given_options}

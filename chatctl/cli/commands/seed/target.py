@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Seeded(Session):
+class SeedSession(Session):
     """A session, with an API client if the target has ``api_url`` and ``secret_key``."""
 
     api: Client | None
 
 
 @contextmanager
-def seed_session(options: Options, *, done: str, watched: bool = False) -> Iterator[Seeded]:
+def seed_session(options: Options, *, done: str, watched: bool = False) -> Iterator[SeedSession]:
     """``session``, but refuses production and transaction poolers."""
     target = options.settings.target
     refuse_production(target, done=done)
     if target.db_url is not None:
         # Concurrent seeds wait for each other with a session-level lock.
         refuse_transaction_pooler(target.db_url)
-    with session(options, watched=watched) as at, _client(target) as api:
-        yield Seeded(at.conn, at.target, at.url, api)
+    with session(options, watched=watched) as opened, _client(target) as api:
+        yield SeedSession(opened.conn, opened.target, opened.url, api)
 
 
 def api_alone(options: Options) -> bool:

@@ -40,14 +40,14 @@ OneSeedOption = Annotated[
 def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOption = None) -> None:
     """Check that the seeded worlds are unchanged; exit 7 if not."""
     shared = options(ctx)
-    with session(shared, watched=True) as at:
-        worlds = runs.of(at.conn, world, number)
+    with session(shared, watched=True) as opened:
+        worlds = runs.of(opened.conn, world, number)
         if not worlds and (world, number) != (None, None):
             raise NotFound(f"no world {_named(world, number)} is seeded here")
         verdicts = []
         for run in worlds:
             note(f"checking {run}", shared)
-            verdicts.append(checking.verify(at.conn, run, sign_in=_sign_in(at.target)))
+            verdicts.append(checking.verify(opened.conn, run, sign_in=_sign_in(opened.target)))
     differences = [
         difference
         for verdict in verdicts

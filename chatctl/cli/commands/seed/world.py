@@ -59,19 +59,19 @@ def seed_world(
     world = outline.build(scaled(spec, scale), number)
     if api_alone(shared):
         _sign_up(shared, world)
-    with seed_session(shared, done="seeded", watched=dry_run) as at:
+    with seed_session(shared, done="seeded", watched=dry_run) as opened:
         if not dry_run:
-            confirm_write(at.target, shared, what=f"seed {spec.name}")
+            confirm_write(opened.target, shared, what=f"seed {spec.name}")
         how = loading.LoadOptions(
             users=None if users == "auto" else users,
-            api=at.api,
-            storage_rows=at.target.local and at.api is None,
-            beside_others=shared.yes or dry_run,
+            api=opened.api,
+            storage_rows=opened.target.local and opened.api is None,
+            allow_other_rows=shared.yes or dry_run,
         )
         try:
             with progress(shared) as on_progress:
                 outcome = loading.load(
-                    at.conn,
+                    opened.conn,
                     world,
                     how,
                     dry_run=dry_run,

@@ -132,8 +132,8 @@ class Access:
     """The whole of access.yaml, read from ``path``.
 
     A text in ``internal_tables`` or ``internal_functions`` is the reason why the object is not tried.
-    ``existing`` has, for each name, the query for a uuid in the database; ``found`` has the results with
-    ``--on-existing-data``, and is None otherwise.
+    ``existing`` has, for each name, the query for a uuid in the database; ``existing_ids`` has the results of
+    these queries with ``--on-existing-data``, and is None otherwise.
     """
 
     path: Path
@@ -151,12 +151,12 @@ class Access:
     publications: Mapping[str, frozenset[str]]
     moments: tuple[Moment, ...]
     existing: Mapping[str, str] = field(default_factory=dict)
-    found: Mapping[str, str] | None = None
+    existing_ids: Mapping[str, str] | None = None
 
     @property
     def on_existing_data(self) -> bool:
         """Whether the database's own rows are used instead of a fixture."""
-        return self.found is not None
+        return self.existing_ids is not None
 
     @cached_property
     def tried_tables(self) -> tuple[TableRules, ...]:

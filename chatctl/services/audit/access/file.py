@@ -25,7 +25,7 @@ from chatctl.services.audit.access.expectations import (
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.reading import TooManyMistakes
 from chatctl.yamlfile.shapes import ShapeReading
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 YAML = Dialect("description of access", most_bytes=1024 * 1024, deepest=24, aliases=True)
 
@@ -38,37 +38,37 @@ def read(path: Path) -> Access:
     reading = _AccessReading(path)
     with suppress(TooManyMistakes):
         values, _ = reading.values(schema.Document, reading.root, "")
-        reading.judge(values)
+        reading.check_document(values)
         if not reading.mistakes:
             return _access(path, schema.Document(**values))
-    raise reading.refused()
+    raise reading.as_error()
 
 
 class _AccessReading(ShapeReading):
-    """The file while it is read."""
+    """Reads access.yaml and checks what its types do not express."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, YAML, schema.PATTERNS)
         self._directory = path.parent
 
-    def check(self, made: Any, at: str) -> None:
-        if isinstance(made, schema.TableEntry):
-            if made.select is None and made.rows is None:
-                self.wrong(at, "select", "is missing; either it or rows is needed")
-            if made.select is not None and made.rows is not None:
-                self.wrong(at, "rows", "and select exclude each other")
-            self._check_unique(at, "key", made.key)
-        elif isinstance(made, schema.IdentityEntry):
-            if made.raw is not None and made.claims is not None:
-                self.wrong(at, "raw", "and claims exclude each other")
-        elif isinstance(made, schema.MomentEntry):
-            self._check_unique(at, "identities", made.identities)
+    def check(self, shape: Any, at: str) -> None:
+        if isinstance(shape, schema.TableEntry):
+            if shape.select is None and shape.rows is None:
+                self.report_key(at, "select", "is missing; select or rows is required")
+            if shape.select is not None and shape.rows is not None:
+                self.report_key(at, "rows", "cannot be combined with select")
+            self._check_unique(at, "key", shape.key)
+        elif isinstance(shape, schema.IdentityEntry):
+            if shape.raw is not None and shape.claims is not None:
+                self.report_key(at, "raw", "cannot be combined with claims")
+        elif isinstance(shape, schema.MomentEntry):
+            self._check_unique(at, "identities", shape.identities)
 
-    def judge(self, values: Mapping[str, Any]) -> None:
+    def check_document(self, values: Mapping[str, Any]) -> None:
         """Report contradictions between the ``values`` of the document, as far as they could be read."""
         fixture, api, people = (values.get(key) for key in ("fixture", "api", "identities"))
         if fixture and not _is_file(self._directory / fixture):
-            self.wrong("", "fixture", f"names {self._directory / fixture}, which does not exist")
+            self.report_key("", "fixture", f"names {self._directory / fixture}, which does not exist")
         elif fixture:
             text = scripts.read(self._directory / fixture)
             self._check_script("", "fixture", text, f"names {fixture}, which ")
@@ -89,34 +89,34 @@ class _AccessReading(ShapeReading):
             self._check_duplicates(key, values.get(key, {}), getattr(internal, key))
 
     def _check_script(self, at: str, key: str, script: str, which: str = "") -> None:
-        for each in scripts.unfit(script):
-            self.wrong(at, key, f"{which}has `{each.words}` in line {each.line}: {each.reason}")
+        for each in scripts.forbidden_statements(script):
+            self.report_key(at, key, f"{which}has `{each.words}` on line {each.line}: {each.reason}")
 
     def _check_roles(self, api: schema.ApiEntry, people: Mapping[str, schema.IdentityEntry]) -> None:
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
-                sentence = f"is {identity.role}, which api does not name; {nearest(identity.role, known)}"
-                self.wrong(f"identities.{name}", "role", sentence)
+                sentence = f"is {identity.role}, which api does not name; {suggestion(identity.role, known)}"
+                self.report_key(f"identities.{name}", "role", sentence)
 
     def _check_duplicates(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:
-        seen: dict[str, str] = {}
+        first_uses: dict[str, str] = {}
         for at, names in ((key, public), (f"internal.{key}", internal)):
             for name in names:
                 where = f"{at}.{name}"
-                if first := seen.get(_normalized(name)):
-                    self.wrong(at, name, f"is {first} in line {self.positions[first].line} again")
-                seen.setdefault(_normalized(name), where)
+                if first := first_uses.get(_normalized(name)):
+                    self.report_key(at, name, f"repeats {first} of line {self.positions[first].line}")
+                first_uses.setdefault(_normalized(name), where)
 
     def _check_known(self, at: str, key: str, names: Iterable[str], known: Iterable[str], which: str) -> None:
         for place, name in enumerate(names):
             if name not in known:
-                self.wrong(at, f"{key}[{place}]", f"is {name}, {which}; {nearest(name, [*known])}")
+                self.report_key(at, f"{key}[{place}]", f"is {name}, {which}; {suggestion(name, [*known])}")
 
     def _check_unique(self, at: str, key: str, names: Iterable[str]) -> None:
         for name, times in Counter(names).items():
             if times > 1:
-                self.wrong(at, key, f"names {name} twice")
+                self.report_key(at, key, f"names {name} twice")
 
 
 def _is_file(path: Path) -> bool:

@@ -1,6 +1,6 @@
-"""The keys of access.yaml, with type and meaning, and the JSON Schema of it for editors.
+"""The keys of access.yaml, with their types and meanings, and its JSON Schema for editors.
 
-``access.file`` reads by these types, and turns them into those of ``access.expectations``.
+``access.file`` reads the file with these types, and converts them to those of ``access.expectations``.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class IdentityEntry(Described):
     user: Name | None = None
     """The name of the user in the fixture; without it, the identity has no user."""
     claims: Mapping[str, Any] | None = None
-    """Claims beside sub and role, as JSON; {id: note} is the uuid of note in the fixture. Not with raw."""
+    """Claims besides sub and role, as JSON; {id: note} is the uuid of note in the fixture. Not with raw."""
     raw: Text | None = None
     """SQL for the whole setting, to make it malformed; not with claims."""
     reads: Literal["only", "and writes"] = "and writes"
@@ -122,7 +122,7 @@ class ChangeEntry(Described):
     holds: Text | None = None
     """A condition on the row afterwards; before is the row as it was."""
     refused: tuple[SqlState, ...] = ()
-    """SQLSTATEs with which an allowed change may be refused, such as of a check on the value."""
+    """SQLSTATEs with which an allowed change may be refused, for example by a check on the value."""
     blind: bool = True
     """Whether it is also tried without WHERE; false if the value depends on the row."""
 
@@ -134,7 +134,7 @@ class DeleteEntry(Described):
     allow: Text
     """The condition on the row: may it be deleted?"""
     refused: tuple[SqlState, ...] = ()
-    """SQLSTATEs with which an allowed delete may be refused, such as of several rows at a time."""
+    """SQLSTATEs with which an allowed delete may be refused, for example of several rows at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,15 +255,15 @@ class Document(Described):
     moments: Mapping[Name, MomentEntry] = field(default_factory=dict)
     """Changes between two statements of the same identities, by name."""
     existing: Mapping[Name, Text] = field(default_factory=dict)
-    """For --on-existing-data: a query for the uuid that a name of the fixture stands for."""
+    """For --on-existing-data: a query for the uuid of a name of the fixture."""
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of such a file, for editors: each key with its type and meaning."""
-    made = TypeAdapter(Document).json_schema(schema_generator=_AccessSchema)
-    made["$defs"]["Table"]["oneOf"] = [{"required": ["select"]}, {"required": ["rows"]}]
-    made["$defs"]["Identity"]["not"] = {"required": ["claims", "raw"]}
-    return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": "Rules for chatctl audit-rls"}
+    document = TypeAdapter(Document).json_schema(schema_generator=_AccessSchema)
+    document["$defs"]["Table"]["oneOf"] = [{"required": ["select"]}, {"required": ["rows"]}]
+    document["$defs"]["Identity"]["not"] = {"required": ["claims", "raw"]}
+    return {"$schema": GenerateJsonSchema.schema_dialect, **document, "title": "Rules for chatctl audit-rls"}
 
 
 class _AccessSchema(GenerateJsonSchema):
@@ -278,8 +278,8 @@ class _AccessSchema(GenerateJsonSchema):
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         return self._with_title(super().typed_dict_schema(schema))
 
-    def _with_title(self, made: JsonSchemaValue) -> JsonSchemaValue:
-        return {**made, "title": made["title"].removesuffix("Entry")}
+    def _with_title(self, definition: JsonSchemaValue) -> JsonSchemaValue:
+        return {**definition, "title": definition["title"].removesuffix("Entry")}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -293,8 +293,8 @@ class _AccessSchema(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """Keys that do not match the pattern are errors, not extra properties."""
-        made = super().dict_schema(schema)
-        if patterns := made.pop("patternProperties", None):
+        definition = super().dict_schema(schema)
+        if patterns := definition.pop("patternProperties", None):
             ((pattern, values),) = patterns.items()
-            made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
-        return made
+            definition |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return definition

@@ -10,12 +10,12 @@ from chatctl.errors import Invalid
 from chatctl.sqltext.commands import copy_command, session_command
 from chatctl.sqltext.statements import statements
 
-_TRANSACTION_CONTROL = "all of it is one transaction, which the audit opens and rolls back; remove it"
+_TRANSACTION_CONTROL = "the whole script runs in one transaction, which the audit rolls back; remove it"
 _NEEDS_A_CLIENT = "it needs a client that sends rows; use insert … values"
 
 
 @dataclass(frozen=True)
-class Unfit:
+class ForbiddenStatement:
     """A statement that scripts may not contain: its first words, its line, the reason and the way out."""
 
     words: str
@@ -32,10 +32,10 @@ def read(path: Path) -> str:
         raise Invalid(f"{path} cannot be read: {reason}") from None
 
 
-def unfit(script: str) -> Iterator[Unfit]:
+def forbidden_statements(script: str) -> Iterator[ForbiddenStatement]:
     """The statements of ``script`` that it may not contain."""
     for statement in statements(script):
         if words := session_command(statement.text):
-            yield Unfit(words, statement.first_line, _TRANSACTION_CONTROL)
+            yield ForbiddenStatement(words, statement.first_line, _TRANSACTION_CONTROL)
         elif words := copy_command(statement.text):
-            yield Unfit(words, statement.first_line, _NEEDS_A_CLIENT)
+            yield ForbiddenStatement(words, statement.first_line, _NEEDS_A_CLIENT)

@@ -1,4 +1,4 @@
-"""The YAML lists beside access.yaml: accepted findings, and equivalent mutants."""
+"""The YAML lists next to access.yaml: accepted findings, and equivalent mutants."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pydantic import BeforeValidator
 from chatctl.services.audit.findings.finding import AuditRule
 from chatctl.yamlfile.nodes import Dialect
 from chatctl.yamlfile.shapes import ShapeReading, Text
-from chatctl.yamlfile.suggestions import nearest
+from chatctl.yamlfile.suggestions import suggestion
 
 
 def _day(value: Any) -> Any:
-    """A quoted date like an unquoted one; anything else is left for pydantic to refuse."""
+    """A quoted date like an unquoted one; anything else is unchanged, so that pydantic rejects it."""
     with suppress(ValueError):
         return date.fromisoformat(value) if isinstance(value, str) else value
     return value
@@ -76,16 +76,18 @@ def read(path: Path, kind: type[Listed], noun: str) -> list[tuple[int, Listed]]:
 
 
 class _EntryReading(ShapeReading):
-    """A list while it is read."""
+    """Reads a list and checks rules and duplicates."""
 
     def __init__(self, path: Path, dialect: Dialect) -> None:
         super().__init__(path, dialect)
         self._first: dict[str, str] = {}
 
-    def check(self, made: Any, at: str) -> None:
-        if isinstance(made, AcceptedEntry) and made.rule not in _RULES:
-            sentence = f"is {made.rule}, which is no rule that can be accepted; {nearest(made.rule, _RULES)}"
-            self.wrong(at, "rule", sentence)
-        first = self._first.setdefault(made.name, at)
+    def check(self, shape: Any, at: str) -> None:
+        if isinstance(shape, AcceptedEntry) and shape.rule not in _RULES:
+            sentence = (
+                f"is {shape.rule}, which is not a rule that can be accepted; {suggestion(shape.rule, _RULES)}"
+            )
+            self.report_key(at, "rule", sentence)
+        first = self._first.setdefault(shape.name, at)
         if first != at:
-            self.wrong(at, "", f"names {made.name} again, as line {self.positions[first].line} does")
+            self.report_key(at, "", f"repeats {shape.name} of line {self.positions[first].line}")

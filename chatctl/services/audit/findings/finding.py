@@ -31,8 +31,8 @@ class AuditRule(StrEnum):
     vacuous = "vacuous"
 
 
-# Rules for probes that prove nothing: they failed for another reason than a refusal, changed their answer
-# during the run, were not tried, or were refused where nobody at all is allowed.
+# Rules for probes that prove nothing: they failed for another reason than a refusal, changed their result
+# during the run, were not tried, or were refused where no identity is allowed.
 DOUBTS = frozenset({AuditRule.invalid, AuditRule.time_dependent, AuditRule.untried, AuditRule.vacuous})
 
 
@@ -42,7 +42,7 @@ ALL_ROWS = "all of them"
 
 @dataclass(frozen=True)
 class Place:
-    """Where to mend a finding: a file relative to the repository, and a line from 1."""
+    """Where to fix a finding: a file relative to the repository, and a line from 1."""
 
     file: str
     line: int

@@ -12,7 +12,7 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Meaning:
-    """A rule in words; ``severity`` from 0 to 10, as GitHub's security-severity."""
+    """The description of a rule; ``severity`` from 0 to 10, as GitHub's security-severity."""
 
     title: str
     help: str
@@ -23,12 +23,12 @@ class Meaning:
 MEANING: dict[AuditRule, Meaning] = {
     AuditRule.leak: Meaning(
         "Somebody can do what access.yaml denies",
-        "Narrow the policy or the function at this place; if it is meant, say so in access.yaml.",
+        "Narrow the policy or the function at this place; if the access is intended, list it in access.yaml.",
         "error",
         9.0,
     ),
     AuditRule.row_security: Meaning(
-        "Row-level security does not hold here",
+        "Row-level security does not apply here",
         "Enable row level security, or make the view security_invoker.",
         "error",
         9.0,
@@ -46,8 +46,8 @@ MEANING: dict[AuditRule, Meaning] = {
         8.0,
     ),
     AuditRule.unlisted: Meaning(
-        "Within reach of the API and not listed",
-        "Take it out of reach, or list it in access.yaml so that it is tried.",
+        "Within reach of the API but not listed",
+        "Revoke the access, or list it in access.yaml so that it is tried.",
         "error",
         8.0,
     ),
@@ -59,7 +59,7 @@ MEANING: dict[AuditRule, Meaning] = {
     ),
     AuditRule.publication: Meaning(
         "Realtime sends what access.yaml does not list",
-        "Take the table out of the publication, or set its replica identity to the key.",
+        "Remove the table from the publication, or set its replica identity to the key.",
         "error",
         7.0,
     ),
@@ -76,26 +76,26 @@ MEANING: dict[AuditRule, Meaning] = {
         6.5,
     ),
     AuditRule.effect: Meaning(
-        "A write is allowed and leaves the wrong row",
-        "Mend the trigger or the column grant behind this policy.",
+        "A write is allowed but leaves the wrong row",
+        "Fix the trigger or the column grant behind this policy.",
         "error",
         6.0,
     ),
     AuditRule.oracle: Meaning(
-        "An answer tells strangers that something exists",
-        "Give the same answer for hidden and for missing rows; if it may be known, say why under oracle.",
+        "A response reveals to strangers that something exists",
+        "Respond alike for hidden and for missing rows; if it may be known, give the reason under oracle.",
         "error",
         5.5,
     ),
     AuditRule.raises: Meaning(
         "A policy raises an error for unusual claims",
-        "Return null for an invalid user id: an error in a policy stops Realtime for everybody.",
+        "Return null for an invalid user id: an error in a policy stops Realtime for all users.",
         "error",
         5.0,
     ),
     AuditRule.missing: Meaning(
         "Somebody cannot do what access.yaml allows",
-        "Widen the policy or the grant at this place, or take the permission out of access.yaml.",
+        "Widen the policy or the grant at this place, or remove the permission from access.yaml.",
         "error",
         4.0,
     ),
@@ -107,31 +107,31 @@ MEANING: dict[AuditRule, Meaning] = {
     ),
     AuditRule.baseline: Meaning(
         "An entry of the baseline is out of date",
-        "Mend the finding or renew the entry; remove an entry that is not needed any more.",
+        "Fix the finding or renew the entry; remove an entry that is no longer needed.",
         "error",
         2.0,
     ),
     AuditRule.invalid: Meaning(
         "Probes failed for another reason than a refusal",
-        "Find out why they fail: nothing is proved until they run.",
+        "Find out why they fail; they prove nothing until they run.",
         "warning",
         4.0,
     ),
     AuditRule.time_dependent: Meaning(
         "A verdict changed while the audit ran",
-        "Give the fixture times that are years from now: nothing is proved if the clock decides.",
+        "Use fixture times that are years from now; a verdict that depends on the clock proves nothing.",
         "warning",
         3.5,
     ),
     AuditRule.untried: Meaning(
-        "Listed in access.yaml and not tried",
+        "Listed in access.yaml but not tried",
         "Make it possible to try it, as the message says, or list it under internal with the reason.",
         "warning",
         3.5,
     ),
     AuditRule.vacuous: Meaning(
-        "Refusals prove nothing, because nobody is allowed",
-        "Give the fixture somebody who is allowed, or revoke the privilege.",
+        "Refusals prove nothing, because no identity is allowed",
+        "Add a user who is allowed to the fixture, or revoke the privilege.",
         "warning",
         3.0,
     ),

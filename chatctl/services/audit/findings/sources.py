@@ -1,6 +1,6 @@
-"""Where to mend a finding: the file and line of the last statement about its object.
+"""Where to fix a finding: the file and line of the last statement about its object.
 
-The SQL files beside access.yaml are read, not the database. For a change that was made by hand, the place is
+The SQL files next to access.yaml are read, not the database. For a change that was made by hand, the place is
 the statement that it contradicts.
 """
 
@@ -43,34 +43,34 @@ _SECTIONS = ("tables", "functions", "buckets", "publications", "schemas", "inter
 
 
 class SourceIndex:
-    """An index of the statements beside one access.yaml, by the object that each is about."""
+    """An index of the statements in the SQL files next to an access.yaml, by the object of each statement."""
 
     def __init__(self, access: Access) -> None:
         self.path = access.path
-        beside = access.path.parent
-        self.directory = beside if (beside / "objects").is_dir() else data_directory("sql")
+        parent = access.path.parent
+        self.directory = parent if (parent / "objects").is_dir() else data_directory("sql")
 
     def place_of(self, problem: AuditFinding) -> Place:
-        """Where to mend ``problem``; without a statement, the line of access.yaml that it contradicts."""
+        """Where to fix ``problem``; without a statement, the line of access.yaml that it contradicts."""
         part, _, name = problem.object.split("(")[0].rpartition(" on ")
         for kind in ("bucket ", "publication "):
             name = name.removeprefix(kind)
-        if part and (found := self.place_of_object(name, part)):
-            return found
+        if part and (place := self.place_of_object(name, part)):
+            return place
         kinds = _ORDER.get(
             problem.rule, ("function", f"policy {problem.command}", "policy", "grant", "table")
         )
         for kind in kinds:
-            if found := self._statements.get((kind, name)):
-                return found
+            if place := self._statements.get((kind, name)):
+                return place
         return self._place_in_access(problem.object, name, problem.rule)
 
     def place_of_object(self, name: str, part: str = "") -> Place | None:
         """Where an object, or its policy named ``part``, is created; None if no file creates it."""
         kinds = ("function", "policies", "table", "bucket", "publication")
         plain = name.split("(", maxsplit=1)[0].removeprefix("bucket ").removeprefix("publication ")
-        found = (self._statements.get((kind, plain)) for kind in kinds)
-        return self._statements.get((f"policy called {part}", plain)) or next(filter(None, found), None)
+        places = (self._statements.get((kind, plain)) for kind in kinds)
+        return self._statements.get((f"policy called {part}", plain)) or next(filter(None, places), None)
 
     def _place_in_access(self, full: str, name: str, rule: AuditRule) -> Place:
         keys = [(section, each) for each in (full, name) for section in _SECTIONS]
@@ -80,16 +80,16 @@ class SourceIndex:
 
     @cached_property
     def _statements(self) -> Mapping[tuple[str, str], Place]:
-        found: dict[tuple[str, str], Place] = {}
+        places: dict[tuple[str, str], Place] = {}
         try:
             files = [*migrations(self.directory), *objects(self.directory)]
         except ChatctlError:  # `chatctl migrate` reports what is wrong with them
-            return found
+            return places
         for file in files:
             for statement in file.statements:
                 place = Place(name_of(self.directory / file.path), statement.first_line)
-                found.update((key, place) for key in _subjects(file, statement))
-        return found
+                places.update((key, place) for key in _subjects(file, statement))
+        return places
 
     @cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
@@ -106,13 +106,13 @@ def _lines(path: Path) -> dict[tuple[str, ...], int]:
     from chatctl.yamlfile.reading import Reading  # noqa: PLC0415
 
     reading = Reading(path, YAML)
-    found: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[str, ...], int] = {}
     for section, entries in reading.entries(reading.root, "", None):
-        found[section.value,] = position(section).line
+        lines[section.value,] = position(section).line
         if isinstance(entries, MappingNode):
             for key, _ in reading.entries(entries, section.value, None):
-                found[section.value, key.value] = position(key).line
-    return found
+                lines[section.value, key.value] = position(key).line
+    return lines
 
 
 def _subjects(file: SqlFile, statement: Statement) -> Iterator[tuple[str, str]]:
@@ -157,9 +157,9 @@ def _created(reader: Reader) -> Iterator[tuple[str, str]]:
             yield kind, name.parts[-1]
 
 
-def _policy(called: str, table: str, reader: Reader) -> Iterator[tuple[str, str]]:
+def _policy(name: str, table: str, reader: Reader) -> Iterator[tuple[str, str]]:
     yield "policy", table
-    yield f"policy called {called}", table
+    yield f"policy called {name}", table
     if reader.take("as"):
         reader.take_any()
     command = reader.take_one_of(*_COMMANDS, "all") if reader.take("for") else "all"
@@ -182,8 +182,8 @@ def _altered(reader: Reader) -> Iterator[tuple[str, str]]:
 
 
 def _granted(text: str) -> Iterator[tuple[str, str]]:
-    given = grant(text)
-    on = granted_objects(given.on) if given else None
+    parsed = grant(text)
+    on = granted_objects(parsed.on) if parsed else None
     if on is None or on.is_everything_in_schema:
         return
     for name in on.names:
@@ -195,7 +195,7 @@ def _bucket(statement: Sequence[Token]) -> Iterator[tuple[str, str]]:
     reader.take_one_of("insert", "update")
     reader.take("into")
     if reader.take("storage", ".", "buckets"):
-        # Every string counts as a bucket name; those that are none match no object.
+        # Every string is treated as a bucket name; one that is not matches no object.
         yield from (("bucket", token.content) for token in statement if token.kind == "string")
 
 

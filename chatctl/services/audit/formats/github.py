@@ -12,9 +12,12 @@ _TITLE = "chatctl audit-rls"
 
 
 def render(report: AuditReport) -> str:
-    found = limited([_annotation(group) for group in groups(report.problems)], _TITLE)
+    annotations = limited([_annotation(group) for group in groups(report.problems)], _TITLE)
     notes = [Annotation("notice", _TITLE, each) for each in report.notes]
-    return "\n".join([*map(str, found), *map(str, notes), f"{verdict(report)}: {line(scope(report))}"]) + "\n"
+    return (
+        "\n".join([*map(str, annotations), *map(str, notes), f"{verdict(report)}: {line(scope(report))}"])
+        + "\n"
+    )
 
 
 def summary(report: AuditReport, written: int = 0) -> str:

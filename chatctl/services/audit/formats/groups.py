@@ -53,11 +53,11 @@ class FindingGroup:
 def groups(findings: Iterable[AuditFinding]) -> list[FindingGroup]:
     """``findings`` in groups, the worst rule first."""
     ranked = sorted(findings, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
-    keyed: dict[tuple[AuditRule, str, str], list[AuditFinding]] = {}
+    by_key: dict[tuple[AuditRule, str, str], list[AuditFinding]] = {}
     for each in ranked:
         # Findings from the catalogue have no command, and are grouped by action.
-        keyed.setdefault((each.rule, each.object, each.command or each.action), []).append(each)
-    return [FindingGroup(tuple(found)) for found in keyed.values()]
+        by_key.setdefault((each.rule, each.object, each.command or each.action), []).append(each)
+    return [FindingGroup(tuple(findings)) for findings in by_key.values()]
 
 
 def verdict(report: AuditReport) -> str:

@@ -15,15 +15,15 @@ from chatctl.services.audit.formats.json import verdict as outcome
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import Cell, State
 
-_BESIDE = Path(__file__).parent
+_DIRECTORY = Path(__file__).parent
 _COMMANDS = "select", "insert", "update", "delete", "truncate", "execute"
 
-SAYS = {
+STATE_TEXTS = {
     State.denied: "Denied",
     State.allowed: "Allowed",
     State.finding: "Finding",
     State.invalid: "Failed, so proves nothing",
-    State.vacuous: "Proves nothing, nobody gets through",
+    State.vacuous: "Proves nothing, no identity is allowed",
     State.accepted: "Accepted in the baseline",
 }
 
@@ -54,10 +54,10 @@ def render(report: AuditReport) -> str:
 
 def _findings(report: AuditReport) -> Iterator[str]:
     for level, title in (("error", "Findings"), ("warning", "Probes that prove nothing")):
-        found = [group for group in groups(report.problems) if group.meaning.level == level]
-        if found:
+        shown = [group for group in groups(report.problems) if group.meaning.level == level]
+        if shown:
             yield f'<section><h2>{title}</h2><div class="list">'
-            yield from (_group(group) for group in found)
+            yield from (_group(group) for group in shown)
             yield "</div></section>"
 
 
@@ -96,9 +96,9 @@ def _accepted(report: AuditReport) -> Iterator[str]:
 
 def _legend(report: AuditReport) -> Iterator[str]:
     counts = Counter(cell.state for cell in report.cells)
-    for state, says in SAYS.items():
+    for state, description in STATE_TEXTS.items():
         if counts[state]:
-            yield f'<li><span class="m {state}"></span>{says} <span>{counts[state]:,}</span></li>'
+            yield f'<li><span class="m {state}"></span>{description} <span>{counts[state]:,}</span></li>'
 
 
 def _objects(
@@ -124,10 +124,9 @@ def _sentence(note: str) -> str:
 
 
 def _square(number: int, cell: Cell) -> str:
-    says = text(f"{cell.identity}: {cell.command} {cell.object}: {cell.state}")
-    return (
-        f'<td><button class="m {cell.state}" data-cell="{number}" tabindex="-1" title="{says}"></button></td>'
-    )
+    hint = text(f"{cell.identity}: {cell.command} {cell.object}: {cell.state}")
+    attributes = f'class="m {cell.state}" data-cell="{number}" tabindex="-1" title="{hint}"'
+    return f"<td><button {attributes}></button></td>"
 
 
 def _data(report: AuditReport) -> str:
@@ -150,7 +149,7 @@ def _data(report: AuditReport) -> str:
     document = {
         "cells": cells,
         "statements": list(statements),
-        "states": {state.value: says for state, says in SAYS.items()},
+        "states": {state.value: description for state, description in STATE_TEXTS.items()},
         "people": {
             line(each.name): {"says": line(each.says), "login": visible("\n".join(each.login))}
             for each in report.people
@@ -161,4 +160,4 @@ def _data(report: AuditReport) -> str:
 
 
 def _file(name: str) -> str:
-    return (_BESIDE / name).read_text(encoding="utf-8")
+    return (_DIRECTORY / name).read_text(encoding="utf-8")

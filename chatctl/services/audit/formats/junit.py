@@ -34,23 +34,25 @@ def _cell(
     suite: Element, cell: Cell, problems: dict[str, AuditFinding], accepted: dict[str, Accepted]
 ) -> None:
     case = junit.case(suite, f"{cell.object}.{cell.command}", cell.identity)
-    found = [problems[each] for each in cell.problems if each in problems]
+    findings = [problems[each] for each in cell.problems if each in problems]
     if cell.state is State.accepted:
         _skip(case, [accepted[each] for each in cell.problems if each in accepted])
     elif tag := _TAGS.get(cell.state):
-        worst = sorted(found, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
+        worst = sorted(findings, key=lambda each: (MEANING[each.rule].level, -MEANING[each.rule].severity))
         _problem(case, tag, worst, cell)
 
 
-def _problem(case: Element, tag: str, found: Sequence[AuditFinding], cell: Cell | None = None) -> None:
-    rule = found[0].rule.value if found else tag
-    what = ", ".join(dict.fromkeys(each.action for each in found))
-    message = f"{rule}: {what}" if cell else found[0].message
-    parts = [f"{each.message}\n{located(each.place)}\n\n{each.sql}" for each in found[:1]]
+def _problem(case: Element, tag: str, findings: Sequence[AuditFinding], cell: Cell | None = None) -> None:
+    rule = findings[0].rule.value if findings else tag
+    what = ", ".join(dict.fromkeys(each.action for each in findings))
+    message = f"{rule}: {what}" if cell else findings[0].message
+    parts = [f"{each.message}\n{located(each.place)}\n\n{each.sql}" for each in findings[:1]]
     if cell:
-        wrong = [each for each in cell.samples if each.verdict != "passed"]
-        seen = [f"{each.action} of {each.subject}: {each.came}; must be: {each.expected}" for each in wrong]
-        parts = ["\n".join(seen), *parts]
+        failed = [each for each in cell.samples if each.verdict != "passed"]
+        sample_lines = [
+            f"{each.action} of {each.subject}: {each.came}; must be: {each.expected}" for each in failed
+        ]
+        parts = ["\n".join(sample_lines), *parts]
     junit.problem(case, tag, kind=rule, message=message, text="\n\n".join(parts))
 
 
@@ -60,18 +62,18 @@ def _skip(case: Element, accepted: Sequence[Accepted]) -> None:
 
 
 def _catalogue(suite: Element, report: AuditReport) -> None:
-    for found in report.problems:
-        if not (found.command and found.identities):
-            tag = "failure" if MEANING[found.rule].level == "error" else "error"
-            _problem(_of_finding(suite, found), tag, [found])
+    for problem in report.problems:
+        if not (problem.command and problem.identities):
+            tag = "failure" if MEANING[problem.rule].level == "error" else "error"
+            _problem(_of_finding(suite, problem), tag, [problem])
     for each in report.accepted:
         if not (each.finding.command and each.finding.identities):
             _skip(_of_finding(suite, each.finding), [each])
     if not len(suite):
-        junit.case(suite, CATALOGUE, "nothing else is within reach")
+        junit.case(suite, CATALOGUE, "nothing unlisted is within reach")
     if report.notes:
         junit.output(suite, report.notes)
 
 
-def _of_finding(suite: Element, found: AuditFinding) -> Element:
-    return junit.case(suite, found.rule.value, f"{found.object}: {found.action}")
+def _of_finding(suite: Element, finding: AuditFinding) -> Element:
+    return junit.case(suite, finding.rule.value, f"{finding.object}: {finding.action}")

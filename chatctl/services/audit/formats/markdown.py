@@ -34,7 +34,9 @@ def render(report: AuditReport) -> str:
 def text(report: AuditReport, most: int) -> str:
     """The page in at most ``most`` bytes; a longer one is cut at the end, with a note."""
     parts = [*_head(report), *_findings(report), *_accepted(report), *_matrix(report.cells)]
-    return page(parts, most=most, more="_More than fits here; the HTML or JSON report has all of it._")
+    return page(
+        parts, most=most, more="_The rest does not fit here; the HTML and JSON reports are complete._"
+    )
 
 
 def _head(report: AuditReport) -> Iterator[str]:
@@ -46,11 +48,11 @@ def _head(report: AuditReport) -> Iterator[str]:
 
 
 def _findings(report: AuditReport) -> Iterator[str]:
-    found = groups(report.problems)
-    for group in found[:WITH_SQL]:
+    shown = groups(report.problems)
+    for group in shown[:WITH_SQL]:
         yield _group(group)
-    if found[WITH_SQL:]:
-        yield "\n".join(f"- {inline(each.title)}: {inline(each.first.message)}" for each in found[WITH_SQL:])
+    if shown[WITH_SQL:]:
+        yield "\n".join(f"- {inline(each.title)}: {inline(each.first.message)}" for each in shown[WITH_SQL:])
 
 
 def _group(group: FindingGroup) -> str:

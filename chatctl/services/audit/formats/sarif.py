@@ -13,7 +13,7 @@ from chatctl.services.audit.findings.rules import MEANING
 from chatctl.services.audit.formats.fingerprint import fingerprint
 from chatctl.services.audit.report import Accepted, AuditReport
 
-# GitHub refuses a run with more than 25,000 results and shows the first 5,000.
+# GitHub rejects a run with more than 25,000 results and shows the first 5,000.
 MOST = 5_000
 LONGEST = 1_000
 

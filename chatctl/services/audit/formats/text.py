@@ -22,27 +22,27 @@ def _lines(report: AuditReport) -> Iterator[str]:
     if report.accepted:
         until = min(each.expires for each in report.accepted)
         accepted = f", {len(report.accepted)} accepted until {until}"
-    found = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
+    counts = f"{len(report.findings)} findings, {len(report.invalid)} invalid, {len(report.vacuous)} vacuous"
     more = Counter(
         each.rule for each in report.doubts if each.rule not in (AuditRule.invalid, AuditRule.vacuous)
     )
-    found += "".join(f", {number} {rule}" for rule, number in sorted(more.items()))
+    counts += "".join(f", {number} {rule}" for rule, number in sorted(more.items()))
     tried = f"{report.tables} tables and {report.functions} functions, {report.probes} probes"
-    yield f"{found}{accepted}: {tried}"
+    yield f"{counts}{accepted}: {tried}"
     if report.existing and report.existing.left_out:
         yield line(f"no user of this database was found for: {', '.join(report.existing.left_out)}")
     yield from map(line, report.notes)
 
 
 def _group(group: FindingGroup) -> Iterator[str]:
-    found = group.first
-    yield line(f"{found.rule.upper()} {found.object}: {found.action}")
-    yield f"  {line(found.message)}"
+    first = group.first
+    yield line(f"{first.rule.upper()} {first.object}: {first.action}")
+    yield f"  {line(first.message)}"
     if len(group.actions) > 1:
         yield f"  also: {line(', '.join(group.actions[1:]))}"
     if group.probes > 1:
         yield f"  {group.probes} probes, as {line(people(group))}"
-    if found.place:
-        yield f"  {line(located(found.place))}"
-    yield from (f"    {each}" for each in visible(found.sql).splitlines())
+    if first.place:
+        yield f"  {line(located(first.place))}"
+    yield from (f"    {each}" for each in visible(first.sql).splitlines())
     yield ""

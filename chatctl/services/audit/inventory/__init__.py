@@ -1,1 +1,1 @@
-"""What the database's catalogue says about access, compared with access.yaml."""
+"""Access according to the system catalogs, compared with access.yaml."""

@@ -30,7 +30,7 @@ class Dependencies:
 
 
 def _reachable(name: str, edges: Mapping[str, list[str]]) -> list[str]:
-    found = [name]
-    for each in found:
-        found += [other for other in edges.get(each, ()) if other not in found]
-    return found
+    reached = [name]
+    for each in reached:
+        reached += [other for other in edges.get(each, ()) if other not in reached]
+    return reached

@@ -13,11 +13,11 @@ from chatctl.sqltext.quoting import literal
 
 
 def check(conn: Connection, access: Access) -> list[AuditFinding]:
-    """A finding for each problem that lints/accepted.yaml beside access.yaml does not accept."""
+    """A finding for each problem that lints/accepted.yaml next to access.yaml does not accept."""
     roles = access.api.roles
     known = [*filerules.RULES, *filerules.DATABASE_RULES, *(query.stem for query in queries())]
     entries = accepted.read(access.path.parent, known)
-    opened, _ = accepted.sort_out(check_schema(conn, roles), entries)
+    remaining, _ = accepted.partition(check_schema(conn, roles), entries)
     return [
         AuditFinding(
             rule=AuditRule.lint,
@@ -26,7 +26,7 @@ def check(conn: Connection, access: Access) -> list[AuditFinding]:
             message=f"{each.object}: {each.problem}; {each.remedy}",
             sql=_sql_to_show(each.rule, roles),
         )
-        for each in opened
+        for each in remaining
     ]
 
 

@@ -19,14 +19,14 @@ def check(conn: Connection, access: Access) -> Iterator[AuditFinding]:
 
 def _buckets(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     has_storage = conn.execute("select to_regclass('storage.buckets') is not null").fetchone()
-    found = (
+    actual_buckets = (
         {row.pop("name"): row for row in rows(conn, "audit/buckets", {})}
         if has_storage and has_storage[0]
         else {}
     )
-    for name in sorted({*found, *access.buckets}):
+    for name in sorted({*actual_buckets, *access.buckets}):
         sql_to_show = f"select * from storage.buckets where id = {literal(name)};"
-        if name not in found:
+        if name not in actual_buckets:
             yield AuditFinding(
                 rule=AuditRule.absent,
                 object=f"bucket {name}",
@@ -44,7 +44,7 @@ def _buckets(conn: Connection, access: Access) -> Iterator[AuditFinding]:
             )
         else:
             for key, expected in access.buckets[name].items():
-                actual = found[name].get(key)
+                actual = actual_buckets[name].get(key)
                 if actual != expected:
                     message = f"bucket {name} has {key} {actual}; access.yaml expects {expected}"
                     yield AuditFinding(
@@ -58,9 +58,9 @@ def _buckets(conn: Connection, access: Access) -> Iterator[AuditFinding]:
 
 def _publications(conn: Connection, access: Access) -> Iterator[AuditFinding]:
     published = rows(conn, "audit/publications", {})
-    found = {(row["publication"], row["relation"]): row for row in published}
+    actual = {(row["publication"], row["relation"]): row for row in published}
     expected = {(publication, name) for publication, tables in access.publications.items() for name in tables}
-    for publication, name in sorted({*found, *expected}):
+    for publication, name in sorted({*actual, *expected}):
         object_name = f"publication {publication}"
         sql_to_show = f"select * from pg_publication_tables where pubname = {literal(publication)};"
         if (publication, name) not in expected:
@@ -71,7 +71,7 @@ def _publications(conn: Connection, access: Access) -> Iterator[AuditFinding]:
                 message=f"{publication} publishes {name}, which access.yaml does not list",
                 sql=sql_to_show,
             )
-        elif (publication, name) not in found:
+        elif (publication, name) not in actual:
             yield AuditFinding(
                 rule=AuditRule.publication,
                 object=object_name,
@@ -79,13 +79,13 @@ def _publications(conn: Connection, access: Access) -> Iterator[AuditFinding]:
                 message=f"{publication} does not publish {name}, which access.yaml lists",
                 sql=sql_to_show,
             )
-        elif not found[publication, name]["key_only"]:
+        elif not actual[publication, name]["key_only"]:
             yield AuditFinding(
                 rule=AuditRule.publication,
                 object=object_name,
                 action=f"{name} replica identity",
                 message=(
-                    f"{publication} sends more than the key of a deleted row of {name}, past every policy"
+                    f"{publication} sends more than the key of a deleted row of {name}, bypassing policies"
                 ),
                 sql=f"select relreplident from pg_class where oid = {literal(relation(name))}::regclass;",
             )

@@ -119,7 +119,7 @@ def _of_platform(
     """Access that was added to a table of Supabase or an extension; ``listed`` tables are tried."""
     name = row["relation"]
     if name not in listed and (row["surplus"] or row["has_policies"]):
-        opened = (
+        description = (
             f"is open beyond what Supabase or its extension grants ({', '.join(row['surplus'])})"
             if row["surplus"]
             else "has a policy"
@@ -128,7 +128,7 @@ def _of_platform(
             rule=AuditRule.unlisted,
             object=name,
             action="privileges",
-            message=f"{name} {opened} and is not listed under tables",
+            message=f"{name} {description} and is not listed under tables",
             sql=sql_to_show,
         )
     if row["open"]:
@@ -159,7 +159,7 @@ def _privileges(access: Access, held: Privileges) -> Iterator[AuditFinding]:
         expected = {
             (role, privilege, column)
             for role in access.api.granted
-            for privilege, column in _wanted(table, columns)
+            for privilege, column in _expected_privileges(table, columns)
         }
         for role, privilege, column in sorted(actual ^ expected, key=str):
             what = f"{privilege} ({column})" if column else privilege
@@ -175,7 +175,7 @@ def _privileges(access: Access, held: Privileges) -> Iterator[AuditFinding]:
             )
 
 
-def _wanted(table: TableRules, columns: set[str]) -> Iterator[tuple[str, str | None]]:
+def _expected_privileges(table: TableRules, columns: set[str]) -> Iterator[tuple[str, str | None]]:
     if table.rows or table.select != NEVER:
         yield from (("select", column) for column in columns)
     if table.insert and table.insert.allow != NEVER:
@@ -211,7 +211,7 @@ def _functions(
                     rule=AuditRule.privilege,
                     object=name,
                     action="execute",
-                    message=f"{grantees} may execute {name}, which neither Supabase nor an extension gives",
+                    message=f"{grantees} may execute {name}, which neither Supabase nor an extension grants",
                     sql=sql_to_show,
                 )
             continue
@@ -265,6 +265,6 @@ def _system(conn: Connection, parameters: Mapping[str, Any]) -> Iterator[AuditFi
             rule=AuditRule.privilege,
             object=name,
             action=f"{role} {privilege}",
-            message=f"{role} holds {privilege} on {name}, which PostgreSQL does not give",
+            message=f"{role} holds {privilege} on {name}, which PostgreSQL does not grant by default",
             sql=f"select * from {table} where oid = {literal(name)}::{kind};",
         )

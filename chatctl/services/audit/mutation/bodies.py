@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chatctl.services.audit.mutation.edits import Edit
-from chatctl.services.audit.mutation.expressions import DROPPED, replaced
+from chatctl.services.audit.mutation.expressions import DROPPED, replacement
 from chatctl.services.audit.mutation.nesting import Item, TokenGroup, tree
 
 _ACTOR = re.compile(r"user|person|actor|member|sender|author|owner|account|creator|recipient|profile", re.I)
@@ -141,9 +141,9 @@ def _calls(group: TokenGroup, text: str, context: BodyContext) -> Iterator[Edit]
         called = f"{schema.text}.{name.text}" if dot.text == "." else ""
         if called in context.user_functions:
             for value in context.request_values:
-                yield replaced("actor-from-request", text, schema.start, item.end, value)
+                yield replacement("actor-from-request", text, schema.start, item.end, value)
         if called in context.predicate_functions:
-            yield replaced("answer-to-true", text, schema.start, item.end, "true")
+            yield replacement("answer-to-true", text, schema.start, item.end, "true")
 
 
 def _lists(group: TokenGroup) -> Iterator[list[_Statement]]:
@@ -155,24 +155,24 @@ def _lists(group: TokenGroup) -> Iterator[list[_Statement]]:
             yield _until_branch(group.items[position + 1 :], _BRANCHES[group.opener])
 
 
-def _until_branch(items: Sequence[Item], others: Sequence[str]) -> list[_Statement]:
-    end = next((position for position, item in enumerate(items) if item.is_word(*others)), len(items))
+def _until_branch(items: Sequence[Item], branch_words: Sequence[str]) -> list[_Statement]:
+    end = next((position for position, item in enumerate(items) if item.is_word(*branch_words)), len(items))
     return _split(items[:end])
 
 
 def _split(items: Sequence[Item]) -> list[_Statement]:
-    found = []
+    statements = []
     parts: list[Item] = []
     for item in items:
         if item.text == ";":
             if parts:
-                found.append(_Statement(tuple(parts), item.end))
+                statements.append(_Statement(tuple(parts), item.end))
             parts = []
         elif item.is_word("exception", "when", "then") and not any(each.is_word("raise") for each in parts):
             parts = []  # the handlers of a block
         else:
             parts.append(item)
-    return found
+    return statements
 
 
 def _refuses(statement: _Statement) -> bool:
@@ -180,7 +180,7 @@ def _refuses(statement: _Statement) -> bool:
 
 
 def _is_call(statement: _Statement) -> bool:
-    """Whether it is ``perform schema.function(…)``, and no query."""
+    """Whether it is ``perform schema.function(…)`` rather than a query."""
     items = statement.items
     return statement.starts("perform") and isinstance(items[-1], TokenGroup) and all(
         item.kind in ("word", "name") or item.text == "." for item in items[1:-1]

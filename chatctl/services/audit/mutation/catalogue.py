@@ -172,8 +172,8 @@ def read(conn: Connection, access: Access) -> Catalogue:
     signatures = [each.signature for each in access.functions] + sorted(access.internal_functions)
     with conn.cursor() as cursor:
         parameters = {"names": signatures, "quoted": [procedure(name) for name in signatures]}
-        found = cursor.execute(query("audit/mutation/names"), parameters).fetchall()
-    names = {oid: name for name, oid in found if oid}
+        oids = cursor.execute(query("audit/mutation/names"), parameters).fetchall()
+    names = {oid: name for name, oid in oids if oid}
     # With an empty search_path PostgreSQL prints qualified names, which mutants need.
     with conn.transaction(force_rollback=True):
         conn.execute("set local search_path = ''")
@@ -191,7 +191,7 @@ def read(conn: Connection, access: Access) -> Catalogue:
             grants=_rows(conn, "grants", GrantedPrivilege, values),
             functions=list(_in_use(functions, frozenset(names))),
             names=names,
-            missing=[name for name, oid in found if not oid],
+            missing=[name for name, oid in oids if not oid],
             user_functions=frozenset(name for name, who in callers if who),
             predicate_functions=frozenset(name for name, who in callers if not who),
             triggers=_rows(conn, "triggers", Trigger, {"relations": listed, "schemas": own_schemas}),
@@ -202,8 +202,8 @@ def read(conn: Connection, access: Access) -> Catalogue:
 
 def calls(text: str) -> Iterator[str]:
     """The functions that ``text`` calls by qualified name, as schema.name."""
-    found = tokens(text)
-    for schema, dot, name, opener in zip(found, found[1:], found[2:], found[3:], strict=False):
+    scanned = tokens(text)
+    for schema, dot, name, opener in zip(scanned, scanned[1:], scanned[2:], scanned[3:], strict=False):
         if dot.text == "." and opener.text == "(":
             yield f"{schema.text}.{name.text}"
 

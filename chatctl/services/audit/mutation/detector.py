@@ -52,13 +52,13 @@ class Detector:
         self._known_findings = self._inventory_findings()  # the fixture creates buckets
         tried = try_and_recheck(lambda: generate(replace(context)), self._trial)
         for probe, outcome in tried:
-            found = verdict(access, probe, outcome)
-            if found is ProbeVerdict.time_dependent:
+            result = verdict(access, probe, outcome)
+            if result is ProbeVerdict.time_dependent:
                 self._record_unstable(
                     probe, f"{access.path.name} expects something else at the end: {outcome.later}"
                 )
-            elif found is not ProbeVerdict.passed:
-                what = f"{found} of {probe.object}, {probe.full_action}"
+            elif result is not ProbeVerdict.passed:
+                what = f"{result} of {probe.object}, {probe.full_action}"
                 raise Inconclusive(
                     f"the audit is not clean without a mutant: {what}",
                     hint="run `chatctl audit-rls` first",
@@ -123,12 +123,12 @@ class Detector:
             for mutant in group
             for each in (mutant.object, *self._dependencies.dependents_of(mutant.object))
         ]
-        detect_near = {each: distance for distance, each in reversed(list(enumerate(order)))}
+        distances = {each: distance for distance, each in reversed(list(enumerate(order)))}
         return self._first_finding(
             group,
             sorted(
                 self._affected_statements(group),
-                key=lambda number: detect_near.get(self._object_of[number], len(order)),
+                key=lambda number: distances.get(self._object_of[number], len(order)),
             ),
         )
 
@@ -145,9 +145,9 @@ class Detector:
     def _first_finding(self, group: Sequence[Mutant], statements: Iterable[int]) -> str | None:
         in_inventory = [each for each in group if not each.sql.lower().startswith(_INVISIBLE_TO_INVENTORY)]
         if (in_inventory or not group) and (
-            found := sorted(self._inventory_findings() - self._known_findings)
+            new_findings := sorted(self._inventory_findings() - self._known_findings)
         ):
-            return found[0]
+            return new_findings[0]
         return next((by for number in statements if (by := self._finding_of(number))), None)
 
     def _inventory_findings(self) -> set[str]:
@@ -157,9 +157,9 @@ class Detector:
     def _finding_of(self, statement: int) -> str | None:
         tried = list(self.batch.run_statement(statement))
         for probe, outcome in tried:
-            found = verdict(self._access, probe, outcome)
-            if found is not ProbeVerdict.passed:
-                return f"{found}:{probe.object}:{probe.full_action}"
+            result = verdict(self._access, probe, outcome)
+            if result is not ProbeVerdict.passed:
+                return f"{result}:{probe.object}:{probe.full_action}"
         return next(
             (f"oracle:{tried[n][0].object}:{tried[n][0].full_action}" for n in existence_oracles(tried)), None
         )

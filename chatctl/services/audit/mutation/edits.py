@@ -32,17 +32,17 @@ class Edit:
 def distinct_edits(edits: Iterable[Edit], text: str) -> list[tuple[Edit, str]]:
     """The edits that change ``text``, each with a unique description; duplicates are dropped."""
     results: set[str] = {text}
-    seen: Counter[tuple[str, str]] = Counter()
-    found = []
+    counts: Counter[tuple[str, str]] = Counter()
+    described = []
     for edit in sorted(edits):
         result = edit.applied(text)
         if result in results:
             continue
         results.add(result)
-        seen[edit.operator, edit.change] += 1
-        count = seen[edit.operator, edit.change]
-        found.append((edit, edit.change if count == 1 else f"{edit.change} (no. {count})"))
-    return found
+        counts[edit.operator, edit.change] += 1
+        count = counts[edit.operator, edit.change]
+        described.append((edit, edit.change if count == 1 else f"{edit.change} (no. {count})"))
+    return described
 
 
 def difference(was: str, now: str) -> str:

@@ -65,12 +65,12 @@ def body_edits(text: str, *, procedural: bool, answers: bool) -> Iterator[Edit]:
                 yield from operator(condition, text)
 
 
-def replaced(operator: str, text: str, start: int, end: int, new: str) -> Edit:
+def replacement(operator: str, text: str, start: int, end: int, new: str) -> Edit:
     """An edit that replaces a part of ``text`` by ``new``."""
     return Edit(start=start, end=end, operator=operator, new=new, was=text[start:end], now=new)
 
 
-def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> Iterator[Edit]:
+def removals(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> Iterator[Edit]:
     """Each of ``operands`` removed, with the word or comma that joins it to the others."""
     for position, operand in enumerate(operands):
         if position + 1 < len(operands):
@@ -90,10 +90,10 @@ def dropped(operator: str, operands: Sequence[tuple[Item, ...]], text: str) -> I
 def _operands_dropped(condition: Condition, text: str) -> Iterator[Edit]:
     for conjuncts in condition.disjuncts:
         if len(conjuncts) > 1:
-            yield from dropped("conjunct-dropped", conjuncts, text)
+            yield from removals("conjunct-dropped", conjuncts, text)
     if len(condition.disjuncts) > 1:
         alternatives = [tuple(item for operand in each for item in operand) for each in condition.disjuncts]
-        yield from dropped("disjunct-dropped", alternatives, text)
+        yield from removals("disjunct-dropped", alternatives, text)
 
 
 def _and_to_or(condition: Condition, text: str) -> Iterator[Edit]:
@@ -125,7 +125,7 @@ def _clause_dropped(condition: Condition, text: str) -> Iterator[Edit]:
     # With several operands, each is dropped by itself.
     alone = condition.is_single and not in_parentheses(condition.disjuncts[0][0])
     if alone and condition.role in ("where", "on"):
-        yield replaced(f"{condition.role}-true", text, condition.start, condition.end, "true")
+        yield replacement(f"{condition.role}-true", text, condition.start, condition.end, "true")
 
 
 def _comparisons_flipped(condition: Condition, text: str) -> Iterator[Edit]:
@@ -189,7 +189,7 @@ def _exists_to_true(condition: Condition, text: str) -> Iterator[Edit]:
                 and operand[position].is_word("exists")
                 and (position or not is_covered)
             ):
-                yield replaced("exists-to-true", text, operand[position].start, operand[-1].end, "true")
+                yield replacement("exists-to-true", text, operand[position].start, operand[-1].end, "true")
 
 
 def _literals_removed(condition: Condition, text: str) -> Iterator[Edit]:
@@ -198,8 +198,8 @@ def _literals_removed(condition: Condition, text: str) -> Iterator[Edit]:
         for group in _lists(operand):
             literals = _separated(group)
             if len(literals) > 1 and all(len(each) <= 3 and each[0].kind == "string" for each in literals):  # noqa: PLR2004 - 'a'::text
-                found = list(dropped("literal-removed", literals, text))
-                yield from (found[0], found[-1])
+                single_removals = list(removals("literal-removed", literals, text))
+                yield from (single_removals[0], single_removals[-1])
 
 
 def _constants_shifted(condition: Condition, text: str) -> Iterator[Edit]:
@@ -226,10 +226,10 @@ def _patterns_opened(condition: Condition, text: str) -> Iterator[Edit]:
                 written = pattern.text
                 if written.startswith("'^"):
                     new = "'" + written[2:]
-                    yield replaced("pattern-opened", text, pattern.start, pattern.end, new)
+                    yield replacement("pattern-opened", text, pattern.start, pattern.end, new)
                 if written.endswith("$'"):
                     new = written[:-2] + "'"
-                    yield replaced("pattern-opened", text, pattern.start, pattern.end, new)
+                    yield replacement("pattern-opened", text, pattern.start, pattern.end, new)
 
 
 def _indexes_shifted(root: TokenGroup, text: str) -> Iterator[Edit]:

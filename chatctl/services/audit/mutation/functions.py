@@ -28,9 +28,9 @@ def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
     """Functions that do not exist or cannot be changed."""
     for name in catalogue.missing:
         yield NotMutated(name, "does not exist")
-    found = {each.oid for each in catalogue.functions}
+    known = {each.oid for each in catalogue.functions}
     for oid, name in sorted(catalogue.names.items(), key=lambda item: item[1]):
-        if oid not in found:
+        if oid not in known:
             yield NotMutated(name, "is an extension's, or in a schema that is neither exposed nor internal")
     for function in catalogue.functions:
         if not function.owned:
@@ -46,7 +46,7 @@ def name_of(catalogue: Catalogue, function: Function) -> str:
     return catalogue.names.get(function.oid, function.signature)
 
 
-def replaced(function: Function, body: str) -> str:
+def replace_statement(function: Function, body: str) -> str:
     """The statement that replaces the body of ``function``."""
     definition = function.definition or ""
     start = definition.rindex(function.body)
@@ -61,7 +61,7 @@ def _rewritten(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     edits = _edits(catalogue, function)
     name = name_of(catalogue, function)
     yield from mutants_of_edits(
-        edits, function.body, name=name, part="", statement=lambda edited: replaced(function, edited)
+        edits, function.body, name=name, part="", statement=lambda edited: replace_statement(function, edited)
     )
 
 
@@ -69,14 +69,14 @@ def _edits(catalogue: Catalogue, function: Function) -> Iterator[Edit]:
     yield from scopes.edits(function.body, catalogue, {})
     if function.language == "sql":
         yield from expressions.body_edits(function.body, procedural=False, answers=True)
-        yield from bodies.caller_edits(function.body, _surroundings(catalogue, function))
+        yield from bodies.caller_edits(function.body, _body_context(catalogue, function))
         return
     answers = bool(function.callers) and not function.trigger
     yield from expressions.body_edits(function.body, procedural=True, answers=answers)
-    yield from bodies.edits(function.body, _surroundings(catalogue, function))
+    yield from bodies.edits(function.body, _body_context(catalogue, function))
 
 
-def _surroundings(catalogue: Catalogue, function: Function) -> bodies.BodyContext:
+def _body_context(catalogue: Catalogue, function: Function) -> bodies.BodyContext:
     request_values = [column(name) for name in function.uuid_parameters if bodies.names_a_person(name)]
     if function.trigger:
         # The user columns that all tables of the trigger have in common.
@@ -96,39 +96,39 @@ def _surroundings(catalogue: Catalogue, function: Function) -> bodies.BodyContex
 
 def _rights_flipped(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     rights = ("invoker", "definer")
-    # A trigger function that works with the caller's rights gains nothing from more.
+    # A trigger function that works with the caller's rights gains nothing from its owner's rights.
     if function.definer or not function.trigger:
         new = rights[not function.definer]
         change = f"security {rights[function.definer]} -> security {new}"
-        made = f"alter function {_called(function)} security {new}"
+        statement = f"alter function {_quoted(function)} security {new}"
         yield Mutant(
             operator="function-rights-flipped",
             object=name_of(catalogue, function),
             part="",
             change=change,
-            sql=made,
+            sql=statement,
         )
 
 
 def _execution(catalogue: Catalogue, function: Function) -> Iterator[Mutant]:
     if function.trigger:  # trigger functions cannot be called
         return
-    name, called = name_of(catalogue, function), _called(function)
+    name, quoted_name = name_of(catalogue, function), _quoted(function)
     roles = catalogue.access.api.roles
     closed = [role for role in roles if role in function.reached_by and role not in function.callers]
     # If every role can reach it, the typical mistake is a missing revoke from public.
     for role in ["public"] if closed and set(roles) <= set(function.reached_by) else closed:
         change = f"execute not granted to {role} -> granted"
         grantee = role if role == "public" else column(role)
-        made = f"grant execute on function {called} to {grantee}"
-        yield Mutant(operator="execute-granted", object=name, part=role, change=change, sql=made)
+        statement = f"grant execute on function {quoted_name} to {grantee}"
+        yield Mutant(operator="execute-granted", object=name, part=role, change=change, sql=statement)
     for role in function.granted_to if not function.to_public else ():
         change = f"execute granted to {role} -> revoked"
-        made = f"revoke execute on function {called} from {column(role)}"
-        yield Mutant(operator="execute-revoked", object=name, part=role, change=change, sql=made)
+        statement = f"revoke execute on function {quoted_name} from {column(role)}"
+        yield Mutant(operator="execute-revoked", object=name, part=role, change=change, sql=statement)
 
 
-def _called(function: Function) -> str:
+def _quoted(function: Function) -> str:
     """The function as quoted SQL."""
     types = function.signature[len(function.schema) + len(function.name) + 1 :]
     return relation(f"{function.schema}.{function.name}") + types

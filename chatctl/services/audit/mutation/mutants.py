@@ -13,10 +13,10 @@ from chatctl.services.audit.mutation.mutant import Mutant, NotMutated
 
 def mutants(conn: Connection, access: Access) -> list[Mutant]:
     """All mutants, in a fixed order; no two have the same statement."""
-    found: dict[str, Mutant] = {}
+    by_statement: dict[str, Mutant] = {}
     for mutant in _all(read(conn, access)):
-        found.setdefault(mutant.sql, mutant)
-    return list(found.values())
+        by_statement.setdefault(mutant.sql, mutant)
+    return list(by_statement.values())
 
 
 def not_mutated(conn: Connection, access: Access) -> list[NotMutated]:

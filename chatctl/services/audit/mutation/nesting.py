@@ -63,8 +63,8 @@ def tree(text: str, *, procedural: bool = False) -> TokenGroup:
     root = TokenGroup(opener="", start=0, end=len(text))
     open_groups = [root]
     previous = ""
-    found = iter(tokens(text))
-    for token in found:
+    token_iterator = iter(tokens(text))
+    for token in token_iterator:
         group = open_groups[-1]
         if token.text in _PAIRS or (token.is_word(*blocks) and _opens(token, previous)):
             inner = TokenGroup(opener=token.text, start=token.start, end=len(text))
@@ -73,7 +73,7 @@ def tree(text: str, *, procedural: bool = False) -> TokenGroup:
         elif token.text == _PAIRS.get(group.opener) or (token.is_word("end") and group.opener in blocks):
             group.end = token.end
             if group.opener in ("if", "loop"):
-                group.end = next(found, token).end  # `end if`, `end loop`
+                group.end = next(token_iterator, token).end  # `end if`, `end loop`
             open_groups.pop()
         else:
             group.items.append(token)

@@ -31,7 +31,7 @@ def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
 
 
 def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
-    def made(operator: str, part: str, was: str, now: str, value: str) -> Mutant:
+    def mutant(operator: str, part: str, was: str, now: str, value: str) -> Mutant:
         sql = f"update storage.buckets set {part} = {value} where id = {literal(bucket.name)}"
         return Mutant(
             operator=operator, object=f"bucket {bucket.name}", part=part, change=f"{was} -> {now}", sql=sql
@@ -39,14 +39,14 @@ def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
 
     states = ("private", "public")
     flipped = not bucket.public
-    yield made(
+    yield mutant(
         "bucket-public-flipped", "public", states[bucket.public], states[flipped], str(flipped).lower()
     )
     limit = bucket.file_size_limit
     if limit is not None:
-        yield made("bucket-size-unlimited", "file_size_limit", f"at most {limit} bytes", "any size", "null")
+        yield mutant("bucket-size-unlimited", "file_size_limit", f"at most {limit} bytes", "any size", "null")
         raised = limit * 10
-        yield made(
+        yield mutant(
             "bucket-size-raised",
             "file_size_limit",
             f"at most {limit} bytes",
@@ -55,9 +55,9 @@ def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
         )
     types = bucket.allowed_mime_types
     if types is not None:
-        yield made("bucket-types-any", "allowed_mime_types", f"{len(types)} MIME types", "any", "null")
+        yield mutant("bucket-types-any", "allowed_mime_types", f"{len(types)} MIME types", "any", "null")
         added = f"allowed_mime_types || {literal(_FOREIGN_TYPE)}::text"
-        yield made(
+        yield mutant(
             "bucket-type-added",
             "allowed_mime_types",
             f"without {_FOREIGN_TYPE}",
@@ -67,7 +67,7 @@ def _of_bucket(bucket: Bucket) -> Iterator[Mutant]:
         if types:
             first = sorted(types)[0]
             removed = f"array_remove(allowed_mime_types, {literal(first)})"
-            yield made(
+            yield mutant(
                 "bucket-type-removed", "allowed_mime_types", f"with {first}", f"without {first}", removed
             )
 
@@ -79,10 +79,10 @@ def _of_publication(catalogue: Catalogue, publication: Publication) -> Iterator[
             continue
         sent = table.relation in publication.tables
         verb = "drop" if sent else "add"
-        made = f"alter publication {column(publication.name)} {verb} table {relation(table.relation)}"
+        statement = f"alter publication {column(publication.name)} {verb} table {relation(table.relation)}"
         change = "sent -> not sent" if sent else "not sent -> sent"
         operator = "publication-table-dropped" if sent else "publication-table-added"
-        yield Mutant(operator=operator, object=name, part=table.relation, change=change, sql=made)
+        yield Mutant(operator=operator, object=name, part=table.relation, change=change, sql=statement)
 
 
 def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
@@ -90,8 +90,8 @@ def _whole_rows(catalogue: Catalogue) -> Iterator[Mutant]:
     published = {name for each in catalogue.publications for name in each.tables}
     for table in catalogue.tables:
         if table.relation in published and table.owned and not table.sends_rows:
-            made = f"alter table {relation(table.relation)} replica identity full"
+            statement = f"alter table {relation(table.relation)} replica identity full"
             change = "of a deleted row its key is sent -> all of it"
             yield Mutant(
-                operator="replica-identity-full", object=table.relation, part="", change=change, sql=made
+                operator="replica-identity-full", object=table.relation, part="", change=change, sql=statement
             )

@@ -23,8 +23,8 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
             operator="policy-dropped",
             object=policy.relation,
             part=policy.name,
-            change=f"{described(policy)} -> (dropped)",
-            sql=dropped(policy),
+            change=f"{description(policy)} -> (dropped)",
+            sql=drop_statement(policy),
         )
         for clause in ("using", "check"):
             yield from _of_condition(catalogue, policy, clause)
@@ -38,25 +38,25 @@ def _of_condition(catalogue: Catalogue, policy: Policy, clause: str) -> Iterator
     if text is None:
         return
 
-    def made(operator: str, change: str, condition: str) -> Mutant:
+    def mutant(operator: str, change: str, condition: str) -> Mutant:
         return Mutant(
             operator=operator,
             object=policy.relation,
             part=policy.name,
             change=change,
-            sql=altered(policy, clause, condition),
+            sql=alter_statement(policy, clause, condition),
         )
 
     if text != "true":
-        yield made(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
-    yield made("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
+        yield mutant(f"{clause}-true", f"{clause} {_short(text)} -> {clause} true", "true")
+    yield mutant("negated", f"{clause} {_short(text)} -> {clause} not {_short(text)}", f"not ({text})")
     outer = {policy.relation.split(".", 1)[1]: policy.relation}
     yield from mutants_of_edits(
         [*expressions.edits(text), *scopes.edits(text, catalogue, outer)],
         text,
         name=policy.relation,
         part=policy.name,
-        statement=lambda edited: altered(policy, clause, edited),
+        statement=lambda edited: alter_statement(policy, clause, edited),
         where=f"{clause}: ",
     )
 
@@ -65,7 +65,7 @@ def _check_dropped(policy: Policy) -> Iterator[Mutant]:
     # Without WITH CHECK, USING applies to the new row as well.
     if policy.using is not None and policy.check not in (None, policy.using):
         change = f"with check {_short(policy.check or '')} -> {_short(policy.using)}, as using says"
-        yield _remade("check-dropped", policy, change, replace(policy, check=None))
+        yield _re_created("check-dropped", policy, change, replace(policy, check=None))
 
 
 def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
@@ -75,16 +75,16 @@ def _opened(catalogue: Catalogue, policy: Policy) -> Iterator[Mutant]:
     more = [role for role in api if role not in policy.roles and "public" not in policy.roles]
     if any(catalogue.holds(policy.relation, role, command) for role in more for command in commands):
         change = f"to {', '.join(policy.roles)} -> to public"
-        yield _remade("to-widened", policy, change, replace(policy, roles=["public"]))
+        yield _re_created("to-widened", policy, change, replace(policy, roles=["public"]))
     roles = api if "public" in policy.roles else [role for role in api if role in policy.roles]
-    others = [command for command in _COMMANDS if command not in commands]
-    if any(catalogue.holds(policy.relation, role, command) for role in roles for command in others):
+    other_commands = [command for command in _COMMANDS if command not in commands]
+    if any(catalogue.holds(policy.relation, role, command) for role in roles for command in other_commands):
         condition = policy.using or policy.check
         wider = replace(policy, command="all", using=condition, check=policy.check or condition)
-        yield _remade("command-widened", policy, f"for {policy.command} -> for all", wider)
+        yield _re_created("command-widened", policy, f"for {policy.command} -> for all", wider)
     if not policy.permissive:
         wider = replace(policy, permissive=True)
-        yield _remade("restrictive-to-permissive", policy, "as restrictive -> as permissive", wider)
+        yield _re_created("restrictive-to-permissive", policy, "as restrictive -> as permissive", wider)
 
 
 def _added(catalogue: Catalogue) -> Iterator[Mutant]:
@@ -111,23 +111,23 @@ def _added(catalogue: Catalogue) -> Iterator[Mutant]:
                     using=using,
                     check=check,
                 )
-                change = f"(no policy) -> {described(policy)}, true for every row"
+                change = f"(no policy) -> {description(policy)}, true for every row"
                 yield Mutant(
                     operator="permissive-added",
                     object=table.relation,
                     part=_ADDED,
                     change=change,
-                    sql=created(policy),
+                    sql=create_statement(policy),
                 )
 
 
-def described(policy: Policy) -> str:
+def description(policy: Policy) -> str:
     """A description of a policy without its conditions."""
     kind = "" if policy.permissive else "restrictive "
     return f"{kind}policy for {policy.command} to {', '.join(policy.roles)}"
 
 
-def altered(policy: Policy, clause: str, condition: str) -> str:
+def alter_statement(policy: Policy, clause: str, condition: str) -> str:
     """The statement that changes a condition of ``policy``."""
     what = sql.SQL("using" if clause == "using" else "with check")
     return (
@@ -137,12 +137,12 @@ def altered(policy: Policy, clause: str, condition: str) -> str:
     )
 
 
-def dropped(policy: Policy) -> str:
+def drop_statement(policy: Policy) -> str:
     """The statement that drops ``policy``."""
     return f"drop policy {column(policy.name)} on {relation(policy.relation)}"
 
 
-def created(policy: Policy) -> str:
+def create_statement(policy: Policy) -> str:
     """The statement that creates ``policy``."""
     kind = "permissive" if policy.permissive else "restrictive"
     roles = ", ".join("public" if role == "public" else column(role) for role in policy.roles)
@@ -155,13 +155,13 @@ def created(policy: Policy) -> str:
     return " ".join(parts)
 
 
-def _remade(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
+def _re_created(operator: str, policy: Policy, change: str, new: Policy) -> Mutant:
     return Mutant(
         operator=operator,
         object=policy.relation,
         part=policy.name,
         change=change,
-        sql=f"{dropped(policy)}; {created(new)}",
+        sql=f"{drop_statement(policy)}; {create_statement(new)}",
     )
 
 

@@ -34,30 +34,30 @@ def _edits(
 
 def sources(group: TokenGroup) -> dict[str, str]:
     """The tables in the FROM clause of a query, by alias."""
-    found: dict[str, str] = {}
-    _read_sources(group.items, found)
-    return found
+    tables: dict[str, str] = {}
+    _read_sources(group.items, tables)
+    return tables
 
 
-def _read_sources(items: Sequence[Item], found: dict[str, str]) -> None:
+def _read_sources(items: Sequence[Item], tables: dict[str, str]) -> None:
     for before, item in pairwise(enumerate(items)):
         if before[1].is_word("from", "join", "lateral", "only"):
-            _read_source(items[item[0] :], found)
+            _read_source(items[item[0] :], tables)
 
 
-def _read_source(items: Sequence[Item], found: dict[str, str]) -> None:
+def _read_source(items: Sequence[Item], tables: dict[str, str]) -> None:
     first = items[0]
     if isinstance(first, TokenGroup):
         if not first.is_select and first.items:  # a parenthesized join
-            _read_source(first.items, found)
-            _read_sources(first.items, found)
+            _read_source(first.items, tables)
+            _read_sources(first.items, tables)
         return
     if len(items) < 3 or items[1].text != "." or isinstance(items[2], TokenGroup):  # noqa: PLR2004 - schema.table
         return
     name = f"{first.plain}.{items[2].plain}"
     rest = [item for item in items[3:5] if not item.is_word("as")]
     alias = rest[0] if rest and rest[0].kind in ("word", "name") and not rest[0].is_word(*QUERY) else items[2]
-    found[alias.plain] = name
+    tables[alias.plain] = name
 
 
 def _captured(group: TokenGroup, catalogue: Catalogue, local: Sources, outer: Sources) -> Iterator[Edit]:
@@ -97,10 +97,10 @@ def _swapped(group: TokenGroup, text: str, catalogue: Catalogue, scope: Sources)
         elif _calls_user_function(left[-1:], catalogue):
             column = right[:3] if len(right) > 1 and right[1].text == "." else right[:1]
         if column and not any(isinstance(each, TokenGroup) for each in column):
-            yield from _others(column, text, catalogue, scope)
+            yield from _replacements(column, text, catalogue, scope)
 
 
-def _others(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
+def _replacements(column: Sequence[Item], text: str, catalogue: Catalogue, scope: Sources) -> Iterator[Edit]:
     name = column[-1].plain
     table = column[0].plain if len(column) > 1 else ""
     for alias, relation in scope.items():

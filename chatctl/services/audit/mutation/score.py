@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class End(StrEnum):
-    """What became of a mutant.
+    """The outcome of a mutant.
 
     Stale: listed as equivalent, but detected or no longer generated. Inconclusive: detected by time-dependent
     probes only.

@@ -22,9 +22,9 @@ def mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     for hidden in _unlisted(catalogue):
         for role in [each for each in catalogue.access.api.granted if each not in hidden.readers]:
             change = f"select not granted to {role} -> granted"
-            made = f"grant select on {relation(hidden.relation)} to {column(role)}"
+            statement = f"grant select on {relation(hidden.relation)} to {column(role)}"
             yield Mutant(
-                operator="grant-added", object=hidden.relation, part="select", change=change, sql=made
+                operator="grant-added", object=hidden.relation, part="select", change=change, sql=statement
             )
     for trigger in catalogue.triggers:
         yield from _of_trigger(trigger)
@@ -43,9 +43,11 @@ def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
 
 def _row_security_off(table: Relation) -> Iterator[Mutant]:
     if table.row_security:
-        made = f"alter table {relation(table.relation)} disable row level security"
+        statement = f"alter table {relation(table.relation)} disable row level security"
         change = "row-level security on -> off"
-        yield Mutant(operator="row-security-off", object=table.relation, part="", change=change, sql=made)
+        yield Mutant(
+            operator="row-security-off", object=table.relation, part="", change=change, sql=statement
+        )
 
 
 def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
@@ -60,22 +62,24 @@ def _granted(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
     for (role, command), privileges in absent.items():
         if command != "select" and not _reads(catalogue, table, role):
             continue
-        some = command == "update" and catalogue.holds(table.relation, role, command)
-        for name in [each.column for each in privileges] if some else [None]:
+        by_column = command == "update" and catalogue.holds(table.relation, role, command)
+        for name in [each.column for each in privileges] if by_column else [None]:
             change = f"{_described(command, name)} not granted to {role} -> granted"
-            made = f"grant {_as_sql(command, name)} on {relation(table.relation)} to {column(role)}"
+            statement = f"grant {_as_sql(command, name)} on {relation(table.relation)} to {column(role)}"
             yield Mutant(
                 operator="grant-added",
                 object=table.relation,
                 part=_described(command, name),
                 change=change,
-                sql=made,
+                sql=statement,
             )
     for role in dict.fromkeys(role for role, _ in absent):
         if not _reads(catalogue, table, role):
-            made = f"grant all on {relation(table.relation)} to {column(role)}"
+            statement = f"grant all on {relation(table.relation)} to {column(role)}"
             change = f"select not granted to {role} -> everything granted"
-            yield Mutant(operator="grant-added", object=table.relation, part="all", change=change, sql=made)
+            yield Mutant(
+                operator="grant-added", object=table.relation, part="all", change=change, sql=statement
+            )
 
 
 def _reads(catalogue: Catalogue, table: Relation, role: str) -> bool:
@@ -89,13 +93,13 @@ def _revoked(catalogue: Catalogue, table: Relation) -> Iterator[Mutant]:
             name = each.column if each.command == "update" else None
             change = f"{_described(each.command, name)} granted to {each.role} -> revoked"
             privilege = f"{_as_sql(each.command, name)} on {relation(table.relation)}"
-            made = f"revoke {privilege} from {column(each.role)}"
+            statement = f"revoke {privilege} from {column(each.role)}"
             yield Mutant(
                 operator="grant-revoked",
                 object=table.relation,
                 part=_described(each.command, name),
                 change=change,
-                sql=made,
+                sql=statement,
             )
 
 

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from chatctl.db.connection import Connection
 from chatctl.services.audit.mutation.catalogue import Catalogue, Function
-from chatctl.services.audit.mutation.functions import name_of, replaced
+from chatctl.services.audit.mutation.functions import name_of, replace_statement
 from chatctl.services.audit.mutation.nesting import TokenGroup, tree
 from chatctl.services.audit.trials.batch import ProbeBatch
 from chatctl.sqltext.quoting import literal
@@ -54,10 +54,12 @@ def _begin(function: Function) -> int | None:
 def _counting(function: Function, begin: int, counter: str) -> sql.Composed:
     name = f"chatctl_audit.{counter}"
     counts = f" perform pg_catalog.nextval({literal(name)});"
-    made = replaced(function, function.body[:begin] + counts + function.body[begin:])
-    return sql.SQL("create sequence {sequence}; grant usage on sequence {sequence} to public; {made}").format(
+    definition = replace_statement(function, function.body[:begin] + counts + function.body[begin:])
+    return sql.SQL(
+        "create sequence {sequence}; grant usage on sequence {sequence} to public; {definition}"
+    ).format(
         sequence=sql.Identifier("chatctl_audit", counter),
-        made=sql.SQL(made),
+        definition=sql.SQL(definition),
     )
 
 

@@ -29,7 +29,7 @@ def not_mutated(catalogue: Catalogue) -> Iterator[NotMutated]:
             yield NotMutated(view.relation, f"is a {kind}, whose query cannot be replaced")
 
 
-def replaced(view: Relation, text: str) -> str:
+def replace_statement(view: Relation, text: str) -> str:
     """The statement that replaces the query of ``view`` and keeps its options."""
     options = f" with ({', '.join(view.options)})" if view.options else ""
     return f"create or replace view {relation(view.relation)}{options} as {text}"
@@ -38,13 +38,13 @@ def replaced(view: Relation, text: str) -> str:
 def _rewritten(catalogue: Catalogue, view: Relation, text: str) -> Iterator[Mutant]:
     edits = [*expressions.edits(text), *scopes.edits(text, catalogue, {})]
     yield from mutants_of_edits(
-        edits, text, name=view.relation, part="", statement=lambda edited: replaced(view, edited)
+        edits, text, name=view.relation, part="", statement=lambda edited: replace_statement(view, edited)
     )
 
 
 def _rights_flipped(view: Relation) -> Mutant:
     invoker = any(option in _INVOKER for option in view.options)
-    made = f"alter view {relation(view.relation)} set (security_invoker = {str(not invoker).lower()})"
+    statement = f"alter view {relation(view.relation)} set (security_invoker = {str(not invoker).lower()})"
     rights = ("its owner's rights", "the caller's rights")
     change = f"{rights[invoker]} -> {rights[not invoker]}"
-    return Mutant(operator="view-rights-flipped", object=view.relation, part="", change=change, sql=made)
+    return Mutant(operator="view-rights-flipped", object=view.relation, part="", change=change, sql=statement)

@@ -32,9 +32,7 @@ class Callee:
     def untriable(self) -> str | None:
         """Why it cannot be called with values of access.yaml; None if it can."""
         if self.aggregate in ("o", "h"):
-            return (
-                "it is an ordered-set aggregate, which takes the order of rows that access.yaml cannot give"
-            )
+            return "it is an ordered-set aggregate, which needs an order of rows that access.yaml cannot give"
         if self.variadic and self.types[-1] is None:
             return "it takes any number of arguments of any type"
         return None
@@ -43,12 +41,12 @@ class Callee:
 def find(context: AuditContext, function: FunctionRules) -> Callee | None:
     """The function in the catalogue, or None. Raises Invalid for a malformed signature."""
     name, _, types = function.signature.partition("(")
-    words = {
+    parameters = {
         "signature": procedure(function.signature), "name": name, "types": types.removesuffix(")"),
     }  # fmt: skip
     key = f"functions.{function.signature}"
     with errors_at(context.access, key), context.conn.cursor(row_factory=class_row(Callee)) as cursor:
-        return cursor.execute(query("audit/arguments"), words).fetchone()
+        return cursor.execute(query("audit/arguments"), parameters).fetchone()
 
 
 def argument_positions(access: Access, function: FunctionRules, callee: Callee) -> dict[str, int]:
@@ -58,20 +56,20 @@ def argument_positions(access: Access, function: FunctionRules, callee: Callee) 
     """
     named = {name: position for position, name in enumerate(callee.names) if name}
     free = [position for position, name in enumerate(callee.names) if name is None]
-    found: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for name in function.call:
         if (position := named.get(name)) is None:
             if not free:
                 raise _wrong(access, function, callee, f"gives {name}, which is not one of its arguments")
             position = free.pop(0)
-        found[name] = position
+        positions[name] = position
     needed = range(len(callee.names) - callee.defaults)
     # An argument by position needs all those before it.
-    last = max((position for position in found.values() if callee.names[position] is None), default=-1)
-    for position in {*needed, *range(last)} - set(found.values()):
+    last = max((position for position in positions.values() if callee.names[position] is None), default=-1)
+    for position in {*needed, *range(last)} - set(positions.values()):
         what = callee.names[position] or f"argument {position + 1}"
         raise _wrong(access, function, callee, f"lacks {what}")
-    return found
+    return positions
 
 
 def _wrong(access: Access, function: FunctionRules, callee: Callee, what: str) -> Invalid:
@@ -111,7 +109,7 @@ def _argument_list(callee: Callee, positions: Mapping[str, int], types: Mapping[
     """The argument list: unnamed arguments, and all of an aggregate, by position, the others by name."""
     numbers = {position: number for number, position in enumerate(positions.values(), 1)}
     types_at = {position: types[name] for name, position in positions.items()}
-    found = []
+    arguments = []
     for position in sorted(numbers):
         last = position == len(callee.names) - 1
         rest = "variadic " if callee.variadic and last else ""
@@ -121,9 +119,9 @@ def _argument_list(callee: Callee, positions: Mapping[str, int], types: Mapping[
             and callee.kind not in ("a", "w")
             and not _before_nameless(callee, positions, position)
         )
-        named = f"{column(name)} => " if by_name and name else ""
-        found.append(f"{rest}{named}${numbers[position]}::{types_at[position]}")
-    return found
+        label = f"{column(name)} => " if by_name and name else ""
+        arguments.append(f"{rest}{label}${numbers[position]}::{types_at[position]}")
+    return arguments
 
 
 def _before_nameless(callee: Callee, positions: Mapping[str, int], position: int) -> bool:

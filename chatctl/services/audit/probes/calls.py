@@ -10,7 +10,7 @@ from chatctl.services.audit.access.clauses import condition, raw_sql
 from chatctl.services.audit.access.expectations import FunctionRules
 from chatctl.services.audit.probes import callee
 from chatctl.services.audit.probes.context import UNKNOWN, AuditContext
-from chatctl.services.audit.probes.inserts import described
+from chatctl.services.audit.probes.inserts import describe_values
 from chatctl.services.audit.probes.probe import Probe, write_targets
 from chatctl.services.audit.stage.candidates import Candidate, argument_types, candidates_of
 
@@ -42,7 +42,7 @@ def probes(context: AuditContext, function: FunctionRules, *, brief: bool = Fals
             identity=identity,
             object=function.signature,
             action="call",
-            subject=described(arguments, each.values),
+            subject=describe_values(arguments, each.values),
             statement=statement,
             args=each.values,
             allowed=each.allowed,
@@ -88,10 +88,10 @@ def _holds(function: FunctionRules, arguments: Arguments, call: Candidate) -> st
         sql.SQL("{}::{} as {}").format(sql.Literal(value), raw_sql(type_name), sql.Identifier(name))
         for value, (name, (_, type_name)) in zip(call.values, arguments.items(), strict=True)
     ]
-    tried_pairs = sql.SQL(
+    query = sql.SQL(
         "select {} from chatctl_audit.identities me cross join (select {}) as this where me.position = $1"
     ).format(condition(function.holds), sql.SQL(", ").join(fields))
-    return tried_pairs.as_string(None)
+    return query.as_string(None)
 
 
 def _pairs(
@@ -101,8 +101,8 @@ def _pairs(
     """A refused call about a hidden row, and one about no row: both must get the same answer."""
     identity = next(each for each in context.writers if each.name == call.identity)
     for position, (name, (_, type_name)) in enumerate(arguments.items()):
-        hidden = type_name == "uuid" and context.hidden(identity, call.values[position])
-        if not hidden or (identity.name, name) in tried_pairs:
+        is_hidden = type_name == "uuid" and context.hidden(identity, call.values[position])
+        if not is_hidden or (identity.name, name) in tried_pairs:
             continue
         tried_pairs.add((identity.name, name))
         for value in (call.values[position], UNKNOWN):
@@ -111,7 +111,7 @@ def _pairs(
                 identity=identity,
                 object=function.signature,
                 action=f"oracle {name}",
-                subject=described(arguments, values),
+                subject=describe_values(arguments, values),
                 statement=statement,
                 args=values,
                 allowed=False,

@@ -21,7 +21,7 @@ from chatctl.services.audit.stage.contents import Column, Content, TableRow
 from chatctl.services.audit.stage.workspace import errors_at, execute_single, snapshot
 from chatctl.sqltext.quoting import array, column, literal, relation
 
-# Values for a column that nobody may write, by type; for other types the values of other rows are used.
+# Values for a column that no identity may write, by type; for other types, values of other rows are used.
 _SAMPLES = {
     "boolean": ("true", "false"),
     "bigint": ("424242", "424243"),
@@ -48,7 +48,7 @@ _SAMPLES = {
 }
 # A uuid that no row has.
 UNKNOWN = _SAMPLES["uuid"][0]
-# The SQLSTATEs with which a view, a materialized view or a foreign table refuses writes by anybody.
+# The SQLSTATEs with which a view, a materialized view or a foreign table refuses all writes.
 NOT_WRITABLE = ("55000", "42809", "0A000")
 
 
@@ -71,8 +71,8 @@ class AuditContext:
     @cached_property
     def actors(self) -> dict[str, str]:
         """The user id of each identity that has one."""
-        found = "select identity, actor::text from chatctl_audit.identities where actor is not null"
-        return dict(self.conn.execute(found).fetchall())
+        statement = "select identity, actor::text from chatctl_audit.identities where actor is not null"
+        return dict(self.conn.execute(statement).fetchall())
 
     @cached_property
     def tables_of_people(self) -> set[str]:
@@ -97,8 +97,8 @@ class AuditContext:
 
     def hidden(self, identity: Identity, value: str | None) -> bool:
         """Whether ``value`` is the key of rows that ``identity`` may not read."""
-        keyed = [table for table in self.tables.values() if value in table.keys]
-        return bool(keyed) and not any(value in table.readable[identity.name] for table in keyed)
+        matching = [table for table in self.tables.values() if value in table.keys]
+        return bool(matching) and not any(value in table.readable[identity.name] for table in matching)
 
 
 class TableContext:
@@ -126,8 +126,8 @@ class TableContext:
     @cached_property
     def cascades(self) -> bool:
         """Whether deleting a row also deletes others."""
-        (found,) = self.conn.execute(query("audit/cascades"), {"relation": self.target}).fetchall()[0]
-        return bool(found)
+        (cascades,) = self.conn.execute(query("audit/cascades"), {"relation": self.target}).fetchall()[0]
+        return bool(cascades)
 
     @cached_property
     def keys(self) -> set[str]:
@@ -140,18 +140,18 @@ class TableContext:
         if insert is None:
             return []
         arguments = {name: (text, self.types[name]) for name, text in insert.values.items()}
-        nothing = sql.SQL("null::text[]")
-        tried = candidates_of(
+        no_rows = sql.SQL("null::text[]")
+        all_candidates = candidates_of(
             self.conn,
             self.access,
             arguments=arguments,
             allow=insert.allow,
             unless=insert.unless,
-            rows=nothing,
+            rows=no_rows,
             key=self.key("insert"),
         )
         people = {who.name: who for who in self.writers}
-        groups = groupby(tried, key=lambda each: each.identity)
+        groups = groupby(all_candidates, key=lambda each: each.identity)
         return [(people[name], list(group)) for name, group in groups if name in people]
 
     def probe(
@@ -226,11 +226,11 @@ class TableContext:
             return {
                 (identity.name, row.key): False for identity in self.access.identities for row in self.rows
             }
-        asked = sql.SQL(
+        statement = sql.SQL(
             "select me.identity, {}, {} from chatctl_audit.identities me cross join {} this"
         ).format(raw_sql(key_expression(self.rules.key)), condition(text), self.snapshot)
         with errors_at(self.access, self.key(key)):
-            return {(name, key): may for name, key, may in execute_single(self.conn, asked)}
+            return {(name, key): may for name, key, may in execute_single(self.conn, statement)}
 
     def key(self, key: str) -> str:
         """The path of a key of this table in access.yaml."""
@@ -243,8 +243,10 @@ class TableContext:
 
     def holds_user_ids(self, each: Column) -> bool:
         """Whether the column contains user ids."""
-        held = {row.values[each.name] for row in self.rows}
-        return each.target in self.context.tables_of_people or bool(held & set(self.context.actors.values()))
+        values = {row.values[each.name] for row in self.rows}
+        return each.target in self.context.tables_of_people or bool(
+            values & set(self.context.actors.values())
+        )
 
     def current_value(self, name: str, key: str | None) -> str | None:
         """The value of the column in the row ``key``."""
@@ -269,17 +271,17 @@ class TableContext:
         samples: tuple[str, ...] = () if each.refers else _SAMPLES.get(kind, ())
         if kind in ("character varying", "character") and most:
             samples = tuple(sample[: int(most)] for sample in samples)
-        found = sorted({value for row in self.rows if (value := row.values[each.name])})
-        return list(dict.fromkeys([*samples, *found, *each.choices]))
+        existing = sorted({value for row in self.rows if (value := row.values[each.name])})
+        return list(dict.fromkeys([*samples, *existing, *each.choices]))
 
     @cached_property
     def _passing(self) -> set[tuple[str, str | None, str]]:
         """(column, key of the row or None for a new one, value): the values that pass the checks."""
-        asked = [
+        queries = [
             self._passing_query(each).as_string(None) for each in self.content.columns
             if each.checks and not each.generated
         ]  # fmt: skip
-        return set(self.conn.execute("select * from chatctl_audit.brought(%s)", (asked,)).fetchall())
+        return set(self.conn.execute("select * from chatctl_audit.brought(%s)", (queries,)).fetchall())
 
     def _passing_query(self, checked: Column) -> sql.Composable:
         """The query for the rows and values that pass all checks of one column."""

@@ -1,4 +1,4 @@
-"""Inserting where access.yaml lists no insert: copies of existing rows, which nobody may insert.
+"""Inserting where access.yaml lists no insert: copies of existing rows, which no identity may insert.
 
 Otherwise no probe would show an insert policy that is too wide. An existing row satisfies the constraints;
 its copy gets another key and, since policies compare user ids, also the id of the identity that inserts it.
@@ -29,31 +29,31 @@ Values = Mapping[str, str | None]
 def probes(table: TableContext) -> Iterator[Probe]:
     """Copies by each identity; of one row only where the privilege is missing."""
     for identity in table.writers:
-        names, held = _columns(table, identity)
+        names, has_privilege = _columns(table, identity)
         rows = sorted(table.rows, key=lambda row: row.key not in table.readable[identity.name])
-        seen = set[tuple[str | None, ...]]()
-        for row in rows[: _MOST_ROWS if held else 1]:
+        tried = set[tuple[str | None, ...]]()
+        for row in rows[: _MOST_ROWS if has_privilege else 1]:
             for subject, values in _copies(table, identity, row):
                 key_values = tuple(values[name] for name in names)
-                if key_values in seen:
+                if key_values in tried:
                     continue
-                seen.add(key_values)
+                tried.add(key_values)
                 yield table.probe(
                     identity, "insert", subject=subject, statement=table.insert(names), args=key_values,
                     allowed=table.trusts(identity), count=1, privilege="insert", column=names[0],
                 )  # fmt: skip
-                if not held:
+                if not has_privilege:
                     break
 
 
 def _columns(table: TableContext, identity: Identity) -> tuple[list[str], bool]:
     """The columns that ``identity`` may fill and True; all columns and False if there are none."""
-    every = [each.name for each in table.content.columns if not each.generated]
-    held = [
-        name for name in every
+    all_columns = [each.name for each in table.content.columns if not each.generated]
+    allowed = [
+        name for name in all_columns
         if table.trusts(identity) or table.context.holds(identity, table.rules.name, "insert", name)
     ]  # fmt: skip
-    return held or every, bool(held)
+    return allowed or all_columns, bool(allowed)
 
 
 def _copies(table: TableContext, identity: Identity, row: TableRow) -> Iterator[tuple[str, Values]]:
@@ -72,15 +72,15 @@ def _copies(table: TableContext, identity: Identity, row: TableRow) -> Iterator[
 
 
 def _unique_values(table: TableContext, row: TableRow) -> Values:
-    """New values for the unique columns, as far as they can be made up."""
-    found = {}
+    """New values for the unique columns, as far as they can be generated."""
+    values = {}
     for each in table.content.columns:
         unique = each.is_unique or each.name in table.rules.key
         if unique and not each.refers and not table.holds_user_ids(each):
             used = {other.values[each.name] for other in table.rows}
             if (value := _unused_value(each, row.values[each.name], used)) is not None:
-                found[each.name] = value
-    return found
+                values[each.name] = value
+    return values
 
 
 def _unused_value(each: Column, value: str | None, existing: set[str | None]) -> str | None:
@@ -96,8 +96,10 @@ def _unused_value(each: Column, value: str | None, existing: set[str | None]) ->
         return _free_day(used)
     if kind in ("text", "character varying", "character", "citext"):
         # One letter more; or another last letter, because the length may be limited.
-        made = (value + letter for letter in "xyz") if "(" not in each.type else ()
-        return next((text for text in (*made, *(value[:-1] + x for x in "xyz")) if text not in used), None)
+        lengthened = (value + letter for letter in "xyz") if "(" not in each.type else ()
+        return next(
+            (text for text in (*lengthened, *(value[:-1] + x for x in "xyz")) if text not in used), None
+        )
     return None
 
 
@@ -131,9 +133,9 @@ def _free_day(used: Collection[str]) -> str:
 
 def _for_another_user(table: TableContext, copy: Values, people: list[str]) -> Values | None:
     """The copy with the user ids in its key replaced by those of a user who has no such row yet."""
-    keyed = [name for name in people if name in table.rules.key]
-    for actor in sorted(set(table.context.actors.values())) if keyed else ():
-        values = {**copy, **dict.fromkeys(keyed, actor)}
+    key_columns = [name for name in people if name in table.rules.key]
+    for actor in sorted(set(table.context.actors.values())) if key_columns else ():
+        values = {**copy, **dict.fromkeys(key_columns, actor)}
         if ",".join(str(values[part]) for part in table.rules.key) not in table.keys:
             return values
     return None

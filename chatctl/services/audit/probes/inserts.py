@@ -28,7 +28,7 @@ def probes(table: TableContext, insert: Insert, *, brief: bool = False) -> Itera
     for identity, candidates in table.candidates:
         common: dict[str, Any] = {"privilege": "insert", "column": first}
         for each in candidates:
-            subject, is_allowed = described(names, each.values), table.trusts(identity) or each.allowed
+            subject, is_allowed = describe_values(names, each.values), table.trusts(identity) or each.allowed
             yield table.probe(
                 identity, "insert", subject=subject, statement=plain, args=each.values,
                 allowed=is_allowed, count=1,
@@ -59,7 +59,7 @@ def probes(table: TableContext, insert: Insert, *, brief: bool = False) -> Itera
         yield from _upserts(table, insert)
 
 
-def described(names: Iterable[str], values: tuple[str | None, ...]) -> str:
+def describe_values(names: Iterable[str], values: tuple[str | None, ...]) -> str:
     """The values of a candidate, as text."""
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
@@ -87,7 +87,7 @@ def _on_conflict_do_nothing(
         yield table.probe(
             identity,
             "insert or nothing",
-            subject=described(names, each.values),
+            subject=describe_values(names, each.values),
             statement=statement,
             args=each.values,
             allowed=each.allowed or table.trusts(identity),
@@ -100,13 +100,13 @@ def _on_conflict_do_nothing(
 def _forbidden(
     table: TableContext, identity: Identity, listed: list[str], values: tuple[str | None, ...]
 ) -> Iterator[Probe]:
-    for owned in table.content.columns:
-        if owned.name not in listed and not owned.generated:
+    for each in table.content.columns:
+        if each.name not in listed and not each.generated:
             yield table.probe(
-                identity, f"insert with {owned.name}", subject=described(listed, values),
-                statement=table.insert([*listed, owned.name]),
-                args=(*values, table.other_value(owned, None)),
-                allowed=table.trusts(identity), count=1, privilege="insert", column=owned.name,
+                identity, f"insert with {each.name}", subject=describe_values(listed, values),
+                statement=table.insert([*listed, each.name]),
+                args=(*values, table.other_value(each, None)),
+                allowed=table.trusts(identity), count=1, privilege="insert", column=each.name,
             )  # fmt: skip
 
 

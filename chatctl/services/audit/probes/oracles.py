@@ -7,13 +7,13 @@ from typing import Any
 
 from chatctl.services.audit.access.expectations import Identity, Insert
 from chatctl.services.audit.probes.context import UNKNOWN, TableContext
-from chatctl.services.audit.probes.inserts import described
+from chatctl.services.audit.probes.inserts import describe_values
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.candidates import Candidate
 
 
 def probes(table: TableContext, insert: Insert) -> Iterator[Probe]:
-    """For each identity a refused reference to a hidden row beside one to no row, and a hidden row's key."""
+    """For each identity refused references to a hidden row and to no row, and a hidden row's key."""
     if insert.oracle:
         return
     names = [*insert.values]
@@ -81,7 +81,7 @@ def _probe(
     return table.probe(
         identity,
         action,
-        subject=described(names, values),
+        subject=describe_values(names, values),
         statement=statement,
         args=values,
         pair=key,

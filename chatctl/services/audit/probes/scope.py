@@ -15,7 +15,10 @@ COMMANDS = ("select", "insert", "update", "delete", "truncate", "execute")
 
 @dataclass(frozen=True)
 class Scope:
-    """Empty means all. Every identity is tried anyway: refusals mean something if somebody succeeds."""
+    """Empty means all.
+
+    Every identity is tried anyway, because a refusal proves something only if somebody else succeeds.
+    """
 
     objects: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
@@ -32,16 +35,16 @@ class Scope:
             "identities": [each.name for each in access.identities],
             "commands": COMMANDS,
         }
-        chosen: dict[str, set[str]] = {kind: set() for kind in known}
+        selected: dict[str, set[str]] = {kind: set() for kind in known}
         for word in words:
             kinds = [kind for kind, names in known.items() if word in names]
             if not kinds:
                 raise NotFound(
-                    f"{access.path.name} lists no table, function or identity {word}, and it is no command",
+                    f"{access.path.name} lists no table, function or identity {word}, nor is it a command",
                     hint=_nearest(word, [name for names in known.values() for name in names]),
                 )
-            chosen[kinds[0]].add(word)
-        return cls(**{kind: frozenset(names) for kind, names in chosen.items()})
+            selected[kinds[0]].add(word)
+        return cls(**{kind: frozenset(names) for kind, names in selected.items()})
 
     def tries(self, probe: Probe) -> bool:
         """Whether ``probe`` has to be tried."""
@@ -61,5 +64,5 @@ EVERYTHING = Scope()
 
 def _nearest(word: str, names: Collection[str]) -> str | None:
     # A function may be given without its types.
-    found = [name for name in names if name.startswith(f"{word}(")] or get_close_matches(word, names, n=1)
-    return f"did you mean {found[0]}?" if found else None
+    matches = [name for name in names if name.startswith(f"{word}(")] or get_close_matches(word, names, n=1)
+    return f"did you mean {matches[0]}?" if matches else None

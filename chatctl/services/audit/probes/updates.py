@@ -103,7 +103,7 @@ def _values_to_try(table: TableContext, identity: Identity, each: Column, row: T
     current = row.values[each.name]
     return [
         by_key,
-        *sorted({found for other in table.rows if (found := other.values[each.name])} - {current, by_key}),
+        *sorted({value for other in table.rows if (value := other.values[each.name])} - {current, by_key}),
         None,
     ]
 

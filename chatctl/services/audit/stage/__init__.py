@@ -1,1 +1,1 @@
-"""The people and rows that probes run on, and the transaction that takes them away again."""
+"""The people and rows that probes run on, and the transaction that removes them again."""

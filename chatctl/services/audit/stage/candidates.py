@@ -49,11 +49,11 @@ def candidates_of(
             execute_single(
                 conn, sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments))
             )
-        found = execute_single(conn, select).fetchall()
+        candidates = execute_single(conn, select).fetchall()
         conn.execute("drop view chatctl_audit.candidates")
     return [
         Candidate(identity, tuple(values), allowed, None if expected is None else tuple(expected))
-        for identity, values, allowed, expected in found
+        for identity, values, allowed, expected in candidates
     ]
 
 
@@ -67,8 +67,8 @@ def argument_types(
         execute_single(
             conn, sql.SQL("create view chatctl_audit.candidates as {}").format(_combined(arguments))
         )
-        found = conn.execute(query("audit/columns"), {"relation": "chatctl_audit.candidates"}).fetchall()
-    actual = {name: kind for name, kind, *_ in found}
+        columns = conn.execute(query("audit/columns"), {"relation": "chatctl_audit.candidates"}).fetchall()
+    actual = {name: kind for name, kind, *_ in columns}
     return {name: kind or actual[name] for name, (_, kind) in arguments.items()}
 
 

@@ -1,7 +1,7 @@
 """Times in the fixture that are so close to now that a verdict may depend on how long the audit takes.
 
-A rule that compares such a time with the clock may change its answer while the audit runs. Most of these
-times are a ``created_at`` that no rule reads, so the report only lists them. An answer that did change is a
+A rule that compares such a time with the clock may change its result while the audit runs. Most of these
+times are a ``created_at`` that no rule reads, so the report only lists them. A result that did change is a
 time-dependent finding, see ``verdicts.retrial``.
 """
 
@@ -34,13 +34,13 @@ def near_now(conn: Connection) -> tuple[str, ...]:
     time in seconds, milliseconds or microseconds since the epoch.
     """
     now = conn.execute("select now()", binary=True).fetchall()[0][0].astimezone(UTC)
-    found = dict.fromkeys(
+    columns = dict.fromkeys(
         f"{table}.{column}"
         for table, intervals in conn.execute(query("audit/written").encode()).fetchall()
         for row in _rows(conn, table, intervals)
         for column in _near(row, intervals, now)
     )
-    return tuple(sorted(found))
+    return tuple(sorted(columns))
 
 
 def _rows(conn: Connection, table: str, intervals: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -49,22 +49,22 @@ def _rows(conn: Connection, table: str, intervals: Sequence[str]) -> Iterator[Ma
         sql.SQL("{}, extract(epoch from this.{})").format(sql.Literal(each), sql.Identifier(each))
         for each in intervals
     ]
-    made = sql.SQL(
+    statement = sql.SQL(
         "select to_jsonb(this) || jsonb_build_object({}) from {} this "
         "where age(this.xmin) <= age(pg_current_xact_id()::xid)"
     ).format(sql.SQL(", ").join(seconds), raw_sql(relation(table)))
-    yield from (row for (row,) in conn.execute(made))
+    yield from (row for (row,) in conn.execute(statement))
 
 
 def _near(row: Mapping[str, Any], intervals: Sequence[str], now: datetime) -> Iterator[str]:
     times = {column: [*_times(value)] for column, value in row.items() if column not in intervals}
-    for column, found in times.items():
-        if any(abs(time - now) <= slack for time, slack in found):
+    for column, column_times in times.items():
+        if any(abs(time - now) <= slack for time, slack in column_times):
             yield column
     for interval in intervals:
         length = _length(row[interval])
-        for column, found in times.items():
-            if any(_reaches(time, length, now, slack) for time, slack in found):
+        for column, column_times in times.items():
+            if any(_reaches(time, length, now, slack) for time, slack in column_times):
                 yield f"{column} + {interval}"
 
 
@@ -101,7 +101,7 @@ def _time(day: str, clock: str | None, zone: str | None) -> tuple[datetime, time
         if clock is None:  # a date: its whole day
             noon = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
             return noon, _NEAR + _ZONES + timedelta(hours=12)
-        found = datetime.fromisoformat(day + clock + (zone or "+00"))
+        moment = datetime.fromisoformat(day + clock + (zone or "+00"))
     except ValueError:  # not a date of the calendar
         return None
-    return found, _NEAR if zone else _NEAR + _ZONES
+    return moment, _NEAR if zone else _NEAR + _ZONES

@@ -100,21 +100,21 @@ def refresh_copy(
 def _columns(conn: Connection, name: str) -> tuple[str, tuple[Column, ...]]:
     """The relkind and columns of a table."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall()
-    kinds = {row.pop("kind") for row in found}
-    return "".join(kinds), tuple(Column(**row) for row in found)
+        rows = cursor.execute(query("audit/columns"), {"relation": relation(name)}).fetchall()
+    kinds = {row.pop("kind") for row in rows}
+    return "".join(kinds), tuple(Column(**row) for row in rows)
 
 
 def _rows(
     conn: Connection, access: Access, table: TableRules, columns: Sequence[Column]
 ) -> tuple[TableRow, ...]:
     listed = ", ".join(f"this.{column(each.name)}::text" for each in columns)
-    found = conn.execute(
+    cursor = conn.execute(
         sql.SQL("select {}, array[{}] from {} this order by 1").format(
             raw_sql(key_expression(table.key)), raw_sql(listed), snapshot(access, table.name)
         )
     )
-    return tuple(_row(table, columns, key, values) for key, values in found)
+    return tuple(_row(table, columns, key, values) for key, values in cursor)
 
 
 def _row(table: TableRules, columns: Sequence[Column], key: str, values: list[Any]) -> TableRow:

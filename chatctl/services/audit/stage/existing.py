@@ -29,9 +29,9 @@ def make(conn: Connection, access: Access, limit: int) -> tuple[Access, dict[str
     """Find a user of the database for each identity, and up to ``limit`` rows of every table.
 
     Returns the rules without the identities that no user was found for, and the rows. Moments are left out,
-    because they change data. Raises as ``fixture.make`` does, and Inconclusive when no user was found.
+    because they change data. Raises the errors of ``fixture.make``, and Inconclusive if no user was found.
     """
-    access = replace(access, fixture=None, moments=(), found={})
+    access = replace(access, fixture=None, moments=(), existing_ids={})
     prepare(conn, access)
     with inconclusive_on_error("the audit's schema cannot be created"):
         conn.execute(sql_statement("audit/existing").encode())
@@ -53,7 +53,7 @@ def _resolve_names(conn: Connection, access: Access) -> Access:
 
     Raises Inconclusive when there is none.
     """
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for name, text in access.existing.items():
         with errors_at(access, f"existing.{name}"):
             ((value,),) = execute_single(
@@ -61,14 +61,14 @@ def _resolve_names(conn: Connection, access: Access) -> Access:
             ).fetchall()
         if value is not None:
             conn.execute("insert into chatctl_audit.names (name, id) values (%s, %s)", (name, value))
-            found[name] = value
-    identities = tuple(each for each in access.identities if each.user is None or each.user in found)
+            ids[name] = value
+    identities = tuple(each for each in access.identities if each.user is None or each.user in ids)
     if not any(each.user for each in identities):
         raise Inconclusive(
             f"no user of this database was found for an identity of {access.path.name}",
-            hint="see the queries under `existing`; is the database empty?",
+            hint="check the queries under `existing`, and that the database is not empty",
         )
-    return replace(access, identities=identities, found=found)
+    return replace(access, identities=identities, existing_ids=ids)
 
 
 def _copy_rows(conn: Connection, access: Access, table: TableRules, limit: int) -> Content:
@@ -77,10 +77,10 @@ def _copy_rows(conn: Connection, access: Access, table: TableRules, limit: int) 
 
 
 def _is_complete(conn: Connection, table: TableRules, limit: int) -> bool:
-    counted = sql.SQL("select count(*) <= {} from (select from {} limit {}) as these").format(
+    statement = sql.SQL("select count(*) <= {} from (select from {} limit {}) as these").format(
         sql.Literal(limit), raw_sql(relation(table.name)), sql.Literal(limit + 1)
     )
-    return bool(conn.execute(counted).fetchall()[0][0])
+    return bool(conn.execute(statement).fetchall()[0][0])
 
 
 def _sample(conn: Connection, table: TableRules, limit: int) -> sql.Composable:

@@ -24,7 +24,7 @@ def make(conn: Connection, access: Access) -> dict[str, Content]:
     """
     prepare(conn, access)
     if access.fixture is None:
-        raise Inconclusive(f"{access.path.name} names no fixture; nothing would be tried")
+        raise Inconclusive(f"{access.path.name} names no fixture, so nothing can be tried")
     scripts.run(conn, access, read(access.fixture), where=access.fixture.name, failed=Inconclusive)
     copied = {table.name: _copy_rows(conn, access, table) for table in access.tried_tables}
     define_relations(conn, access)
@@ -45,7 +45,7 @@ def refresh_copies(conn: Connection, access: Access, before: Mapping[str, Conten
 def _copy_rows(conn: Connection, access: Access, table: TableRules) -> Content:
     content = contents.copy_rows(conn, access, table, created_rows(conn, table))
     if not (content.rows or table.rows):
-        raise Inconclusive(f"the fixture creates no row of {table.name}; nothing would be tried")
+        raise Inconclusive(f"the fixture creates no row of {table.name}, so nothing can be tried")
     return content
 
 
@@ -59,7 +59,7 @@ def created_rows(conn: Connection, table: TableRules) -> sql.Composable:
 
 
 def _stored(conn: Connection, name: str) -> bool:
-    found = conn.execute(
+    row = conn.execute(
         "select relkind in ('r', 'p') from pg_catalog.pg_class where oid = to_regclass(%s)", (relation(name),)
     ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])

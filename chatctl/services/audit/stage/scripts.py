@@ -1,4 +1,4 @@
-"""Running the SQL that access.yaml brings: the fixture, and the script of each moment.
+"""Running the SQL of access.yaml: the fixture, and the script of each moment.
 
 Each statement is sent by itself, so that no statement hides in another, and none can end the audit's
 transaction unnoticed. Session settings are restored, because probes must not inherit them.
@@ -16,7 +16,7 @@ from chatctl.db.files import query
 from chatctl.db.sqlstate import reason
 from chatctl.errors import ChatctlError, Invalid
 from chatctl.services.audit.access.expectations import Access
-from chatctl.services.audit.access.scripts import unfit
+from chatctl.services.audit.access.scripts import forbidden_statements
 from chatctl.services.audit.stage.transaction import same_transaction
 from chatctl.sqltext.statements import Statement, statements
 
@@ -29,9 +29,9 @@ def run(conn: Connection, access: Access, script: str, *, where: str, failed: ty
     """Run ``script`` in the open transaction; ``where`` names it in messages.
 
     Raises Invalid for a statement that scripts may not contain, before anything runs, and ``failed`` with
-    the line of a statement that PostgreSQL refuses.
+    the line of a statement that PostgreSQL rejects.
     """
-    for each in unfit(script):
+    for each in forbidden_statements(script):
         raise Invalid(f"{where}:{each.line}: `{each.words}`: {each.reason}")
     with same_transaction(conn, where), _settings_restored(conn, access):
         _run(conn, statements(script), where, failed)
@@ -40,7 +40,7 @@ def run(conn: Connection, access: Access, script: str, *, where: str, failed: ty
 def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[ChatctlError]) -> None:
     cursors = []
     try:
-        # One round trip for all. Unlike a script sent as a whole, a part with two statements is refused.
+        # One round trip for all. Unlike a script sent as a whole, a part with two statements is rejected.
         with conn.pipeline():
             for statement in parts:
                 cursor = conn.cursor()
@@ -51,7 +51,11 @@ def _run(conn: Connection, parts: Sequence[Statement], where: str, failed: type[
         statement = parts[min(done, len(parts) - 1)]
         position = error.diag.statement_position
         line = statement.line_of(int(position)) if position else statement.first_line
-        hint = "is the database migrated, and nothing locked?" if error.sqlstate in _MISSING else None
+        hint = (
+            "check that the database is migrated and nothing is locked"
+            if error.sqlstate in _MISSING
+            else None
+        )
         kind = Invalid if error.sqlstate == _SYNTAX else failed
         state = f" [{error.sqlstate}]" if error.sqlstate else ""
         raise kind(
@@ -72,5 +76,5 @@ def _settings_restored(conn: Connection, access: Access) -> Iterator[None]:
 def _settings(conn: Connection, access: Access) -> dict[str, str | None]:
     # The role first: another role may not be allowed to reset the others.
     names = ["role", access.api.claims, *access.api.settings]
-    found: dict[str, str | None] = dict(conn.execute(query("audit/settings"), {"names": names}).fetchall())
-    return {name: found[name] for name in sorted(found, key=lambda name: name != "role")}
+    values: dict[str, str | None] = dict(conn.execute(query("audit/settings"), {"names": names}).fetchall())
+    return {name: values[name] for name in sorted(values, key=lambda name: name != "role")}

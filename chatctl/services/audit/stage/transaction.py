@@ -36,7 +36,7 @@ def same_transaction(conn: Connection, what: str) -> Iterator[None]:
     if _transaction_and_user(conn) != before:
         raise Invalid(
             f"{what} has ended the transaction of the audit, or changed the session user",
-            hint="what it did before that may be committed: check the database, and remove the statement",
+            hint="its earlier changes may be committed: check the database, and remove the statement",
         )
 
 
@@ -45,7 +45,7 @@ def _transaction_and_user(conn: Connection) -> tuple[str, ...]:
 
 
 def _wait_for_others(conn: Connection) -> None:
-    """Until no other audit runs: each makes schemas of the same names."""
+    """Wait until no other audit runs, because all create schemas with the same names."""
     if not _AUDIT.acquire(conn, seconds=_TURN_SECONDS):
         raise Inconclusive(
             _AUDIT.still_busy(conn, _TURN_SECONDS), hint="run it again when that one has ended"

@@ -18,7 +18,7 @@ from chatctl.services.audit.access.expectations import Access, Identity
 from chatctl.services.audit.stage.claims import claims_sql
 
 _LEFT_BEHIND = (
-    "an audit whose fixture committed has left them behind, with its rows: "
+    "they were left behind, with their rows, by an audit whose fixture committed: "
     "drop schema if exists chatctl_audit, chatctl_names, chatctl_fixture, chatctl_live cascade"
 )
 
@@ -40,12 +40,12 @@ def execute_single(conn: Connection, statement: sql.SQL | sql.Composed) -> psyco
 def define_relations(conn: Connection, access: Access) -> None:
     """Create a function for each relation. Raises Invalid when its SQL is not valid."""
     for head, body in access.relations.items():
-        answer = sql.Literal(f"select coalesce(({body}), false)")
+        body_sql = sql.Literal(f"select coalesce(({body}), false)")
         with errors_at(access, f"relations.{head}"):
             execute_single(
                 conn,
                 sql.SQL("create function chatctl_names.{} returns boolean language sql stable as {}").format(
-                    raw_sql(head), answer
+                    raw_sql(head), body_sql
                 ),
             )
 
@@ -112,8 +112,8 @@ def inconclusive_on_error(what: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        left = isinstance(error, psycopg.errors.DuplicateSchema)
-        hint = _LEFT_BEHIND if left else "is the database migrated, and nothing locked?"
+        left_behind = isinstance(error, psycopg.errors.DuplicateSchema)
+        hint = _LEFT_BEHIND if left_behind else "check that the database is migrated and nothing is locked"
         raise Inconclusive(f"{what}: {reason(error)} [{error.sqlstate}]", hint=hint) from error
 
 

@@ -1,4 +1,4 @@
-"""Trying every probe of an audit: with people as the fixture makes them, and at each moment of access.yaml.
+"""Trying every probe of an audit: with the fixture as created, and at each moment of access.yaml.
 
 What is expected of a probe is computed before it runs, and computed again when all have run: a seventh of the
 time of an audit. Where both agree, every probe in between was compared with what was right when it ran. Only
@@ -30,8 +30,8 @@ def try_all(
     """Every probe of ``scope``, also at every moment, and its outcome."""
 
     def probes() -> list[Probe]:
-        on_progress(f"what must come of it, by {context.access.path.name}")
-        # A copy, because a stage caches what the database answers.
+        on_progress(f"computing what {context.access.path.name} expects")
+        # A copy, because a context caches results of the database.
         return [probe for probe in generate(replace(context), scope.objects) if scope.tries(probe)]
 
     tried = try_and_recheck(probes, trial)
@@ -42,7 +42,7 @@ def try_all(
 
 
 def try_and_recheck(probes: Callable[[], Sequence[Probe]], trial: Trial) -> list[Tried]:
-    """Run the probes that ``probes`` makes, and mark those that it makes differently afterwards."""
+    """Run the probes that ``probes`` generates, and mark those that it then generates differently."""
     first = probes()
     outcomes = trial.load(first).run()
     changed = _changed_expectations(first, probes())
@@ -79,7 +79,7 @@ def _try_at_moment(context: AuditContext, trial: Trial, moment: Moment, scope: S
 
 
 def _changed_expectations(before: Sequence[Probe], after: Sequence[Probe]) -> dict[int, str]:
-    """Where in ``before`` something else is expected by ``after``, and what, in words."""
+    """The indexes of probes in ``before`` of which ``after`` expects something else, and what that is."""
     remaining = dict(zip(keys_of(after), after, strict=True))
     changed: dict[int, str] = {}
     unmatched: dict[Key, list[int]] = defaultdict(list)
@@ -88,12 +88,12 @@ def _changed_expectations(before: Sequence[Probe], after: Sequence[Probe]) -> di
             unmatched[cell_of(probe)].append(index)
         elif expectation_of(later) != expectation_of(probe):
             changed[index] = describe_expectation(later)
-    # A value that is different each time, such as a time or a uuid, makes another probe of the same cell.
+    # A value that is different each time, such as a time or a uuid, gives another probe of the same cell.
     new: dict[Key, list[Probe]] = defaultdict(list)
     for probe in remaining.values():
         new[cell_of(probe)].append(probe)
     for cell, indexes in unmatched.items():
-        describe_expected = Counter(expectation_of(before[index]) for index in indexes)
-        if describe_expected != Counter(map(expectation_of, new[cell])):
+        expected = Counter(expectation_of(before[index]) for index in indexes)
+        if expected != Counter(map(expectation_of, new[cell])):
             changed |= dict.fromkeys(indexes, "something else")
     return changed

@@ -1,10 +1,10 @@
 """Running a batch of probes within time limits.
 
 A rule may sleep or loop. All probes of one statement run in one call. If it takes longer than
-``CALL_SECONDS``, its results are discarded and each probe runs by itself, so that a slow machine changes no
-verdict. A probe that takes longer than ``PROBE_SECONDS`` is cancelled, as Supabase's API cancels a request.
-Slow probes have a budget for each statement and for the whole audit; when it is used up, probes of slow
-objects are skipped. So slow probes cost two minutes at most, and all others run.
+``CALL_SECONDS``, its results are discarded and each probe runs by itself, so that verdicts do not depend on
+the speed of the machine. A probe that takes longer than ``PROBE_SECONDS`` is cancelled, as Supabase's API
+cancels a request. Slow probes have a budget for each statement and for the whole audit; when it is used up,
+probes of slow objects are skipped. Slow probes therefore take two minutes at most, and all others run.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def function_name(number: int) -> sql.Identifier:
 
 
 def _skipped() -> ProbeOutcome:
-    return no_result(SKIPPED, "was not tried, since others of its kind took too long")
+    return no_result(SKIPPED, "was not tried, because similar probes took too long")
 
 
 @contextmanager

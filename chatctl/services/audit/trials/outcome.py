@@ -17,7 +17,7 @@ class ProbeOutcome:
     """What a probe did; ``state`` is a SQLSTATE, 00000 when the statement succeeded.
 
     ``returned`` are the values of a read or call, ``changed`` counts the rows of a write. ``writes`` are the
-    tables that a call wrote to, such as ``insert public.messages``. ``later`` says in words what is expected
+    tables that a call wrote to, such as ``insert public.messages``. ``later`` describes what is expected
     at the end of the run, if that differs from what was expected first.
     """
 

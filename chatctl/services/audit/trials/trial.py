@@ -30,7 +30,7 @@ from chatctl.services.audit.trials.batch import (
     function_name,
     no_progress,
 )
-from chatctl.sqltext.quoting import filled, literal
+from chatctl.sqltext.quoting import fill_placeholders, literal
 
 
 class Trial:
@@ -44,14 +44,14 @@ class Trial:
         self._statements: dict[tuple[str, bool], int] = {}
         self._batches = 0
         self._budget, self._on_progress = SlowProbeBudget(), on_progress
-        found = conn.execute(query("audit/deferred").encode()).fetchone()
-        self._defers = bool(found and found[0])
+        row = conn.execute(query("audit/deferred").encode()).fetchone()
+        self._defers = bool(row and row[0])
 
     @cached_property
     def _unclaimed(self) -> set[str]:
         """The identities without claims."""
-        without = "select identity from chatctl_audit.identities where claims is null"
-        return {name for (name,) in self._conn.execute(without)}
+        statement = "select identity from chatctl_audit.identities where claims is null"
+        return {name for (name,) in self._conn.execute(statement)}
 
     def branch(self) -> Trial:
         """A copy to use inside a savepoint, whose functions are rolled back with it."""
@@ -99,9 +99,9 @@ class Trial:
     def _function(self, statement: tuple[str, bool]) -> sql.Composable:
         text, fetches = statement
         if text.startswith("call "):  # in PL/pgSQL, CALL needs variables for OUT arguments
-            text = f"execute {literal(filled(text, '($1)[{}]'.format))} using probe.args"
+            text = f"execute {literal(fill_placeholders(text, '($1)[{}]'.format))} using probe.args"
         else:
-            text = filled(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
+            text = fill_placeholders(text, "probe.args[{}]".format) + (" into brought" if fetches else "")
         return raw_sql(sql_statement("audit/runner")).format(
             function=function_name(self._statements[statement]),
             number=sql.Literal(self._statements[statement]),

@@ -1,4 +1,4 @@
-"""Describing probes and outcomes in words that are the same in every run."""
+"""Describing probes and outcomes, with the same text in every run."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def describe_expected(probe: Probe) -> str:
 
 
 def describe_expectation(probe: Probe) -> str:
-    """As ``describe_expected``, with the values that are expected back."""
+    """Like ``describe_expected``, with the values that are expected back."""
     has_values = probe.allowed and probe.rows and (probe.action == "select" or probe.privilege == "execute")
     return (
         f"{describe_expected(probe)} ({_listed([*map(str, probe.rows or ())], probe)})"

@@ -40,7 +40,7 @@ class ReportedIdentity:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One probe: what it tried, what was expected and what came; ``sql`` runs after the identity's login."""
+    """One probe, the expected and the actual outcome; ``sql`` runs after the login of the identity."""
 
     action: str
     subject: str

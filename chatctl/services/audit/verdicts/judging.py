@@ -40,8 +40,8 @@ _MOST_NAMED = 50  # rows of one identity that are listed
 class Judged:
     """A probe with its outcome and verdict.
 
-    ``vacuous`` marks a refusal that proves nothing, because nobody is allowed. ``other`` is the probe of the
-    same pair that got another answer, ``retried`` the probe of a second run with another verdict.
+    ``vacuous`` marks a refusal that proves nothing, because no identity is allowed. ``other`` is the probe of
+    the same pair that got another answer, ``retried`` the probe of a second run with another verdict.
     """
 
     probe: Probe
@@ -80,10 +80,10 @@ def findings_and_doubts(
             groups[AuditRule(each.verdict), each.probe.object, each.probe.full_action].append(each)
         if each.vacuous:
             groups[AuditRule.vacuous, each.probe.object, each.probe.full_action].append(each)
-    found = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
-    doubts = [each for each in found if each.rule in DOUBTS]
+    findings = [_finding(access, rule, group, names) for (rule, *_), group in groups.items()]
+    doubts = [each for each in findings if each.rule in DOUBTS]
     doubts = [*sorted(doubts, key=lambda each: each.rule), *_never_written(access, judged, scope)]
-    return [each for each in found if each.rule not in DOUBTS], doubts
+    return [each for each in findings if each.rule not in DOUBTS], doubts
 
 
 def _finding(access: Access, rule: AuditRule, group: Group, names: Mapping[str, str]) -> AuditFinding:
@@ -118,7 +118,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
             return False
         if probe.shape in shapes_allowed:
             return False
-        # A missing privilege is proof enough; a refusal by a policy means something if somebody passes it.
+        # A missing privilege is proof enough; a refusal by a policy proves something if another passes it.
         is_held = (probe.identity.role, probe.object, probe.privilege, probe.column) in privileges
         return is_held and first is ProbeVerdict.passed
 
@@ -141,7 +141,7 @@ def _judged(access: Access, tried: Sequence[Tried], privileges: Privileges) -> l
 
 
 def _is_proof_by_itself(access: Access, probe: Probe, outcome: ProbeOutcome) -> bool:
-    """Whether the refusal means something even if nobody is allowed."""
+    """Whether the refusal means something even if no identity is allowed."""
     # Not every row can be copied, such as one per user; but a copy that a check refuses satisfies the rest.
     by_a_check = _is_copy(access, probe) and _OF_A_CHECK in (outcome.message or "")
     return outcome.state in NOT_WRITABLE or by_a_check
@@ -155,7 +155,7 @@ def _is_copy(access: Access, probe: Probe) -> bool:
 
 
 def _never_written(access: Access, judged: Sequence[Judged], scope: Scope) -> Iterator[AuditFinding]:
-    """Tables that access.yaml lets a call or write change, and that none of them changed."""
+    """Tables that access.yaml lets a call or write change, but that none of them changed."""
     if access.on_existing_data:
         return  # existing rows may leave nothing to write
     writes: dict[str, set[str]] = defaultdict(set)
@@ -179,8 +179,8 @@ def _message(access: Access, rule: AuditRule, judged: Judged) -> str:
     probe, outcome = judged.probe, judged.outcome
     if rule is AuditRule.vacuous:
         is_copy = _is_copy(access, probe)
-        reason = "no copy of a row could be inserted by anybody" if is_copy else "nobody was let through"
-        return f"{reason}, so that a refusal proves nothing"
+        reason = "no identity could insert a copy of a row" if is_copy else "no identity was allowed"
+        return f"{reason}, so a refusal proves nothing"
     if rule in (AuditRule.invalid, AuditRule.untried):
         return _describe_failure(probe, outcome)
     if rule is AuditRule.time_dependent:
@@ -189,8 +189,8 @@ def _message(access: Access, rule: AuditRule, judged: Judged) -> str:
     if rule is AuditRule.effect:
         return what
     if rule is AuditRule.oracle:
-        unseen = f"; what does not exist {describe_outcome(*judged.other)}" if judged.other else ""
-        return f"{what}{unseen}: the answer reveals that it exists"
+        unseen = f"; for a missing row: {describe_outcome(*judged.other)}" if judged.other else ""
+        return f"{what}{unseen}: the response reveals that the row exists"
     return f"{what}; {access.path.name} expects {describe_expected(probe)}"
 
 
@@ -214,12 +214,12 @@ def _describe_failure(probe: Probe, outcome: ProbeOutcome) -> str:
     if outcome.slow:
         what = f"{probe.identity.name}: {probe.full_action} of {probe.subject}"
         return f"{what}, {probe.object}, {outcome.message}"
-    what = f"failed with {outcome.state}, which is no refusal: {mask_times(probe, outcome.message or '')}"
+    what = f"failed with {outcome.state}, which is not a refusal: {mask_times(probe, outcome.message or '')}"
     if outcome.state == _SERIALIZATION:
         return f"{what}; another session changed the row while the audit ran"
     # Constraints are checked after policies: a violation means that they passed, unless a trigger raised it.
     passed_policies = outcome.state.startswith("23") and not probe.allowed
-    return f"{what}; the policies seem to have let it through" if passed_policies else what
+    return f"{what}; the policies seem to have allowed it" if passed_policies else what
 
 
 def _identities(group: Group) -> tuple[str, ...]:
@@ -235,12 +235,12 @@ def _rows(group: Group, names: Mapping[str, str]) -> dict[str, dict[str, int]]:
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for each in group:
         probe = each.probe
-        found = surplus(probe, each.outcome) if probe.action == "select" else Counter[str]()
-        if not found:
-            found = Counter({probe.subject: max(1, surplus(probe, each.outcome).total())})
-        for name, count in found.items():
+        counts = surplus(probe, each.outcome) if probe.action == "select" else Counter[str]()
+        if not counts:
+            counts = Counter({probe.subject: max(1, surplus(probe, each.outcome).total())})
+        for name, count in counts.items():
             rows[probe.identity.name][shortened(with_names(name, names, probe))] += count
-    return {identity: _limited(found) for identity, found in rows.items()}
+    return {identity: _limited(counts) for identity, counts in rows.items()}
 
 
 def _limited(rows: Counter[str]) -> dict[str, int]:

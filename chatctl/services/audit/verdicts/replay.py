@@ -14,7 +14,7 @@ from chatctl.services.audit.findings.paths import quoted
 from chatctl.services.audit.probes.probe import Probe
 from chatctl.services.audit.stage.claims import claims_sql
 from chatctl.services.audit.stage.workspace import search_path
-from chatctl.sqltext.quoting import filled, literal, relation
+from chatctl.sqltext.quoting import fill_placeholders, literal, relation
 
 BEGIN = "begin;"
 ROLLBACK = "rollback;"
@@ -58,8 +58,10 @@ def _names(access: Access) -> Iterator[str]:
     for name, value in access.api.settings.items():
         yield f"set local {name} = {literal(value)};"
     yield f"set local search_path = {search_path(access)};"
-    if access.found:
-        rows = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in access.found.items())
+    if access.existing_ids:
+        rows = ", ".join(
+            f"({literal(name)}, {literal(value)})" for name, value in access.existing_ids.items()
+        )
         yield f"insert into chatctl_audit.names (name, id) values {rows};"
 
 
@@ -68,9 +70,9 @@ def login(access: Access, identity: Identity) -> tuple[str, ...]:
     claims = claims_sql(identity).as_string(None)
     role = sql.Identifier(identity.role).as_string(None)
     setting = literal(access.api.claims)
-    claimed = f"select set_config({setting}, {claims}, true) is not null as claims_set;"
+    set_claims = f"select set_config({setting}, {claims}, true) is not null as claims_set;"
     return (
-        *([claimed] if claims != "null" else []),
+        *([set_claims] if claims != "null" else []),
         f"set local search_path = {access.api.search_path};",
         f"set local role {role};",
     )
@@ -78,7 +80,7 @@ def login(access: Access, identity: Identity) -> tuple[str, ...]:
 
 def statement(probe: Probe) -> str:
     """The statement of ``probe`` with its values in place, without a semicolon."""
-    return filled(probe.statement, lambda position: literal(probe.args[position - 1]))
+    return fill_placeholders(probe.statement, lambda position: literal(probe.args[position - 1]))
 
 
 def row_check(access: Access, probe: Probe) -> Iterator[str]:
@@ -86,7 +88,7 @@ def row_check(access: Access, probe: Probe) -> Iterator[str]:
     key = next((table.key for table in access.tried_tables if table.name == probe.object), None)
     if probe.holds and key:
         yield "reset role;"
-        found = f"where {key_expression(key)} = {literal(probe.subject)}"
+        clause = f"where {key_expression(key)} = {literal(probe.subject)}"
         if probe.privilege == "insert":  # the newest row of the transaction, whatever its key
-            found = "where xmin = pg_current_xact_id()::xid order by cmin::text::bigint desc limit 1"
-        yield f"select * from {relation(probe.object)} this {found};"
+            clause = "where xmin = pg_current_xact_id()::xid order by cmin::text::bigint desc limit 1"
+        yield f"select * from {relation(probe.object)} this {clause};"

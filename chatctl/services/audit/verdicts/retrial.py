@@ -1,4 +1,4 @@
-"""Trying again what may have changed by itself while the audit ran.
+"""Repeating probes whose result may have changed by itself while the audit ran.
 
 What is expected is computed before the probes run: seconds earlier, or minutes on a busy machine. Meanwhile
 the clock runs for rules that use ``clock_timestamp()``; ``now()`` stands still within a transaction. A late
@@ -6,7 +6,7 @@ probe may then look like a leak. Running 25,000 probes twice would be too slow, 
 
 1. ``trials.attempts`` computes the expectations again at the end, and marks the probes where they differ.
 2. Objects with findings are tried again in a new transaction with a new fixture, as early as possible. What
-   is the same in both runs stands; a finding that only lateness caused is not found again.
+   is the same in both runs is kept; a finding that was only caused by lateness does not recur.
 
 What remains is a rule that depends on the clock where access.yaml does not, and that was tried too late. That
 needs a time near now in the fixture: if there is one, and the run took longer than ``SLOW`` seconds,

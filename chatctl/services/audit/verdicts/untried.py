@@ -1,4 +1,4 @@
-"""What access.yaml lists and no probe has tried, with the reasons."""
+"""What access.yaml lists but no probe has tried, with the reasons."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def check(
 ) -> list[Untried]:
     """Everything untried within ``scope``; objects in ``absent`` have a finding already."""
     probed = {(probe.object, probe.privilege) for probe, _ in tried}
-    found = [*_internal(context.access)]
+    untried = [*_internal(context.access)]
     for table in context.tables.values():
-        found += _of_table(table, probed)
+        untried += _of_table(table, probed)
     for function in context.access.tried_functions:
         if function.signature not in absent and (function.signature, "execute") not in probed:
-            found.append(_of_function(context, function))
-    return [each for each in found if scope.judges(each.object)] + _of_people(context, tried, scope)
+            untried.append(_of_function(context, function))
+    return [each for each in untried if scope.judges(each.object)] + _of_people(context, tried, scope)
 
 
 def _internal(access: Access) -> Iterator[Untried]:
@@ -65,16 +65,16 @@ def _of_table(table: TableContext, probed: Probed) -> Iterator[Untried]:
         declared = {"insert": rules.insert, "update": rules.update, "delete": rules.delete.allow != NEVER}
         for command in (command for command, listed in declared.items() if listed):
             yield Untried(rules.name, command, "nothing is written through a view that is read by `rows`")
-        for command in _held(table) if rules.platform_privileges else ():
+        for command in _write_privileges(table) if rules.platform_privileges else ():
             reason = (
                 f"a role holds {command} on it, and nothing is written through a view that is read by `rows`"
             )
             yield Untried(rules.name, command, reason)
         return
     if not table.rows:  # a fixture always has some
-        yield Untried(rules.name, "writes to rows", "there is no row of it", excused=True)
+        yield Untried(rules.name, "writes to rows", "the table has no row", excused=True)
     if rules.insert and (rules.name, "insert") not in probed:
-        yield Untried(rules.name, "insert", "`values` make no row that is tried", excused=existing)
+        yield Untried(rules.name, "insert", "`values` produce no row to try", excused=existing)
     for each in table.content.columns if table.rows else ():
         # If its checks forbid all other values, the current one is tried.
         if each.name in rules.update or each.generated or each.checks:
@@ -86,14 +86,14 @@ def _of_table(table: TableContext, probed: Probed) -> Iterator[Untried]:
             yield Untried(rules.name, f"update {each.name}", reason, excused=existing)
 
 
-def _held(table: TableContext) -> list[str]:
+def _write_privileges(table: TableContext) -> list[str]:
     """The write privileges that a role of the API holds on a view or any of its columns."""
-    held = {
+    privileges = {
         privilege
         for role, name, privilege, _ in table.context.held
         if name == table.rules.name and role in table.access.api.roles
     }
-    return [command for command in ("insert", "update", "delete") if command in held]
+    return [command for command in ("insert", "update", "delete") if command in privileges]
 
 
 def _holds(table: TableContext, identity: Identity, column: str) -> bool:
@@ -115,11 +115,11 @@ def _of_people(context: AuditContext, tried: Sequence[Tried], scope: Scope) -> l
     if scope != Scope():
         return []
     moments = {probe.moment for probe, _ in tried}
-    found = [
+    untried = [
         Untried(f"moment {each.name}", "do", "none of its identities has a probe")
         for each in context.access.moments
         if each.name not in moments
     ]
     if not context.writers:
-        found.append(Untried("identities", "writes and calls", "every identity only reads"))
-    return found
+        untried.append(Untried("identities", "writes and calls", "every identity only reads"))
+    return untried

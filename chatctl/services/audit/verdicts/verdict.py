@@ -39,11 +39,11 @@ def verdict(access: Access, probe: Probe, outcome: ProbeOutcome) -> ProbeVerdict
     if probe.pair:
         return ProbeVerdict.passed  # judged together with its pair, by existence_oracles
     if probe.privilege == "truncate":
-        # The privilege is checked first, except that a view is no table (42809).
+        # The privilege is checked first, except that TRUNCATE of a view fails with 42809.
         return ProbeVerdict.passed if refused or outcome.state == "42809" else ProbeVerdict.leak
     if not ran and not refused:
         if probe.trusted and probe.privilege != "execute" and probe.action != "select":
-            return ProbeVerdict.passed  # a failing write of a trusted role is no finding
+            return ProbeVerdict.passed  # a failing write of a trusted role is not a finding
         return ProbeVerdict.raises if probe.identity.raw and _reads(probe) else ProbeVerdict.invalid
     if not probe.allowed:
         # A refused call raises an error; a refused read or write may also just find no row.

@@ -101,10 +101,10 @@ def _cell(value: str | int) -> str:
     return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'
 
 
-def _package(main: _Part, *others: _Part) -> bytes:
+def _package(main: _Part, *rest: _Part) -> bytes:
     types = "".join(
         f'<Override PartName="/{part.name}" ContentType="{part.type}"/>'
-        for part in (main, *others)
+        for part in (main, *rest)
         if part.type
     )
     known = (
@@ -116,7 +116,7 @@ def _package(main: _Part, *others: _Part) -> bytes:
         _Part("[Content_Types].xml", known),
         _Part("_rels/.rels", _relation("officeDocument", main.name)),
         main,
-        *others,
+        *rest,
     )
 
 

@@ -25,13 +25,13 @@ from recounted r
 cross join lateral (
   values
     (r.first <> 1 or r.messages <> r.last, format('%%s messages have seqs from %%s to %%s', r.messages, r.first, r.last)),
-    (r.last_seq <> r.last, format('last_seq is %%s, the last message has %%s', r.last_seq, r.last)),
+    (r.last_seq <> r.last, format('last_seq is %%s, but the last message has %%s', r.last_seq, r.last)),
     (
       r.last_message_seq <> r.last_live,
-      format('last_message_seq is %%s, the last message that is not deleted has %%s', r.last_message_seq, r.last_live)
+      format('last_message_seq is %%s, but the last message that is not deleted has %%s', r.last_message_seq, r.last_live)
     ),
-    (r.message_count <> r.live, format('message_count is %%s, there are %%s', r.message_count, r.live)),
-    (r.participant_count <> r.participants, format('participant_count is %%s, there are %%s', r.participant_count, r.participants))
+    (r.message_count <> r.live, format('message_count is %%s, but there are %%s', r.message_count, r.live)),
+    (r.participant_count <> r.participants, format('participant_count is %%s, but there are %%s', r.participant_count, r.participants))
 ) as w (wrong, detail)
 where w.wrong
 order by r.id, w.detail;

@@ -8,7 +8,7 @@ held as (
     m.id as message_id, m.organization_id, m.conversation_id, a.entry, m.deleted_at is not null as deleted
   from public.messages m
   left join private.deleted_messages d on d.message_id = m.id
-  -- A path, which takes what is no array too: that is another check's to find.
+  -- With this path, a value that is not an array is no error; the check of messages reports it.
   cross join lateral jsonb_path_query(
     case when m.deleted_at is null then m.attachments else d.attachments end, '$[*]'
   ) as a (entry)
@@ -25,8 +25,8 @@ cross join lateral (
       ),
       format('its path is %%s', h.entry ->> 'url')
     ),
-    (h.deleted and g.message_id is null, 'its message is deleted, and Storage still shows it'),
-    (not h.deleted and g.message_id is not null, 'its message is there, and Storage hides it')
+    (h.deleted and g.message_id is null, 'its message is deleted, but Storage still shows it'),
+    (not h.deleted and g.message_id is not null, 'its message is not deleted, but Storage hides it')
 ) as w (wrong, detail)
 where w.wrong
 order by h.conversation_id, h.message_id, h.entry ->> 'id', w.detail;

@@ -8,11 +8,11 @@ cross join lateral (
     when m.deleted_at is not null then
       case
         when (m.content, m.attachments, m.reactions) is distinct from (null::text, null::jsonb, '[]'::jsonb)
-          then 'deleted, and its content still shows'
+          then 'is deleted, but its content is still visible'
       end
     when char_length(m.content) > 4000 then format('%%s characters', char_length(m.content))
     when coalesce(btrim(m.content, E' \t\r\n'), '') = '' and coalesce(m.attachments, '[]') = '[]'
-      then 'neither text nor files'
+      then 'has neither text nor files'
     when m.attachments is not null and not private.valid_attachments(m.attachments) then 'its files are not valid'
     when m.reactions <> '[]' and not private.valid_reactions(m.reactions) then 'its reactions are not valid'
   end as detail

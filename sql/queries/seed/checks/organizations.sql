@@ -2,7 +2,7 @@
 --   organizations  uuid[]
 --   users          uuid[]
 select format('organization %%s', coalesce(o.slug, w.id::text)) as object,
-  case when o.id is null then 'is not there' else 'has no owner' end as detail
+  case when o.id is null then 'does not exist' else 'has no owner' end as detail
 from unnest(%(organizations)s::uuid[]) as w (id)
 left join public.organizations o on o.id = w.id
 where o.id is null or not exists (

@@ -6,15 +6,15 @@
 with
 scope as (select c.* from public.conversations c where c.organization_id = any (%(organizations)s::uuid[])),
 placed (conversation_id, user_id, detail) as (
-  select c.id, c.created_by::text, 'made the conversation and takes no part'
+  select c.id, c.created_by::text, 'created the conversation but is not a participant'
   from scope c
   where c.created_by is not null
   union
-  select m.conversation_id, m.sender_id::text, 'wrote and takes no part'
+  select m.conversation_id, m.sender_id::text, 'wrote messages but is not a participant'
   from public.messages m
   where m.organization_id = any (%(organizations)s::uuid[]) and m.sender_id is not null
   union
-  select m.conversation_id, r.user_id #>> '{}', 'reacted and takes no part'
+  select m.conversation_id, r.user_id #>> '{}', 'reacted but is not a participant'
   from public.messages m
   cross join lateral jsonb_path_query(m.reactions, '$[*].userId') as r (user_id)
   where m.organization_id = any (%(organizations)s::uuid[]) and m.reactions <> '[]'
@@ -28,7 +28,7 @@ where (c.updated_at > %(since)s::timestamptz) is not true and not exists (
 )
 union all
 select
-  format('user %%s in conversation %%s', p.user_id, p.conversation_id), 'takes part and is no member of the organization'
+  format('user %%s in conversation %%s', p.user_id, p.conversation_id), 'is a participant but not a member of the organization'
 from scope c
 join public.conversation_participants p on p.conversation_id = c.id
 where not exists (

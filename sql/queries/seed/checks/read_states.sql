@@ -4,9 +4,9 @@
 select
   format('participant %%s of conversation %%s', p.user_id, p.conversation_id) as object,
   case
-    when r.user_id is null then 'no read state'
+    when r.user_id is null then 'has no read state'
     else format(
-      'read to %%s and seen %%s, a recount gives %%s and %%s', r.last_read_seq, r.seen_count, w.last_read_seq, w.seen_count
+      'has read up to seq %%s and seen %%s messages; a recount gives %%s and %%s', r.last_read_seq, r.seen_count, w.last_read_seq, w.seen_count
     )
   end as detail
 from public.conversations c

@@ -20,7 +20,7 @@ cross join lateral (
     (not c.is_group and p.participants <> 2, format('a direct conversation of %%s participants', p.participants)),
     (
       not c.is_group and (d.organization_id, array[d.user_a, d.user_b]) is distinct from (c.organization_id, p.people),
-      'its key in direct_conversations is not its pair'
+      'its key in direct_conversations does not match its participants'
     ),
     (c.is_group and d.conversation_id is not null, 'a group has a key in direct_conversations')
 ) as w (wrong, detail)

@@ -23,12 +23,12 @@ wrong (object, detail) as (
   ) as w
   where w.detail is not null
   union all
-  select format('participant %%s of conversation %%s', p.user_id, p.conversation_id), 'joined before there was the conversation'
+  select format('participant %%s of conversation %%s', p.user_id, p.conversation_id), 'joined before the conversation was created'
   from public.conversations c
   join public.conversation_participants p on p.conversation_id = c.id
   where c.organization_id = any (%(organizations)s::uuid[]) and p.joined_at < c.created_at
   union all
-  select format('member %%s of organization %%s', m.user_id, o.id), 'joined before there was the organization'
+  select format('member %%s of organization %%s', m.user_id, o.id), 'joined before the organization was created'
   from public.organizations o
   join public.organization_members m on m.organization_id = o.id
   where o.id = any (%(organizations)s::uuid[]) and m.joined_at < o.created_at

@@ -8,21 +8,21 @@ left join auth.identities i on i.user_id = w.id and i.provider = 'email'
 left join public.user_profiles p on p.id = w.id
 cross join lateral (
   values
-    (u.id is null, 'is not there'),
+    (u.id is null, 'does not exist'),
     (u.id is not null and i.id is null, 'has no identity'),
     (u.id is not null and p.id is null, 'has no profile'),
-    (u.id is not null and p.id is not null and p.email is distinct from u.email, 'has another email in the profile'),
+    (u.id is not null and p.id is not null and p.email is distinct from u.email, 'has a different email in the profile'),
     (u.email <> lower(u.email), 'has an email that is not in lower case'),
     (
       i.id is not null and u.id is not null
       and (i.identity_data ->> 'email', i.provider_id) is distinct from (u.email::text, u.id::text),
-      'has an identity of somebody else'
+      'has the identity of another user'
     ),
     (coalesce(u.encrypted_password, '') = '' and u.id is not null, 'has no password'),
     (u.email_confirmed_at is null and u.id is not null, 'is not confirmed'),
     (u.banned_until > now(), 'is banned'),
     -- As JSON, because an older Auth lacks some of these columns.
-    (to_jsonb(u) -> 'is_sso_user' = 'true', 'signs in by SSO only'),
+    (to_jsonb(u) -> 'is_sso_user' = 'true', 'can sign in only with SSO'),
     (
       u.id is not null and (
         (u.instance_id, u.aud, u.role)
@@ -36,7 +36,7 @@ cross join lateral (
           )
         )
       ),
-      'lacks what Auth needs: instance, audience, role, tokens or times'
+      'lacks values that Auth needs: instance, audience, role, tokens or times'
     )
 ) as f (wrong, detail)
 where f.wrong

@@ -1,4 +1,4 @@
-"""A seeded database: in a transaction that is rolled back, or a copy for what commits."""
+"""A seeded database: in a transaction that is rolled back, or a copy for tests that commit."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def worlds(servers: Callable[[int], Server]) -> Iterator[Callable[[int], Seeded]]:
-    """The seeded database of a major version, made when first asked for."""
-    made: dict[int, Seeded] = {}
+    """The seeded database of a major version, created on first use."""
+    created: dict[int, Seeded] = {}
     with ExitStack() as stack:
 
         def world(version: int) -> Seeded:
-            if version not in made:
-                made[version] = stack.enter_context(seeded.worlds(servers(version)))
-            return made[version]
+            if version not in created:
+                created[version] = stack.enter_context(seeded.worlds(servers(version)))
+            return created[version]
 
         yield world
 
@@ -48,14 +48,14 @@ def conn(world: Seeded) -> Iterator[Connection]:
 
 @pytest.fixture
 def copy(world: Seeded) -> Iterator[Database]:
-    """A copy of the seeded database, for what commits."""
+    """A copy of the seeded database, for tests that commit."""
     with seeded.copied(world.database, f"copy_{next(_numbers)}") as database:
         yield database
 
 
 @pytest.fixture(params=["replica", "owner"])
 def path(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
-    """Triggers are off for the session, or on our own tables where that is refused."""
+    """Triggers are disabled for the session or, if that is not allowed, on our own tables."""
     if request.param == "replica":
         yield "replica"
         return

@@ -11,12 +11,12 @@ from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict
 from chatctl.services.seed import runs, verify
+from chatctl.services.seed.chunkwriter import SeedProgress
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
-from chatctl.services.seed.parts import SeedProgress
 from chatctl.services.seed.spec import Habits, Spec, Talk, Team
-from tests.support import seeded
+from tests.support import seed_operators, seed_users
 from tests.support.cleaned import (
     CHANGED,
     JOINED,
@@ -46,7 +46,7 @@ from tests.support.world import Database
 
 
 class Killed(Exception):
-    """What happens in the middle of a load."""
+    """Raised in the middle of a load."""
 
 
 def _kill(progress: SeedProgress) -> None:
@@ -54,21 +54,21 @@ def _kill(progress: SeedProgress) -> None:
         raise Killed
 
 
-@pytest.mark.parametrize("use", [None, seeded.starts_a_direct_conversation])
-def test_an_unfinished_world_goes_too(database: Database, use: Use | None) -> None:
+@pytest.mark.parametrize("use", [None, seed_users.starts_a_direct_conversation])
+def test_an_unfinished_world_is_deleted_too(database: Database, use: Use | None) -> None:
     with database.connect() as conn:
         before = rows(conn)
         with pytest.raises(Killed):
             load(conn, build(SMALL), LoadOptions(chunk_size=50, storage_rows=True), on_progress=_kill)
-        begun = run_of(conn)
+        unfinished = run_of(conn)
         assert 0 < value(conn, "select count(*) from messages") < 420
         if use:
             use(conn)
 
-        kept = reasons_of(clean(conn, begun))
+        reasons = reasons_of(clean(conn, unfinished))
 
         if use:
-            assert kept["organization", north(conn)] == STARTED
+            assert reasons["organization", north(conn)] == STARTED
             assert verify.verify(conn, run_of(conn)).differences == []
             conn.execute("delete from conversations")
             clean(conn, run_of(conn))
@@ -76,7 +76,7 @@ def test_an_unfinished_world_goes_too(database: Database, use: Use | None) -> No
 
 
 def _as_of_an_older_chatctl(conn: Connection) -> None:
-    """Before the ledger; the migration takes its own time for the beginning."""
+    """A world from before the ledger; for it, the migration uses its own time as start time."""
     conn.execute("delete from private.seed_chunks")
     conn.execute(
         "update private.seed_runs "
@@ -84,28 +84,28 @@ def _as_of_an_older_chatctl(conn: Connection) -> None:
     )
 
 
-def test_a_world_of_an_older_chatctl_goes(conn: Connection, world: Seeded) -> None:
+def test_a_world_of_an_older_chatctl_is_deleted(conn: Connection, world: Seeded) -> None:
     _as_of_an_older_chatctl(conn)
 
     assert clean(conn, run_of(conn)).kept == []
-    assert less(rows(conn), world.beside).keys() <= LEDGER
-    assert less(world.beside, rows(conn)).keys() <= LEDGER
+    assert less(rows(conn), world.before_seed_1).keys() <= LEDGER
+    assert less(world.before_seed_1, rows(conn)).keys() <= LEDGER
 
 
 @pytest.mark.parametrize(
     ("use", "subjects", "reason"),
     [
-        (seeded.sends, of_trio, WRITTEN),
-        (seeded.reacts, of_trio, CHANGED),
-        (seeded.renames, of_trio, "changed since"),
-        (seeded.adds_a_colleague, of_trio, JOINED),
-        (seeded.uploads, of_trio, "files uploaded since: 1"),
-        (seeded.starts_a_group, of_north, STARTED),
-        (seeded.a_stranger_joins, of_north, JOINED),
-        (seeded.changes_their_profile, of_founder, "profile changed since"),
+        (seed_users.sends, of_trio, WRITTEN),
+        (seed_users.reacts, of_trio, CHANGED),
+        (seed_users.renames, of_trio, "changed since"),
+        (seed_users.adds_a_colleague, of_trio, JOINED),
+        (seed_users.uploads, of_trio, "files uploaded since: 1"),
+        (seed_users.starts_a_group, of_north, STARTED),
+        (seed_operators.a_stranger_joins, of_north, JOINED),
+        (seed_users.changes_their_profile, of_founder, "profile changed since"),
     ],
 )
-def test_of_a_world_of_an_older_chatctl_the_same_stays(
+def test_the_same_rows_of_a_world_of_an_older_chatctl_stay(
     conn: Connection, world: Seeded, use: Use, subjects: Callable[[Connection], Subjects], reason: str
 ) -> None:
     before = rows(conn)
@@ -119,7 +119,7 @@ def test_of_a_world_of_an_older_chatctl_the_same_stays(
     assert reasons_of(clean(conn, run_of(conn))) == expected
 
 
-def test_seeding_again_makes_the_same_world(database: Database) -> None:
+def test_seeding_again_creates_the_same_world(database: Database) -> None:
     with database.connect() as conn:
         first = load(conn, build(SMALL))
         clean(conn, run_of(conn))
@@ -128,10 +128,10 @@ def test_seeding_again_makes_the_same_world(database: Database) -> None:
     assert (again.state, again.fingerprint, again.rows) == ("created", first.fingerprint, first.rows)
 
 
-def test_seeding_what_is_partly_gone_is_a_conflict_and_another_seed_is_none(database: Database) -> None:
+def test_seeding_a_partly_deleted_world_is_a_conflict_and_another_seed_is_not(database: Database) -> None:
     with database.connect() as conn:
         load(conn, build(SMALL))
-        seeded.sends(conn)
+        seed_users.sends(conn)
         clean(conn, run_of(conn))
         before = rows(conn)
 
@@ -156,7 +156,7 @@ BIG = Spec(
 
 
 def _work(plan: dict[str, Any]) -> float:
-    """How many rows the scans of a plan read, those that were filtered out too."""
+    """The number of rows that the scans of a plan read, including filtered ones."""
     of_children = sum(_work(child) for child in plan.get("Plans", []))
     if "Relation Name" not in plan:
         return of_children
@@ -165,19 +165,19 @@ def _work(plan: dict[str, Any]) -> float:
 
 
 @pytest.mark.parametrize("clock", ["1 day", "-1 day"], ids=["uploaded before", "uploaded since"])
-def test_what_it_reads_grows_with_the_world_and_no_faster(database: Database, clock: str) -> None:
+def test_the_work_grows_linearly_with_the_world(database: Database, clock: str) -> None:
     with database.connect() as conn:
         load(conn, build(BIG), LoadOptions(storage_rows=True))
-        # By the Storage API, files are as old as their upload.
+        # Files uploaded by the Storage API are as old as their upload.
         conn.execute("update storage.objects set created_at = now() - %s::interval", (clock,))
         conn.execute("analyze storage.objects")
         run = runs.find(conn, "big", 1)
         assert run
-        rooms = column(conn, "select id from conversations")
+        conversations = column(conn, "select id from conversations")
         values = {
             "world": "big", "seed": 1, **run.scope, "since": run.started_at,
-            "conversations": rooms, "all_conversations": rooms, "all_organizations": run.organization_ids,
-            "kept": rooms,
+            "conversations": conversations, "all_conversations": conversations, "kept": conversations,
+            "all_organizations": run.organization_ids,
         }  # fmt: skip
         size = sum(run.tables[it]["rows"] for it in run.tables) + value(
             conn, "select count(*) from storage.objects"

@@ -1,4 +1,4 @@
-"""``seed clean`` beside others who write, and when it is killed."""
+"""``seed clean`` with concurrent writers, and when it is killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatctl.errors import Conflict
 from chatctl.services.seed import clean as cleaning
 from chatctl.services.seed.clean import clean
 from chatctl.waiting import until
-from tests.support import seeded
+from tests.support import seed_users
 from tests.support.cleaned import (
     WRITTEN,
     reasons_of,
@@ -33,7 +33,7 @@ from tests.support.seeded import (
 from tests.support.world import Database
 
 
-def test_nobody_writes_between_the_look_and_the_deletion(conn: Connection, world: Seeded) -> None:
+def test_nobody_writes_between_the_check_and_the_deletion(conn: Connection, world: Seeded) -> None:
     clean(conn, run_of(conn))
 
     with world.database.connect() as other:
@@ -51,7 +51,7 @@ def test_nobody_writes_between_the_look_and_the_deletion(conn: Connection, world
 @pytest.mark.parametrize(
     "table", ["messages", "organizations", "auth.users", "storage.objects", "private.seed_runs"]
 )
-def test_killed_anywhere_nothing_is_gone(copy: Database, table: str) -> None:
+def test_killed_at_any_point_nothing_is_deleted(copy: Database, table: str) -> None:
     with copy.connect("supabase_admin") as admin:
         admin.execute(
             """
@@ -72,7 +72,7 @@ def test_killed_anywhere_nothing_is_gone(copy: Database, table: str) -> None:
         assert clean(conn, run_of(conn)).kept == []
 
 
-def test_what_others_made_for_it_is_not_torn_off(conn: Connection, world: Seeded) -> None:
+def test_rows_of_others_that_belong_to_the_world_are_not_detached(conn: Connection, world: Seeded) -> None:
     conn.execute("create table public.notes (about uuid references user_profiles)")
     conn.execute("insert into public.notes values (%s)", (founder(conn),))
     before = rows(conn)
@@ -83,8 +83,8 @@ def test_what_others_made_for_it_is_not_torn_off(conn: Connection, world: Seeded
     assert rows(conn) == before
 
 
-def test_all_that_refers_to_conversations_is_deleted_with_them(conn: Connection) -> None:
-    # With triggers off nothing goes by itself; what no hold may lose keeps its conversation.
+def test_all_rows_that_refer_to_conversations_are_deleted_with_them(conn: Connection) -> None:
+    # With triggers disabled nothing cascades; a row under a legal hold keeps its conversation.
     referring = """
     with recursive r (oid) as (
       select 'public.conversations'::regclass::oid
@@ -105,7 +105,7 @@ BUSY = {
 
 
 @pytest.mark.parametrize("statement", BUSY.values(), ids=BUSY.keys())
-def test_while_others_hold_the_tables_nothing_goes(
+def test_while_others_lock_the_tables_nothing_is_deleted(
     copy: Database, statement: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleaning, "LOCK_TIMEOUT", 0.05)
@@ -119,20 +119,20 @@ def test_while_others_hold_the_tables_nothing_goes(
         assert clean(conn, run_of(conn)).kept == []
 
 
-def test_it_waits_for_who_writes_and_keeps_what_was_written(copy: Database) -> None:
+def test_it_waits_for_writers_and_keeps_what_they_wrote(copy: Database) -> None:
     waits: list[str] = []
     with copy.connect() as conn, copy.connect() as other, ThreadPoolExecutor(1) as pool:
-        run, room = run_of(conn), trio(conn)
+        run, conversation = run_of(conn), trio(conn)
         with other.transaction():
-            seeded.renames(other)
+            seed_users.renames(other)
             cleaning_up = pool.submit(clean, conn, run, on_wait=waits.append)
             assert until(lambda: _waits(other, conn), seconds=30)
-            # It has the tables that a message goes into first. Not the one who sends is ended.
-            seeded.sends(other)
+            # It locks tables in the order of a send, so that there is no deadlock with the sender.
+            seed_users.sends(other)
 
-        kept = reasons_of(cleaning_up.result(30))
+        reasons = reasons_of(cleaning_up.result(30))
 
-    assert kept["conversation", room] == WRITTEN
+    assert reasons["conversation", conversation] == WRITTEN
     assert waits[0].startswith("conversations is held by pid")
 
 
@@ -141,7 +141,7 @@ def _waits(observer: Connection, conn: Connection) -> bool:
     return bool(value(observer, blocked, conn.info.backend_pid))
 
 
-def test_of_two_at_once_both_end_well(copy: Database, world: Seeded) -> None:
+def test_two_concurrent_cleans_both_succeed(copy: Database, world: Seeded) -> None:
     with copy.connect() as conn:
         run = run_of(conn)
 
@@ -150,4 +150,4 @@ def test_of_two_at_once_both_end_well(copy: Database, world: Seeded) -> None:
     assert [it.kept for it in outcomes] == [[], []]
     assert sorted(it.removed["messages"] for it in outcomes) == [0, 420]
     with copy.connect() as conn:
-        assert rows(conn) == world.beside
+        assert rows(conn) == world.before_seed_1

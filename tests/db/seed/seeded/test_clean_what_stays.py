@@ -1,4 +1,4 @@
-"""``seed clean`` takes away exactly what the seed made; what users made since stays, with all it hangs on."""
+"""``seed clean`` deletes exactly the seeded rows; later rows of users stay with everything they depend on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import load
 from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import Spec, Team
-from tests.support import seeded
+from tests.support import seed_operators, seed_users, seeded
 from tests.support.cleaned import (
     CHANGED,
     CLEAN,
@@ -53,7 +53,7 @@ from tests.support.seeded import (
 )
 from tests.support.world import Database
 
-# By hand, so that the reason is gone; files of what is deleted by hand are left behind.
+# Delete by hand, so that the reason disappears; files of rows deleted by hand are left behind.
 WITHOUT_TRIO = """
 delete from conversations
 where organization_id = (select id from organizations where slug = 'north') and name like 'Trio%'
@@ -66,53 +66,53 @@ delete from organization_members m
 where m.joined_at = '2026-01-02' or m.joined_at > (select max(started_at) from private.seed_runs)
 """
 
-# Who does what, what has to stay for that reason, and how it is undone.
+# What somebody does, what has to stay for that reason, and how it is undone.
 REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
-    (seeded.sends, of_trio, WRITTEN, WITHOUT_TRIO),
-    (seeded.sends_and_deletes, of_trio, WRITTEN, WITHOUT_TRIO),
-    (seeded.reacts, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.edits, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.deletes, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.moderates, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.restores, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.leaves, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.is_removed, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.leaves_what_is_theirs, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.renames, of_trio, "changed since", WITHOUT_TRIO),
-    (seeded.adds_a_colleague, of_trio, JOINED, WITHOUT_TRIO),
-    (seeded.passes_by, of_trio, CHANGED, WITHOUT_TRIO),
-    (seeded.uploads, of_trio, "files uploaded since: 1", WITHOUT_FILE),
-    (seeded.holds_the_trio, of_trio, HELD, WITHOUT_HOLDS),
-    (seeded.holds_the_north, all_of_north, HELD, WITHOUT_HOLDS),
-    (seeded.holds_a_user, all_of_founder, HELD, WITHOUT_HOLDS),
-    (seeded.holds_somebody_who_left, all_of_founder, HELD, None),
-    (seeded.held_the_trio, of_trio, RELEASED, WITHOUT_HOLDS),
-    (seeded.held_the_north, of_north, RELEASED, WITHOUT_HOLDS),
-    (seeded.held_a_user, of_founder, RELEASED, WITHOUT_HOLDS),
-    (seeded.starts_a_group, of_north, STARTED, WITHOUT_NEW),
-    (seeded.starts_a_direct_conversation, of_north, STARTED, WITHOUT_NEW),
-    (seeded.starts_a_group_and_leaves, of_north, STARTED, WITHOUT_NEW),
-    (seeded.a_stranger_joins, of_north, JOINED, WITHOUT_STRANGERS),
-    (seeded.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
-    (seeded.suspends, of_founder, "suspended", "delete from private.suspensions"),
-    (seeded.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
-    (seeded.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
-    (seeded.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
+    (seed_users.sends, of_trio, WRITTEN, WITHOUT_TRIO),
+    (seed_users.sends_and_deletes, of_trio, WRITTEN, WITHOUT_TRIO),
+    (seed_users.reacts, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.edits, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.deletes, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_operators.moderates, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_operators.restores, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.leaves, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.is_removed, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.leaves_what_is_theirs, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.renames, of_trio, "changed since", WITHOUT_TRIO),
+    (seed_users.adds_a_colleague, of_trio, JOINED, WITHOUT_TRIO),
+    (seed_users.passes_by, of_trio, CHANGED, WITHOUT_TRIO),
+    (seed_users.uploads, of_trio, "files uploaded since: 1", WITHOUT_FILE),
+    (seed_operators.holds_the_trio, of_trio, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_the_north, all_of_north, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_a_user, all_of_founder, HELD, WITHOUT_HOLDS),
+    (seed_operators.holds_somebody_who_left, all_of_founder, HELD, None),
+    (seed_operators.held_the_trio, of_trio, RELEASED, WITHOUT_HOLDS),
+    (seed_operators.held_the_north, of_north, RELEASED, WITHOUT_HOLDS),
+    (seed_operators.held_a_user, of_founder, RELEASED, WITHOUT_HOLDS),
+    (seed_users.starts_a_group, of_north, STARTED, WITHOUT_NEW),
+    (seed_users.starts_a_direct_conversation, of_north, STARTED, WITHOUT_NEW),
+    (seed_users.starts_a_group_and_leaves, of_north, STARTED, WITHOUT_NEW),
+    (seed_operators.a_stranger_joins, of_north, JOINED, WITHOUT_STRANGERS),
+    (seed_operators.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
+    (seed_operators.suspends, of_founder, "suspended", "delete from private.suspensions"),
+    (seed_operators.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
+    (seed_operators.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
+    (seed_operators.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
     (
-        seeded.talks_to_strangers,
+        seed_operators.talks_to_strangers,
         of_founder,
         "takes part in conversations that stay: 1",
         f"{WITHOUT_NEW}; {WITHOUT_STRANGERS}",
     ),
-    (seeded.talked_to_strangers, of_founder, "wrote messages that stay: 1", WITHOUT_NEW),
-    (seeded.changes_their_profile, of_founder, "profile changed since", None),
+    (seed_operators.talked_to_strangers, of_founder, "wrote messages that stay: 1", WITHOUT_NEW),
+    (seed_users.changes_their_profile, of_founder, "profile changed since", None),
 ]
 
 
 @pytest.mark.parametrize(
     ("use", "subjects", "reason", "undo"), REASONS, ids=[use.__name__ for use, *_ in REASONS]
 )
-def test_what_users_made_stays_with_all_it_hangs_on_and_goes_another_day(
+def test_rows_of_users_stay_with_their_dependencies_and_can_be_deleted_later(
     conn: Connection,
     world: Seeded,
     use: Use,
@@ -147,13 +147,13 @@ def test_what_users_made_stays_with_all_it_hangs_on_and_goes_another_day(
         conn.execute("select set_config('storage.allow_delete_query', 'true', true)")
         conn.execute(undo.encode())
         assert clean(conn, run_of(conn)).kept == []
-        more = less(rows(conn), world.beside)
+        more = less(rows(conn), world.before_seed_1)
         assert more.keys() <= {"storage.objects", "private.moderation_log"} | LIMITS
         assert bool(more.keys() - LIMITS) == (undo == WITHOUT_TRIO)
-        assert less(world.beside, rows(conn)).keys() <= LIMITS
+        assert less(world.before_seed_1, rows(conn)).keys() <= LIMITS
 
 
-def test_every_reason_is_tried() -> None:
+def test_every_reason_is_tested() -> None:
     tried = {re.sub(r" legal-7|: 1", "", reason) for *_, reason, _ in REASONS if reason}
     text = "".join((CLEAN / f"{kind}s.sql").read_text() for kind in KINDS)
     named = {re.sub(r":? %%s", "", it) for it in re.findall(r"then (?:format\()?'([^']+)'", text)}
@@ -165,15 +165,15 @@ def test_every_reason_is_tried() -> None:
 @pytest.mark.parametrize(
     ("use", "who", "reason"),
     [
-        (seeded.passes_by, seeded.colleague_in_trio, "reacted to messages that stay: 1"),
-        (seeded.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
+        (seed_users.passes_by, seeded.colleague_in_trio, "reacted to messages that stay: 1"),
+        (seed_users.starts_a_group_of_nobody, founder, "made conversations that stay: 1"),
     ],
 )
-def test_who_left_nothing_but_a_trace_stays(
+def test_a_user_who_left_only_a_trace_stays(
     conn: Connection, use: Use, who: Callable[[Connection], UUID], reason: str
 ) -> None:
     with conn.transaction(force_rollback=True):
-        seeded.adds_a_colleague(conn)
+        seed_users.adds_a_colleague(conn)
         user = who(conn)
     use(conn)
 
@@ -181,37 +181,37 @@ def test_who_left_nothing_but_a_trace_stays(
 
 
 @pytest.mark.parametrize(
-    "use", [seeded.signs_in, seeded.reads, seeded.stars_and_mutes], ids=lambda it: it.__name__
+    "use", [seed_users.signs_in, seed_users.reads, seed_users.stars_and_mutes], ids=lambda it: it.__name__
 )
 def test_marks_and_sessions_keep_nothing(conn: Connection, world: Seeded, use: Use) -> None:
     use(conn)
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
-def test_everything_goes_and_nothing_else_does(conn: Connection, world: Seeded, path: str) -> None:
-    made = {name: table["rows"] for name, table in run_of(conn).tables.items()}
-    files = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
+def test_all_of_the_world_is_deleted_and_nothing_else(conn: Connection, world: Seeded, path: str) -> None:
+    created = {name: table["rows"] for name, table in run_of(conn).tables.items()}
+    files = value(conn, "select count(*) from storage.objects") - len(world.before_seed_1["storage.objects"])
 
     cleaned = clean(conn, run_of(conn))
 
     assert cleaned.kept == []
     assert cleaned.removed == {
-        **{name: made[name] for name in cleaned.removed.keys() & made.keys()},
+        **{name: created[name] for name in cleaned.removed.keys() & created.keys()},
         "files": files,
-        "users": made["auth.users"],
+        "users": created["auth.users"],
     }
-    assert cleaned.removed.keys() - made.keys() == {"files", "users"}
-    assert rows(conn) == world.beside
+    assert cleaned.removed.keys() - created.keys() == {"files", "users"}
+    assert rows(conn) == world.before_seed_1
     assert clean(conn, run_of(conn, 2)).kept == []
-    assert rows(conn) == world.others
+    assert rows(conn) == world.before_seeds
     assert conn.execute("show session_replication_role").fetchone() == ("origin",)
 
 
-def test_both_paths_keep_the_same(conn: Connection, world: Seeded, path: str) -> None:
+def test_both_paths_keep_the_same_rows(conn: Connection, world: Seeded, path: str) -> None:
     before = rows(conn)
-    seeded.sends(conn)
+    seed_users.sends(conn)
     used = rows(conn)
     expected = all_reasons(conn, run_of(conn), dict.fromkeys(of_trio(conn), WRITTEN))
 
@@ -220,31 +220,31 @@ def test_both_paths_keep_the_same(conn: Connection, world: Seeded, path: str) ->
     assert_it_still_works(conn, run_of(conn), [trio(conn)])
 
 
-@pytest.mark.parametrize("use", [seeded.signs_in, seeded.sends], ids=lambda it: it.__name__)
-def test_a_dry_run_says_the_same_and_changes_nothing(conn: Connection, use: Use, path: str) -> None:
+@pytest.mark.parametrize("use", [seed_users.signs_in, seed_users.sends], ids=lambda it: it.__name__)
+def test_a_dry_run_reports_the_same_and_changes_nothing(conn: Connection, use: Use, path: str) -> None:
     use(conn)
     before = rows(conn)
 
-    said = clean(conn, run_of(conn), dry_run=True)
+    planned = clean(conn, run_of(conn), dry_run=True)
 
-    assert said.dry_run
+    assert planned.dry_run
     assert rows(conn) == before
     done = clean(conn, run_of(conn))
-    assert (said.removed, said.kept) == (done.removed, done.kept)
+    assert (planned.removed, planned.kept) == (done.removed, done.kept)
 
 
-def test_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
-    user = seeded.a_southerner_joins(conn)
+def test_a_user_who_joined_another_organization_of_the_world_stays_with_it(conn: Connection) -> None:
+    user = seed_operators.a_southerner_joins(conn)
 
-    kept = reasons_of(clean(conn, run_of(conn)))
+    reasons = reasons_of(clean(conn, run_of(conn)))
 
-    assert kept["organization", north(conn)] == JOINED
-    assert kept["user", user] == "organizations joined since: 1"
+    assert reasons["organization", north(conn)] == JOINED
+    assert reasons["user", user] == "organizations joined since: 1"
 
 
-def test_users_of_another_world_who_joined_keep_both_apart(conn: Connection, world: Seeded) -> None:
+def test_a_user_of_one_world_who_joined_another_stays_in_both(conn: Connection, world: Seeded) -> None:
     second = run_of(conn, 2)
-    seeded.joins(conn, second.organization_ids[0], founder(conn))
+    seed_operators.joins(conn, second.organization_ids[0], founder(conn))
 
     one, other = clean(conn, run_of(conn)), clean(conn, second)
 
@@ -254,36 +254,38 @@ def test_users_of_another_world_who_joined_keep_both_apart(conn: Connection, wor
     assert verify.verify(conn, run_of(conn, 2)).differences == []
 
 
-def test_what_is_deleted_by_hand_is_no_hindrance(conn: Connection) -> None:
+def test_rows_deleted_by_hand_are_no_obstacle(conn: Connection) -> None:
     conn.execute("delete from auth.users where id = %s", (seeded.colleague(conn),))
     conn.execute("delete from conversations where id = %s", (trio(conn),))
     conn.execute("delete from organizations where slug = 'south'")
 
     cleaned = clean(conn, run_of(conn))
 
-    # Whoever was erased has left these conversations.
+    # The erased user has left these conversations.
     assert {it.reason for it in cleaned.kept if it.kind == "conversation"} == {"changed since"}
     assert verify.find(conn, "orphans", run_of(conn).scope) == []
 
 
-def test_a_file_whose_message_was_purged_goes_with_its_conversation(conn: Connection, world: Seeded) -> None:
+def test_a_file_whose_message_was_purged_is_deleted_with_its_conversation(
+    conn: Connection, world: Seeded
+) -> None:
     hidden = "select message_id from private.deleted_attachments"
     conn.execute(f"delete from messages where organization_id = %s and id in ({hidden})", (north(conn),))
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
-def test_files_that_the_seed_uploaded_are_no_users(conn: Connection, world: Seeded) -> None:
+def test_files_uploaded_by_the_seed_do_not_count_as_files_of_users(conn: Connection, world: Seeded) -> None:
     ours = "select id::text from organizations where slug in ('north', 'south')"
     conn.execute(f"update storage.objects set created_at = now() where split_part(name, '/', 1) in ({ours})")
 
     assert clean(conn, run_of(conn)).kept == []
-    assert rows(conn) == world.beside
+    assert rows(conn) == world.before_seed_1
 
 
-def test_files_at_other_places_are_left_alone(conn: Connection, world: Seeded) -> None:
-    seeds = value(conn, "select count(*) from storage.objects") - len(world.beside["storage.objects"])
+def test_files_at_other_paths_are_left_alone(conn: Connection, world: Seeded) -> None:
+    seeds = value(conn, "select count(*) from storage.objects") - len(world.before_seed_1["storage.objects"])
     before = rows(conn)
     conn.execute("insert into storage.buckets (id, name) values ('other', 'other')")
     for bucket, name in (
@@ -300,10 +302,10 @@ def test_files_at_other_places_are_left_alone(conn: Connection, world: Seeded) -
 
     assert cleaned.kept == []
     assert cleaned.removed["files"] == seeds
-    assert less(rows(conn), world.beside) == elsewhere
+    assert less(rows(conn), world.before_seed_1) == elsewhere
 
 
-def test_a_conversation_is_not_the_seeds_for_its_age(database: Database) -> None:
+def test_the_age_of_a_conversation_does_not_make_it_seeded(database: Database) -> None:
     quiet = Spec("quiet", (Team("Quiet", "quiet", users=3, conversations=()),))
     with database.connect() as conn:
         load(conn, build(quiet))
@@ -315,25 +317,25 @@ def test_a_conversation_is_not_the_seeds_for_its_age(database: Database) -> None
             (run.organization_ids[0],),
         )
 
-        kept = reasons_of(clean(conn, run))
+        reasons = reasons_of(clean(conn, run))
 
-        assert kept["organization", run.organization_ids[0]] == STARTED
+        assert reasons["organization", run.organization_ids[0]] == STARTED
         assert value(conn, "select name from conversations") == "imported"
 
 
-def test_a_message_that_was_moved_by_hand_stays_where_it_is_now(conn: Connection) -> None:
+def test_a_message_moved_by_hand_stays_where_it_is_now(conn: Connection) -> None:
     moved = seeded.own_message(conn)
-    room = value(
+    conversation = value(
         conn, "select id from conversations where organization_id = %s and name = 'Everyone'", north(conn)
     )
     conn.execute("set local session_replication_role = replica")
-    conn.execute("update messages set conversation_id = %s, seq = 1000 where id = %s", (room, moved))
+    conn.execute("update messages set conversation_id = %s, seq = 1000 where id = %s", (conversation, moved))
     conn.execute("set local session_replication_role = origin")
 
     cleaned = clean(conn, run_of(conn))
 
-    assert {it.id: it.reason for it in cleaned.kept if it.kind == "conversation"} == {room: WRITTEN}
-    assert value(conn, "select conversation_id from messages where id = %s", moved) == room
+    assert {it.id: it.reason for it in cleaned.kept if it.kind == "conversation"} == {conversation: WRITTEN}
+    assert value(conn, "select conversation_id from messages where id = %s", moved) == conversation
 
 
 def test_a_clock_that_was_ahead_keeps_too_much_and_never_too_little(conn: Connection) -> None:

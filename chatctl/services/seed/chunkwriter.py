@@ -1,6 +1,6 @@
 """Writing the missing chunks of a world, each in one transaction with its ledger row.
 
-Many messages for an empty table are the exception: one transaction writes them, and then builds the indexes.
+The exception is a large load into an empty table: one transaction writes it, and then builds the indexes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class SeedProgress:
 
 
 @dataclass
-class Parts:
-    """The missing chunks of a world whose people exist, of ``size`` messages each."""
+class ChunkWriter:
+    """Writes the missing chunks of a world whose people exist, of ``size`` messages each."""
 
     conn: Connection
     outline: Outline
@@ -41,9 +41,9 @@ class Parts:
 
     def __post_init__(self) -> None:
         key = {"world": self.outline.spec.name, "seed": self.outline.source.seed}
-        there = self.conn.execute(query("seed/chunks"), key).fetchall()
-        done = {place for first, number, _ in there for place in range(first, first + number)}
-        self._reached = sum(messages for _, _, messages in there)
+        existing = self.conn.execute(query("seed/chunks"), key).fetchall()
+        done = {place for first, number, _ in existing for place in range(first, first + number)}
+        self._written_messages = sum(messages for _, _, messages in existing)
         self._missing = list(chunks.cut(self.outline, self.size, without=done))
 
     def write(self) -> None:
@@ -60,24 +60,28 @@ class Parts:
     def _write_at_once(self) -> int:
         """Write the first chunks in one transaction if that is faster; returns how many."""
         reached = list(accumulate(chunk.messages for chunk in self._missing))
-        number = bisect_right(reached, indexes.AT_MOST)
-        worthwhile = number > 0 and reached[number - 1] >= indexes.WORTHWHILE
-        if not (worthwhile and self.path.owns_tables and indexes.empty(self.conn)):
+        number = bisect_right(reached, indexes.MAX_MESSAGES)
+        worthwhile = number > 0 and reached[number - 1] >= indexes.MIN_MESSAGES
+        if not (worthwhile and self.path.owns_tables and indexes.is_empty(self.conn)):
             return 0
         with self.conn.transaction():
             if not indexes.lock_if_empty(self.conn):
                 return 0
-            with indexes.built_after(self.conn):
+            with indexes.rebuilt_afterwards(self.conn):
                 for chunk in self._missing[:number]:
                     self._write(chunk)
         return number
 
     def _write(self, chunk: Chunk) -> None:
-        with paths.quiet(self.conn, self.path):
+        with paths.triggers_disabled(self.conn, self.path):
             chunks.write(
-                self.conn, self.outline, chunk, storage_rows=self.storage_rows, on_messages=self._more
+                self.conn,
+                self.outline,
+                chunk,
+                storage_rows=self.storage_rows,
+                on_messages=self._count_messages,
             )
 
-    def _more(self, messages: int) -> None:
-        self._reached += messages
-        self.on_progress(SeedProgress("messages", self._reached, self.outline.messages))
+    def _count_messages(self, messages: int) -> None:
+        self._written_messages += messages
+        self.on_progress(SeedProgress("messages", self._written_messages, self.outline.messages))

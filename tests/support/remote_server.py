@@ -1,4 +1,4 @@
-"""A server that stands for another machine: on 127.0.0.2, which chatctl does not count as this one."""
+"""A server that represents another machine: on 127.0.0.2, which chatctl does not regard as local."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ HOST = "127.0.0.2"
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """The server; its database ``postgres`` has the platform and nothing else."""
+class RemoteServer:
+    """The server; its database ``postgres`` contains only the platform."""
 
     port: int
 
@@ -27,15 +27,15 @@ class Elsewhere:
 
     @property
     def tables(self) -> list[str]:
-        """What somebody has made in its schema public."""
+        """The tables in its schema public."""
         with psycopg.connect(self.url) as conn:
             rows = conn.execute("select tablename from pg_tables where schemaname = 'public'")
             return [name for (name,) in rows]
 
 
 @contextmanager
-def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
-    """Run it during the block."""
+def remote_server(version: int = 18) -> Iterator[RemoteServer]:
+    """Run the server during the block."""
     with throwaway.server(version=version) as server:
         with socket.socket() as free:
             free.bind((HOST, 0))
@@ -43,10 +43,10 @@ def elsewhere(version: int = 18) -> Iterator[Elsewhere]:
         with psycopg.connect(server.admin_url, autocommit=True) as admin:
             admin.execute(f"alter system set listen_addresses = '{HOST}'".encode())
             admin.execute(f"alter system set port = {port}".encode())
-        with hold(server.directory) as at:
-            assert at
-            cluster.stop(at)
-            with (at.path / "data" / "pg_hba.conf").open("w") as rules:
+        with hold(server.directory) as held_directory:
+            assert held_directory
+            cluster.stop(held_directory)
+            with (held_directory.path / "data" / "pg_hba.conf").open("w") as rules:
                 rules.write("local all all trust\nhost all all 127.0.0.0/8 trust\n")
-            cluster.start(at, version, account.for_directory(at))
-        yield Elsewhere(port)
+            cluster.start(held_directory, version, account.for_directory(held_directory))
+        yield RemoteServer(port)

@@ -61,10 +61,17 @@ def embedded_project(shared: Options) -> Project:
     return project
 
 
-def show_running(at: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
-    """Report the running server ``at``."""
+def show_running(server: Server, shared: Options, removed: tuple[Path, ...] = ()) -> None:
+    """Report the running ``server``."""
     report = ServerReport(
-        running=True, directory=at.directory, url=at.url, version=at.version, pid=at.pid, removed=removed
+        running=True,
+        directory=server.directory,
+        url=server.url,
+        version=server.version,
+        pid=server.pid,
+        removed=removed,
     )
-    text = f"PostgreSQL {at.version} is running in {at.directory} (process {at.pid})\n  {at.url}"
+    text = (
+        f"PostgreSQL {server.version} is running in {server.directory} (process {server.pid})\n  {server.url}"
+    )
     show_document(report, shared, text=text)

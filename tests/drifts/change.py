@@ -1,4 +1,4 @@
-"""One change by hand, and what must be found of it."""
+"""A manual change, and the difference that must be found."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from chatctl.data import data_directory
 
 
 @dataclass(frozen=True)
-class Plant:
-    """``sql`` makes the difference ``found`` (state, kind, name) and no other; ``undo`` takes it back.
+class ManualChange:
+    """``sql`` causes the difference ``difference`` (state, kind, name) and no other; ``undo`` reverts it.
 
-    ``admin``: only the superuser can.
+    ``admin``: only the superuser can run it.
     """
 
     name: str
     sql: str
     undo: str
-    found: tuple[str, str, str]
+    difference: tuple[str, str, str]
     admin: bool = False
 
 
-def ours(path: str) -> str:
+def sql_file(path: str) -> str:
     """The text of a file of sql/."""
     return (data_directory("sql") / path).read_text()
