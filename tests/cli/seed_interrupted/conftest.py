@@ -25,7 +25,7 @@ def chance() -> Random:
 
 @pytest.fixture(params=ENOUGH)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(indexes, "WORTHWHILE", ENOUGH[request.param])
+    monkeypatch.setattr(indexes, "MIN_MESSAGES", ENOUGH[request.param])
     return str(request.param)
 
 

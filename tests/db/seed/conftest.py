@@ -34,13 +34,13 @@ def admin(database: Database) -> Iterator[Connection]:
 @pytest.fixture(params=["kept", "rebuilt"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether the indexes of messages are kept, or rebuilt although there are few messages."""
-    monkeypatch.setattr(indexes, "WORTHWHILE", {"kept": EVERYTHING, "rebuilt": 1}[request.param])
+    monkeypatch.setattr(indexes, "MIN_MESSAGES", {"kept": EVERYTHING, "rebuilt": 1}[request.param])
     return str(request.param)
 
 
 @pytest.fixture
 def rebuilt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexes, "WORTHWHILE", 1)
+    monkeypatch.setattr(indexes, "MIN_MESSAGES", 1)
 
 
 @pytest.fixture(params=["replica", "owner"])

@@ -180,8 +180,8 @@ def assert_rebuilt(conn: Connection, admin: Connection, sql: str, kept_indexes: 
 def test_messages_without_indexes_are_loaded_in_one_transaction_up_to_a_maximum(
     conn: Connection, fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "WORTHWHILE", 100)
-    monkeypatch.setattr(indexes, "AT_MOST", 200)
+    monkeypatch.setattr(indexes, "MIN_MESSAGES", 100)
+    monkeypatch.setattr(indexes, "MAX_MESSAGES", 200)
 
     assert load(conn, WORLD, LoadOptions(chunk_size=40)).fingerprint == fingerprint
 
