@@ -12,11 +12,12 @@ import httpx
 import pytest
 from supabase import Client
 
+from chatctl.api import bucket, concurrent
 from chatctl.api import client as api
-from chatctl.api import concurrent
 from chatctl.errors import Conflict, NotAllowed, Unavailable
-from chatctl.services.seed import bucket, corpus, files
+from chatctl.services.seed import corpus, files
 from chatctl.services.seed.rows import Attachment, StoredFile
+from chatctl.services.seed.upload import upload
 from tests.support.contract import PUBLISHABLE_KEY, SECRET_KEY, Fault, Project
 from tests.support.contract_server import serving
 from tests.support.edge_functions import TOKEN, needs_deno
@@ -57,7 +58,7 @@ def client(project: Project) -> Iterator[Client]:
 def test_every_file_is_stored_with_its_name_type_and_size(project: Project, client: Client) -> None:
     progress: list[int] = []
 
-    assert bucket.upload(client, iter(FILES), on_uploaded=progress.append) == len(FILES)
+    assert upload(client, iter(FILES), on_uploaded=progress.append) == len(FILES)
 
     assert progress == list(range(1, len(FILES) + 1))
     assert set(project.objects) == set(PATHS)
@@ -70,23 +71,23 @@ def test_every_file_is_stored_with_its_name_type_and_size(project: Project, clie
 
 def test_several_files_are_uploaded_at_once(project: Project, client: Client) -> None:
     project.delay = 0.02
-    bucket.upload(client, FILES)
+    upload(client, FILES)
     assert 1 < project.at_once <= concurrent.AT_ONCE
 
 
 def test_files_that_exist_are_kept(project: Project, client: Client) -> None:
-    bucket.upload(client, FILES[:10])
+    upload(client, FILES[:10])
     existing = dict(project.objects)
     progress: list[int] = []
 
-    assert bucket.upload(client, FILES, on_uploaded=progress.append) == len(FILES) - 10
+    assert upload(client, FILES, on_uploaded=progress.append) == len(FILES) - 10
 
     assert max(progress) == len(FILES)
     assert all(project.objects[path] is object for path, object in existing.items())
 
 
 def test_with_nothing_to_upload_no_request_is_sent(project: Project, client: Client) -> None:
-    assert bucket.upload(client, []) == bucket.remove(client, []) == 0
+    assert upload(client, []) == bucket.remove(client, []) == 0
     assert project.requests == []
 
 
@@ -107,7 +108,7 @@ LOCKED = {"statusCode": "503", "error": "acquiring_lock_timeout", "code": "LockT
 def test_temporary_errors_are_retried(project: Project, client: Client, fault: Fault) -> None:
     project.will(fault, times=3, on=UPLOAD)
 
-    bucket.upload(client, FILES)
+    upload(client, FILES)
 
     assert set(project.objects) == set(PATHS)
     assert project.faults == []
@@ -117,11 +118,11 @@ def test_retries_end_after_a_time_limit(project: Project) -> None:
     project.will(CUT, times=1000, on=UPLOAD)
 
     with api.connect(project.url, SECRET_KEY, patience=0.3) as client, pytest.raises(Unavailable):
-        bucket.upload(client, FILES)
+        upload(client, FILES)
     assert project.objects == {}
 
 
-@pytest.mark.parametrize("act", [lambda c: bucket.upload(c, FILES), lambda c: bucket.remove(c, PATHS)])
+@pytest.mark.parametrize("act", [lambda c: upload(c, FILES), lambda c: bucket.remove(c, PATHS)])
 def test_a_missing_bucket_names_the_command_to_run(project: Project, client: Client, act: Any) -> None:
     project.buckets.clear()
 
@@ -132,23 +133,23 @@ def test_a_missing_bucket_names_the_command_to_run(project: Project, client: Cli
 
 def test_the_publishable_key_is_refused(project: Project) -> None:
     with api.connect(project.url, PUBLISHABLE_KEY) as client, pytest.raises(NotAllowed, match="row-level"):
-        bucket.upload(client, FILES[:1])
+        upload(client, FILES[:1])
 
 
 def test_errors_of_storage_are_passed_on(project: Project, client: Client) -> None:
     project.buckets["attachments"] = {"text/plain"}
 
     with pytest.raises(api.ApiRefused, match="answers 415: mime type application/pdf is not supported"):
-        bucket.upload(client, FILES[:1])
+        upload(client, FILES[:1])
     with pytest.raises(api.ApiRefused, match="Invalid key"):
         name = FILES[0].attachment["url"] + "é"
-        bucket.upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
+        upload(client, [replace(FILES[0], attachment={**FILES[0].attachment, "url": name})])
 
 
 def test_only_uploaded_files_are_removed(
     project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.upload(client, FILES)
+    upload(client, FILES)
     monkeypatch.setattr(bucket, "_PER_REQUEST", 10)
 
     assert bucket.remove(client, PATHS[1:]) == len(FILES) - 1

@@ -24,10 +24,10 @@ def upload(
     on_progress: Callable[[SeedProgress], None],
 ) -> int:
     """Upload the missing files; returns how many. After an interruption, the next run continues."""
-    from chatctl.services.seed import bucket  # noqa: PLC0415 - the Supabase client is slow to import
+    from chatctl.services.seed import upload as uploading  # noqa: PLC0415 - the Supabase client is slow to import
 
     with conn.cursor(row_factory=class_row(StoredFile)) as cursor:
         missing = cursor.execute(query("seed/missing_files"), scope).fetchall()
-    return bucket.upload(
+    return uploading.upload(
         api, missing, on_uploaded=lambda done: on_progress(SeedProgress("files", done, len(missing)))
     )

@@ -159,7 +159,7 @@ def _remove(conn: Connection, plan: _Plan, path: paths.Path, *, api: Client | No
     if path.users == "sql":
         conn.execute(sql_statement("seed/clean/delete_users"), {"users": plan.users})
     if api and files:
-        from chatctl.services.seed import bucket  # noqa: PLC0415 - the Supabase client is slow to import
+        from chatctl.api import bucket  # noqa: PLC0415 - the Supabase client is slow to import
 
         # Last, because it cannot be rolled back; after a kill, the rows still lead to the remaining files.
         bucket.remove(api, files)

@@ -7,14 +7,15 @@ from uuid import UUID
 
 import typer
 
+from chatctl.cli.apiclient import api_client
 from chatctl.cli.guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
-from chatctl.cli.session import session
+from chatctl.cli.session import Session, session
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
-from chatctl.services.moderation import messages
+from chatctl.services.moderation import files, messages
 from chatctl.services.moderation.messages import MessageVerb
 
 ConfirmOption = Annotated[
@@ -56,7 +57,20 @@ def moderate(
         result = messages.moderate(
             at.conn, verb, ids, act, dry_run=dry_run, on_wait=lambda why: note(why, shared)
         )
+        if not (verb.can_be_undone or dry_run):
+            _delete_files(at, shared)
     show_result(result, shared)
+
+
+def _delete_files(at: Session, shared: Options) -> None:
+    with api_client(at.target) as api:
+        left = files.delete(at.conn, api, without_storage=at.target.embedded)
+    if left:
+        note(
+            f"{left:,} files are hidden, but not deleted: the target needs api_url and secret_key; "
+            "the next redact or purge deletes them",
+            shared,
+        )
 
 
 def _confirm(conn: Connection, verb: MessageVerb, ids: list[UUID], given: str | None) -> None:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatctl.cli.apiclient import api_client, api_place
 from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
 from chatctl.cli.session import Session, session
 from chatctl.db.pooler import refuse_transaction_pooler
 from chatctl.errors import Invalid
-from chatctl.settings import Target
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -34,7 +34,7 @@ def seed_session(options: Options, *, done: str, watched: bool = False) -> Itera
     if target.db_url is not None:
         # Concurrent seeds wait for each other with a session-level lock.
         refuse_transaction_pooler(target.db_url)
-    with session(options, watched=watched) as opened, _client(target) as api:
+    with session(options, watched=watched) as opened, api_client(target) as api:
         yield SeedSession(opened.conn, opened.target, opened.url, api)
 
 
@@ -46,7 +46,7 @@ def api_alone(options: Options) -> bool:
 
 def require_api(options: Options) -> None:
     """Raise Invalid if the target has no API that can create users."""
-    if not _api(options.settings.target):
+    if not api_place(options.settings.target):
         raise Invalid("--users api requires a target with api_url and secret_key")
 
 
@@ -57,26 +57,6 @@ def api_session(options: Options, *, what: str) -> Iterator[Client]:
     refuse_production(target, done="seeded")
     note(f"target: {target.label}", options)
     confirm_write(target, options, what=what)
-    with _client(target) as api:
+    with api_client(target) as api:
         assert api  # noqa: S101 - api_alone has checked it
         yield api
-
-
-def _api(target: Target) -> tuple[str, str] | None:
-    """The URL and the secret key of an API that can create users; None if the target has none."""
-    # The embedded server has no API, even if environment variables name one.
-    if target.embedded or not (target.api_url and target.secret_key):
-        return None
-    return target.api_url, target.secret_key
-
-
-@contextmanager
-def _client(target: Target) -> Iterator[Client | None]:
-    place = _api(target)
-    if place is None:
-        yield None
-        return
-    from chatctl.api import client as api  # noqa: PLC0415 - the Supabase client is slow to import
-
-    with api.connect(*place) as client:
-        yield client
