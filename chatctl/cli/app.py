@@ -31,7 +31,7 @@ COMMANDS = {
     "seed": "Fill a database with organizations, users, conversations and messages.",
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
-    "message": "Delete, restore, redact and purge messages.",
+    "message": "Search, delete, restore, redact and purge messages.",
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",

@@ -96,7 +96,7 @@ def ids_from(arguments: list[str]) -> list[UUID]:
         texts = list(_lines(sys.stdin))
     else:
         texts = [(argument, argument) for argument in arguments]
-    ids = {}
+    ids: dict[UUID, None] = {}
     for text, place in texts:
         try:
             ids[UUID(text)] = None
