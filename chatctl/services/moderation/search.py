@@ -20,7 +20,7 @@ from chatctl.errors import Invalid, Unavailable
 from chatctl.services.moderation import transaction
 from chatctl.services.moderation.excerpts import excerpt
 from chatctl.services.moderation.operators import OperatorAct
-from chatctl.services.moderation.selectors import MessageSelector, Position
+from chatctl.services.moderation.selectors import HitPosition, MessageSelector
 
 if TYPE_CHECKING:
     from chatctl.services.moderation.selection import ComposedQuery, SearchTerms
@@ -52,7 +52,7 @@ def search(
     selector: MessageSelector,
     act: OperatorAct,
     *,
-    after: Position | None = None,
+    after: HitPosition | None = None,
     count: int,
     on_wait: Callable[[str], None],
 ) -> list[MessageHit]:

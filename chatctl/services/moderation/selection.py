@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from chatctl.services.moderation.selectors import MessageSelector, Position
+from chatctl.services.moderation.selectors import HitPosition, MessageSelector
 
 # The newest messages are searched first, in the order of time: if the text is frequent, they contain a page
 # of hits. A text that is less frequent has few entries in the index of words.
@@ -81,7 +81,7 @@ class ComposedQuery:
 
 
 def newest_hits(
-    selector: MessageSelector, terms: SearchTerms, *, after: Position | None, count: int
+    selector: MessageSelector, terms: SearchTerms, *, after: HitPosition | None, count: int
 ) -> ComposedQuery:
     """At most ``count`` hits among the newest messages that pass the other filters."""
     messages = _messages(selector)
@@ -94,7 +94,7 @@ def newest_hits(
 
 
 def hits(
-    selector: MessageSelector, terms: SearchTerms | None, *, after: Position | None, count: int
+    selector: MessageSelector, terms: SearchTerms | None, *, after: HitPosition | None, count: int
 ) -> ComposedQuery:
     """At most ``count`` hits."""
     messages = _messages(selector)
@@ -135,7 +135,7 @@ def _messages(selector: MessageSelector) -> FromClause:
 
 
 def _filters(
-    messages: FromClause, selector: MessageSelector, after: Position | None, *, reads_content: bool = True
+    messages: FromClause, selector: MessageSelector, after: HitPosition | None, *, reads_content: bool = True
 ) -> ColumnElement[bool]:
     c = messages.c
     conditions: list[ColumnElement[bool]] = []

@@ -56,7 +56,7 @@ class MessageSelector:
 
 
 @dataclass(frozen=True)
-class Position:
+class HitPosition:
     """The place of a message in the order of the hits, which are the newest first."""
 
     created_at: datetime

@@ -15,7 +15,7 @@ from chatctl.db.files import sql_statement
 from chatctl.errors import Invalid
 from chatctl.services.moderation import search as searching
 from chatctl.services.moderation.operators import OperatorAct
-from chatctl.services.moderation.selectors import MessageSelector, Position, require_filter
+from chatctl.services.moderation.selectors import HitPosition, MessageSelector, require_filter
 from tests.support.world import World
 
 ACT = OperatorAct("ann@example.test", "a report", "T-1")
@@ -44,7 +44,7 @@ class Chat:
     messages: list[UUID]
 
     def search(
-        self, selector: MessageSelector, *, after: Position | None = None, count: int = 50
+        self, selector: MessageSelector, *, after: HitPosition | None = None, count: int = 50
     ) -> list[searching.MessageHit]:
         return searching.search(
             self.world.operator, selector, ACT, after=after, count=count, on_wait=lambda _: None
@@ -143,7 +143,7 @@ def test_pages_follow_each_other_without_gaps(chat: Chat, text: str | None) -> N
     after = None
     while hits := chat.search(selector, after=after, count=2):
         pages += [hit.id for hit in hits]
-        after = Position(hits[-1].created_at, hits[-1].id)
+        after = HitPosition(hits[-1].created_at, hits[-1].id)
     assert pages == expected
 
 

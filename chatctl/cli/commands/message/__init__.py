@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.message import delete, purge, redact, restore, search
+from chatctl.cli.commands.message import delete, index, purge, redact, restore, search
 from chatctl.cli.options import ROWS_WITH_IDS, App
 
 app = App(
@@ -26,3 +26,4 @@ app.command(epilog=delete.EPILOG, formats=ROWS_WITH_IDS)(delete.delete)
 app.command(epilog=restore.EPILOG, formats=ROWS_WITH_IDS)(restore.restore)
 app.command(epilog=redact.EPILOG, formats=ROWS_WITH_IDS)(redact.redact)
 app.command(epilog=purge.EPILOG, formats=ROWS_WITH_IDS)(purge.purge)
+app.add_typer(index.app, name="index")

@@ -15,7 +15,7 @@ from chatctl.cli.selecting import SelectionOptions, with_filters
 from chatctl.cli.session import session
 from chatctl.services.moderation import search as searching
 from chatctl.services.moderation.search import MessageHit
-from chatctl.services.moderation.selectors import Position
+from chatctl.services.moderation.selectors import HitPosition
 
 COLUMNS = ("id", "created_at", "sender", "conversation", "excerpt")
 EPILOG = """\b
@@ -33,11 +33,11 @@ Exit codes: 2 if no filter is given, a name is ambiguous or too much would be re
 """
 
 
-def _position(text: str) -> Position:
+def _position(text: str) -> HitPosition:
     moment, _, message_id = text.partition("/")
     try:
         at = datetime.fromisoformat(moment)
-        return Position(at if at.tzinfo else at.replace(tzinfo=UTC), UUID(message_id))
+        return HitPosition(at if at.tzinfo else at.replace(tzinfo=UTC), UUID(message_id))
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a cursor of an earlier search") from None
 
@@ -59,7 +59,7 @@ def search(
     actor: ActorOption = None,
     limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
     cursor: Annotated[
-        Position | None,
+        HitPosition | None,
         typer.Option(
             parser=_position, help="Continue an earlier search.", metavar="CURSOR", show_default=False
         ),
