@@ -32,6 +32,8 @@ COMMANDS = {
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
     "message": "Search, delete, restore, redact and purge messages.",
+    "apply": "Act on the messages of a plan.",
+    "job": "Show, resume and undo acts on many messages.",
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",
