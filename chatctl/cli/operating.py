@@ -126,7 +126,9 @@ def _lines(stream: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 def show_result(result: ActionResult, options: Options) -> None:
     """Write the result of an act, then raise the error that its failed items amount to."""
-    show_document(result, options, text=_text(result), rows=result.items, columns=("id", "status", "problem"))
+    show_document(
+        result, options, text=result_text(result), rows=result.items, columns=("id", "status", "problem")
+    )
     if result.dry_run:
         note("rolled back; nothing was changed", options)
     elif result.undo:
@@ -135,13 +137,16 @@ def show_result(result: ActionResult, options: Options) -> None:
         raise result.error
 
 
-def _text(result: ActionResult) -> str:
+def result_text(result: ActionResult) -> str:
+    """The result for people: counts, and the failures."""
     counts = ", ".join(
         f"{count:,} {status}"
         for status, count in (("done", result.done), ("noop", result.noop), ("failed", result.failed))
         if count or (status == "done" and not result.noop and not result.failed)
     )
     action = f", action {result.action_id}" if result.action_id else ""
+    if result.job_id:
+        action = f", job {result.job_id}"
     lines = [f"{result.action}{' (dry run)' if result.dry_run else ''}: {counts}{action}"]
     failures = [item for item in result.items if item.status == "failed"]
     if failures:

@@ -16,6 +16,7 @@ from chatctl.local.postgres.server import Server
 from chatctl.services.drift.catalogue import KINDS, read
 from chatctl.services.drift.compare import between, compare, find, with_deparsed_views
 from chatctl.services.migrations import migrate
+from chatctl.services.moderation import searchindex
 from tests.drifts import CHANGES, GROUND
 from tests.drifts.change import ManualChange
 from tests.support.world import Database
@@ -199,3 +200,16 @@ def test_the_files_of_another_directory_are_compared(database: Database, tmp_pat
         differences = {(each.state, each.kind, each.name) for each in find(conn, tmp_path)}
     assert ("missing", "table", "public.only_here") in differences
     assert ("extra", "table", "public.messages") in differences
+
+
+def test_the_optional_indexes_are_no_drift_unless_they_are_changed_or_unfinished(database: Database) -> None:
+    with database.connect() as conn:
+        searchindex.create(conn, on_wait=lambda _: None)
+        assert find(conn, SQL) == []
+        run(conn, "drop index messages_time; create index messages_time on messages (created_at)")
+        (difference,) = find(conn, SQL)
+    assert (difference.state, difference.kind, difference.name) == (
+        "changed",
+        "index",
+        "public.messages_time",
+    )

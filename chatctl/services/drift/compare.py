@@ -10,6 +10,7 @@ from typing import Literal
 
 import psycopg
 
+from chatctl.db import optionalindexes
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import sql_statement
 from chatctl.services.drift import catalogue
@@ -54,7 +55,15 @@ def find(conn: Connection, directory: Path) -> list[SchemaDifference]:
         connection(server.url) as replayed,
     ):
         migrate(replayed, directory=directory)
+        _add_optional_indexes(replayed, optionalindexes.present(conn))
         return between(replayed, conn)
+
+
+def _add_optional_indexes(replayed: Connection, names: Iterable[str]) -> None:
+    # Those of chatctl's own tables; other files may define a table of the same name.
+    if replayed.execute("select to_regclass('moderation.search_index') is not null").fetchall()[0][0]:
+        for name in names:
+            replayed.execute(sql_statement(optionalindexes.OPTIONAL_INDEXES[name]))
 
 
 def between(reference: Connection, conn: Connection) -> list[SchemaDifference]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.services.moderation import transaction
+from chatctl.services.moderation import jobs, transaction
+from chatctl.services.moderation.jobs import JobProgress
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.results import ActionResult, ItemOutcome
 
@@ -39,16 +41,27 @@ def moderate(
     ids: Sequence[UUID],
     act: OperatorAct,
     *,
+    versions: Sequence[str] | None = None,
     dry_run: bool = False,
     on_wait: Callable[[str], None],
+    on_step: Callable[[JobProgress], None] = lambda step: None,
 ) -> ActionResult:
-    """Do ``verb`` to the messages, all in one transaction, with one row in the log.
+    """Do ``verb`` to the messages; more than a batch of them as a job, else in one transaction.
 
-    With ``dry_run`` it is rolled back. Messages that do not exist or are held fail on their own.
-    Raises Invalid for a reason that is missing or names a sender.
+    With ``versions``, messages that changed since fail. With ``dry_run`` each batch is rolled back. Messages
+    that do not exist or are held fail on their own. Raises Invalid for a reason that is missing or names a
+    sender.
     """
-    parameters = {"ids": list(ids), "versions": None, "job_id": None, **act.parameters}
-    rows = transaction.run(conn, f"{verb}_messages", parameters, dry_run=dry_run, on_wait=on_wait)
+    chosen = [None] * len(ids) if versions is None else list(versions)
+    if len(ids) > jobs.BATCH and not dry_run:
+        job_id = jobs.create(conn, verb, ids, chosen, act, on_wait=on_wait)
+        return jobs.run(conn, job_id, on_wait=on_wait, on_step=on_step)
+    rows: list[tuple[Any, ...]] = []
+    for first in range(0, len(ids), jobs.BATCH):
+        batch = slice(first, first + jobs.BATCH)
+        parameters = {"ids": list(ids[batch]), "versions": chosen[batch], "job_id": None, **act.parameters}
+        rows += transaction.run(conn, f"{verb}_messages", parameters, dry_run=dry_run, on_wait=on_wait)
+        on_step(JobProgress(f"message {verb}", min(batch.stop, len(ids)), len(ids)))
     action_id = next((row[0] for row in rows if row[0] is not None), None) if not dry_run else None
     return ActionResult(
         action=f"message.{verb}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from chatctl.errors import ChatctlError, Conflict, NotFound, PartlyDone
 
@@ -28,7 +29,8 @@ class ItemOutcome:
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What an act did. ``action_id`` is its row in the log; None if nothing was changed."""
+    """What an act did. ``action_id`` is its row in the log; None if nothing was changed, and for a job, which
+    has several."""
 
     action: str
     action_id: int | None
@@ -39,6 +41,7 @@ class ActionResult:
     failed: int = field(init=False)
     undo: str | None
     items: Sequence[ItemOutcome]
+    job_id: UUID | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matched", len(self.items))

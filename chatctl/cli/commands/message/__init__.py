@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.message import delete, purge, redact, restore
+from chatctl.cli.commands.message import delete, index, purge, redact, restore, search
 from chatctl.cli.options import ROWS_WITH_IDS, App
 
 app = App(
-    help="Delete, restore, redact and purge messages.",
+    help="Search, delete, restore, redact and purge messages.",
     epilog="""\b
 Examples:
+  chatctl message search 'free coins' --since 7d --reason 'spam report'
   chatctl message delete 6f1c… --reason spam             leave a tombstone; the content is kept
   chatctl message restore 6f1c… --reason 'not spam'      bring it back
   chatctl message redact 6f1c… --reason 'a key' --confirm acme
   chatctl message purge - --reason retention --confirm acme < ids.txt
 
-Each of these writes the log in the same transaction: who, why, what. A message that is so already is
+Each of these writes the log: who, why, what; an act in the same transaction. A message that is so already is
 skipped without an entry.
 
 Exit codes: 3 if no message exists, 5 if all are held, 6 if only some could be acted upon.
 """,
 )
+app.command(epilog=search.EPILOG, formats=ROWS_WITH_IDS)(search.search)
 app.command(epilog=delete.EPILOG, formats=ROWS_WITH_IDS)(delete.delete)
 app.command(epilog=restore.EPILOG, formats=ROWS_WITH_IDS)(restore.restore)
 app.command(epilog=redact.EPILOG, formats=ROWS_WITH_IDS)(redact.redact)
 app.command(epilog=purge.EPILOG, formats=ROWS_WITH_IDS)(purge.purge)
+app.add_typer(index.app, name="index")

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from chatctl.cli.apiclient import api_client
-from chatctl.cli.guards import confirm_by_name, confirm_write
+from chatctl.cli.<<<<OURS apiclient import api_client
+from chatctl.cli. <<BASE  <<THEIRS files import require_writable
+from chatctl.cli. >>>>guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
+from chatctl.cli.planning import check_expected, save_plan, show_preview
+from chatctl.cli.progress import progress
+from chatctl.cli.selecting import SelectionOptions
 from chatctl.cli.session import Session, session
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
-from chatctl.services.moderation import files, messages
+from chatctl.services.moderation import files, messages, plans, search
 from chatctl.services.moderation.messages import MessageVerb
+from chatctl.services.moderation.operators import OperatorAct
 
 ConfirmOption = Annotated[
     str | None,
@@ -28,41 +35,116 @@ ConfirmOption = Annotated[
     ),
 ]
 MessagesArgument = Annotated[
-    list[str], typer.Argument(metavar="MESSAGE…", help="Ids of messages; - reads them from stdin.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[MESSAGE…]",
+        help="Ids of messages; - reads them from stdin. Or filters instead.",
+        show_default=False,
+    ),
+]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", help="Words that the message contains.", metavar="TEXT", show_default=False),
 ]
 
 
 def moderate(
     shared: Options,
     verb: MessageVerb,
-    arguments: list[str],
+    arguments: list[str] | None,
+    selection: SelectionOptions,
     *,
     reason: str,
     ticket: str | None,
     actor: str | None,
     dry_run: bool,
+    expect: int | None,
+    plan: Path | None,
     confirm: str | None = None,
 ) -> None:
-    """Do ``verb`` to the messages of the arguments, and show what became of each.
+    """Do ``verb`` to the messages of the arguments or of the filters, and show what became of each.
 
     Verbs that cannot be undone must be confirmed with the name of the messages' organization.
     """
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
+    if not arguments:
+        # The deleted messages are the only ones that can be restored.
+        selection.check()
+        chosen = selection.of_deleted() if verb is MessageVerb.restore else selection
+        _moderate_selected(
+            shared, verb, chosen, act, dry_run=dry_run, expect=expect, file=plan, confirm=confirm
+        )
+        return
+    if selection.is_given:
+        raise Invalid("ids and filters cannot be combined")
+    if plan is not None:
+        raise Invalid("--plan writes what filters select, and cannot be combined with ids")
     ids = ids_from(arguments)
+    if expect is not None:
+        check_expected(len(ids), expect)
     if not dry_run:
         confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(ids):,}")
-    with session(shared) as at:
-        if not (verb.can_be_undone or dry_run):
-            _confirm(at.conn, verb, ids, confirm)
+    with session(shared) as at, progress(shared) as on_step:
+        if not dry_run:
+            confirm_irreversible(at.conn, verb, ids, confirm)
         result = messages.moderate(
-            at.conn, verb, ids, act, dry_run=dry_run, on_wait=lambda why: note(why, shared)
-        )
-        if not (verb.can_be_undone or dry_run):
-            _delete_files(at, shared)
+            at.conn, verb, ids, act,
+            dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
+        )  # fmt: skip
     show_result(result, shared)
 
 
-def _delete_files(at: Session, shared: Options) -> None:
+def _moderate_selected(
+    shared: Options,
+    verb: MessageVerb,
+    selection: SelectionOptions,
+    act: OperatorAct,
+    *,
+    dry_run: bool,
+    expect: int | None,
+    file: Path | None,
+    confirm: str | None,
+) -> None:
+    if file is not None:
+        require_writable(file, "--plan")
+    with session(shared) as at:
+        selector = selection.resolve(at.conn)
+        if dry_run or file is not None:
+            search.log_search(
+                at.conn, f"message {verb} --dry-run", selector, act, on_wait=lambda why: note(why, shared)
+            )
+        plan = plans.make(at.conn, verb, selector)
+        if expect is not None or not (dry_run or file):
+            check_expected(len(plan.ids), expect)
+        if dry_run or file is not None:
+            preview_plan(at, plan, act, shared)
+            if file is not None:
+                save_plan(plan, file, shared)
+            return
+        confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(plan.ids):,}")
+        confirm_irreversible(at.conn, verb, plan.ids, confirm)
+        with progress(shared) as on_step:
+            result = messages.moderate(
+                at.conn, verb, plan.ids, act,
+                versions=plan.versions, on_wait=lambda why: note(why, shared), on_step=on_step,
+            )  # fmt: skip
+    show_result(result, shared)
+
+
+def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options) -> None:
+    """Show what the plan would do, after doing it and rolling back."""
+    preview = plans.preview(at.conn, plan)
+    with progress(shared) as on_step:
+        result = messages.moderate(
+            at.conn, plan.verb, plan.ids, act,
+            versions=plan.versions, dry_run=True, on_wait=lambda why: note(why, shared), on_step=on_step,
+        )<<<<OURS 
+        if not (verb.can_be_undone or dry_run):
+            _delete_files(at, shared) <<BASE  <<THEIRS   # fmt: skip >>>>
+    show_preview(preview, result, shared)
+
+
+def <<<<OURS _delete_files(at: Session, shared: Options) -> None:
     with api_client(at.target) as api:
         left = files.delete(at.conn, api, without_storage=at.target.embedded)
     if left:
@@ -73,7 +155,13 @@ def _delete_files(at: Session, shared: Options) -> None:
         )
 
 
-def _confirm(conn: Connection, verb: MessageVerb, ids: list[UUID], given: str | None) -> None:
+def _confirm <<BASE _confirm <<THEIRS confirm_irreversible >>>>(conn: Connection, verb: MessageVerb, ids: Sequence[UUID], given: str | None) -> None:
+    """Confirm a verb that cannot be undone with the slug of the messages' organization.
+
+    Raises Invalid if they belong to several.
+    """
+    if verb.can_be_undone:
+        return
     slugs = messages.organizations_of(conn, ids)
     if len(slugs) > 1:
         raise Invalid(

@@ -1,0 +1,23 @@
+"""``chatctl job``: acts on many messages, in batches; one module per verb."""
+
+from __future__ import annotations
+
+from chatctl.cli.commands.job import list_jobs, resume, show, undo
+from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
+
+app = App(
+    help="Show, resume and undo acts on many messages.",
+    epilog="""\b
+Examples:
+  chatctl job list
+  chatctl job resume 6f1c…                       continue after an interruption
+  chatctl job undo 6f1c… --reason 'not spam'     restore what it deleted
+
+An act on more than 500 messages, and every `chatctl apply`, is a job: it commits in batches, each with one
+row in the log, and none twice.
+""",
+)
+app.command("list", epilog=list_jobs.EPILOG, formats=ROWS_WITH_IDS)(list_jobs.list_jobs)
+app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)
+app.command(epilog=resume.EPILOG, formats=ROWS_WITH_IDS)(resume.resume)
+app.command(epilog=undo.EPILOG, formats=ROWS_WITH_IDS)(undo.undo)

@@ -1,0 +1,34 @@
+"""``chatctl job list``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.options import options
+from chatctl.cli.output import note, show
+from chatctl.cli.session import session
+from chatctl.services.moderation import jobs
+
+COLUMNS = ("id", "created_at", "finished_at", "verb", "actor", "total", "done", "noop", "failed", "pending")
+EPILOG = """\b
+Examples:
+  chatctl job list
+  chatctl job list -o json | jq -r '.[] | select(.finished_at == null).id'
+"""
+
+
+def list_jobs(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+) -> None:
+    """List jobs, the newest first."""
+    shared = options(ctx)
+    with session(shared, watched=True) as at:
+        found = jobs.newest(at.conn, count=limit + 1)
+    show(found[:limit], shared, columns=COLUMNS)
+    if len(found) > limit:
+        note(f"showing {limit}; older ones with a larger --limit", shared)
+    elif not found:
+        note("no jobs", shared)

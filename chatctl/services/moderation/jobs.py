@@ -1,0 +1,132 @@
+"""Jobs: acts on many messages in committed batches, which continue after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from chatctl.db.connection import Connection
+from chatctl.db.files import query
+from chatctl.errors import NotFound
+from chatctl.services.moderation import transaction
+from chatctl.services.moderation.operators import OperatorAct
+from chatctl.services.moderation.results import ActionResult, ItemOutcome
+
+BATCH = 500  # messages that are changed, and logged, in one transaction
+
+
+@dataclass(frozen=True)
+class ModerationJob:
+    """A job, and what has become of its items; ``finished_at`` is None while any is pending."""
+
+    id: UUID
+    verb: str
+    actor: str
+    reason: str
+    ticket: str | None
+    plan_hash: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    total: int
+    done: int
+    noop: int
+    failed: int
+    pending: int
+
+    @property
+    def inverse(self) -> str | None:
+        """The verb that undoes it, if there is one."""
+        return {"delete": "restore", "restore": "delete"}.get(self.verb)
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How many items of a job have been dealt with."""
+
+    what: str
+    done: int
+    of: int
+
+
+def newest(conn: Connection, *, count: int) -> list[ModerationJob]:
+    """The newest jobs."""
+    return _jobs(conn, None, count)
+
+
+def by_id(conn: Connection, job_id: UUID) -> ModerationJob:
+    """One job. Raises NotFound."""
+    found = _jobs(conn, job_id, 1)
+    if not found:
+        raise NotFound(f"there is no job {job_id}", hint="`chatctl job list` shows them")
+    return found[0]
+
+
+def _jobs(conn: Connection, job_id: UUID | None, count: int) -> list[ModerationJob]:
+    with transaction.migrated(), conn.cursor(row_factory=class_row(ModerationJob)) as cursor:
+        return cursor.execute(query("moderation/jobs"), {"job_id": job_id, "count": count}).fetchall()
+
+
+def create(
+    conn: Connection,
+    verb: str,
+    ids: Sequence[UUID],
+    versions: Sequence[str | None],
+    act: OperatorAct,
+    *,
+    plan_hash: str | None = None,
+    on_wait: Callable[[str], None],
+) -> UUID:
+    """Create a job; its id, or that of the job that applies the plan already.
+
+    Raises Invalid for a reason that is missing or names a sender.
+    """
+    parameters = {
+        "verb": verb, "ids": list(ids), "versions": list(versions), "plan_hash": plan_hash, **act.parameters
+    }  # fmt: skip
+    rows = transaction.run(conn, "create_job", parameters, dry_run=False, on_wait=on_wait)
+    return UUID(str(rows[0][0]))
+
+
+def run(
+    conn: Connection,
+    job_id: UUID,
+    *,
+    on_wait: Callable[[str], None],
+    on_step: Callable[[JobProgress], None],
+) -> ActionResult:
+    """Do the batches that are left, and return what became of all items, those of earlier runs included.
+
+    ``on_wait`` also gets the id of the job, before the first batch.
+    """
+    job = by_id(conn, job_id)
+    pending = job.pending
+    if pending:
+        on_wait(f"job {job_id}; if it is interrupted: chatctl job resume {job_id}")
+    while pending:
+        rows = transaction.run(
+            conn, "run_job", {"job_id": job_id, "count": BATCH}, dry_run=False, on_wait=on_wait
+        )
+        pending = rows[0][0]
+        on_step(JobProgress(f"message {job.verb}", job.total - pending, job.total))
+    with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:
+        items = cursor.execute(query("moderation/job_items"), {"job_id": job_id}).fetchall()
+    undo = (
+        f"chatctl job undo {job_id}" if job.inverse and any(item.status == "done" for item in items) else None
+    )
+    return ActionResult(
+        action=f"message.{job.verb}", action_id=None, dry_run=False, undo=undo, items=items, job_id=job_id
+    )
+
+
+def create_inverse(
+    conn: Connection, job: ModerationJob, verb: str, act: OperatorAct, *, on_wait: Callable[[str], None]
+) -> UUID:
+    """Create a job that does ``verb`` to the messages that ``job`` changed."""
+    with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:
+        items = cursor.execute(query("moderation/job_items"), {"job_id": job.id}).fetchall()
+    ids = [UUID(item.id) for item in items if item.status == "done"]
+    return create(conn, verb, ids, [None] * len(ids), act, on_wait=on_wait)

@@ -1,0 +1,2 @@
+-- Drop the index of messages by time.
+drop index concurrently if exists public.messages_time;

@@ -1,0 +1,13 @@
+-- Log that an operator is about to search messages.
+--   command          text
+--   organization_id  uuid   null: any
+--   conversation_id  uuid   null: any
+--   sender_id        uuid   null: anybody
+--   arguments        jsonb  the other filters, without the text that is searched for
+--   actor            text
+--   reason           text
+--   ticket           text   null: none
+select moderation.log_search(
+  %(command)s::text, %(organization_id)s::uuid, %(conversation_id)s::uuid, %(sender_id)s::uuid, %(arguments)s::jsonb,
+  %(actor)s::text, %(reason)s::text, %(ticket)s::text
+);

@@ -1,0 +1,205 @@
+"""Acts on many messages are committed in batches, and continue after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from chatctl.db.connection import connect
+from chatctl.services.moderation import jobs, messages
+from chatctl.services.moderation.messages import MessageVerb
+from chatctl.services.moderation.operators import OperatorAct
+from chatctl.services.seed.loading import load
+from chatctl.services.seed.outline import build
+from chatctl.services.seed.scaling import scaled
+from chatctl.services.seed.spec import PERF
+from chatctl.waiting import until
+from tests.support.forks import Forks, variables
+from tests.support.invariants import breaches
+from tests.support.loads import WORLD
+from tests.support.world import Database
+
+ACT = OperatorAct("ann@example.test", "spam", "T-1")
+SECONDS = 120  # that anything may take at most
+KILLS = 10
+
+
+def ignore(_: object) -> None:
+    """Ignore progress."""
+
+
+class Many:
+    """A database with many messages, and what was done to them."""
+
+    def __init__(self, database: Database, conn: psycopg.Connection[Any]) -> None:
+        self.url = database.url
+        self.conn = conn
+        self.ids: list[UUID] = [
+            row[0] for row in conn.execute("select id from messages where deleted_at is null order by id")
+        ]
+
+    def fact(self, statement: str) -> Any:
+        row = self.conn.execute(statement.encode()).fetchone()
+        return row[0] if row else None
+
+    def is_running(self) -> bool:
+        """Whether a batch is being done right now."""
+        running = (
+            "select exists (select from pg_stat_activity where datname = current_database() "
+            "and pid <> pg_backend_pid() and state = 'active' and query like '%run_job%')"
+        )
+        return bool(self.fact(running))
+
+    def has_done_more_than(self, job_id: UUID, messages: int) -> bool:
+        return jobs.by_id(self.conn, job_id).done > messages
+
+    def batches(self) -> list[int]:
+        """The number of messages of each row that acts have written to the log."""
+        return [
+            row[0]
+            for row in self.conn.execute(
+                "select jsonb_array_length(details -> 'messages') from moderation.log "
+                "where action <> 'read' order by id"
+            )
+        ]
+
+    def logged(self) -> list[UUID]:
+        """The messages that the log names, each as often as it does."""
+        return [
+            UUID(row[0].removeprefix("message:"))
+            for row in self.conn.execute("select unnest(targets) from moderation.log order by 1")
+        ]
+
+
+@pytest.fixture
+def many(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Many]:
+    monkeypatch.setattr(jobs, "BATCH", 20)
+    with connect(database.url) as conn:
+        load(conn, WORLD)
+        yield Many(database, conn)
+
+
+def moderate(many: Many, verb: MessageVerb, **how: Any) -> Any:
+    return messages.moderate(many.conn, verb, many.ids, ACT, on_wait=ignore, **how)
+
+
+def test_a_large_act_is_a_job_with_one_row_in_the_log_for_each_batch(many: Many) -> None:
+    result = moderate(many, MessageVerb.redact)
+    assert (result.done, result.failed, result.action_id) == (len(many.ids), 0, None)
+    full, rest = divmod(len(many.ids), 20)
+    assert many.batches() == [20] * full + ([rest] if rest else [])
+    assert many.logged() == sorted(many.ids)
+    assert many.fact("select count(*) from messages where deleted_at is null") == 0
+    job = jobs.by_id(many.conn, result.job_id)
+    assert (job.total, job.done, job.pending) == (len(many.ids), len(many.ids), 0)
+    assert job.finished_at is not None
+    assert {row[0] for row in many.conn.execute("select distinct job_id from moderation.log")} == {job.id}
+    assert not breaches(many.conn)
+
+
+def test_a_job_that_is_run_again_changes_nothing(many: Many) -> None:
+    first = moderate(many, MessageVerb.delete)
+    logged = many.batches()
+    again = jobs.run(many.conn, first.job_id, on_wait=ignore, on_step=ignore)
+    assert (again.done, again.items) == (first.done, first.items)
+    assert many.batches() == logged
+
+
+def test_a_dry_run_of_many_changes_nothing(many: Many) -> None:
+    result = moderate(many, MessageVerb.redact, dry_run=True)
+    assert (result.done, result.job_id) == (len(many.ids), None)
+    assert many.fact("select count(*) from messages where deleted_at is not null") == many.fact(
+        "select count(*) from private.deleted_messages"
+    )
+    assert many.batches() == []
+    assert jobs.newest(many.conn, count=1) == []
+
+
+def test_a_reason_that_names_a_sender_starts_no_job(many: Many) -> None:
+    name = many.fact("select full_name from user_profiles u join messages m on m.sender_id = u.id limit 1")
+    with pytest.raises(psycopg.Error) as error:
+        messages.moderate(
+            many.conn, MessageVerb.delete, many.ids, OperatorAct("ann", f"spam of {name}"), on_wait=ignore
+        )
+    assert error.value.sqlstate == "PT400"
+    assert jobs.newest(many.conn, count=1) == []
+
+
+def test_a_job_is_undone_by_a_job(many: Many) -> None:
+    before = many.conn.execute("select * from messages order by id").fetchall()
+    deleted = jobs.by_id(many.conn, moderate(many, MessageVerb.delete).job_id)
+    assert deleted.inverse == "restore"
+    inverse = jobs.create_inverse(many.conn, deleted, deleted.inverse, ACT, on_wait=ignore)
+    assert jobs.run(many.conn, inverse, on_wait=ignore, on_step=ignore).done == len(many.ids)
+    assert many.conn.execute("select * from messages order by id").fetchall() == before
+
+
+def test_held_messages_of_a_job_are_listed_and_stay(many: Many) -> None:
+    conversation = many.fact("select conversation_id from messages where deleted_at is null limit 1")
+    many.conn.execute(
+        "select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_conversation_id => %s)",
+        (conversation,),
+    )
+    result = moderate(many, MessageVerb.redact)
+    held = many.fact(
+        f"select count(*) from messages where conversation_id = '{conversation}' and deleted_at is null"
+    )
+    assert held == result.failed > 0
+    assert {item.problem for item in result.items if item.status == "failed"} == {"HELD"}
+    assert many.fact("select count(*) from messages where deleted_at is null") == held
+
+
+def test_two_who_run_one_job_share_its_batches(many: Many) -> None:
+    versions = [None] * len(many.ids)
+    job_id = jobs.create(many.conn, "redact", many.ids, versions, ACT, on_wait=ignore)
+    with connect(many.url) as first, connect(many.url) as second, ThreadPoolExecutor() as threads:
+        results = list(
+            threads.map(lambda conn: jobs.run(conn, job_id, on_wait=ignore, on_step=ignore), (first, second))
+        )
+    assert [result.done for result in results] == [len(many.ids)] * 2
+    assert many.logged() == sorted(many.ids)
+
+
+def test_a_redaction_of_10000_messages_killed_at_random_moments_ends_exact(
+    database: Database, forks: Forks, tmp_path: Path
+) -> None:
+    random = Random(14)
+    with connect(database.url) as conn:
+        load(conn, build(scaled(PERF, 0.01)))
+        many = Many(database, conn)
+        assert len(many.ids) > 9_000
+        job_id = jobs.create(conn, "redact", many.ids, [None] * len(many.ids), ACT, on_wait=ignore)
+        resume = ("job", "resume", str(job_id), "--db-url", many.url)
+        for _ in range(KILLS):
+            committed = jobs.by_id(conn, job_id).done
+            with (tmp_path / "output").open("w") as output:
+                run = forks.start(
+                    "chatctl", *resume,
+                    env=variables(), cwd=tmp_path, stdout=output.fileno(), stderr=output.fileno(),
+                )  # fmt: skip
+            if random.choice((True, False)):
+                moment = many.is_running
+            else:
+                moment = partial(many.has_done_more_than, job_id, committed)
+            assert until(moment, seconds=SECONDS, every=random.uniform(0.001, 0.05))
+            run.kill()
+            assert run.wait(SECONDS) == -9
+        done = forks.run("chatctl", *resume, env=variables(), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert jobs.by_id(conn, job_id).done == len(many.ids)
+        assert many.logged() == sorted(many.ids)
+        assert max(many.batches()) <= jobs.BATCH
+        assert len(many.batches()) == -(-len(many.ids) // jobs.BATCH)
+        assert many.fact("select count(*) from messages where deleted_at is null") == 0
+        assert many.fact(
+            "select count(*) from private.deleted_messages where redacted_at is not null"
+        ) == len(many.ids)
+        assert not breaches(conn)
