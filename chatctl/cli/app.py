@@ -31,15 +31,21 @@ COMMANDS = {
     "seed": "Fill a database with organizations, users, conversations and messages.",
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
-    "message": "Search, delete, restore, redact and purge messages.",
+    "org": "List and show organizations.",
+    "user": "List and show users.",
+    "conversation": "List conversations and read them.",
+    "participant": "List who takes part in a conversation.",
+    "message": "<<<<OURS Search, delete <<BASE Delete <<THEIRS Show, delete >>>>, restore, redact and purge messages.",
     "apply": "Act on the messages of a plan.",
     "job": "Show, resume and undo acts on many messages.",
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",
+    "stats": "Show how much each organization has, and how much is sent.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }
+ALIASES = {"conv": "conversation", "msg": "message"}
 
 _TYPED_URL = re.compile(r"(\w://).*")  # to the end: its password may contain spaces and @
 _MAX_MESSAGE = 4_000  # characters; a message may quote data from a server or a file
@@ -71,6 +77,7 @@ class Root(CommandGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"chatctl.cli.commands.{cmd_name.replace('-', '_')}")

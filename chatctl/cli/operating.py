@@ -49,6 +49,14 @@ ConversationOption = Annotated[
         show_default=False,
     ),
 ]
+ConversationArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONVERSATION",
+        help="A conversation, by id, or by name together with --org.",
+        show_default=False,
+    ),
+]
 UserOption = Annotated[
     str | None,
     typer.Option(
@@ -57,6 +65,9 @@ UserOption = Annotated[
         metavar="USER",
         show_default=False,
     ),
+]
+WithDeletedOption = Annotated[
+    bool, typer.Option("--with-deleted", help="Show what is kept of deleted messages, too.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Do it, show the result, and roll back.")]
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +30,14 @@ def show(
     options: Options,
     *,
     columns: Sequence[str] | None = None,
+    droppable: Sequence[str] = (),
+    header: bool = True,
     document: Any = None,
 ) -> None:
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
 
+    A table that is wider than the terminal loses the columns ``droppable``, in their order, until it fits.
+    Without ``header``, the plain format has no line with the names of the columns.
     In JSON, NDJSON and YAML, ``document`` is written instead if given.
     """
     shown = chosen_format(options)
@@ -55,9 +60,9 @@ def show(
         case OutputFormat.id:
             _write_ids(records)
         case OutputFormat.table:
-            _write_table(records, columns)
+            _write_table(records, columns, droppable)
         case OutputFormat.plain:
-            _write_lines(records, columns)
+            _write_lines(records, columns, header=header)
 
 
 def show_document(
@@ -86,6 +91,11 @@ def show_document(
             _write(visible(text))
 
 
+def show_text(text: str) -> None:
+    """Write text for people, its control characters escaped."""
+    _write(visible(text))
+
+
 def show_schema(schema: Mapping[str, Any], options: Options) -> None:
     """Write a JSON Schema; the table and plain formats are JSON, too."""
     show_document(schema, options, text=json.dumps(schema, indent=2))
@@ -98,16 +108,17 @@ def note(message: str, options: Options) -> None:
 
 
 def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """``records`` as an aligned table, never truncated."""
-    from tabulate import tabulate  # noqa: PLC0415 - only tables need it
+    """``records`` as a table, never truncated; aligned for a terminal, where some characters are wide."""
+    from rich.cells import cell_len  # noqa: PLC0415 - only tables need it
 
     header = [column.replace("_", " ").upper() for column in columns]
-    return tabulate(
-        [[line(_text(record.get(column))) for column in columns] for record in records],
-        headers=header,
-        tablefmt="plain",
-        disable_numparse=True,
-        preserve_whitespace=True,
+    lines = [header, *([line(_text(record.get(column))) for column in columns] for record in records)]
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)
+        ).rstrip()
+        for cells in lines
     )
 
 
@@ -166,13 +177,26 @@ def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
         _write(line(_text(record[key])))
 
 
-def _write_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def _write_table(
+    records: Sequence[Mapping[str, Any]], columns: Sequence[str], droppable: Sequence[str]
+) -> None:
     if records:
-        _write(table(records, columns))
+        _write(_fitted_table(records, columns, droppable))
 
 
-def _write_lines(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    if records:
+def _fitted_table(
+    records: Sequence[Mapping[str, Any]], columns: Sequence[str], droppable: Sequence[str]
+) -> str:
+    from rich.cells import cell_len  # noqa: PLC0415 - only tables need it
+
+    text = table(records, columns)
+    if not droppable or max(map(cell_len, text.splitlines())) <= get_terminal_size().columns:
+        return text
+    return _fitted_table(records, [each for each in columns if each != droppable[0]], droppable[1:])
+
+
+def _write_lines(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, header: bool) -> None:
+    if records and header:
         _write("\t".join(columns))
     for record in records:
         _write("\t".join(line(_text(record.get(column))) for column in columns))
@@ -183,6 +207,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

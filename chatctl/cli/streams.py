@@ -46,6 +46,17 @@ def protect() -> Output:
     return stdout
 
 
+def reader_leaves_within(seconds: float) -> bool:
+    """Write out stdout, and wait until its reader goes away or the time is over; whether stdout is lost."""
+    sys.stdout.flush()
+    if isinstance(output := getattr(sys.stdout.buffer, "raw", None), Output) and output.failure:
+        return True
+    # A closed pipe and a terminal that hung up are reported even if no events are asked for.
+    gone = select.poll()
+    gone.register(1, 0)
+    return bool(gone.poll(seconds * 1000))
+
+
 def _open_if_closed(number: int) -> None:
     try:
         os.fstat(number)

@@ -1,0 +1,1 @@
+"""What operators look at: organizations, users, conversations, messages. It reads and changes nothing."""
