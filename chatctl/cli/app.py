@@ -35,7 +35,7 @@ COMMANDS = {
     "user": "List and show users.",
     "conversation": "List conversations and read them.",
     "participant": "List who takes part in a conversation.",
-    "message": "<<<<OURS Search, delete <<BASE Delete <<THEIRS Show, delete >>>>, restore, redact and purge messages.",
+    "message": "Search, show, delete, restore, redact and purge messages.",
     "apply": "Act on the messages of a plan.",
     "job": "Show, resume and undo acts on many messages.",
     "hold": "Protect messages from being redacted, purged or erased.",

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import typer
 
-from chatctl.cli.<<<<OURS apiclient import api_client
-from chatctl.cli. <<BASE  <<THEIRS files import require_writable
-from chatctl.cli. >>>>guards import confirm_by_name, confirm_write
+from chatctl.cli.apiclient import api_client
+from chatctl.cli.files import require_writable
+from chatctl.cli.guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
@@ -69,7 +69,7 @@ def moderate(
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     if not arguments:
         # The deleted messages are the only ones that can be restored.
-        selection.check()
+        selection.check(for_act=True)
         chosen = selection.of_deleted() if verb is MessageVerb.restore else selection
         _moderate_selected(
             shared, verb, chosen, act, dry_run=dry_run, expect=expect, file=plan, confirm=confirm
@@ -91,6 +91,8 @@ def moderate(
             at.conn, verb, ids, act,
             dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
         )  # fmt: skip
+        if not dry_run:
+            delete_files(at, verb, shared)
     show_result(result, shared)
 
 
@@ -128,6 +130,7 @@ def _moderate_selected(
                 at.conn, verb, plan.ids, act,
                 versions=plan.versions, on_wait=lambda why: note(why, shared), on_step=on_step,
             )  # fmt: skip
+        delete_files(at, verb, shared)
     show_result(result, shared)
 
 
@@ -138,13 +141,14 @@ def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared:
         result = messages.moderate(
             at.conn, plan.verb, plan.ids, act,
             versions=plan.versions, dry_run=True, on_wait=lambda why: note(why, shared), on_step=on_step,
-        )<<<<OURS 
-        if not (verb.can_be_undone or dry_run):
-            _delete_files(at, shared) <<BASE  <<THEIRS   # fmt: skip >>>>
+        )  # fmt: skip
     show_preview(preview, result, shared)
 
 
-def <<<<OURS _delete_files(at: Session, shared: Options) -> None:
+def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
+    """Delete the files of messages whose content is gone for good; say so if the target's Storage cannot."""
+    if verb.can_be_undone:
+        return
     with api_client(at.target) as api:
         left = files.delete(at.conn, api, without_storage=at.target.embedded)
     if left:
@@ -155,7 +159,7 @@ def <<<<OURS _delete_files(at: Session, shared: Options) -> None:
         )
 
 
-def _confirm <<BASE _confirm <<THEIRS confirm_irreversible >>>>(conn: Connection, verb: MessageVerb, ids: Sequence[UUID], given: str | None) -> None:
+def confirm_irreversible(conn: Connection, verb: MessageVerb, ids: Sequence[UUID], given: str | None) -> None:
     """Confirm a verb that cannot be undone with the slug of the messages' organization.
 
     Raises Invalid if they belong to several.
