@@ -68,7 +68,7 @@ def moderate(
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     if not arguments:
         # The deleted messages are the only ones that can be restored.
-        selection.check()
+        selection.check(for_act=True)
         chosen = selection.of_deleted() if verb is MessageVerb.restore else selection
         _moderate_selected(
             shared, verb, chosen, act, dry_run=dry_run, expect=expect, file=plan, confirm=confirm
