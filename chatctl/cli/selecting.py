@@ -41,9 +41,9 @@ class SelectionOptions:
     def of_deleted(self) -> SelectionOptions:
         return replace(self, selector=replace(self.selector, deleted=True))
 
-    def check(self) -> None:
+    def check(self, *, for_act: bool = False) -> None:
         """Raise Invalid for filters that cannot be used, before anything else happens."""
-        require_filter(self.selector)
+        require_filter(self.selector, for_act=for_act)
 
     def resolve(self, conn: Connection) -> MessageSelector:
         """The filters with ids. Raises NotFound or Invalid for names of nothing or of several things."""

@@ -63,8 +63,11 @@ class HitPosition:
     id: UUID
 
 
-def require_filter(selector: MessageSelector) -> None:
-    """Raise Invalid for a selector without filters, an empty text, and a pattern without bounds."""
+def require_filter(selector: MessageSelector, *, for_act: bool = False) -> None:
+    """Raise Invalid for a selector without filters, an empty text, and a pattern without bounds.
+
+    ``for_act``: all deleted messages can be searched, but not acted upon.
+    """
     if selector.text is not None and not selector.text.strip():
         raise Invalid("the text to search for is empty")
     if selector.regex == "":
@@ -76,9 +79,9 @@ def require_filter(selector: MessageSelector) -> None:
         )
     if selector.since is not None and selector.until is not None and selector.since >= selector.until:
         raise Invalid("--since is not before --until, so that no message can pass")
-    if selector == MessageSelector():
+    if selector == MessageSelector(deleted=for_act and selector.deleted):
         raise Invalid(
             "no filter is given, which would select every message",
             hint="name a text, or at least one of --org, --conversation, --sender, --since, --until, "
-            "--has-attachment, --has-link, --deleted",
+            "--has-attachment, --has-link",
         )
