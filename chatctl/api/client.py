@@ -67,7 +67,9 @@ def connect(api_url: str, key: str, *, patience: float = PATIENCE) -> Iterator[C
         except ValidationError as error:
             # Its message quotes the response, which may contain tokens.
             host = http.base_url.netloc.decode()
-            raise Invalid(f"the API at {host} sent a {error.title} that is not valid for Supabase") from None
+            raise Invalid(
+                f"the API at {host} sent a response ({error.title}) that is not in Supabase's format"
+            ) from None
 
 
 @contextmanager

@@ -61,7 +61,7 @@ _TEMPORARY = frozenset(
         *("53000", "53100", "53200", "53300"),
         # Locks; the rest of class 55 is about the state of an object.
         "55P03",
-        # Time-outs and cancelled statements, and a server that shuts down, crashes or starts.
+        # Time-outs and canceled statements, and a server that shuts down, crashes or starts.
         *("57014", "57P01", "57P02", "57P03", "57P05"),
     }
 )

@@ -39,7 +39,7 @@ _SENTENCES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
-    "string_too_short": "must not be empty",
+    "string_too_short": "must have at least one character",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} item",
     "too_long": "must have at most {max_length} items",

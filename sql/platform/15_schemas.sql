@@ -67,7 +67,7 @@ $$;
 grant all on schema storage to supabase_storage_admin with grant option;
 
 -- Supabase grants the API roles all privileges on new tables, sequences and functions in schema public and in some of
--- its own schemas. The same is done here, so that a forgotten revoke is noticed locally, before a hosted project has it.
+-- its own schemas. The same is done here, so that a forgotten revoke is detected locally, before a hosted project has it.
 do $$
 declare
   each record;

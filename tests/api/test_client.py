@@ -187,7 +187,7 @@ def test_an_unreadable_answer_is_not_quoted(project: Project) -> None:
     project.will(Fault(200, body={"users": [{"id": "eyJ.a.token"}]}), on=LIST)
 
     with (
-        pytest.raises(Invalid, match="not valid for Supabase") as refused,
+        pytest.raises(Invalid, match="not in Supabase") as refused,
         api.connect(project.url, SECRET_KEY) as client,
     ):
         create(client)

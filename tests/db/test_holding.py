@@ -1,4 +1,4 @@
-"""Nobody blocks a conversation: a refused request takes no lock, and a long request is cancelled."""
+"""Nobody blocks a conversation: a refused request takes no lock, and a long request is canceled."""
 
 from __future__ import annotations
 

@@ -77,7 +77,11 @@ MISTAKES = {
         "name: 12",
         "12: organizations[1].name must be text, in quotes where",
     ),
-    "an empty text": ("name: Quay", "name: ''", "12: organizations[1].name must not be empty, not ''"),
+    "an empty text": (
+        "name: Quay",
+        "name: ''",
+        "12: organizations[1].name must have at least one character, not ''",
+    ),
     "too long a text": (
         "name: Quay",
         f"name: {'x' * 256}",

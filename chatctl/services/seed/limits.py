@@ -224,12 +224,12 @@ def _undistributed(spec: Spec) -> Iterator[Mistake]:
         shared = any(talk.messages is None for talk in team.conversations)
         if requested is None or requested == fixed or (requested > fixed and shared):
             continue
-        subject = "is" if team.messages is not None else "is not given; its share of the world's is"
+        lead = "is" if team.messages is not None else "is not given; its share of the world's is"
         sharing = "" if requested < fixed else ", and no conversation without a number shares the rest"
         yield Mistake(
             team,
             "messages",
-            f"{subject} {requested}, but its conversations have {fixed} of their own{sharing}",
+            f"{lead} {requested}, but its conversations have {fixed} of their own{sharing}",
         )
 
 

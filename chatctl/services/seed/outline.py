@@ -231,17 +231,17 @@ def _pairs(
     draw: Draw, fixed: list[Person], candidates: list[Person], taken: set[frozenset[str]]
 ) -> Iterator[list[Person]]:
     """Pairs of people who do not have a direct conversation yet, until none are left."""
-    candidate_count = _PAIR - len(fixed)
+    to_draw = _PAIR - len(fixed)
 
     def free(pair: list[Person]) -> bool:
         key = frozenset(person.email for person in pair)
         return key not in taken and not taken.add(key)  # type: ignore[func-returns-value]
 
     # Draw at random while that finds a free pair within a few tries; then use the remaining pairs, shuffled.
-    random_pairs = ([*fixed, *draw.sample(candidates, candidate_count)] for _ in count())
+    random_pairs = ([*fixed, *draw.sample(candidates, to_draw)] for _ in count())
     while pair := next(filter(free, islice(random_pairs, _TRIES)), None):
         yield pair
-    remaining = [[*fixed, *rest] for rest in combinations(candidates, candidate_count)]
+    remaining = [[*fixed, *rest] for rest in combinations(candidates, to_draw)]
     yield from filter(free, draw.shuffled(remaining))
 
 

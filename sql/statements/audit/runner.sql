@@ -61,7 +61,7 @@ begin
         execute probe.holds into holds using probe.identity;
       end if;
       raise exception 'undone' using errcode = 'UNDO0';
-    exception when others or assert_failure then -- all but a statement that is cancelled
+    exception when others or assert_failure then -- all but a statement that is canceled
       get stacked diagnostics state = returned_sqlstate, message = message_text;
       if state = 'UNDO0' then
         state := '00000';

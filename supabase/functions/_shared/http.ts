@@ -1,4 +1,4 @@
-// The responses of all Edge Functions: JSON, CORS, and errors in the plan's ErrorResponse format (section 6.2).
+// The responses of all Edge Functions: JSON, CORS, and errors in the plan's ErrorResponse format.
 
 import table from "./errors.json" with { type: "json" };
 

@@ -31,8 +31,8 @@ export const handler = answering(async (request, authorization) => {
   if (allowed) {
     return json({ allowed, remaining, reset_at }, 200, headers);
   }
-  // The plan has two formats for this response: RateLimitResponse (5.1), whose `error` is a string, and ErrorResponse
-  // (6.2). All errors of all functions use the second; here the fields of the first are added.
+  // The plan has two formats for this response: RateLimitResponse, whose `error` is a string, and
+  // ErrorResponse. All errors of all functions use the second; here the fields of the first are added.
   const refusal = new Refusal(
     "RATE_LIMITED",
     `Rate limit exceeded. Try again in ${retry_after} ${

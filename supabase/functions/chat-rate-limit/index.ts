@@ -1,4 +1,4 @@
-// Supabase Edge Function: may the caller send another message? Section 5.1 of the plan.
+// Supabase Edge Function: may the caller send another message?
 
 import { handler } from "./handler.ts";
 

@@ -35,15 +35,18 @@ def databases(forks: Forks, server: Server, tmp_path: Path, way: str) -> FreshDa
 
 
 @pytest.fixture(scope="session")
-def complete_runs() -> dict[str, Run]:
+def complete_runs() -> dict[tuple[str, int], Run]:
     return {}
 
 
 @pytest.fixture
-def complete_run(databases: FreshDatabases, way: str, complete_runs: dict[str, Run]) -> Run:
+def complete_run(
+    databases: FreshDatabases, way: str, pg_version: int, complete_runs: dict[tuple[str, int], Run]
+) -> Run:
     """A run without interruption."""
-    if way not in complete_runs:
+    key = (way, pg_version)
+    if key not in complete_runs:
         with databases.renewed():
-            complete_runs[way] = databases.run()
-            assert complete_runs[way].document["state"] == "created"  # read while its file exists
-    return complete_runs[way]
+            complete_runs[key] = databases.run()
+            assert complete_runs[key].document["state"] == "created"  # read while its file exists
+    return complete_runs[key]

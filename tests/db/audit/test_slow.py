@@ -1,4 +1,4 @@
-"""A rule that sleeps or loops: its probes are cancelled and named, and the others are tried."""
+"""A rule that sleeps or loops: its probes are canceled and named, and the others are tried."""
 
 from __future__ import annotations
 

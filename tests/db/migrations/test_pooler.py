@@ -1,4 +1,4 @@
-"""A transaction pooler keeps no session lock: it is refused by its port and by its behaviour."""
+"""A transaction pooler keeps no session lock: it is refused by its port and by its behavior."""
 
 from __future__ import annotations
 

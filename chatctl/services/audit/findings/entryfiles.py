@@ -50,7 +50,7 @@ class AcceptedEntry:
 
 @dataclass(frozen=True)
 class EquivalentEntry:
-    """One mutant that changes no behaviour, and why."""
+    """One mutant that changes no behavior, and why."""
 
     mutant: Text
     reason: Text

@@ -1,7 +1,7 @@
 """Running the SQL of access.yaml: the fixture, and the script of each moment.
 
 Each statement is sent by itself, so that no statement hides in another, and none can end the audit's
-transaction unnoticed. Session settings are restored, because probes must not inherit them.
+transaction undetected. Session settings are restored, because probes must not inherit them.
 """
 
 from __future__ import annotations

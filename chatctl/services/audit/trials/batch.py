@@ -2,7 +2,7 @@
 
 A rule may sleep or loop. All probes of one statement run in one call. If it takes longer than
 ``CALL_SECONDS``, its results are discarded and each probe runs by itself, so that verdicts do not depend on
-the speed of the machine. A probe that takes longer than ``PROBE_SECONDS`` is cancelled, as Supabase's API
+the speed of the machine. A probe that takes longer than ``PROBE_SECONDS`` is canceled, as Supabase's API
 cancels a request. Slow probes have a budget for each statement and for the whole audit; when it is used up,
 probes of slow objects are skipped. Slow probes therefore take two minutes at most, and all others run.
 """
@@ -135,8 +135,8 @@ class ProbeBatch:
                 ((_, outcome, seconds),) = self._execute(statement, claimed, n)
                 return outcome, seconds
         except QueryCanceled as error:
-            if time.monotonic() - started < PROBE_SECONDS:  # something else cancelled it
-                return no_result(TOO_LONG, f"was cancelled: {reason(error)}"), 0.0
+            if time.monotonic() - started < PROBE_SECONDS:  # something else canceled it
+                return no_result(TOO_LONG, f"was canceled: {reason(error)}"), 0.0
             return no_result(TOO_LONG, f"took longer than {PROBE_SECONDS:g} s"), PROBE_SECONDS
 
     def _execute(

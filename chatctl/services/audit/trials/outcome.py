@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chatctl.services.audit.probes.probe import Probe
 
 RAN = "00000"
-# For a probe without a result: cancelled after some seconds, or skipped because others like it were slow.
+# For a probe without a result: canceled after some seconds, or skipped because others like it were slow.
 TOO_LONG = "57014"
 SKIPPED = "not begun"
 

@@ -20,7 +20,7 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.verify import SHOWN, CheckFinding, SeedDifference
 from tests.support import seed_users
 from tests.support.damage import EVERYONE, FIRST, LAST, NORTH, Damage
-from tests.support.damages import damages
+from tests.support.damage_cases import damages
 from tests.support.seeded import SMALL, Seeded, column, run_of, value
 from tests.support.world import Database
 
