@@ -46,11 +46,11 @@ def _million(server: Server, outline: Outline, rows: Path) -> Iterator[Case]:
     copy = f"\\copy public.messages ({', '.join(history.COLUMNS)}) from '{rows}' (format binary)"
 
     def by_chatctl() -> None:
-        with connection(_fresh(server, "seeded")) as conn:
+        with connection(fresh(server, "seeded")) as conn:
             load(conn, outline)
 
     def by_psql() -> None:
-        url = _fresh(server, "copied")
+        url = fresh(server, "copied")
         subprocess.run(
             [psql, "-qX", "-c", "set session_replication_role = replica", "-c", copy, url], check=True
         )
@@ -64,7 +64,7 @@ def _million(server: Server, outline: Outline, rows: Path) -> Iterator[Case]:
 
 
 def _memory(server: Server) -> Case:
-    url = _fresh(server, "large")
+    url = fresh(server, "large")
     seeding = subprocess.Popen(
         [sys.executable, "-m", "chatctl", "seed", "perf", "--scale", "10", "-q", "--db-url", url],
         stdout=subprocess.DEVNULL,
@@ -80,7 +80,7 @@ def _memory(server: Server) -> Case:
     )  # fmt: skip
 
 
-def _fresh(server: Server, name: str) -> str:
+def fresh(server: Server, name: str) -> str:
     """Create a migrated, empty database ``name``; returns its URL."""
     with psycopg.connect(server.admin_url, autocommit=True, dbname="template1") as admin:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))

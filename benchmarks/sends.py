@@ -50,16 +50,17 @@ def _measured(server: Server, place: Place) -> tuple[float, float]:
     sent, bare = [], []
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for _ in range(ROUNDS):
-            _reset(admin)
-            sent.append(_per_second(server, "send.pgbench", "authenticator", place))
+            <<<<OURS _reset <<BASE _rest <<THEIRS rest >>>>(admin)
+            sent.append(per_second(server, "send.pgbench", "authenticator", place))
             admin.execute("alter table public.messages disable trigger user")
-            bare.append(_per_second(server, "bare.pgbench", "postgres", place))
+            bare.append(per_second(server, "bare.pgbench", "postgres", place))
             admin.execute("delete from public.messages where seq >= 1000000000")
             admin.execute("alter table public.messages enable trigger user")
     return statistics.median(sent), statistics.median(bare)
 
 
-def _reset(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+def <<<<OURS _reset <<BASE _rest <<THEIRS rest >>>>(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Make the state of earlier rounds and senders like that of a server at rest."""
     admin.execute(
         "update private.send_windows set sent_at = array_fill(now() - interval '1 hour', array[10])"
     )
@@ -68,7 +69,8 @@ def _reset(admin: psycopg.Connection[tuple[object, ...]]) -> None:
     admin.execute("checkpoint")
 
 
-def _per_second(server: Server, script: str, role: str, place: Place) -> float:
+def per_second(server: Server, script: str, role: str, place: Place) -> float:
+    """Transactions per second of a pgbench script with 16 clients."""
     major = int(server.version.split(".", maxsplit=1)[0])
     command: list[str] = [
         str(program(major, "pgbench")),

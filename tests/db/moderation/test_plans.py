@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from chatctl.errors import Invalid
-from chatctl.services.moderation import jobs, plans
+from chatctl.services.moderation import jobs, plans, searchindex
 from chatctl.services.moderation.messages import MessageVerb, moderate
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.plans import MessagePlan
+from chatctl.services.moderation.search import search
 from chatctl.services.moderation.selectors import MessageSelector
 from tests.support.world import World
 
@@ -164,3 +165,27 @@ def test_an_edited_file_is_no_plan(spam: Spam, tmp_path: Path, edit: Callable[[s
 def test_no_file_is_no_plan(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be read"):
         plans.read(tmp_path / "missing.json")
+
+
+def test_a_role_with_rights_in_schema_moderation_alone_searches_plans_and_applies(spam: Spam) -> None:
+    role = f"operator_{spam.ann.hex}"
+    grants = """
+    create role {role};
+    grant {role} to current_user;
+    grant usage on schema moderation to {role};
+    grant select on all tables in schema moderation to {role};
+    grant execute on all functions in schema moderation to {role};
+    """
+    spam.conn.execute(grants.replace("{role}", role).encode())
+    spam.conn.execute(f"set role {role}".encode())
+    try:
+        hits = search(spam.conn, MessageSelector(text="coins"), ACT, count=9, on_wait=ignore)
+        assert len(hits) == 4
+        plan = spam.plan()
+        assert plans.preview(spam.conn, plan).count == 4
+        assert spam.apply(plan) == [("done", None)] * 4
+        assert searchindex.status(spam.conn).state == "absent"
+        assert len(jobs.newest(spam.conn, count=2)) == 1
+    finally:
+        spam.conn.execute("reset role")
+        spam.conn.execute(f"drop owned by {role}; drop role {role}".encode())
