@@ -19,6 +19,8 @@ from uuid import UUID
 from chatctl.cli.options import Options, OutputFormat
 from chatctl.formats.escaping import csv_cell, line, visible
 
+WIDEST = 48  # characters of a cell in a table for a terminal; an id has 36
+
 
 def chosen_format(options: Options) -> OutputFormat:
     """The format of ``-o``; by default a table on a terminal and tab-separated lines elsewhere."""
@@ -37,6 +39,7 @@ def show(
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
 
     A table that is wider than the terminal loses the columns ``droppable``, in their order, until it fits.
+    Its cells are cut at ``WIDEST``, so that one long name does not cost everybody a column.
     Without ``header``, the plain format has no line with the names of the columns.
     In JSON, NDJSON and YAML, ``document`` is written instead if given.
     """
@@ -107,16 +110,23 @@ def note(message: str, options: Options) -> None:
         print(visible(message), file=sys.stderr, flush=True)
 
 
-def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """``records`` as a table, never truncated; aligned for a terminal, where some characters are wide."""
-    from rich.cells import cell_len  # noqa: PLC0415 - only tables need it
+def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, widest: int | None = None) -> str:
+    """``records`` as a table, aligned for a terminal, where some characters are wide.
+
+    A cell wider than ``widest`` ends with … there; otherwise nothing is cut.
+    """
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - only tables need it
+
+    def cell(value: Any) -> str:
+        text = line(_text(value))
+        return text if widest is None or cell_len(text) <= widest else set_cell_size(text, widest - 1) + "…"
 
     header = [column.replace("_", " ").upper() for column in columns]
-    lines = [header, *([line(_text(record.get(column))) for column in columns] for record in records)]
+    lines = [header, *([cell(record.get(column)) for column in columns] for record in records)]
     widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)
+            text + " " * (width - cell_len(text)) for text, width in zip(cells, widths, strict=True)
         ).rstrip()
         for cells in lines
     )
@@ -189,7 +199,7 @@ def _fitted_table(
 ) -> str:
     from rich.cells import cell_len  # noqa: PLC0415 - only tables need it
 
-    text = table(records, columns)
+    text = table(records, columns, widest=WIDEST if droppable else None)
     if not droppable or max(map(cell_len, text.splitlines())) <= get_terminal_size().columns:
         return text
     return _fitted_table(records, [each for each in columns if each != droppable[0]], droppable[1:])

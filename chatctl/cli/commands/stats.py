@@ -10,7 +10,7 @@ import typer
 from chatctl.cli import bars
 from chatctl.cli.operating import OrganizationOption
 from chatctl.cli.options import ROWS_WITH_IDS, App, OutputFormat, options
-from chatctl.cli.output import chosen_format, show, show_text, table
+from chatctl.cli.output import WIDEST, chosen_format, show, show_text, table
 from chatctl.cli.paging import LIMIT, CursorOption, LimitOption, note_page
 from chatctl.cli.session import session
 from chatctl.cli.text import count, labelled, size
@@ -98,7 +98,7 @@ def _details(row: OrganizationStatistics, days: Sequence[date]) -> str:
     ]  # fmt: skip
     if row.top_senders:
         senders = [{"sender": _person(each), "messages": f"{each['messages']:,}"} for each in row.top_senders]
-        parts += ["", "top senders of these days", table(senders, ("sender", "messages"))]
+        parts += ["", "top senders of these days", table(senders, ("sender", "messages"), widest=WIDEST)]
     return "\n".join(parts)
 
 

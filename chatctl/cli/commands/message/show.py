@@ -9,7 +9,7 @@ import typer
 
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, WithDeletedOption, operator_act
 from chatctl.cli.options import options
-from chatctl.cli.output import note, plain, show_document, table
+from chatctl.cli.output import WIDEST, note, plain, show_document, table
 from chatctl.cli.session import session
 from chatctl.cli.text import ago, labelled
 from chatctl.services.moderation.look import conversations, reading, transcript
@@ -95,4 +95,4 @@ def _viewers(shown: MessageDetails) -> str:
         for each in shown.viewers
     ]
     columns = ("name", "email", "could_see_it", "has_read", "note")
-    return f"participants today; who left since is not known\n{table(rows, columns)}"
+    return f"participants today; who left since is not known\n{table(rows, columns, widest=WIDEST)}"

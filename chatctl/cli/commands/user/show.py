@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.options import options
-from chatctl.cli.output import show_document, table
+from chatctl.cli.output import WIDEST, show_document, table
 from chatctl.cli.session import session
 from chatctl.cli.text import ago, count, labelled
 from chatctl.services.moderation import names
@@ -91,7 +91,7 @@ def _text(shown: UserDetails) -> str:
     parts += ["", count(recent.total, "conversation")]
     if recent.rows:
         rows = [{**vars(each), "last_activity": ago(each.last_activity_at)} for each in recent.rows]
-        parts.append(table(rows, ("id", "kind", "title", "messages", "last_activity")))
+        parts.append(table(rows, ("id", "kind", "title", "messages", "last_activity"), widest=WIDEST))
     if recent.cursor is not None:
         parts.append(f"… `chatctl conversation list --member {profile.id}` lists all {recent.total:,}")
     return "\n".join(parts)

@@ -50,7 +50,7 @@ class ConversationFilter:
 
 
 @dataclass(frozen=True)
-class Participant:
+class ConversationParticipant:
     """Who takes part in a conversation; ``is_member``: of its organization. ``unread`` is None if unknown."""
 
     id: UUID
@@ -89,7 +89,9 @@ def summary(conn: Connection, conversation_id: UUID) -> ConversationSummary:
     return listed(conn, ConversationFilter(id=conversation_id), cursor=None, limit=1).rows[0]
 
 
-def participants(conn: Connection, conversation_id: UUID) -> list[Participant]:
+def participants(conn: Connection, conversation_id: UUID) -> list[ConversationParticipant]:
     """Everybody who takes part, in the order in which they joined; at most 50."""
     with reading.snapshot(conn):
-        return reading.rows(conn, Participant, "participants", {"conversation_id": conversation_id})
+        return reading.rows(
+            conn, ConversationParticipant, "participants", {"conversation_id": conversation_id}
+        )

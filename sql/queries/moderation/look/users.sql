@@ -5,7 +5,7 @@
 --   after_id          uuid         the same
 --   count             bigint       at most so many rows
 with matching as not materialized (
-  select u.id, u.full_name, u.email, u.created_at, u.is_suspended, u.suspended_until
+  select u.id, u.created_at
   from moderation.users u
   where (not %(suspended)s::boolean or u.is_suspended)
     and (%(organization_id)s::uuid is null or exists (
@@ -13,7 +13,7 @@ with matching as not materialized (
     ))
 ),
 page as (
-  select m.id, m.full_name, m.email, m.created_at, m.is_suspended, m.suspended_until
+  select m.id, m.created_at
   from matching m
   where %(after_created_at)s::timestamptz is null
     or (m.created_at, m.id) < (%(after_created_at)s::timestamptz, %(after_id)s::uuid)
@@ -21,15 +21,16 @@ page as (
   limit %(count)s::bigint
 )
 select
-  p.id, p.full_name as name, p.email,
+  u.id, u.full_name as name, u.email,
   array(
     select o.slug
     from moderation.members m
     join moderation.organizations o on o.id = m.organization_id
-    where m.user_id = p.id
+    where m.user_id = u.id
     order by m.joined_at, o.slug
   ) as organizations,
-  p.is_suspended as suspended, p.suspended_until, p.created_at,
+  u.is_suspended as suspended, u.suspended_until, u.created_at,
   (select count(*) from matching) as total
 from page p
+join moderation.users u on u.id = p.id
 order by p.created_at desc, p.id desc;
