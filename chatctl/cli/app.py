@@ -35,6 +35,7 @@ COMMANDS = {
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",
+    "operator": "Choose the database roles that operators log in with.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }
