@@ -35,11 +35,13 @@ COMMANDS = {
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",
+    "as": "Show what a user sees.",
     "operator": "Choose the database roles that operators log in with.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }
 
+_MODULES = {"as": "as_user"}  # `as` is a keyword
 _TYPED_URL = re.compile(r"(\w://).*")  # to the end: its password may contain spaces and @
 _MAX_MESSAGE = 4_000  # characters; a message may quote data from a server or a file
 
@@ -72,7 +74,7 @@ class Root(CommandGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"chatctl.cli.commands.{cmd_name.replace('-', '_')}")
+        module = import_module(f"chatctl.cli.commands.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
