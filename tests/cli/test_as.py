@@ -91,6 +91,7 @@ def test_a_suspended_user_sees_nothing_and_stderr_says_so(
         (("--reason", "x", "--", "conversation", "list", "--all"), 2),
         (("--reason", "x", "--", "conversation", "show"), 2),
         (("--reason", "x", "--", "conversation", "show", "nothing"), 3),
+        (("--reason", "x", "--", "conversation", "show", ""), 3),
         (("--reason", "x", "--", "message", "show", "1"), 2),
         (("--reason", "x", "-o", "csv", "--", "message", "show", str(UUID(int=1))), 2),
         (("--reason", " ", "--", "conversation", "list"), 2),

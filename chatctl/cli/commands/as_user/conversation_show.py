@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.as_user.viewing import View, show_sights, view
+from chatctl.cli.commands.as_user.viewing import UserView, show_sights, view
 from chatctl.cli.options import options
 from chatctl.cli.output import note
 from chatctl.errors import Invalid, NotFound
@@ -44,9 +44,10 @@ def show(
         note(f"showing {limit}; next: --before {max(oldest)}", shared)
 
 
-def _conversation(seen: View, text: str) -> Named:
+def _conversation(seen: UserView, text: str) -> Named:
     """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
-    sights = seen.look("conversations_named", {"text": text, "count": _CANDIDATES + 1})
+    parameters = {"text": text, "count": _CANDIDATES + 1}
+    sights = seen.look("conversations_named", parameters) if text.strip() else []
     found = {row["id"]: Named(**row) for sight in sights for row in sight.rows}
     if not found:
         who = " and ".join(each.name for each in seen.viewers)

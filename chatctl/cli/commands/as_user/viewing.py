@@ -23,7 +23,7 @@ _KEY = "chatctl.as"
 
 
 @dataclass(frozen=True)
-class Request:
+class ViewRequest:
     """The users to view as, by what the operator typed, and the reason."""
 
     user: str
@@ -31,13 +31,13 @@ class Request:
     act: OperatorAct
 
 
-def keep(ctx: typer.Context, request: Request) -> None:
+def keep(ctx: typer.Context, request: ViewRequest) -> None:
     """Pass the request to the command that is run as the user."""
     ctx.meta[_KEY] = request
 
 
 @dataclass(frozen=True)
-class View:
+class UserView:
     """An open connection, and the users to view as: one, or two to compare."""
 
     conn: Connection
@@ -58,9 +58,9 @@ class View:
 
 
 @contextmanager
-def view(ctx: typer.Context, options: Options) -> Iterator[View]:
+def view(ctx: typer.Context, options: Options) -> Iterator[UserView]:
     """Connect, and find the users. Raises NotAllowed if the database role cannot act as a user."""
-    request: Request = ctx.meta[_KEY]
+    request: ViewRequest = ctx.meta[_KEY]
     with session(options) as at:
         impersonation.require_possible(at.conn)
         typed = [request.user, *([request.other] if request.other is not None else [])]
@@ -70,7 +70,7 @@ def view(ctx: typer.Context, options: Options) -> Iterator[View]:
         for each in viewers:
             if each.suspended:
                 note(f"{each.name} is suspended: sees nothing", options)
-        yield View(at.conn, viewers, request.act, options)
+        yield UserView(at.conn, viewers, request.act, options)
 
 
 def show_sights(
