@@ -1,8 +1,9 @@
 -- The claims that Supabase Auth writes into the access token of a user, but for those of a single session. Null without
--- such a user. What a custom access token hook adds is not known here.
-create or replace function moderation.claims_of(p_user_id uuid)
+-- such a user. What a custom access token hook adds is not known here. For `chatctl as`, which runs as the owner: roles
+-- of operators do not read app_metadata.
+create or replace function private.claims_of(p_user_id uuid)
 returns jsonb
-language sql stable security definer
+language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
@@ -20,4 +21,4 @@ as $$
   where u.id = p_user_id
 $$;
 
-revoke execute on function moderation.claims_of(uuid) from public;
+revoke execute on function private.claims_of(uuid) from public;

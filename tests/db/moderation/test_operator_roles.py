@@ -175,6 +175,7 @@ def test_an_operator_reads_no_table_and_writes_nothing(world: World, operator: C
         "create role mine",
         "select private.log_act('mine', '{a:b}', 'ann', 'because', null)",
         "select private.grant_operator('someone', 'ann', 'because')",
+        "select private.claims_of(gen_random_uuid())",
         "select private.revoke_operator('someone', 'ann', 'because')",
         "select public.get_messages_page(gen_random_uuid())",
         "select public.get_conversations_with_details(gen_random_uuid())",
@@ -317,6 +318,12 @@ def test_a_role_that_does_not_exist_is_not_found(world: World, missing: str) -> 
     for verb in OperatorVerb:
         with pytest.raises(NotFound):
             change(world.operator, verb, missing)
+
+
+def test_a_grant_is_revoked_by_its_owner_and_not_by_undo(world: World, operator: Connection) -> None:
+    for conn in (operator, world.operator):
+        with pytest.raises(Invalid), translated():
+            undo.undo(conn, 1, ACT, dry_run=False, on_wait=print)
 
 
 def test_an_operator_makes_nobody_an_operator(operator: Connection, role: str, database: Database) -> None:

@@ -19,11 +19,11 @@ FILE_NAME = "manifest.json"
 _CHUNK = 1 << 20  # bytes
 
 
-class _Part(BaseModel):
+class _ManifestPart(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ExportedFile(_Part):
+class ExportedFile(_ManifestPart):
     """A file of the export; ``path`` is relative, with slashes."""
 
     path: str
@@ -31,7 +31,7 @@ class ExportedFile(_Part):
     sha256: str
 
 
-class OmittedFile(_Part):
+class OmittedFile(_ManifestPart):
     """A file in Storage that the export does not contain, and why."""
 
     message_id: str
@@ -39,7 +39,7 @@ class OmittedFile(_Part):
     reason: str
 
 
-class Manifest(_Part):
+class Manifest(_ManifestPart):
     """What an export is about and consists of."""
 
     format: Literal["chatctl export"] = "chatctl export"
