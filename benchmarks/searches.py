@@ -13,7 +13,7 @@ import psycopg
 from benchmarks.case import Case, side_by_side
 from benchmarks.data import identifier
 from benchmarks.seeds import fresh
-from benchmarks.sends import MANY, per_second, rest
+from benchmarks.sends import MANY, per_second, reset
 from chatctl.db.connection import Connection, connect, connection
 from chatctl.local.postgres import throwaway
 from chatctl.local.postgres.server import Server
@@ -87,7 +87,7 @@ def _cost_of_sends(server: Server, conn: Connection) -> Case:
                     searchindex.create(conn, on_wait=lambda _: None)
                 else:
                     searchindex.drop(conn, on_wait=lambda _: None)
-                rest(admin)
+                reset(admin)
                 rates[indexed].append(per_second(server, "send.pgbench", "authenticator", MANY))
     searchindex.drop(conn, on_wait=lambda _: None)
     with_index, without = (statistics.median(rates[indexed]) for indexed in (True, False))

@@ -50,7 +50,7 @@ def _measured(server: Server, place: Place) -> tuple[float, float]:
     sent, bare = [], []
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for _ in range(ROUNDS):
-            <<<<OURS _reset <<BASE _rest <<THEIRS rest >>>>(admin)
+            reset(admin)
             sent.append(per_second(server, "send.pgbench", "authenticator", place))
             admin.execute("alter table public.messages disable trigger user")
             bare.append(per_second(server, "bare.pgbench", "postgres", place))
@@ -59,7 +59,7 @@ def _measured(server: Server, place: Place) -> tuple[float, float]:
     return statistics.median(sent), statistics.median(bare)
 
 
-def <<<<OURS _reset <<BASE _rest <<THEIRS rest >>>>(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+def reset(admin: psycopg.Connection[tuple[object, ...]]) -> None:
     """Make the state of earlier rounds and senders like that of a server at rest."""
     admin.execute(
         "update private.send_windows set sent_at = array_fill(now() - interval '1 hour', array[10])"

@@ -27,6 +27,7 @@ from chatctl.errors import ChatctlError, Invalid, NotAllowed, Unavailable
 from chatctl.secrets import MASK, mask
 
 PATIENCE = 60.0  # seconds
+FILES = "/storage/v1/object/authenticated/"  # its answers are files of any type
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -135,7 +136,8 @@ class _Http(httpx.Client):
             response = super().send(request, **options)
         except httpx.RequestError as error:
             raise _Temporary(self._clean(str(error)) or type(error).__name__) from None
-        if response.is_success and "json" in response.headers.get("content-type", ""):
+        is_file = request.method == "GET" and request.url.path.startswith(FILES)
+        if response.is_success and (is_file or "json" in response.headers.get("content-type", "")):
             return response
         if response.is_success:
             raise Invalid(

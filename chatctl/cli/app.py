@@ -32,21 +32,25 @@ COMMANDS = {
     "audit-rls": "Prove the access rules by impersonating users.",
     "loadtest": "Put the backend under load and judge it against targets.",
     "org": "List and show organizations.",
-    "user": "List and show users.",
-    "conversation": "List conversations and read them.",
-    "participant": "List who takes part in a conversation.",
+    "user": "List, show, export, suspend, mute and erase users.",
+    "conversation": "List, show, export, lock and repair conversations.",
+    "participant": "List, add and remove participants of conversations.",
     "message": "Search, show, delete, restore, redact and purge messages.",
     "apply": "Act on the messages of a plan.",
     "job": "Show, resume and undo acts on many messages.",
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",
+    "as": "Show what a user sees.",
+    "export": "Verify exported directories.",
+    "operator": "Choose the database roles that operators log in with.",
     "stats": "Show how much each organization has, and how much is sent.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
 }
 ALIASES = {"conv": "conversation", "msg": "message"}
 
+_MODULES = {"as": "as_user"}  # `as` is a keyword
 _TYPED_URL = re.compile(r"(\w://).*")  # to the end: its password may contain spaces and @
 _MAX_MESSAGE = 4_000  # characters; a message may quote data from a server or a file
 
@@ -80,7 +84,7 @@ class Root(CommandGroup):
         cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"chatctl.cli.commands.{cmd_name.replace('-', '_')}")
+        module = import_module(f"chatctl.cli.commands.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command

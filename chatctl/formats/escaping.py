@@ -17,6 +17,8 @@ def visible(text: str, *, keep_lines: bool = True) -> str:
 
     The result cannot move or reorder other text, and is allowed in XML 1.0.
     """
+    if text.isprintable():  # most texts, and many times faster than looking at each character
+        return text
     return "".join(each if _shown(each) or (keep_lines and each == "\n") else _escaped(each) for each in text)
 
 

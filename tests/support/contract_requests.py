@@ -72,6 +72,9 @@ class ContractRequest:
                 self._gateway(SECRET_KEY)
                 bucket, _, name = rest.removeprefix("object/").partition("/")
                 return self._delete_objects(bucket) if self.method == "DELETE" else self._upload(bucket, name)
+            case ("GET", "storage", "v1", rest) if rest.startswith("object/authenticated/"):
+                self._gateway(SECRET_KEY)
+                return self._download(*rest.removeprefix("object/authenticated/").split("/", 1))
         raise ContractViolation("no such route")
 
     # Authorization ------------------------------------------------------------------------------------------
@@ -267,6 +270,12 @@ class ContractRequest:
         # The owner is the subject of the token; the secret key has none.
         self.project.objects[name] = Stored(content, type, f"max-age={int(seconds)}")
         return Answer(200, {"Id": str(uuid4()), "Key": f"{bucket}/{name}"})
+
+    def _download(self, bucket: str, name: str) -> Answer:
+        stored = self.project.objects.get(name)
+        if bucket not in self.project.buckets or stored is None:
+            raise storage_error(404, "not_found", "NoSuchKey", "Object not found")
+        return Answer(200, stored.content, {"Content-Type": stored.type})
 
     def _form(self) -> dict[str, Any]:
         head = f"Content-Type: {self._header('Content-Type')}\r\n\r\n".encode()

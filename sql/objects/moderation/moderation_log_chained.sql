@@ -18,6 +18,17 @@ as $$
   ), 'UTF8'))
 $$;
 
+-- The same for the view of the log: who reads a view needs EXECUTE on the functions in it.
+create or replace function moderation.log_entry_hash(p_entry private.moderation_log)
+returns bytea
+language sql immutable security definer
+set search_path = ''
+as $$
+  select private.moderation_log_hash(p_entry)
+$$;
+
+revoke execute on function moderation.log_entry_hash(private.moderation_log) from public;
+
 create or replace function private.moderation_log_chained()
 returns trigger
 language plpgsql security definer

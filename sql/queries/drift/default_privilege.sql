@@ -1,5 +1,6 @@
 -- Default privileges on new objects of the migrating role, per schema and global (where PostgreSQL's own default grants
--- functions and types to PUBLIC). Without those that Supabase sets, see platform.sql.
+-- functions and types to PUBLIC). Without those that Supabase sets, see platform.sql, and those that `chatctl operator
+-- grant` sets for login roles.
 --   schemas, managed_schemas  oid[]
 --   administrators            oid[]
 --   owner                     oid
@@ -30,5 +31,13 @@ cross join lateral aclexplode(d.acl) as g
 where g.grantee <> all (%(administrators)s::oid[])
   and format('%%s %%s', d.oid, g.grantee) not in (select unnest(string_to_array(current_setting('chatctl.platform_defaults'), ',')))
   and (g.privilege_type <> 'MAINTAIN' or %(version)s::integer >= 17)
+  and not (
+    d.schema = 'moderation'
+    and not g.is_grantable
+    and (d.name, g.privilege_type) in (('functions', 'EXECUTE'), ('tables', 'SELECT'))
+    and exists (
+      select from pg_catalog.pg_roles r where r.oid = g.grantee and r.rolcanlogin and r.rolname <> 'authenticator'
+    )
+  )
 group by d.name, d.schema, g.grantee
 order by name

@@ -1,6 +1,7 @@
 -- Privileges on schemas, tables, views, columns, sequences, functions and types: one row per object and grantee. Without
 -- any grant or revoke, PostgreSQL's default applies, which grants functions and types to PUBLIC. Privileges of owners
--- and administrators are left out, and those that Supabase grants, see platform.sql.
+-- and administrators are left out, and those that Supabase grants, see platform.sql, and those that `chatctl operator
+-- grant` gives to login roles.
 --   schemas, relations, functions, types, managed_schemas  oid[]
 --   administrators  oid[]
 --   version         integer  the older major version of the two databases
@@ -101,5 +102,16 @@ from grants g
 where g.grantee <> all (%(administrators)s::oid[])
   -- MAINTAIN exists since PostgreSQL 17, where ALL includes it; ignored if the other database is older.
   and (g.privilege <> 'maintain' or %(version)s::integer >= 17)
+  and not (
+    not g.is_grantable
+    and (
+      (g.name = 'schema moderation' and g.privilege = 'usage')
+      or (starts_with(g.name, 'function moderation.') and g.privilege = 'execute')
+      or (starts_with(g.name, 'view moderation.') and g.privilege = 'select')
+    )
+    and exists (
+      select from pg_catalog.pg_roles r where r.oid = g.grantee and r.rolcanlogin and r.rolname <> 'authenticator'
+    )
+  )
 group by g.name, g.parents, g.grantee
 order by name

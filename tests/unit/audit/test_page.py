@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -16,12 +14,7 @@ from chatctl.formats.escaping import line
 from chatctl.services.audit.formats import ReportFormat, render
 from chatctl.services.audit.report import AuditReport
 from tests.support.audit_reports import CLEAN, FOUND, HOSTILE, HOSTILE_REPORT
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--enable-logging=stderr",
-)  # fmt: skip
+from tests.support.browser import BROWSER, dom
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed")
 
@@ -30,22 +23,12 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed
 def opened(tmp_path: Path) -> Callable[..., str]:
     """A function that returns the final DOM of the page of a report, opened at a cell if one is given."""
 
-    def dom(report: AuditReport, *cell: str) -> str:
+    def open_page(report: AuditReport, *cell: str) -> str:
         page = tmp_path / "audit.html"
         page.write_text(render(report, ReportFormat.html), encoding="utf-8")
-        address = "/".join(quote(part, safe="") for part in cell)
-        done = subprocess.run(
-            [
-                str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
-                f"file://{page}#{address}",
-            ],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-        # A script that fails or is blocked writes to the console.
-        assert "CONSOLE" not in done.stderr, done.stderr
-        return done.stdout
+        return dom(page, tmp_path / "profile", "/".join(quote(part, safe="") for part in cell))
 
-    return dom
+    return open_page
 
 
 def dialog(dom: str) -> str:

@@ -1,22 +1,27 @@
-"""``chatctl conversation``: conversations; one module per verb."""
+"""``chatctl conversation``: look at conversations and act on them; one module per verb."""
 
 from __future__ import annotations
 
-from chatctl.cli.commands.conversation import list_conversations, show
-from chatctl.cli.options import ROWS_WITH_IDS, App
+from chatctl.cli.commands.conversation import export, list_conversations, show
+from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
-    help="List conversations and read them.",
+    help="List, show and export conversations.",
     epilog="""\b
 Examples:
   chatctl conversation list --org acme --active-since 7d
   chatctl conversation list --member ann@example.com
   chatctl conversation show support --org acme --reason 'ticket T-91'
+  chatctl conversation export support --org acme --out support-2026 --reason 'case 12'
 
-`conv` is short for `conversation`.
+A conversation is named by id, or by its name or the beginning of it together with --org. `conv` is short for
+`conversation`.
+
+Exit codes: 2 if several conversations have that name, 3 if there is no such conversation.
 """,
 )
 app.command("list", epilog=list_conversations.EPILOG, formats=ROWS_WITH_IDS)(
     list_conversations.list_conversations
 )
 app.command(epilog=show.EPILOG, formats=ROWS_WITH_IDS)(show.show)
+app.command(epilog=export.EPILOG, formats=DOCUMENT)(export.export)

@@ -11,7 +11,7 @@ select
   ) as user_id,
   l.reason, l.ticket, l.details, l.targets, l.job_id, l.client,
   encode(l.previous_hash, 'hex') as previous_hash, encode(l.hash, 'hex') as hash,
-  encode(private.moderation_log_hash(l), 'hex') as expected_hash
+  encode(moderation.log_entry_hash(l), 'hex') as expected_hash
 from private.moderation_log l;
 
 revoke all on moderation.log from public, anon, authenticated, service_role;

@@ -1,0 +1,60 @@
+"""``chatctl as USER -- conversation show``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chatctl.cli.commands.as_user.viewing import UserView, show_sights, view
+from chatctl.cli.options import options
+from chatctl.cli.output import note
+from chatctl.errors import Invalid, NotFound
+from chatctl.services.moderation.names import Named
+
+COLUMNS = ("seq", "created_at", "sender_full_name", "content", "attachments", "reactions", "id")
+_CANDIDATES = 5
+EPILOG = """\b
+Examples:
+  chatctl as ann@example.com --reason T-77 -- conversation show support
+  chatctl as ann@example.com --reason T-77 -- conversation show 6f1c… --limit 200 --before 341
+"""
+
+
+def show(
+    ctx: typer.Context,
+    conversation: Annotated[
+        str, typer.Argument(help="A conversation that the user can read, by id or by name.")
+    ],
+    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=200)] = 50,
+    before: Annotated[
+        int | None,
+        typer.Option(help="Show messages older than the one with this seq.", min=1, show_default=False),
+    ] = None,
+) -> None:
+    """Show a page of a conversation as the client does, newest message first."""
+    shared = options(ctx)
+    with view(ctx, shared) as seen:
+        named = _conversation(seen, conversation)
+        seen.log("conversation show", [f"conversation:{named.id}"], limit=limit, before=before)
+        sights = seen.look("messages", {"conversation_id": named.id, "before": before, "count": limit})
+    show_sights(sights, shared, columns=COLUMNS)
+    oldest = [sight.rows[-1]["seq"] for sight in sights if len(sight.rows) == limit]
+    if oldest:
+        note(f"showing {limit}; next: --before {max(oldest)}", shared)
+
+
+def _conversation(seen: UserView, text: str) -> Named:
+    """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
+    parameters = {"text": text, "count": _CANDIDATES + 1}
+    sights = seen.look("conversations_named", parameters) if text.strip() else []
+    found = {row["id"]: Named(**row) for sight in sights for row in sight.rows}
+    if not found:
+        who = " and ".join(each.name for each in seen.viewers)
+        raise NotFound(f"{who}: no conversation {text} is visible")
+    if len(found) > 1:
+        raise Invalid(
+            f"{text} may be several conversations; name one by its id",
+            hint="\n".join(f"{each.name}  {each.id}" for each in list(found.values())[:_CANDIDATES]),
+        )
+    return next(iter(found.values()))

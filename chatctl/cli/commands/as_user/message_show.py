@@ -1,0 +1,43 @@
+"""``chatctl as USER -- message show``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from chatctl.cli.commands.as_user.viewing import show_sights, view
+from chatctl.cli.options import options
+from chatctl.cli.output import plain, show_document
+from chatctl.errors import NotFound
+from chatctl.formats.escaping import line
+from chatctl.services.moderation.impersonation import Row
+
+COLUMNS = ("id", "conversation_id", "seq", "created_at", "deleted_at", "sender_full_name", "content")
+EPILOG = """\b
+Examples:
+  chatctl as ann@example.com --reason T-77 -- message show 6f1c…
+"""
+
+
+def show(ctx: typer.Context, message: Annotated[UUID, typer.Argument(help="The id of the message.")]) -> None:
+    """Show a message as the user can read it."""
+    shared = options(ctx)
+    with view(ctx, shared) as seen:
+        seen.log("message show", [f"message:{message}"])
+        sights = seen.look("message", {"id": message})
+    if len(sights) > 1:
+        show_sights(sights, shared, columns=COLUMNS)
+    elif sights[0].rows:
+        show_document(sights[0].rows[0], shared, text=_text(sights[0].rows[0]))
+    else:
+        raise NotFound(f"{sights[0].viewer.name} sees no message {message}")
+
+
+def _text(message: Row) -> str:
+    return "\n".join(
+        f"{name.replace('_', ' '):18}{line(str(value))}"
+        for name, value in plain(message).items()
+        if value is not None
+    )

@@ -1,0 +1,91 @@
+"""What the commands that run as a user share: whom to view as, the log, and showing one or two views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from chatctl.cli.options import Options
+from chatctl.cli.output import note, show
+from chatctl.cli.session import session
+from chatctl.db.connection import Connection
+from chatctl.errors import Invalid
+from chatctl.services.moderation import impersonation, names
+from chatctl.services.moderation.comparing import compare
+from chatctl.services.moderation.impersonation import Sight, Viewer
+from chatctl.services.moderation.operators import OperatorAct
+
+_KEY = "chatctl.as"
+
+
+@dataclass(frozen=True)
+class ViewRequest:
+    """The users to view as, by what the operator typed, and the reason."""
+
+    user: str
+    other: str | None
+    act: OperatorAct
+
+
+def keep(ctx: typer.Context, request: ViewRequest) -> None:
+    """Pass the request to the command that is run as the user."""
+    ctx.meta[_KEY] = request
+
+
+@dataclass(frozen=True)
+class UserView:
+    """An open connection, and the users to view as: one, or two to compare."""
+
+    conn: Connection
+    viewers: Sequence[Viewer]
+    act: OperatorAct
+    options: Options
+
+    def log(self, command: str, targets: Sequence[str], **arguments: Any) -> None:
+        """Commit the row of the log; call it before ``look``."""
+        impersonation.log(
+            self.conn, command, self.viewers, targets, arguments, self.act,
+            on_wait=lambda why: note(why, self.options),
+        )  # fmt: skip
+
+    def look(self, name: str, parameters: Mapping[str, Any]) -> list[Sight]:
+        """What each of the users sees."""
+        return impersonation.look(self.conn, self.viewers, name, parameters)
+
+
+@contextmanager
+def view(ctx: typer.Context, options: Options) -> Iterator[UserView]:
+    """Connect, and find the users. Raises NotAllowed if the database role cannot act as a user."""
+    request: ViewRequest = ctx.meta[_KEY]
+    with session(options) as at:
+        impersonation.require_possible(at.conn)
+        typed = [request.user, *([request.other] if request.other is not None else [])]
+        viewers = [impersonation.viewer(at.conn, names.user(at.conn, text)) for text in typed]
+        if len({each.id for each in viewers}) < len(viewers):
+            raise Invalid(f"--compare {request.other} is the same user")
+        for each in viewers:
+            if each.suspended:
+                note(f"{each.name} is suspended: sees nothing", options)
+        yield UserView(at.conn, viewers, request.act, options)
+
+
+def show_sights(
+    sights: Sequence[Sight], options: Options, *, columns: Sequence[str], personal: Sequence[str] = ()
+) -> None:
+    """Write the rows that one user sees, or what differs between two."""
+    for sight in sights:
+        if sight.refusal and not sight.viewer.suspended:
+            note(f"{sight.viewer.name}: {sight.refusal}", options)
+    if len(sights) == 1:
+        show(sights[0].rows, options, columns=columns)
+        if not sights[0].rows:
+            note(f"{sights[0].viewer.name} sees none", options)
+        return
+    result = compare(*sights, personal=personal)
+    show(result.rows, options, columns=("seen_by", "differs", *columns))
+    only = ", ".join(f"{count:,} only by {name}" for name, count in result.only.items())
+    note(f"seen alike by both: {result.alike:,}; {only}; differently: {result.different:,}", options)

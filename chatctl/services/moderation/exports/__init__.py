@@ -1,0 +1,1 @@
+"""``chatctl conversation export``, ``user export`` and ``export verify``: directories with a manifest."""

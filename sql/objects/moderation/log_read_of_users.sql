@@ -1,0 +1,20 @@
+-- Log that an operator is about to read what concerns users: as log_read, with the users by pseudonym. Commit it before
+-- the read.
+create or replace function moderation.log_read_of_users(
+  p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb,
+  p_actor text, p_reason text, p_ticket text default null
+)
+returns bigint
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  return private.log_act(
+    'read', array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
+    p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
+  );
+end
+$$;
+
+revoke execute on function moderation.log_read_of_users(text, uuid[], text[], jsonb, text, text, text) from public;

@@ -1,0 +1,4 @@
+-- The database roles of operators, by name.
+select o.name, o.can_log_in, o.missing, o.surplus
+from moderation.operators o
+order by o.name;
