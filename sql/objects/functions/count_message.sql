@@ -20,6 +20,9 @@ begin
   ) then
     perform private.refuse_row('messages');
   end if;
+  if not p_trusted then
+    perform private.refuse_muted(p_sender_id, p_organization_id, p_conversation_id);
+  end if;
   if p_sender_id is null then
     return;
   end if;

@@ -58,6 +58,12 @@ begin
       and m.organization_id = new.organization_id and m.user_id = new.sender_id
       and l.action = 'message'
       and not exists (select from private.suspended s where s.user_id = new.sender_id)
+      and not exists (
+        select from private.muted u
+        where u.user_id = new.sender_id
+          and coalesce(u.organization_id, new.organization_id) = new.organization_id
+          and coalesce(u.conversation_id, new.conversation_id) = new.conversation_id
+      )
       and (
         cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
       );
@@ -84,11 +90,13 @@ begin
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
       message_count = c.message_count + live
-  where c.id = new.conversation_id and c.organization_id = new.organization_id
+  where c.id = new.conversation_id and c.organization_id = new.organization_id and c.locked_at is null
   returning c.last_seq, c.updated_at into new.seq, new.created_at;
-  if not found and not trusted then
-    perform private.refuse_row('messages');
-  elsif not found then
+  if not found then
+    perform private.refuse_locked(new.conversation_id);
+    if not trusted then
+      perform private.refuse_row('messages');
+    end if;
     new.seq := 1; -- the foreign key refuses it
     new.created_at := moment;
     return new;
@@ -106,8 +114,15 @@ begin
         select from public.organization_members m
         where m.organization_id = new.organization_id and m.user_id = new.sender_id
           and not exists (select from private.suspended s where s.user_id = new.sender_id)
+          and not exists (
+            select from private.muted u
+            where u.user_id = new.sender_id
+              and coalesce(u.organization_id, new.organization_id) = new.organization_id
+              and coalesce(u.conversation_id, new.conversation_id) = new.conversation_id
+          )
       ));
     if not found and not trusted then
+      perform private.refuse_muted(new.sender_id, new.organization_id, new.conversation_id);
       perform private.refuse_row('messages');
     end if;
     if clock_timestamp() > noted then

@@ -1,4 +1,4 @@
--- Limit how often clients change their profile, and to their own.
+-- Limit how often clients change their profile. Everybody sees it, so those who are muted everywhere do not change it.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
@@ -8,6 +8,7 @@ declare
   writer uuid := private.api_writer('user_profiles');
 begin
   if writer is not null then
+    perform private.refuse_muted(writer);
     perform private.count_against_limit(writer, 'profile');
   end if;
   return new;
