@@ -22,6 +22,9 @@ create table private.mutes (
 create index mutes_organization on private.mutes (organization_id);
 create index mutes_conversation on private.mutes (conversation_id);
 
+-- When the last of a user's mutes ends (infinity: not by itself), for every message to look at: its row is locked anyway.
+alter table private.send_windows add column muted_until timestamptz;
+
 -- Participants see since when nobody can write, and why. Both or none; a check constraint would cost every message.
 alter table public.conversations
   add column locked_at timestamptz,

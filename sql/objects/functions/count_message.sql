@@ -20,15 +20,15 @@ begin
   ) then
     perform private.refuse_row('messages');
   end if;
-  if not p_trusted then
-    perform private.refuse_muted(p_sender_id, p_organization_id, p_conversation_id);
-  end if;
   if p_sender_id is null then
     return;
   end if;
   -- A sender over the limit waits for nothing.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
+  if not p_trusted then
+    perform private.refuse_muted(p_sender_id, p_organization_id, p_conversation_id);
+  end if;
   perform private.refuse_full_window(sent);
   update private.send_windows w
   set sent_at = (sent || p_noted)[greatest(cardinality(sent) - 8, 1):]

@@ -185,6 +185,9 @@ begin
     select u.user_id from private.undo_states u where u.action_id = p_action_id
   ));
   for change in select u.* from private.undo_states u where u.action_id = p_action_id order by u.id loop
+    if change.kind in ('suspension', 'mute') then
+      perform private.lock_user(change.user_id);
+    end if;
     current_state := private.state_of(change.kind, change.user_id, change.organization_id, change.conversation_id);
     inverse := case change.kind
       when 'suspension' then case when private.is_in_force(change.state_before) then 'user.suspend' else 'user.unsuspend' end

@@ -70,13 +70,15 @@ begin
 end
 $$;
 
--- Lock a user's profile, so that operators act on the user one after another. Returns whether there is one.
+-- Lock a user's turn, if they have written before, and the profile, so that operators act on the user one after another.
+-- Returns whether there is one.
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
 language plpgsql
 set search_path = ''
 as $$
 begin
+  perform from private.send_windows w where w.user_id = p_user_id for no key update;
   perform from public.user_profiles u where u.id = p_user_id for no key update;
   return found;
 end

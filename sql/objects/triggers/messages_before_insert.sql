@@ -58,12 +58,7 @@ begin
       and m.organization_id = new.organization_id and m.user_id = new.sender_id
       and l.action = 'message'
       and not exists (select from private.suspended s where s.user_id = new.sender_id)
-      and not exists (
-        select from private.muted u
-        where u.user_id = new.sender_id
-          and coalesce(u.organization_id, new.organization_id) = new.organization_id
-          and coalesce(u.conversation_id, new.conversation_id) = new.conversation_id
-      )
+      and (w.muted_until is null or w.muted_until < moment) -- else count_message looks where they are muted
       and (
         cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
       );
@@ -114,15 +109,8 @@ begin
         select from public.organization_members m
         where m.organization_id = new.organization_id and m.user_id = new.sender_id
           and not exists (select from private.suspended s where s.user_id = new.sender_id)
-          and not exists (
-            select from private.muted u
-            where u.user_id = new.sender_id
-              and coalesce(u.organization_id, new.organization_id) = new.organization_id
-              and coalesce(u.conversation_id, new.conversation_id) = new.conversation_id
-          )
       ));
     if not found and not trusted then
-      perform private.refuse_muted(new.sender_id, new.organization_id, new.conversation_id);
       perform private.refuse_row('messages');
     end if;
     if clock_timestamp() > noted then

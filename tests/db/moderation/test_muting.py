@@ -249,3 +249,36 @@ def test_a_bad_mute_is_refused(world: World, chat: Chat, statement: str, sqlstat
         world.operator.execute(f"select {statement}".encode(), vars(chat))
     assert error.value.sqlstate == sqlstate
     assert dump(world) == before
+
+
+def test_muting_somebody_who_has_never_written_leaves_no_trace_when_undone(world: World, chat: Chat) -> None:
+    before = dump(world)
+    world.operator.execute("select moderation.mute_user(%s, 'ann', 'insults')", (chat.cleo,))
+    with pytest.raises(psycopg.Error, match="not write"):
+        world.send(chat.cleo, chat.group)
+    world.operator.execute("select moderation.undo(1, 'ann', 'a mistake')")
+    assert dump(world) == before
+
+
+def test_a_mute_survives_the_window_of_its_user(world: World, chat: Chat) -> None:
+    mute(world, chat, "conversation")
+    world.forget_sending()
+    world.send(chat.ann, chat.other_group)
+    with pytest.raises(psycopg.Error, match="not write"):
+        world.send(chat.ann, chat.group)
+
+
+def test_deleting_the_place_of_a_mute_ends_it(world: World, chat: Chat) -> None:
+    mute(world, chat, "conversation")
+    world.operator.execute("delete from conversations where id = %s", (chat.group,))
+    assert world.fact("select muted_until from private.send_windows where user_id = %s", chat.ann) is None
+
+
+def test_a_message_that_is_being_sent_is_finished_before_a_mute(world: World, chat: Chat) -> None:
+    with world.acting(chat.ann) as conn:
+        conn.execute("select send_message(%s, 'in time')", (chat.group,))
+        with pytest.raises(psycopg.errors.LockNotAvailable), world.operator.transaction():
+            world.operator.execute("set local lock_timeout = '50ms'")
+            mute(world, chat, "conversation")
+    assert mute(world, chat, "conversation") == "done"
+    assert world.value(chat.ben, "select count(*) from messages where content = 'in time'") == 1

@@ -1,0 +1,19 @@
+"""``chatctl participant``: change who takes part in a group; one module per verb."""
+
+from __future__ import annotations
+
+from chatctl.cli.commands.participant import add, remove
+from chatctl.cli.options import ROWS_WITH_IDS, App
+
+app = App(
+    help="Add and remove participants of groups.",
+    epilog="""\b
+Examples:
+  chatctl participant add support ann@example.com ben@example.com --org acme --reason 'a new shift'
+  chatctl participant remove support ann@example.com --org acme --reason 'the wrong group'
+
+Exit codes: 3 if there is no such conversation or user, 5 if nobody can be added, 6 if only some can.
+""",
+)
+app.command(epilog=add.EPILOG, formats=ROWS_WITH_IDS)(add.add)
+app.command(epilog=remove.EPILOG, formats=ROWS_WITH_IDS)(remove.remove)

@@ -1,0 +1,24 @@
+"""``chatctl user``: act on users; one module per verb."""
+
+from __future__ import annotations
+
+from chatctl.cli.commands.user import mute, suspend, unmute, unsuspend
+from chatctl.cli.options import ROWS_WITH_IDS, App
+
+app = App(
+    help="Suspend, mute and erase users.",
+    epilog="""\b
+Examples:
+  chatctl user suspend ann@example.com --until 3d --reason spam
+  chatctl user mute ann@example.com --org acme --reason insults
+  chatctl user unmute ann@example.com --org acme --reason 'an apology'
+
+A user is named by id, email, or the beginning of the name or email, if only one begins so.
+
+Exit codes: 2 if several users have that name, 3 if there is no such user.
+""",
+)
+app.command(epilog=suspend.EPILOG, formats=ROWS_WITH_IDS)(suspend.suspend)
+app.command(epilog=unsuspend.EPILOG, formats=ROWS_WITH_IDS)(unsuspend.unsuspend)
+app.command(epilog=mute.EPILOG, formats=ROWS_WITH_IDS)(mute.mute)
+app.command(epilog=unmute.EPILOG, formats=ROWS_WITH_IDS)(unmute.unmute)
