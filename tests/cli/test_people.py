@@ -277,3 +277,52 @@ def test_a_repair_shows_what_is_wrong_and_then_repairs_it(place: Place) -> None:
 def test_errors_are_json_when_the_output_is(place: Place) -> None:
     result = place.run("user", "suspend", "nothing", "--reason", "spam", "-o", "json")
     assert json.loads(result.stderr.splitlines()[-1])["error"]["exit"] == 3
+
+
+ERASE = ("user", "erase", "ann@example.test", "--messages", "delete", "--reason", "a request")
+
+
+def test_an_erasure_shows_an_inventory_and_needs_the_name(place: Place) -> None:
+    place.world.send(place.people["ann"], place.group, "hello")
+    dry = place.run(*ERASE, "--dry-run", "-o", "json")
+    assert (dry.exit_code, dry.document["action_id"]) == (0, None)
+    assert {
+        "table": "public.messages (sent)",
+        "rows": 1,
+        "becomes": "removed; tombstones stay",
+    } in dry.document["inventory"]
+    for confirm in ([], ["--confirm", "ann"], ["--yes"]):
+        refused = place.run(*ERASE, *confirm)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "ann@example.test" in refused.stderr
+    assert place.actions == []
+    done = place.run(*ERASE, "--confirm", "ann@example.test", "-o", "json")
+    assert (done.exit_code, done.document["action_id"]) == (0, 1)
+    assert done.document["inventory"] == dry.document["inventory"]
+    again = place.run(*ERASE, "--confirm", "ann@example.test")
+    assert again.exit_code == 3
+    assert place.run("undo", "1", "--reason", "a mistake").exit_code == 2
+    assert place.actions == ["user.erase"]
+
+
+@pytest.mark.parametrize("output", ["table", "plain", "json", "ndjson", "yaml", "csv"])
+def test_an_inventory_in_every_format(place: Place, output: str) -> None:
+    result = place.run(*ERASE, "--dry-run", "-o", output)
+    assert result.exit_code == 0
+    assert "public.user_profiles" in result.stdout
+    assert place.run(*ERASE, "--dry-run", "-o", "id").exit_code == 2
+
+
+def test_a_held_user_is_not_erased(place: Place) -> None:
+    place.run("hold", "create", "legal-7", "--user", "ann", "--reason", "a lawsuit")
+    result = place.run(*ERASE, "--confirm", "ann@example.test")
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "legal-7" in result.stderr
+    assert place.run(*ERASE, "--dry-run").exit_code == 5
+
+
+def test_what_becomes_of_the_messages_must_be_said(place: Place) -> None:
+    without = ("user", "erase", "ann", "--reason", "a request", "--confirm", "ann@example.test")
+    assert place.run(*without).exit_code == 2
+    assert place.run(*without, "--messages", "forget").exit_code == 2
+    assert place.actions == []

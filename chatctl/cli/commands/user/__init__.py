@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.user import mute, suspend, unmute, unsuspend
-from chatctl.cli.options import ROWS_WITH_IDS, App
+from chatctl.cli.commands.user import erase, mute, suspend, unmute, unsuspend
+from chatctl.cli.options import ROWS, ROWS_WITH_IDS, App
 
 app = App(
     help="Suspend, mute and erase users.",
@@ -12,6 +12,7 @@ Examples:
   chatctl user suspend ann@example.com --until 3d --reason spam
   chatctl user mute ann@example.com --org acme --reason insults
   chatctl user unmute ann@example.com --org acme --reason 'an apology'
+  chatctl user erase ann@example.com --messages delete --reason request --dry-run
 
 A user is named by id, email, or the beginning of the name or email, if only one begins so.
 
@@ -22,3 +23,4 @@ app.command(epilog=suspend.EPILOG, formats=ROWS_WITH_IDS)(suspend.suspend)
 app.command(epilog=unsuspend.EPILOG, formats=ROWS_WITH_IDS)(unsuspend.unsuspend)
 app.command(epilog=mute.EPILOG, formats=ROWS_WITH_IDS)(mute.mute)
 app.command(epilog=unmute.EPILOG, formats=ROWS_WITH_IDS)(unmute.unmute)
+app.command(epilog=erase.EPILOG, formats=ROWS)(erase.erase)
