@@ -12,7 +12,7 @@ from chatctl.db.files import query
 from chatctl.services.moderation import jobs, transaction
 from chatctl.services.moderation.jobs import JobProgress
 from chatctl.services.moderation.operators import OperatorAct
-from chatctl.services.moderation.results import ActionResult, ItemOutcome
+from chatctl.services.moderation.results import ActionResult, action_result
 
 
 class MessageVerb(StrEnum):
@@ -62,11 +62,4 @@ def moderate(
         parameters = {"ids": list(ids[batch]), "versions": chosen[batch], "job_id": None, **act.parameters}
         rows += transaction.run(conn, f"{verb}_messages", parameters, dry_run=dry_run, on_wait=on_wait)
         on_step(JobProgress(f"message {verb}", min(batch.stop, len(ids)), len(ids)))
-    action_id = next((row[0] for row in rows if row[0] is not None), None) if not dry_run else None
-    return ActionResult(
-        action=f"message.{verb}",
-        action_id=action_id,
-        dry_run=dry_run,
-        undo=f"chatctl undo {action_id}" if action_id and verb.can_be_undone else None,
-        items=[ItemOutcome(str(message_id), status, problem) for _, message_id, status, problem in rows],
-    )
+    return action_result(f"message.{verb}", rows, dry_run=dry_run, can_be_undone=verb.can_be_undone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from chatctl.errors import ChatctlError, Conflict, NotFound, PartlyDone
@@ -14,6 +15,7 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "NOT_FOUND": ("does not exist", "not found", NotFound),
     "CHANGED": ("has changed since it was chosen", "changed since they were chosen", Conflict),
     "HELD": ("is held", "held", Conflict),
+    "NOT_MEMBER": ("is not a member of the organization", "not members of the organization", Conflict),
     "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 
@@ -65,3 +67,17 @@ class ActionResult:
         if len(failures) == len(self.items) and len(problems) == 1:
             return _PROBLEMS[str(problems.pop())][2](f"nothing was changed: {counts}")
         return PartlyDone(f"{len(failures):,} of {len(self.items):,} failed: {counts}")
+
+
+def action_result(
+    action: str, rows: Sequence[tuple[Any, ...]], *, dry_run: bool, can_be_undone: bool = True
+) -> ActionResult:
+    """The result of an act from the rows of its statement: action id, item id, status and problem."""
+    action_id = None if dry_run else next((row[0] for row in rows if row[0] is not None), None)
+    return ActionResult(
+        action=action,
+        action_id=action_id,
+        dry_run=dry_run,
+        undo=f"chatctl undo {action_id}" if action_id and can_be_undone else None,
+        items=[ItemOutcome(str(item_id), status, problem) for _, item_id, status, problem in rows],
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chatctl.db.connection import Connection
 from chatctl.services.moderation import transaction
 from chatctl.services.moderation.operators import OperatorAct
-from chatctl.services.moderation.results import ActionResult, ItemOutcome
+from chatctl.services.moderation.results import ActionResult, action_result
 
 
 def undo(
@@ -19,11 +19,7 @@ def undo(
     """
     parameters = {"action_id": action_id, **act.parameters}
     rows = transaction.run(conn, "undo", parameters, dry_run=dry_run, on_wait=on_wait)
-    inverse_id = next((row[1] for row in rows if row[1] is not None), None) if not dry_run else None
-    return ActionResult(
-        action=rows[0][0] if rows else "undo",
-        action_id=inverse_id,
-        dry_run=dry_run,
-        undo=f"chatctl undo {inverse_id}" if inverse_id and rows[0][0].startswith("message.") else None,
-        items=[ItemOutcome(item_id, status, problem) for _, _, item_id, status, problem in rows],
+    action = rows[0][0] if rows else "undo"
+    return action_result(
+        action, [row[1:] for row in rows], dry_run=dry_run, can_be_undone=action != "hold.release"
     )

@@ -26,6 +26,9 @@ begin
   -- A sender who has used up the limit does not wait.
   perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
   sent := private.take_turn(p_sender_id);
+  if not p_trusted then
+    perform private.refuse_muted(p_sender_id, p_organization_id, p_conversation_id);
+  end if;
   perform private.refuse_full_window(sent);
   update private.send_windows w
   set sent_at = (sent || p_noted)[greatest(cardinality(sent) - 8, 1):]

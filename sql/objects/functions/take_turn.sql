@@ -30,8 +30,8 @@ begin
     if current_setting('chat.last_locked', true) <> '' then
       perform set_config('lock_timeout', '300ms', true);
     end if;
-    insert into private.send_windows (user_id)
-    select u.id from public.user_profiles u where u.id = p_user_id
+    insert into private.send_windows (user_id, muted_until)
+    select u.id, private.mute_end(u.id) from public.user_profiles u where u.id = p_user_id
     on conflict do nothing;
     perform set_config('lock_timeout', usual, true);
   exception

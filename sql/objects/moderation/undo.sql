@@ -26,6 +26,9 @@ begin
     when 'message.restore' then
       return query select 'message.delete', o.action_id, o.id::text, o.status, o.problem
       from moderation.delete_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+    when 'user.suspend', 'user.unsuspend', 'user.mute', 'user.unmute', 'conversation.lock', 'conversation.unlock',
+      'participant.add', 'participant.remove' then
+      return query select * from private.undo_changes(p_action_id, p_actor, p_reason, p_ticket);
     when 'hold.create' then
       return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
       from private.holds h where 'hold:' || h.name = entry.targets[1];

@@ -40,7 +40,7 @@ on storage.objects for insert to authenticated
 with check (
   bucket_id = 'attachments'
   and exists (
-    select from private.my_participations p
+    select from private.my_writable p
     where p.organization_id::text = (storage.foldername(name))[1]
       and p.conversation_id::text = (storage.foldername(name))[3]
   )

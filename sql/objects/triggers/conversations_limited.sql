@@ -14,11 +14,13 @@ begin
     if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
       perform private.refuse_row('conversations');
     end if;
+    perform private.refuse_muted(writer, new.organization_id);
     perform private.count_against_limit(writer, 'conversation');
   else
     perform private.allow_one_row('Change one conversation at a time');
     perform private.lock_conversation(new.id); -- locked already; this records it for later statements
     perform private.refuse_outsider('conversations', array[new.id]);
+    perform private.refuse_muted(writer, new.organization_id, new.id);
     -- The plan's client touches updated_at after each message.
     perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'touch' end);
   end if;

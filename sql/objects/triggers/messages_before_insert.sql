@@ -58,6 +58,7 @@ begin
       and m.organization_id = new.organization_id and m.user_id = new.sender_id
       and l.action = 'message'
       and not exists (select from private.suspended s where s.user_id = new.sender_id)
+      and (w.muted_until is null or w.muted_until < moment) -- else count_message looks where they are muted
       and (
         cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
       );
@@ -84,11 +85,13 @@ begin
   set last_seq = c.last_seq + 1,
       last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
       message_count = c.message_count + live
-  where c.id = new.conversation_id and c.organization_id = new.organization_id
+  where c.id = new.conversation_id and c.organization_id = new.organization_id and c.locked_at is null
   returning c.last_seq, c.updated_at into new.seq, new.created_at;
-  if not found and not trusted then
-    perform private.refuse_row('messages');
-  elsif not found then
+  if not found then
+    perform private.refuse_locked(new.conversation_id);
+    if not trusted then
+      perform private.refuse_row('messages');
+    end if;
     new.seq := 1; -- the foreign key refuses it
     new.created_at := moment;
     return new;

@@ -35,6 +35,10 @@ begin
     if not exists (select from private.my_participations p where p.conversation_id = old.conversation_id) then
       perform private.refuse_row('messages');
     end if;
+    if old.sender_id is distinct from caller or new.deleted_at is null then -- all may delete their own
+      perform private.refuse_muted(caller, old.organization_id, old.conversation_id);
+      perform private.refuse_locked(old.conversation_id);
+    end if;
     if old.sender_id is distinct from caller
       and (new.content, new.deleted_at) is distinct from (old.content, old.deleted_at)
     then

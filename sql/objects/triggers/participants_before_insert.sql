@@ -28,6 +28,9 @@ begin
       perform private.refuse_row('conversation_participants');
     end if;
     perform private.refuse_return(new.conversation_id, new.user_id);
+    perform private.refuse_muted(private.current_user_id(), c.organization_id, c.id)
+    from public.conversations c
+    where c.id = new.conversation_id;
     if new.user_id is distinct from private.current_user_id() then
       new.last_read_at := null;
     end if;

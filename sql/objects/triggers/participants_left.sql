@@ -29,6 +29,11 @@ begin
     ) then
       perform private.refuse_row('conversation_participants');
     end if;
+    -- Who is muted may leave, but not remove others.
+    perform private.refuse_muted(writer, c.organization_id, c.id)
+    from departed d
+    join public.conversations c on c.id = d.conversation_id
+    where d.user_id <> writer;
     insert into private.departures as l (conversation_id, user_id, left_at)
     select d.conversation_id, d.user_id, array[clock_timestamp()]
     from departed d

@@ -1,4 +1,5 @@
--- Limit how often clients change their profile; they can change only their own.
+-- Limit how often clients change their profile. Users who are muted everywhere cannot change theirs, because colleagues
+-- see it.
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
@@ -8,6 +9,7 @@ declare
   writer uuid := private.api_writer('user_profiles');
 begin
   if writer is not null then
+    perform private.refuse_muted(writer);
     perform private.count_against_limit(writer, 'profile');
   end if;
   return new;

@@ -12,14 +12,16 @@ end
 $$;
 
 -- The same for conversations. Deleting or restoring a message only changes counts: the conversation keeps its time, and
--- its place in people's lists.
+-- its place in people's lists. So it does when an operator locks it, or adds and removes people.
 create or replace function private.set_conversations_updated_at()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if new.last_seq = old.last_seq and new.message_count <> old.message_count then
+  if new.last_seq = old.last_seq and (
+    new.message_count <> old.message_count or current_setting('chat.keep_updated_at', true) = 'on'
+  ) then
     new.updated_at := old.updated_at;
   else
     new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');

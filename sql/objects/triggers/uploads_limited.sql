@@ -24,7 +24,7 @@ begin
   perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
   perform private.take_turn(uploader);
   if private.api_writer('objects') is not null and not exists (
-    select from private.my_participations p where p.conversation_id::text = (storage.foldername(new.name))[3]
+    select from private.my_writable p where p.conversation_id::text = (storage.foldername(new.name))[3]
   ) then
     perform private.refuse_row('objects');
   end if;

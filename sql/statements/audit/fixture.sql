@@ -10,7 +10,7 @@ select
   who || '@audit.invalid', jsonb_build_object('full_name', who), who = 'anonymous'
 from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
-  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy'
+  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy', 'muted'
 ]) as u (who);
 -- Users can set this metadata themselves; it is also in their tokens.
 update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_object(
@@ -31,14 +31,14 @@ from (values
   (7, 'north', 'removed', 'member'), (8, 'north', 'suspended', 'admin'),
   (9, 'south', 'outsider', 'owner'), (10, 'south', 'southerner', 'member'), (11, 'south', 'both', 'member'),
   (12, 'south', 'forger', 'member'), (13, 'north', 'paused', 'member'), (14, 'south', 'removed', 'member'),
-  (15, 'north', 'busy', 'member')
+  (15, 'north', 'busy', 'member'), (16, 'north', 'muted', 'member')
 ) as m (position, organization, who, role);
 
 -- Conversations with their participants; the last four have none yet.
 insert into public.conversations (id, organization_id, name, is_group, created_by, created_at)
 select id(name), id(organization), case when is_group then name end, is_group, id(creator), '2020-02-01'
 from (values
-  ('group', 'north', true, 'creator'), ('busy group', 'north', true, 'busy'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
+  ('group', 'north', true, 'creator'), ('busy group', 'north', true, 'busy'), ('locked group', 'north', true, 'muted'), ('direct', 'north', false, 'creator'), ('deserted', 'north', true, 'left'),
   ('southern', 'south', true, 'outsider'), ('southern direct', 'south', false, 'both'),
   ('new', 'north', true, 'creator'), ('new direct', 'north', false, 'sender'),
   ('new of removed', 'north', true, 'removed'), ('new of suspended', 'north', true, 'suspended')
@@ -47,7 +47,8 @@ from (values
 insert into public.conversation_participants (id, conversation_id, user_id, joined_at)
 select id(who || ' in ' || conversation), id(conversation), id(who), '2020-02-01'
 from (values
-  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused']),
+  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused', 'muted']),
+  ('locked group', array['muted', 'sender', 'participant']),
   ('busy group', array['busy', 'sender', 'participant']),
   ('direct', array['creator', 'participant']),
   ('deserted', array['sender', 'participant', 'left']),
@@ -79,7 +80,9 @@ from (values
   (12, 'erased and deleted', 'group', 'left', format(
     '[{"id": "%s", "name": "e.png", "type": "image/png", "size": 1, "url": "x"}]', upper(id('file of erased')::text)), null),
   (13, 'of busy', 'busy group', 'busy', null, null),
-  (14, 'to busy', 'busy group', 'sender', null, null)
+  (14, 'to busy', 'busy group', 'sender', null, null),
+  (15, 'of muted', 'group', 'muted', null, null),
+  (16, 'before the lock', 'locked group', 'sender', null, null)
 ) as m (position, name, conversation, sender, attachments, reactions)
 join public.conversations c on c.id = id(m.conversation)
 order by m.position;
@@ -117,6 +120,16 @@ delete from public.organization_members where (organization_id, user_id) = (id('
 insert into private.suspensions (user_id, reason, suspended_at, suspended_until)
 values (id('suspended'), 'audit', '2020-03-01', null), (id('paused'), 'audit', '2020-03-01', now() + interval '10 years'),
   (id('creator'), 'audit', '2020-03-01', '2020-03-02');
+update private.suspensions set visible_reason = 'audit' where user_id = id('suspended');
+-- One is muted everywhere, one in an organization, one in a conversation; of two the mutes have ended. One group is locked.
+insert into private.mutes (id, user_id, organization_id, conversation_id, reason, visible_reason, muted_at, muted_until)
+values
+  (id('mute'), id('muted'), null, null, 'audit', 'audit', '2020-03-01', null),
+  (id('southern mute'), id('both'), id('south'), null, 'audit', null, '2020-03-01', now() + interval '10 years'),
+  (id('mute in a group'), id('sender'), null, id('busy group'), 'audit', null, '2020-03-01', null),
+  (id('ended mute'), id('creator'), null, null, 'audit', null, '2020-03-01', '2020-03-02'),
+  (id('ended mute in a group'), id('participant'), null, id('group'), 'audit', null, '2020-03-01', '2020-03-02');
+update public.conversations set locked_at = '2020-03-01', lock_reason = 'audit' where id = id('locked group');
 
 -- Triggers have set these columns to the current time. Only replication can change them, so the operator sets
 -- session_replication_role; if that is not allowed, the columns keep their values, and the audit reports them.

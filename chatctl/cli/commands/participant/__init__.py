@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.participant import list_participants
+from chatctl.cli.commands.participant import add, list_participants, remove
 from chatctl.cli.options import ROWS_WITH_IDS, App
 
 app = App(
-    help="List who takes part in a conversation.",
+    help="List, add and remove participants of conversations.",
     epilog="""\b
 Examples:
   chatctl participant list support --org acme
+  chatctl participant add support ann@example.com ben@example.com --org acme --reason 'a new shift'
+  chatctl participant remove support ann@example.com --org acme --reason 'the wrong group'
+
+Exit codes: 3 if there is no such conversation or user, 5 if nobody can be added, 6 if only some can.
 """,
 )
 app.command("list", epilog=list_participants.EPILOG, formats=ROWS_WITH_IDS)(
     list_participants.list_participants
 )
-
-
-@app.callback()
-def participant() -> None:
-    """Keeps `list` a word of its own: an app with a single command has no words."""
+app.command(epilog=add.EPILOG, formats=ROWS_WITH_IDS)(add.add)
+app.command(epilog=remove.EPILOG, formats=ROWS_WITH_IDS)(remove.remove)

@@ -5,7 +5,7 @@ select
   c.last_seq, c.last_message_seq, c.message_count, c.participant_count,
   exists (
     select from private.participations p where p.conversation_id = c.id and p.user_id = c.created_by
-  ) as has_creator
+  ) as has_creator, c.locked_at, c.lock_reason
 from public.conversations c;
 
 revoke all on moderation.conversations from public, anon, authenticated, service_role;

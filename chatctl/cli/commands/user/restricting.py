@@ -1,0 +1,47 @@
+"""What the verbs of ``chatctl user`` share that restrict users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from chatctl.cli import moments
+from chatctl.db.connection import Connection
+from chatctl.services.moderation import names
+from chatctl.services.moderation.names import Named
+
+UserArgument = Annotated[
+    str, typer.Argument(metavar="USER", help="An id, an email, or the beginning of the name.")
+]
+UntilOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until",
+        parser=moments.future,
+        help=f"When it ends by itself: {moments.HELP}.",
+        metavar="TIME",
+        show_default=False,
+    ),
+]
+VisibleReasonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--visible-reason",
+        help="What the user is told; without it, nothing.",
+        metavar="TEXT",
+        show_default=False,
+    ),
+]
+
+
+def place_of(
+    conn: Connection, org: str | None, conversation: str | None
+) -> tuple[Named | None, Named | None, str]:
+    """The organization or the conversation of a mute, never both, and what to call it."""
+    organization = names.organization(conn, org) if org is not None else None
+    if conversation is not None:
+        named = names.conversation(conn, conversation, organization=organization)
+        return None, named, f"in {named.name}"
+    return organization, None, f"in {organization.name}" if organization else "everywhere"

@@ -1,0 +1,109 @@
+-- `chatctl user suspend`: no access to chat from now on, whatever token the user has, and no signing in.
+--   p_until           null: until it is lifted
+--   p_visible_reason  what the user may know, see get_my_restrictions; null: nothing
+create or replace function moderation.suspend_user(
+  p_user_id uuid, p_actor text, p_reason text, p_ticket text default null,
+  p_until timestamptz default null, p_visible_reason text default null
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
+  id := p_user_id;
+  if not private.lock_user(p_user_id) then
+    status := 'failed';
+    problem := 'NOT_FOUND';
+  elsif exists (
+    select from private.suspensions s
+    where s.user_id = p_user_id and s.suspended_until is not distinct from p_until
+      and s.visible_reason is not distinct from p_visible_reason
+  ) then
+    status := 'noop';
+  else
+    status := 'done';
+    action_id := private.change_state(
+      'user.suspend', 'suspension', p_user_id, null, null,
+      jsonb_build_object(
+        'reason', p_reason, 'visible_reason', p_visible_reason, 'suspended_at', clock_timestamp(), 'suspended_until', p_until,
+        'banned_until', greatest(private.banned_until(p_user_id), private.ban_end(p_until))
+      ),
+      p_actor, p_reason, p_ticket, jsonb_build_object('until', p_until, 'reason_shown', p_visible_reason is not null)
+    );
+  end if;
+  return next;
+end
+$$;
+
+-- `chatctl user unsuspend`. A ban that Auth's own administration has set since stays.
+create or replace function moderation.unsuspend_user(
+  p_user_id uuid, p_actor text, p_reason text, p_ticket text default null
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  banned_until timestamptz := private.banned_until(p_user_id);
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, array[p_user_id]);
+  id := p_user_id;
+  if not private.lock_user(p_user_id) then
+    status := 'failed';
+    problem := 'NOT_FOUND';
+  elsif not exists (select from private.suspended s where s.user_id = p_user_id) then
+    status := 'noop';
+  else
+    status := 'done';
+    if banned_until = (
+      select private.ban_end(s.suspended_until) from private.suspensions s where s.user_id = p_user_id
+    ) then
+      banned_until := null;
+    end if;
+    action_id := private.change_state(
+      'user.unsuspend', 'suspension', p_user_id, null, null, jsonb_build_object('banned_until', banned_until),
+      p_actor, p_reason, p_ticket
+    );
+  end if;
+  return next;
+end
+$$;
+
+-- Lock a user's turn, if they have written before, and the profile, so that operators act on the user one after another.
+-- Returns whether there is one.
+create or replace function private.lock_user(p_user_id uuid)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from private.send_windows w where w.user_id = p_user_id for no key update;
+  perform from public.user_profiles u where u.id = p_user_id for no key update;
+  return found;
+end
+$$;
+
+-- Refuse a restriction that has no actor or reason, that names somebody, or that has ended already.
+create or replace function private.require_restriction(
+  p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  if p_until <= clock_timestamp() then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'It would have ended already');
+  elsif p_visible_reason is not null and char_length(btrim(p_visible_reason)) not between 1 and 500 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
+  end if;
+  perform private.require_reason(p_actor, coalesce(p_visible_reason, p_reason), null, p_user_ids);
+end
+$$;
+
+revoke execute on function moderation.suspend_user(uuid, text, text, text, timestamptz, text) from public;
+revoke execute on function moderation.unsuspend_user(uuid, text, text, text) from public;
+revoke execute on function private.lock_user(uuid) from public;
+revoke execute on function private.require_restriction(text, text, text, uuid[], timestamptz, text) from public;

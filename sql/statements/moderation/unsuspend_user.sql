@@ -1,0 +1,7 @@
+-- Lift the suspension of a user.
+--   user_id  uuid
+--   actor    text
+--   reason   text
+--   ticket   text  null: none
+select o.action_id, o.id, o.status, o.problem
+from moderation.unsuspend_user(%(user_id)s::uuid, %(actor)s::text, %(reason)s::text, %(ticket)s::text) as o;
