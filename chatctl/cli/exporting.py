@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.apiclient import api_place
 from chatctl.cli.operating import operator_act
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
@@ -68,13 +69,13 @@ def export(
 @contextmanager
 def _storage(target: Target) -> Iterator[Storage | None]:
     """What downloads files; None if the target has no ``api_url`` and ``secret_key``."""
-    # The embedded server has no API, even if environment variables name one.
-    if target.embedded or not (target.api_url and target.secret_key):
+    place = api_place(target)
+    if place is None:
         yield None
         return
     from chatctl.api import client, storage  # noqa: PLC0415 - the Supabase client is slow to import
 
-    with client.session(target.api_url, target.secret_key) as http:
+    with client.session(*place) as http:
         yield lambda bucket, name: storage.download(http, bucket, name)
 
 

@@ -168,7 +168,8 @@ def test_a_user_is_exported_with_nothing_that_others_wrote(
     world.value(ben, "select toggle_reaction(%s, '👍')", others)
     result = export(world.operator, "user", ann, tmp_path / "out")
     assert result.counts == {
-        "profile": 1, "memberships": 1, "conversations": 1, "messages": 1, "reactions": 1, "attachments": 0
+        "profile": 1, "memberships": 1, "restrictions": 0, "conversations": 1, "messages": 1,
+        "reactions": 1, "attachments": 0,
     }  # fmt: skip
     assert lines(tmp_path / "out", "profile")[0]["full_name"] == "person0"
     assert [each["content"] for each in lines(tmp_path / "out", "messages")] == ["mine"]
@@ -324,6 +325,19 @@ def test_a_reason_that_names_the_user_is_refused(world: World, chat: tuple[UUID,
             on_wait=print,
         )
     assert error.value.sqlstate == "PT400"
+
+
+def test_a_user_is_told_the_restrictions_and_only_their_visible_reasons(
+    world: World, chat: tuple[UUID, UUID, UUID], tmp_path: Path
+) -> None:
+    world.operator.execute(
+        "insert into private.suspensions (user_id, reason, visible_reason) values (%s, 'a secret', 'spam')",
+        (chat[0],),
+    )
+    export(world.operator, "user", chat[0], tmp_path / "out")
+    (restriction,) = lines(tmp_path / "out", "restrictions")
+    assert (restriction["restriction"], restriction["visible_reason"]) == ("suspended", "spam")
+    assert "a secret" not in "".join(path.read_text() for path in (tmp_path / "out").iterdir())
 
 
 # The manifest ----------------------------------------------------------------------------------------------

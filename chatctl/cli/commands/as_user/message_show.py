@@ -10,9 +10,8 @@ import typer
 from chatctl.cli.commands.as_user.viewing import show_sights, view
 from chatctl.cli.options import options
 from chatctl.cli.output import plain, show_document
+from chatctl.cli.text import labelled
 from chatctl.errors import NotFound
-from chatctl.formats.escaping import line
-from chatctl.services.moderation.impersonation import Row
 
 COLUMNS = ("id", "conversation_id", "seq", "created_at", "deleted_at", "sender_full_name", "content")
 EPILOG = """\b
@@ -30,14 +29,6 @@ def show(ctx: typer.Context, message: Annotated[UUID, typer.Argument(help="The i
     if len(sights) > 1:
         show_sights(sights, shared, columns=COLUMNS)
     elif sights[0].rows:
-        show_document(sights[0].rows[0], shared, text=_text(sights[0].rows[0]))
+        show_document(sights[0].rows[0], shared, text=labelled(plain(sights[0].rows[0])))
     else:
         raise NotFound(f"{sights[0].viewer.name} sees no message {message}")
-
-
-def _text(message: Row) -> str:
-    return "\n".join(
-        f"{name.replace('_', ' '):18}{line(str(value))}"
-        for name, value in plain(message).items()
-        if value is not None
-    )

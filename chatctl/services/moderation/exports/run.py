@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from chatctl.services.moderation.exports.directory import new_directory
 from chatctl.services.moderation.exports.manifest import Manifest
 from chatctl.services.moderation.exports.sections import ExportSection
 from chatctl.services.moderation.exports.writers import ExportFormat, ExportWriter, writer
+from chatctl.services.moderation.look.reading import snapshot
 from chatctl.services.moderation.names import Named
 from chatctl.services.moderation.operators import OperatorAct
 
@@ -42,6 +43,7 @@ _SECTIONS: dict[str, tuple[ExportSection, ...]] = {
     "user": (
         ExportSection("profile", "Profile", "user_profile"),
         ExportSection("memberships", "Organizations", "user_memberships"),
+        ExportSection("restrictions", "Restrictions", "user_restrictions"),
         ExportSection("conversations", "Conversations", "user_conversations"),
         ExportSection(_MESSAGES, "Messages", "user_messages"),
         ExportSection("reactions", "Reactions", "user_reactions"),
@@ -98,7 +100,7 @@ def export(
     parameters: dict[str, Any] = {f"{kind}_id": subject.id, "with_deleted": with_deleted}
     with new_directory(out) as directory, closing(FileList(directory / ".files")) as files:
         exported_at = datetime.now(UTC)
-        with _snapshot(conn), writer(directory, data_format, f"{kind} {subject.name}") as rows:
+        with snapshot(conn), writer(directory, data_format, f"{kind} {subject.name}") as rows:
             counts = {
                 section.name: _write(conn, section, parameters, rows, files, link=storage is not None)
                 for section in _SECTIONS[kind]
@@ -115,13 +117,6 @@ def export(
             ),
         )  # fmt: skip
     return ExportResult(out, counts, len(omitted), sha256)
-
-
-@contextmanager
-def _snapshot(conn: Connection) -> Iterator[None]:
-    with transaction.migrated(), conn.transaction():
-        conn.execute("set transaction isolation level repeatable read, read only")
-        yield
 
 
 def _write(
