@@ -34,7 +34,7 @@ _REFUSALS = ("PT403", "PT404", "42501")  # what the API would answer with 403 or
 
 
 @dataclass(frozen=True)
-class Viewer:
+class ImpersonatedUser:
     """A user, and the claims of the access token that Auth would issue for it."""
 
     id: UUID
@@ -47,12 +47,12 @@ class Viewer:
 class Sight:
     """The rows that a viewer sees; ``refusal`` is the message that the API answers with instead of rows."""
 
-    viewer: Viewer
+    viewer: ImpersonatedUser
     rows: list[Row]
     refusal: str | None = None
 
 
-def viewer(conn: Connection, user: Named) -> Viewer:
+def viewer(conn: Connection, user: Named) -> ImpersonatedUser:
     """The user as a viewer. Raises NotAllowed if its tokens have another role than ``authenticated``."""
     with transaction.migrated():
         row = conn.execute(query("moderation/as/viewer"), {"user_id": user.id}).fetchone()
@@ -63,7 +63,7 @@ def viewer(conn: Connection, user: Named) -> Viewer:
         raise NotAllowed(
             f"the tokens of {user.name} have role {claims['role']}; only {_ROLE} can be impersonated"
         )
-    return Viewer(user.id, user.name, claims, suspended)
+    return ImpersonatedUser(user.id, user.name, claims, suspended)
 
 
 def require_possible(conn: Connection) -> None:
@@ -81,7 +81,7 @@ def require_possible(conn: Connection) -> None:
 def log(
     conn: Connection,
     command: str,
-    viewers: Sequence[Viewer],
+    viewers: Sequence[ImpersonatedUser],
     targets: Sequence[str],
     arguments: Mapping[str, Any],
     act: OperatorAct,
@@ -100,7 +100,7 @@ def log(
 
 
 def look(
-    conn: Connection, viewers: Sequence[Viewer], name: str, parameters: Mapping[str, Any]
+    conn: Connection, viewers: Sequence[ImpersonatedUser], name: str, parameters: Mapping[str, Any]
 ) -> list[Sight]:
     """What each viewer sees of ``sql/queries/moderation/as/<name>.sql``, all in the same snapshot.
 
@@ -111,7 +111,7 @@ def look(
         return [_sight(conn, each, name, parameters) for each in viewers]
 
 
-def _sight(conn: Connection, as_whom: Viewer, name: str, parameters: Mapping[str, Any]) -> Sight:
+def _sight(conn: Connection, as_whom: ImpersonatedUser, name: str, parameters: Mapping[str, Any]) -> Sight:
     act_as(conn, _ROLE, as_whom.claims)
     try:
         with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
@@ -125,7 +125,7 @@ def _sight(conn: Connection, as_whom: Viewer, name: str, parameters: Mapping[str
     return Sight(as_whom, rows)
 
 
-def _require_confined(conn: Connection, as_whom: Viewer) -> None:
+def _require_confined(conn: Connection, as_whom: ImpersonatedUser) -> None:
     row = conn.execute(
         "select current_user = %s and current_setting('role') = %s "
         "and current_setting('transaction_read_only') = 'on' "

@@ -13,7 +13,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed, NotFound
 from chatctl.services.moderation import impersonation, operator_roles
 from chatctl.services.moderation.comparing import compare
-from chatctl.services.moderation.impersonation import Sight, Viewer
+from chatctl.services.moderation.impersonation import ImpersonatedUser, Sight
 from chatctl.services.moderation.names import Named
 from chatctl.services.moderation.operator_roles import OperatorVerb
 from chatctl.services.moderation.operators import OperatorAct
@@ -36,7 +36,7 @@ def chat(world: World) -> tuple[UUID, list[UUID], UUID, UUID]:
     )
 
 
-def viewer(world: World, user: UUID) -> Viewer:
+def viewer(world: World, user: UUID) -> ImpersonatedUser:
     return impersonation.viewer(world.operator, Named(user, "the user"))
 
 
@@ -263,7 +263,10 @@ def test_two_users_are_compared_in_one_snapshot(
 
 
 def test_a_comparison_names_the_columns_that_differ() -> None:
-    ann, ben = Viewer(UUID(int=1), "ann", {}, False), Viewer(UUID(int=2), "ben", {}, False)
+    ann, ben = (
+        ImpersonatedUser(UUID(int=1), "ann", {}, False),
+        ImpersonatedUser(UUID(int=2), "ben", {}, False),
+    )
     result = compare(
         Sight(ann, [{"id": 1, "name": "x", "unread": 3}, {"id": 2, "name": "y", "unread": 0}]),
         Sight(ben, [{"id": 1, "name": None, "unread": 0}, {"id": 3, "name": "z", "unread": 0}]),

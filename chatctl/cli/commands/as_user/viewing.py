@@ -16,7 +16,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
 from chatctl.services.moderation import impersonation, names
 from chatctl.services.moderation.comparing import compare
-from chatctl.services.moderation.impersonation import Sight, Viewer
+from chatctl.services.moderation.impersonation import ImpersonatedUser, Sight
 from chatctl.services.moderation.operators import OperatorAct
 
 _KEY = "chatctl.as"
@@ -41,7 +41,7 @@ class UserView:
     """An open connection, and the users to view as: one, or two to compare."""
 
     conn: Connection
-    viewers: Sequence[Viewer]
+    viewers: Sequence[ImpersonatedUser]
     act: OperatorAct
     options: Options
 
