@@ -19,7 +19,7 @@ from uuid import UUID
 from chatctl.cli.options import Options, OutputFormat
 from chatctl.formats.escaping import csv_cell, line, visible
 
-WIDEST = 48  # characters of a cell in a table for a terminal; an id has 36
+WIDEST = 36  # characters of a cell in a table for a terminal: as many as an id has
 
 
 def chosen_format(options: Options) -> OutputFormat:
