@@ -45,6 +45,7 @@ INDEXED = {
     "a word, in an organization": MessageSelector(text="4711", organization_id=ORGANIZATION),
     "a word, of a sender": MessageSelector(text="4711", sender_id=SENDER),
     "a word, since a day": MessageSelector(text="4711", since=LAST_DAY),
+    "no text, in an organization": MessageSelector(organization_id=ORGANIZATION),
 }
 UNINDEXED = {
     "a word, in a conversation": MessageSelector(text="4711", conversation_id=CONVERSATION),
@@ -52,7 +53,6 @@ UNINDEXED = {
     "a word, of a sender": MessageSelector(text="4711", sender_id=SENDER),
     "no text, of a sender": MessageSelector(sender_id=SENDER),
     "no text, since a day": MessageSelector(since=LAST_DAY),
-    "no text, in an organization": MessageSelector(organization_id=ORGANIZATION),
 }
 
 

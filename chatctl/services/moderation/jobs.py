@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import NotFound
+from chatctl.errors import Conflict, NotFound
 from chatctl.services.moderation import transaction
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.results import ActionResult, ItemOutcome
@@ -107,9 +107,13 @@ def run(
     if pending:
         on_wait(f"job {job_id}; if it is interrupted: chatctl job resume {job_id}")
     while pending:
-        rows = transaction.run(
-            conn, "run_job", {"job_id": job_id, "count": BATCH}, dry_run=False, on_wait=on_wait
-        )
+        try:
+            rows = transaction.run(
+                conn, "run_job", {"job_id": job_id, "count": BATCH}, dry_run=False, on_wait=on_wait
+            )
+        except Conflict as error:
+            hint = f"earlier batches are done; continue with `chatctl job resume {job_id}`"
+            raise Conflict(error.message, hint=hint) from error
         pending = rows[0][0]
         on_step(JobProgress(f"message {job.verb}", job.total - pending, job.total))
     with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:

@@ -102,7 +102,7 @@ def require_bounded(conn: Connection, selector: MessageSelector, terms: SearchTe
     """
     from chatctl.services.moderation.selection import plan_of_scan  # noqa: PLC0415 - SQLAlchemy
 
-    unindexed = (terms is not None and not terms.indexed) or selector.has_link
+    unindexed = selector.has_link if terms is None else not terms.indexed
     if not unindexed or selector.is_bounded:
         return
     composed = plan_of_scan(selector)
@@ -112,8 +112,8 @@ def require_bounded(conn: Connection, selector: MessageSelector, terms: SearchTe
     if messages > SCANNED_AT_MOST:
         raise Invalid(
             f"this search would read about {messages:,} messages, because no index finds what it looks for",
-            hint="add --conversation, --sender or --since; "
-            "`chatctl message index create` makes an index of the words of messages",
+            hint="add --conversation, --sender or --since"
+            + ("" if terms is None else "; `chatctl message index create` makes an index of words"),
         )
 
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from chatctl.db.connection import connect
-from chatctl.services.moderation import jobs, messages
+from chatctl.errors import Conflict
+from chatctl.services.moderation import jobs, messages, transaction
 from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.seed.loading import load
@@ -203,3 +204,19 @@ def test_a_redaction_of_10000_messages_killed_at_random_moments_ends_exact(
             "select count(*) from private.deleted_messages where redacted_at is not null"
         ) == len(many.ids)
         assert not breaches(conn)
+
+
+def test_a_job_that_cannot_lock_a_message_says_how_to_continue(
+    many: Many, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "DEADLINE", 0.5)
+    versions = [None] * len(many.ids)
+    job_id = jobs.create(many.conn, "redact", many.ids, versions, ACT, on_wait=ignore)
+    with connect(database.url) as other, other.transaction():
+        other.execute("update messages set updated_at = now() where id = %s", (many.ids[30],))
+        with pytest.raises(Conflict) as error:
+            jobs.run(many.conn, job_id, on_wait=ignore, on_step=ignore)
+    assert f"chatctl job resume {job_id}" in str(error.value.hint)
+    assert many.batches() == [20]
+    jobs.run(many.conn, job_id, on_wait=ignore, on_step=ignore)
+    assert many.logged() == sorted(many.ids)
