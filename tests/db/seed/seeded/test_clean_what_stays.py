@@ -95,6 +95,7 @@ REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
     (seeded.a_stranger_joins, of_north, JOINED, WITHOUT_STRANGERS),
     (seeded.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
     (seeded.suspends, of_founder, "suspended", "delete from private.suspensions"),
+    (seeded.mutes, of_founder, "muted", "delete from private.mutes"),
     (seeded.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
     (seeded.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
     (seeded.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
