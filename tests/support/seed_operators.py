@@ -93,6 +93,10 @@ def suspends(conn: Connection) -> None:
     conn.execute("insert into private.suspensions (user_id, reason) values (%s, 'spam')", (founder(conn),))
 
 
+def mutes(conn: Connection) -> None:
+    conn.execute("insert into private.mutes (user_id, reason) values (%s, 'spam')", (founder(conn),))
+
+
 def joins(conn: Connection, organization: UUID, user: UUID, role: str = "member", at: str = "now") -> None:
     statement = (
         "insert into organization_members (organization_id, user_id, role, joined_at) values (%s, %s, %s, %s)"

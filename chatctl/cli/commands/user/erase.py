@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -58,7 +57,7 @@ def erase(
         named = names.user(at.conn, user)
         note(f"user {named.name}", shared)
         if not dry_run:
-            if confirm is None and sys.stdin.isatty():
+            if confirm is None:  # to be read before the name is typed
                 preview = erasure.erase(
                     at.conn, named.id, messages, act, dry_run=True, on_wait=lambda why: note(why, shared)
                 )

@@ -33,6 +33,7 @@ select
     when h.released then format('was under hold %%s', h.name)
     when h.name is not null then format('under hold %%s', h.name)
     when s.user_id is not null then 'suspended'
+    when exists (select from private.mutes m where m.user_id = u.id) then 'muted'
     when w.takes_part > 0 then format('takes part in conversations that stay: %%s', w.takes_part)
     when w.wrote > 0 then format('wrote messages that stay: %%s', w.wrote)
     when r.messages > 0 then format('reacted to messages that stay: %%s', r.messages)
