@@ -45,3 +45,16 @@ create table private.report_reviews (
 
 insert into private.limits (action, allowed, per, what)
 values ('report', 30, '1 hour', 'messages reported');
+
+-- A report that an operator names, for objects/moderation/reports.sql.
+create type private.report_target as (
+  place bigint, -- in the list of ids, from 1
+  id uuid,
+  message_id uuid,
+  organization_id uuid,
+  sender_id uuid,
+  reporter_id uuid,
+  status text,
+  review jsonb, -- its row of private.report_reviews; null: open
+  problem text -- why it cannot be acted upon: NOT_FOUND, CLAIMED or RESOLVED
+);
