@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row, dict_row
-
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import NotFound
 from chatctl.services.moderation import transaction
+from chatctl.services.moderation.look import reading
+from chatctl.services.moderation.look.reading import Page
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.results import ActionResult, ItemOutcome
 
@@ -95,14 +95,6 @@ class ListedReport:
 
 
 @dataclass(frozen=True)
-class ReportPage:
-    """A page of reports, and how many there are on all pages."""
-
-    reports: list[ListedReport]
-    total: int
-
-
-@dataclass(frozen=True)
 class ReportFilter:
     """Which reports; None means any."""
 
@@ -111,37 +103,28 @@ class ReportFilter:
     sender_id: UUID | None = None
 
 
-def page(
-    conn: Connection, wanted: ReportFilter, *, newest_first: bool, after: UUID | None, count: int
-) -> ReportPage:
-    """At most ``count`` reports, the oldest first, following report ``after``.
-
-    Raises NotFound if ``after`` does not exist.
-    """
-    if after is not None:
-        one(conn, after)
-    parameters = {**vars(wanted), "newest_first": newest_first, "after": after, "count": count}
-    with transaction.migrated(), conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            query("moderation/reports"), {**parameters, "statuses": list(map(str, wanted.statuses))}
-        ).fetchall()
-    total = rows[0]["total"] if rows else 0
-    return ReportPage([ListedReport(**{k: v for k, v in row.items() if k != "total"}) for row in rows], total)
+def listed(
+    conn: Connection, wanted: ReportFilter, *, newest_first: bool, cursor: str | None, limit: int
+) -> Page[ListedReport]:
+    """One page of the reports, oldest first."""
+    parameters = {**vars(wanted), "statuses": list(map(str, wanted.statuses)), "newest_first": newest_first}
+    return reading.page(
+        conn, ListedReport, "reports", parameters, key=("created_at", "id"), cursor=cursor, limit=limit
+    )
 
 
 def one(conn: Connection, report_id: UUID) -> Report:
     """A report. Raises NotFound."""
-    with transaction.migrated(), conn.cursor(row_factory=class_row(Report)) as cursor:
-        report = cursor.execute(query("moderation/report"), {"id": report_id}).fetchone()
-    if report is None:
-        raise NotFound(f"there is no report {report_id}", hint="`chatctl report list` shows them")
-    return report
-
-
-def organizations_of(conn: Connection, ids: Sequence[UUID]) -> list[str]:
-    """The slugs of the organizations that the reports belong to."""
     with transaction.migrated():
-        rows = conn.execute(query("moderation/organizations_of_reports"), {"ids": list(ids)})
+        for report in reading.rows(conn, Report, "report", {"id": report_id}):
+            return report
+    raise NotFound(f"there is no report {report_id}", hint="`chatctl report list` shows them")
+
+
+def messages_of(conn: Connection, ids: Sequence[UUID]) -> list[UUID]:
+    """The ids of the messages that the reports are about."""
+    with transaction.migrated():
+        rows = conn.execute(query("moderation/messages_of_reports"), {"ids": list(ids)})
         return [row[0] for row in rows]
 
 

@@ -12,7 +12,7 @@ from chatctl.cli.guards import confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
 from chatctl.cli.output import note
-from chatctl.cli.session import session
+from chatctl.cli.session import Session, session
 from chatctl.db.connection import Connection
 from chatctl.services.moderation.results import ActionResult
 
@@ -27,7 +27,8 @@ def act_on(
     arguments: list[str],
     service: Callable[..., ActionResult],
     *,
-    check: Callable[[Connection, Sequence[UUID]], None] = lambda conn, ids: None,
+    before: Callable[[Connection, Sequence[UUID]], None] = lambda conn, ids: None,
+    after: Callable[[Session], None] = lambda at: None,
     reason: str,
     ticket: str | None,
     actor: str | None,
@@ -35,13 +36,14 @@ def act_on(
 ) -> None:
     """Call ``service`` for the reports of the arguments, and show what became of each.
 
-    ``check`` may refuse before anything is changed.
+    ``before`` may refuse before anything is changed; ``after`` runs when it is committed.
     """
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     ids = ids_from(arguments)
     if not dry_run:
         confirm_write(shared.settings.target, shared, what=f"report {verb} of {len(ids):,}")
     with session(shared) as at:
-        check(at.conn, ids)
+        before(at.conn, ids)
         result = service(at.conn, ids, act=act, dry_run=dry_run, on_wait=lambda why: note(why, shared))
+        after(at)
     show_result(result, shared)

@@ -9,13 +9,15 @@ from uuid import UUID
 
 import typer
 
+from chatctl.cli.commands.message.moderating import ConfirmOption, confirm_irreversible, delete_files
 from chatctl.cli.commands.report.acting import ReportsArgument, act_on
-from chatctl.cli.guards import confirm_by_name
 from chatctl.cli.operating import ActorOption, DryRunOption, ReasonOption, TicketOption
 from chatctl.cli.options import options
+from chatctl.cli.session import Session
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
 from chatctl.services.moderation import reports
+from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.reports import ReportedMessageAct, Verdict
 
 EPILOG = """\b
@@ -42,15 +44,7 @@ def resolve(
     ] = None,
     ticket: TicketOption = None,
     actor: ActorOption = None,
-    confirm: Annotated[
-        str | None,
-        typer.Option(
-            "--confirm",
-            help="The slug of the organization, for --do redact.",
-            metavar="ORGANIZATION",
-            show_default=False,
-        ),
-    ] = None,
+    confirm: ConfirmOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Close reports with a verdict, and act upon their messages."""
@@ -58,22 +52,16 @@ def resolve(
     if do is not None and verdict is not Verdict.upheld:
         raise Invalid(f"--do {do} goes with --verdict upheld only")
 
-    def check(conn: Connection, ids: Sequence[UUID]) -> None:
-        if do is not None and not do.can_be_undone and not dry_run:
-            _confirm(conn, ids, confirm)
+    def confirm_do(conn: Connection, ids: Sequence[UUID]) -> None:
+        if do is not None and not dry_run:
+            confirm_irreversible(conn, MessageVerb(do), reports.messages_of(conn, ids), confirm)
+
+    def clean_up(at: Session) -> None:
+        if do is not None and not dry_run:
+            delete_files(at, MessageVerb(do), shared)
 
     act_on(
-        shared, "resolve", report, partial(reports.resolve, verdict=verdict, do=do), check=check,
+        shared, "resolve", report, partial(reports.resolve, verdict=verdict, do=do),
+        before=confirm_do, after=clean_up,
         reason=reason, ticket=ticket, actor=actor, dry_run=dry_run,
     )  # fmt: skip
-
-
-def _confirm(conn: Connection, ids: Sequence[UUID], given: str | None) -> None:
-    slugs = reports.organizations_of(conn, ids)
-    if len(slugs) > 1:
-        raise Invalid(
-            f"these reports belong to {len(slugs)} organizations: {', '.join(slugs)}",
-            hint="redact the messages of one organization at a time",
-        )
-    for slug in slugs:
-        confirm_by_name(slug, given, what=f"redaction of {len(ids):,} reported in {slug}")

@@ -16,7 +16,8 @@ from chatctl.cli.operating import (
 from chatctl.cli.options import options
 from chatctl.cli.output import note
 from chatctl.cli.session import session
-from chatctl.services.moderation import names, reportcases
+from chatctl.services.moderation import names
+from chatctl.services.moderation.look import reading
 
 EPILOG = (
     """\b
@@ -52,7 +53,7 @@ def review(
     confirm_write(shared.settings.target, shared, what="report review")
     with session(shared) as at:
         organization = names.organization(at.conn, org) if org is not None else None
-        reportcases.log_reading(
+        reading.log_read(
             at.conn,
             "report review",
             ["reports:queue"],

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from chatctl.cli.commands.message.moderating import delete_files
 from chatctl.cli.commands.report.casetext import case_text
 from chatctl.cli.guards import confirm_by_name
 from chatctl.cli.keyboard import END, pressed_key
@@ -20,6 +21,7 @@ from chatctl.cli.session import Session
 from chatctl.db.connection import connection
 from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.services.moderation import reportcases, reports, undo
+from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.reportcases import ReportCase
 from chatctl.services.moderation.reports import ReportedMessageAct, Verdict
@@ -46,7 +48,7 @@ class Review:
         self.outcomes: Counter[str] = Counter()
         self.current: ReportCase | None = None
         self.finished = False
-        self._url = at.url
+        self._at = at
         self._organization_id = organization_id
         self._seen: list[UUID] = []
         self._put_back: list[ReportCase] = []  # claimed, and shown before anything else
@@ -101,6 +103,7 @@ class Review:
     def redact(self, case: ReportCase) -> None:
         confirm_by_name(case.report.organization, None, what="redaction of the message")
         self.resolve(case, Verdict.upheld, ReportedMessageAct.redact)
+        delete_files(self._at, MessageVerb.redact, self.options)
 
     def suspend(self, case: ReportCase) -> None:
         if case.report.sender_id is None:
@@ -186,7 +189,7 @@ class Review:
         return result.error is None
 
     def _read_ahead(self, seen: tuple[UUID, ...]) -> ReportCase | None:
-        with connection(self._url) as conn:
+        with connection(self._at.url) as conn:
             return self._read_next(conn, seen)
 
     def _read_next(self, conn: Any, seen: tuple[UUID, ...]) -> ReportCase | None:

@@ -13,6 +13,7 @@ from chatctl.cli.options import options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.session import session
 from chatctl.services.moderation import reportcases, reports
+from chatctl.services.moderation.look import reading
 
 EPILOG = """\b
 Examples:
@@ -39,7 +40,7 @@ def show(
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     with session(shared) as at:
         message_id = reports.one(at.conn, report).message_id
-        reportcases.log_reading(
+        reading.log_read(
             at.conn,
             "report show",
             [f"report:{report}", f"message:{message_id}"],

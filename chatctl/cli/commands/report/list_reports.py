@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from chatctl.cli.operating import OrganizationOption
 from chatctl.cli.options import options
-from chatctl.cli.output import note, show
+from chatctl.cli.output import show
+from chatctl.cli.paging import LIMIT, CursorOption, LimitOption, note_page
 from chatctl.cli.session import session
 from chatctl.services.moderation import names, reports
 from chatctl.services.moderation.reports import ReportFilter, ReportStatus
@@ -18,6 +18,7 @@ COLUMNS = (
     "id", "created_at", "status", "kind", "organization", "sender", "message_state", "reports",
     "claimed_by", "verdict",
 )  # fmt: skip
+DROPPABLE = ("verdict", "claimed_by", "organization", "message_state", "reports", "created_at", "sender")
 EPILOG = """\b
 Examples:
   chatctl report list                           open and claimed ones, oldest first
@@ -27,11 +28,11 @@ Examples:
 REPORTS is how many people have reported the same message. The comments are not listed: `report show` logs
 that they are read.
 
-Exit codes: 2 if a name is ambiguous, 3 if a name or the report of --cursor does not exist.
+Exit codes: 2 if a name is ambiguous, 3 if there is no such organization or user.
 """
 
 
-def list(
+def list_reports(
     ctx: typer.Context,
     status: Annotated[
         ReportStatus | None,
@@ -47,11 +48,8 @@ def list(
         ),
     ] = None,
     newest: Annotated[bool, typer.Option("--newest", help="The newest first.")] = False,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
-    cursor: Annotated[
-        UUID | None,
-        typer.Option(help="Show what follows this report.", metavar="ID", show_default=False),
-    ] = None,
+    limit: LimitOption = LIMIT,
+    cursor: CursorOption = None,
 ) -> None:
     """List reports, oldest first."""
     shared = options(ctx)
@@ -62,10 +60,6 @@ def list(
             organization_id=names.organization(at.conn, org).id if org is not None else None,
             sender_id=names.user(at.conn, sender).id if sender is not None else None,
         )
-        page = reports.page(at.conn, wanted, newest_first=newest, after=cursor, count=limit + 1)
-    shown = page.reports[:limit]
-    show(shown, shared, columns=COLUMNS)
-    if len(page.reports) > limit:
-        note(f"showing {limit:,} of {page.total:,}; next: --cursor {shown[-1].id}", shared)
-    elif not shown:
-        note("no reports" if cursor is None else "no more reports", shared)
+        page = reports.listed(at.conn, wanted, newest_first=newest, cursor=cursor, limit=limit)
+    show(page.rows, shared, columns=COLUMNS, droppable=DROPPABLE)
+    note_page(page, "reports", shared)

@@ -1,11 +1,12 @@
--- A page of reports, with how many there are in all.
---   statuses         text[]
---   organization_id  uuid     null: any
---   sender_id        uuid     null: anybody's messages
---   newest_first     boolean
---   after            uuid     the last report already shown; null: from the beginning
---   count            bigint   at most so many rows
-with matches as (
+-- One page of the reports, with the number of all that match.
+--   statuses          text[]
+--   organization_id   uuid         null: any
+--   sender_id         uuid         null: anybody's messages
+--   newest_first      boolean
+--   after_created_at  timestamptz  of the last one already shown; null: from the beginning
+--   after_id          uuid         the same
+--   count             bigint       at most so many rows
+with matching as not materialized (
   select r.id, r.created_at
   from moderation.reports r
   where r.status = any (%(statuses)s::text[])
@@ -14,12 +15,12 @@ with matches as (
 ),
 page as (
   select m.id, m.created_at
-  from matches m
-  where %(after)s::uuid is null
+  from matching m
+  where %(after_created_at)s::timestamptz is null
     or case
       when %(newest_first)s::boolean
-        then (m.created_at, m.id) < (select a.created_at, a.id from moderation.reports a where a.id = %(after)s::uuid)
-      else (m.created_at, m.id) > (select a.created_at, a.id from moderation.reports a where a.id = %(after)s::uuid)
+        then (m.created_at, m.id) < (%(after_created_at)s::timestamptz, %(after_id)s::uuid)
+      else (m.created_at, m.id) > (%(after_created_at)s::timestamptz, %(after_id)s::uuid)
     end
   order by
     case when %(newest_first)s::boolean then m.created_at end desc, case when %(newest_first)s::boolean then m.id end desc,
@@ -33,7 +34,7 @@ select
   r.message_id, r.message_state,
   (select count(*) from moderation.reports other where other.message_id = r.message_id) as reports,
   r.claimed_by, r.verdict, r.resolved_by,
-  (select count(*) from matches) as total
+  (select count(*) from matching) as total
 from page p
 join moderation.reports r on r.id = p.id
 left join moderation.organizations o on o.id = r.organization_id
