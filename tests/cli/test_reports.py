@@ -15,6 +15,7 @@ from tests.cli.conftest import Result
 from tests.support.race import race_operators
 from tests.support.world import World
 
+MISSING = "00000000-0000-4000-8000-000000000000"
 ALL_FORMATS = ("table", "plain", "json", "ndjson", "yaml", "csv", "id")
 HOSTILE = "\x1b[31mred\x1b[0m \x1b]52;c;aGk=\x07 \u202egnp [/red] =cmd()\n> fake line " + "😀" * 500
 
@@ -314,10 +315,10 @@ def test_bad_input_is_named_and_changes_nothing(queue: Queue, arguments: list[st
     [
         ["list", "--org", "nowhere"],
         ["list", "--sender", "nobody"],
-        ["show", str(uuid4()), "--reason", "x"],
-        ["claim", str(uuid4()), "--reason", "x"],
-        ["release", str(uuid4()), "--reason", "x"],
-        ["resolve", str(uuid4()), "--verdict", "upheld", "--do", "delete", "--reason", "x"],
+        ["show", MISSING, "--reason", "x"],
+        ["claim", MISSING, "--reason", "x"],
+        ["release", MISSING, "--reason", "x"],
+        ["resolve", MISSING, "--verdict", "upheld", "--do", "delete", "--reason", "x"],
     ],
     ids=lambda value: " ".join(value[:2]),
 )
