@@ -38,6 +38,7 @@ COMMANDS = {
     "message": "Search, show, delete, restore, redact and purge messages.",
     "apply": "Act on the messages of a plan.",
     "job": "Show, resume and undo acts on many messages.",
+    "report": "Work through what users have reported.",
     "hold": "Protect messages from being redacted, purged or erased.",
     "undo": "Undo an action of an operator.",
     "log": "Read and verify the log of what operators did and read.",

@@ -31,6 +31,12 @@ def confirm_write(target: Target, options: Options, *, what: str) -> None:
         raise ChatctlError("declined; nothing was changed")
 
 
+def require_terminal(what: str) -> None:
+    """Raise Invalid unless keys can be read from a terminal, and shown on one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Invalid(f"{what} needs a terminal")
+
+
 def confirm_by_name(name: str, typed: str | None, *, what: str) -> None:
     """Ask the user to type ``name`` before something irreversible; ``typed`` is the value of ``--confirm``.
 

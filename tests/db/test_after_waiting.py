@@ -59,6 +59,7 @@ from (
   union all select to_jsonb(r)::text from private.read_states r
   union all select (to_jsonb(u) - 'updated_at')::text from user_profiles u
   union all select to_jsonb(d)::text from private.departures d
+ union all select to_jsonb(r)::text from message_reports r
   union all select to_jsonb(o)::text from storage.objects o
 ) as all_rows (facts)
 """

@@ -159,6 +159,9 @@ COUNTED_WRITES = {
     "mark": "update conversation_participants set is_muted = true where user_id = %(sender)s",
     "remove": "delete from conversation_participants where user_id = %(other)s",
     "profile": "update user_profiles set full_name = 'x' where id = %(sender)s",
+    "report": """
+    insert into message_reports (message_id, reporter_id, kind) values (gen_random_uuid(), %(sender)s, 'spam')
+    """,
     "upload": """
     insert into storage.objects (bucket_id, name)
     select 'attachments', format('%%s/chat/%%s/%%s_a', %(organization)s, %(conversation)s, gen_random_uuid())

@@ -16,6 +16,7 @@ from tests.support.locking import (
     ADD,
     CONVERSATIONS,
     LOCKING,
+    MESSAGES,
     ORDER,
     PROFILES,
     READ_STATES,
@@ -118,8 +119,10 @@ def test_messages_in_order_wait_as_long_as_necessary(scene: Scene) -> None:
 
 def test_a_user_is_deleted_in_the_same_order(scene: Scene) -> None:
     delete = "delete from auth.users where id = %s"
+    scene.world.rows(scene.ben, "select report_message(%s, 'spam')", scene.messages[0])
     for (table, condition), free in (
         (("private.send_windows", "user_id = %s"), ORDER[1:]),
+        (("message_reports", "sender_id = %s"), (MESSAGES, CONVERSATIONS, READ_STATES, PROFILES)),
         (("conversations", "created_by = %s"), (READ_STATES, PROFILES)),
     ):
         scene.hold(table, condition, scene.ann)

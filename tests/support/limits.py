@@ -23,6 +23,11 @@ UPLOAD = (
 
 ONE_OF_HER_MESSAGES = "(select id from messages where sender_id = %s order by seq limit 1 offset %s)"
 
+REPORT_ONE = (
+    "insert into message_reports (message_id, reporter_id, kind) "
+    f"select id, sender_id, 'spam' from messages where id = {ONE_OF_HER_MESSAGES}"
+)
+
 DELETE_ONE = f"update messages set deleted_at = now() where id = {ONE_OF_HER_MESSAGES}"
 
 TRIES = 30
@@ -82,6 +87,7 @@ ATTEMPTS: dict[str, Try] = {
     "upload": lambda s, n: (UPLOAD, (s.path(), str(s.ann), None)),
     "upload_bytes": lambda s, n: (UPLOAD, (s.path(), str(s.ann), Jsonb({"size": 1}))),
     "return": lambda s, n: (ADD, (s.conversation, s.people[40])),
+    "report": lambda s, n: (REPORT_ONE, (s.ann, n)),
 }  # fmt: skip
 
 # Other limits that an attempt also counts against.
@@ -99,7 +105,7 @@ def _prepares(*names: str) -> Callable[[Callable[[Scene], None]], Callable[[Scen
     return register
 
 
-@_prepares("delete")
+@_prepares("delete", "report")
 def write_many_messages(scene: Scene) -> None:
     for _ in range(TRIES):
         scene.world.operator.execute(SEND.encode(), (scene.organization, scene.conversation, scene.ann))

@@ -105,6 +105,7 @@ WRITES: dict[str, Callable[[Scene], tuple[str, tuple[Any, ...]]]] = {
         "insert into storage.objects (bucket_id, name) values ('attachments', %s)",
         (f"{s.organization}/chat/{s.conversations[0]}/{uuid4()}_a.png",),
     ),
+    "report": lambda s: ("select report_message(%s, 'spam')", (s.messages[0],)),
     "change the profile": lambda s: ("update user_profiles set full_name = 'new' where id = %s", (s.ann,)),
 }  # fmt: skip
 LOCKING = (

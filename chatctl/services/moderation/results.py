@@ -16,6 +16,9 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "CHANGED": ("has changed since it was chosen", "changed since they were chosen", Conflict),
     "HELD": ("is held", "held", Conflict),
     "NOT_MEMBER": ("is not a member of the organization", "not members of the organization", Conflict),
+    "CLAIMED": ("is claimed by another operator", "claimed by another operator", Conflict),
+    "RESOLVED": ("is resolved already", "resolved before", Conflict),
+    "PURGED": ("is about a message that was purged", "about purged messages", Conflict),
     "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 

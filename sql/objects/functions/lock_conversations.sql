@@ -2,7 +2,7 @@
 --
 -- Every write takes its locks in this order, so that no two writes wait for each other:
 --   1. the turn of a user: the row of private.send_windows, see take_turn
---   2. rows of participants, messages and organization members
+--   2. rows of participants, reports, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
 --   5. profiles, through foreign keys

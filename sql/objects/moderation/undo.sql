@@ -32,6 +32,8 @@ begin
     when 'hold.create' then
       return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
       from private.holds h where 'hold:' || h.name = entry.targets[1];
+    when 'report.claim', 'report.release', 'report.resolve' then
+      return query select u.* from private.undo_report_act(entry, p_actor, p_reason, p_ticket) as u;
     else
       perform private.refuse('PT400', 'VALIDATION_ERROR', format('%s cannot be undone', entry.action));
   end case;

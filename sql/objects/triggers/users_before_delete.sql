@@ -13,6 +13,9 @@ begin
   );
   perform private.take_turn(old.id);
   perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
+  perform from public.message_reports r
+  where r.reporter_id = old.id or r.sender_id = old.id
+  order by r.id for no key update;
   -- Erase the sender here, because the foreign key would do it while the conversations are locked, which takes seconds for
   -- many messages. Lock the messages in the order of their ids, so that two deletions do not wait for each other.
   perform from public.messages m where m.sender_id = old.id order by m.id for no key update;

@@ -10,7 +10,7 @@ select
   who || '@audit.invalid', jsonb_build_object('full_name', who), who = 'anonymous'
 from unnest(array[
   'nobody', 'outsider', 'southerner', 'colleague', 'participant', 'sender', 'creator', 'both', 'left', 'removed',
-  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy', 'muted'
+  'suspended', 'paused', 'forger', 'anonymous', 'unprofiled', 'busy', 'reporter', 'muted'
 ]) as u (who);
 -- Users can set this metadata themselves; it is also in their tokens.
 update auth.users set raw_user_meta_data = raw_user_meta_data || jsonb_build_object(
@@ -31,7 +31,7 @@ from (values
   (7, 'north', 'removed', 'member'), (8, 'north', 'suspended', 'admin'),
   (9, 'south', 'outsider', 'owner'), (10, 'south', 'southerner', 'member'), (11, 'south', 'both', 'member'),
   (12, 'south', 'forger', 'member'), (13, 'north', 'paused', 'member'), (14, 'south', 'removed', 'member'),
-  (15, 'north', 'busy', 'member'), (16, 'north', 'muted', 'member')
+  (15, 'north', 'busy', 'member'), (16, 'north', 'muted', 'member'), (17, 'north', 'reporter', 'member')
 ) as m (position, organization, who, role);
 
 -- Conversations with their participants; the last four have none yet.
@@ -47,7 +47,7 @@ from (values
 insert into public.conversation_participants (id, conversation_id, user_id, joined_at)
 select id(who || ' in ' || conversation), id(conversation), id(who), '2020-02-01'
 from (values
-  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused', 'muted']),
+  ('group', array['creator', 'sender', 'participant', 'both', 'left', 'removed', 'suspended', 'paused', 'muted', 'reporter']),
   ('locked group', array['muted', 'sender', 'participant']),
   ('busy group', array['busy', 'sender', 'participant']),
   ('direct', array['creator', 'participant']),
@@ -112,6 +112,19 @@ from (values
 update public.messages set deleted_at = '2020-03-01', content = null, attachments = null
 where id in (id('deleted'), id('taken back'), id('erased and deleted'));
 
+-- Reports, also of a message that is no longer there, and by people who have left or lost access since.
+insert into public.message_reports (id, message_id, reporter_id, kind, comment, created_at)
+select id('report by ' || reporter), id(message), id(reporter), kind, comment, '2020-03-01'
+from (values
+  ('reporter', 'hello', 'harassment', 'rude'), ('sender', 'answer', 'spam', null), ('creator', 'deleted', 'other', null),
+  ('left', 'of both', 'hate', 'a note'), ('suspended', 'hello', 'spam', null), ('outsider', 'from the south', 'illegal', null)
+) as r (reporter, message, kind, comment);
+insert into private.report_reviews (report_id, claimed_by, claimed_at, verdict, resolved_by, resolved_at)
+values
+  (id('report by sender'), 'ops', '2020-03-02', null, null, null),
+  (id('report by creator'), 'ops', '2020-03-02', 'upheld', 'ops', '2020-03-02');
+update public.message_reports set status = 'claimed' where id = id('report by sender');
+update public.message_reports set status = 'resolved' where id = id('report by creator');
 
 -- One user left, also a group that they created, one was removed from the organization, some are suspended.
 delete from public.conversation_participants

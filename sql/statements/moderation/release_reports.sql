@@ -1,0 +1,10 @@
+-- Release reports; one row for each id, with what became of it.
+--   ids     uuid[]
+--   holder  text  whose claims; null: the actor's
+--   actor   text
+--   reason  text
+--   ticket  text  null: none
+select o.action_id, o.id, o.status, o.problem
+from moderation.release_reports(
+  %(ids)s::uuid[], %(actor)s::text, %(reason)s::text, %(ticket)s::text, %(holder)s::text
+) as o;

@@ -1,0 +1,83 @@
+"""``chatctl`` at a terminal: what it shows, and keys for it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.forks import variables
+
+PATIENCE = 60.0  # seconds, for a slow machine
+
+
+class Terminal:
+    """A run of ``chatctl`` in a pseudo-terminal of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], controller: int) -> None:
+        self._process = process
+        self._controller = controller
+        self._seen = 0
+        self.screen = ""
+
+    def wait_for(self, text: str) -> str:
+        """Wait until ``text`` is shown, after what was waited for before; what is shown up to it."""
+        while (end := self.screen.find(text, self._seen)) < 0:
+            if not self._read():
+                raise AssertionError(f"{text!r} was never shown in:\n{self.screen[self._seen :]}")
+        shown, self._seen = self.screen[self._seen : end], end + len(text)
+        return shown
+
+    def press(self, keys: str) -> None:
+        os.write(self._controller, keys.encode())
+
+    def end(self) -> int:
+        """Wait for the end of the run; its exit code."""
+        while self._read():
+            pass
+        return self._process.wait(PATIENCE)
+
+    def _read(self) -> bool:
+        """Read what is shown next; False at the end."""
+        ready, _, _ = select.select([self._controller], [], [], PATIENCE)
+        if not ready:
+            raise AssertionError(f"nothing was shown for {PATIENCE:g} s after:\n{self.screen}")
+        try:
+            data = os.read(self._controller, 65536)
+        except OSError as error:  # Linux's way to say that the other side has ended
+            if error.errno != errno.EIO:
+                raise
+            return False
+        self.screen += data.decode(errors="replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+@contextmanager
+def terminal(*arguments: str, cwd: Path) -> Iterator[Terminal]:
+    """Run ``chatctl`` at a terminal of 100 columns."""
+    controller, inside = pty.openpty()
+    termios.tcsetwinsize(controller, (40, 100))
+
+    def take_terminal() -> None:
+        fcntl.ioctl(inside, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts it
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chatctl", *arguments],
+        stdin=inside, stdout=inside, stderr=inside, cwd=cwd, env=variables(TERM="xterm"),
+        start_new_session=True, preexec_fn=take_terminal,  # noqa: PLW1509 - no threads here
+    )  # fmt: skip
+    os.close(inside)
+    try:
+        yield Terminal(process, controller)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(controller)
