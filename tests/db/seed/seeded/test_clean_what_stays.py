@@ -96,7 +96,7 @@ REASONS: list[tuple[Use, Callable[[Connection], Subjects], str, str | None]] = [
     (seed_operators.a_stranger_is_imported, of_north, JOINED, WITHOUT_STRANGERS),
     (seed_operators.suspends, of_founder, "suspended", "delete from private.suspensions"),
     (seed_operators.mutes, of_founder, "muted", "delete from private.mutes"),
-    (seeded.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
+    (seed_operators.joins_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
     (seed_operators.is_imported_by_strangers, of_founder, "organizations joined since: 1", WITHOUT_STRANGERS),
     (seed_operators.leads_strangers, of_founder, "owns organizations that stay: 1", WITHOUT_STRANGERS),
     (
