@@ -20,7 +20,7 @@ from chatctl.services.moderation.exports.attachments import Storage
 from chatctl.services.moderation.exports.directory import require_new
 from chatctl.services.moderation.exports.run import ExportResult, SubjectKind
 from chatctl.services.moderation.exports.writers import ExportFormat
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 from chatctl.settings import Target
 
 OutOption = Annotated[
@@ -38,7 +38,7 @@ _NOTED = 100  # files between two lines on stderr
 def export(
     options: Options,
     kind: SubjectKind,
-    find: Callable[[Connection], Named],
+    find: Callable[[Connection], NamedThing],
     *,
     out: Path,
     data_format: ExportFormat,

@@ -48,3 +48,9 @@ def confirm_by_name(name: str, typed: str | None, *, what: str) -> None:
         raise Invalid(f"{what} needs --confirm {shlex.quote(name)}")
     if typed != name:
         raise Invalid(f"{what} must be confirmed with {name!r}, not {typed!r}; nothing was changed")
+
+
+def require_piped_stdin() -> None:
+    """Raise Invalid if stdin is a terminal, for a command that reads ids from it."""
+    if sys.stdin.isatty():
+        raise Invalid("`-` reads ids from stdin, but stdin is a terminal")

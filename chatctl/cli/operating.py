@@ -13,6 +13,7 @@ from uuid import UUID
 
 import typer
 
+from chatctl.cli.guards import require_piped_stdin
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document, table
 from chatctl.errors import Invalid
@@ -102,8 +103,7 @@ def ids_from(arguments: list[str]) -> list[UUID]:
     Each id once, in their order. Raises Invalid for text that is not an id, and for no ids.
     """
     if arguments == ["-"]:
-        if sys.stdin.isatty():
-            raise Invalid("`-` reads ids from stdin, but stdin is a terminal")
+        require_piped_stdin()
         texts = list(_lines(sys.stdin))
     else:
         texts = [(argument, argument) for argument in arguments]

@@ -24,7 +24,7 @@ from chatctl.db.roles import act_as
 from chatctl.db.sqlstate import reason
 from chatctl.errors import NotAllowed, NotFound
 from chatctl.services.moderation import transaction
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operators import OperatorAct
 
 Row = dict[str, Any]
@@ -52,7 +52,7 @@ class Sight:
     refusal: str | None = None
 
 
-def viewer(conn: Connection, user: Named) -> ImpersonatedUser:
+def viewer(conn: Connection, user: NamedThing) -> ImpersonatedUser:
     """The user as a viewer. Raises NotAllowed if its tokens have another role than ``authenticated``."""
     with transaction.migrated():
         row = conn.execute(query("moderation/as/viewer"), {"user_id": user.id}).fetchone()

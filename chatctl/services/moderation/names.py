@@ -16,14 +16,14 @@ _SHOWN = 5  # candidates for an ambiguous name
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedThing:
     """The id of a thing, and its name for people."""
 
     id: UUID
     name: str
 
 
-def user(conn: Connection, text: str) -> Named:
+def user(conn: Connection, text: str) -> NamedThing:
     """The user with this id or email, or whose name or email is the only one that begins with it.
 
     Raises NotFound for nobody, Invalid with the candidates for several.
@@ -31,12 +31,12 @@ def user(conn: Connection, text: str) -> Named:
     return _one(conn, "user", text, "find_users")
 
 
-def organization(conn: Connection, text: str) -> Named:
+def organization(conn: Connection, text: str) -> NamedThing:
     """The organization with this id or slug, or the only one whose slug or name begins with it."""
     return _one(conn, "organization", text, "find_organizations")
 
 
-def conversation(conn: Connection, text: str, *, organization: Named | None = None) -> Named:
+def conversation(conn: Connection, text: str, *, organization: NamedThing | None = None) -> NamedThing:
     """The conversation with this id, or the only group of the organization that is named so or begins so."""
     found = _matches(conn, "find_conversations", text, organization)
     if not found and organization is None and not _is_id(text):
@@ -55,11 +55,13 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _one(conn: Connection, kind: str, text: str, query_name: str) -> Named:
+def _one(conn: Connection, kind: str, text: str, query_name: str) -> NamedThing:
     return _only(_matches(conn, query_name, text), kind, text)
 
 
-def _matches(conn: Connection, query_name: str, text: str, organization: Named | None = None) -> list[Named]:
+def _matches(
+    conn: Connection, query_name: str, text: str, organization: NamedThing | None = None
+) -> list[NamedThing]:
     if not text.strip():
         return []
     parameters = {
@@ -67,11 +69,11 @@ def _matches(conn: Connection, query_name: str, text: str, organization: Named |
         "count": _SHOWN + 1,
         "organization_id": organization.id if organization else None,
     }
-    with migrated(), conn.cursor(row_factory=class_row(Named)) as cursor:
+    with migrated(), conn.cursor(row_factory=class_row(NamedThing)) as cursor:
         return cursor.execute(query(f"moderation/{query_name}"), parameters).fetchall()
 
 
-def _only(found: list[Named], kind: str, text: str) -> Named:
+def _only(found: list[NamedThing], kind: str, text: str) -> NamedThing:
     if not found:
         raise NotFound(f"there is no {kind} {text}")
     if len(found) == 1:

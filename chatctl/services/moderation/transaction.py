@@ -35,11 +35,13 @@ def run(
     With ``dry_run`` it is rolled back. Raises NotFound if the database has no functions for operators.
     """
 
+    text = sql_statement(f"moderation/{statement}")
+
     def attempt(_: object) -> list[tuple[Any, ...]]:
         with conn.transaction(force_rollback=dry_run):
             limit_lock_waits(conn, LOCK_TIMEOUT)
             conn.execute("select set_config('application_name', %s, true)", (_CLIENT,))
-            return conn.execute(sql_statement(f"moderation/{statement}"), parameters).fetchall()
+            return conn.execute(text, parameters).fetchall()
 
     with migrated():
         return _retried(conn, attempt, on_wait)

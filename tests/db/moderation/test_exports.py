@@ -23,7 +23,7 @@ from chatctl.services.moderation.exports.attachments import Storage
 from chatctl.services.moderation.exports.manifest import ExportDifference
 from chatctl.services.moderation.exports.run import ExportResult, SubjectKind
 from chatctl.services.moderation.exports.writers import ExportFormat
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operator_roles import OperatorVerb
 from chatctl.services.moderation.operators import OperatorAct
 from tests.support.browser import BROWSER, dom
@@ -67,8 +67,8 @@ def export(
     storage: Storage | None = None,
 ) -> ExportResult:
     return run.export(
-        conn, kind, Named(subject, "the subject"), out, data_format=data_format, with_deleted=with_deleted,
-        storage=storage, on_file=lambda count: None,
+        conn, kind, NamedThing(subject, "the subject"), out,
+        data_format=data_format, with_deleted=with_deleted, storage=storage, on_file=lambda count: None,
     )  # fmt: skip
 
 
@@ -304,7 +304,7 @@ def test_a_role_of_operators_exports(
         with world.database.connect(role) as conn:
             subjects: list[tuple[SubjectKind, UUID]] = [("conversation", chat[2]), ("user", chat[0])]
             for kind, subject in subjects:
-                run.log(conn, kind, Named(subject, "x"), {"format": "csv"}, ACT, on_wait=print)
+                run.log(conn, kind, NamedThing(subject, "x"), {"format": "csv"}, ACT, on_wait=print)
                 for chosen in ExportFormat:
                     export(conn, kind, subject, tmp_path / f"{kind}-{chosen}", chosen)
                     assert differences(tmp_path / f"{kind}-{chosen}") == []
@@ -319,7 +319,7 @@ def test_a_reason_that_names_the_user_is_refused(world: World, chat: tuple[UUID,
         run.log(
             world.operator,
             "user",
-            Named(chat[0], "x"),
+            NamedThing(chat[0], "x"),
             {},
             OperatorAct("ann", "person0 asked"),
             on_wait=print,

@@ -14,7 +14,7 @@ from chatctl.errors import NotAllowed, NotFound
 from chatctl.services.moderation import impersonation, operator_roles
 from chatctl.services.moderation.comparing import compare
 from chatctl.services.moderation.impersonation import ImpersonatedUser, Sight
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operator_roles import OperatorVerb
 from chatctl.services.moderation.operators import OperatorAct
 from tests.support.operator_roles import login_role
@@ -37,7 +37,7 @@ def chat(world: World) -> tuple[UUID, list[UUID], UUID, UUID]:
 
 
 def viewer(world: World, user: UUID) -> ImpersonatedUser:
-    return impersonation.viewer(world.operator, Named(user, "the user"))
+    return impersonation.viewer(world.operator, NamedThing(user, "the user"))
 
 
 def look(world: World, user: UUID, name: str, **parameters: Any) -> Sight:

@@ -10,7 +10,7 @@ from chatctl.cli.commands.as_user.viewing import UserView, show_sights, view
 from chatctl.cli.options import options
 from chatctl.cli.output import note
 from chatctl.errors import Invalid, NotFound
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 
 COLUMNS = ("seq", "created_at", "sender_full_name", "content", "attachments", "reactions", "id")
 _CANDIDATES = 5
@@ -44,11 +44,11 @@ def show(
         note(f"showing {limit}; next: --before {max(oldest)}", shared)
 
 
-def _conversation(seen: UserView, text: str) -> Named:
+def _conversation(seen: UserView, text: str) -> NamedThing:
     """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
     parameters = {"text": text, "count": _CANDIDATES + 1}
     sights = seen.look("conversations_named", parameters) if text.strip() else []
-    found = {row["id"]: Named(**row) for sight in sights for row in sight.rows}
+    found = {row["id"]: NamedThing(**row) for sight in sights for row in sight.rows}
     if not found:
         who = " and ".join(each.name for each in seen.viewers)
         raise NotFound(f"{who}: no conversation {text} is visible")

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.conversation import (
-    export,
-    list_conversations,
-    lock,
-    repair,
-    show,
-    unlock,
-)
+from chatctl.cli.commands.conversation import export, lock, repair, show, unlock
+from chatctl.cli.commands.conversation import list as listing
 from chatctl.cli.options import DOCUMENT, ROWS, ROWS_WITH_IDS, App
 
 app = App(
@@ -29,9 +23,7 @@ A conversation is named by id, or by its name or the beginning of it together wi
 Exit codes: 2 if several conversations have that name, 3 if there is no such conversation.
 """,
 )
-app.command("list", epilog=list_conversations.EPILOG, formats=ROWS_WITH_IDS)(
-    list_conversations.list_conversations
-)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_conversations)
 app.command(epilog=show.EPILOG, formats=ROWS_WITH_IDS)(show.show)
 app.command(epilog=export.EPILOG, formats=DOCUMENT)(export.export)
 app.command(epilog=lock.EPILOG, formats=ROWS_WITH_IDS)(lock.lock)

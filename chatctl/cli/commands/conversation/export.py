@@ -13,7 +13,7 @@ from chatctl.cli.options import options
 from chatctl.db.connection import Connection
 from chatctl.services.moderation import names
 from chatctl.services.moderation.exports.writers import ExportFormat
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 
 EPILOG = """\b
 Examples:
@@ -43,7 +43,7 @@ def export(
 ) -> None:
     """Write a conversation to a directory, with a manifest."""
 
-    def find(conn: Connection) -> Named:
+    def find(conn: Connection) -> NamedThing:
         organization = names.organization(conn, org) if org is not None else None
         return names.conversation(conn, conversation, organization=organization)
 

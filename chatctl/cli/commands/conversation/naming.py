@@ -8,14 +8,14 @@ import typer
 
 from chatctl.db.connection import Connection
 from chatctl.services.moderation import names
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 
 ConversationArgument = Annotated[
     str, typer.Argument(metavar="CONVERSATION", help="An id, or with --org a name or its beginning.")
 ]
 
 
-def conversation_named(conn: Connection, text: str, org: str | None) -> Named:
+def conversation_named(conn: Connection, text: str, org: str | None) -> NamedThing:
     """The conversation that the argument and ``--org`` name. Raises NotFound or Invalid."""
     organization = names.organization(conn, org) if org is not None else None
     return names.conversation(conn, text, organization=organization)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.hold import create, list_holds, release, show
+from chatctl.cli.commands.hold import create, release, show
+from chatctl.cli.commands.hold import list as listing
 from chatctl.cli.options import ROWS_WITH_IDS, App
 
 app = App(
@@ -20,6 +21,6 @@ program tries. People can still delete their own messages; an operator can resto
 """,
 )
 app.command(epilog=create.EPILOG, formats=ROWS_WITH_IDS)(create.create)
-app.command("list", epilog=list_holds.EPILOG, formats=ROWS_WITH_IDS)(list_holds.list_holds)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_holds)
 app.command(epilog=show.EPILOG, formats=ROWS_WITH_IDS)(show.show)
 app.command(epilog=release.EPILOG, formats=ROWS_WITH_IDS)(release.release)

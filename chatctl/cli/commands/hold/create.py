@@ -25,7 +25,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
 from chatctl.services.moderation import holds, names
 from chatctl.services.moderation.holds import HoldSubject
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 
 EPILOG = """\b
 Examples:
@@ -68,7 +68,7 @@ def create(
 
 def _subject(
     conn: Connection, org: str | None, conversation: str | None, user: str | None
-) -> tuple[HoldSubject, Named]:
+) -> tuple[HoldSubject, NamedThing]:
     if user is not None:
         return HoldSubject.user, names.user(conn, user)
     organization = names.organization(conn, org) if org is not None else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.job import list_jobs, resume, show, undo
+from chatctl.cli.commands.job import list as listing
+from chatctl.cli.commands.job import resume, show, undo
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
@@ -17,7 +18,7 @@ An act on more than 500 messages, and every `chatctl apply`, is a job: it commit
 row in the log, and none twice.
 """,
 )
-app.command("list", epilog=list_jobs.EPILOG, formats=ROWS_WITH_IDS)(list_jobs.list_jobs)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_jobs)
 app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)
 app.command(epilog=resume.EPILOG, formats=ROWS_WITH_IDS)(resume.resume)
 app.command(epilog=undo.EPILOG, formats=ROWS_WITH_IDS)(undo.undo)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.log import export, list_entries, show, verify
+from chatctl.cli.commands.log import export, show, verify
+from chatctl.cli.commands.log import list as listing
 from chatctl.cli.options import DOCUMENT, ROWS, ROWS_WITH_IDS, App
 
 app = App(
@@ -19,7 +20,7 @@ contains the hash of the row before it. Users stand in it by a pseudonym, which 
 erased.
 """,
 )
-app.command("list", epilog=list_entries.EPILOG, formats=ROWS_WITH_IDS)(list_entries.list_entries)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_entries)
 app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)
 app.command(epilog=verify.EPILOG, formats=ROWS)(verify.verify)
 app.command(epilog=export.EPILOG, formats=DOCUMENT)(export.export)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.org import list_organizations, show
+from chatctl.cli.commands.org import list as listing
+from chatctl.cli.commands.org import show
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
@@ -13,7 +14,5 @@ Examples:
   chatctl org show acme
 """,
 )
-app.command("list", epilog=list_organizations.EPILOG, formats=ROWS_WITH_IDS)(
-    list_organizations.list_organizations
-)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_organizations)
 app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)

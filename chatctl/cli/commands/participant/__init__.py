@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.participant import add, list_participants, remove
+from chatctl.cli.commands.participant import add, remove
+from chatctl.cli.commands.participant import list as listing
 from chatctl.cli.options import ROWS_WITH_IDS, App
 
 app = App(
@@ -16,8 +17,6 @@ Examples:
 Exit codes: 3 if there is no such conversation or user, 5 if nobody can be added, 6 if only some can.
 """,
 )
-app.command("list", epilog=list_participants.EPILOG, formats=ROWS_WITH_IDS)(
-    list_participants.list_participants
-)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_participants)
 app.command(epilog=add.EPILOG, formats=ROWS_WITH_IDS)(add.add)
 app.command(epilog=remove.EPILOG, formats=ROWS_WITH_IDS)(remove.remove)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.report import claim, list_reports, release, resolve, review, show
+from chatctl.cli.commands.report import claim, release, resolve, review, show
+from chatctl.cli.commands.report import list as listing
 from chatctl.cli.options import DOCUMENT, NO_FORMATS, ROWS_WITH_IDS, App
 
 app = App(
@@ -22,7 +23,7 @@ Exit codes: 3 if no report exists, 5 if another operator has claimed or resolved
 acted upon.
 """,
 )
-app.command("list", epilog=list_reports.EPILOG, formats=ROWS_WITH_IDS)(list_reports.list_reports)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_reports)
 app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)
 app.command(epilog=claim.EPILOG, formats=ROWS_WITH_IDS)(claim.claim)
 app.command(epilog=release.EPILOG, formats=ROWS_WITH_IDS)(release.release)

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from chatctl.cli.commands.user import (
-    erase,
-    export,
-    list_users,
-    mute,
-    show,
-    suspend,
-    unmute,
-    unsuspend,
-)
+from chatctl.cli.commands.user import erase, export, mute, show, suspend, unmute, unsuspend
+from chatctl.cli.commands.user import list as listing
 from chatctl.cli.options import DOCUMENT, ROWS, ROWS_WITH_IDS, App
 
 app = App(
@@ -30,7 +22,7 @@ A user is named by id, email, or the beginning of the name or email, if only one
 Exit codes: 2 if several users have that name, 3 if there is no such user.
 """,
 )
-app.command("list", epilog=list_users.EPILOG, formats=ROWS_WITH_IDS)(list_users.list_users)
+app.command("list", epilog=listing.EPILOG, formats=ROWS_WITH_IDS)(listing.list_users)
 app.command(epilog=show.EPILOG, formats=DOCUMENT)(show.show)
 app.command(epilog=export.EPILOG, formats=DOCUMENT)(export.export)
 app.command(epilog=suspend.EPILOG, formats=ROWS_WITH_IDS)(suspend.suspend)

@@ -10,7 +10,7 @@ import typer
 from chatctl.cli import moments
 from chatctl.db.connection import Connection
 from chatctl.services.moderation import names
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 
 UserArgument = Annotated[
     str, typer.Argument(metavar="USER", help="An id, an email, or the beginning of the name.")
@@ -38,7 +38,7 @@ VisibleReasonOption = Annotated[
 
 def place_of(
     conn: Connection, org: str | None, conversation: str | None
-) -> tuple[Named | None, Named | None, str]:
+) -> tuple[NamedThing | None, NamedThing | None, str]:
     """The organization or the conversation of a mute, never both, and what to call it."""
     organization = names.organization(conn, org) if org is not None else None
     if conversation is not None:

@@ -25,7 +25,7 @@ from chatctl.services.moderation.exports.manifest import Manifest
 from chatctl.services.moderation.exports.sections import ExportSection
 from chatctl.services.moderation.exports.writers import ExportFormat, ExportWriter, writer
 from chatctl.services.moderation.look.reading import snapshot
-from chatctl.services.moderation.names import Named
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operators import OperatorAct
 
 SubjectKind = Literal["conversation", "user"]
@@ -64,7 +64,7 @@ class ExportResult:
 def log(
     conn: Connection,
     kind: SubjectKind,
-    subject: Named,
+    subject: NamedThing,
     arguments: Mapping[str, Any],
     act: OperatorAct,
     *,
@@ -85,7 +85,7 @@ def log(
 def export(
     conn: Connection,
     kind: SubjectKind,
-    subject: Named,
+    subject: NamedThing,
     out: Path,
     *,
     data_format: ExportFormat,
