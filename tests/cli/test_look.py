@@ -304,6 +304,19 @@ def test_a_user_with_the_rate_limit_and_a_suspension(place: Place) -> None:
     assert "until 2990-01-01 00:00 UTC: spam" in text
 
 
+def test_restrictions_are_shown_with_their_reasons(place: Place) -> None:
+    act = ("--reason", "flooding", "--actor", "olga")
+    assert place.run("user", "mute", "ann", *act).exit_code == 0
+    lock = ("conversation", "lock", str(place.direct), "--visible-reason", "flooding")
+    assert place.run(*lock, *act).exit_code == 0
+    assert "everywhere, until lifted: flooding" in place.run("user", "show", "ann").stdout
+    assert place.run("user", "show", "ann", "-o", "json").document["mutes"][0]["reason"] == "flooding"
+    shown = place.run("conversation", "show", str(place.direct), *WHY, "-o", "table").stdout
+    assert "locked: flooding" in shown
+    locked = [row["locked_at"] is not None for row in place.run("conv", "list", "-o", "json").document]
+    assert sorted(locked) == [False, True]
+
+
 @pytest.fixture
 def hostile(place: Place) -> Place:
     """Everything that users name or write is hostile."""

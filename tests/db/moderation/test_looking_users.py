@@ -71,6 +71,26 @@ def test_the_rate_limit_is_what_the_user_is_told(world: World) -> None:
         world.send(ann, conversation)
 
 
+def test_where_a_user_is_muted_now(world: World) -> None:
+    organization, (ann, ben, cay) = world.team()
+    group = world.group(organization, ann, ben, cay)
+    places = [(organization, None, None), (None, group, "1 hour"), (None, None, "-1 hour")]
+    for number, place in enumerate(places):
+        world.operator.execute(
+            "insert into private.mutes "
+            "(user_id, reason, muted_at, organization_id, conversation_id, muted_until) "
+            "values (%s, 'spam', now() - interval '2 hours' + %s * interval '1 minute', %s, %s, "
+            "now() + %s::interval)",
+            (ann, number, *place),
+        )
+    mutes = users.details(world.operator, ann).mutes
+    assert [(each.organization is not None, each.conversation_id) for each in mutes] == [
+        (True, None),
+        (False, group),
+    ]
+    assert [each.until is None for each in mutes] == [True, False]
+
+
 def test_a_window_that_has_passed_is_empty(world: World) -> None:
     ann = world.user("ann")
     world.operator.execute(

@@ -18,15 +18,9 @@ from chatctl.services.moderation.look import conversations
 from chatctl.services.moderation.look.conversations import ConversationFilter, ConversationKind
 
 COLUMNS = (
-    "id",
-    "organization",
-    "kind",
-    "title",
-    "participants",
-    "messages",
-    "last_activity_at",
-    "created_at",
-)
+    "id", "organization", "kind", "title", "participants", "messages", "last_activity_at", "created_at",
+    "locked_at",
+)  # fmt: skip
 EPILOG = """\b
 Examples:
   chatctl conversation list --org acme
@@ -82,6 +76,6 @@ def list_conversations(
             active_since=active_since,
         )
         page = conversations.listed(at.conn, wanted, cursor=cursor, limit=limit)
-    droppable = ("created_at", "participants", "kind", "organization", "messages")
+    droppable = ("locked_at", "created_at", "participants", "kind", "organization", "messages")
     show(page.rows, shared, columns=COLUMNS, droppable=droppable)
     note_page(page, "conversations", shared)

@@ -204,6 +204,7 @@ def _title(summary: ConversationSummary) -> str:
     return (
         f"{line(summary.title or 'nobody')} · {summary.kind} in {summary.organization} · "
         f"{count(summary.participants, 'participant')} · {count(summary.messages, 'message')}\n{summary.id}\n"
+        + (f"locked: {line(summary.lock_reason or '')}\n" if summary.locked_at else "")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from chatctl.cli.session import session
 from chatctl.cli.text import ago, count, labelled
 from chatctl.services.moderation import names
 from chatctl.services.moderation.look import users
-from chatctl.services.moderation.look.users import UserDetails, UserProfile
+from chatctl.services.moderation.look.users import ActiveMute, UserDetails, UserProfile
 
 EPILOG = """\b
 Examples:
@@ -53,6 +54,7 @@ def _document(shown: UserDetails) -> dict[str, object]:
             "since": profile.suspended_at,
             "until": profile.suspended_until,
         },
+        "mutes": shown.mutes,
         "rate_limit": {
             "used": profile.messages_used,
             "allowed": profile.messages_allowed,
@@ -80,6 +82,7 @@ def _text(shown: UserDetails) -> str:
             "messages": f"{profile.messages:,} sent, {profile.deleted:,} of them deleted",
             "rate limit": _rate_limit(profile),
             "suspended": _suspension(profile),
+            "muted": "; ".join(map(_mute, shown.mutes)) or None,
             "holds": ", ".join(profile.holds) or None,
         }),
         "",
@@ -110,8 +113,15 @@ def _rate_limit(profile: UserProfile) -> str:
 def _suspension(profile: UserProfile) -> str | None:
     if profile.suspended_at is None:
         return None
-    until = (
-        f"until {profile.suspended_until:%Y-%m-%d %H:%M} UTC" if profile.suspended_until else "until lifted"
-    )
+    until = _until(profile.suspended_until)
     over = "" if profile.suspended else " (over)"
     return f"since {profile.suspended_at:%Y-%m-%d %H:%M} UTC, {until}{over}: {profile.suspension_reason}"
+
+
+def _mute(mute: ActiveMute) -> str:
+    where = mute.organization or mute.conversation or mute.conversation_id
+    return f"{f'in {where}' if where else 'everywhere'}, {_until(mute.until)}: {mute.reason}"
+
+
+def _until(moment: datetime | None) -> str:
+    return f"until {moment:%Y-%m-%d %H:%M} UTC" if moment else "until lifted"

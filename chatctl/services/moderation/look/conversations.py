@@ -23,7 +23,7 @@ class ConversationKind(StrEnum):
 class ConversationSummary:
     """A conversation in a list; ``title`` is the name of a group, or who takes part.
 
-    ``messages`` are those that are not deleted.
+    ``messages`` are those that are not deleted. Nobody can send to a locked one.
     """
 
     id: UUID
@@ -34,6 +34,8 @@ class ConversationSummary:
     messages: int
     created_by: UUID | None
     created_at: datetime
+    locked_at: datetime | None
+    lock_reason: str | None
     last_activity_at: datetime
 
 

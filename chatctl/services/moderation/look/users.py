@@ -66,10 +66,23 @@ class UserProfile:
 
 
 @dataclass(frozen=True)
+class ActiveMute:
+    """Where a user may not write now: in an organization, in a conversation, or, with neither, anywhere."""
+
+    organization: str | None
+    conversation_id: UUID | None
+    conversation: str | None
+    reason: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class UserDetails:
-    """A user, the organizations, and the most recently active of the conversations."""
+    """A user, the mutes, the organizations, and the most recently active of the conversations."""
 
     profile: UserProfile
+    mutes: list[ActiveMute]
     organizations: list[Membership]
     conversations: Page[ConversationSummary]
 
@@ -88,8 +101,9 @@ def details(conn: Connection, user_id: UUID) -> UserDetails:
     """One user, who must exist."""
     with reading.snapshot(conn):
         profile = reading.rows(conn, UserProfile, "user", {"id": user_id})[0]
+        mutes = reading.rows(conn, ActiveMute, "mutes", {"user_id": user_id})
         organizations = reading.rows(conn, Membership, "memberships", {"user_id": user_id})
     recent = conversations.listed(
         conn, ConversationFilter(member_id=user_id), cursor=None, limit=_CONVERSATIONS
     )
-    return UserDetails(profile, organizations, recent)
+    return UserDetails(profile, mutes, organizations, recent)

@@ -10,7 +10,8 @@
 --   count                   bigint       at most so many rows
 with matching as not materialized (
   select
-    c.id, c.organization_id, c.name, c.is_group, c.created_by, c.created_at, c.updated_at, c.message_count, c.participant_count
+    c.id, c.organization_id, c.name, c.is_group, c.created_by, c.created_at, c.updated_at, c.message_count, c.participant_count,
+    c.locked_at, c.lock_reason
   from moderation.conversations c
   where (%(id)s::uuid is null or c.id = %(id)s::uuid)
     and (%(organization_id)s::uuid is null or c.organization_id = %(organization_id)s::uuid)
@@ -23,7 +24,8 @@ with matching as not materialized (
 ),
 page as (
   select
-    m.id, m.organization_id, m.name, m.is_group, m.created_by, m.created_at, m.updated_at, m.message_count, m.participant_count
+    m.id, m.organization_id, m.name, m.is_group, m.created_by, m.created_at, m.updated_at, m.message_count, m.participant_count,
+    m.locked_at, m.lock_reason
   from matching m
   where %(after_last_activity_at)s::timestamptz is null
     or (m.updated_at, m.id) < (%(after_last_activity_at)s::timestamptz, %(after_id)s::uuid)
@@ -39,6 +41,7 @@ select
     where t.conversation_id = p.id
   )) as title,
   p.participant_count as participants, p.message_count as messages, p.created_by, p.created_at,
+  p.locked_at, p.lock_reason,
   p.updated_at as last_activity_at,
   (select count(*) from matching) as total
 from page p
