@@ -89,17 +89,22 @@ returns void
 language sql
 set search_path = ''
 as $$
+  -- The files first: joined with all objects before, 500 messages of a bucket of 10,000 objects take 15 s.
+  with files as materialized (
+    select m.organization_id, m.conversation_id, m.sender_id, f.id
+    from unnest(p_messages) as m
+    left join public.messages live on live.id = m.id
+    left join private.deleted_messages kept on kept.message_id = m.id
+    cross join lateral private.file_ids(coalesce(live.attachments, kept.attachments)) as f (id)
+  )
   insert into private.files_to_delete (bucket_id, name, conversation_id, attachment_id, sender_id)
-  select o.bucket_id, o.name, m.conversation_id, f.id, m.sender_id
-  from unnest(p_messages) as m
-  left join public.messages live on live.id = m.id
-  left join private.deleted_messages kept on kept.message_id = m.id
-  cross join lateral private.file_ids(coalesce(live.attachments, kept.attachments)) as f (id)
+  select o.bucket_id, o.name, f.conversation_id, f.id, f.sender_id
+  from files f
   join storage.objects o
     on o.bucket_id = 'attachments'
-    and o.name ~>=~ format('%s/chat/%s/%s_', m.organization_id, m.conversation_id, f.id)
-    and o.name ~<~ format('%s/chat/%s/%s`', m.organization_id, m.conversation_id, f.id)
-    and (o.owner_id is null or o.owner_id = m.sender_id::text)
+    and o.name ~>=~ format('%s/chat/%s/%s_', f.organization_id, f.conversation_id, f.id)
+    and o.name ~<~ format('%s/chat/%s/%s`', f.organization_id, f.conversation_id, f.id)
+    and (o.owner_id is null or o.owner_id = f.sender_id::text)
   on conflict do nothing
 $$;
 
