@@ -392,13 +392,13 @@ insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/moderation/claims_of.sql', '0551b66987546136cdbe8b5a90c2bc22e8441a26020061d7baf52b4df20ab0f9', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/moderation/lock_messages.sql', '2caedab6a912271394c30a0debc6056bda92763c07787bab692f7a1ea42e419e', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
+values ('objects/moderation/lock_messages.sql', '2b275ced0ed7b7d61498b3a17be95cd74aab35e1f4da132a2d7d4ed4239c6153', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/moderation/delete_messages.sql', 'a70d05ccb860de9edb55bf0be743f46d24ac9909cd29096f64e5ef822a171cd2', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
-values ('objects/moderation/traces.sql', '5180895eb0b827589e23ccecd152a780bd2500bc6429d7bb079dd0b7d2d086ba', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
+values ('objects/moderation/traces.sql', '61b70f446e3d1ede1c1b80910138f5938fb4e1fc97b5f5b50edec69b897f8722', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
 values ('objects/moderation/erase_user.sql', '11676c7dacce7ca875bfe2cf303912640410f8274b26c043adda563b35805d30', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
@@ -4408,17 +4408,22 @@ returns void
 language sql
 set search_path = ''
 as $$
+  -- The files first: joined with all objects before, 500 messages of a bucket of 10,000 objects take 15 s.
+  with files as materialized (
+    select m.organization_id, m.conversation_id, m.sender_id, f.id
+    from unnest(p_messages) as m
+    left join public.messages live on live.id = m.id
+    left join private.deleted_messages kept on kept.message_id = m.id
+    cross join lateral private.file_ids(coalesce(live.attachments, kept.attachments)) as f (id)
+  )
   insert into private.files_to_delete (bucket_id, name, conversation_id, attachment_id, sender_id)
-  select o.bucket_id, o.name, m.conversation_id, f.id, m.sender_id
-  from unnest(p_messages) as m
-  left join public.messages live on live.id = m.id
-  left join private.deleted_messages kept on kept.message_id = m.id
-  cross join lateral private.file_ids(coalesce(live.attachments, kept.attachments)) as f (id)
+  select o.bucket_id, o.name, f.conversation_id, f.id, f.sender_id
+  from files f
   join storage.objects o
     on o.bucket_id = 'attachments'
-    and o.name ~>=~ format('%s/chat/%s/%s_', m.organization_id, m.conversation_id, f.id)
-    and o.name ~<~ format('%s/chat/%s/%s`', m.organization_id, m.conversation_id, f.id)
-    and (o.owner_id is null or o.owner_id = m.sender_id::text)
+    and o.name ~>=~ format('%s/chat/%s/%s_', f.organization_id, f.conversation_id, f.id)
+    and o.name ~<~ format('%s/chat/%s/%s`', f.organization_id, f.conversation_id, f.id)
+    and (o.owner_id is null or o.owner_id = f.sender_id::text)
   on conflict do nothing
 $$;
 
@@ -4544,7 +4549,13 @@ begin
       from storage.objects o
       where o.bucket_id <> 'attachments' and (o.owner_id = p_user_id::text or o.owner = p_user_id)
       union all
-      select 23, a.place, a.number, 'deleted'
+      select 23, 'public.message_reports (made)', count(*), 'kept without a reporter and a comment'
+      from public.message_reports r where r.reporter_id = p_user_id
+      union all
+      select 24, 'public.message_reports (of their messages)', count(*), 'kept without a sender'
+      from public.message_reports r where r.sender_id = p_user_id
+      union all
+      select 25, a.place, a.number, 'deleted'
       from private.traces_in_auth(p_user_id, (select u.email from public.user_profiles u where u.id = p_user_id)) as a
     ) as t (position, place, number, becomes)
     where t.number > 0

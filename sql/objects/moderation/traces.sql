@@ -81,7 +81,13 @@ begin
       from storage.objects o
       where o.bucket_id <> 'attachments' and (o.owner_id = p_user_id::text or o.owner = p_user_id)
       union all
-      select 23, a.place, a.number, 'deleted'
+      select 23, 'public.message_reports (made)', count(*), 'kept without a reporter and a comment'
+      from public.message_reports r where r.reporter_id = p_user_id
+      union all
+      select 24, 'public.message_reports (of their messages)', count(*), 'kept without a sender'
+      from public.message_reports r where r.sender_id = p_user_id
+      union all
+      select 25, a.place, a.number, 'deleted'
       from private.traces_in_auth(p_user_id, (select u.email from public.user_profiles u where u.id = p_user_id)) as a
     ) as t (position, place, number, becomes)
     where t.number > 0
