@@ -20,6 +20,7 @@ from chatctl.cli.app import app
 from chatctl.cli.options import Formats, OutputFormat
 from chatctl.local.postgres import server
 from tests.cli.conftest import Result
+from tests.support.operator_runs import OPERATOR_RUNS, Placeholders
 from tests.support.places import PLACE
 from tests.support.world import Database
 
@@ -97,7 +98,7 @@ MORE_RUNS = {
 
 
 def test_every_command_is_tested() -> None:
-    assert COMMANDS.keys() == RUNS.keys()
+    assert COMMANDS.keys() == RUNS.keys() | OPERATOR_RUNS.keys()
 
 
 def _required(name: str) -> list[str]:
@@ -107,6 +108,8 @@ def _required(name: str) -> list[str]:
         "migrate repair": ["1", "--status", "applied"],
         "seed from": ["world.yaml"],
     }
+    if operator_run := OPERATOR_RUNS.get(name):
+        return operator_run.filled(Placeholders())
     return example_values.get(name, [])
 
 
@@ -157,7 +160,8 @@ def work() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def _assert_parses(text: str, fmt: OutputFormat) -> None:
+def assert_parses(text: str, fmt: OutputFormat) -> None:
+    """Fail if the output of a command is not in the format."""
     match fmt:
         case OutputFormat.json:
             json.loads(text)
@@ -195,6 +199,6 @@ def test_every_supported_format_can_be_parsed(
 
         if fmt in COMMANDS[name].formats and fmt not in run.refuses:
             assert answer.exit_code in run.exit_codes, answer
-            _assert_parses(answer.stdout, fmt)
+            assert_parses(answer.stdout, fmt)
         else:
             assert (answer.exit_code, answer.stdout) == (2, ""), answer

@@ -76,12 +76,13 @@ def test_a_migrated_database_has_no_drift_and_an_empty_one_lacks_everything(
 def test_another_order_of_creation_is_not_drift(database: Database) -> None:
     """Columns, grants, policies, roles, published tables and MIME types keep their order of creation."""
     with database.connect() as conn:
+        run(conn, "create table private.notes (title text, body text)")
         expected = read(conn)
         run(
             conn,
             """
-            alter table user_profiles drop column email;
-            alter table user_profiles add column email text;
+            alter table private.notes drop column title;
+            alter table private.notes add column title text;
             revoke all on messages from authenticated;
             grant update (reactions, content, deleted_at) on messages to authenticated;
             grant insert (attachments, reactions, content, sender_id, conversation_id, organization_id)

@@ -174,30 +174,29 @@ CHANGES = [
     ),
     ManualChange(
         "a missing column, with its foreign key, check and index",
-        "alter table private.holds drop column user_id",
+        "alter table private.notes drop column user_id",
         """
-        alter table private.holds add column user_id uuid references public.user_profiles (id),
-          add constraint holds_one_subject
-            check (num_nonnulls(organization_id, conversation_id, user_id) = 1);
-        create index holds_user on private.holds (user_id);
+        alter table private.notes add column user_id uuid references public.user_profiles (id),
+          add constraint notes_about_something check (num_nonnulls(user_id, body) = 1);
+        create index notes_user on private.notes (user_id);
         """,
-        ("missing", "column", "private.holds.user_id"),
+        ("missing", "column", "private.notes.user_id"),
     ),
     ManualChange(
         "a missing column, with its check and grant",
-        "alter table user_profiles drop column avatar_url",
+        "alter table private.notes drop column title",
         """
-        alter table user_profiles add column avatar_url text,
-          add constraint user_profiles_avatar_url_length check (char_length(avatar_url) <= 2048);
-        grant update (avatar_url) on user_profiles to authenticated;
+        alter table private.notes add column title text,
+          add constraint notes_title_length check (char_length(title) <= 255);
+        grant update (title) on private.notes to service_role;
         """,
-        ("missing", "column", "public.user_profiles.avatar_url"),
+        ("missing", "column", "private.notes.title"),
     ),
     ManualChange(
         "a column of another type",
-        "alter table private.holds alter column released_at type timestamp",
-        "alter table private.holds alter column released_at type timestamptz",
-        ("changed", "column", "private.holds.released_at"),
+        "alter table private.notes alter column at type timestamp",
+        "alter table private.notes alter column at type timestamptz",
+        ("changed", "column", "private.notes.at"),
     ),
     ManualChange(
         "a column that may be null",
@@ -213,15 +212,15 @@ CHANGES = [
     ),
     ManualChange(
         "a column with another collation",
-        'alter table private.holds alter column reason type text collate "C"',
-        "alter table private.holds alter column reason type text",
-        ("changed", "column", "private.holds.reason"),
+        'alter table private.notes alter column title type text collate "C"',
+        "alter table private.notes alter column title type text",
+        ("changed", "column", "private.notes.title"),
     ),
     ManualChange(
         "a column that is computed otherwise",
-        "alter table private.holds drop twice, add twice text generated always as (name) stored",
-        "alter table private.holds drop twice, add twice text generated always as (name || name) stored",
-        ("changed", "column", "private.holds.twice"),
+        "alter table private.notes drop twice, add twice text generated always as (body) stored",
+        "alter table private.notes drop twice, add twice text generated always as (body || body) stored",
+        ("changed", "column", "private.notes.twice"),
     ),
     ManualChange(
         "an identity column that takes what it is given",
