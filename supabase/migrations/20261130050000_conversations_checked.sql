@@ -45,256 +45,256 @@ create table if not exists supabase_migrations.chatctl_unfinished (
 
 -- A table for the current object files, to determine which objects are obsolete. `drop_obsolete` drops it in the same
 -- transaction.
-create table supabase_migrations.chatctl_wanted (
+create table supabase_migrations.chatctl_current_objects (
   path text primary key,
   sha256 text not null,
   drops text[] not null
 );
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/allow_one_row.sql', '4c20766de9be5e3f6b151db94d07db168a82ad1e796a38c227d55bc3634c7a70', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/current_user_id.sql', 'fdd1c71f09224041847ff2df644b7adb5ccf3186facc71af1b73ff2b629048f4', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_row.sql', 'ad491e0b4e7ce5bb7a8d3b1f2b3d465aa51f621f98049f42adc902990af0df00', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/attachments_fit.sql', '326744eab2e604f70b089b424e99fa3b81893a7f64e0e2a9779a09404f84c559', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/window_entries.sql', '7038ef22f60eb6f463c8b875a677ede6fbf229770356dfcae6868b7b63165aca', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_limited.sql', 'b029f3a372f0e63d99527bb07dc94463ea1dce2c12922fa7c011d2a1036a3ae0', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/count_against_limit.sql', '7b35bc20751f1a07afb9c67adfd59359a8a1f4f1f6eb83f2ceffa01e0c3498ee', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_full_window.sql', 'acac23083f79a0e869cfb6c4eae96daedac74ec5fa9516191abb2a6cf754b120', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/take_turn.sql', 'e71a732f3d70ad61f8c4635cb4f6bfe377f84f13b242e76d8e06dfe45b3afc5c', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/count_message.sql', '6a7f7deae9d686c8af064b9380ed023d8e49708202d5718f91f8ef9f6ad0743c', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'e5bc212465d30ab9cf543cf5e54624d2d0ef2515119af437242a3580f17b13e7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/require_caller.sql', '984d500efb049fec02a95773048b36e42b2b0dd367b187002f30527dcd0f6c14', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_user_default_organization.sql', '653cb24c863d8ef4befe136d04abbf4c043ae47e3bf82815aedbcb7a89b1ee05', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/create_group_conversation.sql', '06a8155b97e48fcd8342ba91e51b2399638c36a77ed6695792c1f4557a5d8464', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/plain_text.sql', 'e825f13b9fcf3ff05221e7d99015a485a47cb294136d1c5b58f66cb29c858934', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/file_ids.sql', '8a57c5c5b69284819ddfcf255f752ac5184063249e9e455e11a6959c53f413c6', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_conversations_with_details.sql', '8232c6d58874fa1c3c20818eb3ade1987bec8289c3cfb956b5ac9b9d28a86807', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/hide_files.sql', 'f0877c78a7960e29249033ce1226d1e691fe27cfd8a57c00eb08211b394cd44e', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/hold_briefly.sql', '3827c577d89e05d069cab666bcbb8b37d2f211419b8d2a3bf646401795ff8a2b', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/lock_conversations.sql', 'b909f5c62f51319c1babafdf87d0195b9b37e9cdc6a6cd0c4701af953a7e4a1b', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', '4730f1b11a892168a3c221f280d860e8fd481aea9fd30d84e11065a64f6fb341', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/may_add.sql', 'ce1f0c055636934a7b9879103d4b1d7a42eb651969645c715b9824334cd62a93', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/merge_reactions.sql', 'dfbc049c89cf484c241fac984a0be6500d8474bfb347ef61d9b8ea42d0646cec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/read_position.sql', '59f0884efb7065a617fa8785e61e9fc2dd0d3aea197100f7854889135fdc9110', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/reading_moment.sql', 'c37bb722ddb6b53d64547462a2132818fca3e2f327dca7976a28a3f966cf2b14', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_outsider.sql', '684207f23cbe4c23539dcbfbd36303eb1b5f55d977d8885a15bd9d5271b8bb8c', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/send_message.sql', '188c25acb0c5924df860fe25cd4f95f0ce7d9f6d44253013e9074f832d1da845', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '546e3980fe4670db747df349836ea7a3f16cd0d019566d430b94ebd9a13984f3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/take_pair.sql', '0bc2b88693b2633e33a1ca29a91ba502ae28923ae8a62933c0c80bdd804363c4', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/wait_for_participant.sql', '69a9542727e7c21490c59b268aa9b59060e419d4dc1580f78b4933bceb994399', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_colleagues.sql', '323646c5d8a126470a38fc723297bd001d16fd8e2577acecab2d1deec56f28cb', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_hidden_attachments.sql', '0e373bb63d4002461c57bfd556e622b087d55d566d65863e6dc9eef7b45a276c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_listings.sql', '8137b0d188493a5c3cbd3898b3a7fa2d1845bcfe96815e1ab201fe7ec74d5d5e', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '075457099968bbaefcf0fca06457e23e7e43d51a9557df1422a298fb148254f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/members_before_insert.sql', '3ea08c8d3eae5bdbe76df9db8e13da866ae6e6af17be69d2cc5195b518786c15', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', '0842bca375fd7addb8c477fe5ea6b487fce9776d782c3f21a37663e0c2c25ed9', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_before_update.sql', 'c9fbcc1ce8bab8aee71650ac2ffd0f9627a6c2fb057e11364d6272e5c0d11592', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'b24d3e602cd29a0be355954205d43ea259425fb9517b213925bcc6da7d0d2d69', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_insert.sql', 'a512a1fdfb0c14b0ce4b51ab184dc98a16874daf23e6ce9ebdb6f7ed8b0a34f7', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_mark.sql', 'f8459a387d89260f84b13ed3e8fccb5d19cf44f8b47cff170902d3dce6ce6068', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_joined.sql', '1700dfdba618bb83827e4cdad473e0de0742cc022129d49bc750432db88fe7d7', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_left.sql', 'b36cc9c8474a57578bc9a947698e1983560b0eca23b6b9437b14be2c57a26191', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_read.sql', '4bf217b721a3aeb6008b0425ec19d42c1d22a94dd2ca5cb52e43e9a9e075fa0d', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/profiles_limited.sql', 'a87a95411a05b0d09b183d5bf6e26666f032fb2baa7676632d1c817506d9e2c3', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/set_updated_at.sql', 'b86cd9c4c47464e0d949f055edcf7af8907e13501ab76f6756bd281b06664078', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/sync_profile.sql', '473f3a12499fdbebb118e977b0961bdd05aa9e11d3b04bdf8df1be92551b7d9a', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/uploads_limited.sql', 'b2fd5898e3443240cdbbc99825caa5ef9f9f533dba0fefef7903eb96be5d162f', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/users_before_delete.sql', '910264adbeb0a16d47248ea59cd0bdfa6262edb1b595062fe3a01684595e6348', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/chat_hooks.sql', '945c7b46c261d17fbb4b9053861f7b44604985ebf8c35e7cd60d1673a679ba04', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/conversation_participants.sql', '88f7e6293243a8eb3fb29f6ceae8b72bf9a643098426670ba71d39e7b57900bf',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/conversations.sql', '3668547fa19c613527458880916114b1b4b3663d8c88187b6334639acbc9c75d',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/messages.sql', 'ab75dc1e12559e791dff59ee528bd2954e83dc36ddc424006974ce6a8a78c365',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/organizations.sql', 'f9bcd6ed2c222c339381807e4b8b2e8778ad80cb04b2f283aab7eae25e8d4600',  E'{"drop policy if exists \\"members read their organizations\\" on public.organizations","revoke select on public.organizations from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/private.sql', '97b738a526ca23d7236a6e8e94110217883defa9147b430c43e13d66dfeb98e1', '{"revoke usage on schema private from authenticated, service_role"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/user_profiles.sql', 'be907b9d1859b400dc5bac7578700c1b0618b33f98396f3fc876340bb2081ca2',  E'{"drop policy if exists \\"people change their own profile\\" on public.user_profiles","drop policy if exists \\"people read themselves and their colleagues\\" on public.user_profiles","revoke update (full_name, avatar_url) on public.user_profiles from authenticated","revoke select on public.user_profiles from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/storage/attachments.sql', '8ffe418e9e742e61daae3380b533a4f47db65f787e66b642c5e28139f4e3635e',  E'{"drop policy if exists \\"participants add attachments\\" on storage.objects","drop policy if exists \\"participants read attachments\\" on storage.objects"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
 -- Before the objects are applied: find objects that no file defines any more, the last applied first, because dependents
@@ -304,11 +304,11 @@ create table supabase_migrations.chatctl_obsolete as
 select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
 from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
-left join supabase_migrations.chatctl_wanted w on w.path = o.path
+left join supabase_migrations.chatctl_current_objects w on w.path = o.path
 where w.sha256 is distinct from o.sha256
   -- A file's own drop statements run only when the file is deleted.
   and (w.path is null or d.statement not like '-- chatctl:drop%')
-  and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
+  and not exists (select from supabase_migrations.chatctl_current_objects e where d.statement = any (e.drops));
 
 do $$
 declare
@@ -362,7 +362,7 @@ begin
         where t.tgfoid = old
       loop
         if exists (
-          select from supabase_migrations.chatctl_wanted w, unnest(w.drops) as d (statement)
+          select from supabase_migrations.chatctl_current_objects w, unnest(w.drops) as d (statement)
           where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
         ) then
           execute holder.statement;
@@ -3468,7 +3468,7 @@ reset all; set check_function_bodies = off;
 -- objects are applied and before `drop_obsolete`.
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
 select w.path, w.sha256, w.drops, 'export'
-from supabase_migrations.chatctl_wanted w
+from supabase_migrations.chatctl_current_objects w
 on conflict (path) do update set
   sha256 = excluded.sha256,
   drops = excluded.drops,
@@ -3499,7 +3499,7 @@ begin
   for candidate in
     with drops as (
       select d.statement, true as wanted
-      from supabase_migrations.chatctl_wanted w
+      from supabase_migrations.chatctl_current_objects w
       cross join lateral unnest(w.drops) as d (statement)
       union
       select b.statement, false from unnest(waiting) as b (statement)
@@ -3563,8 +3563,8 @@ begin
   end loop;
 
   delete from supabase_migrations.chatctl_objects o
-  where not exists (select from supabase_migrations.chatctl_wanted w where w.path = o.path);
-  drop table supabase_migrations.chatctl_wanted, supabase_migrations.chatctl_obsolete;
+  where not exists (select from supabase_migrations.chatctl_current_objects w where w.path = o.path);
+  drop table supabase_migrations.chatctl_current_objects, supabase_migrations.chatctl_obsolete;
 end
 $$;
 
