@@ -29,8 +29,8 @@ from chatctl.secrets import MASK, excerpt, mask
 COMMANDS = {
     "migrate": "Apply sql/ to a database.",
     "seed": "Fill a database with organizations, users, conversations and messages.",
-    "audit-rls": "Prove the access rules by impersonating users.",
-    "loadtest": "Put the backend under load and judge it against targets.",
+    "audit-rls": "Check the access rules by impersonating users.",
+    "loadtest": "Load-test the backend and check the results against targets.",
     "org": "List and show organizations.",
     "user": "List, show, export, suspend, mute and erase users.",
     "conversation": "List, show, export, lock and repair conversations.",

@@ -1,2 +1,3571 @@
 -- conversations_checked asks the same, of the statements that change these columns: see sql/objects/triggers.
 alter table public.conversations drop constraint conversations_name, drop constraint conversations_participant_count;
+
+-- chatctl:objects
+-- From here on: the objects as they are with this version, applied again with every newer one. Written by
+-- `chatctl migrate export`; change the files of objects/ instead.
+reset all; set check_function_bodies = off;
+
+-- The Supabase CLI's history (the first four statements are its own), and chatctl's own details: checksums, who applied
+-- a version, and the objects, which have no version. Tables of an older chatctl lack some of the columns.
+create schema if not exists supabase_migrations;
+create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
+alter table supabase_migrations.schema_migrations add column if not exists statements text[];
+alter table supabase_migrations.schema_migrations add column if not exists name text;
+create table if not exists supabase_migrations.chatctl_migrations (
+  version text primary key,
+  sha256 text not null,
+  applied_at timestamptz not null default now(),
+  applied_by text not null default session_user,
+  chatctl_version text not null,
+  duration_ms integer not null
+);
+alter table supabase_migrations.chatctl_migrations
+  add column if not exists actor text,
+  add column if not exists git_revision text;
+create table if not exists supabase_migrations.chatctl_objects (
+  path text primary key,
+  sha256 text not null,
+  applied_at timestamptz not null default now(),
+  applied_by text not null default session_user,
+  chatctl_version text not null
+);
+-- drops: the statements that drop the objects of the file, for when the file is deleted.
+alter table supabase_migrations.chatctl_objects
+  add column if not exists drops text[] not null default '{}',
+  add column if not exists actor text,
+  add column if not exists git_revision text;
+-- Files that run outside a transaction, from before they start until they are recorded as applied.
+create table if not exists supabase_migrations.chatctl_unfinished (
+  version text primary key,
+  sha256 text not null,
+  started_at timestamptz not null default now(),
+  actor text
+);
+
+-- A table for the current object files, to determine which objects are obsolete. `drop_obsolete` drops it in the same
+-- transaction.
+create table supabase_migrations.chatctl_current_objects (
+  path text primary key,
+  sha256 text not null,
+  drops text[] not null
+);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/allow_one_row.sql', '4c20766de9be5e3f6b151db94d07db168a82ad1e796a38c227d55bc3634c7a70', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/current_user_id.sql', 'fdd1c71f09224041847ff2df644b7adb5ccf3186facc71af1b73ff2b629048f4', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_row.sql', 'ad491e0b4e7ce5bb7a8d3b1f2b3d465aa51f621f98049f42adc902990af0df00', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/attachments_fit.sql', '326744eab2e604f70b089b424e99fa3b81893a7f64e0e2a9779a09404f84c559', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/window_entries.sql', '7038ef22f60eb6f463c8b875a677ede6fbf229770356dfcae6868b7b63165aca', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_limited.sql', 'b029f3a372f0e63d99527bb07dc94463ea1dce2c12922fa7c011d2a1036a3ae0', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/count_against_limit.sql', '7b35bc20751f1a07afb9c67adfd59359a8a1f4f1f6eb83f2ceffa01e0c3498ee', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_full_window.sql', 'acac23083f79a0e869cfb6c4eae96daedac74ec5fa9516191abb2a6cf754b120', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/take_turn.sql', 'e71a732f3d70ad61f8c4635cb4f6bfe377f84f13b242e76d8e06dfe45b3afc5c', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/count_message.sql', '6a7f7deae9d686c8af064b9380ed023d8e49708202d5718f91f8ef9f6ad0743c', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/is_trusted.sql', 'e5bc212465d30ab9cf543cf5e54624d2d0ef2515119af437242a3580f17b13e7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/require_caller.sql', '984d500efb049fec02a95773048b36e42b2b0dd367b187002f30527dcd0f6c14', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/get_user_default_organization.sql', '653cb24c863d8ef4befe136d04abbf4c043ae47e3bf82815aedbcb7a89b1ee05', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/create_group_conversation.sql', '06a8155b97e48fcd8342ba91e51b2399638c36a77ed6695792c1f4557a5d8464', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/plain_text.sql', 'e825f13b9fcf3ff05221e7d99015a485a47cb294136d1c5b58f66cb29c858934', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/file_ids.sql', '8a57c5c5b69284819ddfcf255f752ac5184063249e9e455e11a6959c53f413c6', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/get_conversations_with_details.sql', '8232c6d58874fa1c3c20818eb3ade1987bec8289c3cfb956b5ac9b9d28a86807', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/hide_files.sql', 'f0877c78a7960e29249033ce1226d1e691fe27cfd8a57c00eb08211b394cd44e', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/hold_briefly.sql', '3827c577d89e05d069cab666bcbb8b37d2f211419b8d2a3bf646401795ff8a2b', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/lock_conversations.sql', 'b909f5c62f51319c1babafdf87d0195b9b37e9cdc6a6cd0c4701af953a7e4a1b', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/mark_conversation_read.sql', '4730f1b11a892168a3c221f280d860e8fd481aea9fd30d84e11065a64f6fb341', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/may_add.sql', 'ce1f0c055636934a7b9879103d4b1d7a42eb651969645c715b9824334cd62a93', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/merge_reactions.sql', 'dfbc049c89cf484c241fac984a0be6500d8474bfb347ef61d9b8ea42d0646cec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/read_position.sql', '59f0884efb7065a617fa8785e61e9fc2dd0d3aea197100f7854889135fdc9110', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/reading_moment.sql', 'c37bb722ddb6b53d64547462a2132818fca3e2f327dca7976a28a3f966cf2b14', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_outsider.sql', '684207f23cbe4c23539dcbfbd36303eb1b5f55d977d8885a15bd9d5271b8bb8c', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/send_message.sql', '188c25acb0c5924df860fe25cd4f95f0ce7d9f6d44253013e9074f832d1da845', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/start_direct_conversation.sql', '546e3980fe4670db747df349836ea7a3f16cd0d019566d430b94ebd9a13984f3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/take_pair.sql', '0bc2b88693b2633e33a1ca29a91ba502ae28923ae8a62933c0c80bdd804363c4', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/functions/wait_for_participant.sql', '69a9542727e7c21490c59b268aa9b59060e419d4dc1580f78b4933bceb994399', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/my_colleagues.sql', '323646c5d8a126470a38fc723297bd001d16fd8e2577acecab2d1deec56f28cb', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/my_hidden_attachments.sql', '0e373bb63d4002461c57bfd556e622b087d55d566d65863e6dc9eef7b45a276c', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/my_listings.sql', '8137b0d188493a5c3cbd3898b3a7fa2d1845bcfe96815e1ab201fe7ec74d5d5e', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/conversations_limited.sql', '075457099968bbaefcf0fca06457e23e7e43d51a9557df1422a298fb148254f9', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/members_before_insert.sql', '3ea08c8d3eae5bdbe76df9db8e13da866ae6e6af17be69d2cc5195b518786c15', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/members_changed.sql', '0842bca375fd7addb8c477fe5ea6b487fce9776d782c3f21a37663e0c2c25ed9', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/messages_before_insert.sql', 'f497f5d3cfa3ca9febd7fb1a0dd8124e58ac97e17a3ee8f30f4b810df79bc543', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/messages_before_update.sql', 'c9fbcc1ce8bab8aee71650ac2ffd0f9627a6c2fb057e11364d6272e5c0d11592', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/messages_recounted.sql', 'b24d3e602cd29a0be355954205d43ea259425fb9517b213925bcc6da7d0d2d69', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_before_insert.sql', 'a512a1fdfb0c14b0ce4b51ab184dc98a16874daf23e6ce9ebdb6f7ed8b0a34f7', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_before_mark.sql', 'f8459a387d89260f84b13ed3e8fccb5d19cf44f8b47cff170902d3dce6ce6068', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_joined.sql', '1700dfdba618bb83827e4cdad473e0de0742cc022129d49bc750432db88fe7d7', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_left.sql', 'b36cc9c8474a57578bc9a947698e1983560b0eca23b6b9437b14be2c57a26191', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/participants_read.sql', '4bf217b721a3aeb6008b0425ec19d42c1d22a94dd2ca5cb52e43e9a9e075fa0d', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/profiles_limited.sql', 'a87a95411a05b0d09b183d5bf6e26666f032fb2baa7676632d1c817506d9e2c3', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/set_updated_at.sql', 'b86cd9c4c47464e0d949f055edcf7af8907e13501ab76f6756bd281b06664078', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_updated_at()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/sync_profile.sql', '473f3a12499fdbebb118e977b0961bdd05aa9e11d3b04bdf8df1be92551b7d9a', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/uploads_limited.sql', 'b2fd5898e3443240cdbbc99825caa5ef9f9f533dba0fefef7903eb96be5d162f', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/users_before_delete.sql', '910264adbeb0a16d47248ea59cd0bdfa6262edb1b595062fe3a01684595e6348', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/chat_hooks.sql', '945c7b46c261d17fbb4b9053861f7b44604985ebf8c35e7cd60d1673a679ba04', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/conversation_participants.sql', '88f7e6293243a8eb3fb29f6ceae8b72bf9a643098426670ba71d39e7b57900bf',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/conversations.sql', '3668547fa19c613527458880916114b1b4b3663d8c88187b6334639acbc9c75d',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/messages.sql', 'ab75dc1e12559e791dff59ee528bd2954e83dc36ddc424006974ce6a8a78c365',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/organizations.sql', 'f9bcd6ed2c222c339381807e4b8b2e8778ad80cb04b2f283aab7eae25e8d4600',  E'{"drop policy if exists \\"members read their organizations\\" on public.organizations","revoke select on public.organizations from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/private.sql', '97b738a526ca23d7236a6e8e94110217883defa9147b430c43e13d66dfeb98e1', '{"revoke usage on schema private from authenticated, service_role"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/access/user_profiles.sql', 'be907b9d1859b400dc5bac7578700c1b0618b33f98396f3fc876340bb2081ca2',  E'{"drop policy if exists \\"people change their own profile\\" on public.user_profiles","drop policy if exists \\"people read themselves and their colleagues\\" on public.user_profiles","revoke update (full_name, avatar_url) on public.user_profiles from authenticated","revoke select on public.user_profiles from authenticated"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/storage/attachments.sql', '8ffe418e9e742e61daae3380b533a4f47db65f787e66b642c5e28139f4e3635e',  E'{"drop policy if exists \\"participants add attachments\\" on storage.objects","drop policy if exists \\"participants read attachments\\" on storage.objects"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
+
+-- Before the objects are applied: find objects that no file defines any more, the last applied first, because dependents
+-- are applied last; and revoke obsolete privileges. Privileges that a file still grants on the same object are granted
+-- again when the file is applied.
+create table supabase_migrations.chatctl_obsolete as
+select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
+from supabase_migrations.chatctl_objects o
+cross join lateral unnest(o.drops) with ordinality as d (statement, place)
+left join supabase_migrations.chatctl_current_objects w on w.path = o.path
+where w.sha256 is distinct from o.sha256
+  -- A file's own drop statements run only when the file is deleted.
+  and (w.path is null or d.statement not like '-- chatctl:drop%')
+  and not exists (select from supabase_migrations.chatctl_current_objects e where d.statement = any (e.drops));
+
+do $$
+declare
+  obsolete text;
+begin
+  for obsolete in
+    select b.statement from supabase_migrations.chatctl_obsolete b where b.statement ~* '^revoke ' order by b.place
+  loop
+    begin
+      execute obsolete;
+    exception
+      when undefined_table or undefined_function or undefined_object or undefined_column or invalid_schema_name
+        or wrong_object_type then
+        null; -- dropped already, with its privileges
+      when others then
+        raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', obsolete, sqlerrm);
+    end;
+  end loop;
+end
+$$;
+
+-- If the signature of a function changes, policies and triggers would keep using the old function. Those that files
+-- define are dropped with it and applied again.
+do $$
+declare
+  obsolete record;
+  old oid;
+  holder record;
+begin
+  for obsolete in
+    select b.place, b.statement, regexp_replace(b.statement, '^drop (function|procedure) if exists ', '\1 ', 'i') as what
+    from supabase_migrations.chatctl_obsolete b
+    where b.statement ~* '^drop (function|procedure) if exists '
+    order by b.place
+  loop
+    begin
+      begin
+        execute format('comment on %s is %L', obsolete.what, 'chatctl: this one?');
+        select d.objoid into old from pg_catalog.pg_description d where d.description = 'chatctl: this one?';
+        raise exception using errcode = 'CC000';
+      exception when sqlstate 'CC000' then null; -- this rolls back the comment and keeps the variable
+      end;
+      for holder in
+        select format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement, p.polname as name
+        from pg_catalog.pg_policy p
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
+        where d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = old
+        union
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass), t.tgname
+        from pg_catalog.pg_trigger t
+        where t.tgfoid = old
+      loop
+        if exists (
+          select from supabase_migrations.chatctl_current_objects w, unnest(w.drops) as d (statement)
+          where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
+        ) then
+          execute holder.statement;
+        end if;
+      end loop;
+      execute obsolete.statement;
+      delete from supabase_migrations.chatctl_obsolete b where b.place = obsolete.place;
+    exception
+      when lock_not_available or deadlock_detected or query_canceled then
+        raise;
+      when others then
+        null; -- something else depends on it: drop_obsolete tries again when all objects are applied
+    end;
+  end loop;
+end
+$$;
+
+-- objects/functions/refuse.sql
+-- Refuse a request in the form that clients expect: PostgREST turns the SQLSTATE into the HTTP status; the hint is the
+-- plan's error code, the detail its JSON.
+create or replace function private.refuse(
+  p_sqlstate text, p_code text, p_message text, p_details jsonb default '{}'
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = p_sqlstate, message = p_message, hint = p_code, detail = p_details::text;
+end
+$$;
+
+revoke execute on function private.refuse(text, text, text, jsonb) from public;
+grant execute on function private.refuse(text, text, text, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/allow_one_row.sql
+-- Refuse a second row in a statement from the API that changes rows which other users also change. Called for each
+-- row. PostgreSQL locks the row before this runs, so lock_timeout is shortened until restore_lock_timeout runs after the
+-- statement: a wait for another row then ends before it becomes a deadlock. It stays long enough for one row to be
+-- written to a slow disk.
+create or replace function private.allow_one_row(p_sentence text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.usual_lock_timeout', true) <> '' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', p_sentence);
+  end if;
+  perform
+    set_config('chat.usual_lock_timeout', current_setting('lock_timeout'), true),
+    set_config('lock_timeout', '300ms', true);
+end
+$$;
+
+-- Restore lock_timeout after the statement. Returns whether the statement changed such a row.
+create or replace function private.restore_lock_timeout()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  usual text := current_setting('chat.usual_lock_timeout', true);
+begin
+  if usual <> '' then
+    perform set_config('lock_timeout', usual, true), set_config('chat.usual_lock_timeout', '', true);
+    return true;
+  end if;
+  return false;
+end
+$$;
+
+revoke execute on function private.allow_one_row(text) from public;
+revoke execute on function private.restore_lock_timeout() from public;
+reset all; set check_function_bodies = off;
+
+-- objects/views/suspended.sql
+-- The users who are suspended now.
+create or replace view private.suspended as
+select s.user_id
+from private.suspensions s
+where s.suspended_until is null or s.suspended_until > now();
+
+revoke all on private.suspended from public, anon, authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/current_user_id.sql
+-- The user id in the caller's token; null if it has none.
+-- Never raises, whatever the claims are: a policy that raises stops Realtime for everybody. auth.uid() can raise.
+create or replace function private.claimed_user_id()
+returns uuid
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  named uuid;
+begin
+  -- Assigned first, because a cast by RETURN would be outside of the exception handler.
+  named := coalesce(
+    nullif(current_setting('request.jwt.claim.sub', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+  );
+  return named;
+exception when others then -- not JSON, nested too deeply for the stack, or not a uuid
+  return null;
+end
+$$;
+
+-- The caller's user id; null if the token has none, or if the user is suspended. Policies and functions then treat the
+-- caller as nobody.
+create or replace function private.current_user_id()
+returns uuid
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  caller uuid := private.claimed_user_id();
+begin
+  if caller is not null and exists (select from private.suspended s where s.user_id = caller) then
+    return null;
+  end if;
+  return caller;
+end
+$$;
+
+revoke execute on function private.claimed_user_id() from public;
+revoke execute on function private.current_user_id() from public;
+grant execute on function private.claimed_user_id() to authenticated, service_role;
+grant execute on function private.current_user_id() to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_row.sql
+-- Refuse a row with the error of its policy. For checks before a lock is taken; the policy runs afterwards.
+create or replace function private.refuse_row(p_table text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using
+    message = format('new row violates row-level security policy for table "%s"', p_table);
+end
+$$;
+
+revoke execute on function private.refuse_row(text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/api_user.sql
+-- The user on whose behalf role authenticated acts. Their writes take turns and have limits. Null for every other role,
+-- whatever its privileges, and for a token without a user id.
+create or replace function private.api_user()
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated'
+      then private.current_user_id()
+  end
+$$;
+
+-- The same for triggers, which may run after the statement has waited: a user who was suspended meanwhile is refused.
+-- Volatile, so that it sees what was committed since the statement began.
+create or replace function private.api_writer(p_table text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+begin
+  if writer is null and coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated' then
+    perform private.refuse_row(p_table);
+  end if;
+  return writer;
+end
+$$;
+
+revoke execute on function private.api_user() from public;
+revoke execute on function private.api_writer(text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/attachments_fit.sql
+-- Whether a new message may have these attachments: they are valid, have only the plan's keys, ids of up to 100
+-- characters, and take at most 16 kB together. Five ordinary files take about 1 kB.
+create or replace function private.attachments_fit(p_attachments jsonb)
+returns boolean
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select case
+    -- Detects excessive sizes without converting to text, which takes a second for 100 MB.
+    when pg_column_size(p_attachments) > 65536 then false
+    when octet_length(p_attachments::text) > 16384 then false
+    when not private.valid_attachments(p_attachments) then false
+    else not exists (
+      select from jsonb_array_elements(p_attachments) as a (entry)
+      where a.entry - array['id', 'name', 'type', 'size', 'url'] <> '{}'
+        or char_length(a.entry ->> 'id') not between 1 and 100
+    )
+  end
+$$;
+
+revoke execute on function private.attachments_fit(jsonb) from public;
+grant execute on function private.attachments_fit(jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/before_request.sql
+-- PostgREST calls this at the start of each request (db_pre_request). It gives a user's write 0.9 seconds. Otherwise a
+-- request whose response takes long (`select=` that embeds thousands of rows after an insert) could hold the rows that
+-- it has changed for 8 seconds. From PostgreSQL 17 on, a write also holds a conversation for at most 0.4 seconds, which
+-- is less than others may wait; see hold_briefly. A request that only reads runs in a read-only transaction.
+create or replace function chat_hooks.before_request()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('role', true) is distinct from 'authenticated' or current_setting('transaction_read_only') = 'on' then
+    return;
+  end if;
+  if current_setting('statement_timeout')::interval not between interval '1 microsecond' and interval '0.9 seconds' then
+    perform set_config('statement_timeout', '900ms', true);
+  end if;
+  if current_setting('server_version_num')::integer >= 170000 then
+    perform set_config('chat.longest_hold', '400ms', true);
+  end if;
+end
+$$;
+
+revoke execute on function chat_hooks.before_request() from public;
+grant execute on function chat_hooks.before_request() to anon, authenticated, service_role;
+-- In an exported file, after one that changes the role: back to the role in which the Supabase CLI runs migrations,
+-- which owns its history. That is not always the one that signed in; on hosted projects the CLI has login roles.
+select pg_catalog.set_config(
+  'role',
+  case when pg_catalog.pg_has_role(session_user, c.relowner, 'member') then pg_catalog.pg_get_userbyid(c.relowner) else 'none' end,
+  false
+)
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations';
+reset all; set check_function_bodies = off;
+
+-- objects/functions/window_entries.sql
+-- The entries of a window that count at a given time, oldest first: those within the limit's period. After the clock was
+-- set back, entries up to one period ahead count as well; those further ahead do not, since they would block the user
+-- until the clock gets there.
+--   p_at, p_amount  when, and how much; without amounts, each counts once
+create or replace function private.window_entries(
+  p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval
+)
+returns table (at timestamptz, amount bigint)
+language sql immutable
+set search_path = ''
+as $$
+  select e.at, coalesce(e.amount, 1)
+  from unnest(p_at, p_amount) as e (at, amount)
+  where e.at between p_now - p_per and p_now + p_per
+  order by e.at
+$$;
+
+revoke execute on function private.window_entries(timestamptz[], bigint[], timestamptz, interval) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/check_message_rate_limit.sql
+-- How many messages the caller may still send (10 in 60 seconds, unless an operator has lowered the limit).
+--   reset_at     when the next message is accepted; while some remain, when the oldest counted message leaves the window
+--   retry_after  seconds until a message is accepted; 0 means now
+create or replace function public.check_message_rate_limit()
+returns table (allowed boolean, "limit" integer, remaining integer, reset_at timestamptz, retry_after integer)
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  moment timestamptz := clock_timestamp();
+  rule private.limits;
+  counted timestamptz[];
+begin
+  if caller is null then
+    raise insufficient_privilege using message = 'sign in to ask for a limit', hint = 'FORBIDDEN';
+  end if;
+  select l.* into strict rule from private.limits l where l.action = 'message';
+  counted := array(
+    select e.at
+    from private.send_windows w
+    cross join lateral private.window_entries(w.sent_at, null, moment, rule.per) as e
+    where w.user_id = caller
+  );
+  "limit" := rule.allowed;
+  remaining := greatest("limit" - cardinality(counted), 0);
+  allowed := remaining > 0;
+  reset_at := coalesce(counted[greatest(cardinality(counted) - "limit" + 1, 1)] + rule.per, moment);
+  retry_after := case
+    when allowed then 0
+    else greatest(1, ceil(extract(epoch from reset_at - clock_timestamp()))::integer)
+  end;
+  return next;
+end
+$$;
+
+revoke execute on function public.check_message_rate_limit() from public, anon;
+grant execute on function public.check_message_rate_limit() to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_limited.sql
+-- Refuse a write that exceeds a limit.
+--   p_remaining  how much is left, less than was requested
+--   p_reset_at   when the requested amount is available
+--   p_message    the message for the user; null: the plan's
+create or replace function private.refuse_limited(
+  p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text default null
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));
+begin
+  perform private.refuse('PT429', 'RATE_LIMITED',
+    coalesce(p_message, format('Rate limit exceeded. Try again in %s seconds.', seconds)),
+    jsonb_build_object(
+      'action', p_action, 'limit', p_allowed, 'remaining', p_remaining,
+      'reset_at', p_reset_at, 'retry_after', seconds
+    ));
+end
+$$;
+
+revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from public;
+grant execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/count_against_limit.sql
+-- Count p_amount of an action against its limit, or refuse it. The user's turn is held (take_turn), so no number of
+-- parallel sessions gets past the limit. Writes within the same sixtieth of the window share one entry, with the time of
+-- the last one, so the number of entries is bounded; the limit can be stricter by that sixtieth.
+create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  rule private.limits;
+  times timestamptz[];
+  amounts bigint[];
+  used bigint;
+  size integer;
+  tick numeric;
+begin
+  select l.* into strict rule from private.limits l where l.action = p_action;
+  tick := extract(epoch from rule.per) / 60;
+  select coalesce(array_agg(e.at), '{}'), coalesce(array_agg(e.amount), '{}'), coalesce(sum(e.amount), 0)
+  into times, amounts, used
+  from private.action_windows w
+  cross join lateral private.window_entries(w.at, w.amount, moment, rule.per) as e
+  where w.user_id = p_user_id and w.action = p_action;
+
+  if p_amount > rule.allowed then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', format('At most %s at a time', rule.allowed),
+      jsonb_build_object('action', p_action, 'maximum', rule.allowed));
+  elsif used + p_amount > rule.allowed then
+    perform private.refuse_limited(p_action, rule.allowed, greatest(rule.allowed - used, 0), coalesce(
+      (
+        -- The first entry after whose expiry the later entries leave enough room.
+        select min(e.at) + rule.per
+        from (
+          select t.at, sum(t.amount) over (order by t.place desc) - t.amount as later
+          from unnest(times, amounts) with ordinality as t (at, amount, place)
+        ) as e
+        where e.later + p_amount <= rule.allowed
+      ),
+      moment + rule.per
+    ));
+  end if;
+  size := cardinality(times);
+  if size > 0 and floor(extract(epoch from times[size]) / tick) = floor(extract(epoch from moment) / tick) then
+    times[size] := moment;
+    amounts[size] := amounts[size] + p_amount;
+  else
+    times := times || moment;
+    amounts := amounts || p_amount;
+  end if;
+  update private.action_windows w
+  set at = times, amount = amounts
+  where w.user_id = p_user_id and w.action = p_action;
+  if not found then
+    -- Nothing is counted for a user without a profile; the policies refuse their writes.
+    insert into private.action_windows (user_id, action, at, amount)
+    select u.id, p_action, times, amounts from public.user_profiles u where u.id = p_user_id;
+  end if;
+end
+$$;
+
+-- Refuse an action whose limit is used up, without taking a lock and before waiting for a turn. In all other cases,
+-- count_against_limit decides.
+create or replace function private.refuse_spent(p_user_id uuid, p_action text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  spent record;
+begin
+  select l.allowed, l.per, sum(e.amount) as used, min(e.at) as first
+  into spent
+  from private.limits l
+  join private.action_windows w on w.user_id = p_user_id and w.action = l.action
+  cross join lateral private.window_entries(w.at, w.amount, clock_timestamp(), l.per) as e
+  where l.action = p_action
+  group by l.allowed, l.per;
+  if spent.used >= spent.allowed then
+    perform private.refuse_limited(p_action, spent.allowed, 0, spent.first + spent.per);
+  end if;
+end
+$$;
+
+revoke execute on function private.count_against_limit(uuid, text, bigint) from public;
+revoke execute on function private.refuse_spent(uuid, text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_participations.sql
+-- Who takes part in which conversation: participants who are still members of its organization.
+create or replace view private.participations as
+select cp.conversation_id, c.organization_id, cp.user_id
+from public.conversation_participants cp
+join public.conversations c on c.id = cp.conversation_id
+join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id;
+
+-- The conversations that the caller takes part in; none for a suspended caller. Policies use it, so that they neither
+-- refer to themselves (42P17) nor call a function per row. Runs as its owner on purpose (no security_invoker), and shows
+-- only the caller's rows; the schema is not exposed.
+create or replace view private.my_participations
+with (security_barrier = true) as
+select p.conversation_id, p.organization_id
+from private.participations p
+where p.user_id = (select private.current_user_id());
+
+revoke all on private.participations from public, anon, authenticated;
+revoke all on private.my_participations from public, anon, authenticated;
+grant select on private.my_participations to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_full_window.sql
+-- Refuse another message of somebody whose last messages were accepted at the times p_sent (the last ten are kept).
+create or replace function private.refuse_full_window(p_sent timestamptz[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  rule private.limits;
+  counted timestamptz[];
+begin
+  select l.* into strict rule from private.limits l where l.action = 'message';
+  if coalesce(cardinality(p_sent), 0) < rule.allowed
+    or p_sent[cardinality(p_sent) - rule.allowed + 1] < moment - rule.per
+  then
+    return; -- the usual case: fewer messages than the limit within the period
+  end if;
+  counted := array(select e.at from private.window_entries(p_sent, null, moment, rule.per) as e);
+  if cardinality(counted) >= rule.allowed then
+    perform private.refuse_limited(
+      'message', rule.allowed, 0, counted[cardinality(counted) - rule.allowed + 1] + rule.per
+    );
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_full_window(timestamptz[]) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_to_wait.sql
+-- Refuse a statement that would wait in an order that can deadlock. A retry shortly after may succeed.
+create or replace function private.refuse_to_wait()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse('PT429', 'RATE_LIMITED',
+    'Others are writing there at the moment. Try again, one conversation at a time.',
+    jsonb_build_object('retry_after', 1));
+end
+$$;
+
+revoke execute on function private.refuse_to_wait() from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/take_turn.sql
+-- Wait for a user's turn to write, and keep it until the transaction ends. Returns the times of their last messages that
+-- count; null for a user without profile. One user's writes thus run one after another, from any number of devices. This
+-- is the first lock of a transaction. If a conversation is locked already (messages of several senders in one statement
+-- of a trusted role), it does not wait; see lock_conversations.
+create or replace function private.take_turn(p_user_id uuid)
+returns timestamptz[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sent timestamptz[];
+  usual text := current_setting('lock_timeout');
+begin
+  if current_setting('chat.last_locked', true) <> '' then
+    select w.sent_at into sent
+    from private.send_windows w where w.user_id = p_user_id for no key update skip locked;
+    if found then
+      return sent;
+    elsif exists (select from private.send_windows w where w.user_id = p_user_id) then
+      perform private.refuse_to_wait();
+    end if;
+  end if;
+  select w.sent_at into sent
+  from private.send_windows w where w.user_id = p_user_id for no key update;
+  if found then
+    return sent;
+  end if;
+  begin
+    -- The first write of this user. If another session is inserting the same row, this waits for it.
+    if current_setting('chat.last_locked', true) <> '' then
+      perform set_config('lock_timeout', '300ms', true);
+    end if;
+    insert into private.send_windows (user_id)
+    select u.id from public.user_profiles u where u.id = p_user_id
+    on conflict do nothing;
+    perform set_config('lock_timeout', usual, true);
+  exception
+    when foreign_key_violation then
+      return null; -- the user is being deleted
+    when lock_not_available then
+      perform private.refuse_to_wait();
+  end;
+  select w.sent_at into sent
+  from private.send_windows w where w.user_id = p_user_id for no key update;
+  return sent;
+end
+$$;
+
+revoke execute on function private.take_turn(uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/count_message.sql
+-- Take the turn of a message's sender, and count the message against the limit or refuse it, step by step.
+-- messages_before_insert does this in a single statement for most messages. This function handles the rest: refused
+-- messages, those of trusted roles (who need not take part), a user's first message, and any message after the first in
+-- a transaction.
+--   p_noted  the time to record in the window
+create or replace function private.count_message(
+  p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sent timestamptz[];
+begin
+  if not p_trusted and not exists (
+    select from private.participations p
+    where p.conversation_id = p_conversation_id and p.organization_id = p_organization_id and p.user_id = p_sender_id
+      and not exists (select from private.suspended s where s.user_id = p.user_id)
+  ) then
+    perform private.refuse_row('messages');
+  end if;
+  if p_sender_id is null then
+    return;
+  end if;
+  -- A sender who has used up the limit does not wait.
+  perform private.refuse_full_window(w.sent_at) from private.send_windows w where w.user_id = p_sender_id;
+  sent := private.take_turn(p_sender_id);
+  perform private.refuse_full_window(sent);
+  update private.send_windows w
+  set sent_at = (sent || p_noted)[greatest(cardinality(sent) - 8, 1):]
+  where w.user_id = p_sender_id;
+end
+$$;
+
+revoke execute on function private.count_message(uuid, uuid, uuid, timestamptz, boolean) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/is_trusted.sql
+-- Whether the current role bypasses row-level security: service_role, or an operator's own connection. Looks at the
+-- session's role, because inside a SECURITY DEFINER function current_user is the owner.
+create or replace function private.is_trusted()
+returns boolean
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  role_in_force text := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+begin
+  if role_in_force in ('authenticated', 'anon') then
+    return false;
+  end if;
+  return exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = role_in_force and (r.rolsuper or r.rolbypassrls)
+  );
+end
+$$;
+
+revoke execute on function private.is_trusted() from public;
+grant execute on function private.is_trusted() to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/require_caller.sql
+-- Refuse unless p_user_id is the caller. Trusted roles may name anybody.
+create or replace function private.require_caller(p_user_id uuid)
+returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_user_id = private.current_user_id() or private.is_trusted() then
+    return;
+  end if;
+  raise insufficient_privilege using
+    message = 'p_user_id must be the caller', hint = 'FORBIDDEN';
+end
+$$;
+
+revoke execute on function private.require_caller(uuid) from public;
+grant execute on function private.require_caller(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/get_user_default_organization.sql
+-- The organization for a new conversation of p_user_id: the one they joined first, or null.
+create or replace function public.get_user_default_organization(p_user_id uuid)
+returns uuid
+language plpgsql stable security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_caller(p_user_id);
+  return (
+    select om.organization_id
+    from public.organization_members om
+    where om.user_id = p_user_id
+    order by om.joined_at, om.organization_id
+    limit 1
+  );
+end
+$$;
+
+revoke execute on function public.get_user_default_organization(uuid) from public, anon;
+grant execute on function public.get_user_default_organization(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/create_group_conversation.sql
+-- Create a group of the caller and p_participant_ids, with 3 to 50 people including the caller, in one call.
+create or replace function public.create_group_conversation(
+  p_name text, p_participant_ids uuid[], p_organization_id uuid default null
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  conversation uuid;
+begin
+  if caller is null then
+    raise insufficient_privilege using message = 'sign in to create a group', hint = 'FORBIDDEN';
+  end if;
+  insert into public.conversations (organization_id, name, is_group, created_by)
+  values (
+    coalesce(p_organization_id, public.get_user_default_organization(caller)), p_name, true, caller
+  )
+  returning id into conversation;
+  insert into public.conversation_participants (conversation_id, user_id)
+  select conversation, u.user_id
+  from unnest(p_participant_ids || caller) as u (user_id)
+  where u.user_id is not null
+  group by u.user_id
+  order by u.user_id;
+  return conversation;
+end
+$$;
+
+revoke execute on function public.create_group_conversation(text, uuid[], uuid) from public, anon;
+grant execute on function public.create_group_conversation(text, uuid[], uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/creator_of.sql
+-- Who manages a conversation now. In a group: its creator, while they take part and are a member of the organization;
+-- otherwise the participant who joined first, preferring those who are not suspended; null when nobody is left. A direct
+-- conversation keeps its creator as long as anybody takes part.
+create or replace function private.creator_of(p_conversation_id uuid)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.is_group then (
+      select p.user_id
+      from public.conversation_participants p
+      join public.organization_members o on o.organization_id = c.organization_id and o.user_id = p.user_id
+      where p.conversation_id = c.id
+      order by
+        p.user_id is not distinct from c.created_by desc,
+        exists (select from private.suspended s where s.user_id = p.user_id),
+        p.joined_at, p.user_id
+      limit 1
+    )
+    when exists (select from public.conversation_participants p where p.conversation_id = c.id) then c.created_by
+  end
+  from public.conversations c
+  where c.id = p_conversation_id
+$$;
+
+revoke execute on function private.creator_of(uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/plain_text.sql
+-- A text reduced to lower-case ASCII letters, digits and punctuation, however they are written: percent-encoded (even
+-- repeatedly), fullwidth, or with invisible characters in between. Never raises. Looks at the first 16,384 characters.
+create or replace function private.plain_text(p_text text)
+returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  plain text := left(p_text, 16384);
+begin
+  if plain ~ '%' then
+    plain := regexp_replace(plain, '%(25)+', '%', 'g');
+    -- Fullwidth digits and letters in UTF-8; all other characters outside ASCII are removed.
+    plain := regexp_replace(plain, '%ef%bc%9([0-9])', '\1', 'gi');
+    plain := regexp_replace(plain, '%ef%b(?:c%a|d%8)([1-6])', '%6\1', 'gi');
+    plain := regexp_replace(plain, '%[89a-f][0-9a-f]', '', 'gi');
+    -- The digits, letters and hyphens of a uuid; other ASCII characters are separators.
+    plain := regexp_replace(plain, '%3([0-9])', '\1', 'g');
+    for letter in 1 .. 6 loop
+      plain := regexp_replace(plain, format('%%[46]%s', letter), chr(96 + letter), 'g');
+    end loop;
+    plain := regexp_replace(plain, '%2d', '-', 'gi');
+    plain := regexp_replace(plain, '%[0-7][0-9a-f]', ' ', 'gi');
+  end if;
+  if plain !~ '^[ -~]*$' then
+    -- 64 characters at a time, because normalize sorts consecutive combining marks.
+    plain := (
+      select string_agg(normalize(substr(plain, part.start, 64), nfkd), '' order by part.start)
+      from generate_series(1, char_length(plain), 64) as part (start)
+    );
+    plain := regexp_replace(plain, '[^ -~]', '', 'g');
+  end if;
+  return lower(plain);
+end
+$$;
+
+revoke execute on function private.plain_text(text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/file_ids.sql
+-- The ids of the files that attachments refer to: every uuid in an id or a url, because object names begin with one. An
+-- extra uuid hides no file that somebody else uploaded. Runs when a message is deleted, so it never raises.
+create or replace function private.file_ids(p_attachments jsonb)
+returns setof text
+language sql immutable
+set search_path = ''
+as $$
+  select distinct regexp_replace(f.digits, '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
+  from jsonb_array_elements(case jsonb_typeof(p_attachments) when 'array' then p_attachments else '[]' end) as a (entry)
+  cross join lateral (
+    values (private.plain_text(a.entry ->> 'id')), (private.plain_text(a.entry ->> 'url'))
+  ) as s (spelling)
+  cross join lateral (values (s.spelling), (regexp_replace(s.spelling, '[-{}\s]', '', 'g'))) as t (text)
+  cross join lateral (
+    select replace(m.found[1], '-', '')
+    from regexp_matches(t.text, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') as m (found)
+    union all
+    -- Digits may follow other text without a separator, and that text may end with a hexadecimal digit, as "uuid" does.
+    select unnest(array[left(m.found[1], 32), right(m.found[1], 32)])
+    from regexp_matches(t.text, '[0-9a-f]{32,}', 'g') as m (found)
+  ) as f (digits)
+$$;
+
+revoke execute on function private.file_ids(jsonb) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/get_conversations_with_details.sql
+-- The conversations of p_user_id, most recent message first. SECURITY DEFINER, guarded by require_caller. Reads one row
+-- per conversation and table, and only the last message. The plan is generic, because planning takes as long as running.
+create or replace function public.get_conversations_with_details(p_user_id uuid)
+returns table (
+  conversation_id uuid,
+  organization_id uuid,
+  name text,
+  is_group boolean,
+  created_by uuid,
+  created_at timestamptz,
+  updated_at timestamptz,
+  is_starred boolean,
+  is_muted boolean,
+  last_read_at timestamptz,
+  unread_count integer,
+  last_message_id uuid,
+  last_message_content text,
+  last_message_created_at timestamptz,
+  last_message_sender_id uuid,
+  last_message_sender_name text
+)
+language plpgsql stable security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  perform private.require_caller(p_user_id);
+  return query
+  select
+    c.id, c.organization_id, c.name, c.is_group, c.created_by, c.created_at, c.updated_at,
+    cp.is_starred, cp.is_muted, cp.last_read_at,
+    (c.message_count - r.seen_count)::integer,
+    m.id, m.content, m.created_at, m.sender_id,
+    -- Hide the profile of a user who no longer shares an organization with the caller.
+    case when m.sender_id = p_user_id or exists (
+      select from public.organization_members me
+      join public.organization_members them on them.organization_id = me.organization_id
+      where me.user_id = p_user_id and them.user_id = m.sender_id
+    ) then coalesce(sender.full_name, sender.email) end
+  from public.conversation_participants cp
+  join public.conversations c on c.id = cp.conversation_id
+  join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id
+  join private.read_states r on r.conversation_id = cp.conversation_id and r.user_id = cp.user_id
+  left join public.messages m on m.conversation_id = c.id and m.seq = c.last_message_seq
+  left join public.user_profiles sender on sender.id = m.sender_id
+  where cp.user_id = p_user_id
+  order by coalesce(m.created_at, c.created_at) desc, c.id;
+end
+$$;
+
+revoke execute on function public.get_conversations_with_details(uuid) from public, anon;
+grant execute on function public.get_conversations_with_details(uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/get_messages_page.sql
+-- One page of a conversation, newest message first, without deleted messages.
+--   p_before  bigint   seq of the last message already shown; null = first page
+--   p_limit   integer  1 to 200
+-- SECURITY DEFINER, so that participation is checked once and not by a policy for every row. Every page costs the same.
+-- The plan is generic, because planning takes longer than reading the page.
+create or replace function public.get_messages_page(
+  p_conversation_id uuid, p_before bigint default null, p_limit integer default 50
+)
+returns table (
+  id uuid,
+  conversation_id uuid,
+  sender_id uuid,
+  content text,
+  attachments jsonb,
+  reactions jsonb,
+  created_at timestamptz,
+  updated_at timestamptz,
+  seq bigint,
+  sender_email text,
+  sender_full_name text,
+  sender_avatar_url text
+)
+language plpgsql stable security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  trusted boolean := private.is_trusted();
+  caller uuid := private.current_user_id();
+  organizations uuid[] := array(
+    select om.organization_id from public.organization_members om where om.user_id = caller
+  );
+  before bigint := coalesce(p_before, 9223372036854775807);
+begin
+  if p_limit is null or p_limit not between 1 and 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'p_limit must be between 1 and 200');
+  end if;
+  if not trusted and not exists (
+    select from public.conversation_participants cp
+    join public.conversations c on c.id = cp.conversation_id
+    where cp.conversation_id = p_conversation_id
+      and cp.user_id = caller
+      and c.organization_id = any (organizations)
+  ) then
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
+  return query
+  select
+    m.id, m.conversation_id, m.sender_id, m.content, m.attachments, m.reactions,
+    m.created_at, m.updated_at, m.seq, sender.email, sender.full_name, sender.avatar_url
+  from public.messages m
+  left join public.user_profiles sender
+    on sender.id = m.sender_id
+    and (
+      trusted
+      or sender.id = caller
+      or exists (
+        select from public.organization_members om
+        where om.user_id = sender.id and om.organization_id = any (organizations)
+      )
+    )
+  where m.conversation_id = p_conversation_id and m.seq < before and m.deleted_at is null
+  order by m.seq desc
+  limit p_limit;
+end
+$$;
+
+revoke execute on function public.get_messages_page(uuid, bigint, integer) from public, anon;
+grant execute on function public.get_messages_page(uuid, bigint, integer) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/get_unread_count.sql
+-- How many messages of a conversation p_user_id has not read: newer than the read position, not their own, not deleted.
+-- 0 for a conversation that the user does not take part in. Costs the same whatever the backlog.
+create or replace function public.get_unread_count(p_conversation_id uuid, p_user_id uuid)
+returns integer
+language plpgsql stable security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_caller(p_user_id);
+  return coalesce((
+    select (c.message_count - r.seen_count)::integer
+    from private.read_states r
+    join public.conversations c on c.id = r.conversation_id
+    join private.participations p on p.conversation_id = r.conversation_id and p.user_id = r.user_id
+    where r.conversation_id = p_conversation_id and r.user_id = p_user_id
+  ), 0);
+end
+$$;
+
+revoke execute on function public.get_unread_count(uuid, uuid) from public, anon;
+grant execute on function public.get_unread_count(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/hide_files.sql
+-- Record the files of a deleted message. Storage then hides those that its sender uploaded, and those whose uploader is
+-- unknown; see storage/attachments.sql. After a sender was erased, only the files' owner still identifies them: a user
+-- who no longer exists.
+create or replace function private.hide_files(p_message public.messages)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.deleted_attachments (message_id, attachment_id, conversation_id, sender_id)
+  select p_message.id, f.id, p_message.conversation_id, coalesce(p_message.sender_id, (
+    select max(o.owner_id)::uuid
+    from storage.objects o
+    where p_message.sender_id is null
+      and o.bucket_id = 'attachments'
+      -- All names that begin with this uuid and _ (the next character is `); starts_with would not use an index.
+      and o.name ~>=~ format('%s/chat/%s/%s_', p_message.organization_id, p_message.conversation_id, f.id)
+      and o.name ~<~ format('%s/chat/%s/%s`', p_message.organization_id, p_message.conversation_id, f.id)
+      and o.owner_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      and not exists (select from public.user_profiles p where p.id::text = o.owner_id)
+  ))
+  from private.file_ids(p_message.attachments) as f (id)
+$$;
+
+revoke execute on function private.hide_files(public.messages) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/hold_briefly.sql
+-- Called while the transaction holds a lock that others need: ends the transaction after the time that before_request
+-- has set, if any. PostgreSQL then closes the connection. statement_timeout would include the wait for the lock;
+-- transaction_timeout would, too, so wait_unhurried is called before anything else is waited for. A transaction_timeout
+-- that is running already, for example the project's own, still applies if it ends sooner.
+create or replace function private.hold_briefly()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', '0', true);
+    perform set_config('transaction_timeout', current_setting('chat.longest_hold'), true);
+  end if;
+end
+$$;
+
+create or replace function private.wait_unhurried()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform set_config('transaction_timeout', '0', true);
+  end if;
+end
+$$;
+
+revoke execute on function private.hold_briefly() from public;
+revoke execute on function private.wait_unhurried() from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/is_conversation_participant.sql
+-- Whether the caller takes part in a conversation. Refuses to answer about anybody else (42501).
+create or replace function public.is_conversation_participant(
+  p_conversation_id uuid, p_user_id uuid default auth.uid()
+)
+returns boolean
+language plpgsql stable security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_caller(p_user_id);
+  return exists (
+    select from public.conversation_participants cp
+    join public.conversations c on c.id = cp.conversation_id
+    join public.organization_members om on om.organization_id = c.organization_id and om.user_id = cp.user_id
+    where cp.conversation_id = p_conversation_id and cp.user_id = p_user_id
+  );
+end
+$$;
+
+revoke execute on function public.is_conversation_participant(uuid, uuid) from public, anon;
+grant execute on function public.is_conversation_participant(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/lock_conversations.sql
+-- Lock a conversation. seq, counters and read states change only under this lock.
+--
+-- Every write takes its locks in this order, so that no two writes wait for each other:
+--   1. the turn of a user: the row of private.send_windows, see take_turn
+--   2. rows of participants, messages and organization members
+--   3. conversations, by ascending id
+--   4. read states
+--   5. profiles, through foreign keys
+-- PostgreSQL locks a row before its BEFORE ROW triggers run. Conversations are therefore locked by AFTER STATEMENT
+-- triggers, which know every row that a statement changed. An INSERT locks no rows, so it locks its conversation in a
+-- BEFORE ROW trigger.
+--
+-- The transaction remembers the last conversation that it locked. A conversation with a lower id (rows of several
+-- conversations in one INSERT, in another order) is locked only if nobody else holds it; otherwise the statement is
+-- refused.
+create or replace function private.lock_conversation(p_conversation_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  last_locked uuid := nullif(current_setting('chat.last_locked', true), '');
+begin
+  if last_locked > p_conversation_id then
+    perform from public.conversations c where c.id = p_conversation_id for no key update skip locked;
+    if not found and exists (select from public.conversations c where c.id = p_conversation_id) then
+      perform private.refuse_to_wait();
+    end if;
+  else
+    perform set_config('chat.last_locked', p_conversation_id::text, true), private.wait_unhurried();
+    perform from public.conversations c where c.id = p_conversation_id for no key update;
+  end if;
+  perform private.hold_briefly();
+end
+$$;
+
+create or replace function private.lock_conversations(p_conversation_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  conversation uuid;
+begin
+  for conversation in select distinct c.id from unnest(p_conversation_ids) as c (id) order by c.id loop
+    perform private.lock_conversation(conversation);
+  end loop;
+end
+$$;
+
+revoke execute on function private.lock_conversation(uuid) from public;
+revoke execute on function private.lock_conversations(uuid[]) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/mark_conversation_read.sql
+-- Mark a conversation as read up to a message, or to its end. The position never moves back. Returns the unread count.
+--   p_seq  bigint  the last message that was seen; null = all
+create or replace function public.mark_conversation_read(p_conversation_id uuid, p_seq bigint default null)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  seen_at timestamptz := 'infinity'; -- everything, see reading_moment
+begin
+  if p_seq is not null then
+    select m.created_at into seen_at
+    from public.messages m
+    where m.conversation_id = p_conversation_id and m.seq = p_seq;
+    if not found then
+      perform private.refuse('PT404', 'NOT_FOUND', 'This item could not be found');
+    end if;
+  end if;
+  update public.conversation_participants cp
+  set last_read_at = greatest(cp.last_read_at, seen_at)
+  where cp.conversation_id = p_conversation_id and cp.user_id = caller;
+  if not found then
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
+  return public.get_unread_count(p_conversation_id, caller);
+end
+$$;
+
+revoke execute on function public.mark_conversation_read(uuid, bigint) from public, anon;
+grant execute on function public.mark_conversation_read(uuid, bigint) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/may_add.sql
+-- Whether somebody may add a person to a conversation: in a group, the creator while they take part; in a conversation
+-- without participants, its creator. The policy of conversation_participants calls this, and so do triggers, before and
+-- after they wait for a lock.
+create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.conversations c
+    join public.organization_members adds on adds.organization_id = c.organization_id and adds.user_id = c.created_by
+    join public.organization_members om on om.organization_id = c.organization_id and om.user_id = p_user_id
+    where c.id = p_conversation_id
+      and c.created_by = p_caller
+      and (
+        c.participant_count = 0
+        or c.is_group and exists (
+          select from public.conversation_participants p where p.conversation_id = c.id and p.user_id = p_caller
+        )
+      )
+  )
+$$;
+
+revoke execute on function private.may_add(uuid, uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_message.sql
+-- Refuse an invalid message with the errors of the constraints of messages, before anything is locked. A new message has
+-- stricter rules than an existing one, which may predate them; see attachments_fit.
+create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  broken text := case
+    when char_length(p_content) > 4000 then 'messages_content_length'
+    when coalesce(char_length(btrim(p_content, E' \t\r\n')), 0) = 0 and coalesce(p_attachments, '[]') = '[]'
+      then 'messages_not_empty'
+    when p_attachments is not null and not private.attachments_fit(p_attachments) then 'messages_attachments_valid'
+    when p_reactions <> '[]' and not private.valid_reactions(p_reactions) then 'messages_reactions_valid'
+  end;
+begin
+  if broken is not null then
+    raise check_violation using
+      message = format('new row for relation "messages" violates check constraint "%s"', broken),
+      schema = 'public', table = 'messages', constraint = broken;
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_message(text, jsonb, jsonb) from public;
+grant execute on function private.refuse_message(text, jsonb, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/merge_reactions.sql
+-- The reactions after a participant's write: their own entries as written, everybody else's unchanged. A client writes
+-- the whole array that it read earlier, which must not undo other people's changes since. An entry of another person
+-- that is missing in the current array is ignored, because it may have been withdrawn meanwhile. A message has room for
+-- 1,000 entries, 20 for each of 50 participants; messages_make_room keeps it so.
+create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
+returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  had integer;
+  has integer;
+begin
+  if jsonb_typeof(p_new) <> 'array' then
+    return p_new; -- the check constraint refuses it
+  elsif jsonb_array_length(p_new) > 1020 then -- more than the maximum of a message plus that of one user
+    perform private.refuse_message('reactions', null, p_new);
+  end if;
+  select count(*) into had from jsonb_array_elements(p_old) as o (entry) where o.entry ->> 'userId' = p_user_id::text;
+  select count(distinct n.entry) into has
+  from jsonb_array_elements(p_new) as n (entry) where n.entry ->> 'userId' = p_user_id::text;
+  if has > greatest(had, 20) then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A message takes at most 20 reactions of one person',
+      jsonb_build_object('maximum', 20, 'reactions', has));
+  end if;
+  return (
+    select coalesce(jsonb_agg(e.entry order by e.part, e.position), '[]')
+    from (
+      select 1 as part, o.position, o.entry
+      from jsonb_array_elements(p_old) with ordinality as o (entry, position)
+      where o.entry ->> 'userId' <> p_user_id::text or p_new @> jsonb_build_array(o.entry)
+      union all
+      select 2, min(n.position), n.entry
+      from jsonb_array_elements(p_new) with ordinality as n (entry, position)
+      where not p_old @> jsonb_build_array(n.entry)
+        -- Keep entries without a valid user, so that the check constraint refuses them.
+        and (
+          n.entry ->> 'userId' = p_user_id::text
+          or coalesce(n.entry ->> 'userId', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        )
+      group by n.entry
+    ) as e
+  );
+end
+$$;
+
+revoke execute on function private.merge_reactions(jsonb, jsonb, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/messages_after.sql
+-- How many messages a conversation has after a given time, deleted ones included.
+create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
+returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_moment >= c.updated_at then 0
+    else c.last_seq - coalesce((
+      select m.seq
+      from public.messages m
+      where m.conversation_id = c.id and m.created_at <= p_moment
+      order by m.created_at desc
+      limit 1
+    ), 0)
+  end
+  from public.conversations c
+  where c.id = p_conversation_id
+$$;
+
+revoke execute on function private.messages_after(uuid, timestamptz) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/read_position.sql
+-- The read position for a given time: the seq read up to, and how many messages are seen. The caller holds the lock of
+-- the conversation, so that no message arrives meanwhile.
+create or replace function private.read_position(
+  p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint
+)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  conversation public.conversations;
+begin
+  select c.* into conversation from public.conversations c where c.id = p_conversation_id;
+  select m.seq into last_read_seq
+  from public.messages m
+  where m.conversation_id = p_conversation_id and m.created_at <= p_read_at
+  order by m.created_at desc
+  limit 1;
+  last_read_seq := coalesce(last_read_seq, 0);
+
+  if last_read_seq = conversation.last_seq then
+    seen_count := conversation.message_count;
+  elsif last_read_seq = 0 then
+    select count(*) into seen_count
+    from public.messages m
+    where m.conversation_id = p_conversation_id and m.sender_id = p_user_id and m.deleted_at is null;
+  else
+    select conversation.message_count - count(*) into seen_count
+    from public.messages m
+    where m.conversation_id = p_conversation_id
+      and m.seq > last_read_seq
+      and m.sender_id is distinct from p_user_id
+      and m.deleted_at is null;
+  end if;
+end
+$$;
+
+revoke execute on function private.read_position(uuid, uuid, timestamptz) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/reading_moment.sql
+-- The time to store when a client marks a conversation as read up to p_read_at. Client clocks may be a minute off. After
+-- the server's clock was set back, the conversation's last change lies ahead of it; a time of about now then means that
+-- change, so that everything is read. A time in the future becomes now. Null for a time before 2000, which the
+-- constraint on last_read_at rejects.
+create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
+returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  latest timestamptz;
+begin
+  if p_read_at < '2000-01-01 00:00:00Z' then
+    return null;
+  elsif p_read_at < moment - interval '1 minute' then
+    return p_read_at;
+  end if;
+  select c.updated_at into latest from public.conversations c where c.id = p_conversation_id;
+  if latest > moment + interval '1 second' and p_read_at < moment + interval '1 minute' then
+    return latest;
+  elsif p_read_at > moment then
+    return least(p_read_at, greatest(moment, latest));
+  end if;
+  return p_read_at;
+end
+$$;
+
+revoke execute on function private.reading_moment(uuid, timestamptz) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_outsider.sql
+-- Refuse a caller who does not take part in all of these conversations now. For triggers, after they have waited.
+create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from unnest(p_conversation_ids) as c (id)
+    where not exists (select from private.my_participations p where p.conversation_id = c.id)
+  ) then
+    perform private.refuse_row(p_table);
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_outsider(text, uuid[]) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/refuse_return.sql
+-- Refuse to let the creator add somebody to a group that they left recently of their own accord. A waiting time and not
+-- an invitation, because the plan's clients have no way to accept one.
+create or replace function private.refuse_return(p_conversation_id uuid, p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  rule private.limits;
+  departures timestamptz[];
+begin
+  select l.* into strict rule from private.limits l where l.action = 'return';
+  departures := array(
+    select e.at
+    from private.departures d
+    cross join lateral private.window_entries(d.left_at, null, clock_timestamp(), rule.per) as e
+    where d.conversation_id = p_conversation_id and d.user_id = p_user_id
+  );
+  if cardinality(departures) >= rule.allowed then
+    perform private.refuse_limited(
+      'return', rule.allowed, 0, departures[cardinality(departures) - rule.allowed + 1] + rule.per,
+      'This person has left the group, and can be added again later'
+    );
+  end if;
+end
+$$;
+
+revoke execute on function private.refuse_return(uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/send_message.sql
+-- Send a message as the caller, and mark the conversation as read up to it. Returns the message as stored.
+create or replace function public.send_message(
+  p_conversation_id uuid, p_content text default null, p_attachments jsonb default null
+)
+returns public.messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  spent record;
+  sent public.messages;
+begin
+  -- Refuse what the insert would refuse, before marking as read locks the conversation.
+  perform private.refuse_message(p_content, p_attachments);
+  if caller is not null then
+    select l."limit", l.reset_at into spent from public.check_message_rate_limit() as l where not l.allowed;
+    if found then
+      perform private.refuse_limited('message', spent."limit", 0, spent.reset_at);
+    end if;
+  end if;
+  -- Mark as read first: participants are locked before conversations (lock_conversations.sql).
+  update public.conversation_participants cp
+  set last_read_at = 'infinity' -- everything, see reading_moment
+  where cp.conversation_id = p_conversation_id and cp.user_id = caller;
+  if not found then
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
+  insert into public.messages (organization_id, conversation_id, sender_id, content, attachments)
+  select c.organization_id, c.id, caller, p_content, p_attachments
+  from public.conversations c
+  where c.id = p_conversation_id
+  returning * into sent;
+  if not found then -- suspended or removed from the organization while it waited
+    perform private.refuse('PT403', 'NOT_PARTICIPANT', 'You''re not part of this conversation');
+  end if;
+  return sent;
+end
+$$;
+
+revoke execute on function public.send_message(uuid, text, jsonb) from public, anon;
+grant execute on function public.send_message(uuid, text, jsonb) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/set_limit.sql
+-- Change a limit. The log records who did it and why.
+create or replace function private.set_limit(
+  p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A limit is changed by somebody, for a reason');
+  end if;
+  perform set_config('chat.actor', p_actor, true), set_config('chat.reason', p_reason, true);
+  update private.limits l set allowed = p_allowed, per = p_per where l.action = p_action;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no limit %s', p_action));
+  end if;
+  perform set_config('chat.actor', '', true), set_config('chat.reason', '', true);
+end
+$$;
+
+revoke execute on function private.set_limit(text, bigint, interval, text, text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/start_direct_conversation.sql
+-- The direct conversation of the caller and p_recipient_id in an organization (default: the caller's first): the
+-- existing one, or a new one. When both start it at the same time, both get the same one.
+create or replace function public.start_direct_conversation(
+  p_recipient_id uuid, p_organization_id uuid default null
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  organization uuid := coalesce(p_organization_id, public.get_user_default_organization(caller));
+  conversation uuid;
+  details text;
+begin
+  if caller is null then
+    raise insufficient_privilege using message = 'sign in to start a conversation', hint = 'FORBIDDEN';
+  end if;
+  if p_recipient_id is null or p_recipient_id = caller then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation is with one other person');
+  end if;
+
+  select c.id into conversation
+  from public.conversations c
+  join public.conversation_participants mine on mine.conversation_id = c.id and mine.user_id = caller
+  join public.conversation_participants theirs
+    on theirs.conversation_id = c.id and theirs.user_id = p_recipient_id
+  where c.organization_id = organization and not c.is_group;
+  if found then
+    return conversation;
+  end if;
+
+  begin
+    insert into public.conversations (organization_id, is_group, created_by)
+    values (organization, false, caller)
+    returning id into conversation;
+    insert into public.conversation_participants (conversation_id, user_id)
+    values (conversation, caller), (conversation, p_recipient_id);
+    return conversation;
+  exception when sqlstate 'PT409' then -- the other user was faster
+    get stacked diagnostics details = pg_exception_detail;
+    return (details::jsonb ->> 'conversation_id')::uuid;
+  end;
+end
+$$;
+
+revoke execute on function public.start_direct_conversation(uuid, uuid) from public, anon;
+grant execute on function public.start_direct_conversation(uuid, uuid) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/take_pair.sql
+-- Wait until no other session is starting a direct conversation of these two users, and keep others waiting until the
+-- transaction ends. A transaction that has started one already does not wait: three people who each start two, in a ring, would
+-- deadlock.
+create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  pair bigint := hashtextextended(concat_ws(' ', 'direct', p_organization_id, p_user_a, p_user_b), 0);
+begin
+  if coalesce(current_setting('chat.has_pair', true), '') = '' then
+    perform pg_advisory_xact_lock(pair), set_config('chat.has_pair', 'yes', true);
+  elsif not pg_try_advisory_xact_lock(pair) then
+    perform private.refuse_to_wait();
+  end if;
+end
+$$;
+
+revoke execute on function private.take_pair(uuid, uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/toggle_reaction.sql
+-- Add the caller's reaction to a message, or remove it. Returns the resulting reactions.
+create or replace function public.toggle_reaction(p_message_id uuid, p_emoji text)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  mine jsonb := jsonb_build_array(jsonb_build_object('userId', caller, 'emoji', p_emoji));
+  after jsonb;
+begin
+  if caller is null then
+    raise insufficient_privilege using message = 'sign in to react', hint = 'FORBIDDEN';
+  end if;
+  update public.messages m
+  set reactions = case
+    when m.reactions @> mine then (
+      select coalesce(jsonb_agg(r.entry order by r.position), '[]')
+      from jsonb_array_elements(m.reactions) with ordinality as r (entry, position)
+      where r.entry <> mine -> 0
+    )
+    else m.reactions || mine
+  end
+  where m.id = p_message_id and m.deleted_at is null
+  returning m.reactions into after;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', 'This item could not be found');
+  end if;
+  return after;
+end
+$$;
+
+revoke execute on function public.toggle_reaction(uuid, text) from public, anon;
+grant execute on function public.toggle_reaction(uuid, text) to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/functions/wait_for_participant.sql
+-- Before a person is added to a conversation: wait for changes of an existing row of theirs. They may be leaving, or
+-- marking it as read, and hold that row while they wait for the conversation; the unique index would wait for that row.
+-- With a conversation locked already this would deadlock, so the INSERT is refused.
+create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.conversation_participants p
+    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+  ) then
+    return;
+  elsif coalesce(current_setting('chat.last_locked', true), '') = '' then
+    perform from public.conversation_participants p
+    where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+    for no key update;
+    return;
+  end if;
+  perform from public.conversation_participants p
+  where p.conversation_id = p_conversation_id and p.user_id = p_user_id
+  for no key update skip locked;
+  if not found then
+    perform private.refuse_to_wait();
+  end if;
+end
+$$;
+
+revoke execute on function private.wait_for_participant(uuid, uuid) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_colleagues.sql
+-- The people who share an organization with the caller. For policies; see my_participations.
+create or replace view private.my_colleagues
+with (security_barrier = true) as
+select colleague.user_id
+from public.organization_members me
+join public.organization_members colleague on colleague.organization_id = me.organization_id
+where me.user_id = (select private.current_user_id());
+
+revoke all on private.my_colleagues from public, anon, authenticated;
+grant select on private.my_colleagues to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_hidden_attachments.sql
+-- The files of deleted messages in the caller's conversations. For the policies of Storage.
+create or replace view private.my_hidden_attachments
+with (security_barrier = true) as
+select d.conversation_id, lower(d.attachment_id) as attachment_id, d.sender_id
+from private.deleted_attachments d
+join private.my_participations p on p.conversation_id = d.conversation_id;
+
+revoke all on private.my_hidden_attachments from public, anon, authenticated;
+grant select on private.my_hidden_attachments to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_listings.sql
+-- The conversations that list the caller, combined with each organization that the caller is a member of. For rows that
+-- know the organization of their conversation, as messages do: compared by both columns, these are my_participations.
+-- Looking up the conversation would take longer than the rest of the policy.
+create or replace view private.my_listings
+with (security_barrier = true) as
+select cp.conversation_id, om.organization_id
+from public.conversation_participants cp
+join public.organization_members om on om.user_id = cp.user_id
+where cp.user_id = (select private.current_user_id());
+
+revoke all on private.my_listings from public, anon, authenticated;
+grant select on private.my_listings to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/views/my_organizations.sql
+-- The organizations that the caller is a member of. For policies; see my_participations.
+create or replace view private.my_organizations
+with (security_barrier = true) as
+select om.organization_id
+from public.organization_members om
+where om.user_id = (select private.current_user_id());
+
+revoke all on private.my_organizations from public, anon, authenticated;
+grant select on private.my_organizations to authenticated;
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/conversations_checked.sql
+-- Check a conversation: a group has a name and at most 50 people, a direct conversation no name and at most two. Check
+-- constraints would be parsed for every statement that changes a conversation; sending a message, which changes none of
+-- these columns, would take 5 % longer. The errors are those of check constraints. As with other triggers, rows that are
+-- loaded with triggers off are not checked.
+create or replace function private.conversations_checked()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  broken text := case
+    when new.participant_count not between 0 and case when new.is_group then 50 else 2 end
+      then 'conversations_participant_count'
+    -- An older name stays as it is when people join or leave.
+    when tg_op = 'UPDATE' and (new.name, new.is_group) is not distinct from (old.name, old.is_group) then null
+    when new.is_group and coalesce(char_length(btrim(new.name, E' \t\r\n')), 0) > 0 and char_length(new.name) <= 255 then null
+    when not new.is_group and new.name is null then null
+    else 'conversations_name'
+  end;
+begin
+  if broken is not null then
+    raise check_violation using
+      message = format('new row for relation "conversations" violates check constraint "%s"', broken),
+      schema = 'public', table = 'conversations', constraint = broken;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.conversations_checked() from public;
+
+create or replace trigger conversations_checked
+before insert or update of name, is_group, participant_count on public.conversations
+for each row execute function private.conversations_checked();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/conversations_limited.sql
+-- Limit what clients may do to conversations: how many they create per hour, and one change at a time. It checks membership
+-- and participation as the policies do, but after the statement has waited for locks.
+create or replace function private.conversations_limited()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_writer('conversations');
+begin
+  if writer is null then
+    return new;
+  elsif tg_op = 'INSERT' then
+    if not exists (select from private.my_organizations o where o.organization_id = new.organization_id) then
+      perform private.refuse_row('conversations');
+    end if;
+    perform private.count_against_limit(writer, 'conversation');
+  else
+    perform private.allow_one_row('Change one conversation at a time');
+    perform private.lock_conversation(new.id); -- locked already; this records it for later statements
+    perform private.refuse_outsider('conversations', array[new.id]);
+    -- The plan's client touches updated_at after each message.
+    perform private.count_against_limit(writer, case when new.name is distinct from old.name then 'rename' else 'touch' end);
+  end if;
+  return new;
+end
+$$;
+
+create or replace function private.conversations_changed()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.restore_lock_timeout();
+  return null;
+end
+$$;
+
+revoke execute on function private.conversations_limited() from public;
+revoke execute on function private.conversations_changed() from public;
+
+create or replace trigger conversations_insert_limited
+before insert on public.conversations
+for each row execute function private.conversations_limited();
+
+create or replace trigger conversations_update_limited
+before update of name, updated_at on public.conversations
+for each row execute function private.conversations_limited();
+
+create or replace trigger conversations_changed
+after update of name, updated_at on public.conversations
+for each statement execute function private.conversations_changed();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/limits_changed.sql
+-- Log every change of a limit, however it is made. A limit cannot be removed.
+create or replace function private.limits_changed()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if new.action <> old.action then
+    raise insufficient_privilege using message = format('limit %s keeps its name', old.action);
+  elsif (new.allowed, new.per) is distinct from (old.allowed, old.per) then
+    insert into private.moderation_log (actor, action, target_type, target_id, reason, details)
+    values (
+      coalesce(nullif(current_setting('chat.actor', true), ''), session_user),
+      'limit.change', 'limit', new.action,
+      coalesce(nullif(current_setting('chat.reason', true), ''), 'changed in SQL'),
+      jsonb_build_object(
+        'old', jsonb_build_object('allowed', old.allowed, 'per', old.per),
+        'new', jsonb_build_object('allowed', new.allowed, 'per', new.per)
+      )
+    );
+  end if;
+  return new;
+end
+$$;
+
+create or replace function private.limits_stay()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using message = 'a limit can be changed and not removed';
+end
+$$;
+
+revoke execute on function private.limits_changed() from public;
+revoke execute on function private.limits_stay() from public;
+
+create or replace trigger limits_changed
+before update on private.limits
+for each row execute function private.limits_changed();
+
+create or replace trigger limits_stay
+before delete or truncate on private.limits
+for each statement execute function private.limits_stay();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/members_before_insert.sql
+-- Before somebody rejoins an organization in whose conversations they are still listed: lock these conversations.
+-- members_changed would lock them later, after the foreign key has locked the profile; that could deadlock with the
+-- deletion of the user.
+create or replace function private.members_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  -- First wait for an existing row that another session is removing, as the unique index would: that session locks these
+  -- conversations, too.
+  if coalesce(current_setting('chat.last_locked', true), '') = '' then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share;
+  elsif exists (
+    select from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+  ) then
+    perform from public.organization_members m
+    where m.organization_id = new.organization_id and m.user_id = new.user_id
+    for key share skip locked;
+    if not found then
+      perform private.refuse_to_wait();
+    end if;
+  end if;
+  perform private.lock_conversations(array(
+    select c.id
+    from public.conversation_participants p
+    join public.conversations c on c.id = p.conversation_id
+    where p.user_id = new.user_id and c.organization_id = new.organization_id
+  ));
+  return new;
+end
+$$;
+
+revoke execute on function private.members_before_insert() from public;
+
+create or replace trigger members_before_insert
+before insert on public.organization_members
+for each row execute function private.members_before_insert();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/members_changed.sql
+-- After people leave an organization, or rejoin it while they are still listed in its groups: a group whose creator is
+-- no longer a member gets another creator, and a group without one gets the person who rejoined.
+create or replace function private.members_changed()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  conversations uuid[] := array(
+    select c.id
+    from changed m
+    join public.conversation_participants p on p.user_id = m.user_id
+    join public.conversations c on c.id = p.conversation_id and c.organization_id = m.organization_id
+  );
+begin
+  -- Lock all of them: this waits for messages that are being sent to them, and another session may be making one of these
+  -- people the creator of a group whose creator does not change here.
+  perform private.lock_conversations(conversations);
+  update public.conversations c
+  set created_by = private.creator_of(c.id)
+  where c.id = any (conversations) and c.is_group and c.created_by is distinct from private.creator_of(c.id);
+  return null;
+end
+$$;
+
+revoke execute on function private.members_changed() from public;
+
+create or replace trigger members_removed
+after delete on public.organization_members
+referencing old table as changed
+for each statement execute function private.members_changed();
+
+create or replace trigger members_added
+after insert on public.organization_members
+referencing new table as changed
+for each statement execute function private.members_changed();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/messages_before_insert.sql
+-- Accept a message: check and count it against the sender's limit, then assign seq and time under the conversation's
+-- lock. Locks are taken in the order sender's turn, conversation, read state. A sender without access is refused before
+-- the conversation is locked, and again after waiting for the lock: what holds when the message is accepted decides.
+-- Starting a statement costs as much as running it, so most messages of clients take three statements, each with several
+-- tasks: the first takes the turn and counts, the second locks the conversation and assigns the seq, the third checks
+-- access again. All other messages go through count_message.
+create or replace function private.messages_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+-- Without this, PostgreSQL plans each statement again for every message.
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  -- Looked up only for roles other than the clients'.
+  trusted boolean := current_setting('role', true) is distinct from 'authenticated' and private.is_trusted();
+  live integer := (new.deleted_at is null)::integer;
+  moment timestamptz := clock_timestamp();
+  -- Recorded as 20 ms from now, so that it is written a second time only if the message waits longer than that.
+  noted timestamptz := moment + interval '20 milliseconds';
+  counted boolean;
+  last_locked text := current_setting('chat.last_locked', true);
+begin
+  if new.reactions is null then
+    new.reactions := '[]';
+  end if;
+  if not trusted then
+    if new.sender_id is null or new.sender_id is distinct from private.claimed_user_id() then
+      perform private.refuse_row('messages');
+    end if;
+    if new.reactions <> '[]' then
+      -- merge_reactions ignores other people's reactions; a new message cannot have any.
+      if exists (
+        select
+        from jsonb_array_elements(case jsonb_typeof(new.reactions) when 'array' then new.reactions else '[]' end) as r (entry)
+        where (r.entry ->> 'userId') is distinct from new.sender_id::text
+      ) then
+        raise insufficient_privilege using
+          message = 'a reaction can be added for oneself only', hint = 'FORBIDDEN';
+      end if;
+      new.reactions := private.merge_reactions('[]', new.reactions, new.sender_id);
+    end if;
+  end if;
+  -- A short text is always valid; only other messages need the complete check.
+  if new.deleted_at is null and (
+    octet_length(new.content) <= 4000 and btrim(new.content, E' \t\r\n') <> ''
+    and new.attachments is null and new.reactions = '[]'
+  ) is not true then
+    perform private.refuse_message(new.content, new.attachments, new.reactions);
+  end if;
+
+  if not trusted and coalesce(last_locked, '') = '' then
+    update private.send_windows w
+    set sent_at = (w.sent_at || noted)[greatest(cardinality(w.sent_at) - 8, 1):]
+    from public.conversation_participants p, public.organization_members m, private.limits l
+    where w.user_id = new.sender_id
+      and p.conversation_id = new.conversation_id and p.user_id = new.sender_id
+      and m.organization_id = new.organization_id and m.user_id = new.sender_id
+      and l.action = 'message'
+      and not exists (select from private.suspended s where s.user_id = new.sender_id)
+      and (
+        cardinality(w.sent_at) < l.allowed or w.sent_at[cardinality(w.sent_at) - l.allowed + 1] < moment - l.per
+      );
+    counted := found;
+  end if;
+  if counted then
+    last_locked := set_config('chat.last_locked', new.conversation_id::text, true);
+    if current_setting('chat.longest_hold', true) <> '' then
+      perform private.wait_unhurried();
+    end if;
+  else
+    perform private.count_message(new.conversation_id, new.organization_id, new.sender_id, noted, trusted);
+    perform private.lock_conversation(new.conversation_id);
+  end if;
+  -- Only trusted roles choose ids. Checked under the lock, because another session could insert the same id, and because
+  -- ON CONFLICT DO NOTHING would leave a gap in seq.
+  if trusted then
+    if exists (select from public.messages m where m.id = new.id) then
+      raise unique_violation using
+        message = format('message %s exists', new.id), constraint = 'messages_pkey', table = 'messages';
+    end if;
+  end if;
+  update public.conversations c
+  set last_seq = c.last_seq + 1,
+      last_message_seq = case live when 1 then c.last_seq + 1 else c.last_message_seq end,
+      message_count = c.message_count + live
+  where c.id = new.conversation_id and c.organization_id = new.organization_id
+  returning c.last_seq, c.updated_at into new.seq, new.created_at;
+  if not found and not trusted then
+    perform private.refuse_row('messages');
+  elsif not found then
+    new.seq := 1; -- the foreign key refuses it
+    new.created_at := moment;
+    return new;
+  end if;
+  new.updated_at := new.created_at;
+  if current_setting('chat.longest_hold', true) <> '' then
+    perform private.hold_briefly();
+  end if;
+
+  if new.sender_id is not null then
+    update private.read_states r
+    set seen_count = r.seen_count + live
+    where r.conversation_id = new.conversation_id and r.user_id = new.sender_id
+      and (trusted or exists (
+        select from public.organization_members m
+        where m.organization_id = new.organization_id and m.user_id = new.sender_id
+          and not exists (select from private.suspended s where s.user_id = new.sender_id)
+      ));
+    if not found and not trusted then
+      perform private.refuse_row('messages');
+    end if;
+    if clock_timestamp() > noted then
+      update private.send_windows w
+      set sent_at[cardinality(w.sent_at)] = least(new.created_at, clock_timestamp())
+      where w.user_id = new.sender_id;
+    end if;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_before_insert() from public;
+
+create or replace trigger messages_before_insert
+before insert on public.messages
+for each row execute function private.messages_before_insert();
+-- In an exported file, after one that changes the role: back to the role in which the Supabase CLI runs migrations,
+-- which owns its history. That is not always the one that signed in; on hosted projects the CLI has login roles.
+select pg_catalog.set_config(
+  'role',
+  case when pg_catalog.pg_has_role(session_user, c.relowner, 'member') then pg_catalog.pg_get_userbyid(c.relowner) else 'none' end,
+  false
+)
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations';
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/messages_before_update.sql
+-- Decide who may change what in a message. A deleted message keeps nothing readable.
+create or replace function private.messages_before_update()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  trusted boolean := private.is_trusted();
+  caller uuid := private.current_user_id();
+  kept private.deleted_messages;
+begin
+  if (new.id, new.conversation_id, new.organization_id, new.seq, new.created_at)
+    is distinct from (old.id, old.conversation_id, old.organization_id, old.seq, old.created_at)
+  then
+    raise insufficient_privilege using
+      message = 'a message stays where and when it was sent', hint = 'FORBIDDEN';
+  end if;
+  if new.sender_id is distinct from old.sender_id then
+    if new.sender_id is not null or (new.deleted_at is null) <> (old.deleted_at is null) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'The sender of a message is erased on its own, not exchanged');
+    end if;
+    return new;
+  end if;
+
+  if not trusted then
+    if old.sender_id is distinct from caller then
+      perform private.allow_one_row('React to one message at a time');
+    end if;
+    perform private.hold_briefly();
+    if old.deleted_at is not null then
+      perform private.count_against_limit(caller, 'delete'); -- counted because it has locked the row
+      return null; -- a tombstone cannot change, and deleting it again is not an error
+    end if;
+    -- Checked again, because this may have waited for the row.
+    if not exists (select from private.my_participations p where p.conversation_id = old.conversation_id) then
+      perform private.refuse_row('messages');
+    end if;
+    if old.sender_id is distinct from caller
+      and (new.content, new.deleted_at) is distinct from (old.content, old.deleted_at)
+    then
+      raise insufficient_privilege using
+        message = 'only its sender can edit or delete a message', hint = 'FORBIDDEN';
+    end if;
+    new.reactions := private.merge_reactions(old.reactions, new.reactions, caller);
+    perform private.count_against_limit(caller, case
+      when new.deleted_at is not null then 'delete'
+      when new.content is distinct from old.content then 'edit'
+      else 'reaction'
+    end);
+  end if;
+  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  if new.deleted_at is not null and not trusted then
+    new.deleted_at := new.updated_at;
+  end if;
+
+  if old.deleted_at is null and new.deleted_at is not null then
+    insert into private.deleted_messages
+      (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by)
+    values
+      (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
+       new.deleted_at, caller);
+    if old.attachments is not null then
+      perform private.hide_files(old);
+    end if;
+    new.content := null;
+    new.attachments := null;
+    new.reactions := '[]';
+  elsif old.deleted_at is not null and new.deleted_at is null then
+    delete from private.deleted_messages d where d.message_id = old.id returning * into kept;
+    if not found then
+      perform private.refuse('PT404', 'NOT_FOUND', 'Nothing is kept of this message');
+    end if;
+    new.content := kept.content;
+    new.attachments := kept.attachments;
+    new.reactions := kept.reactions;
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_before_update() from public;
+
+create or replace trigger messages_before_update
+before update on public.messages
+for each row execute function private.messages_before_update();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/messages_make_room.sql
+-- Keep a message's reactions within 1,000: reactions of participants always fit; those of people who have left stay
+-- while there is room, and the oldest of them go first. Runs after messages_before_update, by its name.
+create or replace function private.messages_make_room()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  new.reactions := (
+    select coalesce(jsonb_agg(e.entry order by e.position), '[]')
+    from (
+      select r.entry, r.position, p.takes_part, row_number() over (order by p.takes_part desc, r.position desc) as place
+      from jsonb_array_elements(new.reactions) with ordinality as r (entry, position)
+      cross join lateral (
+        select exists (
+          select from public.conversation_participants cp
+          where cp.conversation_id = new.conversation_id and cp.user_id::text = r.entry ->> 'userId'
+        ) as takes_part
+      ) as p
+    ) as e
+    where e.takes_part or e.place <= 1000
+  );
+  return new;
+end
+$$;
+
+revoke execute on function private.messages_make_room() from public;
+
+create or replace trigger messages_make_room
+before update of reactions on public.messages
+for each row
+when (case when jsonb_typeof(new.reactions) = 'array' then jsonb_array_length(new.reactions) > 1000 else false end)
+execute function private.messages_make_room();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/messages_recounted.sql
+-- After messages are changed: refuse a client who no longer has access. After they are deleted, restored, purged, or lose
+-- their sender: update each conversation's count and last message, and what its participants have seen. The conversations
+-- are locked first; later statements then see what was committed meanwhile.
+create or replace function private.messages_recounted()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  conversations uuid[];
+  seqs bigint[];
+  senders uuid[];
+  changes integer[];
+  changed uuid[] := '{}';
+  erased_in uuid[];
+  erased_senders uuid[];
+  erased_seqs bigint[];
+begin
+  perform private.restore_lock_timeout();
+  if tg_op = 'UPDATE' then
+    select
+      array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id),
+      array_agg(case when b.deleted_at is null then -1 else 1 end)
+    into conversations, seqs, senders, changes
+    from before b join after a on a.id = b.id
+    where (b.deleted_at is null) <> (a.deleted_at is null);
+    select array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    into erased_in, erased_senders, erased_seqs
+    from before b join after a on a.id = b.id
+    where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
+      and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
+    -- Erasing the sender is part of deleting a user and not a change by a client.
+    changed := array(
+      select a.conversation_id from before b join after a on a.id = b.id
+      where a.sender_id is not distinct from b.sender_id
+    );
+  else
+    select array_agg(b.conversation_id), array_agg(b.seq), array_agg(b.sender_id), array_agg(-1)
+    into conversations, seqs, senders, changes
+    from before b
+    where b.deleted_at is null;
+  end if;
+  if conversations is not null or erased_in is not null then
+    perform private.lock_conversations(conversations || erased_in);
+  end if;
+  -- Checked again: the statement may have waited after it changed the first of several messages.
+  if changed <> '{}' and private.api_writer('messages') is not null then
+    perform private.refuse_outsider('messages', changed);
+  end if;
+  if erased_in is not null then
+    -- Users have seen their own messages; a message without a sender is not anybody's own.
+    update private.read_states r
+    set seen_count = r.seen_count - t.messages
+    from (
+      select s.conversation_id, s.user_id, count(*) as messages
+      from unnest(erased_in, erased_senders, erased_seqs) as e (conversation_id, sender_id, seq)
+      join private.read_states s
+        on s.conversation_id = e.conversation_id and s.user_id = e.sender_id and s.last_read_seq < e.seq
+      group by s.conversation_id, s.user_id
+    ) as t
+    where r.conversation_id = t.conversation_id and r.user_id = t.user_id;
+  end if;
+  if conversations is null then
+    return null;
+  end if;
+  update public.conversations c
+  set message_count = c.message_count + t.change,
+      last_message_seq = coalesce((
+        select max(m.seq) from public.messages m
+        where m.conversation_id = c.id and m.deleted_at is null
+      ), 0)
+  from (
+    select d.conversation_id, sum(d.change) as change
+    from unnest(conversations, changes) as d (conversation_id, change)
+    group by d.conversation_id
+  ) as t
+  where c.id = t.conversation_id;
+  update private.read_states r
+  set seen_count = r.seen_count + t.change
+  from (
+    select s.conversation_id, s.user_id, sum(d.change) as change
+    from unnest(conversations, seqs, senders, changes) as d (conversation_id, seq, sender_id, change)
+    join private.read_states s
+      on s.conversation_id = d.conversation_id and (s.last_read_seq >= d.seq or s.user_id = d.sender_id)
+    group by s.conversation_id, s.user_id
+  ) as t
+  where r.conversation_id = t.conversation_id and r.user_id = t.user_id;
+  return null;
+end
+$$;
+
+revoke execute on function private.messages_recounted() from public;
+
+create or replace trigger messages_deleted_or_restored
+after update on public.messages
+referencing old table as before new table as after
+for each statement execute function private.messages_recounted();
+
+create or replace trigger messages_purged
+after delete on public.messages
+referencing old table as before
+for each statement execute function private.messages_recounted();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/moderation_log_is_append_only.sql
+-- Reject every change of the moderation log.
+create or replace function private.moderation_log_is_append_only()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise insufficient_privilege using message = 'the moderation log is append-only';
+end
+$$;
+
+revoke execute on function private.moderation_log_is_append_only() from public;
+
+create or replace trigger moderation_log_is_append_only
+before update or delete or truncate on private.moderation_log
+for each statement execute function private.moderation_log_is_append_only();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_before_delete.sql
+-- Before somebody leaves a group, or its creator removes somebody: allow one row per statement, so that a statement that
+-- waits for a participant's row holds no other. Does not apply where a project lets its users delete conversations or
+-- their own accounts, which cascades.
+create or replace function private.participants_before_delete()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if private.api_writer('conversation_participants') is not null then
+    perform private.allow_one_row('Remove one person at a time'), private.hold_briefly();
+  end if;
+  return old;
+end
+$$;
+
+revoke execute on function private.participants_before_delete() from public;
+
+create or replace trigger participants_before_delete
+before delete on public.conversation_participants
+for each row when (pg_trigger_depth() = 0)
+execute function private.participants_before_delete();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_before_insert.sql
+-- Before somebody joins: lock the conversation if the caller may add people to it. Users can set only their own read
+-- position, and not in the future. A statement of the API adds people to only one conversation, so that it never waits
+-- for a second one; participants_joined runs after the statement.
+create or replace function private.participants_before_insert()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  trusted boolean := private.is_trusted();
+begin
+  if not trusted then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
+      perform private.refuse_row('conversation_participants');
+    end if;
+    perform private.refuse_return(new.conversation_id, new.user_id);
+    if current_setting('chat.adding_to', true) not in ('', new.conversation_id::text) then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Add people to one conversation at a time');
+    end if;
+    perform set_config('chat.adding_to', new.conversation_id::text, true);
+  end if;
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
+  perform private.lock_conversation(new.conversation_id);
+  -- Check again, because others may have made changes while this waited.
+  perform private.wait_for_participant(new.conversation_id, new.user_id);
+  if not trusted then
+    if not private.may_add(private.current_user_id(), new.conversation_id, new.user_id) then
+      perform private.refuse_row('conversation_participants');
+    end if;
+    perform private.refuse_return(new.conversation_id, new.user_id);
+    if new.user_id is distinct from private.current_user_id() then
+      new.last_read_at := null;
+    end if;
+  end if;
+  new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
+  return new;
+end
+$$;
+
+revoke execute on function private.participants_before_insert() from public;
+
+create or replace trigger participants_before_insert
+before insert on public.conversation_participants
+for each row execute function private.participants_before_insert();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_before_mark.sql
+-- Before somebody marks a conversation: the read position cannot be in the future. Their row is held only briefly, because
+-- the creator may want to remove them.
+create or replace function private.participants_before_mark()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if private.api_user() is not null then
+    perform private.hold_briefly();
+  end if;
+  if new.last_read_at is distinct from old.last_read_at then
+    new.last_read_at := private.reading_moment(new.conversation_id, new.last_read_at);
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.participants_before_mark() from public;
+
+create or replace trigger participants_before_mark
+before update of is_starred, is_muted, last_read_at on public.conversation_participants
+for each row execute function private.participants_before_mark();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_joined.sql
+-- After people join: check the rules that span rows (who, how many, one direct conversation per pair), update the count
+-- and the creator, and set where each person starts to read. An AFTER trigger, so that row-level security has refused
+-- strangers before; participants_before_insert has locked the conversations.
+create or replace function private.participants_joined()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+  arrival record;
+  conversation public.conversations;
+  existing uuid;
+begin
+  perform set_config('chat.adding_to', '', true);
+  if writer is not null then
+    perform private.count_against_limit(writer, 'add', count(*)) from joined j where j.user_id <> writer having count(*) > 0;
+  end if;
+  for arrival in
+    select j.conversation_id, array_agg(j.user_id order by j.user_id) as users, count(*)::integer as size
+    from joined j
+    group by j.conversation_id
+    order by j.conversation_id
+  loop
+    select c.* into conversation from public.conversations c where c.id = arrival.conversation_id;
+    if not conversation.is_group and conversation.participant_count = 0 and arrival.size = 2 then
+      perform private.take_pair(conversation.organization_id, arrival.users[1], arrival.users[2]);
+      perform private.api_writer('conversation_participants'); -- again, because this may have waited
+    end if;
+
+    if exists (
+      select from unnest(arrival.users) as u (user_id)
+      where not exists (
+        select from public.organization_members om
+        where om.organization_id = conversation.organization_id and om.user_id = u.user_id
+      )
+    ) then
+      perform private.refuse('PT403', 'FORBIDDEN',
+        'Only members of the organization can take part in its conversations');
+    end if;
+
+    if conversation.participant_count = 0 then
+      if not private.is_trusted() and not conversation.created_by = any (arrival.users) then
+        perform private.refuse('PT400', 'VALIDATION_ERROR', 'The creator takes part in a new conversation');
+      end if;
+      if conversation.is_group and arrival.size < 3 then
+        perform private.refuse('PT400', 'VALIDATION_ERROR', 'Groups need at least 3 participants',
+          jsonb_build_object('minimum', 3, 'participants', arrival.size));
+      end if;
+      if not conversation.is_group then
+        if arrival.size <> 2 then
+          perform private.refuse('PT400', 'VALIDATION_ERROR', 'A direct conversation has exactly 2 participants',
+            jsonb_build_object('participants', arrival.size));
+        end if;
+        insert into private.direct_conversations (organization_id, user_a, user_b, conversation_id)
+        values (conversation.organization_id, arrival.users[1], arrival.users[2], conversation.id)
+        on conflict on constraint one_direct_conversation do nothing;
+        if not found then
+          select d.conversation_id into existing
+          from private.direct_conversations d
+          where d.organization_id = conversation.organization_id
+            and d.user_a = arrival.users[1] and d.user_b = arrival.users[2];
+          perform private.refuse('PT409', 'DUPLICATE_CONVERSATION',
+            'You already have a conversation with this person',
+            jsonb_build_object('conversation_id', existing));
+        end if;
+      end if;
+    elsif not conversation.is_group then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Nobody can be added to a direct conversation');
+    end if;
+
+    if conversation.participant_count + arrival.size > 50 then
+      perform private.refuse('PT400', 'VALIDATION_ERROR', 'Groups have at most 50 participants',
+        jsonb_build_object('maximum', 50, 'participants', conversation.participant_count + arrival.size));
+    end if;
+    update public.conversations c
+    set participant_count = c.participant_count + arrival.size, created_by = private.creator_of(c.id)
+    where c.id = conversation.id;
+  end loop;
+
+  insert into private.read_states (conversation_id, user_id, last_read_seq, seen_count)
+  select j.conversation_id, j.user_id, p.last_read_seq, p.seen_count
+  from joined j
+  cross join lateral private.read_position(j.conversation_id, j.user_id, j.last_read_at) as p
+  on conflict (conversation_id, user_id) do update
+  set last_read_seq = excluded.last_read_seq, seen_count = excluded.seen_count;
+  return null;
+end
+$$;
+
+revoke execute on function private.participants_joined() from public;
+
+create or replace trigger participants_joined
+after insert on public.conversation_participants
+referencing new table as joined
+for each statement execute function private.participants_joined();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_left.sql
+-- After people leave: update the count, the creator and the read states, and record who left of their own accord. An
+-- emptied conversation has no creator, so that nobody can re-enter it as if they had just created it.
+create or replace function private.participants_left()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid;
+begin
+  if private.restore_lock_timeout() then -- otherwise they are deleted with their conversation or user
+    writer := private.api_writer('conversation_participants');
+  end if;
+  if writer is not null then
+    perform private.count_against_limit(writer, 'remove');
+  end if;
+  perform private.lock_conversations(array(select d.conversation_id from departed d));
+  if writer is not null then
+    -- The checks of the policies again: users who leave are members, and users who remove others manage the group.
+    perform private.api_writer('conversation_participants');
+    if exists (
+      select from departed d
+      join public.conversations c on c.id = d.conversation_id
+      where not exists (
+        select from public.organization_members o
+        where o.organization_id = c.organization_id and o.user_id = writer
+      )
+        or (d.user_id <> writer and c.created_by is distinct from writer)
+    ) then
+      perform private.refuse_row('conversation_participants');
+    end if;
+    insert into private.departures as l (conversation_id, user_id, left_at)
+    select d.conversation_id, d.user_id, array[clock_timestamp()]
+    from departed d
+    where d.user_id = writer
+    on conflict (conversation_id, user_id) do update set left_at = array(
+      select e.at
+      from private.limits r
+      cross join lateral private.window_entries(l.left_at || excluded.left_at, null, clock_timestamp(), r.per) as e
+      where r.action = 'return'
+    );
+  end if;
+  update public.conversations c
+  set participant_count = c.participant_count - d.size, created_by = private.creator_of(c.id)
+  from (select p.conversation_id, count(*)::integer as size from departed p group by p.conversation_id) as d
+  where c.id = d.conversation_id;
+  delete from private.read_states r
+  using departed d
+  where r.conversation_id = d.conversation_id and r.user_id = d.user_id;
+  return null;
+end
+$$;
+
+revoke execute on function private.participants_left() from public;
+
+create or replace trigger participants_left
+after delete on public.conversation_participants
+referencing old table as departed
+for each statement execute function private.participants_left();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/participants_read.sql
+-- After participants change their marks: count them against the limit, each conversation once and once more for each
+-- thousand messages left unread, because others wait while these are counted. Then update how far each conversation is
+-- read.
+create or replace function private.participants_read()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid;
+  conversations uuid[] := array(
+    select a.conversation_id
+    from before b join after a on a.id = b.id
+    where a.last_read_at is distinct from b.last_read_at
+  );
+begin
+  if not exists (select from after) then
+    return null;
+  end if;
+  writer := private.api_writer('conversation_participants');
+  if writer is not null then
+    -- How many messages are counted under the lock; looked up before it is taken.
+    perform private.count_against_limit(writer, 'mark', greatest(w.marks, least(w.marks + w.messages / 1000, l.allowed)))
+    from (
+      select
+        count(*) as marks,
+        coalesce(sum(private.messages_after(a.conversation_id, a.last_read_at))
+          filter (where a.conversation_id = any (conversations)), 0)::bigint as messages
+      from after a
+    ) as w
+    join private.limits l on l.action = 'mark';
+  end if;
+  perform private.lock_conversations(conversations);
+  if writer is not null then
+    perform private.refuse_outsider('conversation_participants', array(select a.conversation_id from after a));
+  end if;
+  if conversations = '{}' then
+    return null;
+  end if;
+  update private.read_states r
+  set last_read_seq = p.last_read_seq, seen_count = p.seen_count
+  from after a
+  cross join lateral private.read_position(a.conversation_id, a.user_id, a.last_read_at) as p
+  where r.conversation_id = a.conversation_id and r.user_id = a.user_id
+    and a.conversation_id = any (conversations);
+  return null;
+end
+$$;
+
+revoke execute on function private.participants_read() from public;
+
+create or replace trigger participants_read
+after update on public.conversation_participants
+referencing old table as before new table as after
+for each statement execute function private.participants_read();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/profiles_limited.sql
+-- Limit how often clients change their profile; they can change only their own.
+create or replace function private.profiles_limited()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_writer('user_profiles');
+begin
+  if writer is not null then
+    perform private.count_against_limit(writer, 'profile');
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.profiles_limited() from public;
+
+create or replace trigger profiles_limited
+before update on public.user_profiles
+for each row execute function private.profiles_limited();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/set_updated_at.sql
+-- Set updated_at, which clients cannot set, and never move it back. A message takes its time from its conversation, so
+-- created_at increases with seq even if the clock was set back.
+create or replace function private.set_updated_at()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  return new;
+end
+$$;
+
+revoke execute on function private.set_updated_at() from public;
+
+create or replace trigger set_conversations_updated_at
+before update on public.conversations
+for each row execute function private.set_updated_at();
+
+create or replace trigger set_user_profiles_updated_at
+before update on public.user_profiles
+for each row execute function private.set_updated_at();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/sync_profile.sql
+-- Create a profile for each new auth user, and keep its email up to date.
+create or replace function private.sync_profile()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  insert into public.user_profiles as p (id, email, full_name, avatar_url)
+  values (
+    new.id,
+    new.email,
+    left(new.raw_user_meta_data ->> 'full_name', 255),
+    left(new.raw_user_meta_data ->> 'avatar_url', 2048)
+  )
+  on conflict (id) do update set email = excluded.email, updated_at = now();
+  return null;
+end
+$$;
+
+revoke execute on function private.sync_profile() from public;
+
+create or replace trigger chat_sync_profile
+after insert or update of email on auth.users
+for each row execute function private.sync_profile();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/uploads_limited.sql
+-- Limit the files and bytes that one person uploads per hour. Storage first checks the policies with an insert as its
+-- user, which it rolls back; then it receives the file and inserts the row as service_role, with the user as owner. That
+-- row is counted here, and refused if parallel uploads have used up the limit. Other uploads of service_role have no
+-- owner.
+create or replace function private.uploads_limited()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  uploader uuid := private.api_writer('objects');
+  size text := coalesce(new.metadata ->> 'size', new.metadata ->> 'contentLength');
+begin
+  if current_setting('role', true) = 'service_role' then
+    select p.id into uploader
+    from public.user_profiles p
+    where p.id = case
+      when new.owner_id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then new.owner_id::uuid
+    end;
+  end if;
+  if uploader is null then
+    return new;
+  end if;
+  perform private.refuse_spent(uploader, 'upload'), private.refuse_spent(uploader, 'upload_bytes');
+  perform private.take_turn(uploader);
+  if private.api_writer('objects') is not null and not exists (
+    select from private.my_participations p where p.conversation_id::text = (storage.foldername(new.name))[3]
+  ) then
+    perform private.refuse_row('objects');
+  end if;
+  perform private.count_against_limit(uploader, 'upload');
+  if size ~ '^[1-9][0-9]{0,14}$' then
+    perform private.count_against_limit(uploader, 'upload_bytes', size::bigint);
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.uploads_limited() from public;
+
+create or replace trigger chat_uploads_limited
+before insert on storage.objects
+for each row when (new.bucket_id = 'attachments')
+execute function private.uploads_limited();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/users_before_delete.sql
+-- Before Auth or an operator deletes a user: lock everything that is deleted or changed with them, in the order of
+-- lock_conversations.sql. The cascade of the foreign keys would lock the profile first.
+create or replace function private.users_before_delete()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform private.take_turn(old.id);
+  perform from public.conversation_participants p where p.user_id = old.id order by p.conversation_id for update;
+  -- Erase the sender here, because the foreign key would do it while the conversations are locked, which takes seconds for
+  -- many messages. Lock the messages in the order of their ids, so that two deletions do not wait for each other.
+  perform from public.messages m where m.sender_id = old.id order by m.id for no key update;
+  perform set_config('chat.deleted_user', old.id::text, true); -- messages_recounted skips this user's read states, which are deleted as well
+  update public.messages m set sender_id = null where m.sender_id = old.id;
+  perform from public.organization_members o where o.user_id = old.id order by o.organization_id for update;
+  perform private.lock_conversations(private.conversations_of(old.id));
+  -- With the profile locked, nobody can add the user to a conversation; but somebody may have done so while this waited.
+  -- These conversations are locked without waiting: as for a lower id, lock_conversation refuses instead.
+  perform from public.user_profiles u where u.id = old.id for update;
+  perform set_config('chat.last_locked', 'ffffffff-ffff-ffff-ffff-ffffffffffff', true);
+  perform private.lock_conversations(private.conversations_of(old.id));
+  return old;
+end
+$$;
+
+create or replace function private.conversations_of(p_user_id uuid)
+returns uuid[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select p.conversation_id from public.conversation_participants p where p.user_id = p_user_id
+    union
+    select c.id from public.conversations c where c.created_by = p_user_id
+  )
+$$;
+
+revoke execute on function private.users_before_delete() from public;
+revoke execute on function private.conversations_of(uuid) from public;
+
+create or replace trigger chat_users_before_delete
+before delete on auth.users
+for each row execute function private.users_before_delete();
+reset all; set check_function_bodies = off;
+
+-- objects/triggers/writes_in_turn.sql
+-- Before a statement of the API writes: wait for the user's turn. One user's statements, from any number of devices,
+-- then write one after another and cannot deadlock with each other. A user who was suspended meanwhile is refused.
+--   argument: the action, if the statement has only one; when its limit is used up, it is refused without waiting
+create or replace function private.writes_in_turn()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  writer uuid := private.api_user();
+begin
+  if writer is not null then
+    if tg_nargs > 0 then
+      perform private.refuse_spent(writer, tg_argv[0]);
+    end if;
+    perform private.take_turn(writer), private.api_writer(tg_table_name);
+  end if;
+  return null;
+end
+$$;
+
+revoke execute on function private.writes_in_turn() from public;
+
+-- Only for the columns that clients write. Other columns change within a statement that has taken its turn.
+create or replace trigger conversations_insert_in_turn
+before insert on public.conversations
+for each statement execute function private.writes_in_turn('conversation');
+
+create or replace trigger conversations_update_in_turn
+before update of name, updated_at on public.conversations
+for each statement execute function private.writes_in_turn();
+
+create or replace trigger participants_insert_in_turn
+before insert on public.conversation_participants
+for each statement execute function private.writes_in_turn('add');
+
+create or replace trigger participants_update_in_turn
+before update of is_starred, is_muted, last_read_at on public.conversation_participants
+for each statement execute function private.writes_in_turn('mark');
+
+create or replace trigger participants_delete_in_turn
+before delete on public.conversation_participants
+for each statement execute function private.writes_in_turn('remove');
+
+-- An insert takes the turn of its sender; see messages_before_insert.
+create or replace trigger messages_update_in_turn
+before update of content, reactions, deleted_at on public.messages
+for each statement execute function private.writes_in_turn();
+
+create or replace trigger profiles_update_in_turn
+before update on public.user_profiles
+for each statement execute function private.writes_in_turn('profile');
+reset all; set check_function_bodies = off;
+
+-- objects/access/chat_hooks.sql
+-- The schema of the functions that PostgREST calls, in the role of each request. anon needs access as well, or all of
+-- its requests would fail; the same is true for a project's own roles. This configures PostgREST to call
+-- chat_hooks.before_request, if the migrating role may do so and no other function is configured; see docs/backend.md.
+revoke all on schema chat_hooks from public;
+grant usage on schema chat_hooks to anon, authenticated, service_role;
+
+do $$
+declare
+  other text := (
+    select split_part(each, '=', 2)
+    from pg_catalog.pg_db_role_setting s
+    cross join lateral unnest(s.setconfig) as each
+    where s.setrole = (select r.oid from pg_catalog.pg_roles r where r.rolname = 'authenticator')
+      and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
+      and split_part(each, '=', 1) = 'pgrst.db_pre_request'
+      and split_part(each, '=', 2) not in ('', 'chat_hooks.before_request')
+    order by s.setdatabase desc
+    limit 1
+  );
+begin
+  if other is not null then
+    raise notice 'writes of the API are not limited to 0.9 s: PostgREST calls % before each request; call chat_hooks.before_request() in it', other;
+    return;
+  end if;
+  if exists (
+    select from pg_catalog.pg_db_role_setting s
+    cross join lateral unnest(s.setconfig) as each
+    where s.setrole = (select r.oid from pg_catalog.pg_roles r where r.rolname = 'authenticator')
+      and s.setdatabase = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+      and each = 'pgrst.db_pre_request=chat_hooks.before_request'
+  ) then
+    return;
+  end if;
+  execute format(
+    'alter role authenticator in database %I set pgrst.db_pre_request = %L',
+    current_database(), 'chat_hooks.before_request'
+  );
+  notify pgrst, 'reload config';
+  raise notice 'PostgREST now calls chat_hooks.before_request before each request, instead of any function in its configuration file or environment';
+exception when insufficient_privilege then
+  raise notice 'writes of the API are not limited to 0.9 s: this role may not alter authenticator';
+end
+$$;
+reset all; set check_function_bodies = off;
+
+-- objects/access/conversation_participants.sql
+-- Participants: read by the participants of the same conversation; added by the creator, from the organization; each
+-- participant changes their own marks; removed by leaving a group, or by its creator. Here, clients see the rows of
+-- conversations that the policies of conversations allow: as a participant, or as the creator before anybody was added.
+revoke all on public.conversation_participants from public, anon, authenticated;
+grant select on public.conversation_participants to authenticated;
+grant insert (conversation_id, user_id, last_read_at) on public.conversation_participants to authenticated;
+grant update (is_starred, is_muted, last_read_at) on public.conversation_participants to authenticated;
+grant delete on public.conversation_participants to authenticated;
+
+drop policy if exists "participants read the participants" on public.conversation_participants;
+create policy "participants read the participants"
+on public.conversation_participants for select to authenticated
+using (
+  exists (
+    select from private.my_participations p
+    where p.conversation_id = conversation_participants.conversation_id
+  )
+);
+
+drop policy if exists "the creator adds members of the organization" on public.conversation_participants;
+create policy "the creator adds members of the organization"
+on public.conversation_participants for insert to authenticated
+with check (
+  exists (
+    select from public.conversations c
+    join public.organization_members om on om.organization_id = c.organization_id
+    where c.id = conversation_participants.conversation_id
+      and om.user_id = conversation_participants.user_id
+      and c.created_by = (select private.current_user_id())
+      and (c.is_group or c.participant_count = 0)
+  )
+);
+
+drop policy if exists "participants change their own marks" on public.conversation_participants;
+create policy "participants change their own marks"
+on public.conversation_participants for update to authenticated
+using (
+  user_id = (select private.current_user_id())
+  and exists (
+    select from private.my_participations p
+    where p.conversation_id = conversation_participants.conversation_id
+  )
+)
+with check (user_id = (select private.current_user_id()));
+
+drop policy if exists "people leave a group, or its creator removes them" on public.conversation_participants;
+create policy "people leave a group, or its creator removes them"
+on public.conversation_participants for delete to authenticated
+using (
+  exists (
+    select from public.conversations c
+    where c.id = conversation_participants.conversation_id
+      and c.is_group
+      and (select private.current_user_id()) in (c.created_by, conversation_participants.user_id)
+  )
+);
+reset all; set check_function_bodies = off;
+
+-- objects/access/conversations.sql
+-- Conversations: read by participants, and by the creator until there are any; created by members, named by the creator.
+-- The plan's clients send updated_at; it is accepted and overwritten.
+revoke all on public.conversations from public, anon, authenticated;
+grant select on public.conversations to authenticated;
+grant insert (organization_id, name, is_group, created_by) on public.conversations to authenticated;
+grant update (name, updated_at) on public.conversations to authenticated;
+
+drop policy if exists "participants read their conversations" on public.conversations;
+create policy "participants read their conversations"
+on public.conversations for select to authenticated
+using (
+  exists (select from private.my_participations p where p.conversation_id = conversations.id)
+  or (
+    participant_count = 0
+    and created_by = (select private.current_user_id())
+    and exists (
+      select from private.my_organizations o where o.organization_id = conversations.organization_id
+    )
+  )
+);
+
+drop policy if exists "members start conversations as themselves" on public.conversations;
+create policy "members start conversations as themselves"
+on public.conversations for insert to authenticated
+with check (
+  created_by = (select private.current_user_id())
+  and exists (
+    select from private.my_organizations o where o.organization_id = conversations.organization_id
+  )
+);
+
+drop policy if exists "the creator names a group" on public.conversations;
+create policy "the creator names a group"
+on public.conversations for update to authenticated
+using (
+  created_by = (select private.current_user_id())
+  and exists (select from private.my_participations p where p.conversation_id = conversations.id)
+)
+with check (created_by = (select private.current_user_id()));
+reset all; set check_function_bodies = off;
+
+-- objects/access/messages.sql
+-- Messages: read by participants, including tombstones; sent by participants as themselves; updated by participants.
+-- messages_before_update decides which columns of which messages they may update.
+revoke all on public.messages from public, anon, authenticated;
+grant select on public.messages to authenticated;
+grant insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages to authenticated;
+grant update (content, reactions, deleted_at) on public.messages to authenticated;
+
+drop policy if exists "participants read messages" on public.messages;
+create policy "participants read messages"
+on public.messages for select to authenticated
+using (
+  exists (
+    select from private.my_listings l
+    where l.conversation_id = messages.conversation_id and l.organization_id = messages.organization_id
+  )
+);
+
+drop policy if exists "participants send as themselves" on public.messages;
+create policy "participants send as themselves"
+on public.messages for insert to authenticated
+with check (
+  sender_id = (select private.claimed_user_id())
+  -- Clients cannot set seq. messages_before_insert sets it for a sender who takes part and is not suspended.
+  and seq is not null
+);
+
+drop policy if exists "participants update messages" on public.messages;
+create policy "participants update messages"
+on public.messages for update to authenticated
+using (
+  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+)
+with check (
+  exists (select from private.my_participations p where p.conversation_id = messages.conversation_id)
+);
+reset all; set check_function_bodies = off;
+
+-- objects/access/organization_members.sql
+-- Members: read by members of the same organization.
+revoke all on public.organization_members from public, anon, authenticated;
+grant select on public.organization_members to authenticated;
+
+drop policy if exists "members read the members of their organizations" on public.organization_members;
+create policy "members read the members of their organizations"
+on public.organization_members for select to authenticated
+using (
+  exists (
+    select from private.my_organizations o where o.organization_id = organization_members.organization_id
+  )
+);
+reset all; set check_function_bodies = off;
+
+-- objects/access/organizations.sql
+-- Organizations: read by their members.
+revoke all on public.organizations from public, anon, authenticated;
+grant select on public.organizations to authenticated;
+
+drop policy if exists "members read their organizations" on public.organizations;
+create policy "members read their organizations"
+on public.organizations for select to authenticated
+using (
+  exists (select from private.my_organizations o where o.organization_id = organizations.id)
+);
+reset all; set check_function_bodies = off;
+
+-- objects/access/private.sql
+-- The schema that the API does not expose. Policies, and functions that run as the caller, use its functions and views,
+-- so the caller has USAGE; only the owner has access to its tables.
+revoke all on schema private from public, anon;
+grant usage on schema private to authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/access/user_profiles.sql
+-- Profiles: read by their owner and by people of a shared organization; name and avatar are changed by their owner.
+revoke all on public.user_profiles from public, anon, authenticated;
+grant select on public.user_profiles to authenticated;
+grant update (full_name, avatar_url) on public.user_profiles to authenticated;
+
+drop policy if exists "people read themselves and their colleagues" on public.user_profiles;
+create policy "people read themselves and their colleagues"
+on public.user_profiles for select to authenticated
+using (
+  id = (select private.current_user_id())
+  or exists (select from private.my_colleagues c where c.user_id = user_profiles.id)
+);
+
+drop policy if exists "people change their own profile" on public.user_profiles;
+create policy "people change their own profile"
+on public.user_profiles for update to authenticated
+using (id = (select private.current_user_id()))
+with check (id = (select private.current_user_id()));
+reset all; set check_function_bodies = off;
+
+-- objects/storage/attachments.sql
+-- Files: a private bucket whose limits Storage enforces. Participants read and add
+-- {organization}/chat/{conversation}/{uuid}_{name}; nobody changes or deletes files through the API. Paths are compared
+-- as text: anybody may choose a name, and a failing cast would break the listing for everybody.
+insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+values ('attachments', 'attachments', false, 10485760, array[
+  'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf', 'application/msword',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/vnd.ms-excel',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+])
+on conflict (id) do update set
+  public = excluded.public,
+  file_size_limit = excluded.file_size_limit,
+  allowed_mime_types = excluded.allowed_mime_types;
+
+drop policy if exists "participants read attachments" on storage.objects;
+create policy "participants read attachments"
+on storage.objects for select to authenticated
+using (
+  bucket_id = 'attachments'
+  and exists (
+    select from private.my_participations p
+    where p.organization_id::text = (storage.foldername(name))[1]
+      and p.conversation_id::text = (storage.foldername(name))[3]
+  )
+  and (storage.foldername(name))[2] = 'chat'
+  and cardinality(storage.foldername(name)) = 3
+  -- The files of a deleted message are hidden: those that its sender uploaded, and those without an owner.
+  and not exists (
+    select from private.my_hidden_attachments h
+    where h.conversation_id::text = (storage.foldername(name))[3]
+      and h.attachment_id = lower(split_part(storage.filename(name), '_', 1))
+      and (owner_id is null or owner_id = h.sender_id::text)
+  )
+);
+
+drop policy if exists "participants add attachments" on storage.objects;
+create policy "participants add attachments"
+on storage.objects for insert to authenticated
+with check (
+  bucket_id = 'attachments'
+  and exists (
+    select from private.my_participations p
+    where p.organization_id::text = (storage.foldername(name))[1]
+      and p.conversation_id::text = (storage.foldername(name))[3]
+  )
+  and (storage.foldername(name))[2] = 'chat'
+  and cardinality(storage.foldername(name)) = 3
+  -- No control characters or line separators, and no path components that lead upwards.
+  and storage.filename(name)
+    ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[^\u0001-\u001f\u007f-\u009f\u2028\u2029]{1,200}$'
+  and name not like '%..%'
+);
+reset all; set check_function_bodies = off;
+
+-- objects/realtime/publication.sql
+-- What Realtime sends: new and changed messages, changed conversations, new participants. A deletion is sent to every
+-- subscriber, whatever the policies are, so it may contain only an opaque key: the replica identity stays the primary
+-- key.
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array['messages', 'conversations', 'conversation_participants'] loop
+    execute format('alter table public.%I replica identity default', wanted);
+    if not exists (
+      select from pg_catalog.pg_publication_tables t
+      where t.pubname = 'supabase_realtime' and t.schemaname = 'public' and t.tablename = wanted
+    ) then
+      execute format('alter publication supabase_realtime add table public.%I', wanted);
+    end if;
+  end loop;
+end
+$$;
+reset all; set check_function_bodies = off;
+
+-- Record the objects that the Supabase CLI has applied, so that chatctl does not apply them again. Runs after the
+-- objects are applied and before `drop_obsolete`.
+insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
+select w.path, w.sha256, w.drops, 'export'
+from supabase_migrations.chatctl_current_objects w
+on conflict (path) do update set
+  sha256 = excluded.sha256,
+  drops = excluded.drops,
+  applied_at = now(),
+  applied_by = session_user,
+  chatctl_version = excluded.chatctl_version,
+  actor = null,
+  git_revision = null;
+
+-- After the objects are applied: drop objects that no file defines any more, dependents first, and remove the records of
+-- deleted files.
+do $$
+declare
+  candidate record;
+  identity text;
+  kept text[] := '{}';
+  waiting text[];
+  still_waiting text[];
+  obsolete text;
+  reason text;
+begin
+  select coalesce(array_agg(b.statement order by b.place), '{}') into waiting
+  from supabase_migrations.chatctl_obsolete b
+  where b.statement !~* '^revoke ';
+
+  -- Names and signatures have many spellings, and an object that a file defines with another spelling is not obsolete.
+  -- COMMENT finds the same object as DROP would; all these comments are rolled back.
+  for candidate in
+    with drops as (
+      select d.statement, true as wanted
+      from supabase_migrations.chatctl_current_objects w
+      cross join lateral unnest(w.drops) as d (statement)
+      union
+      select b.statement, false from unnest(waiting) as b (statement)
+    ),
+    named as (
+      select d.statement, d.wanted, p.words[1] as kind,
+        regexp_replace(lower(replace(split_part(split_part(p.words[2], '(', 1), ' on ', 1), '"', '')), '^.*\.', '') as name
+      from drops d
+      cross join lateral regexp_match(
+        d.statement, '^drop (function|procedure|view|materialized view|trigger|policy) if exists (.*)$', 'i'
+      ) as p (words)
+    )
+    select n.statement, n.wanted, format('comment on %s %s is %L', n.kind, p.words[1], 'the same?') as question
+    from named n
+    cross join lateral regexp_match(n.statement, ' if exists (.*)$', 'i') as p (words)
+    where exists (select from named o where o.name = n.name and o.wanted <> n.wanted)
+    order by n.wanted desc, n.statement
+  loop
+    begin
+      execute candidate.question;
+      select format('%s %s', d.classoid, d.objoid) into identity
+      from pg_catalog.pg_description d
+      where d.description = 'the same?';
+      raise exception using errcode = 'CC000';
+    exception
+      when sqlstate 'CC000' then
+        if candidate.wanted then
+          kept := kept || identity;
+        elsif identity = any (kept) then
+          waiting := array_remove(waiting, candidate.statement);
+        end if;
+      when lock_not_available or deadlock_detected then
+        raise;
+      when others then
+        null; -- it does not exist, or belongs to another role
+    end;
+  end loop;
+
+  while cardinality(waiting) > 0 loop
+    still_waiting := '{}';
+    foreach obsolete in array waiting loop
+      begin
+        execute obsolete;
+      exception
+        when undefined_table or undefined_function or undefined_object or invalid_schema_name or wrong_object_type then
+          null; -- dropped already, for example with its table; or the name is that of another kind of object
+        when dependent_objects_still_exist then
+          get stacked diagnostics reason = pg_exception_detail;
+          still_waiting := still_waiting || obsolete;
+        when others then
+          raise exception using errcode = sqlstate, message = format('cannot run: %s: %s', replace(obsolete, E'-- chatctl:drop\n', ''), sqlerrm);
+      end;
+    end loop;
+    if still_waiting = waiting then
+      raise exception using
+        errcode = 'dependent_objects_still_exist',
+        message = format('cannot run: %s', waiting[1]),
+        detail = reason;
+    end if;
+    waiting := still_waiting;
+  end loop;
+
+  delete from supabase_migrations.chatctl_objects o
+  where not exists (select from supabase_migrations.chatctl_current_objects w where w.path = o.path);
+  drop table supabase_migrations.chatctl_current_objects, supabase_migrations.chatctl_obsolete;
+end
+$$;
+
+reset all;

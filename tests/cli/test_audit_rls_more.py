@@ -1,4 +1,4 @@
-"""``chatctl audit-rls``: inconclusive audits, --explain, --only and --mutate."""
+"""``chatctl audit-rls``: inconclusive audits, --only and --mutate."""
 
 from __future__ import annotations
 
@@ -51,41 +51,9 @@ def test_a_database_without_the_backend_is_exit_9(
 
 
 @pytest.mark.parametrize(
-    ("cell", "explanation"),
-    [
-        (f"both:{TABLE}:select", "ALLOWED"),
-        (f"nobody:{TABLE}:select", "no row that a policy allows"),
-        (f"nobody:{TABLE}:delete", "a missing privilege"),
-        (f"sender:{SEND}:execute", "insert public.messages"),
-    ],
-)
-def test_a_cell_is_explained(
-    database: Database, capsys: pytest.CaptureFixture[str], cell: str, explanation: str
-) -> None:
-    assert run(["audit-rls", "--explain", cell, "--db-url", database.url]) == 0
-    assert explanation in capsys.readouterr().out
-
-
-def test_explain_names_the_deciding_policy_and_the_result_without_it(
-    database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert (
-        run(["audit-rls", "--explain", f"both:{TABLE}:select", "--db-url", database.url, "-o", "json"]) == 0
-    )
-    explained = json.loads(capsys.readouterr().out)
-    assert [policy["without"] for policy in explained["policies"]] == [0]
-    assert explained["through"] > 0
-    assert explained["policies"][0]["place"]["file"] == "sql/objects/access/organizations.sql"
-
-
-@pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--explain", "sender:select"], 2, "identity:object:command"),
-        (["--explain", f"sender:{TABLE}:read"], 2, "read is not one of select"),
-        (["--explain", f"sendr:{TABLE}:select"], 3, "did you mean sender?"),
         (["--only", "public.send_message"], 3, f"did you mean {SEND}?"),
-        (["--explain", f"sender:{TABLE}:select", "--mutate"], 2, "cannot be combined"),
         (["--mutate", "--format", "html"], 2, "cannot be combined"),
         (["--mutate", "--on-existing-data"], 2, "cannot be combined with --on-existing-data"),
         (["--sample", "5"], 2, "--sample requires --on-existing-data"),

@@ -205,7 +205,7 @@ HOLES = [
         ("nobody", "colleague"),
     ),
     Hole(
-        "a caller who is null is not found not to be in",
+        "a caller who is null counts as a participant",
         "null comparison",
         edited(
             "public.get_messages_page(uuid, bigint, integer)",

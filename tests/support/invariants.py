@@ -73,7 +73,7 @@ RULES = {
         ) as m
         where back
     """,
-    "what a deleted message said is kept, and of no other": """
+    "the content of deleted messages is kept, and only theirs": """
         select m.id
         from messages m
         full join private.deleted_messages d on d.message_id = m.id

@@ -1,4 +1,4 @@
-"""``chatctl loadtest``: put the backend under load and check it against targets."""
+"""``chatctl loadtest``: load-test the backend and check the results against targets."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Examples:
 Exit codes: 7 if a target is missed, 9 if there is no verdict (too few samples, or a late generator).
 """
 
-app = App(help="Put the backend under load and check it against targets.", no_args_is_help=False)
+app = App(help="Load-test the backend and check the results against targets.", no_args_is_help=False)
 
 MAX_REQUESTS = 5_000_000  # the plan keeps every request in memory
 _RESULT = "loadtest.json"  # in the directory of --report
@@ -79,7 +79,7 @@ def loadtest(
     ctx: typer.Context,
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO...]", show_default=False, help="Scenarios to run; default: all."),
+        typer.Argument(metavar="SCENARIO", show_default=False, help="Scenarios to run; default: all."),
     ] = None,
     users: Annotated[
         int, typer.Option(help="Number of concurrent users, each with its own connection.", min=1, max=1000)
@@ -107,7 +107,10 @@ def loadtest(
         typer.Option(metavar="DIR", show_default=False, help="Directory for loadtest.json and HTML reports."),
     ] = None,
 ) -> None:
-    """Impersonate users at a planned rate, and check the results against loadtests/targets.yaml."""
+    """Send requests as impersonated users at a planned rate, and check the results against targets.
+
+    The targets are those of loadtests/targets.yaml, which comes with chatctl, or of --targets.
+    """
     shared = options(ctx)
     check_installed()
     chosen = names(scenarios or ())

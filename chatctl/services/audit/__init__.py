@@ -1,4 +1,4 @@
-"""``chatctl audit-rls``: prove the access rules by impersonating users, in a transaction that is rolled back.
+"""``chatctl audit-rls``: check the access rules by impersonating users, in a transaction that is rolled back.
 
 The packages, each of which imports only those below it (pyproject.toml has the contract):
 

@@ -109,7 +109,7 @@ def replay_version(major: int) -> int:
 def with_deparsed_views(
     conn: Connection, objects: Iterable[SchemaObject], expected: Mapping[str, str]
 ) -> list[SchemaObject]:
-    """``things`` with each view that differs from ``wanted`` deparsed by the server of ``conn``.
+    """``objects`` with each view that differs from ``expected`` deparsed by the server of ``conn``.
 
     PostgreSQL stores a view's query as a tree, and deparses it differently in each version: up to 15 as
     ``om.user_id`` where 16 writes ``user_id``. A view that this server cannot parse stays unchanged.
@@ -129,7 +129,7 @@ def _deparsed(conn: Connection, view: SchemaObject) -> SchemaObject:
             "select set_config('chatctl.query', %s, true), set_config('search_path', '', true)", (definition,)
         )
         try:
-            cursor = conn.execute(sql_statement("drift/retell"))
+            cursor = conn.execute(sql_statement("drift/deparse_view"))
         except psycopg.ProgrammingError:
             raise psycopg.Rollback from None
         cursor.nextset()

@@ -105,10 +105,10 @@ def _version(file: SqlFile) -> str:
 
 
 def _with_objects(file: SqlFile, objects: Sequence[SqlFile]) -> str:
-    inserts = [_insert_wanted(each) for each in objects]
+    inserts = [_record_current_object(each) for each in objects]
     before = [
         sql_statement("migrate/history"),
-        sql_statement("migrate/wanted"),
+        sql_statement("migrate/current_objects"),
         *inserts,
         sql_statement("migrate/find_obsolete"),
     ]
@@ -127,9 +127,10 @@ def _changes_role(file: SqlFile) -> bool:
     return any(_SETS_ROLE.search(text) or (_SETTING.search(text) and _ROLE.search(text)) for text in texts)
 
 
-def _insert_wanted(file: SqlFile) -> str:
+def _record_current_object(file: SqlFile) -> str:
     statement = sql.SQL(
-        "insert into supabase_migrations.chatctl_wanted (path, sha256, drops)\nvalues ({}, {}, {}::text[]);\n"
+        "insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)\n"
+        "values ({}, {}, {}::text[]);\n"
     )
     values = (file.path, file.sha256, drop_statements(file))
     return statement.format(*map(sql.Literal, values)).as_string(None)

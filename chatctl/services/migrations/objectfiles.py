@@ -42,7 +42,7 @@ def apply_objects(
     """
     conn = session.conn
     if plan.obsolete:
-        _insert_wanted(conn, plan.everything)
+        _record_current_objects(conn, plan.everything)
         _run(conn, plan, "migrate/find_obsolete")
     changed = {file.path for file in plan.objects}
     unchanged = [file for file in plan.everything if file.path not in changed]
@@ -84,12 +84,12 @@ def _apply_all(session: FileSession, files: Sequence[SqlFile], author: Author) -
         pending = deferred
 
 
-def _insert_wanted(conn: Connection, files: Sequence[SqlFile]) -> None:
-    conn.execute(sql_statement("migrate/wanted"))
+def _record_current_objects(conn: Connection, files: Sequence[SqlFile]) -> None:
+    conn.execute(sql_statement("migrate/current_objects"))
     with conn.pipeline():
         for file in files:
             conn.execute(
-                sql_statement("migrate/want"),
+                sql_statement("migrate/record_current_object"),
                 {"path": file.path, "sha256": file.sha256, "drops": drop_statements(file)},
             )
 

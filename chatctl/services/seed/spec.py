@@ -120,7 +120,8 @@ class Spec(_Described):
     organizations: Annotated[tuple[Team, ...], Len(1, 1_000)]
     """Its organizations."""
     messages: Messages = 0
-    """How many messages the organizations without their own number share; 0: only those of conversations."""
+    """Total number of messages, divided among the organizations that do not set `messages`; with 0, only \
+organizations and conversations that set `messages` have any."""
     last_day: Annotated[date, Interval(ge=date(2010, 1, 1), le=date(2099, 12, 31))] = date(2026, 1, 25)
     """The day of the last messages, from 2010 to 2099."""
     weeks: Annotated[int, Interval(ge=1, le=520)] = 4

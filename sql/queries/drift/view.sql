@@ -8,7 +8,7 @@ select
     case c.relkind when 'm' then 'materialized' end,
     'owner: ' || case c.relowner when %(owner)s::oid then 'owner' else c.relowner::regrole::text end,
     'options: ' || (select string_agg(o.option, ', ' order by o.option) from unnest(c.reloptions) as o (option)),
-    -- The query after this line: versions of PostgreSQL deparse it differently, see retell.sql.
+    -- The query after this line: versions of PostgreSQL deparse it differently, see deparse_view.sql.
     'as',
     pg_get_viewdef(c.oid)
   ) as definition

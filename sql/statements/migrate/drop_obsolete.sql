@@ -19,7 +19,7 @@ begin
   for candidate in
     with drops as (
       select d.statement, true as wanted
-      from supabase_migrations.chatctl_wanted w
+      from supabase_migrations.chatctl_current_objects w
       cross join lateral unnest(w.drops) as d (statement)
       union
       select b.statement, false from unnest(waiting) as b (statement)
@@ -83,7 +83,7 @@ begin
   end loop;
 
   delete from supabase_migrations.chatctl_objects o
-  where not exists (select from supabase_migrations.chatctl_wanted w where w.path = o.path);
-  drop table supabase_migrations.chatctl_wanted, supabase_migrations.chatctl_obsolete;
+  where not exists (select from supabase_migrations.chatctl_current_objects w where w.path = o.path);
+  drop table supabase_migrations.chatctl_current_objects, supabase_migrations.chatctl_obsolete;
 end
 $$;

@@ -2,7 +2,7 @@
 -- objects are applied and before `drop_obsolete`.
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
 select w.path, w.sha256, w.drops, 'export'
-from supabase_migrations.chatctl_wanted w
+from supabase_migrations.chatctl_current_objects w
 on conflict (path) do update set
   sha256 = excluded.sha256,
   drops = excluded.drops,

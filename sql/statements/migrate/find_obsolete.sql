@@ -5,11 +5,11 @@ create table supabase_migrations.chatctl_obsolete as
 select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
 from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
-left join supabase_migrations.chatctl_wanted w on w.path = o.path
+left join supabase_migrations.chatctl_current_objects w on w.path = o.path
 where w.sha256 is distinct from o.sha256
   -- A file's own drop statements run only when the file is deleted.
   and (w.path is null or d.statement not like '-- chatctl:drop%')
-  and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
+  and not exists (select from supabase_migrations.chatctl_current_objects e where d.statement = any (e.drops));
 
 do $$
 declare
@@ -63,7 +63,7 @@ begin
         where t.tgfoid = old
       loop
         if exists (
-          select from supabase_migrations.chatctl_wanted w, unnest(w.drops) as d (statement)
+          select from supabase_migrations.chatctl_current_objects w, unnest(w.drops) as d (statement)
           where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
         ) then
           execute holder.statement;

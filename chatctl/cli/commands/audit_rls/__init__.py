@@ -1,4 +1,4 @@
-"""``chatctl audit-rls``: prove the access rules by impersonating users."""
+"""``chatctl audit-rls``: check the access rules by impersonating users."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chatctl.cli.commands.audit_rls import audit_rls, schema
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App
 
 app = App(
-    help="Prove the access rules by impersonating users.",
+    help="Check the access rules by impersonating users.",
     epilog=audit_rls.EPILOG,
     formats=ROWS_WITH_IDS,
     no_args_is_help=False,

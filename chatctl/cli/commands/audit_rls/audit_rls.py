@@ -1,4 +1,4 @@
-"""``chatctl audit-rls``: prove the access rules by impersonating users."""
+"""``chatctl audit-rls``: check the access rules by impersonating users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.run import audit
 
 EPILOG = """\b
-Exit codes: 0 the rules hold, 7 something differs from access.yaml, 9 a probe proved nothing.
+Exit codes:
+  0  access matches the rules
+  7  something differs from access.yaml
+  9  no verdict: at least one probe was inconclusive
 
 \b
 Examples:
@@ -65,7 +68,10 @@ def audit_rls(
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(help="Explain what decides one cell.", metavar="IDENTITY:OBJECT:COMMAND"),
+        typer.Option(
+            help="Explain why one identity may or may not run one command on one object.",
+            metavar="IDENTITY:OBJECT:COMMAND",
+        ),
     ] = None,
     mutate: Annotated[
         bool,
@@ -81,7 +87,9 @@ def audit_rls(
     ] = None,
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help=f"Write it as {_FORMATS}; may be repeated.", metavar="FORMAT[=FILE]"),
+        typer.Option(
+            "--format", help=f"Write the report as {_FORMATS}; may be repeated.", metavar="FORMAT[=FILE]"
+        ),
     ] = None,
     report_to: Annotated[
         Path | None, typer.Option("--report", help="Write every format into this directory.", metavar="DIR")
@@ -92,7 +100,8 @@ def audit_rls(
     update_baseline: Annotated[
         bool,
         typer.Option(
-            "--update-baseline", help="Accept all findings, and remove entries that are not needed."
+            "--update-baseline",
+            help="Add all current findings to the baseline file, and remove unused entries.",
         ),
     ] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Why new findings are accepted.")] = None,

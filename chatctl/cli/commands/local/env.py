@@ -18,7 +18,7 @@ Examples:
 
 
 def env(ctx: typer.Context) -> None:
-    """Print the server's URL as shell commands; the server is started if needed."""
+    """Print the server's URL as shell commands; start it if needed."""
     shared = options(ctx)
     variables = {"CHATCTL_DB_URL": existing_server(shared).url}
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

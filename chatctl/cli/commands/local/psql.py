@@ -25,7 +25,8 @@ Examples:
 def psql(
     ctx: typer.Context,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", show_default=False, help="For psql.")
+        list[str] | None,
+        typer.Argument(metavar="ARGUMENT", show_default=False, help="Arguments passed to psql, after --."),
     ] = None,
     admin: Annotated[bool, typer.Option("--admin", help="Connect as the superuser.")] = False,
 ) -> None:

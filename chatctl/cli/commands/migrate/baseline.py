@@ -22,14 +22,18 @@ Examples:
 def baseline(
     ctx: typer.Context,
     to: Annotated[
-        str | None, typer.Option(metavar="VERSION", show_default=False, help="The newest applied version.")
+        str | None,
+        typer.Option(
+            metavar="VERSION", show_default=False, help="Last version to mark as applied; default: all."
+        ),
     ] = None,
     dry_run: DryRunOption = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Mark all versions as applied in a database that was built without a migration history.
+    """Mark versions as applied in a database without a history.
 
-    Only the history changes. The next `chatctl migrate` applies the objects.
+    For a database that was built without a migration history, or restored without it. Only the history
+    changes. The next `chatctl migrate` applies the objects.
     """
     shared = options(ctx)
     where = sql_directory(directory)

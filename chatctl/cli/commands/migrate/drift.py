@@ -22,7 +22,7 @@ Examples:
   chatctl migrate drift -o json | jq -r '.differences[] | "\\(.state) \\(.kind) \\(.name)"'
 
 The database is only read. sql/ is applied to a throwaway embedded server, which requires chatctl[local].
-Objects of PostgreSQL, extensions and Supabase are ignored.
+The comparison includes policies and grants; objects of PostgreSQL, extensions and Supabase are ignored.
 """
 
 # Longer diffs are cut; -o json has all lines.
@@ -32,7 +32,7 @@ _REPEATABLE = ("function", "view", "trigger", "policy", "grant", "bucket")
 
 
 def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
-    """Compare the database with sql/, including policies and grants; exit 7 if they differ."""
+    """Compare the database with sql/; exit 7 if they differ."""
     shared = options(ctx)
     files = sql_directory(directory)
     binaries.check_installed()

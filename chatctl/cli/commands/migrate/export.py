@@ -24,12 +24,14 @@ Examples:
 def export(
     ctx: typer.Context,
     target: Annotated[Path, typer.Argument(metavar="DIR", help="The directory to write.")],
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 7 if it differs.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 7 if DIR is out of date.")
+    ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove .sql files that are not exported.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Write the migrations and objects as files that `supabase db push` can apply.
+    """Write sql/ as files that `supabase db push` can apply.
 
     The newest migration also applies the objects. The Supabase CLI runs each version once, so it applies a
     later change of an object only with the next migration; `chatctl migrate` applies it at any time.

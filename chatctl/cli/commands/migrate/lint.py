@@ -30,6 +30,8 @@ Examples:
   chatctl migrate lint -o json | jq -r '.findings[] | select(.level == "error").where'
   chatctl migrate lint --list               list the rules
 
+Except for --list, this requires chatctl[local,lint].
+
 \b
 lints/accepted.yaml in the directory lists accepted findings, each with a reason:
   squawk:
@@ -51,9 +53,9 @@ def lint(
     directory: DirectoryOption = None,
     list_rules: Annotated[bool, typer.Option("--list", help="List the rules and exit.")] = False,
 ) -> None:
-    """Check the SQL files for locks, security holes and slow schemas; exit 7 if anything is found.
+    """Check the SQL files for locks, security holes and slow schemas.
 
-    Nothing is run on the target: the files are applied to a throwaway server.
+    Exit 7 if anything is found. Nothing is run on the target: the files are applied to a throwaway server.
     """
     from chatctl.services.lint import run as linting  # noqa: PLC0415 - not needed by `migrate` itself
 

@@ -28,7 +28,7 @@ def new(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the path; write nothing.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Create a migration file, named after the current time (UTC) and NAME."""
+    """Create a migration file, named after the time in UTC and NAME."""
     shared = options(ctx)
     path = making.path_for(own_directory(directory), name)
     if not dry_run:

@@ -23,14 +23,15 @@ Examples:
 
 def repair(
     ctx: typer.Context,
-    versions: Annotated[list[str], typer.Argument(metavar="VERSION...", help="Versions, of 14 digits each.")],
+    versions: Annotated[list[str], typer.Argument(metavar="VERSION", help="Versions, of 14 digits each.")],
     status: Annotated[str, typer.Option(metavar="applied|reverted", help="The new status of the versions.")],
     dry_run: DryRunOption = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Mark versions as applied, with the text of their files, or as not applied.
+    """Mark versions as applied or as not applied.
 
-    Only the history changes; no migration is run or undone.
+    Only the history changes; no migration is run or undone. Applied versions are recorded with the text of
+    their files.
     """
     if status not in ("applied", "reverted"):
         raise Invalid(f"--status must be applied or reverted, not {status!r}")

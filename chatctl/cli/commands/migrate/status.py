@@ -30,7 +30,7 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="Also list unchanged objects.")] = False,
     directory: DirectoryOption = None,
 ) -> None:
-    """Show the state of every file, who applied it, and the next command to run.
+    """Show the state of every file and the next command to run.
 
     A migration is applied, pending, out of order (pending, but older than an applied one), unfinished
     (started outside a transaction but not completed), edited (after it was applied), missing (applied, but

@@ -13,7 +13,7 @@ app = App(
     invoke_without_command=True,
 )
 app.callback()(seed.seed)
-app.command(epilog=seed.EPILOG, formats=DOCUMENT)(demo.demo)
+app.command(epilog=demo.EPILOG, formats=DOCUMENT)(demo.demo)
 app.command(epilog=perf.EPILOG, formats=DOCUMENT)(perf.perf)
 app.command("from", epilog=from_file.EPILOG, formats=DOCUMENT)(from_file.from_file)
 app.command(epilog=schema.EPILOG, formats=DOCUMENT)(schema.schema)

@@ -9,6 +9,13 @@ from chatctl.cli.options import options
 from chatctl.services.seed import outline
 from chatctl.services.seed.spec import BUILT_IN
 
+EPILOG = """\b
+Examples:
+  chatctl seed demo                   3 organizations, 60 users, 2,000 messages
+  chatctl seed demo --seed 7          another demo with different users and messages, next to the first
+  chatctl seed demo --scale 10        the same organizations with ten times as many users and messages
+"""
+
 
 def demo(
     ctx: typer.Context,

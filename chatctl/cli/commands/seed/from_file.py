@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated
 
 import typer
@@ -11,13 +12,28 @@ from chatctl.cli.commands.seed.world import DryRunOption, ScaleOption, SeedOptio
 from chatctl.cli.options import options
 from chatctl.services.seed import outline
 
-EPILOG = """\b
+MINIMAL_WORLD = """\
+messages: 1000
+organizations:
+  - name: Acme
+    slug: acme
+    users: 20
+    conversations:
+      - {name: Everyone, size: 50}
+      - {direct: true, count: 10}    # between two people
+      - {count: 5}                   # groups
+"""
+
+EPILOG = f"""\b
 Examples:
   chatctl seed from world.yaml
   chatctl seed from world.yaml --scale 10 --dry-run
   chatctl seed schema > world.schema.json     for completion and checks in an editor
 
-docs/seed-worlds.md describes every key; examples/world.yaml uses all of them.
+\b
+A minimal world.yaml:
+{indent(MINIMAL_WORLD, "  ")}
+`chatctl seed schema` describes every key.
 """
 
 

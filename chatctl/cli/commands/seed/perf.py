@@ -24,5 +24,5 @@ def perf(
     users: UsersOption = "auto",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Seed enough rows to reveal slow queries: a million messages, most of them visible to one user."""
+    """Seed a million messages to reveal slow queries. Most of them are visible to one user."""
     seed_world(options(ctx), BUILT_IN["perf"], number, scale, users, dry_run)

@@ -31,7 +31,12 @@ Exit codes: 7 if anything differs from what was seeded, including changes by use
 clean` has removed the world except for rows in use; 3 if the given world is not seeded here.
 """
 
-WorldArgument = Annotated[str | None, typer.Argument(help="Only this world.", show_default=False)]
+WorldArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="WORLD", show_default=False, help="demo, perf or the name in a world file; default: all."
+    ),
+]
 OneSeedOption = Annotated[
     int | None, typer.Option("--seed", help="Only worlds with this seed.", metavar="N", show_default=False)
 ]

@@ -2,7 +2,7 @@
 -- The query is passed in the setting chatctl.query; the view is removed by rolling back the transaction.
 do $$
 begin
-  execute 'create temporary view chatctl_told as ' || current_setting('chatctl.query');
+  execute 'create temporary view chatctl_view as ' || current_setting('chatctl.query');
 end
 $$;
-select pg_get_viewdef('pg_temp.chatctl_told'::regclass) as told;
+select pg_get_viewdef('pg_temp.chatctl_view'::regclass) as query;

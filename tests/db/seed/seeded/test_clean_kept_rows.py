@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from chatctl.db.connection import Connection
+from chatctl.db.files import sql_statement
 from chatctl.services.seed import runs, verify
 from chatctl.services.seed.clean import clean
 from chatctl.services.seed.loading import load
@@ -347,3 +349,29 @@ def test_a_clock_that_was_ahead_keeps_too_much_and_never_too_little(conn: Connec
 
     assert Counter(it.kind for it in cleaned.kept) == {"organization": 2, "conversation": 13, "user": 16}
     assert set(less(before, rows(conn))) == LEDGER
+
+
+def test_rows_of_others_that_belong_to_the_world_are_not_detached(conn: Connection, world: Seeded) -> None:
+    conn.execute("create table public.notes (about uuid references user_profiles)")
+    conn.execute("insert into public.notes values (%s)", (founder(conn),))
+    before = rows(conn)
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        clean(conn, run_of(conn))
+
+    assert rows(conn) == before
+
+
+def test_all_rows_that_refer_to_conversations_are_deleted_with_them(conn: Connection) -> None:
+    # With triggers disabled nothing cascades; a row under a legal hold keeps its conversation.
+    referring = """
+    with recursive r (oid) as (
+      select 'public.conversations'::regclass::oid
+      union
+      select c.conrelid from pg_constraint c join r on c.confrelid = r.oid where c.contype = 'f'
+    )
+    select oid::regclass::text from r
+    """
+    deleted = re.findall(r"delete from (?:public\.)?(\S+)", sql_statement("seed/clean/delete_conversations"))
+
+    assert set(column(conn, referring)) - {"private.holds"} == set(deleted)
