@@ -103,427 +103,427 @@ create table if not exists supabase_migrations.chatctl_unfinished (
 
 -- A table for the current object files, to determine which objects are obsolete. `drop_obsolete` drops it in the same
 -- transaction.
-create table supabase_migrations.chatctl_wanted (
+create table supabase_migrations.chatctl_current_objects (
   path text primary key,
   sha256 text not null,
   drops text[] not null
 );
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/allow_one_row.sql', '4c20766de9be5e3f6b151db94d07db168a82ad1e796a38c227d55bc3634c7a70', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/current_user_id.sql', 'fdd1c71f09224041847ff2df644b7adb5ccf3186facc71af1b73ff2b629048f4', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_row.sql', 'ad491e0b4e7ce5bb7a8d3b1f2b3d465aa51f621f98049f42adc902990af0df00', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/attachments_fit.sql', '326744eab2e604f70b089b424e99fa3b81893a7f64e0e2a9779a09404f84c559', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/window_entries.sql', '7038ef22f60eb6f463c8b875a677ede6fbf229770356dfcae6868b7b63165aca', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_limited.sql', 'b029f3a372f0e63d99527bb07dc94463ea1dce2c12922fa7c011d2a1036a3ae0', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/count_against_limit.sql', '7b35bc20751f1a07afb9c67adfd59359a8a1f4f1f6eb83f2ceffa01e0c3498ee', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_full_window.sql', 'acac23083f79a0e869cfb6c4eae96daedac74ec5fa9516191abb2a6cf754b120', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/mutes_changed.sql', '46906c06d29a2a5f0bef9d51bccd2ed5c56a86ae1aac1efbf1e50233ac447035', '{"drop trigger if exists mutes_changed on private.mutes","drop function if exists private.mute_end(p_user_id uuid)","drop function if exists private.mutes_changed()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/take_turn.sql', '8acc6d7db17e06c3a00fe6efdae19ac9881b140e5269a2a7fd9dbb2ba8cb6156', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/muted.sql', '6dc2e2315e900d2d3404cc05a37f2189dbcd5af5283bc9a96235a7d37af8f7b9', '{"drop view if exists private.muted"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_muted.sql', '000a6a1d6128a1cc9e75f2fd4b4808fa21dbbb690f28a47d85df758891e86482', '{"drop function if exists private.refuse_locked(p_conversation_id uuid)","drop function if exists private.refuse_muted(p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/count_message.sql', 'eed74df816660e75dbcc6725392cd56f6954e235bcdd39784c529c369bcb2da1', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_trusted.sql', 'a17b6f29c2ffc0cfc0a049bcbc65f017f0ce31ec70455bd06245eeded23288c7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/require_caller.sql', '984d500efb049fec02a95773048b36e42b2b0dd367b187002f30527dcd0f6c14', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_user_default_organization.sql', '653cb24c863d8ef4befe136d04abbf4c043ae47e3bf82815aedbcb7a89b1ee05', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/create_group_conversation.sql', '06a8155b97e48fcd8342ba91e51b2399638c36a77ed6695792c1f4557a5d8464', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/plain_text.sql', 'e825f13b9fcf3ff05221e7d99015a485a47cb294136d1c5b58f66cb29c858934', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/file_ids.sql', '8a57c5c5b69284819ddfcf255f752ac5184063249e9e455e11a6959c53f413c6', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_conversations_with_details.sql', '8232c6d58874fa1c3c20818eb3ade1987bec8289c3cfb956b5ac9b9d28a86807', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_my_restrictions.sql', 'ce1134dc5fb2f3eb08d5614d1931021c10fdfe1849b3d616d8bcb36a13fe0ead', '{"revoke execute on function public.get_my_restrictions() from authenticated, service_role","drop function if exists public.get_my_restrictions()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/hide_files.sql', 'f0877c78a7960e29249033ce1226d1e691fe27cfd8a57c00eb08211b394cd44e', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/hold_briefly.sql', '3827c577d89e05d069cab666bcbb8b37d2f211419b8d2a3bf646401795ff8a2b', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/lock_conversations.sql', 'c44c701976f348d356e9f3261df04a14a094cb90df53ef9c9c49da70265deb31', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', '4730f1b11a892168a3c221f280d860e8fd481aea9fd30d84e11065a64f6fb341', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/may_add.sql', 'ce1f0c055636934a7b9879103d4b1d7a42eb651969645c715b9824334cd62a93', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/merge_reactions.sql', 'dfbc049c89cf484c241fac984a0be6500d8474bfb347ef61d9b8ea42d0646cec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/read_position.sql', '59f0884efb7065a617fa8785e61e9fc2dd0d3aea197100f7854889135fdc9110', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/reading_moment.sql', 'c37bb722ddb6b53d64547462a2132818fca3e2f327dca7976a28a3f966cf2b14', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_outsider.sql', '684207f23cbe4c23539dcbfbd36303eb1b5f55d977d8885a15bd9d5271b8bb8c', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/report_message.sql', '33693d0bb78e3e83f4a866e5b89e436eee51cc8eaea9663a4236b5de84cba2c6', '{"revoke execute on function public.report_message(uuid, text, text) from authenticated, service_role","drop function if exists public.report_message(p_message_id uuid, p_kind text, p_comment text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/send_message.sql', '188c25acb0c5924df860fe25cd4f95f0ce7d9f6d44253013e9074f832d1da845', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/start_direct_conversation.sql', '546e3980fe4670db747df349836ea7a3f16cd0d019566d430b94ebd9a13984f3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/take_pair.sql', '0bc2b88693b2633e33a1ca29a91ba502ae28923ae8a62933c0c80bdd804363c4', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/wait_for_participant.sql', '69a9542727e7c21490c59b268aa9b59060e419d4dc1580f78b4933bceb994399', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_colleagues.sql', '323646c5d8a126470a38fc723297bd001d16fd8e2577acecab2d1deec56f28cb', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_hidden_attachments.sql', '967a2a88a12159f1ae5da1a71f4731d6a8ce7eba1b16d9e1a72c212e179c035d', '{"revoke select on private.my_hidden_attachments from authenticated","drop view if exists private.my_hidden_attachments"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_listings.sql', '8137b0d188493a5c3cbd3898b3a7fa2d1845bcfe96815e1ab201fe7ec74d5d5e', '{"revoke select on private.my_listings from authenticated","drop view if exists private.my_listings"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_organizations.sql', 'f529de3337ccd89806e5017547ec7b33aab3e158032ec2c41b1fd8247beff3af', '{"revoke select on private.my_organizations from authenticated","drop view if exists private.my_organizations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_writable.sql', 'fbc4179dfe787f070077616755f50666fb77e08c7327a264d5cbac23f36544be', '{"revoke select on private.my_writable from authenticated","drop view if exists private.my_writable"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '06bb9ba09d1508fdc27c7fbf26ed95862b1818553d4e3fe3e3c3e81a75d1b006', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/members_before_insert.sql', '3ea08c8d3eae5bdbe76df9db8e13da866ae6e6af17be69d2cc5195b518786c15', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/members_changed.sql', '0842bca375fd7addb8c477fe5ea6b487fce9776d782c3f21a37663e0c2c25ed9', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/message_reports_before_insert.sql', 'e004b218c546cbde3a3b60fe30a2b29a07b53ae465d787af1967a2e564cc27e8', '{"drop trigger if exists message_reports_erased on public.message_reports","drop trigger if exists message_reports_before_insert on public.message_reports","drop trigger if exists message_reports_insert_in_turn on public.message_reports","drop function if exists private.message_reports_erased()","drop function if exists private.message_reports_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', 'b6c0487756320871d195e20be1ca5b26e089d02f61cf42357229fa79c775d0cc', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_before_update.sql', '7718c7e55e0ad533a97e08fdfe3cf47d8aa0321a902d10e604546a6606da225e', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_act.sql', '76e83fd04815b99c668ab330d10176d2b2f2fababfd5fd94179e8e76b194b9d3', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/holds.sql', '06edaa87e52c3d0eb7cc322ac9f7895f42c52a612204ae636e9cffbb3e03104d', '{"drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'cec473f274ddfe88f95287da5e793343264afe67bffdb767a65a80b4d2d6aaaa', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_insert.sql', '23f2ad71eabb1baea86e48cbec626a49d8554e57b1560da3a82a9d50a639c2fb', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_before_mark.sql', 'f8459a387d89260f84b13ed3e8fccb5d19cf44f8b47cff170902d3dce6ce6068', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_joined.sql', 'd56c6483888e13994d5db9cc4402a254cb9feec644d9319189f000d2cb845b74', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_left.sql', '2dbe76d08dfd4a762d9b0e491c325a0fc08b9d55fe16a3abb98e91482aeb1396', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/participants_read.sql', '4bf217b721a3aeb6008b0425ec19d42c1d22a94dd2ca5cb52e43e9a9e075fa0d', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/profiles_limited.sql', '673ea708c205b6f5a04bd889d5882e090a42a8a21ae10959f671c3585f74fb37', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/set_updated_at.sql', 'fe32baeac199790b995e758fc939e2ec4f299d2621ae2c67dede46501a1873b8', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_conversations_updated_at()","drop function if exists private.set_updated_at()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/sync_profile.sql', '473f3a12499fdbebb118e977b0961bdd05aa9e11d3b04bdf8df1be92551b7d9a', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/uploads_limited.sql', '2e67edba6c31bb53798566cb2f380026ab7a9c653190784aa25a79760d5db2a3', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/users_before_delete.sql', '581d949b27e20b5bcfa295772547b90fdc8472d90b2ce0ba855b3279095664cc', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/chat_hooks.sql', '945c7b46c261d17fbb4b9053861f7b44604985ebf8c35e7cd60d1673a679ba04', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/conversation_participants.sql', '88f7e6293243a8eb3fb29f6ceae8b72bf9a643098426670ba71d39e7b57900bf',  E'{"drop policy if exists \\"people leave a group, or its creator removes them\\" on public.conversation_participants","drop policy if exists \\"participants change their own marks\\" on public.conversation_participants","drop policy if exists \\"the creator adds members of the organization\\" on public.conversation_participants","drop policy if exists \\"participants read the participants\\" on public.conversation_participants","revoke delete on public.conversation_participants from authenticated","revoke update (is_starred, is_muted, last_read_at) on public.conversation_participants from authenticated","revoke insert (conversation_id, user_id, last_read_at) on public.conversation_participants from authenticated","revoke select on public.conversation_participants from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/conversations.sql', '3668547fa19c613527458880916114b1b4b3663d8c88187b6334639acbc9c75d',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/message_reports.sql', 'e7f106d9c7ba0dfdf33604a6f0c8ac8b642506636364ed494efe720fbc6e180c',  E'{"drop policy if exists \\"participants report messages as themselves\\" on public.message_reports","drop policy if exists \\"people read their own reports\\" on public.message_reports","revoke insert (message_id, reporter_id, kind, comment) on public.message_reports from authenticated","revoke select on public.message_reports from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/messages.sql', 'ab75dc1e12559e791dff59ee528bd2954e83dc36ddc424006974ce6a8a78c365',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/organization_members.sql', '3117e85c6a2c48133cc27df20d9fa95ee16ecb2295767d548111644c563bf237',  E'{"drop policy if exists \\"members read the members of their organizations\\" on public.organization_members","revoke select on public.organization_members from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/organizations.sql', 'f9bcd6ed2c222c339381807e4b8b2e8778ad80cb04b2f283aab7eae25e8d4600',  E'{"drop policy if exists \\"members read their organizations\\" on public.organizations","revoke select on public.organizations from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/private.sql', '97b738a526ca23d7236a6e8e94110217883defa9147b430c43e13d66dfeb98e1', '{"revoke usage on schema private from authenticated, service_role"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/user_profiles.sql', 'be907b9d1859b400dc5bac7578700c1b0618b33f98396f3fc876340bb2081ca2',  E'{"drop policy if exists \\"people change their own profile\\" on public.user_profiles","drop policy if exists \\"people read themselves and their colleagues\\" on public.user_profiles","revoke update (full_name, avatar_url) on public.user_profiles from authenticated","revoke select on public.user_profiles from authenticated"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/storage/attachments.sql', '87d191aa56d4cb9fb929a5f988a398b25faa0159c2956d6b068c09987b3eb829',  E'{"drop policy if exists \\"participants add attachments\\" on storage.objects","drop policy if exists \\"participants read attachments\\" on storage.objects"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/auth_bans.sql', '6117f35097a845e881b335eaeae72b7e7049dc3f1225c029111dda8713fad80e', '{"drop function if exists private.end_sessions(p_user_id uuid)","drop function if exists private.ban_end(p_suspended_until timestamptz)","drop function if exists private.ban_until(p_user_id uuid, p_until timestamptz)","drop function if exists private.banned_until(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/claims_of.sql', '0551b66987546136cdbe8b5a90c2bc22e8441a26020061d7baf52b4df20ab0f9', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/lock_messages.sql', '2b275ced0ed7b7d61498b3a17be95cd74aab35e1f4da132a2d7d4ed4239c6153', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/delete_messages.sql', 'a70d05ccb860de9edb55bf0be743f46d24ac9909cd29096f64e5ef822a171cd2', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/traces.sql', '61b70f446e3d1ede1c1b80910138f5938fb4e1fc97b5f5b50edec69b897f8722', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/erase_user.sql', '11676c7dacce7ca875bfe2cf303912640410f8274b26c043adda563b35805d30', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files.sql', 'b5762e18697abc59d9bfb3430f299d2fbf3aff1eb962d65f1a0d6e5ece7e1581', '{"drop function if exists moderation.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files_of.sql', '374715d76b3b0e1125a92931940c6aa3b03d3090ef871908bb73ba36c08ac82a', '{"drop function if exists moderation.files_of(p_message_ids uuid[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/restore_messages.sql', 'e6d5c93e13b05c38c7819d46a009307f859ce52ea55c2f92543b8fec552c0920', '{"drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/redact_messages.sql', 'a25af3ad0a6255e426b1f7e07f45ba70672763ac0a3dd270f11504350fbfd23e', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/purge_messages.sql', '4f05ab163fce7679d7805532eee40161f7ba4a0bf8531f2e19e4cb56668e7a21', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/jobs.sql', '565b55b30e8d12bd020668dbc592d064de508f9801420bab1b8341d429354826', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/states.sql', '002a57fe9eb245f8b726da6d47623efbb0782ffe997996d4b92355c03faef28f', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/suspend_user.sql', 'e429b88f2c20f98bd9eceede301ccf4407bec370cd5761b7591129634a701f68', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/lock_conversation.sql', '1e3749c0886345306f3d88711a63b4d18559e39eefb6abedbbe012ed9a7b1326', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_read.sql', '7d9c6d9c4b5c812804f0b76a8dc873f52d0802fb8e96d563a657cf3da4b199c2', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_read_of_users.sql', '949cb48c0b3d258ef3111e804dbd777f0adee204e2a3d2e33bf6f8bcf6cb3b74', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_search.sql', '35b70cdf031c3a88a9693218ce18e67c3739b89976e2f252fad40a5926e80ca0', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/message_versions.sql', 'b42ab715069e9ae7936cfd095d432f3b7f1e2f9a34dd343b2a84b0c6758e18ab', '{"drop function if exists moderation.message_versions(p_ids uuid[])"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/moderation_log_chained.sql', '4faeaa96a6460613cccf30de053f9366aae7e90ffe4f2e49637d35adbb2453f4', '{"drop trigger if exists moderation_log_chained on private.moderation_log","drop function if exists private.moderation_log_chained()","drop function if exists moderation.log_entry_hash(p_entry private.moderation_log)","drop function if exists private.moderation_log_hash(p_entry private.moderation_log)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/mute_user.sql', '19b5a46087be10b366ecefb135a405e296a69c03935ccccf82d1106538e7a5e2', '{"drop function if exists private.require_place(p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.unmute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.mute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/operators.sql', '028ae0931b708e24f1d3e69893ac02116bb0c33cc73319fc6a5a1b8d9244743d', '{"drop view if exists moderation.operators"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/operators.sql', 'feda7d80da5aa8573d36606200f1f310bd7e0e3ae422e5ec66d049b21bbc44a0', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/participants.sql', 'f5a3ddd8d392a9228f87c5ec857402fff3af973132bfe896adcdd131f844d7a8', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/repair_conversation.sql', 'bcfbb0789b1b079242c66ff55dec04295c65def64df86010a5009234f7467945', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/reports.sql', 'cd2c53af3f4bc10502f0fbb4403bce9cfaec3706a45aa739d35961486782b8ad', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/schema.sql', '14061f5248e7e0ad307c1bccb2b426bfe1fc875b7b16e3933583487faa1f35a8', '{}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/search_words.sql', '56983390fbd0d5ffdf4df60cf35770da9e60c1b1261c219797d9e144b8d9399a', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/undo_report_act.sql', '70c71bd5553a2e0ee6e8c48a805701e579fe72fdd2957cb52d2d0c8e8383952f', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/undo.sql', '6ee01e53790b78e9102067de1b89ba0d409eacc95cacba0ef6707c6d09a56f50', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/conversations.sql', '8d2263fa9bf037ded73f1bfb74a81eb4093b831a686372efb95ae62c38f1f619', '{"drop view if exists moderation.conversations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/holds.sql', 'f2c12f44acb877d09cbd38961c2e32777bb91c1468c727e8505da132013d15cc', '{"drop view if exists moderation.holds"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/jobs.sql', 'bada664637b239935797484b4e812ea4044cd4608f125264953ebe746357f7b9', '{"drop view if exists moderation.job_items","drop view if exists moderation.jobs"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/log.sql', 'd521ba17d138e97f3bbbb713dfe93e3d89a565ee3411cec90da8c2f99a5b16af', '{"drop view if exists moderation.log_head","drop view if exists moderation.log"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/log_pseudonyms.sql', 'a44b8f1bf660869df32fed8149da0d9d55612a975183e40e2412da0295a2dbc7', '{"drop view if exists moderation.log_pseudonyms"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/members.sql', '4a49a781f8ddd46d496c979c265ee219b161df68e86ece24e720c875a2e66ed5', '{"drop view if exists moderation.members"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/messages.sql', '69631a49f9b7aa4a5fd73ae9b3733583cb4d0c6e44d7704da4f967e8bd16a5fe', '{"drop view if exists moderation.messages"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/mutes.sql', 'be71deda5e71a3eea869d96e85271087b688866a5324300e739e084a1e3f1d7d', '{"drop view if exists moderation.mutes"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/organizations.sql', 'fb607d4819bc7f75f3be3d87d07f23da7d0a6ef8c3adfef8e548d7cd7662e437', '{"drop view if exists moderation.organizations"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/participants.sql', '74c75d672c842f80677896dbb45fecfbd41fef97cbdc8d1c16b2c814e68d55d8', '{"drop view if exists moderation.participants"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/purged_messages.sql', '86888c4b662436f32a1cdfbc651ec737e47b186b1aacd0008baeade43b126962', '{"drop view if exists moderation.purged_messages"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/reports.sql', '0d98437148f46363ec880f897f0fe327000b1ca3cb0000bf17d5e7cf536b0668', '{"drop view if exists moderation.reports"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/search_index.sql', '8d134ca215691e65d9ea18ac4ab72b417262d5f3b6489ff349dadbbb3dd75af8', '{"drop view if exists moderation.search_index"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/searched_messages.sql', 'c4144cb3e59437199f9d2dcadc0a9ddb6edafa195b81a3bd52db096a65e4a228', '{"drop view if exists moderation.deleted_messages","drop view if exists moderation.live_messages"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/send_windows.sql', '8276ae7a49bdb0b97a99f2e570fa7e294e782bb73e874632b86e2bf6e7e326bc', '{"drop view if exists moderation.send_windows"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/stored_files.sql', 'ffeac11ef34565c02d8e0a9bf9b5c0b56fd25a0d20f5facec5b68e0da7a478ad', '{"drop view if exists moderation.stored_files"}'::text[]);
 
-insert into supabase_migrations.chatctl_wanted (path, sha256, drops)
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/users.sql', '7715d9500d036f19df68bcd9cfd8eaeaee385ab6273107e61bfdd34f863e7809', '{"drop view if exists moderation.users"}'::text[]);
 
 -- Before the objects are applied: find objects that no file defines any more, the last applied first, because dependents
@@ -533,11 +533,11 @@ create table supabase_migrations.chatctl_obsolete as
 select row_number() over (order by o.applied_at desc, o.path desc, d.place) as place, d.statement
 from supabase_migrations.chatctl_objects o
 cross join lateral unnest(o.drops) with ordinality as d (statement, place)
-left join supabase_migrations.chatctl_wanted w on w.path = o.path
+left join supabase_migrations.chatctl_current_objects w on w.path = o.path
 where w.sha256 is distinct from o.sha256
   -- A file's own drop statements run only when the file is deleted.
   and (w.path is null or d.statement not like '-- chatctl:drop%')
-  and not exists (select from supabase_migrations.chatctl_wanted e where d.statement = any (e.drops));
+  and not exists (select from supabase_migrations.chatctl_current_objects e where d.statement = any (e.drops));
 
 do $$
 declare
@@ -591,7 +591,7 @@ begin
         where t.tgfoid = old
       loop
         if exists (
-          select from supabase_migrations.chatctl_wanted w, unnest(w.drops) as d (statement)
+          select from supabase_migrations.chatctl_current_objects w, unnest(w.drops) as d (statement)
           where d.statement ~* '^drop (policy|trigger) ' and position(holder.name::text in d.statement) > 0
         ) then
           execute holder.statement;
@@ -6913,7 +6913,7 @@ reset all; set check_function_bodies = off;
 -- objects are applied and before `drop_obsolete`.
 insert into supabase_migrations.chatctl_objects (path, sha256, drops, chatctl_version)
 select w.path, w.sha256, w.drops, 'export'
-from supabase_migrations.chatctl_wanted w
+from supabase_migrations.chatctl_current_objects w
 on conflict (path) do update set
   sha256 = excluded.sha256,
   drops = excluded.drops,
@@ -6944,7 +6944,7 @@ begin
   for candidate in
     with drops as (
       select d.statement, true as wanted
-      from supabase_migrations.chatctl_wanted w
+      from supabase_migrations.chatctl_current_objects w
       cross join lateral unnest(w.drops) as d (statement)
       union
       select b.statement, false from unnest(waiting) as b (statement)
@@ -7008,8 +7008,8 @@ begin
   end loop;
 
   delete from supabase_migrations.chatctl_objects o
-  where not exists (select from supabase_migrations.chatctl_wanted w where w.path = o.path);
-  drop table supabase_migrations.chatctl_wanted, supabase_migrations.chatctl_obsolete;
+  where not exists (select from supabase_migrations.chatctl_current_objects w where w.path = o.path);
+  drop table supabase_migrations.chatctl_current_objects, supabase_migrations.chatctl_obsolete;
 end
 $$;
 

@@ -43,7 +43,7 @@ def as_user(
     ctx: typer.Context,
     user: Annotated[str, typer.Argument(help="The user, by id, email, or the beginning of the name.")],
     command: Annotated[
-        list[str], typer.Argument(metavar="COMMAND…", help=f"One of: {', '.join(COMMANDS.values())}.")
+        list[str], typer.Argument(metavar="COMMAND", help=f"One of: {', '.join(COMMANDS.values())}.")
     ],
     reason: ReasonOption,
     compare: Annotated[

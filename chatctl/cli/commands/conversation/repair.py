@@ -42,7 +42,7 @@ def repair(
     actor: ActorOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Repair the creator, the counters and the read states of a conversation."""
+    """Repair creator, counters and read states of a conversation."""
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     with session(shared) as at:

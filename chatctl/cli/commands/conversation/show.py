@@ -96,7 +96,7 @@ def show(
     ticket: TicketOption = None,
     actor: ActorOption = None,
 ) -> None:
-    """Show the messages of a conversation as a transcript; the log records that you did."""
+    """Show a conversation as a transcript; the log records it."""
     shared = options(ctx, formats=FOLLOWING if follow else None)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     if around is not None and (since or until or cursor):

@@ -38,7 +38,7 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Verify the files of an export against its manifest; exit 7 if one is changed, missing or extra."""
+    """Verify exported files against their manifest; else exit 7."""
     shared = options(ctx)
     expected, sha256 = manifest.read(directory)
     differences = manifest.verify(directory, expected)

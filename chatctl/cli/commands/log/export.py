@@ -25,7 +25,7 @@ One row per line, with the hashes. Keep it where those who own the database cann
 def export(
     ctx: typer.Context, file: Annotated[Path, typer.Argument(help="The file to create (NDJSON).")]
 ) -> None:
-    """Write the whole log to a file, to prove later that history was not rewritten."""
+    """Write the whole log to a file, for `log verify --since`."""
     shared = options(ctx)
     require_writable(file, "FILE")
     with session(shared, watched=True) as at:

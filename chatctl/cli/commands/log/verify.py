@@ -34,7 +34,7 @@ def verify(
         typer.Option("--since", help="A file of `chatctl log export`.", metavar="FILE", show_default=False),
     ] = None,
 ) -> None:
-    """Verify that no row of the log was changed, removed, inserted or swapped; exit 7 if one was."""
+    """Verify that no row of the log was tampered with; else exit 7."""
     shared = options(ctx)
     exported = logexport.read(since) if since is not None else None
     with session(shared, watched=True) as at:

@@ -35,7 +35,7 @@ def delete(
     plan: PlanOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Delete messages: their content is kept, and `restore` brings it back."""
+    """Delete messages; their content is kept for `restore`."""
     moderate(
         options(ctx), MessageVerb.delete, message, selection.with_text(text),
         reason=reason, ticket=ticket, actor=actor, dry_run=dry_run, expect=expect, plan=plan,

@@ -37,7 +37,7 @@ ConfirmOption = Annotated[
 MessagesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MESSAGE…]",
+        metavar="MESSAGE",
         help="Ids of messages; - reads them from stdin. Or filters instead.",
         show_default=False,
     ),

@@ -36,7 +36,7 @@ def redact(
     plan: PlanOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Remove the content of messages for good; their rows stay as tombstones."""
+    """Remove the content of messages for good; tombstones stay."""
     moderate(
         options(ctx), MessageVerb.redact, message, selection.with_text(text),
         reason=reason, ticket=ticket, actor=actor, dry_run=dry_run, expect=expect, plan=plan, confirm=confirm,

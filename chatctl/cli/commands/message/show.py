@@ -36,7 +36,7 @@ def show(
     ticket: TicketOption = None,
     actor: ActorOption = None,
 ) -> None:
-    """Show one message, who could see it, and what operators did with it; the log records that you did."""
+    """Show one message and who could see it; the log records it."""
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     # The row of the log is all that is committed; a second one would do no harm.

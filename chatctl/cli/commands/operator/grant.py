@@ -30,5 +30,5 @@ def grant(
     actor: ActorOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let a role act as an operator, and take other privileges in schema moderation from it."""
+    """Let a role act as an operator, and do nothing else here."""
     change(options(ctx), OperatorVerb.grant, role, reason=reason, ticket=ticket, actor=actor, dry_run=dry_run)

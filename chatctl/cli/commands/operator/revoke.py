@@ -27,7 +27,7 @@ def revoke(
     actor: ActorOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Take from a role all its privileges in schema moderation, at once, also for open connections."""
+    """Take everything from a role that `grant` gave it, at once."""
     change(
         options(ctx), OperatorVerb.revoke, role, reason=reason, ticket=ticket, actor=actor, dry_run=dry_run
     )

@@ -29,7 +29,7 @@ def show(
         str, typer.Argument(help="An organization, by slug, id or beginning of its name.")
     ],
 ) -> None:
-    """Show one organization: how many people, conversations and messages, and its holds."""
+    """Show one organization with its counts and holds."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
         shown = organizations.details(at.conn, names.organization(at.conn, organization).id)

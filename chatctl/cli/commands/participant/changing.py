@@ -16,7 +16,7 @@ from chatctl.services.moderation import names, participants
 from chatctl.services.moderation.participants import ParticipantVerb
 
 UsersArgument = Annotated[
-    list[str], typer.Argument(metavar="USER…", help="Ids, emails, or beginnings of names.")
+    list[str], typer.Argument(metavar="USER", help="Ids, emails, or beginnings of names.")
 ]
 
 

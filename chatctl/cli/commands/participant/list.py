@@ -29,7 +29,7 @@ Exit codes: 2 if a name is ambiguous, 3 if there is no such conversation.
 def list_participants(
     ctx: typer.Context, conversation: ConversationArgument, org: OrganizationOption = None
 ) -> None:
-    """List who takes part in a conversation, in the order in which they joined."""
+    """List who takes part in a conversation, in order of joining."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
         organization = names.organization(at.conn, org) if org is not None else None

@@ -17,7 +17,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.moderation.results import ActionResult
 
 ReportsArgument = Annotated[
-    list[str], typer.Argument(metavar="REPORT…", help="Ids of reports; - reads them from stdin.")
+    list[str], typer.Argument(metavar="REPORT", help="Ids of reports; - reads them from stdin.")
 ]
 
 

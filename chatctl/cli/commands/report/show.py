@@ -35,7 +35,7 @@ def show(
     ticket: TicketOption = None,
     actor: ActorOption = None,
 ) -> None:
-    """Show a report: the message in its context, and the history of the people."""
+    """Show a report in its context; the log records it."""
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     with session(shared) as at:

@@ -51,7 +51,7 @@ def mute(
     actor: ActorOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let a user read, but not write: everywhere, in an organization or in a conversation."""
+    """Let a user read, but not write."""
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     if not dry_run:

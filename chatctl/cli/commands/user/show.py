@@ -30,7 +30,7 @@ def show(
     ctx: typer.Context,
     user: Annotated[str, typer.Argument(help="A user, by id, email, or the beginning of the name.")],
 ) -> None:
-    """Show one user: organizations, conversations, activity, restrictions and the rate limit."""
+    """Show one user: organizations, activity, restrictions, limit."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
         shown = users.details(at.conn, names.user(at.conn, user).id)

@@ -42,7 +42,7 @@ def unmute(
     actor: ActorOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Lift the mute of a user: the one everywhere, in an organization or in a conversation."""
+    """Lift a mute of a user."""
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     if not dry_run:
