@@ -53,7 +53,7 @@ def search(
     reason: ReasonOption,
     text: Annotated[
         str | None,
-        typer.Argument(metavar="[TEXT]", help="Words that the message contains.", show_default=False),
+        typer.Argument(metavar="TEXT", help="Words that the message contains.", show_default=False),
     ] = None,
     ticket: TicketOption = None,
     actor: ActorOption = None,
