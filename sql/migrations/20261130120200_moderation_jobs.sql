@@ -1,4 +1,4 @@
--- Acts on many messages: a job does them in committed batches, and continues where it was interrupted. See docs/operators.md.
+-- Acts on many messages: a job does them in committed batches, and continues where it was interrupted. See docs/operators/README.md.
 
 create table private.moderation_jobs (
   id uuid primary key default gen_random_uuid(),

@@ -1,5 +1,5 @@
 -- What operators may do to people and conversations: mutes, locks, reasons that their users see, and what undo needs to
--- restore what was there before. See docs/operators.md.
+-- restore what was there before. See docs/operators/README.md.
 
 alter table private.suspensions add column visible_reason text;
 

@@ -1,4 +1,4 @@
--- What people report to the operators, and what these make of it. See docs/operators.md.
+-- What people report to the operators, and what these make of it. See docs/operators/README.md.
 
 -- The ids of the message are copied, so that a report of a purged message keeps its meaning. Its text is not: operators
 -- read it where it is, also after its sender deleted it.

@@ -1,4 +1,4 @@
--- What operators do, in a log that shows when it was rewritten and from which a user can be erased. See docs/operators.md.
+-- What operators do, in a log that shows when it was rewritten and from which a user can be erased. See docs/operators/README.md.
 
 -- The functions and views that operators use. No API role may enter it.
 create schema moderation;
