@@ -162,12 +162,6 @@ def test_without_participants_there_is_nothing_to_judge(database: Database) -> N
     assert "chatctl seed" in answer.stderr
 
 
-def test_without_a_backend_there_is_nothing_to_judge(bare_database: Database) -> None:
-    answer = loadtest(bare_database)
-    assert answer.returncode == 9
-    assert "chatctl migrate" in answer.stderr
-
-
 def test_production_is_refused_and_other_remote_targets_need_yes(database: Database, tmp_path: Path) -> None:
     for environment, code in (("production", 4), ("staging", 2)):
         entry = {"db_url": database.url, "environment": environment}

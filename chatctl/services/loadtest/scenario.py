@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import query
+from chatctl.db.requirements import require_backend
 from chatctl.db.roles import act_as
 from chatctl.errors import ChatctlError, Found, Inconclusive, NotFound
 from chatctl.services.loadtest import targets as targets_file
@@ -63,11 +63,12 @@ def default_targets() -> Path:
 
 
 def people(conn: Connection, users: int) -> list[str]:
-    """The ids of up to ``users`` users to impersonate. Raises Inconclusive if there are none."""
-    try:
-        ids = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        raise Inconclusive("this database has no backend", hint="create it with `chatctl migrate`") from None
+    """The ids of up to ``users`` users to impersonate.
+
+    Raises NotFound without the backend, Inconclusive without users.
+    """
+    require_backend(conn)
+    ids = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
     if not ids:
         raise Inconclusive(
             "no user participates in a conversation, so there is nothing to test",

@@ -92,8 +92,8 @@ def load(
     """Load the world of ``outline`` unless it already exists; continues an interrupted load.
 
     ``dry_run`` makes all possible checks, loads the people and the first chunk, and rolls back.
-    Raises Conflict if other rows conflict or the database is not migrated, Invalid if it contains other data,
-    NotAllowed if the role is not allowed to disable triggers.
+    Raises NotFound if the database is not migrated, Conflict if other rows conflict, Invalid if it contains
+    other data, NotAllowed if the role is not allowed to disable triggers.
     """
     _refuse_future(outline)
     with lock.seeding(conn, on_wait):
@@ -118,7 +118,6 @@ def load(
 
 
 def _prepare(conn: Connection, outline: Outline) -> SeedRun | None:
-    runs.require_tables(conn)
     run = runs.find(conn, outline.spec.name, outline.source.seed)
     hint = "remove it with `chatctl seed clean`, or use another --seed"
     if run and run.cleaned_at:

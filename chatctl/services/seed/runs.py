@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query, sql_statement
-from chatctl.errors import Conflict
+from chatctl.db.requirements import require_backend
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.spec import RULES
 
@@ -72,23 +72,14 @@ class Fingerprint:
         return {table.name: table.rows for table in self.tables}
 
 
-def require_tables(conn: Connection) -> None:
-    """Raise Conflict if the tables that seeding needs are missing."""
-    row = conn.execute("select to_regclass('private.seed_chunks')").fetchone()
-    if row is None or row[0] is None:
-        raise Conflict(
-            "this database is missing the tables that seeding needs", hint="run `chatctl migrate` first"
-        )
-
-
 def find(conn: Connection, world: str, seed: int) -> SeedRun | None:
     """The run of a world; None if it was never started."""
     return next(iter(of(conn, world, seed)), None)
 
 
 def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[SeedRun]:
-    """All runs, optionally of one world or one seed, oldest first."""
-    require_tables(conn)
+    """All runs, optionally of one world or one seed, oldest first. Raises NotFound without the backend."""
+    require_backend(conn)
     with conn.cursor(row_factory=class_row(SeedRun), binary=True) as cursor:
         return cursor.execute(query("seed/runs"), {"world": world, "seed": seed}).fetchall()
 

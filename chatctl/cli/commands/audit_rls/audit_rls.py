@@ -24,6 +24,7 @@ from chatctl.services.audit.formats import ReportFormat
 from chatctl.services.audit.formats.groups import verdict
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.run import audit
+from chatctl.services.audit.stage import requirements
 
 EPILOG = """\b
 Exit codes: 0 the rules hold, 7 something differs from access.yaml, 9 a probe proved nothing.
@@ -130,6 +131,7 @@ def audit_rls(
     requested = reports.requested_formats(formats or [], report_to, shared)
     with session(shared, watched=True) as opened:
         confirm_write(opened.target, shared, what="audit-rls (rolled back)")
+        requirements.require(opened.conn, rules)
         if cell:
             explaining.show(opened.conn, rules, cell, shared)
             return
