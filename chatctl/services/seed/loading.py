@@ -18,7 +18,7 @@ from chatctl.services.seed.estimate import Estimate, estimate
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.paths import Path
 from chatctl.services.seed.people import PASSWORD, Login
-from chatctl.services.seed.runs import Fingerprint, SeedRun
+from chatctl.services.seed.runs import Fingerprint, SeedRun, named
 from chatctl.services.seed.spec import RULES
 
 if TYPE_CHECKING:
@@ -146,10 +146,16 @@ def _refuse_conflicts(conn: Connection, outline: Outline, options: LoadOptions) 
     }
     existing = conn.execute(query("seed/clashes"), names).fetchall()
     # Users created by Auth exist before the run is recorded.
-    clashes = [f"{kind} {name}" for kind, name, same in existing if not (same and options.api)]
+    clashes = [
+        f"{kind} {name} ({f'of {named(world, seed)}' if world else 'not seeded'})"
+        for kind, name, same, world, seed in existing
+        if not (same and options.api)
+    ]
     if clashes:
         shown = ", ".join(clashes[:3]) + (f" and {len(clashes) - 3} more" if len(clashes) > 3 else "")  # noqa: PLR2004
-        raise Conflict(f"already exists, but was not seeded: {shown}", hint="use another --seed")
+        seeded = any(world for *_, world, _ in existing)
+        hint = "remove the other world with `chatctl seed clean`, or use another --seed"
+        raise Conflict(f"already exists: {shown}", hint=hint if seeded else "use another --seed")
     if not options.allow_other_rows:
         organizations, users = conn.execute(query("seed/strangers"), names).fetchone() or (0, 0)
         if organizations or users:

@@ -44,7 +44,7 @@ class SeedRun:
         return {"organizations": self.organization_ids, "users": self.user_ids}
 
     def __str__(self) -> str:
-        return f"{self.world} with seed {self.seed}"
+        return named(self.world, self.seed)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ class Fingerprint:
     @property
     def rows(self) -> dict[str, int]:
         return {table.name: table.rows for table in self.tables}
+
+
+def named(world: str, seed: int) -> str:
+    """How messages name a seeded world."""
+    return f"{world} with seed {seed}"
 
 
 def find(conn: Connection, world: str, seed: int) -> SeedRun | None:

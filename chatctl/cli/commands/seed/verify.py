@@ -84,5 +84,6 @@ def _summary(verdicts: list[WorldVerdict]) -> str:
     if not verdicts:
         return "no world is seeded here"
     return "\n".join(
-        f"{it.world} {it.seed} is unchanged: {len(it.checks)} checks, fingerprint {it.now}" for it in verdicts
+        f"{runs.named(it.world, it.seed)} is unchanged: {len(it.checks)} checks, fingerprint {it.now}"
+        for it in verdicts
     )
