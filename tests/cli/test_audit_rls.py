@@ -119,7 +119,7 @@ def test_github_gets_annotations_and_the_step_summary(
         (["--format", "html=nowhere/a.html"], "nowhere is not a directory"),
         (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
         (["--format", "json", "-o", "json"], "both write to stdout"),
-        (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
+        (["--baseline", "new.yaml", "--update-baseline"], "requires --reason and --owner"),
         (["--update-baseline"], "needs --baseline FILE"),
         (["--reason", "x"], "require --update-baseline"),
         (["--explain", "sender:select"], "identity:object:command"),

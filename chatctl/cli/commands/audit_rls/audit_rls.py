@@ -11,6 +11,7 @@ import typer
 from chatctl.cli import files
 from chatctl.cli.commands.audit_rls import explaining, mutating, reports
 from chatctl.cli.commands.audit_rls.heartbeat import heartbeat
+from chatctl.cli.files import path
 from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import DOCUMENT, options
 from chatctl.cli.output import note
@@ -56,7 +57,8 @@ _FORMATS = "|".join(ReportFormat)
 def audit_rls(
     ctx: typer.Context,
     access: Annotated[
-        Path | None, typer.Option("--access", help="The rules; by default sql/access.yaml.", metavar="FILE")
+        Path | None,
+        typer.Option("--access", help="The rules; by default sql/access.yaml.", metavar="FILE", parser=path),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -85,10 +87,12 @@ def audit_rls(
         typer.Option("--format", help=f"Write it as {_FORMATS}; may be repeated.", metavar="FORMAT[=FILE]"),
     ] = None,
     report_to: Annotated[
-        Path | None, typer.Option("--report", help="Write every format into this directory.", metavar="DIR")
+        Path | None,
+        typer.Option("--report", help="Write every format into this directory.", metavar="DIR", parser=path),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="A list of accepted findings.", metavar="FILE")
+        Path | None,
+        typer.Option("--baseline", help="A list of accepted findings.", metavar="FILE", parser=path),
     ] = None,
     update_baseline: Annotated[
         bool,
@@ -96,8 +100,12 @@ def audit_rls(
             "--update-baseline", help="Accept all findings, and remove entries that are not needed."
         ),
     ] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why new findings are accepted.")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who is responsible for new entries.")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why new findings are accepted; required for them.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Who is responsible for new entries; required for them.")
+    ] = None,
     expires: Annotated[
         str | None,
         typer.Option(
@@ -124,10 +132,7 @@ def audit_rls(
     cell = scope_of_cell(rules, explain) if explain else None
     today = datetime.now(UTC).date()
     template = _entry_template(baseline, update_baseline, reason, owner, expires, today)
-    is_new = update_baseline and baseline is not None and not baseline.exists()
-    entries = accepted.load(baseline) if baseline and not is_new else []
-    if update_baseline and baseline:
-        files.require_writable(baseline, "--baseline")
+    entries = _entries(baseline, update_baseline, template)
     requested = reports.requested_formats(formats or [], report_to, shared)
     with session(shared, watched=True) as opened:
         confirm_write(opened.target, shared, what="audit-rls (rolled back)")
@@ -156,6 +161,20 @@ def audit_rls(
         raise Found(verdict(report))
     if not report.conclusive:
         raise Inconclusive(f"{verdict(report)}: these probes prove nothing")
+
+
+def _entries(
+    file: Path | None, update: bool, template: accepted.BaselineEntry | None
+) -> list[accepted.BaselineEntry]:
+    """The entries of the baseline; a file that is to be written need not exist."""
+    if file is None:
+        return []
+    entries = [] if update and not file.exists() else accepted.load(file)
+    if update:
+        if not entries and template is None:
+            raise Invalid("a baseline without entries requires --reason and --owner for the new ones")
+        files.require_writable(file, "--baseline")
+    return entries
 
 
 def _entry_template(

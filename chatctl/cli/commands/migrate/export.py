@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.files import cannot_write
+from chatctl.cli.files import cannot_write, path
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
 from chatctl.errors import Found
@@ -23,7 +23,7 @@ Examples:
 
 def export(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="The directory to write.")],
+    target: Annotated[Path, typer.Argument(metavar="DIR", parser=path, help="The directory to write.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 7 if it differs.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove .sql files that are not exported.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
