@@ -27,7 +27,15 @@ def usage_error(error: Any) -> Invalid:
         return Invalid(message)
     usage = " ".join(context.get_usage().removeprefix("Usage: ").split())
     help_command = f"{context.command_path} {context.help_option_names[0]}"
-    return Invalid(message, hint=f"usage: {usage}\n`{help_command}` shows the options")
+    hints = [f"usage: {usage}", f"`{help_command}` shows the options"]
+    if hasattr(error, "possibilities") and any(_passed_on(each) for each in context.command.params):
+        hints.insert(0, f"to pass it on: `{context.command_path} -- {error.option_name} …`")
+    return Invalid(message, hint="\n".join(hints))
+
+
+def _passed_on(parameter: Any) -> bool:
+    """Whether it takes the arguments for another program, after ``--``."""
+    return str(parameter.metavar or "").startswith("[-- ")
 
 
 def _message(error: Any) -> str:

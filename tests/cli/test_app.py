@@ -202,3 +202,16 @@ def test_a_closed_pipe_is_not_an_error(database: Database) -> None:
 
     assert "Traceback" not in errors
     assert "roken pipe" not in errors
+
+
+def test_an_option_of_psql_without_dashes_before_it_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["local", "psql", "-c", "select 1"]) == 2
+    assert "to pass it on: `chatctl local psql -- -c …`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["conversation-lst", "conversation_lst"])
+def test_an_unknown_scenario_is_suggested_with_a_hyphen(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert run(["loadtest", name]) == 3
+    assert "there is no scenario conversation-lst; did you mean conversation-list?" in capsys.readouterr().err

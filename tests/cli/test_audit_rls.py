@@ -67,8 +67,8 @@ def test_a_target_that_is_not_local_needs_yes(capsys: pytest.CaptureFixture[str]
     assert "example.test" in capsys.readouterr().err
 
 
-def test_an_invalid_access_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["audit-rls", "--access", "nowhere.yaml"]) == 2
+def test_an_invalid_access_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit-rls", "--access", "nowhere.yaml"]) == 3
     assert "nowhere.yaml" in capsys.readouterr().err
 
 

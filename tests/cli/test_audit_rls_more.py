@@ -129,7 +129,7 @@ def test_the_schema_of_the_file_is_printed(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize(
     ("flags", "code", "message"),
-    [([], 2, "needs --yes"), (["--mutate", "--yes"], 4, "production is never mutated")],
+    [([], 2, "needs --yes"), (["--mutate", "--yes"], 4, "a production database is never mutated")],
 )
 def test_production_asks_for_confirmation_and_its_rules_are_never_mutated(
     database: Database,

@@ -210,8 +210,11 @@ def test_production_is_refused_even_with_yes(chatctl: Chatctl, database: Databas
     for more in ((), ("--yes",), ("--dry-run",), ("perf",)):
         refused = chatctl("seed", *more, "--target", "live")
         assert refused.exit_code == 4
-        assert "production is never seeded" in refused.stderr
-    assert "production is never cleaned" in chatctl("seed", "clean", "--yes", "--target", "live").stderr
+        assert "a production database is never seeded" in refused.stderr
+    assert (
+        "a production database is never cleaned"
+        in chatctl("seed", "clean", "--yes", "--target", "live").stderr
+    )
 
 
 def test_a_target_that_is_not_local_needs_yes(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:

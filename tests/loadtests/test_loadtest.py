@@ -67,7 +67,7 @@ def test_every_planned_request_is_measured_and_the_targets_are_reached(people: W
     document = json.loads(answer.stdout)
     assert document["verdict"] == "passed"
     assert document == json.loads((tmp_path / "loadtest.json").read_text())
-    assert (tmp_path / "conversation_list.html").exists()
+    assert (tmp_path / "conversation-list.html").exists()
     result = measured(answer)
     assert (result["planned"], result["sent"], result["unanswered"]) == (100, 100, 0)
     [series] = result["series"]

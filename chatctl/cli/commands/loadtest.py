@@ -126,7 +126,7 @@ def loadtest(
     for name in chosen:
         if name not in all_targets:
             raise Invalid(f"{targets or default_targets()} has no targets for {name}")
-    refuse_production(shared.settings.target, done="put under load")
+    refuse_production(shared.settings.target, done="load-tested")
     load = Load(users, rate or users * RATE_PER_USER, duration, seed)
     if load.rate * load.duration > MAX_REQUESTS:
         raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MAX_REQUESTS:,} requests")

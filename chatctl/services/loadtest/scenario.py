@@ -20,6 +20,7 @@ from chatctl.services.loadtest.generator import measure
 from chatctl.services.loadtest.measured import Measured
 from chatctl.services.loadtest.messages import Progress
 from chatctl.services.loadtest.plan import LoadPlan
+from chatctl.yamlfile.suggestions import suggestion
 
 _AUTHENTICATOR = "authenticator"
 
@@ -49,11 +50,12 @@ class ScenarioOutcome:
 
 def names(requested: Sequence[str] = ()) -> list[str]:
     """The requested scenarios, by default all. Raises NotFound for an unknown one."""
-    known = sorted(path.stem for path in (data_directory("loadtests") / "scenarios").glob("*.py"))
-    selected = [name.replace("-", "_") for name in requested]
+    scenarios = (data_directory("loadtests") / "scenarios").glob("*.py")
+    known = sorted(targets_file.scenario_name(path.stem) for path in scenarios)
+    selected = [targets_file.scenario_name(name) for name in requested]
     for name in selected:
         if name not in known:
-            raise NotFound(f"there is no scenario {name!r}; scenarios: {', '.join(known)}")
+            raise NotFound(f"there is no scenario {name}; {suggestion(name, known)}")
     return selected or known
 
 

@@ -12,6 +12,7 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid
+from chatctl.formats.counting import counted
 from chatctl.services.seed import attachments, chunks, lock, paths, people, runs, verify
 from chatctl.services.seed.chunkwriter import ChunkWriter, SeedProgress
 from chatctl.services.seed.estimate import Estimate, estimate
@@ -160,7 +161,8 @@ def _refuse_conflicts(conn: Connection, outline: Outline, options: LoadOptions) 
         organizations, users = conn.execute(query("seed/strangers"), names).fetchone() or (0, 0)
         if organizations or users:
             raise Invalid(
-                f"this database has {organizations} organizations and {users} users that were not seeded",
+                f"this database has {counted(organizations, 'organization')} and {counted(users, 'user')} "
+                "that were not seeded",
                 hint="to seed anyway, use --yes",
             )
 

@@ -149,7 +149,7 @@ def audit_rls(
     if baseline and update_baseline:
         entries = accepted.updated(report, entries, today, template, scope=scope)
         accepted.write(baseline, entries)
-        note(f"{baseline}: {len(entries)} entries", shared)
+        note(f"{baseline}: {len(entries)} {'entry' if len(entries) == 1 else 'entries'}", shared)
     report = accepted.apply(report, entries, today, scope=scope)
     if uncounted := sum(not each.limits_rows for each in entries):
         what = "entries accept findings" if uncounted > 1 else "entry accepts findings"

@@ -12,6 +12,7 @@ from chatctl.cli.files import cannot_write, path
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
 from chatctl.errors import Found
+from chatctl.formats.counting import counted
 from chatctl.services.migrations import export as exporting
 
 EPILOG = """\b
@@ -48,4 +49,5 @@ def export(
     if not stale:
         note(f"{target} is up to date", shared)
     elif check:
-        raise Found(f"{stale} files differ; run `chatctl migrate export {target}`")
+        verb = "differs" if stale == 1 else "differ"
+        raise Found(f"{counted(stale, 'file')} {verb}; run `chatctl migrate export {target}`")

@@ -23,7 +23,9 @@ docs/seed-worlds.md describes every key; examples/world.yaml uses all of them.
 
 def from_file(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The description of the world.", metavar="FILE.yaml")],
+    file: Annotated[
+        Path, typer.Argument(help="The description of the world.", metavar="FILE.yaml", readable=False)
+    ],
     number: SeedOption = outline.FIRST_SEED,
     scale: ScaleOption = 1.0,
     users: UsersOption = "auto",

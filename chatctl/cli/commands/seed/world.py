@@ -12,6 +12,7 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.errors import Interrupted, PartlyDone
+from chatctl.formats.counting import counted
 from chatctl.services.seed import loading, outline, runs
 from chatctl.services.seed.loading import LoadedWorld
 from chatctl.services.seed.outline import Outline
@@ -112,7 +113,7 @@ def _summary(outcome: LoadedWorld) -> str:
         "unchanged": f"{world} already exists; nothing was added",
         "changed": f"{world} already exists and was changed since; nothing was added",
     }[outcome.state]
-    files = [f"{outcome.files} files uploaded"] if outcome.files else []
+    files = [f"{counted(outcome.files, 'file')} uploaded"] if outcome.files else []
     people = [f"  {who.email}  {who.role} of {who.organization}" for who in outcome.logins]
     sign_in = f"sign in with the password {outcome.password} as"
     return "\n".join([result, counts, *files, f"fingerprint {outcome.fingerprint}", sign_in, *people])
