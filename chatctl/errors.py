@@ -87,3 +87,10 @@ class Interrupted(ChatctlError):
     """Stopped by the user."""
 
     exit_code = 130
+
+
+def unreadable(name: str, error: OSError) -> ChatctlError:
+    """The error for a file or directory that cannot be read: NotFound if it does not exist, else Invalid."""
+    if isinstance(error, FileNotFoundError):
+        return NotFound(f"{name} does not exist")
+    return Invalid(f"{name} cannot be read: {(error.strerror or str(error)).lower()}")

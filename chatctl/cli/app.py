@@ -8,8 +8,6 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -21,9 +19,10 @@ from chatctl import __version__
 from chatctl.cli import streams
 from chatctl.cli.files import cannot_write
 from chatctl.cli.options import App, CommandGroup, OutputFormat
+from chatctl.cli.usage import is_help, usage_error
 from chatctl.errors import ChatctlError, Found, Interrupted, Invalid
 from chatctl.formats.escaping import visible
-from chatctl.secrets import MASK, excerpt, mask
+from chatctl.secrets import excerpt
 
 # The help lines are repeated here so that `chatctl --help` does not import every command.
 COMMANDS = {
@@ -52,7 +51,6 @@ COMMANDS = {
 ALIASES = {"conv": "conversation", "msg": "message"}
 
 _MODULES = {"as": "as_user"}  # `as` is a keyword
-_TYPED_URL = re.compile(r"(\w://).*")  # to the end: its password may contain spaces and @
 _MAX_MESSAGE = 4_000  # characters; a message may quote data from a server or a file
 
 EPILOG = """\b
@@ -62,17 +60,6 @@ Examples:
   chatctl migrate status --db-url postgresql://postgres@db.example.com/postgres
   chatctl audit-rls -o json | jq .
 """
-
-
-@contextmanager
-def _usage_errors_masked() -> Iterator[None]:
-    # Usage errors quote the arguments, among which may be a misplaced URL. Typer prints them itself.
-    try:
-        yield
-    except Exception as error:
-        if hasattr(error, "format_message"):
-            error.message = _TYPED_URL.sub(rf"\1{MASK}", mask(error.message))  # type: ignore[attr-defined]
-        raise
 
 
 class Root(CommandGroup):
@@ -89,14 +76,6 @@ class Root(CommandGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
-
-    def make_context(self, *args: Any, **how: Any) -> Any:
-        with _usage_errors_masked():
-            return super().make_context(*args, **how)
-
-    def invoke(self, ctx: Any) -> Any:
-        with _usage_errors_masked():
-            return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
@@ -171,17 +150,26 @@ def _in_a_directory() -> bool:
 
 
 def _invoke(arguments: list[str]) -> int:
-    code = 0
+    code: object = 0
     try:
-        typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=True)
+        code = typer.main.get_command(app)(arguments, prog_name="chatctl", standalone_mode=False)
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        code = stop.code
+    except typer.TyperException as error:
+        if is_help(error):
+            print(error.format_message(), file=sys.stderr)
+            return error.exit_code
+        raise usage_error(error) from None
+    except typer.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):  # Ctrl-C at a prompt
+            raise Interrupted("interrupted") from None
+        raise ChatctlError("no answer; nothing was changed") from None
     finally:
         sys.stdout.flush()
     if code == Interrupted.exit_code:
         # Typer turns Ctrl-C into a silent exit.
         raise Interrupted("interrupted")
-    return code
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def _report(error: ChatctlError, arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Files that a command writes: checked before the work, written after it."""
+"""Files that options name; those that a command writes are checked before the work, and written after it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import errno
 import os
 from pathlib import Path
 
+import typer
+
 from chatctl.errors import ChatctlError, Invalid, Unavailable
+
+
+def path(text: str) -> Path:
+    """The path in an option; an empty one would be the working directory."""
+    if not text:
+        raise typer.BadParameter("the name is empty")
+    return Path(text)
 
 
 def require_writable(path: Path, option: str) -> None:

@@ -15,7 +15,9 @@ from chatctl.settings import Target
 def refuse_production(target: Target, *, done: str) -> None:
     """Raise NotAllowed for a production target, even with ``--yes``; ``done`` is a participle: seeded."""
     if target.environment == "production":
-        raise NotAllowed(f"production is never {done}: {target.label}", hint="choose another target")
+        raise NotAllowed(
+            f"a production database is never {done}: {target.label}", hint="choose another target"
+        )
 
 
 def confirm_write(target: Target, options: Options, *, what: str) -> None:

@@ -15,6 +15,7 @@ import typer.main
 
 from chatctl.errors import Invalid
 from chatctl.settings import Settings, load
+from chatctl.yamlfile.suggestions import suggestion
 
 
 class OutputFormat(StrEnum):
@@ -147,6 +148,12 @@ class CommandGroup(typer.core.TyperGroup):
         # Without formats of its own, accept any: the command that follows checks the format.
         shared = _shared_params(self.formats or frozenset(OutputFormat))
         super().__init__(*args, params=[*(params or []), *shared], **kwargs)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        commands, name = self.list_commands(ctx), args[0]
+        if name not in commands and not name.startswith("-"):
+            ctx.fail(f"there is no command {name}; {suggestion(name, commands)}")
+        return super().resolve_command(ctx, args)
 
 
 _Class = TypeVar("_Class", bound=type)

@@ -23,6 +23,7 @@ _NO_PASSWORD = psycopg.errors.InvalidPassword.sqlstate
 _TRACED_ERROR = re.compile(rb'\tErrorResponse\t.*? C "([0-9A-Z]{5})"')
 # "connection to server at … failed: FATAL:  …", where FATAL is in the language of the server
 _SERVER_TEXT = re.compile(r".*? failed: \S+: {2}(?P<text>.*)", re.DOTALL)
+_AFTER_A_SENTENCE = re.compile(r"(?<=[.:?])\n")
 _PARAMETER_CLASSES = ("22", "42")  # an unknown setting, or an invalid value
 # A message of libpq, which is not translated unless the program calls setlocale.
 _INVALID_PARAMETER = re.compile(r"\binvalid [\w ]*value\b")
@@ -58,7 +59,8 @@ class RefusalConnection(psycopg.Connection[tuple[Any, ...]]):
 def refusal(error: psycopg.Error) -> ChatctlError:
     """The ChatctlError for a failed connection. It repeats no parameters except host and port."""
     if error.sqlstate is None:
-        reason = presentable(" ".join(map(_without_values, str(error).split("\n"))))
+        lines = [_without_values(line) for line in str(error).split("\n") if line.strip()]
+        reason = presentable(_AFTER_A_SENTENCE.sub(" ", "\n".join(lines)).replace("\n", "; "))
         if _INVALID_PARAMETER.search(reason):
             return Invalid(f"the URL of the database cannot be read: {reason}")
         return Unavailable(f"no connection to the database: {reason}")

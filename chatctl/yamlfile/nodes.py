@@ -15,7 +15,7 @@ from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, unreadable
 from chatctl.yamlfile.faults import explain
 
 _SHOWN = 60  # characters of a value in a message
@@ -88,7 +88,8 @@ class Loader(yaml.SafeLoader):
 def parse(path: Path, dialect: Dialect, name: str = "") -> tuple[Loader, Node]:
     """Parse ``path``: the loader that constructs the values of scalars, and the root node.
 
-    Raises Invalid with the file, or ``name`` if given, and the line if the file cannot be read.
+    Raises NotFound if there is no such file, Invalid with the file, or ``name`` if given, and the line if it
+    cannot be read.
     """
     name = name or str(path)
     data = _read(path, dialect, name)
@@ -155,7 +156,7 @@ def _read(path: Path, dialect: Dialect, name: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(dialect.most_bytes + 1)
     except OSError as error:
-        raise Invalid(f"{name} cannot be read: {error.strerror}") from None
+        raise unreadable(name, error) from None
     if len(data) > dialect.most_bytes:
         size = dialect.most_bytes // 1024
         raise Invalid(f"{name} is larger than {size} KiB, the limit for a {dialect.noun}")

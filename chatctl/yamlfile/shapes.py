@@ -18,6 +18,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chatctl.yamlfile.nodes import Dialect, excerpt_of, key_path, position, shorten
 from chatctl.yamlfile.reading import Reading, TooManyMistakes
+from chatctl.yamlfile.sentences import sentence
 
 _LARGEST = 2**63  # every JSON parser accepts numbers below this
 _TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -26,25 +27,6 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_TEXT)]
 
 # The messages for text that does not match a pattern.
 _PATTERNS = {_TEXT: "must be text that is not blank and has no NUL"}
-
-# Our messages for the errors of pydantic.
-_SENTENCES = {
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "string_type": "must be text, in quotes where YAML reads something else",
-    "date_type": "must be a date such as 2026-01-25, without quotes",
-    "tuple_type": "must be a list",
-    "literal_error": "must be {expected}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "less_than": "must be less than {lt}",
-    "string_too_short": "must have at least one character",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} item",
-    "too_long": "must have at most {max_length} items",
-    "string_unicode": "must be text that UTF-8 can encode",
-}
 
 
 class Unusable(Exception):
@@ -157,11 +139,9 @@ class ShapeReading(Reading):
         for step in error["loc"]:
             if isinstance(node, SequenceNode) and isinstance(step, int):
                 node, at = node.value[step], f"{at}[{step}]"
-        bounds = {key: f"{it:g}" if isinstance(it, float) else it for key, it in error.get("ctx", {}).items()}
-        sentence = self._patterns.get(str(bounds.get("pattern"))) or _SENTENCES.get(error["type"], "").format(
-            **bounds
-        )
-        self.report(position(node), at, f"{sentence or error['msg']}, not {excerpt_of(node)}")
+        context = error.get("ctx", {})
+        reason = self._patterns.get(str(context.get("pattern"))) or sentence(error["type"], context)
+        self.report(position(node), at, f"{reason or error['msg']}, not {excerpt_of(node)}")
 
     def _one_of(self, hint: Any, kinds: Iterable[Any], node: Node, at: str) -> Any:
         """A value of a union: a shape, a list, or a scalar; the union has at most one type of scalar."""

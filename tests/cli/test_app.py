@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.cli.app import COMMANDS
+from chatctl.cli.app import COMMANDS, run
 from tests.cli.conftest import Result
 from tests.support.forks import variables
 from tests.support.world import Database
@@ -84,9 +84,42 @@ def test_each_error_has_its_exit_code_and_one_clear_line(
 
     assert shown.exit_code == exit_code
     assert shown.stdout == ""
-    assert "rror: " in shown.stderr
+    assert "error: " in shown.stderr
     assert "Traceback" not in shown.stderr
     assert "hunter2" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "command"),
+    [
+        ("migrate status --nope", "there is no option --nope", "chatctl migrate status"),
+        ("audit-rls --sampl 3", "there is no option --sampl; did you mean --sample?", "chatctl audit-rls"),
+        ("migrat", "there is no command migrat; did you mean migrate?", "chatctl"),
+        ("migrate statu", "there is no command statu; did you mean status?", "chatctl migrate"),
+        ("seed from", "FILE.yaml is missing", "chatctl seed from"),
+        ("seed --seed x", "--seed must be a whole number, not 'x'", "chatctl seed"),
+        ("seed --seed 1.5", "--seed must be a whole number, not '1.5'", "chatctl seed"),
+        ("loadtest --users 0", "--users must be at least 1, not '0'", "chatctl loadtest"),
+        ("loadtest --rate x", "--rate must be a number, not 'x'", "chatctl loadtest"),
+    ],
+)
+def test_a_usage_error_is_reported_like_every_other_error(
+    capsys: pytest.CaptureFixture[str], arguments: str, message: str, command: str
+) -> None:
+    assert run(arguments.split()) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"error: {message}"
+    assert lines[1].startswith(f"  usage: {command} ")
+    assert lines[2:] == [f"  `{command} -h` shows the options"]
+
+    assert run([*arguments.split(), "-o", "json"]) == 2
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["code"], error["message"], error["exit"]) == ("INVALID", message, 2)
+
+
+def test_help_is_shown_unchanged_for_a_group_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["local"]) == 2
+    assert "The database, as a postgresql:// URL." in capsys.readouterr().err
 
 
 def test_an_error_under_json_is_one_object_on_stderr(chatctl: Chatctl) -> None:
@@ -169,3 +202,16 @@ def test_a_closed_pipe_is_not_an_error(database: Database) -> None:
 
     assert "Traceback" not in errors
     assert "roken pipe" not in errors
+
+
+def test_an_option_of_psql_without_dashes_before_it_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["local", "psql", "-c", "select 1"]) == 2
+    assert "to pass it on: `chatctl local psql -- -c …`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["conversation-lst", "conversation_lst"])
+def test_an_unknown_scenario_is_suggested_with_a_hyphen(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert run(["loadtest", name]) == 3
+    assert "there is no scenario conversation-lst; did you mean conversation-list?" in capsys.readouterr().err

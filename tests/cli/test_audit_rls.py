@@ -67,8 +67,8 @@ def test_a_target_that_is_not_local_needs_yes(capsys: pytest.CaptureFixture[str]
     assert "example.test" in capsys.readouterr().err
 
 
-def test_an_invalid_access_file_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["audit-rls", "--access", "nowhere.yaml"]) == 2
+def test_an_invalid_access_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit-rls", "--access", "nowhere.yaml"]) == 3
     assert "nowhere.yaml" in capsys.readouterr().err
 
 
@@ -119,7 +119,7 @@ def test_github_gets_annotations_and_the_step_summary(
         (["--format", "html=nowhere/a.html"], "nowhere is not a directory"),
         (["--format", "html", "--format", "sarif"], "html and sarif both write to stdout"),
         (["--format", "json", "-o", "json"], "both write to stdout"),
-        (["--baseline", "nowhere.yaml"], "nowhere.yaml"),
+        (["--baseline", "new.yaml", "--update-baseline"], "requires --reason and --owner"),
         (["--update-baseline"], "needs --baseline FILE"),
         (["--reason", "x"], "require --update-baseline"),
         (["--explain", "sender:select"], "identity:object:command"),

@@ -82,7 +82,7 @@ RUNS: dict[str, Run | None] = {  # None: takes too long, or has no formats
     "local up": Run(database=False),
     "local down": Run(database=False),
     "local status": Run(database=False),
-    "local reset": Run(("--confirm", "work"), database=False),
+    "local reset": Run(("--confirm", "work"), database=False, server=True),
     "local psql": None,
     "local env": Run(database=False, server=True),
 }

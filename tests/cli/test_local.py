@@ -125,7 +125,16 @@ def test_reset_checks_everything_else_before_it_asks_for_the_name(project: Path,
     assert "was not created by chatctl; nothing in it was changed" in chatctl("reset").stderr
 
 
-def test_reset_asks_for_the_name_on_a_terminal(project: Path) -> None:
+def test_without_a_server_there_is_nothing_to_reset(project: Path, chatctl: Chatctl) -> None:
+    for arguments in ([], ["--confirm", "my-app"]):
+        answer = chatctl("reset", *arguments)
+        assert answer.returncode == 3
+        assert "there is no server to reset" in answer.stderr
+    assert not (project / ".chatctl").exists()
+
+
+def test_reset_asks_for_the_name_on_a_terminal(project: Path, document: Document) -> None:
+    document("up")
     for typed, code in (("other\n", 2), ("my-app\n", 0)):
         our_side, child_side = pty.openpty()
         asker = subprocess.Popen(
@@ -177,7 +186,11 @@ def test_git_ignores_the_server_directory(project: Path, document: Document) -> 
             2,
             "remove that target first",
         ),
-        ("default: mine\ntargets: {mine: {environment: production}}", 4, "production is never reset"),
+        (
+            "default: mine\ntargets: {mine: {environment: production}}",
+            4,
+            "a production database is never reset",
+        ),
     ],
 )
 def test_reset_refuses_when_another_target_is_selected(

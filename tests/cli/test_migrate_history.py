@@ -240,7 +240,7 @@ def test_export_and_its_check_work(chatctl: Chatctl, files: SqlFiles, tmp_path: 
 
     files.object("access/t.sql", policy("q"))
     stale = export("--check")
-    assert (stale.exit_code, "1 files differ" in stale.stderr) == (7, True)
+    assert (stale.exit_code, "1 file differs" in stale.stderr) == (7, True)
     assert "written" in export().stdout
     (target / "20200101000000_old.sql").write_text("")
     assert export().exit_code == 5
@@ -278,3 +278,15 @@ def test_export_names_files_before_it_deletes_them(files: SqlFiles, migrate: Cal
     )
     assert "objects/functions/f.sql was removed; other files define its objects now\n" in announced
     assert announced.index("was removed") < announced.index("g.sql  ")
+
+
+def test_an_older_version_than_the_applied_ones_is_not_gone_back_to(
+    files: SqlFiles, migrate: Callable[..., Result]
+) -> None:
+    files.version(2, "create table s.two ();")
+    assert migrate().exit_code == 0
+    again = migrate("--to", version(1))
+    assert again.exit_code == 0
+    assert again.stdout == (
+        f"nothing to do: every version up to {version(1)} is applied; newer ones are not undone\n"
+    )

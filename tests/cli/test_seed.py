@@ -34,7 +34,10 @@ def test_seed_means_seed_demo_and_a_second_run_adds_nothing(chatctl: Chatctl, da
     assert first.document["fingerprint"] == second.document["fingerprint"]
     assert first.document["rows"] == second.document["rows"]
     assert first.document["rows"]["messages"] == 2000
-    assert "path: replica (" in first.stderr
+    assert (
+        "loading with triggers disabled for the session; foreign keys are checked afterwards\n"
+        in first.stderr
+    )
 
 
 def test_seed_prints_the_users_to_sign_in_as_and_the_fingerprint(
@@ -81,7 +84,7 @@ def test_a_world_of_the_user_is_seeded(chatctl: Chatctl, database: Database, tmp
     assert seeded.document["rows"]["messages"] == 300
     assert seeded.document["logins"][0]["email"] == "ann@acme.example"
     assert verified.exit_code == 0
-    assert "acme 1 is unchanged" in verified.stdout
+    assert "acme with seed 1 is unchanged" in verified.stdout
 
 
 def test_a_wrong_key_is_named_with_file_and_line(chatctl: Chatctl, tmp_path: Path) -> None:
@@ -168,7 +171,7 @@ def test_a_cleaned_world_fails_verification(chatctl: Chatctl, database: Database
     assert (cleaned.exit_code, nothing.exit_code, nothing.stdout) == (0, 0, "no world is seeded here\n")
     assert chatctl("seed", "verify", "demo", *to).exit_code == 3
     chatctl("seed", *to)
-    assert "demo 1 is unchanged" in chatctl("seed", "verify", "demo", *to).stdout
+    assert "demo with seed 1 is unchanged" in chatctl("seed", "verify", "demo", *to).stdout
 
 
 def test_a_world_that_was_never_seeded_is_not_found(chatctl: Chatctl, database: Database) -> None:
@@ -207,8 +210,11 @@ def test_production_is_refused_even_with_yes(chatctl: Chatctl, database: Databas
     for more in ((), ("--yes",), ("--dry-run",), ("perf",)):
         refused = chatctl("seed", *more, "--target", "live")
         assert refused.exit_code == 4
-        assert "production is never seeded" in refused.stderr
-    assert "production is never cleaned" in chatctl("seed", "clean", "--yes", "--target", "live").stderr
+        assert "a production database is never seeded" in refused.stderr
+    assert (
+        "a production database is never cleaned"
+        in chatctl("seed", "clean", "--yes", "--target", "live").stderr
+    )
 
 
 def test_a_target_that_is_not_local_needs_yes(chatctl: Chatctl, database: Database, tmp_path: Path) -> None:
@@ -245,3 +251,23 @@ def test_a_transaction_pooler_is_refused(chatctl: Chatctl) -> None:
 
     assert refused.exit_code == 2
     assert "6543" in refused.stderr
+
+
+def test_a_conflict_names_the_world_that_an_organization_belongs_to(
+    chatctl: Chatctl, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "acme.yaml").write_text(WORLD)
+    (tmp_path / "other.yaml").write_text(WORLD.replace("ann@", "bea@"))
+    assert chatctl("seed", "from", "acme.yaml", "--db-url", database.url).exit_code == 0
+
+    conflict = chatctl("seed", "from", "other.yaml", "--db-url", database.url)
+    assert conflict.exit_code == 5
+    assert "already exists: organization acme (of acme with seed 1)" in conflict.stderr
+    assert "`chatctl seed clean`" in conflict.stderr
+
+
+def test_the_example_world_and_the_demo_fit_into_one_database(chatctl: Chatctl, database: Database) -> None:
+    example = Path(__file__).parents[2] / "examples" / "world.yaml"
+    for command in (["demo"], ["from", str(example)]):
+        seeded = chatctl("seed", *command, "--db-url", database.url)
+        assert seeded.exit_code == 0, seeded.stderr

@@ -123,3 +123,10 @@ def test_a_server_that_starts_or_shuts_down_is_unavailable() -> None:
     with pytest.raises(Unavailable), translated():
         conn.execute("select 1")
     assert isinstance(conn, psycopg.Connection)
+
+
+def test_the_lines_of_libpq_are_separated() -> None:
+    with pytest.raises(Unavailable) as refused:
+        connect("postgresql://x@127.0.0.1:1/x")
+    assert "Connection refused; Is the server running" in str(refused.value)
+    assert "\n" not in str(refused.value)

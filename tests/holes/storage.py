@@ -333,7 +333,7 @@ HOLES = [
         "row-level security of files off",
         "row-level security off",
         "alter table storage.objects disable row level security",
-        ("row-security:storage.objects:enable", "leak:storage.objects:select", "leak:storage.objects:delete"),
+        ("row-security:storage.objects:off", "leak:storage.objects:select", "leak:storage.objects:delete"),
         (OBJECTS,),
         ("nobody", "anon"),
         as_superuser=True,

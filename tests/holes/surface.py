@@ -40,14 +40,14 @@ HOLES = [
         "a new table left open",
         "table left open",
         "create table public.drafts (id uuid primary key, body text)",
-        ("unlisted:public.drafts:privileges", "row-security:public.drafts:enable"),
+        ("unlisted:public.drafts:privileges", "row-security:public.drafts:off"),
         LEAST,
     ),
     Hole(
         "a backup before the migration",
         "table left open",
         "create table public.messages_backup as table public.messages",
-        ("unlisted:public.messages_backup:privileges", "row-security:public.messages_backup:enable"),
+        ("unlisted:public.messages_backup:privileges", "row-security:public.messages_backup:off"),
         LEAST,
     ),
     Hole(
@@ -60,14 +60,14 @@ HOLES = [
         create table public.events_2026 partition of public.events
         for values from ('2026-01-01') to ('2027-01-01')
         """,
-        ("unlisted:public.events_2026:privileges", "row-security:public.events_2026:enable"),
+        ("unlisted:public.events_2026:privileges", "row-security:public.events_2026:off"),
         LEAST,
     ),
     Hole(
         "old messages in a table that inherits",
         "partition",
         "create table public.messages_2025 () inherits (public.messages)",
-        ("unlisted:public.messages_2025:privileges", "row-security:public.messages_2025:enable"),
+        ("unlisted:public.messages_2025:privileges", "row-security:public.messages_2025:off"),
         LEAST,
     ),
     Hole(

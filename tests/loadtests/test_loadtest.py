@@ -67,7 +67,7 @@ def test_every_planned_request_is_measured_and_the_targets_are_reached(people: W
     document = json.loads(answer.stdout)
     assert document["verdict"] == "passed"
     assert document == json.loads((tmp_path / "loadtest.json").read_text())
-    assert (tmp_path / "conversation_list.html").exists()
+    assert (tmp_path / "conversation-list.html").exists()
     result = measured(answer)
     assert (result["planned"], result["sent"], result["unanswered"]) == (100, 100, 0)
     [series] = result["series"]
@@ -160,12 +160,6 @@ def test_without_participants_there_is_nothing_to_judge(database: Database) -> N
     answer = loadtest(database)
     assert answer.returncode == 9
     assert "chatctl seed" in answer.stderr
-
-
-def test_without_a_backend_there_is_nothing_to_judge(bare_database: Database) -> None:
-    answer = loadtest(bare_database)
-    assert answer.returncode == 9
-    assert "chatctl migrate" in answer.stderr
 
 
 def test_production_is_refused_and_other_remote_targets_need_yes(database: Database, tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ def test_a_directory_named_like_a_file_is_refused(files: SqlFiles) -> None:
     (files.directory / "migrations" / f"{V1}_step.sql").mkdir()
     (files.directory / "objects" / "views" / "v.sql").mkdir(parents=True)
 
-    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read: Is a directory"):
+    with pytest.raises(Invalid, match=f"sql/migrations/{V1}_step.sql cannot be read: is a directory"):
         migrations(files.directory)
-    with pytest.raises(Invalid, match=r"sql/objects/views/v\.sql cannot be read: Is a directory"):
+    with pytest.raises(Invalid, match=r"sql/objects/views/v\.sql cannot be read: is a directory"):
         objects(files.directory)
 
 

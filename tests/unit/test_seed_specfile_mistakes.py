@@ -312,12 +312,12 @@ MISTAKES = {
     "more named than users": (
         "users: 5",
         "users: 3\n    named: [{email: ann@quay.example, name: Ann}]",
-        "14: organizations[1].users must be at least 4, for an owner, 2 admins and the other named users",
+        "14: organizations[1].users must be at least 4, to include an owner, 2 admins and the other named",
     ),
     "too few to lead": (
         "slug: quay",
         "slug: quay\n    admins: 5",
-        "15: organizations[1].users must be at least 6, for an owner",
+        "15: organizations[1].users must be at least 6, to include an owner",
     ),
     "fewer messages than conversations have": (
         "- {}",

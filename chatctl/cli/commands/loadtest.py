@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from chatctl.cli import files
+from chatctl.cli.files import path
 from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import ROWS, App, options
 from chatctl.cli.output import note, plain, show
@@ -100,11 +101,21 @@ def loadtest(
     seed: Annotated[int, typer.Option(help="Random seed; the same seed plans the same requests.")] = 1,
     targets: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="Targets to use instead of the built-in ones."),
+        typer.Option(
+            metavar="FILE",
+            parser=path,
+            show_default=False,
+            help="Targets to use instead of the built-in ones.",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", show_default=False, help="Directory for loadtest.json and HTML reports."),
+        typer.Option(
+            metavar="DIR",
+            parser=path,
+            show_default=False,
+            help="Directory for loadtest.json and HTML reports.",
+        ),
     ] = None,
 ) -> None:
     """Send requests as impersonated users at a planned rate, and check the results against targets.
@@ -118,7 +129,7 @@ def loadtest(
     for name in chosen:
         if name not in all_targets:
             raise Invalid(f"{targets or default_targets()} has no targets for {name}")
-    refuse_production(shared.settings.target, done="put under load")
+    refuse_production(shared.settings.target, done="load-tested")
     load = Load(users, rate or users * RATE_PER_USER, duration, seed)
     if load.rate * load.duration > MAX_REQUESTS:
         raise Invalid(f"{load.rate:g} requests/s for {duration:g} s are more than {MAX_REQUESTS:,} requests")

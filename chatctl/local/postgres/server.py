@@ -222,7 +222,7 @@ def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
             runs_as = account.for_directory(there)
         account.grant_search_permission(Path(os.path.realpath(directory)), runs_as)
         if there is None:
-            directory.mkdir(mode=0o700, exist_ok=True)
+            _create(directory)
         with opened(directory) as at:
             if at is None:
                 raise Conflict(f"{directory} was removed concurrently; try again")
@@ -230,6 +230,14 @@ def _changing(directory: Path) -> Iterator[tuple[Directory, account.Account]]:
             at.mark()
             with _locked(at):
                 yield at, runs_as
+
+
+def _create(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except PermissionError as error:
+        # The directory does not exist, so it is not the one that is not open to this user.
+        raise Invalid(f"{directory} cannot be created: {directory.parent} is not writable") from error
 
 
 def _locked(at: Directory) -> AbstractContextManager[None]:

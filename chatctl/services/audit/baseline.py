@@ -183,7 +183,8 @@ def updated(
     new = [problem for problem in report.problems if not any(each.covers(problem) for each in needed)]
     if new and accept is None:
         raise Invalid(
-            f"{len(new)} findings are new: a baseline requires --reason and --owner for them",
+            f"{len(new)} new {'finding' if len(new) == 1 else 'findings'}: "
+            "a baseline requires --reason and --owner for each",
             hint="`chatctl audit-rls` shows them",
         )
     added = [

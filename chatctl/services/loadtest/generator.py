@@ -76,7 +76,7 @@ def _locust(
     directory = data_directory("loadtests")
     command = [
         *(sys.executable, "-m", "locust", "--headless", "--skip-log-setup"),
-        *("--locustfile", str(directory / "scenarios" / f"{scenario}.py")),
+        *("--locustfile", str(directory / "scenarios" / f"{scenario.replace('-', '_')}.py")),
         *("--users", str(plan.users), "--spawn-rate", str(plan.users)),
         *("--run-time", str(math.ceil(_longest(plan)))),
         # Errors are checked here, by series.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chatctl.data import data_directory
 from chatctl.db.connection import Connection, connection
 from chatctl.db.files import query
+from chatctl.db.requirements import require_backend
 from chatctl.db.roles import act_as
 from chatctl.errors import ChatctlError, Found, Inconclusive, NotFound
 from chatctl.services.loadtest import targets as targets_file
@@ -20,6 +20,7 @@ from chatctl.services.loadtest.generator import measure
 from chatctl.services.loadtest.measured import Measured
 from chatctl.services.loadtest.messages import Progress
 from chatctl.services.loadtest.plan import LoadPlan
+from chatctl.yamlfile.suggestions import suggestion
 
 _AUTHENTICATOR = "authenticator"
 
@@ -49,11 +50,12 @@ class ScenarioOutcome:
 
 def names(requested: Sequence[str] = ()) -> list[str]:
     """The requested scenarios, by default all. Raises NotFound for an unknown one."""
-    known = sorted(path.stem for path in (data_directory("loadtests") / "scenarios").glob("*.py"))
-    selected = [name.replace("-", "_") for name in requested]
+    scenarios = (data_directory("loadtests") / "scenarios").glob("*.py")
+    known = sorted(targets_file.scenario_name(path.stem) for path in scenarios)
+    selected = [targets_file.scenario_name(name) for name in requested]
     for name in selected:
         if name not in known:
-            raise NotFound(f"there is no scenario {name!r}; scenarios: {', '.join(known)}")
+            raise NotFound(f"there is no scenario {name}; {suggestion(name, known)}")
     return selected or known
 
 
@@ -63,11 +65,12 @@ def default_targets() -> Path:
 
 
 def people(conn: Connection, users: int) -> list[str]:
-    """The ids of up to ``users`` users to impersonate. Raises Inconclusive if there are none."""
-    try:
-        ids = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        raise Inconclusive("this database has no backend", hint="create it with `chatctl migrate`") from None
+    """The ids of up to ``users`` users to impersonate.
+
+    Raises NotFound without the backend, Inconclusive without users.
+    """
+    require_backend(conn)
+    ids = conn.execute(query("loadtest/people"), {"people": users}).fetchall()
     if not ids:
         raise Inconclusive(
             "no user participates in a conversation, so there is nothing to test",

@@ -66,7 +66,12 @@ def load(path: Path) -> dict[str, Targets]:
 
     reading = ShapeReading(path, Dialect("list of targets", most_bytes=256 * 1024, deepest=8))
     targets: dict[str, Targets] = reading.document(Mapping[str, Targets])
-    return targets
+    return {scenario_name(name): each for name, each in targets.items()}
+
+
+def scenario_name(text: str) -> str:
+    """The name of a scenario as messages write it; its file has underscores instead of hyphens."""
+    return text.replace("_", "-")
 
 
 def judge(measured: Measured, targets: Targets) -> list[TargetFinding]:

@@ -36,10 +36,13 @@ _ROLE = re.compile(r"\b(?:role|session_authorization)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Written:
-    """One file of the exported directory, and whether it was unchanged, written or removed."""
+    """One file of the exported directory, and what was done with it.
+
+    ``missing`` and ``outdated`` files are not written yet, ``unknown`` ones not removed; see ``compare``.
+    """
 
     path: Path
-    state: Literal["unchanged", "written", "removed"]
+    state: Literal["unchanged", "missing", "outdated", "unknown", "written", "removed"]
 
 
 def exported_files(directory: Path) -> dict[str, str]:
@@ -56,17 +59,17 @@ def exported_files(directory: Path) -> dict[str, str]:
 
 
 def compare(directory: Path, target: Path) -> list[Written]:
-    """What ``write`` would do, without doing it."""
+    """The state of each file before ``write``: unchanged, missing, outdated or unknown."""
     expected = exported_files(directory)
     present = {path.name: path for path in sorted(target.glob("*.sql"))} if target.is_dir() else {}
-    files = [
-        Written(
-            target / name,
-            "unchanged" if name in present and present[name].read_bytes() == text.encode() else "written",
-        )
-        for name, text in expected.items()
-    ]
-    return files + [Written(path, "removed") for name, path in present.items() if name not in expected]
+    files = [Written(target / name, _state(present.get(name), text)) for name, text in expected.items()]
+    return files + [Written(path, "unknown") for name, path in present.items() if name not in expected]
+
+
+def _state(path: Path | None, text: str) -> Literal["unchanged", "missing", "outdated"]:
+    if path is None:
+        return "missing"
+    return "unchanged" if path.read_bytes() == text.encode() else "outdated"
 
 
 def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written]:
@@ -78,7 +81,7 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
     if target.resolve() == (directory / "migrations").resolve():
         raise Invalid(f"{target} is the directory to export; name another one")
     files = compare(directory, target)
-    unknown = [it.path.name for it in files if it.state == "removed"]
+    unknown = [it.path.name for it in files if it.state == "unknown"]
     if unknown and not prune:
         raise Conflict(
             f"{target} contains other migrations: {', '.join(unknown)}; nothing was written",
@@ -89,12 +92,17 @@ def write(directory: Path, target: Path, *, prune: bool = False) -> list[Written
         target.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise Invalid(f"{target} is not a directory") from None
-    for it in files:
-        if it.state == "written":
-            it.path.write_bytes(texts[it.path.name].encode())
-        elif it.state == "removed":
-            it.path.unlink()
-    return files
+    return [_brought_up_to_date(it, texts.get(it.path.name)) for it in files]
+
+
+def _brought_up_to_date(file: Written, text: str | None) -> Written:
+    if file.state == "unchanged":
+        return file
+    if text is None:
+        file.path.unlink()
+        return Written(file.path, "removed")
+    file.path.write_bytes(text.encode())
+    return Written(file.path, "written")
 
 
 def _version(file: SqlFile) -> str:

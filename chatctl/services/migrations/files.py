@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from chatctl.errors import Invalid, NotFound
+from chatctl.errors import Invalid, unreadable
 from chatctl.secrets import beginning
 from chatctl.sqltext.statements import Statement, bare, leading_comments, recorded, statements, with_lf
 
@@ -142,11 +142,11 @@ def _read(path: Path, directory: Path) -> SqlFile:
     relative = path.relative_to(directory).as_posix()
     try:
         text = read_text(path)
-    except FileNotFoundError:
-        raise NotFound(f"{directory.name}/{relative} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 at byte {error.start}"
-        raise Invalid(f"{directory.name}/{relative} cannot be read: {reason}") from None
+    except OSError as error:
+        raise unreadable(f"{directory.name}/{relative}", error) from None
+    except UnicodeDecodeError as error:
+        where = f"{directory.name}/{relative}"
+        raise Invalid(f"{where} cannot be read: it is not UTF-8 at byte {error.start}") from None
     if "\0" in text:
         raise Invalid(f"{directory.name}/{relative} cannot be read: it contains a NUL character")
     match = _FILE_NAME.match(path.name) if relative.startswith("migrations/") else None

@@ -17,11 +17,13 @@ _SEPARATORS = re.compile(r"[\s\-.]++")
 def path_for(directory: Path, name: str, *, now: datetime | None = None) -> Path:
     """The path of a new migration: its version is the current time (UTC), but after the newest migration.
 
-    Raises Invalid for a name with characters other than letters, digits and underscores.
+    Spaces, hyphens and dots become underscores, capitals small letters. Raises Invalid for other characters.
     """
     slug = _SEPARATORS.sub("_", name.strip()).lower()
     if not re.fullmatch(r"[a-z0-9_]+", slug):
-        raise Invalid(f"the name of a migration may contain only a-z, 0-9 and _, not {name!r}")
+        raise Invalid(
+            f"the name of a migration may contain letters a to z, digits, spaces, -, . and _, not {name!r}"
+        )
     if len(slug) > _MAX_LENGTH:
         raise Invalid(f"the name of a migration has at most {_MAX_LENGTH} characters, not {len(slug)}")
     now = now or datetime.now(UTC)

@@ -19,6 +19,7 @@ from chatctl.db.patience import (
     lock_blocked_first,
     retry_lock_timeouts,
 )
+from chatctl.db.requirements import require_supabase
 from chatctl.errors import Conflict
 from chatctl.services.migrations import execute, history, lock, no_transaction, objectfiles
 from chatctl.services.migrations.effects import Observer
@@ -69,8 +70,8 @@ def migrate(
     ``include_all`` and ``reapply`` see ``plan``. Waits up to ``deadline`` seconds for another migration to
     end, and as long again for table locks, with a timeout of ``lock_timeout`` seconds per attempt.
     Raises Conflict if files and history contradict each other, or if a lock times out; Invalid, with file,
-    line and statement, if PostgreSQL rejects a statement, or Unavailable if a retry may help. After an error,
-    the open transaction is rolled back.
+    line and statement, if PostgreSQL rejects a statement, or if chatctl's own files run in a database that is
+    not one of Supabase; Unavailable if a retry may help. After an error, the open transaction is rolled back.
     """
     directory = directory or data_directory("sql")
     # Statements prepared by psycopg would be discarded together with those that files prepare.
@@ -79,6 +80,8 @@ def migrate(
         pending = plan(conn, directory, to=to, include_all=include_all, reapply=reapply)
         if not pending:
             return []
+        if directory.resolve() == data_directory("sql").resolve():
+            require_supabase(conn)
         on.plan(pending)
         tables = objectfiles.granted_tables(conn, pending)
         run = _Run(conn, pending, Author.of(directory), deadline, lock_timeout, on, tables)

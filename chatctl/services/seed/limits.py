@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from math import comb
 from reprlib import repr as short
 
+from chatctl.formats.counting import counted
 from chatctl.services.seed import corpus, names
 from chatctl.services.seed.spec import (
     MOST_CONVERSATIONS,
@@ -161,8 +162,8 @@ def _unfillable(team: Team, people: int) -> Iterator[Mistake]:
             yield Mistake(
                 talk,
                 "count",
-                f"must be at most {available}, not {talk.count}, because only that many pairs are sure to be "
-                "free; list conversations with named users first",
+                f"must be at most {available}, not {talk.count}: only that many pairs of users are certain "
+                "to have no direct conversation yet; list conversations with named users first",
             )
         earlier.append(talk)
 
@@ -199,7 +200,8 @@ def _needs(spec: Spec, place: int) -> Iterator[tuple[int, str]]:
 def _smallest_team(team: Team) -> tuple[int, str]:
     roles = Counter(it.role for it in team.named)
     missing = (roles["owner"] == 0) + max(0, team.admins - roles["admin"])
-    return len(team.named) + missing, f"for an owner, {team.admins} admins and the other named users"
+    admins = counted(team.admins, "admin")
+    return len(team.named) + missing, f"to include an owner, {admins} and the other named users"
 
 
 def _over_limits(spec: Spec) -> Iterator[Mistake]:

@@ -12,13 +12,14 @@ from psycopg import sql
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import ChatctlError, Conflict, Invalid
+from chatctl.formats.counting import counted
 from chatctl.services.seed import attachments, chunks, lock, paths, people, runs, verify
 from chatctl.services.seed.chunkwriter import ChunkWriter, SeedProgress
 from chatctl.services.seed.estimate import Estimate, estimate
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.paths import Path
 from chatctl.services.seed.people import PASSWORD, Login
-from chatctl.services.seed.runs import Fingerprint, SeedRun
+from chatctl.services.seed.runs import Fingerprint, SeedRun, named
 from chatctl.services.seed.spec import RULES
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def load(
     """Load the world of ``outline`` unless it already exists; continues an interrupted load.
 
     ``dry_run`` makes all possible checks, loads the people and the first chunk, and rolls back.
-    Raises Conflict if other rows conflict or the database is not migrated, Invalid if it contains other data,
-    NotAllowed if the role is not allowed to disable triggers.
+    Raises NotFound if the database is not migrated, Conflict if other rows conflict, Invalid if it contains
+    other data, NotAllowed if the role is not allowed to disable triggers.
     """
     _refuse_future(outline)
     with lock.seeding(conn, on_wait):
@@ -118,7 +119,6 @@ def load(
 
 
 def _prepare(conn: Connection, outline: Outline) -> SeedRun | None:
-    runs.require_tables(conn)
     run = runs.find(conn, outline.spec.name, outline.source.seed)
     hint = "remove it with `chatctl seed clean`, or use another --seed"
     if run and run.cleaned_at:
@@ -147,15 +147,22 @@ def _refuse_conflicts(conn: Connection, outline: Outline, options: LoadOptions) 
     }
     existing = conn.execute(query("seed/clashes"), names).fetchall()
     # Users created by Auth exist before the run is recorded.
-    clashes = [f"{kind} {name}" for kind, name, same in existing if not (same and options.api)]
+    clashes = [
+        f"{kind} {name} ({f'of {named(world, seed)}' if world else 'not seeded'})"
+        for kind, name, same, world, seed in existing
+        if not (same and options.api)
+    ]
     if clashes:
         shown = ", ".join(clashes[:3]) + (f" and {len(clashes) - 3} more" if len(clashes) > 3 else "")  # noqa: PLR2004
-        raise Conflict(f"already exists, but was not seeded: {shown}", hint="use another --seed")
+        seeded = any(world for *_, world, _ in existing)
+        hint = "remove the other world with `chatctl seed clean`, or use another --seed"
+        raise Conflict(f"already exists: {shown}", hint=hint if seeded else "use another --seed")
     if not options.allow_other_rows:
         organizations, users = conn.execute(query("seed/strangers"), names).fetchone() or (0, 0)
         if organizations or users:
             raise Invalid(
-                f"this database has {organizations} organizations and {users} users that were not seeded",
+                f"this database has {counted(organizations, 'organization')} and {counted(users, 'user')} "
+                "that were not seeded",
                 hint="to seed anyway, use --yes",
             )
 

@@ -33,8 +33,8 @@ class Path:
 
     def __str__(self) -> str:
         triggers = {
-            "replica": "replica (session_replication_role disables triggers; foreign keys are checked after)",
-            "owner": "owner (no session_replication_role: triggers of our tables disabled, foreign keys on)",
+            "replica": "with triggers disabled for the session; foreign keys are checked afterwards",
+            "owner": "with triggers disabled on the tables; foreign keys are checked for each row",
         }[self.triggers]
         return triggers if self.users == "sql" else f"{triggers}; users with the Auth Admin API"
 

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query, sql_statement
-from chatctl.errors import Conflict
+from chatctl.db.requirements import require_backend
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.spec import RULES
 
@@ -44,7 +44,7 @@ class SeedRun:
         return {"organizations": self.organization_ids, "users": self.user_ids}
 
     def __str__(self) -> str:
-        return f"{self.world} with seed {self.seed}"
+        return named(self.world, self.seed)
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,9 @@ class Fingerprint:
         return {table.name: table.rows for table in self.tables}
 
 
-def require_tables(conn: Connection) -> None:
-    """Raise Conflict if the tables that seeding needs are missing."""
-    row = conn.execute("select to_regclass('private.seed_chunks')").fetchone()
-    if row is None or row[0] is None:
-        raise Conflict(
-            "this database is missing the tables that seeding needs", hint="run `chatctl migrate` first"
-        )
+def named(world: str, seed: int) -> str:
+    """How messages name a seeded world."""
+    return f"{world} with seed {seed}"
 
 
 def find(conn: Connection, world: str, seed: int) -> SeedRun | None:
@@ -87,8 +83,8 @@ def find(conn: Connection, world: str, seed: int) -> SeedRun | None:
 
 
 def of(conn: Connection, world: str | None = None, seed: int | None = None) -> list[SeedRun]:
-    """All runs, optionally of one world or one seed, oldest first."""
-    require_tables(conn)
+    """All runs, optionally of one world or one seed, oldest first. Raises NotFound without the backend."""
+    require_backend(conn)
     with conn.cursor(row_factory=class_row(SeedRun), binary=True) as cursor:
         return cursor.execute(query("seed/runs"), {"world": world, "seed": seed}).fetchall()
 

@@ -356,11 +356,11 @@ def test_foreign_files_are_removed_only_on_request(files: SqlFiles, target: Path
 
 
 def test_a_check_writes_nothing(files: SqlFiles, target: Path) -> None:
-    assert [it.state for it in export.compare(files.directory, target)] == ["written"]
+    assert [it.state for it in export.compare(files.directory, target)] == ["missing"]
     assert not target.exists()
     exported(files, target)
     (target / f"{version(1)}_step.sql").write_text("edited")
-    assert [it.state for it in export.compare(files.directory, target)] == ["written"]
+    assert [it.state for it in export.compare(files.directory, target)] == ["outdated"]
     assert (target / f"{version(1)}_step.sql").read_text() == "edited"
 
 

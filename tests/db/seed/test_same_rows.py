@@ -49,7 +49,7 @@ def test_the_rows_are_the_same_on_every_server_and_path(servers: Callable[[int],
                         outcome = load(conn, WORLD, LoadOptions(chunk_size=50))
                 else:
                     outcome = load(conn, WORLD)
-                assert ("owner" if owner else "replica") in (outcome.path or "")
+                assert ("on the tables" if owner else "for the session") in (outcome.path or "")
                 fingerprints.add((outcome.fingerprint, tuple(outcome.rows.items())))
     assert len(fingerprints) == 1
 

@@ -137,12 +137,12 @@ MISTAKES = {
     "an identity of no role": (
         "role: member",
         "role: root",
-        "11: identities.ann.role is root, which api does not name; known: anon, member, boss",
+        "11: identities.ann.role must be one of the roles under api, not root; known: anon, member, boss",
     ),
     "an identity of the usual role, which is none": (
         "role: member, ",
         "",
-        "11: identities.ann.role is authenticated, which api does not name",
+        "11: identities.ann.role must be one of the roles under api, not authenticated",
     ),
     "claims and raw": (
         "says: a member",

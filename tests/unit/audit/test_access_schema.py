@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "access-yaml.md"
 WHOLE = json_schema()
 
 # Rules between keys, which the schema cannot express.
-BETWEEN = r"which \S+ does not|does not exist| twice$| repeats .+ of line \d+$"
+BETWEEN = r"which \S+ does not|roles under api, not|does not exist| twice$| repeats .+ of line \d+$"
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "null": type(None)}
 KNOWN = {
     "$defs", "$ref", "$schema", "additionalProperties", "anyOf", "default", "description", "enum", "items",

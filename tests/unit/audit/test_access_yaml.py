@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.audit.access import load
 from tests.support.access_files import BASE, Written
 
@@ -55,9 +55,9 @@ def test_anything_but_plain_yaml_is_refused_with_its_line(
 
 
 def test_a_missing_file_or_a_directory_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"none\.yaml cannot be read: No such file"):
+    with pytest.raises(NotFound, match=r"none\.yaml does not exist$"):
         load(tmp_path / "none.yaml")
-    with pytest.raises(Invalid, match="cannot be read: Is a directory"):
+    with pytest.raises(Invalid, match="cannot be read: is a directory"):
         load(tmp_path)
 
 

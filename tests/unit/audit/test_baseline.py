@@ -181,7 +181,7 @@ def test_any_baseline_can_be_written_and_read_again(tmp_path: Path) -> None:
 def test_an_update_renews_entries_only_with_a_reason(read: Callable[[str], list[BaselineEntry]]) -> None:
     leaks = replace(FOUND, findings=FOUND.findings[:2], doubts=())
     after = date(2026, 6, 2)
-    with pytest.raises(Invalid, match="2 findings are new"):
+    with pytest.raises(Invalid, match="2 new findings"):
         updated(leaks, read(LEAKS), after, None)
     assert {each.owner for each in updated(leaks, read(LEAKS), after, NEW)} == {"bob"}
 

@@ -37,7 +37,7 @@ def places() -> SourceIndex:
         (
             AuditRule.row_security,
             MESSAGES,
-            "enable",
+            "off",
             "migrations/20260123000300_messages.sql",
             "alter table ",
         ),

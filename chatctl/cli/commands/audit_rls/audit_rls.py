@@ -11,6 +11,7 @@ import typer
 from chatctl.cli import files
 from chatctl.cli.commands.audit_rls import explaining, mutating, reports
 from chatctl.cli.commands.audit_rls.heartbeat import heartbeat
+from chatctl.cli.files import path
 from chatctl.cli.guards import confirm_write, refuse_production
 from chatctl.cli.options import DOCUMENT, options
 from chatctl.cli.output import note
@@ -24,6 +25,7 @@ from chatctl.services.audit.formats import ReportFormat
 from chatctl.services.audit.formats.groups import verdict
 from chatctl.services.audit.probes.scope import Scope
 from chatctl.services.audit.run import audit
+from chatctl.services.audit.stage import requirements
 
 EPILOG = """\b
 Exit codes:
@@ -58,7 +60,8 @@ _FORMATS = "|".join(ReportFormat)
 def audit_rls(
     ctx: typer.Context,
     access: Annotated[
-        Path | None, typer.Option("--access", help="The rules; by default sql/access.yaml.", metavar="FILE")
+        Path | None,
+        typer.Option("--access", help="The rules; by default sql/access.yaml.", metavar="FILE", parser=path),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -92,10 +95,12 @@ def audit_rls(
         ),
     ] = None,
     report_to: Annotated[
-        Path | None, typer.Option("--report", help="Write every format into this directory.", metavar="DIR")
+        Path | None,
+        typer.Option("--report", help="Write every format into this directory.", metavar="DIR", parser=path),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="A list of accepted findings.", metavar="FILE")
+        Path | None,
+        typer.Option("--baseline", help="A list of accepted findings.", metavar="FILE", parser=path),
     ] = None,
     update_baseline: Annotated[
         bool,
@@ -104,8 +109,12 @@ def audit_rls(
             help="Add all current findings to the baseline file, and remove unused entries.",
         ),
     ] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why new findings are accepted.")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who is responsible for new entries.")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why new findings are accepted; required for them.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Who is responsible for new entries; required for them.")
+    ] = None,
     expires: Annotated[
         str | None,
         typer.Option(
@@ -132,13 +141,11 @@ def audit_rls(
     cell = scope_of_cell(rules, explain) if explain else None
     today = datetime.now(UTC).date()
     template = _entry_template(baseline, update_baseline, reason, owner, expires, today)
-    is_new = update_baseline and baseline is not None and not baseline.exists()
-    entries = accepted.load(baseline) if baseline and not is_new else []
-    if update_baseline and baseline:
-        files.require_writable(baseline, "--baseline")
+    entries = _entries(baseline, update_baseline, template)
     requested = reports.requested_formats(formats or [], report_to, shared)
     with session(shared, watched=True) as opened:
         confirm_write(opened.target, shared, what="audit-rls (rolled back)")
+        requirements.require(opened.conn, rules)
         if cell:
             explaining.show(opened.conn, rules, cell, shared)
             return
@@ -151,7 +158,7 @@ def audit_rls(
     if baseline and update_baseline:
         entries = accepted.updated(report, entries, today, template, scope=scope)
         accepted.write(baseline, entries)
-        note(f"{baseline}: {len(entries)} entries", shared)
+        note(f"{baseline}: {len(entries)} {'entry' if len(entries) == 1 else 'entries'}", shared)
     report = accepted.apply(report, entries, today, scope=scope)
     if uncounted := sum(not each.limits_rows for each in entries):
         what = "entries accept findings" if uncounted > 1 else "entry accepts findings"
@@ -163,6 +170,20 @@ def audit_rls(
         raise Found(verdict(report))
     if not report.conclusive:
         raise Inconclusive(f"{verdict(report)}: these probes prove nothing")
+
+
+def _entries(
+    file: Path | None, update: bool, template: accepted.BaselineEntry | None
+) -> list[accepted.BaselineEntry]:
+    """The entries of the baseline; a file that is to be written need not exist."""
+    if file is None:
+        return []
+    entries = [] if update and not file.exists() else accepted.load(file)
+    if update:
+        if not entries and template is None:
+            raise Invalid("a baseline without entries requires --reason and --owner for the new ones")
+        files.require_writable(file, "--baseline")
+    return entries
 
 
 def _entry_template(

@@ -17,7 +17,7 @@ Examples:
   chatctl local reset --confirm my-app   delete all its data (.chatctl is in directory my-app)
 
 These commands use the nearest .chatctl, in the working directory or above it, up to the root of the git
-repository. If there is none, `up` and `reset` create it next to chatctl.yaml, else in the root of the
+repository. If there is none, `up` creates it next to chatctl.yaml, else in the root of the
 repository, or, outside a repository, in the working directory.
 
 The server listens only on a Unix socket that only you and root can access, and runs until `chatctl local

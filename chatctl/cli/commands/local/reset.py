@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.local.embedded import VersionOption, server_directory, show_running
+from chatctl.cli.commands.local.embedded import VersionOption, embedded_project, show_running
 from chatctl.cli.guards import confirm_by_name, refuse_production
 from chatctl.cli.options import Options, options
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.local.postgres import server
 from chatctl.local.postgres.server import Server
 
@@ -31,9 +31,15 @@ def reset(
     terminal, pass it with --confirm.
     """
     shared = options(ctx)
-    directory = server_directory(shared)
+    project = embedded_project(shared)
+    directory = project.embedded
     _refuse_other_target(directory, shared)
     server.check_resettable(directory, version=version)
+    if not server.exists(directory):
+        raise NotFound(
+            f"there is no server to reset: no {directory.name} with the data of a server in {project}",
+            hint="`chatctl local up` creates one",
+        )
     resolved = directory.resolve()  # .chatctl may be a symbolic link
     name = resolved.parent.name or str(resolved.parent)
     confirm_by_name(name, confirm, what=f"deleting all data in {resolved}")

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.files import path
 from chatctl.data import data_directory
-from chatctl.errors import Invalid, NotFound
+from chatctl.errors import Invalid, NotFound, unreadable
 
 DirectoryOption = Annotated[
     Path | None,
     typer.Option(
         "--directory",
         metavar="DIR",
+        parser=path,
         show_default=False,
         help="Directory with migrations/ and objects/; default: the sql/ that comes with chatctl.",
     ),
@@ -22,16 +24,24 @@ DirectoryOption = Annotated[
 
 
 def sql_directory(requested: Path | None) -> Path:
-    """The ``requested`` directory, else chatctl's own. Raises NotFound if it has no folder migrations/."""
+    """The ``requested`` directory, else chatctl's own.
+
+    Raises NotFound if it does not exist or has no folder migrations/, Invalid if it cannot be read.
+    """
     directory = requested or data_directory("sql")
     if directory.name in ("", ".."):  # messages show the name
         directory = directory.resolve()
-    if not directory.is_dir():
-        raise NotFound(
-            f"{directory} does not exist" if not directory.exists() else f"{directory} is not a directory"
-        )
-    if not (directory / "migrations").is_dir():
-        raise NotFound(f"{directory} has no folder migrations/")
+    try:
+        if directory.exists() and not directory.is_dir():
+            raise NotFound(f"{directory} is not a directory")
+        if directory / "migrations" not in directory.iterdir():
+            raise NotFound(f"{directory} has no folder migrations/")
+        # An unreadable folder would look as if it had no files.
+        for folder in (directory / "migrations", directory / "objects"):
+            if folder.is_dir():
+                list(folder.iterdir())
+    except OSError as error:
+        raise unreadable(str(error.filename or directory), error) from None
     return directory
 
 

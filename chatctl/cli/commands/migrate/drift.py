@@ -11,6 +11,7 @@ from chatctl.cli.options import Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.cli.session import session
 from chatctl.errors import Found
+from chatctl.formats.counting import counted
 from chatctl.local.postgres import binaries
 from chatctl.services.drift.catalogue import major
 from chatctl.services.drift.compare import SchemaDifference, find, replay_version
@@ -45,7 +46,8 @@ def drift(ctx: typer.Context, directory: DirectoryOption = None) -> None:
         differences = find(opened.conn, files)
     _show(differences, {"postgresql": version, "replayed_on": replayed}, shared)
     if differences:
-        summary = f"{len(differences)} differences; - is the definition in sql/, + that in the database"
+        count = counted(len(differences), "difference")
+        summary = f"{count}; - is the definition in sql/, + that in the database"
         raise Found(summary, hint="\n".join(_next_steps(differences)))
 
 

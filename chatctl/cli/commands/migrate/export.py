@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.commands.migrate.directory import DirectoryOption, sql_directory
-from chatctl.cli.files import cannot_write
+from chatctl.cli.files import cannot_write, path
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
 from chatctl.errors import Found
+from chatctl.formats.counting import counted
 from chatctl.services.migrations import export as exporting
 
 EPILOG = """\b
@@ -23,7 +24,7 @@ Examples:
 
 def export(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="The directory to write.")],
+    target: Annotated[Path, typer.Argument(metavar="DIR", parser=path, help="The directory to write.")],
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 7 if DIR is out of date.")
     ] = False,
@@ -50,4 +51,5 @@ def export(
     if not stale:
         note(f"{target} is up to date", shared)
     elif check:
-        raise Found(f"{stale} files differ; run `chatctl migrate export {target}`")
+        verb = "differs" if stale == 1 else "differ"
+        raise Found(f"{counted(stale, 'file')} {verb}; run `chatctl migrate export {target}`")

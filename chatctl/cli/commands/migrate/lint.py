@@ -14,6 +14,7 @@ from chatctl.cli.options import ROWS, Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, plain, show, show_document
 from chatctl.db.connection import Connection, connection
 from chatctl.errors import Found
+from chatctl.formats.counting import counted
 from chatctl.formats.escaping import line
 
 if TYPE_CHECKING:
@@ -118,6 +119,6 @@ def _block(finding: dict[str, Any]) -> str:
 
 
 def _summary(report: LintReport, directory: Path) -> str:
-    count = len(report.findings)
-    result = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
-    return f"{result} in {directory}: {report.files} migrations, {len(report.accepted)} findings accepted"
+    result = counted(len(report.findings), "finding") if report.findings else "nothing found"
+    accepted = f"{counted(len(report.accepted), 'finding')} accepted"
+    return f"{result} in {directory}: {counted(report.files, 'migration')}, {accepted}"

@@ -13,6 +13,7 @@ from chatctl.cli.guards import confirm_write
 from chatctl.cli.options import Options, OutputFormat, options
 from chatctl.cli.output import chosen_format, note, show, show_document
 from chatctl.db.patience import DEADLINE, LOCK_TIMEOUT
+from chatctl.formats.counting import counted
 from chatctl.services import migrations
 from chatctl.services.migrations.effects import Effects
 from chatctl.services.migrations.plan import MigrationPlan
@@ -89,7 +90,7 @@ def migrate(
     show_document(
         {"dry_run": dry_run, "steps": steps},
         shared,
-        text=_summary(steps, dry_run=dry_run),
+        text=_summary(steps, to=to, dry_run=dry_run),
         rows=steps,
         columns=("kind", "path", "milliseconds", "tried"),
     )
@@ -112,8 +113,10 @@ def _line(step: MigrationStep) -> str:
     return f"{step.path}  dropped" if step.kind == "drop" else f"{step.path}  {step.milliseconds} ms"
 
 
-def _summary(steps: Sequence[MigrationStep], *, dry_run: bool) -> str:
+def _summary(steps: Sequence[MigrationStep], *, to: str | None, dry_run: bool) -> str:
     if not steps:
+        if to:
+            return f"nothing to do: every version up to {to} is applied; newer ones are not undone"
         return "nothing to do: the database is up to date"
     parts = [f"ran {_count(steps, 'version', 'migration')}", f"applied {_count(steps, 'object', 'object')}"]
     if any(step.kind == "drop" for step in steps):
@@ -124,8 +127,7 @@ def _summary(steps: Sequence[MigrationStep], *, dry_run: bool) -> str:
 
 
 def _count(steps: Sequence[MigrationStep], kind: str, noun: str) -> str:
-    number = sum(step.kind == kind for step in steps)
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return counted(sum(step.kind == kind for step in steps), noun)
 
 
 def _show_effects(steps: Sequence[MigrationStep], shared: Options) -> None:

@@ -58,7 +58,7 @@ def clean(
 
 def _summary(cleaned: Cleaned) -> str:
     counts = ", ".join(f"{rows:,} {name}" for name, rows in cleaned.removed.items() if rows)
-    removed = f"{cleaned.world} {cleaned.seed}: removed {counts or 'nothing'}"
+    removed = f"{runs.named(cleaned.world, cleaned.seed)}: removed {counts or 'nothing'}"
     if cleaned.dry_run:
         removed += "; rolled back, nothing was changed"
     if not cleaned.kept:

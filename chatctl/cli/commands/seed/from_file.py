@@ -39,7 +39,9 @@ A minimal world.yaml:
 
 def from_file(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The description of the world.", metavar="FILE.yaml")],
+    file: Annotated[
+        Path, typer.Argument(help="The description of the world.", metavar="FILE.yaml", readable=False)
+    ],
     number: SeedOption = outline.FIRST_SEED,
     scale: ScaleOption = 1.0,
     users: UsersOption = "auto",

@@ -12,6 +12,7 @@ from chatctl.cli.options import options
 from chatctl.cli.output import note, show, show_document
 from chatctl.cli.session import session
 from chatctl.errors import Found, NotFound
+from chatctl.formats.counting import counted
 from chatctl.services.seed import runs
 from chatctl.services.seed import verify as checking
 from chatctl.services.seed.people import PASSWORD
@@ -62,8 +63,7 @@ def verify(ctx: typer.Context, world: WorldArgument = None, number: OneSeedOptio
     document = {"worlds": verdicts}
     if differences:
         show(differences, shared, document=document)
-        changed = f"{len(differences)} differences" if len(differences) > 1 else "1 difference"
-        raise Found(f"{changed} from what was seeded")
+        raise Found(f"{counted(len(differences), 'difference')} from what was seeded")
     columns = [field.name for field in fields(SeedDifference)]
     show_document(document, shared, text=_summary(verdicts), rows=[], columns=columns)
 
@@ -89,5 +89,6 @@ def _summary(verdicts: list[WorldVerdict]) -> str:
     if not verdicts:
         return "no world is seeded here"
     return "\n".join(
-        f"{it.world} {it.seed} is unchanged: {len(it.checks)} checks, fingerprint {it.now}" for it in verdicts
+        f"{runs.named(it.world, it.seed)} is unchanged: {len(it.checks)} checks, fingerprint {it.now}"
+        for it in verdicts
     )

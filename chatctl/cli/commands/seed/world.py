@@ -12,7 +12,8 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note, show_document
 from chatctl.cli.progress import progress
 from chatctl.errors import Interrupted, PartlyDone
-from chatctl.services.seed import loading, outline
+from chatctl.formats.counting import counted
+from chatctl.services.seed import loading, outline, runs
 from chatctl.services.seed.loading import LoadedWorld
 from chatctl.services.seed.outline import Outline
 from chatctl.services.seed.scaling import scaled
@@ -76,7 +77,7 @@ def seed_world(
                     how,
                     dry_run=dry_run,
                     on_wait=lambda why: note(f"  {why}", shared),
-                    on_path=lambda path: note(f"path: {path}", shared),
+                    on_path=lambda path: note(f"loading {path}", shared),
                     on_progress=on_progress,
                 )
         except KeyboardInterrupt as stop:
@@ -102,17 +103,17 @@ def _summary(outcome: LoadedWorld) -> str:
     counts = ", ".join(
         f"{word}: {outcome.rows[table]:,}" for table, word in _SUMMARY_TABLES.items() if table in outcome.rows
     )
-    named = f"{outcome.world} {outcome.seed}"
+    world = runs.named(outcome.world, outcome.seed)
     if outcome.state == "planned":
         disk = f"about {_size(outcome.bytes or 0)} on disk, and temporarily twice as much WAL"
-        return f"{named} would have {counts}\n{disk}; nothing was changed"
+        return f"{world} would have {counts}\n{disk}; nothing was changed"
     result = {
-        "created": f"seeded {named}",
-        "continued": f"seeded the rest of {named}, which an earlier run started",
-        "unchanged": f"{named} already exists; nothing was added",
-        "changed": f"{named} already exists and was changed since; nothing was added",
+        "created": f"seeded {world}",
+        "continued": f"seeded the rest of {world}, which an earlier run started",
+        "unchanged": f"{world} already exists; nothing was added",
+        "changed": f"{world} already exists and was changed since; nothing was added",
     }[outcome.state]
-    files = [f"{outcome.files} files uploaded"] if outcome.files else []
+    files = [f"{counted(outcome.files, 'file')} uploaded"] if outcome.files else []
     people = [f"  {who.email}  {who.role} of {who.organization}" for who in outcome.logins]
     sign_in = f"sign in with the password {outcome.password} as"
     return "\n".join([result, counts, *files, f"fingerprint {outcome.fingerprint}", sign_in, *people])

@@ -96,7 +96,10 @@ class _AccessReading(ShapeReading):
         known = (*api.roles, *api.trusted)
         for name, identity in people.items():
             if identity.role not in known:
-                sentence = f"is {identity.role}, which api does not name; {suggestion(identity.role, known)}"
+                sentence = (
+                    f"must be one of the roles under api, not {identity.role}; "
+                    f"{suggestion(identity.role, known)}"
+                )
                 self.report_key(f"identities.{name}", "role", sentence)
 
     def _check_duplicates(self, key: str, public: Iterable[str], internal: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, unreadable
 from chatctl.sqltext.commands import copy_command, session_command
 from chatctl.sqltext.statements import statements
 
@@ -27,9 +27,10 @@ def read(path: Path) -> str:
     """The text of a file. Raises Invalid for one that cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Invalid(f"{path} cannot be read: {reason}") from None
+    except OSError as error:
+        raise unreadable(str(path), error) from None
+    except UnicodeDecodeError:
+        raise Invalid(f"{path} cannot be read: it is not UTF-8") from None
 
 
 def forbidden_statements(script: str) -> Iterator[ForbiddenStatement]:

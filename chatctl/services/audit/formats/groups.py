@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chatctl.formats.counting import counted
 from chatctl.services.audit.findings.finding import AuditFinding, AuditRule, Place
 from chatctl.services.audit.findings.rules import MEANING, Meaning
 from chatctl.services.audit.report import AuditReport
@@ -80,11 +81,6 @@ def scope(report: AuditReport) -> str:
         return tried
     missing = ", ".join(report.existing.left_out)
     return f"{tried}, on existing data" + (f"; no user was found for {missing}" if missing else "")
-
-
-def counted(number: int, word: str) -> str:
-    """``number`` and ``word``, for example ``1,204 probes``."""
-    return f"{number:,} {word if number == 1 else f'{word}s'}"
 
 
 def people(group: FindingGroup, most: int = 6) -> str:

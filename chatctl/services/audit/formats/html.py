@@ -8,9 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from string import Template
 
+from chatctl.formats.counting import counted
 from chatctl.formats.escaping import line, visible
 from chatctl.formats.html import policy_hash, script_data, text
-from chatctl.services.audit.formats.groups import FindingGroup, counted, groups, located, scope, verdict
+from chatctl.services.audit.formats.groups import FindingGroup, groups, located, scope, verdict
 from chatctl.services.audit.formats.json import verdict as outcome
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.verdicts.cells import Cell, State

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chatctl.formats.counting import counted
 from chatctl.formats.markdown import fenced, html, inline, page, table
 from chatctl.services.audit.formats.groups import (
     FindingGroup,
-    counted,
     groups,
     located,
     people,

@@ -98,7 +98,7 @@ def _relations(conn: Connection, access: Access, parameters: Mapping[str, Any]) 
             yield AuditFinding(
                 rule=AuditRule.row_security,
                 object=name,
-                action="enable",
+                action="off",
                 message=f"row-level security of {name} is off",
                 sql=sql_to_show,
             )
@@ -135,7 +135,7 @@ def _of_platform(
         yield AuditFinding(
             rule=AuditRule.row_security,
             object=name,
-            action="enable",
+            action="off",
             message=f"row-level security of {name} is off",
             sql=sql_to_show,
         )

@@ -68,7 +68,7 @@ def copy_rows(conn: Connection, access: Access, table: TableRules, rows: sql.Com
     if not columns:
         raise Inconclusive(
             f"{access.path.name} names table {table.name}, which does not exist in the database",
-            hint="run `chatctl migrate` first",
+            hint="check that the database is migrated",
         )
     known = {each.name for each in columns}
     inserted = table.insert.values if table.insert else {}
