@@ -83,15 +83,6 @@ alter table private.moderation_log
 create index moderation_log_targets on private.moderation_log using gin (targets);
 create index moderation_log_at on private.moderation_log (at);
 
--- A released hold goes with what it was about. An active one refuses that; see holds_before_delete.
-alter table private.holds
-  drop constraint holds_organization_id_fkey,
-  drop constraint holds_conversation_id_fkey,
-  drop constraint holds_user_id_fkey,
-  add constraint holds_organization_id_fkey foreign key (organization_id) references public.organizations (id) on delete cascade,
-  add constraint holds_conversation_id_fkey foreign key (conversation_id) references public.conversations (id) on delete cascade,
-  add constraint holds_user_id_fkey foreign key (user_id) references public.user_profiles (id) on delete cascade;
-
 -- When a deleted message was last changed before, for restoring it; and since when nothing of it is kept.
 alter table private.deleted_messages
   add column updated_at timestamptz,

@@ -311,7 +311,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_act.sql', '76e83fd04815b99c668ab330d10176d2b2f2fababfd5fd94179e8e76b194b9d3', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', '06edaa87e52c3d0eb7cc322ac9f7895f42c52a612204ae636e9cffbb3e03104d', '{"drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
+values ('objects/moderation/holds.sql', 'f5c12a0a7f82ed81101eb89ab59131d6afd02b773452d4bdd54dc60b645cf518', '{"drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'cec473f274ddfe88f95287da5e793343264afe67bffdb767a65a80b4d2d6aaaa', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
@@ -3148,7 +3148,7 @@ where h.released_at is null;
 
 revoke all on private.active_holds from public, anon, authenticated, service_role;
 
--- What an active hold is about cannot be deleted: this refuses the cascade of the foreign key.
+-- An active hold is released, not deleted; release_hold does both. Its foreign keys keep what it is about.
 create or replace function private.holds_before_delete()
 returns trigger
 language plpgsql

@@ -26,6 +26,7 @@ CALLS = {
     "toggle_reaction": "select toggle_reaction(%(message)s, '👍')",
     "mark_conversation_read": "select mark_conversation_read(%(conversation)s)",
     "check_message_rate_limit": "select * from check_message_rate_limit()",
+    "report_message": "select * from report_message(%(message)s, 'spam')",
     "get_my_restrictions": "select count(*) from get_my_restrictions()",
 }
 IN_ANOTHERS_NAME = [name for name, call in CALLS.items() if "%(user)s" in call]

@@ -64,6 +64,10 @@ def reacts(conn: Connection) -> None:
     as_user(conn, others_of_trio(conn)[0], "select toggle_reaction(%s, '🦊')", own_message(conn))
 
 
+def reports(conn: Connection) -> None:
+    as_user(conn, others_of_trio(conn)[0], "select report_message(%s, 'spam')", own_message(conn))
+
+
 def edits(conn: Connection) -> None:
     as_user(conn, founder(conn), "update messages set content = 'edited' where id = %s", own_message(conn))
 

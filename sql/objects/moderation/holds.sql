@@ -30,7 +30,7 @@ where h.released_at is null;
 
 revoke all on private.active_holds from public, anon, authenticated, service_role;
 
--- What an active hold is about cannot be deleted: this refuses the cascade of the foreign key.
+-- An active hold is released, not deleted; release_hold does both. Its foreign keys keep what it is about.
 create or replace function private.holds_before_delete()
 returns trigger
 language plpgsql

@@ -70,18 +70,19 @@ from (values
   (4, 'erased', 'group', 'left', null, null),
   (5, 'of suspended', 'group', 'suspended', null, null),
   (6, 'of both', 'group', 'both', null, null),
-  (7, 'of removed', 'group', 'removed', null, null),
-  (8, 'private word', 'direct', 'creator', null, null),
-  (9, 'left behind', 'deserted', 'left', null, null),
-  (10, 'from the south', 'southern', 'outsider', null, null),
-  (11, 'taken back', 'deserted', 'sender', format(
+  (7, 'of muted', 'group', 'muted', null, null),
+  -- The last one of the group that is not deleted.
+  (8, 'of removed', 'group', 'removed', null, null),
+  (9, 'private word', 'direct', 'creator', null, null),
+  (10, 'left behind', 'deserted', 'left', null, null),
+  (11, 'from the south', 'southern', 'outsider', null, null),
+  (12, 'taken back', 'deserted', 'sender', format(
     '[{"id": "%s", "name": "a.png", "type": "image/png", "size": 1, "url": "x"}, {"id": "%s", "name": "b.png", "type": "image/png", "size": 1, "url": "x"}]',
     id('unowned file'), id('file of another')), null),
-  (12, 'erased and deleted', 'group', 'left', format(
+  (13, 'erased and deleted', 'group', 'left', format(
     '[{"id": "%s", "name": "e.png", "type": "image/png", "size": 1, "url": "x"}]', upper(id('file of erased')::text)), null),
-  (13, 'of busy', 'busy group', 'busy', null, null),
-  (14, 'to busy', 'busy group', 'sender', null, null),
-  (15, 'of muted', 'group', 'muted', null, null),
+  (14, 'of busy', 'busy group', 'busy', null, null),
+  (15, 'to busy', 'busy group', 'sender', null, null),
   (16, 'before the lock', 'locked group', 'sender', null, null)
 ) as m (position, name, conversation, sender, attachments, reactions)
 join public.conversations c on c.id = id(m.conversation)

@@ -80,6 +80,7 @@ select
     when w.written > 0 then format('messages written since: %%s', w.written)
     when w.changed > 0 then format('messages changed since: %%s', w.changed)
     when w.joined > 0 then format('people who joined since: %%s', w.joined)
+    when w.reported > 0 then format('messages reported since: %%s', w.reported)
     when u.files > 0 then format('files uploaded since: %%s', u.files)
     when c.updated_at > %(since)s::timestamptz then 'changed since'
   end as reason
@@ -97,6 +98,7 @@ cross join lateral (
     (
       select count(*) from public.conversation_participants p
       where p.conversation_id = c.id and p.joined_at > %(since)s::timestamptz
-    ) as joined
+    ) as joined,
+    (select count(*) from public.message_reports r where r.conversation_id = c.id) as reported
 ) as w
 order by c.id;

@@ -1,6 +1,22 @@
 -- Delete conversations with all their rows, table by table, because foreign keys may be disabled.
 --   conversations  uuid[]
 with
+report_reviews as (
+  delete from private.report_reviews t
+  where t.report_id in (select r.id from public.message_reports r where r.conversation_id = any (%(conversations)s::uuid[]))
+),
+reports as (
+  delete from public.message_reports t where t.conversation_id = any (%(conversations)s::uuid[])
+),
+mutes as (
+  delete from private.mutes t where t.conversation_id = any (%(conversations)s::uuid[])
+),
+undo_states as (
+  delete from private.undo_states t where t.conversation_id = any (%(conversations)s::uuid[])
+),
+purged_messages as (
+  delete from private.purged_messages t where t.conversation_id = any (%(conversations)s::uuid[])
+),
 deleted_attachments as (
   delete from private.deleted_attachments t where t.conversation_id = any (%(conversations)s::uuid[]) returning 1
 ),
