@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from chatctl.services.audit.mutation.catalogue import Catalogue
@@ -21,6 +22,25 @@ def edits(text: str, catalogue: Catalogue, outer: Sources) -> Iterator[Edit]:
 
 
 def _edits(
+    group: TokenGroup, text: str, catalogue: Catalogue, local: Sources, outer: Sources
+) -> Iterator[Edit]:
+    for query in _combined_queries(group):
+        yield from _edits_of_one(query, text, catalogue, local, outer)
+
+
+def _combined_queries(group: TokenGroup) -> Iterator[TokenGroup]:
+    """The queries that UNION, INTERSECT or EXCEPT combine, each with tables of its own."""
+    start = 0
+    for position, item in enumerate(group.items):
+        if item.is_word("union", "intersect", "except"):
+            yield replace(group, items=group.items[start:position])
+            start = position + 1
+            if start < len(group.items) and group.items[start].is_word("all", "distinct"):
+                start += 1
+    yield replace(group, items=group.items[start:])
+
+
+def _edits_of_one(
     group: TokenGroup, text: str, catalogue: Catalogue, local: Sources, outer: Sources
 ) -> Iterator[Edit]:
     if group.is_select:
