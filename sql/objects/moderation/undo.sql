@@ -30,8 +30,7 @@ begin
       'participant.add', 'participant.remove' then
       return query select * from private.undo_changes(p_action_id, p_actor, p_reason, p_ticket);
     when 'hold.create' then
-      return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
-      from private.holds h where 'hold:' || h.name = entry.targets[1];
+      return query select u.* from private.undo_hold(entry, p_actor, p_reason, p_ticket) as u;
     when 'report.claim', 'report.release', 'report.resolve' then
       return query select u.* from private.undo_report_act(entry, p_actor, p_reason, p_ticket) as u;
     else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -172,6 +173,35 @@ def test_a_held_message_is_neither_redacted_nor_purged(
     assert dump(world) == before
     world.operator.execute("select moderation.release_hold('legal-7', 'ann', 'it is over')")
     assert act(world, verb, message) == [("done", None)]
+
+
+def test_undo_releases_only_the_hold_that_the_action_created(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    def run(statement: str) -> Any:
+        return world.operator.execute(statement.encode(), {"user": chat[0]}).fetchone()
+
+    create = "select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_user_id => %(user)s)"
+    undo = "select action, id, status, problem from moderation.undo(1, 'ann', 'a mistake')"
+    run(create)
+    run("select moderation.release_hold('legal-7', 'ann', 'it is over')")
+    assert run(undo) == ("hold.release", "legal-7", "noop", None)
+    run(create)
+    assert run(undo) == ("hold.release", "legal-7", "failed", "CHANGED")
+    assert world.fact("select count(*) from moderation.holds") == 1
+    assert run(undo.replace("(1,", "(3,")) == ("hold.release", "legal-7", "done", None)
+    assert world.fact("select count(*) from moderation.holds") == 0
+    assert actions(world) == ["hold.create", "hold.release"] * 2
+
+
+def test_the_name_of_a_released_hold_can_be_used_again(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
+    create = "select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_user_id => %s)"
+    world.operator.execute(create.encode(), (chat[0],))
+    with pytest.raises(psycopg.Error, match="There is an active hold of that name") as refused:
+        world.operator.execute(create.encode(), (chat[1],))
+    assert refused.value.sqlstate == "PT409"
+    world.operator.execute("select moderation.release_hold('legal-7', 'ann', 'it is over')")
+    world.operator.execute(create.encode(), (chat[1],))
 
 
 def test_a_message_that_changed_meanwhile_is_left_alone(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
