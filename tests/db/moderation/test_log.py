@@ -105,6 +105,36 @@ def test_swapped_rows_are_found(logged: Connection) -> None:
     assert problems(logged) == [(3, "swapped"), (6, "swapped")]
 
 
+def test_a_row_with_other_bounds_of_its_targets_is_found(logged: Connection) -> None:
+    logged.execute("select moderation.log_read('user show', '{message:1,message:2}', '{}', 'ann', 'last')")
+    assert log.verify(logged) == (ROWS + 1, [])
+    tamper(
+        logged,
+        f"update private.moderation_log set targets = '[0:1]={{message:1,message:2}}' where id = {ROWS + 1}",
+    )
+    assert problems(logged) == [(ROWS + 1, "changed")]
+
+
+@pytest.mark.parametrize("head", ["", "update private.moderation_log_head set log_id = 100"])
+def test_a_renumbered_last_row_is_found(logged: Connection, head: str) -> None:
+    tamper(logged, f"update private.moderation_log set id = 100 where id = {ROWS}", *filter(None, [head]))
+    assert problems(logged) == [(100, "changed")]
+
+
+def test_rows_that_were_all_renumbered_are_found(logged: Connection) -> None:
+    tamper(
+        logged,
+        "update private.moderation_log set id = id + 100",
+        "update private.moderation_log_head set log_id = log_id + 100",
+    )
+    assert problems(logged) == [(number + 100, "changed") for number in range(1, ROWS + 1)]
+
+
+def test_another_number_in_the_head_is_found(logged: Connection) -> None:
+    tamper(logged, "update private.moderation_log_head set log_id = 100")
+    assert problems(logged) == [(ROWS, "renumbered")]
+
+
 def test_an_export_proves_that_the_whole_chain_was_rewritten(logged: Connection, tmp_path: Path) -> None:
     file = tmp_path / "log.ndjson"
     assert logexport.write(logged, file)[0] == ROWS
