@@ -161,6 +161,50 @@ def test_an_export_proves_that_the_whole_chain_was_rewritten(logged: Connection,
     assert [(each.id, each.problem) for each in found] == [(n, "changed") for n in range(4, ROWS + 1)]
 
 
+HASHES_NOTHING = (
+    "create or replace function private.moderation_log_hash(p_entry private.moderation_log) returns bytea "
+    "language sql immutable as $$ select p_entry.hash $$"
+)
+
+
+@pytest.mark.parametrize("column", ["reason = 'other'", "actor = 'ben'", "at = at - interval '1 second'",
+                                    "ticket = 'T-9'", "details = '{}'", "targets = '{user:1}'",
+                                    "database_role = 'nobody'", "client = null", "job_id = gen_random_uuid()",
+                                    "organization_id = gen_random_uuid()", "target_id = '7'"])  # fmt: skip
+def test_an_export_shows_a_change_that_a_replaced_hash_function_hides(
+    logged: Connection, tmp_path: Path, column: str
+) -> None:
+    file = tmp_path / "log.ndjson"
+    logexport.write(logged, file)
+    tamper(logged, HASHES_NOTHING, f"update private.moderation_log set {column} where id = 4")
+    assert problems(logged) == []
+    found = logexport.compared(logged, logexport.read(file), [])
+    assert [(each.id, each.problem) for each in found] == [(4, "changed")]
+
+
+def test_an_export_shows_that_the_newest_rows_were_cut_off(logged: Connection, tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    logexport.write(logged, file)
+    tamper(
+        logged,
+        f"delete from private.moderation_log where id = {ROWS}",
+        "update private.moderation_log_head h set log_id = l.id, hash = l.hash "
+        f"from private.moderation_log l where l.id = {ROWS - 1}",
+    )
+    assert problems(logged) == []
+    found = logexport.compared(logged, logexport.read(file), [])
+    assert [(each.id, each.problem) for each in found] == [(ROWS, "missing")]
+
+
+def test_an_export_of_a_session_in_another_time_zone_is_the_same(logged: Connection, tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    logged.execute("set timezone = 'Asia/Kolkata'")
+    logexport.write(logged, file)
+    logged.execute("set timezone = 'America/Lima'")
+    logged.execute("select moderation.log_read('message show', '{}', '{}', 'ann', 'after the export')")
+    assert logexport.compared(logged, logexport.read(file), []) == []
+
+
 @pytest.mark.parametrize(
     "damage", ["no json", '{"id": 1}', "[]", '{"id": 1, "previous_hash": "x", "hash": "y"}']
 )
