@@ -13,6 +13,7 @@ declare
   end;
   changes jsonb := p_entry.details -> 'reports';
   message_action bigint := p_entry.details ->> 'message_action';
+  deletion private.moderation_log;
   reports private.report_target[];
   done uuid[];
   details jsonb := '{}';
@@ -40,12 +41,12 @@ begin
     where r.problem is null and coalesce(r.review, 'null') = c.change -> 'after'
   );
   if message_action is not null then
+    select l.* into strict deletion from private.moderation_log l where l.id = message_action;
     select a.reports, jsonb_build_object('message_action', a.action_id) into reports, details
     from private.act_on_reported('restore', reports, array(
       select r.id from unnest(reports) as r
-      join private.moderation_log l on l.id = message_action and 'message:' || r.message_id = any (l.targets)
-      where r.id = any (done)
-    ), p_actor, p_reason, p_ticket) as a;
+      where r.id = any (done) and 'message:' || r.message_id = any (deletion.targets)
+    ), p_actor, p_reason, p_ticket, deletion) as a;
     done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
   end if;
   action_id := private.change_reports(

@@ -61,6 +61,57 @@ def test_undo_of_a_deletion_restores_the_message(world: World, chat: tuple[UUID,
     assert dump(world) == before
 
 
+def test_undo_of_a_deletion_does_not_restore_what_the_sender_deleted_later(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    ann, _, conversation = chat
+    messages = [world.send(ann, conversation, f"number {number}") for number in range(2)]
+    act(world, "delete", *messages)
+    act(world, "restore", messages[0])
+    world.changed(ann, "update messages set deleted_at = now() where id = %s", messages[0])
+    before = dump(world)
+    undo = "select id, status, problem from moderation.undo(1, 'ann', 'a mistake')"
+    with world.operator.transaction(force_rollback=True):
+        assert world.operator.execute(undo.encode()).fetchall() == [
+            (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+        ]  # fmt: skip
+    assert dump(world) == before
+    act(world, "restore", messages[0])
+    act(world, "delete", messages[0])
+    assert world.operator.execute(undo.encode()).fetchall() == [
+        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+    ]  # fmt: skip
+    assert world.operator.execute(undo.encode()).fetchall() == [
+        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "noop", None)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["sender", "operator"])
+def test_undo_of_a_restoration_deletes_when_and_by_whom_it_was_deleted(
+    world: World, chat: tuple[UUID, UUID, UUID], by: str
+) -> None:
+    ann, _, conversation = chat
+    message = world.send(ann, conversation, "good morning")
+    if by == "sender":
+        world.changed(ann, "update messages set deleted_at = now() where id = %s", message)
+    else:
+        act(world, "delete", message)
+    deletions = (
+        "select array_agg((m.deleted_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
+        "from messages m join private.deleted_messages d on d.message_id = m.id"
+    )
+    before = world.fact(deletions)
+    act(world, "restore", message)
+    restoration = world.fact("select max(id) from moderation.log")
+    undone = world.operator.execute("select status from moderation.undo(%s, 'ann', 'no')", (restoration,))
+    assert undone.fetchall() == [("done",)]
+    assert world.fact(deletions) == before
+    assert not breaches(world.operator)
+    if by == "operator":
+        undone = world.operator.execute("select status from moderation.undo(1, 'ann', 'a mistake')")
+        assert undone.fetchall() == [("done",)]
+
+
 def test_a_repeated_act_changes_nothing_and_logs_nothing(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
     ann, _, conversation = chat
     message, other = world.send(ann, conversation, "one"), world.send(ann, conversation, "two")

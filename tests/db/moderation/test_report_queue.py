@@ -293,6 +293,19 @@ def test_a_verdict_without_a_change_of_the_message_does_not_restore_it(case: Cas
     assert case.content is None
 
 
+def test_undoing_a_verdict_does_not_restore_what_the_sender_deleted_later(case: Case) -> None:
+    case.act("resolve", case.by_ben, p_verdict="upheld", p_do="delete")
+    case.world.operator.execute(
+        "select moderation.restore_messages(array[%s], 'ops', 'a mistake')", (case.message,)
+    )
+    case.world.changed(case.ann, "update messages set deleted_at = now() where id = %s", case.message)
+
+    assert case.undo(2) == [("report.reopen", "failed", "CHANGED")]
+
+    assert case.content is None
+    assert case.status(case.by_ben) == "resolved"
+
+
 def test_what_was_changed_since_is_not_undone(case: Case) -> None:
     case.act("claim", case.by_ben)
     case.act("release", case.by_ben)
