@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatctl.services.moderation.chain import ChainHead, ChainLink, breaks, is_intact
 
@@ -75,3 +77,32 @@ def test_an_inserted_row_is_named(follows: str) -> None:
 
 def test_a_row_in_place_of_another_is_named() -> None:
     assert _problems(_with(ChainLink(4, "hash 3", "other", "other"))) == [(4, "changed")]
+
+
+@pytest.mark.parametrize(("links", "head"), [(ROWS, ChainHead(8, "hash 7")), (_renumbered({7: 8}), HEAD)])
+def test_a_last_row_with_another_number_than_the_head_is_named(
+    links: list[ChainLink], head: ChainHead
+) -> None:
+    assert _problems(links, head) == [(links[-1].id, "renumbered")]
+
+
+def test_an_empty_log_whose_head_has_a_number_is_not_intact() -> None:
+    assert _problems([], ChainHead(7, "")) == [(0, "renumbered")]
+
+
+_LINKS = st.builds(
+    ChainLink,
+    id=st.integers(1, 4),
+    previous_hash=st.sampled_from(["", "a", "b", "c"]),
+    hash=st.sampled_from(["", "a", "b", "c"]),
+    expected_hash=st.sampled_from(["a", "b", "c"]),
+)
+
+
+@given(
+    st.lists(_LINKS, max_size=4, unique_by=lambda link: link.id),
+    st.builds(ChainHead, st.integers(0, 5), st.sampled_from(["", "a", "b", "c"])),
+)
+def test_every_chain_that_is_not_intact_has_a_break(links: list[ChainLink], head: ChainHead) -> None:
+    in_order = sorted(links, key=lambda link: link.id)
+    assert is_intact(in_order, head) == (breaks(in_order, head) == [])

@@ -28,7 +28,7 @@ class ChainHead:
 
 @dataclass(frozen=True)
 class ChainBreak:
-    """A row that was ``changed``, ``inserted``, ``swapped`` or is ``missing``, and how that shows."""
+    """How it shows that a row was changed, inserted, swapped or renumbered, or is missing."""
 
     id: int
     problem: str
@@ -42,11 +42,11 @@ def is_intact(links: Iterable[ChainLink], head: ChainHead) -> bool:
         if link.hash != link.expected_hash or link.previous_hash != last.hash or link.id <= last.id:
             return False
         last = ChainHead(link.id, link.hash)
-    return last == head or (head.hash == last.hash == _BEGINNING)
+    return last == head
 
 
 def breaks(links: Sequence[ChainLink], head: ChainHead) -> list[ChainBreak]:
-    """Where the chain of ``links``, in the order of ids, is broken; by id."""
+    """Where the chain of ``links``, in the order of ids, is broken; by id. Empty only if it is intact."""
     changed = [
         ChainBreak(link.id, "changed", "its columns do not give its hash")
         for link in links
@@ -65,7 +65,13 @@ def breaks(links: Sequence[ChainLink], head: ChainHead) -> list[ChainBreak]:
         for link in links
         if link.id not in reached
     ]
-    return sorted([*changed, *gaps, *swapped, *inserted], key=lambda item: item.id)
+    moved = {item.id for item in swapped}
+    changed = [item for item in changed if item.id not in moved]  # a row's id is part of its hash
+    found = [*changed, *gaps, *swapped, *inserted]
+    last = ChainHead(links[-1].id, links[-1].hash) if links else ChainHead(0, _BEGINNING)
+    if not found and last != head:
+        found = [ChainBreak(last.id, "renumbered", f"as the last row of the log it was row {head.id}")]
+    return sorted(found, key=lambda item: item.id)
 
 
 def _followed_back(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg.rows import dict_row
-
 from chatctl.db.connection import Connection
-from chatctl.db.files import query
 from chatctl.errors import Invalid
 from chatctl.services.moderation.chain import ChainBreak
 from chatctl.services.moderation.log import every_entry
@@ -43,43 +44,61 @@ def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def read(file: Path) -> dict[int, str]:
-    """The ids and hashes of an exported log.
+@dataclass(frozen=True)
+class ExportedLog:
+    """The rows of an exported log: a digest of their ``columns``, by id."""
+
+    columns: Sequence[str]
+    digests: Mapping[int, bytes]
+
+
+def read(file: Path) -> ExportedLog:
+    """The rows of an exported log.
 
     Raises Invalid if ``file`` is not one, or if its chain is broken.
     """
-    hashes: dict[int, str] = {}
+    columns: list[str] = []
+    digests: dict[int, bytes] = {}
     last_hash = ""
     try:
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 try:
                     entry = json.loads(line)
-                    row_id, previous, row_hash = int(entry["id"]), entry["previous_hash"], str(entry["hash"])
+                    row_id, previous = int(entry["id"]), entry["previous_hash"]
+                    row_hash, entry["at"] = str(entry["hash"]), datetime.fromisoformat(entry["at"])
+                    columns = columns or sorted(entry)
+                    digest = _digest(entry, columns)
                 except (ValueError, TypeError, KeyError):
                     raise Invalid(f"{file}, line {number} is not a row of `chatctl log export`") from None
                 if previous != last_hash:
                     raise Invalid(f"{file}, line {number}: row {row_id} does not follow the line before it")
-                hashes[row_id] = last_hash = row_hash
+                digests[row_id], last_hash = digest, row_hash
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Invalid(f"{file} cannot be read: {reason}") from None
-    return hashes
+    return ExportedLog(columns, digests)
 
 
-def compared(conn: Connection, exported: dict[int, str], known: list[ChainBreak]) -> list[ChainBreak]:
-    """``known``, and the exported rows that the log has no more, or has with another hash."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query("moderation/log_chain"))
-        hashes = {row["id"]: row["hash"] for row in rows if row["id"] in exported}
+def compared(conn: Connection, exported: ExportedLog, known: list[ChainBreak]) -> list[ChainBreak]:
+    """``known``, and the exported rows that are missing from the log, or that have another value in a column.
+
+    The values are compared, so the result does not depend on what the database computes for a hash.
+    """
     named = {each.id for each in known}
-    different = [
-        ChainBreak(
-            row_id,
-            "missing" if row_id not in hashes else "changed",
-            "the export has this row" if row_id not in hashes else "it is not the row that was exported",
-        )
-        for row_id, row_hash in exported.items()
-        if row_id not in named and hashes.get(row_id) != row_hash
-    ]
+    missing = set(exported.digests)
+    different: list[ChainBreak] = []
+    for entry in every_entry(conn):
+        digest = exported.digests.get(entry["id"])
+        missing.discard(entry["id"])
+        if digest is not None and digest != _digest(entry, exported.columns) and entry["id"] not in named:
+            different.append(ChainBreak(entry["id"], "changed", "it is not the row that was exported"))
+    different += [ChainBreak(row_id, "missing", "the export has this row") for row_id in missing - named]
     return sorted([*known, *different], key=lambda each: each.id)
+
+
+def _digest(entry: Mapping[str, Any], columns: Sequence[str]) -> bytes:
+    """The same for a row of the log and for its line in an export, whatever the session's time zone was."""
+    values = [entry[column] for column in columns]
+    in_utc = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in values]
+    return hashlib.sha256(json.dumps(in_utc, default=_text, sort_keys=True).encode()).digest()

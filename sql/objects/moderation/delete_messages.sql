@@ -19,7 +19,8 @@ begin
   )
   select array_agg(c.id) into done from changed c;
   return query select o.* from private.message_outcomes(
-    private.log_messages('message.delete', messages, done, p_actor, p_reason, p_ticket, p_job_id), messages, done
+    private.log_messages('message.delete', messages, done, p_actor, p_reason, p_ticket, p_job_id, private.deletions_of(done)),
+    messages, done
   ) as o;
 end
 $$;

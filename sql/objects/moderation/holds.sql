@@ -60,15 +60,18 @@ returns bigint
 language plpgsql security definer
 set search_path = ''
 as $$
+declare
+  hold_id uuid;
 begin
   perform private.require_reason(p_actor, p_reason, concat_ws(' ', p_ticket, p_name), array[p_user_id]);
   if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
   elsif exists (select from private.holds h where h.name = p_name) then
-    perform private.refuse('PT409', 'CONFLICT', format('There is a hold %s already; names are used once', p_name));
+    perform private.refuse('PT409', 'CONFLICT', format('There is an active hold of that name: %s', p_name));
   end if;
   insert into private.holds (name, reason, organization_id, conversation_id, user_id)
-  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id);
+  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
+  returning id into hold_id;
   return private.log_act(
     'hold.create',
     array['hold:' || p_name, case
@@ -77,7 +80,8 @@ begin
       else private.log_pseudonym(p_user_id)
     end],
     p_actor, p_reason, p_ticket,
-    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id))
+    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id)),
+    jsonb_build_object('hold_id', hold_id)
   );
 end
 $$;
@@ -104,5 +108,32 @@ begin
 end
 $$;
 
+-- Undo the creation of a hold: release that hold, but not a later one of the same name.
+create or replace function private.undo_hold(
+  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
+)
+returns table (action text, action_id bigint, id text, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  hold_name text := substr(p_entry.targets[1], strpos(p_entry.targets[1], ':') + 1);
+begin
+  perform from private.holds h where h.id = (p_entry.details ->> 'hold_id')::uuid for update;
+  if found then
+    action_id := moderation.release_hold(hold_name, p_actor, p_reason, p_ticket);
+    return query select 'hold.release', action_id, hold_name, 'done', null::text;
+    return;
+  end if;
+  perform private.require_reason(p_actor, p_reason, p_ticket);
+  if exists (select from private.holds h where h.name = hold_name) then
+    return query select 'hold.release', null::bigint, hold_name, 'failed', 'CHANGED';
+  else
+    return query select 'hold.release', null::bigint, hold_name, 'noop', null::text;
+  end if;
+end
+$$;
+
+revoke execute on function private.undo_hold(private.moderation_log, text, text, text) from public;
 revoke execute on function moderation.create_hold(text, text, text, text, uuid, uuid, uuid) from public;
 revoke execute on function moderation.release_hold(text, text, text, text) from public;

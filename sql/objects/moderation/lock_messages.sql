@@ -45,9 +45,10 @@ left join private.deleted_messages d on d.message_id = m.id;
 revoke all on private.message_versions from public, anon, authenticated, service_role;
 
 -- Log what was done to messages.
+--   p_deletions  of deletions_of: those that were done or undone
 create or replace function private.log_messages(
   p_action text, p_messages private.message_target[], p_done uuid[],
-  p_actor text, p_reason text, p_ticket text, p_job_id uuid
+  p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb default '{}'
 )
 returns bigint
 language sql
@@ -57,13 +58,29 @@ as $$
     p_action, array_agg('message:' || m.id order by m.place), p_actor, p_reason, p_ticket,
     case when count(distinct m.organization_id) = 1 then min(m.organization_id::text)::uuid end,
     jsonb_build_object('messages', jsonb_agg(
-      jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'before', m.version) order by m.place
+      jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'before', m.version)
+        || coalesce(p_deletions -> m.id::text, '{}')
+      order by m.place
     )),
     p_job_id
   )
   from unnest(p_messages) as m
   where m.id = any (p_done)
   having count(*) > 0
+$$;
+
+-- The deletions of those of these messages that are deleted, by the messages' ids. For the log, so without users' ids.
+create or replace function private.deletions_of(p_ids uuid[])
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
+    'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
+  )), '{}')
+  from public.messages m
+  left join private.deleted_messages d on d.message_id = m.id
+  where m.id = any (p_ids) and m.deleted_at is not null
 $$;
 
 -- What became of each message: done, noop (it was so already), or failed with its problem.
@@ -110,7 +127,8 @@ $$;
 
 revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
 revoke execute on function private.log_messages(
-  text, private.message_target[], uuid[], text, text, text, uuid
+  text, private.message_target[], uuid[], text, text, text, uuid, jsonb
 ) from public;
+revoke execute on function private.deletions_of(uuid[]) from public;
 revoke execute on function private.message_outcomes(bigint, private.message_target[], uuid[]) from public;
 revoke execute on function private.queue_files(private.message_target[]) from public;

@@ -1,8 +1,8 @@
 -- Chain the rows of the moderation log: each contains the hash of the one before it. Removing, inserting, swapping or
 -- changing rows breaks the chain, which `chatctl log verify` follows.
 
--- The hash of a row: of the previous row's hash and of all its columns but the id. Empty columns do not count, so that
--- columns can be added later.
+-- The hash of a row: of the previous row's hash and of all its columns, with the bounds of the array, which its JSON does
+-- not show. Null columns do not count, so that columns can be added later.
 create or replace function private.moderation_log_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable
@@ -11,8 +11,8 @@ as $$
   select sha256(p_entry.previous_hash || convert_to((
     select jsonb_object_agg(e.key, e.value)::text
     from jsonb_each(
-      to_jsonb(p_entry) - array['id', 'previous_hash', 'hash']
-      || jsonb_build_object('at', extract(epoch from p_entry.at))
+      to_jsonb(p_entry) - array['previous_hash', 'hash']
+      || jsonb_build_object('at', extract(epoch from p_entry.at), 'targets_dims', array_dims(p_entry.targets))
     ) as e (key, value)
     where e.value <> 'null'
   ), 'UTF8'))

@@ -214,8 +214,10 @@ $$;
 
 -- Delete, redact or restore the messages of some of these reports. Returns the reports, with a problem where the message
 -- has one, and the action's id; null if no message was changed.
+--   p_deletion  for restore: the action that deleted the messages
 create or replace function private.act_on_reported(
   p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text,
+  p_deletion private.moderation_log default null,
   out reports private.report_target[], out action_id bigint
 )
 language plpgsql
@@ -234,7 +236,7 @@ begin
       from moderation.redact_messages(message_ids, p_actor, p_reason, p_ticket) as o;
     when 'restore' then
       select max(o.action_id), jsonb_object_agg(o.id, o.problem) into action_id, problems
-      from moderation.restore_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_deletion(p_deletion, message_ids, p_actor, p_reason, p_ticket) as o;
   end case;
   reports := array(
     select (
@@ -257,7 +259,7 @@ revoke execute on function private.report_changes(private.report_target[], uuid[
 revoke execute on function private.report_outcomes(bigint, private.report_target[], uuid[]) from public;
 revoke execute on function private.people_of_reports(private.report_target[]) from public;
 revoke execute on function private.act_on_reported(
-  text, private.report_target[], uuid[], text, text, text
+  text, private.report_target[], uuid[], text, text, text, private.moderation_log
 ) from public;
 revoke execute on function moderation.claim_reports(uuid[], text, text, text) from public;
 revoke execute on function moderation.release_reports(uuid[], text, text, text, text) from public;

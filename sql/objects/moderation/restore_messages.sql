@@ -7,27 +7,39 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = ''
 as $$
+begin
+  return query select o.* from private.restore_locked(
+    array(select m from private.lock_messages(p_ids, p_versions, false) as m), p_actor, p_reason, p_ticket, p_job_id
+  ) as o;
+end
+$$;
+
+create or replace function private.restore_locked(
+  p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid default null
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
 declare
   messages private.message_target[] := array(
     select (
       m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
       coalesce(m.problem, case when m.redacted then 'REDACTED' end)
     )::private.message_target
-    from private.lock_messages(p_ids, p_versions, false) as m
+    from unnest(p_messages) as m
   );
-  done uuid[];
+  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and m.deleted);
+  deletions jsonb := private.deletions_of(done);
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
-  with changed as (
-    update public.messages m set deleted_at = null
-    where m.deleted_at is not null and m.id in (select t.id from unnest(messages) as t where t.problem is null)
-    returning m.id
-  )
-  select array_agg(c.id) into done from changed c;
+  update public.messages m set deleted_at = null where m.id = any (done);
   return query select o.* from private.message_outcomes(
-    private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id), messages, done
+    private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id, deletions),
+    messages, done
   ) as o;
 end
 $$;
 
 revoke execute on function moderation.restore_messages(uuid[], text, text, text, text[], uuid) from public;
+revoke execute on function private.restore_locked(private.message_target[], text, text, text, uuid) from public;

@@ -8,30 +8,25 @@ set search_path = ''
 as $$
 declare
   entry private.moderation_log;
-  message_ids uuid[];
 begin
   select l.* into entry from private.moderation_log l where l.id = p_action_id;
   if not found then
     perform private.refuse('PT404', 'NOT_FOUND', format('There is no action %s', p_action_id));
   end if;
-  message_ids := array(
-    select (m.entry ->> 'id')::uuid
-    from jsonb_array_elements(entry.details -> 'messages') with ordinality as m (entry, place)
-    order by m.place
-  );
   case entry.action
     when 'message.delete' then
       return query select 'message.restore', o.action_id, o.id::text, o.status, o.problem
-      from moderation.restore_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_deletion(
+        entry, array(select l.id from private.logged_deletions(entry) as l order by l.place), p_actor, p_reason, p_ticket
+      ) as o;
     when 'message.restore' then
       return query select 'message.delete', o.action_id, o.id::text, o.status, o.problem
-      from moderation.delete_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_restoration(entry, p_actor, p_reason, p_ticket) as o;
     when 'user.suspend', 'user.unsuspend', 'user.mute', 'user.unmute', 'conversation.lock', 'conversation.unlock',
       'participant.add', 'participant.remove' then
       return query select * from private.undo_changes(p_action_id, p_actor, p_reason, p_ticket);
     when 'hold.create' then
-      return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
-      from private.holds h where 'hold:' || h.name = entry.targets[1];
+      return query select u.* from private.undo_hold(entry, p_actor, p_reason, p_ticket) as u;
     when 'report.claim', 'report.release', 'report.resolve' then
       return query select u.* from private.undo_report_act(entry, p_actor, p_reason, p_ticket) as u;
     else

@@ -1,5 +1,5 @@
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored.
+-- the verdict are restored, unless another report of them is upheld.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -13,6 +13,7 @@ declare
   end;
   changes jsonb := p_entry.details -> 'reports';
   message_action bigint := p_entry.details ->> 'message_action';
+  deletion private.moderation_log;
   reports private.report_target[];
   done uuid[];
   details jsonb := '{}';
@@ -40,12 +41,19 @@ begin
     where r.problem is null and coalesce(r.review, 'null') = c.change -> 'after'
   );
   if message_action is not null then
+    select l.* into strict deletion from private.moderation_log l where l.id = message_action;
+    -- Wait for another verdict on the same messages, before looking for it.
+    perform from public.messages m where m.id in (select r.message_id from unnest(reports) as r) order by m.id for no key update;
     select a.reports, jsonb_build_object('message_action', a.action_id) into reports, details
     from private.act_on_reported('restore', reports, array(
       select r.id from unnest(reports) as r
-      join private.moderation_log l on l.id = message_action and 'message:' || r.message_id = any (l.targets)
-      where r.id = any (done)
-    ), p_actor, p_reason, p_ticket) as a;
+      where r.id = any (done) and 'message:' || r.message_id = any (deletion.targets)
+        and not exists (
+          select from public.message_reports o
+          join private.report_reviews v on v.report_id = o.id
+          where o.message_id = r.message_id and v.verdict = 'upheld' and o.id <> all (done)
+        )
+    ), p_actor, p_reason, p_ticket, deletion) as a;
     done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
   end if;
   action_id := private.change_reports(

@@ -105,6 +105,36 @@ def test_swapped_rows_are_found(logged: Connection) -> None:
     assert problems(logged) == [(3, "swapped"), (6, "swapped")]
 
 
+def test_a_row_with_other_bounds_of_its_targets_is_found(logged: Connection) -> None:
+    logged.execute("select moderation.log_read('user show', '{message:1,message:2}', '{}', 'ann', 'last')")
+    assert log.verify(logged) == (ROWS + 1, [])
+    tamper(
+        logged,
+        f"update private.moderation_log set targets = '[0:1]={{message:1,message:2}}' where id = {ROWS + 1}",
+    )
+    assert problems(logged) == [(ROWS + 1, "changed")]
+
+
+@pytest.mark.parametrize("head", ["", "update private.moderation_log_head set log_id = 100"])
+def test_a_renumbered_last_row_is_found(logged: Connection, head: str) -> None:
+    tamper(logged, f"update private.moderation_log set id = 100 where id = {ROWS}", *filter(None, [head]))
+    assert problems(logged) == [(100, "changed")]
+
+
+def test_rows_that_were_all_renumbered_are_found(logged: Connection) -> None:
+    tamper(
+        logged,
+        "update private.moderation_log set id = id + 100",
+        "update private.moderation_log_head set log_id = log_id + 100",
+    )
+    assert problems(logged) == [(number + 100, "changed") for number in range(1, ROWS + 1)]
+
+
+def test_another_number_in_the_head_is_found(logged: Connection) -> None:
+    tamper(logged, "update private.moderation_log_head set log_id = 100")
+    assert problems(logged) == [(ROWS, "renumbered")]
+
+
 def test_an_export_proves_that_the_whole_chain_was_rewritten(logged: Connection, tmp_path: Path) -> None:
     file = tmp_path / "log.ndjson"
     assert logexport.write(logged, file)[0] == ROWS
@@ -129,6 +159,50 @@ def test_an_export_proves_that_the_whole_chain_was_rewritten(logged: Connection,
     assert (rows, broken) == (ROWS, [])
     found = logexport.compared(logged, logexport.read(file), broken)
     assert [(each.id, each.problem) for each in found] == [(n, "changed") for n in range(4, ROWS + 1)]
+
+
+HASHES_NOTHING = (
+    "create or replace function private.moderation_log_hash(p_entry private.moderation_log) returns bytea "
+    "language sql immutable as $$ select p_entry.hash $$"
+)
+
+
+@pytest.mark.parametrize("column", ["reason = 'other'", "actor = 'ben'", "at = at - interval '1 second'",
+                                    "ticket = 'T-9'", "details = '{}'", "targets = '{user:1}'",
+                                    "database_role = 'nobody'", "client = null", "job_id = gen_random_uuid()",
+                                    "organization_id = gen_random_uuid()", "target_id = '7'"])  # fmt: skip
+def test_an_export_shows_a_change_that_a_replaced_hash_function_hides(
+    logged: Connection, tmp_path: Path, column: str
+) -> None:
+    file = tmp_path / "log.ndjson"
+    logexport.write(logged, file)
+    tamper(logged, HASHES_NOTHING, f"update private.moderation_log set {column} where id = 4")
+    assert problems(logged) == []
+    found = logexport.compared(logged, logexport.read(file), [])
+    assert [(each.id, each.problem) for each in found] == [(4, "changed")]
+
+
+def test_an_export_shows_that_the_newest_rows_were_cut_off(logged: Connection, tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    logexport.write(logged, file)
+    tamper(
+        logged,
+        f"delete from private.moderation_log where id = {ROWS}",
+        "update private.moderation_log_head h set log_id = l.id, hash = l.hash "
+        f"from private.moderation_log l where l.id = {ROWS - 1}",
+    )
+    assert problems(logged) == []
+    found = logexport.compared(logged, logexport.read(file), [])
+    assert [(each.id, each.problem) for each in found] == [(ROWS, "missing")]
+
+
+def test_an_export_of_a_session_in_another_time_zone_is_the_same(logged: Connection, tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    logged.execute("set timezone = 'Asia/Kolkata'")
+    logexport.write(logged, file)
+    logged.execute("set timezone = 'America/Lima'")
+    logged.execute("select moderation.log_read('message show', '{}', '{}', 'ann', 'after the export')")
+    assert logexport.compared(logged, logexport.read(file), []) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -58,6 +59,57 @@ def test_undo_of_a_deletion_restores_the_message(world: World, chat: tuple[UUID,
     row = world.operator.execute("select * from moderation.undo(1, 'ann', 'a mistake')").fetchone()
     assert row == ("message.restore", 2, str(message), "done", None)
     assert dump(world) == before
+
+
+def test_undo_of_a_deletion_does_not_restore_what_the_sender_deleted_later(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    ann, _, conversation = chat
+    messages = [world.send(ann, conversation, f"number {number}") for number in range(2)]
+    act(world, "delete", *messages)
+    act(world, "restore", messages[0])
+    world.changed(ann, "update messages set deleted_at = now() where id = %s", messages[0])
+    before = dump(world)
+    undo = "select id, status, problem from moderation.undo(1, 'ann', 'a mistake')"
+    with world.operator.transaction(force_rollback=True):
+        assert world.operator.execute(undo.encode()).fetchall() == [
+            (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+        ]  # fmt: skip
+    assert dump(world) == before
+    act(world, "restore", messages[0])
+    act(world, "delete", messages[0])
+    assert world.operator.execute(undo.encode()).fetchall() == [
+        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+    ]  # fmt: skip
+    assert world.operator.execute(undo.encode()).fetchall() == [
+        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "noop", None)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["sender", "operator"])
+def test_undo_of_a_restoration_deletes_when_and_by_whom_it_was_deleted(
+    world: World, chat: tuple[UUID, UUID, UUID], by: str
+) -> None:
+    ann, _, conversation = chat
+    message = world.send(ann, conversation, "good morning")
+    if by == "sender":
+        world.changed(ann, "update messages set deleted_at = now() where id = %s", message)
+    else:
+        act(world, "delete", message)
+    deletions = (
+        "select array_agg((m.deleted_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
+        "from messages m join private.deleted_messages d on d.message_id = m.id"
+    )
+    before = world.fact(deletions)
+    act(world, "restore", message)
+    restoration = world.fact("select max(id) from moderation.log")
+    undone = world.operator.execute("select status from moderation.undo(%s, 'ann', 'no')", (restoration,))
+    assert undone.fetchall() == [("done",)]
+    assert world.fact(deletions) == before
+    assert not breaches(world.operator)
+    if by == "operator":
+        undone = world.operator.execute("select status from moderation.undo(1, 'ann', 'a mistake')")
+        assert undone.fetchall() == [("done",)]
 
 
 def test_a_repeated_act_changes_nothing_and_logs_nothing(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
@@ -173,6 +225,35 @@ def test_a_held_message_is_neither_redacted_nor_purged(
     assert dump(world) == before
     world.operator.execute("select moderation.release_hold('legal-7', 'ann', 'it is over')")
     assert act(world, verb, message) == [("done", None)]
+
+
+def test_undo_releases_only_the_hold_that_the_action_created(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    def run(statement: str) -> Any:
+        return world.operator.execute(statement.encode(), {"user": chat[0]}).fetchone()
+
+    create = "select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_user_id => %(user)s)"
+    undo = "select action, id, status, problem from moderation.undo(1, 'ann', 'a mistake')"
+    run(create)
+    run("select moderation.release_hold('legal-7', 'ann', 'it is over')")
+    assert run(undo) == ("hold.release", "legal-7", "noop", None)
+    run(create)
+    assert run(undo) == ("hold.release", "legal-7", "failed", "CHANGED")
+    assert world.fact("select count(*) from moderation.holds") == 1
+    assert run(undo.replace("(1,", "(3,")) == ("hold.release", "legal-7", "done", None)
+    assert world.fact("select count(*) from moderation.holds") == 0
+    assert actions(world) == ["hold.create", "hold.release"] * 2
+
+
+def test_the_name_of_a_released_hold_can_be_used_again(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
+    create = "select moderation.create_hold('legal-7', 'ann', 'a lawsuit', p_user_id => %s)"
+    world.operator.execute(create.encode(), (chat[0],))
+    with pytest.raises(psycopg.Error, match="There is an active hold of that name") as refused:
+        world.operator.execute(create.encode(), (chat[1],))
+    assert refused.value.sqlstate == "PT409"
+    world.operator.execute("select moderation.release_hold('legal-7', 'ann', 'it is over')")
+    world.operator.execute(create.encode(), (chat[1],))
 
 
 def test_a_message_that_changed_meanwhile_is_left_alone(world: World, chat: tuple[UUID, UUID, UUID]) -> None:

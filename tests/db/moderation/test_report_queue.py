@@ -293,6 +293,30 @@ def test_a_verdict_without_a_change_of_the_message_does_not_restore_it(case: Cas
     assert case.content is None
 
 
+def test_a_message_stays_deleted_while_another_report_of_it_is_upheld(case: Case) -> None:
+    for report in (case.by_ben, case.by_cem):
+        assert case.act("resolve", report, p_verdict="upheld", p_do="delete") == DONE
+    first = case.world.fact("select min(id) from moderation.log where action = 'report.resolve'")
+
+    assert case.undo(first) == [("report.reopen", "done", None)]
+
+    assert case.content is None
+    assert [case.status(report) for report in (case.by_ben, case.by_cem)] == ["open", "resolved"]
+
+
+def test_undoing_a_verdict_does_not_restore_what_the_sender_deleted_later(case: Case) -> None:
+    case.act("resolve", case.by_ben, p_verdict="upheld", p_do="delete")
+    case.world.operator.execute(
+        "select moderation.restore_messages(array[%s], 'ops', 'a mistake')", (case.message,)
+    )
+    case.world.changed(case.ann, "update messages set deleted_at = now() where id = %s", case.message)
+
+    assert case.undo(2) == [("report.reopen", "failed", "CHANGED")]
+
+    assert case.content is None
+    assert case.status(case.by_ben) == "resolved"
+
+
 def test_what_was_changed_since_is_not_undone(case: Case) -> None:
     case.act("claim", case.by_ben)
     case.act("release", case.by_ben)

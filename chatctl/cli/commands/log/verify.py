@@ -20,8 +20,9 @@ Examples:
   chatctl log verify
   chatctl log verify --since log.ndjson    also prove that history is the one that was exported
 
-Finds rows that were changed, removed, inserted or swapped. Somebody who owns the tables can rewrite the
-whole chain; that only an export shows, which is kept where they cannot change it.
+Finds rows that were changed, removed, inserted, swapped or renumbered. The owner of the tables can also
+rewrite the whole chain, cut off the newest rows, or replace the function that computes the hashes. Only an
+export shows that, kept where they cannot change it, and only for the rows that it has.
 
 Exit codes: 7 if the log was tampered with, 2 if the export cannot be read.
 """
@@ -43,7 +44,7 @@ def verify(
             broken = logexport.compared(at.conn, exported, broken)
     document = {
         "rows": rows,
-        "exported_rows": len(exported) if exported is not None else None,
+        "exported_rows": len(exported.digests) if exported is not None else None,
         "breaks": broken,
     }
     if broken:
@@ -51,7 +52,7 @@ def verify(
         raise Found(f"the log was tampered with: {_counted(broken)}")
     text = f"{rows:,} rows, all as they were written"
     if exported is not None:
-        text += f"; the first {len(exported):,} are those of {since}"
+        text += f"; the first {len(exported.digests):,} are those of {since}"
     show_document(document, shared, text=text, rows=[], columns=COLUMNS)
     note("export it (`chatctl log export`) to prove later that history was not rewritten", shared)
 
