@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +133,8 @@ def test_what_cannot_be_undone_must_be_confirmed_by_name(chat: Chat, verb: str, 
         (["message", "delete", "{message}", "--reason", "spam", "--actor", ""], "--actor is empty"),
         (["message", "delete", "{message}", "--reason", "x" * 1001], "1 to 1,000 characters"),
         (["message", "delete", "{message}", "--reason", "Ann-Meyer again"], "must not contain"),
-        (["message", "delete", "{message}"], "Missing option '--reason'"),
-        (["message", "delete", "--reason", "spam"], "Missing argument"),
+        (["message", "delete", "{message}"], "--reason is missing"),
+        (["message", "delete", "--reason", "spam"], "no filter is given"),
         (["message", "delete", "-", "--reason", "spam"], "no ids were given"),
         (["hold", "create", "legal-7", "--reason", "spam"], "one of --org, --conversation and --user"),
         (["hold", "create", "legal-7", "--org", "acme", "--user", "ann", "--reason", "spam"], "one of --org"),
@@ -244,6 +246,23 @@ def test_an_exported_log_is_verified_and_tampering_is_exit_7(chat: Chat, tmp_pat
     result = chat.run("log", "verify", "-o", "json")
     assert result.exit_code == 7
     assert [(each["id"], each["problem"]) for each in result.document["breaks"]] == [(1, "changed")]
+
+
+def test_an_export_is_written_to_a_pipe_and_not_in_place_of_it(chat: Chat, tmp_path: Path) -> None:
+    chat.act("delete", str(chat.messages[0]))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit(pipe.read_text)
+        assert chat.run("log", "export", str(pipe), "-q").exit_code == 0
+        assert [json.loads(line)["id"] for line in text.result().splitlines()] == [1]
+    assert pipe.is_fifo()
+
+
+def test_an_export_that_cannot_be_written_is_exit_8(chat: Chat) -> None:
+    chat.act("delete", str(chat.messages[0]))
+    assert chat.run("log", "export", "/dev/full").exit_code == 8
+    assert Path("/dev/full").is_char_device()
 
 
 def test_a_database_without_the_functions_is_exit_3(

@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
@@ -21,23 +22,34 @@ from chatctl.services.moderation.log import every_entry
 def write(conn: Connection, file: Path) -> tuple[int, str]:
     """Write all rows to ``file`` as NDJSON; the number of rows and the last hash.
 
-    The file appears when it is complete.
+    The file appears when it is complete; a pipe or a device is written as it is.
     """
     rows, last_hash = 0, ""
+    with _opened(file) as lines:
+        for entry in every_entry(conn):
+            lines.write(json.dumps(entry, default=_text, ensure_ascii=True) + "\n")
+            rows, last_hash = rows + 1, entry["hash"]
+    return rows, last_hash
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[str]]:
+    if file.exists() and not file.is_file():
+        with file.open("w", encoding="utf-8") as lines:
+            yield lines
+        return
+    target = file.resolve()
     with tempfile.NamedTemporaryFile(
-        "w", dir=file.absolute().parent, prefix=f".{file.name}.", encoding="utf-8", delete=False
+        "w", dir=target.parent, prefix=f".{target.name}.", encoding="utf-8", delete=False
     ) as unfinished:
         try:
-            for entry in every_entry(conn):
-                unfinished.write(json.dumps(entry, default=_text, ensure_ascii=True) + "\n")
-                rows, last_hash = rows + 1, entry["hash"]
+            yield cast("IO[str]", unfinished)
             unfinished.flush()
             os.fsync(unfinished.fileno())
-            Path(unfinished.name).replace(file)
+            Path(unfinished.name).replace(target)
         except BaseException:
             Path(unfinished.name).unlink(missing_ok=True)
             raise
-    return rows, last_hash
 
 
 def _text(value: Any) -> str:

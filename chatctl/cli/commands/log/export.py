@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.files import require_writable
+from chatctl.cli.files import cannot_write, require_writable
 from chatctl.cli.options import options
 from chatctl.cli.output import show_document
 from chatctl.cli.session import session
@@ -29,6 +29,9 @@ def export(
     shared = options(ctx)
     require_writable(file, "FILE")
     with session(shared, watched=True) as at:
-        rows, last_hash = logexport.write(at.conn, file)
+        try:
+            rows, last_hash = logexport.write(at.conn, file)
+        except OSError as error:
+            raise cannot_write(f"FILE {file}", error) from None
     document = {"file": file, "rows": rows, "last_hash": last_hash}
     show_document(document, shared, text=f"{rows:,} rows written to {file}")
