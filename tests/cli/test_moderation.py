@@ -268,3 +268,9 @@ def test_a_database_without_the_functions_is_exit_3(
         result = chatctl(*arguments, "--db-url", bare_database.url)
         assert result.exit_code == 3
         assert "run `chatctl migrate` first" in result.stderr
+
+
+def test_the_list_of_the_log_names_holds(chat: Chat) -> None:
+    chat.run("hold", "create", "legal-7", "--org", "acme", "--reason", "a lawsuit")
+    listed = chat.run("log", "list", "--action", "hold", "-o", "json").document
+    assert [entry["target_id"] for entry in listed] == ["legal-7"]
