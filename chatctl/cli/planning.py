@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from chatctl.cli.operating import result_text
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, plain, show_document, table
 from chatctl.errors import Invalid
+from chatctl.formats.counting import counted
 from chatctl.services.moderation import plans
 from chatctl.services.moderation.plans import MessagePlan, PlanPreview
 from chatctl.services.moderation.results import ActionResult
@@ -54,7 +56,9 @@ def check_expected(count: int, expected: int | None) -> None:
 def save_plan(plan: MessagePlan, file: Path, options: Options) -> None:
     """Write the plan to ``file``."""
     write(file, plans.text_of(plan))
-    note(f"plan of {len(plan.ids):,} messages: chatctl apply {file} --reason …", options)
+    expect = f" --expect {len(plan.ids)}" if len(plan.ids) > _WITHOUT_EXPECT else ""
+    command = f"chatctl apply {quote(str(file))} --reason …{expect}"
+    note(f"plan of {counted(len(plan.ids), 'message')}: {command}", options)
 
 
 def show_preview(preview: PlanPreview, result: ActionResult, options: Options) -> None:

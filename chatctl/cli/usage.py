@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -41,7 +42,10 @@ def _passed_on(parameter: Any) -> bool:
 def _message(error: Any) -> str:
     # Typer exports no classes for these; the attributes tell them apart.
     if hasattr(error, "possibilities"):
-        close = f"; did you mean {', '.join(error.possibilities)}?" if error.possibilities else ""
+        # Typer compares the dashes as well, which makes short options similar to many.
+        names = {each.lstrip("-"): each for each in error.possibilities or ()}
+        similar = [names[each] for each in get_close_matches(error.option_name.lstrip("-"), names)]
+        close = f"; did you mean {', '.join(similar)}?" if similar else ""
         return f"there is no option {error.option_name}{close}"
     if getattr(error, "param", None) is None:
         return _as_chatctl_writes(error.format_message())

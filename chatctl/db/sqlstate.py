@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
 from chatctl.errors import ChatctlError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from chatctl.secrets import excerpt
 
+_CODE = re.compile(r"[A-Z_]+")  # as a hint of private.refuse: NOT_FOUND
 _MOST_CHARACTERS, _MOST_LINES = 2_000, 24
 
 
@@ -26,8 +29,12 @@ def translate(error: psycopg.Error) -> ChatctlError:
     kind = kind_of(error.sqlstate)
     if kind is None:
         kind = Unavailable if is_temporary(error) else ChatctlError
-    where = f" [{error.sqlstate}]" if error.sqlstate else ""
     hint = error.diag.message_hint
+    if (error.sqlstate or "").startswith("PT"):  # refused by chat's own functions, with a code for clients
+        text, where = text[:1].lower() + text[1:], ""
+        hint = None if hint and _CODE.fullmatch(hint) else hint
+    else:
+        where = f" [{error.sqlstate}]" if error.sqlstate else ""
     return kind(f"{text}{where}", hint=presentable(hint) if hint else None)
 
 

@@ -144,3 +144,25 @@ def test_a_role_of_operators_cannot_act_as_a_user(
         assert view(world, chat[0], "--reason", "x", "--", "conversation", "list", url=url) == 4
         assert f"role {role} cannot act as authenticated" in capsys.readouterr().err
         assert reads(world) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["--reason", "x", "--", "conversation", "show"], [
+            "error: conversation is missing",
+            "  usage: chatctl as {user} -- conversation show [OPTIONS] {conversation}",
+            "  `chatctl as {user} -- conversation show -h` shows the options",
+        ]),
+        (["--reason", "x", "--org", "acme", "--", "conversation", "list"], [
+            "error: there is no option --org",
+            "  usage: chatctl as [OPTIONS] {user} {COMMAND}...",
+            "  `chatctl as -h` shows the options",
+        ]),
+    ],
+)  # fmt: skip
+def test_the_usage_is_a_command_line(
+    arguments: list[str], lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["as", "ann", *arguments]) == 2
+    assert capsys.readouterr().err.splitlines()[-3:] == lines

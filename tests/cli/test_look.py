@@ -379,9 +379,25 @@ def test_a_long_name_costs_nobody_a_column(hostile: Place) -> None:
     assert "…" in result.stdout
 
 
+def test_a_list_of_users_on_80_columns_shows_their_names(place: Place) -> None:
+    result = place.run("user", "list", "-o", "table", env={"COLUMNS": "80"})
+    assert result.stdout.splitlines()[0].split()[:2] == ["ID", "NAME"]
+    assert "EMAIL" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("user", "show", ""), ("org", "show", ""), ("user", "list", "--org", "")],
+)
+def test_an_empty_name_is_named_as_such(place: Place, arguments: tuple[str, ...]) -> None:
+    result = place.run(*arguments)
+    assert result.exit_code == 2
+    assert "is empty" in result.stderr
+
+
 def test_columns_that_do_not_fit_are_dropped_but_ids_are_whole(place: Place) -> None:
     result = place.run("user", "list", "-o", "table", env={"COLUMNS": "60"})
-    assert result.stdout.splitlines()[0].split() == ["ID", "EMAIL"]
+    assert result.stdout.splitlines()[0].split() == ["ID", "NAME", "SUSPENDED"]
     assert str(place.ann) in result.stdout
 
 

@@ -202,6 +202,17 @@ def test_a_held_message_is_exit_5(chat: Chat) -> None:
     assert chat.actions == ["hold.create", "hold.release", "message.redact"]
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 99999999999999999999])
+def test_a_refusal_of_the_database_reads_like_any_other_error(chat: Chat, number: int) -> None:
+    refused = chat.run("undo", str(number), "--reason", "x")
+    if number < 2**63:
+        assert refused.exit_code == 3
+        assert refused.stderr.endswith(f"error: there is no action {number}\n")
+    else:
+        assert refused.exit_code == 2
+        assert "unexpected" not in refused.stderr
+
+
 def test_an_action_is_undone_by_its_number(chat: Chat) -> None:
     chat.act("delete", *map(str, chat.messages))
     result = chat.run("undo", "1", "--reason", "a mistake", "-o", "json")
@@ -276,3 +287,9 @@ def test_a_database_without_the_functions_is_exit_3(
         result = chatctl(*arguments, "--db-url", bare_database.url)
         assert result.exit_code == 3
         assert "run `chatctl migrate` first" in result.stderr
+
+
+def test_the_list_of_the_log_names_holds(chat: Chat) -> None:
+    chat.run("hold", "create", "legal-7", "--org", "acme", "--reason", "a lawsuit")
+    listed = chat.run("log", "list", "--action", "hold", "-o", "json").document
+    assert [entry["target_id"] for entry in listed] == ["legal-7"]

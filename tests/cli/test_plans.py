@@ -105,7 +105,8 @@ def test_a_plan_is_written_and_applied_once(run: Chatctl, world: World, tmp_path
     assert (applied.exit_code, contents(world)) == (0, 1), applied.stderr
     assert (applied.document["done"], applied.document["failed"]) == (3, 0)
     again = run("apply", file, "--confirm", "acme", *WHY, "-o", "json")
-    assert again.document == applied.document
+    assert (again.exit_code, again.document["done"], again.document["noop"]) == (0, 0, 3)
+    assert again.document["job_id"] == applied.document["job_id"]
     assert acts(world) == ["message.redact"]
 
 
@@ -134,12 +135,43 @@ def test_jobs_are_listed_shown_and_undone(run: Chatctl, world: World, tmp_path: 
     assert acts(world) == ["message.delete", "message.restore"]
 
 
-def test_more_than_a_hundred_messages_need_their_number(run: Chatctl, world: World) -> None:
+@pytest.mark.parametrize("verb", ["delete", "restore"])
+def test_a_plan_that_was_undone_is_not_applied_again(
+    run: Chatctl, world: World, tmp_path: Path, verb: str
+) -> None:
+    file = str(tmp_path / "plan.json")
+    if verb == "restore":
+        run("message", "delete", "--text", "coins", *WHY)
+    run("message", verb, "--text", "coins", "--plan", file, *WHY)
+    job = run("apply", file, *WHY, "-o", "json").document["job_id"]
+    again = run("apply", file, *WHY, "-o", "json").document
+    assert (again["done"], again["noop"], again["undo"]) == (0, 3, None)
+    run("job", "undo", job, *WHY)
+    before = (contents(world), acts(world))
+    undone = run("apply", file, *WHY)
+    assert (undone.exit_code, undone.stdout) == (5, "")
+    assert f"this plan was applied already (job {job})" in undone.stderr
+    assert (contents(world), acts(world)) == before
+
+
+def test_the_note_about_a_plan_is_a_command_that_works(run: Chatctl, world: World, tmp_path: Path) -> None:
+    small = run("message", "delete", "--text", "coins", "--plan", str(tmp_path / "a plan.json"), *WHY)
+    assert f"chatctl apply '{tmp_path}/a plan.json' --reason …\n" in small.stderr
+    add_spam(world)
+    large = run("message", "delete", "--text", "coins", "--plan", str(tmp_path / "plan.json"), *WHY)
+    assert f"chatctl apply {tmp_path}/plan.json --reason … --expect 101\n" in large.stderr
+
+
+def add_spam(world: World) -> None:
     world.operator.execute(
         "insert into messages (organization_id, conversation_id, content, seq) "
         "select organization_id, conversation_id, 'coins', 100 + n "
         "from generate_series(1, 98) as n cross join (select * from messages limit 1) as m"
     )
+
+
+def test_more_than_a_hundred_messages_need_their_number(run: Chatctl, world: World) -> None:
+    add_spam(world)
     silent = run("message", "delete", "--text", "coins", *WHY)
     assert (silent.exit_code, acts(world)) == (2, [])
     assert "--expect 101" in silent.stderr

@@ -31,9 +31,11 @@ Examples:
   chatctl apply leak.json --reason leak --ticket T-91 --confirm acme --expect 342
 
 Exactly the messages of the plan are acted upon, in committed batches. Those that changed since the plan was
-made are skipped and listed. A plan is applied once: after an interruption, the same command continues it.
+made are skipped and listed. A plan is applied once: after an interruption, the same command continues it;
+after that, it does nothing.
 
-Exit codes: 2 if the file is not a plan, 5 if all messages are held or changed, 6 if only some are.
+Exit codes: 2 if the file is not a plan, 5 if all messages are held or changed or the plan was
+applied and undone, 6 if only some are.
 """
 
 app = App(no_args_is_help=False)

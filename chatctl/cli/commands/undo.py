@@ -36,7 +36,7 @@ app = App(no_args_is_help=False)
 @app.command(epilog=EPILOG, formats=ROWS_WITH_IDS)
 def undo(
     ctx: typer.Context,
-    action: Annotated[int, typer.Argument(help="The number of the action in the log.", min=1)],
+    action: Annotated[int, typer.Argument(help="The number of the action in the log.", min=1, max=2**63 - 1)],
     reason: ReasonOption,
     ticket: TicketOption = None,
     actor: ActorOption = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
 from chatctl.errors import Conflict, NotFound
+from chatctl.formats.counting import counted
 from chatctl.services.moderation import transaction
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.results import ActionResult, ItemOutcome
@@ -116,8 +117,7 @@ def run(
             raise Conflict(error.message, hint=hint) from error
         pending = rows[0][0]
         on_step(JobProgress(f"message {job.verb}", job.total - pending, job.total))
-    with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:
-        items = cursor.execute(query("moderation/job_items"), {"job_id": job_id}).fetchall()
+    items = _items(conn, job_id)
     undo = (
         f"chatctl job undo {job_id}" if job.inverse and any(item.status == "done" for item in items) else None
     )
@@ -126,11 +126,33 @@ def run(
     )
 
 
+def repeated(conn: Connection, job: ModerationJob) -> ActionResult:
+    """The result of doing a finished job again: nothing is left to do.
+
+    Raises Conflict if what it did was undone, even in part.
+    """
+    with conn.cursor() as cursor:
+        row = cursor.execute(query("moderation/job_reversals"), {"job_id": job.id}).fetchone()
+    if row and row[0]:
+        changed = f"{counted(row[0], 'message')} changed back since"
+        raise Conflict(
+            f"this plan was applied already (job {job.id}), and {changed}",
+            hint="make a new plan with --plan",
+        )
+    items = [replace(item, status="noop") if item.status == "done" else item for item in _items(conn, job.id)]
+    return ActionResult(
+        action=f"message.{job.verb}", action_id=None, dry_run=False, undo=None, items=items, job_id=job.id
+    )
+
+
 def create_inverse(
     conn: Connection, job: ModerationJob, verb: str, act: OperatorAct, *, on_wait: Callable[[str], None]
 ) -> UUID:
     """Create a job that does ``verb`` to the messages that ``job`` changed."""
-    with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:
-        items = cursor.execute(query("moderation/job_items"), {"job_id": job.id}).fetchall()
-    ids = [UUID(item.id) for item in items if item.status == "done"]
+    ids = [UUID(item.id) for item in _items(conn, job.id) if item.status == "done"]
     return create(conn, verb, ids, [None] * len(ids), act, on_wait=on_wait)
+
+
+def _items(conn: Connection, job_id: UUID) -> list[ItemOutcome]:
+    with conn.cursor(row_factory=class_row(ItemOutcome)) as cursor:
+        return cursor.execute(query("moderation/job_items"), {"job_id": job_id}).fetchall()

@@ -38,6 +38,7 @@ def organization(conn: Connection, text: str) -> NamedThing:
 
 def conversation(conn: Connection, text: str, *, organization: NamedThing | None = None) -> NamedThing:
     """The conversation with this id, or the only group of the organization that is named so or begins so."""
+    _require_text(text, "conversation")
     found = _matches(conn, "find_conversations", text, organization)
     if not found and organization is None and not _is_id(text):
         raise Invalid(
@@ -56,14 +57,18 @@ def _is_id(text: str) -> bool:
 
 
 def _one(conn: Connection, kind: str, text: str, query_name: str) -> NamedThing:
+    _require_text(text, kind)
     return _only(_matches(conn, query_name, text), kind, text)
+
+
+def _require_text(text: str, kind: str) -> None:
+    if not text.strip():
+        raise Invalid(f"the name of the {kind} is empty")
 
 
 def _matches(
     conn: Connection, query_name: str, text: str, organization: NamedThing | None = None
 ) -> list[NamedThing]:
-    if not text.strip():
-        return []
     parameters = {
         "text": text,
         "count": _SHOWN + 1,

@@ -135,9 +135,13 @@ def apply(
 ) -> ActionResult:
     """Act on exactly the messages of the plan, as a job; those that changed since fail on their own.
 
-    A plan is applied once: again, this continues its job, or returns what it did.
+    A plan is applied once: again, this continues its job, or does nothing. Raises Conflict if what it did was
+    undone.
     """
     job_id = jobs.create(conn, plan.verb, plan.ids, plan.versions, act, plan_hash=plan.hash, on_wait=on_wait)
+    job = jobs.by_id(conn, job_id)
+    if job.finished_at is not None:
+        return jobs.repeated(conn, job)
     return jobs.run(conn, job_id, on_wait=on_wait, on_step=on_step)
 
 

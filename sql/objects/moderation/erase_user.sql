@@ -46,6 +46,9 @@ begin
   inventory := private.traces_of(p_user_id, p_messages);
   pseudonym := private.log_pseudonym(p_user_id);
 
+  -- Conversations keep their places in people's lists.
+  perform set_config('chat.keep_updated_at', 'on', true);
+
   -- Messages. Those that are to be removed last: counting them locks their conversations.
   update public.messages m set reactions = private.without_reactions_of(m.reactions, p_user_id) where m.id = any (reacted);
   removed := case p_messages
@@ -97,8 +100,11 @@ begin
   update private.files_to_delete f set sender_id = null where f.sender_id = p_user_id;
   -- Files without an owner are hidden as the sender's own are.
   update storage.objects o set owner = null, owner_id = null where o.owner_id = p_user_id::text or o.owner = p_user_id;
+  perform private.forget_in_storage(p_user_id);
+  update private.seed_runs r set user_ids = array_remove(r.user_ids, p_user_id) where p_user_id = any (r.user_ids);
   perform private.forget_in_auth(p_user_id, person.email);
   delete from auth.users u where u.id = p_user_id;
+  perform set_config('chat.keep_updated_at', '', true);
 
   action := private.log_act(
     'user.erase', array[pseudonym], p_actor, p_reason, p_ticket, null,
@@ -132,15 +138,14 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  name text;
+  pattern text;
   masked text := p_text;
 begin
-  foreach name in array array[p_person.id::text, btrim(p_person.email), btrim(p_person.full_name)] loop
-    if name <> '' then
-      masked := regexp_replace(
-        masked, '(?<![[:alnum:]])' || regexp_replace(name, '([^[:alnum:][:space:]])', '\\\1', 'g') || '(?![[:alnum:]])',
-        '[erased]', 'gi'
-      );
+  foreach pattern in array array[
+    private.id_pattern(p_person.id), private.name_pattern(p_person.email), private.name_pattern(p_person.full_name)
+  ] loop
+    if pattern is not null then
+      masked := regexp_replace(masked, pattern, '[erased]', 'gi');
     end if;
   end loop;
   return left(masked, 4000);

@@ -7,12 +7,10 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = ''
 as $$
-declare
-  people uuid[] := array(
-    select p.user_id from public.conversation_participants p where p.conversation_id = p_conversation_id
-  );
 begin
-  perform private.require_restriction(p_actor, p_reason, p_ticket, people, null, p_visible_reason);
+  perform private.require_restriction(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id]), null, p_visible_reason
+  );
   if p_visible_reason is null then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A lock needs a reason for the participants');
   end if;
@@ -38,7 +36,9 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id])
+  );
   perform private.lock_conversation(p_conversation_id);
   return query select * from private.change_lock(
     'conversation.unlock', p_conversation_id, null, p_actor, p_reason, p_ticket

@@ -16,7 +16,8 @@ as $$
     p_actor, p_action, p_organization_id, split_part(p_targets[1], ':', 1),
     case when cardinality(p_targets) = 1 then substr(p_targets[1], strpos(p_targets[1], ':') + 1)
       else format('%s items', cardinality(p_targets)) end,
-    p_targets, btrim(p_reason), nullif(btrim(p_ticket), ''), p_details, p_job_id
+    p_targets, btrim(p_reason, E' \t\r\n'),
+    case when p_ticket ~ '\S' then btrim(p_ticket, E' \t\r\n') end, p_details, p_job_id
   )
   returning id
 $$;
@@ -36,8 +37,8 @@ begin
 end
 $$;
 
--- Refuse an act without an actor or a reason, and a reason that names one of these users: the log cannot forget it when
--- the user is erased.
+-- Refuse an act without an actor or a reason, and a reason that contains the address or id of any user, or the name of one
+-- of these: the log cannot forget it when the user is erased.
 create or replace function private.require_reason(
   p_actor text, p_reason text, p_ticket text default null, p_user_ids uuid[] default '{}'
 )
@@ -45,23 +46,17 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  texts text := lower(concat_ws(' ', p_reason, p_ticket));
 begin
-  if coalesce(btrim(p_actor), '') = '' or char_length(p_actor) > 200 then
+  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
-  elsif coalesce(btrim(p_reason), '') = '' or char_length(p_reason) > 1000 then
+  elsif coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs a reason of 1 to 1,000 characters');
   elsif char_length(p_ticket) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A ticket has at most 200 characters');
   end if;
-  if exists (
-    select from public.user_profiles u
-    cross join lateral (values (u.id::text), (u.email), (u.full_name)) as n (name)
-    where u.id = any (p_user_ids) and char_length(btrim(n.name)) > 3 and strpos(texts, lower(btrim(n.name))) > 0
-  ) then
+  if private.names_people(concat_ws(' ', p_reason, p_ticket), p_user_ids) then
     perform private.refuse('PT400', 'VALIDATION_ERROR',
-      'The reason and the ticket must not contain the id, address or name of the person: the log is never changed');
+      'The reason and the ticket must not contain the id, address or name of a person: the log is never changed');
   end if;
 end
 $$;

@@ -10,7 +10,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of(p_targets));
   return private.log_act(
     'read', case when p_targets = '{}' then array['messages:all'] else p_targets end,
     p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)

@@ -9,7 +9,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
   return private.log_act(
     'read', array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
     p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)

@@ -16,7 +16,7 @@ declare
     case when p_sender_id is not null then private.log_pseudonym(p_sender_id) end
   ], null);
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array[p_sender_id]);
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_sender_id || private.people_of(targets));
   return private.log_act(
     'read', case when targets = '{}' then array['messages:all'] else targets end,
     p_actor, p_reason, p_ticket, p_organization_id,

@@ -41,7 +41,9 @@ declare
   changes private.undo_states[];
   action bigint;
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, p_user_ids || private.people_of(array['conversation:' || p_conversation_id])
+  );
   -- Locks in the order of lock_conversations.sql.
   perform from public.conversation_participants p
   where p.conversation_id = p_conversation_id and p.user_id = any (p_user_ids)

@@ -16,7 +16,9 @@ declare
   changes jsonb;
   action bigint;
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id])
+  );
   perform private.lock_conversation(p_conversation_id);
   select c.* into conversation from public.conversations c where c.id = p_conversation_id;
   if not found then

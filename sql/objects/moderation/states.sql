@@ -183,7 +183,9 @@ declare
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array(
     select u.user_id from private.undo_states u where u.action_id = p_action_id
-  ));
+  ) || private.people_of(array(
+    select 'conversation:' || u.conversation_id from private.undo_states u where u.action_id = p_action_id
+  )));
   for change in select u.* from private.undo_states u where u.action_id = p_action_id order by u.id loop
     if change.kind in ('suspension', 'mute') then
       perform private.lock_user(change.user_id);

@@ -96,7 +96,7 @@ begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
   if p_until <= clock_timestamp() then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'It would have ended already');
-  elsif p_visible_reason is not null and char_length(btrim(p_visible_reason)) not between 1 and 500 then
+  elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;
   perform private.require_reason(p_actor, coalesce(p_visible_reason, p_reason), null, p_user_ids);

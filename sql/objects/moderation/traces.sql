@@ -87,12 +87,60 @@ begin
       select 24, 'public.message_reports (of their messages)', count(*), 'kept without a sender'
       from public.message_reports r where r.sender_id = p_user_id
       union all
-      select 25, a.place, a.number, 'deleted'
+      select 25, 'private.seed_runs', count(*), 'kept without the user'
+      from private.seed_runs r where p_user_id = any (r.user_ids)
+      union all
+      select 26, s.place, s.number, 'kept without an owner' from private.traces_in_storage(p_user_id) as s
+      union all
+      select 27, a.place, a.number, 'deleted'
       from private.traces_in_auth(p_user_id, (select u.email from public.user_profiles u where u.id = p_user_id)) as a
     ) as t (position, place, number, becomes)
     where t.number > 0
   );
 end
+$$;
+
+-- The uploads of a user that are not finished, where Storage has tables for them.
+create or replace function private.traces_in_storage(p_user_id uuid)
+returns table (place text, number bigint)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  relation regclass;
+begin
+  for relation in select t.relation from private.tables_of_uploads('select') as t loop
+    place := relation::text;
+    execute format('select count(*) from %s where owner_id = $1', relation) into number using p_user_id::text;
+    return next;
+  end loop;
+end
+$$;
+
+create or replace function private.forget_in_storage(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  relation regclass;
+begin
+  for relation in select t.relation from private.tables_of_uploads('update') as t loop
+    execute format('update %s set owner_id = null where owner_id = $1', relation) using p_user_id::text;
+  end loop;
+end
+$$;
+
+create or replace function private.tables_of_uploads(p_privilege text)
+returns table (relation regclass)
+language sql stable
+set search_path = ''
+as $$
+  select c.oid::regclass
+  from pg_catalog.pg_class c
+  where c.oid in (to_regclass('storage.s3_multipart_uploads'), to_regclass('storage.s3_multipart_uploads_parts'))
+    and pg_catalog.has_table_privilege(c.oid, p_privilege)
+  order by c.relname
 $$;
 
 -- The tables of schema auth with rows of a user. Auth adds tables with every release, so they are looked up: all that have
@@ -168,6 +216,9 @@ as $$
 $$;
 
 revoke execute on function private.traces_of(uuid, text) from public;
+revoke execute on function private.traces_in_storage(uuid) from public;
+revoke execute on function private.forget_in_storage(uuid) from public;
+revoke execute on function private.tables_of_uploads(text) from public;
 revoke execute on function private.traces_in_auth(uuid, text) from public;
 revoke execute on function private.forget_in_auth(uuid, text) from public;
 revoke execute on function private.tables_of_auth(text) from public;

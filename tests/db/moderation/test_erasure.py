@@ -75,6 +75,12 @@ def chat(world: World) -> Chat:
         "insert into storage.objects (bucket_id, name, owner_id) values ('avatars', 'a.png', %s)",
         (str(user),),
     )
+    _uploads(world, user)
+    world.operator.execute(
+        "insert into private.seed_runs (world, seed, world_version, organization_ids, user_ids) "
+        "values ('demo', 1, 1, array[%s]::uuid[], array[%s, %s]::uuid[])",
+        (organization, user, ben),
+    )
     _signs_in(world, user)
     for statement in (
         "select moderation.mute_user(%(user)s, 'op', 'insults', p_conversation_id => %(group)s)",
@@ -85,6 +91,21 @@ def chat(world: World) -> Chat:
         world.operator.execute(statement.encode(), {"user": user, "group": group, "cleo": cleo})
     _signs_in(world, user)
     return Chat(organization, user, ben, cleo, group, message, path)
+
+
+def _uploads(world: World, user: UUID) -> None:
+    """What Storage keeps of an upload that is not finished."""
+    world.operator.execute(
+        "insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id) "
+        "values ('1', 's', 'attachments', 'k', 'v', %s)",
+        (str(user),),
+    )
+    world.operator.execute(
+        "insert into storage.s3_multipart_uploads_parts "
+        "(upload_id, part_number, bucket_id, key, etag, version, owner_id) "
+        "values ('1', 1, 'attachments', 'k', 'e', 'v', %s)",
+        (str(user),),
+    )
 
 
 def _signs_in(world: World, user: UUID) -> None:
@@ -179,6 +200,36 @@ def test_what_the_user_is_called_is_masked_in_their_messages(world: World, chat:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("高橋 結衣", "高橋 結衣さん、高橋\u3000結衣です", "[erased]さん、[erased]です"),
+        ("李明", "我是李明。", "我是[erased]。"),
+        ("Ann Lee", "ANN  lee, Ann\nLee; Joann Lee, Ann Lees, Ann Leeさん",
+         "[erased], [erased]; Joann Lee, Ann Lees, [erased]さん"),
+        ("Ann Lee", "谢谢{email}谢谢", "谢谢[erased]谢谢"),
+        ("Ann Lee", "{hex} {HEX} {id}", "[erased] [erased] [erased]"),
+        ("A.n (x)", "Abn (x) a.n (x)", "Abn (x) [erased]"),
+    ],
+)  # fmt: skip
+def test_a_name_is_masked_however_it_is_written(
+    world: World, chat: Chat, name: str, text: str, expected: str
+) -> None:
+    world.operator.execute("update public.user_profiles set full_name = %s where id = %s", (name, chat.user))
+    content = text.format(email=EMAIL, hex=chat.user.hex, HEX=chat.user.hex.upper(), id=chat.user)
+    world.operator.execute("update messages set content = %s where id = %s", (content, chat.message))
+    erase(world, chat, "anonymize")
+    assert world.fact("select content from messages where id = %s", chat.message) == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_conversations_keep_their_places_in_lists(world: World, chat: Chat, mode: str) -> None:
+    times = "select array_agg((id, updated_at)::text order by id) from public.conversations where is_group"
+    before = world.fact(times)
+    erase(world, chat, mode)
+    assert world.fact(times) == before
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_inventory_is_what_was_there(world: World, chat: Chat, mode: str) -> None:
     with world.operator.transaction(force_rollback=True):
@@ -192,6 +243,8 @@ def test_the_inventory_is_what_was_there(world: World, chat: Chat, mode: str) ->
     assert counts["storage.objects (attachments)"] == 2
     assert counts["storage.objects (other buckets)"] == 1
     assert counts["auth.audit_log_entries"] == 4
+    assert counts["storage.s3_multipart_uploads"] == counts["storage.s3_multipart_uploads_parts"] == 1
+    assert counts["private.seed_runs"] == 1
     assert counts["auth.users"] == 1
 
 

@@ -68,7 +68,9 @@ def as_user(
         )
     keep(ctx, ViewRequest(user, compare, act))
     group = typer.main.get_command(_commands)
-    with group.make_context("--", list(command), parent=ctx) as inner:
+    # Not as a child of ``ctx``, whose usage would contain all arguments of this command.
+    with group.make_context("chatctl as {user} --", list(command), obj=ctx.obj) as inner:
+        inner.meta.update(ctx.meta)
         group.invoke(inner)
 
 

@@ -10,6 +10,7 @@ import typer
 from chatctl.cli.options import options
 from chatctl.cli.output import show, show_document
 from chatctl.errors import Found
+from chatctl.formats.counting import counted
 from chatctl.services.moderation.exports import manifest
 
 COLUMNS = ("path", "problem", "explanation")
@@ -58,6 +59,6 @@ def verify(
     }
     if differences:
         show(differences, shared, columns=COLUMNS, document=document)
-        raise Found(f"{len(differences):,} files are not as they were exported")
-    text = f"{len(expected.files):,} files, all as they were exported at {expected.exported_at}"
+        raise Found(f"{counted(len(differences), 'file')} changed since the export")
+    text = f"{counted(len(expected.files), 'file')}, unchanged since the export at {expected.exported_at}"
     show_document(document, shared, text=text, rows=[], columns=COLUMNS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from chatctl.cli.options import options
 from chatctl.cli.output import note, show
 from chatctl.cli.session import session
 from chatctl.services.moderation import log, names
-from chatctl.services.moderation.log import LogFilter
+from chatctl.services.moderation.log import LogEntry, LogFilter
 
 COLUMNS = ("id", "at", "actor", "action", "target_type", "target_id", "reason", "ticket")
 EPILOG = """\b
@@ -80,8 +81,15 @@ def list_entries(
             until=until,
         )
         entries = log.entries(at.conn, wanted, before=cursor, count=limit + 1)
-    show(entries[:limit], shared, columns=COLUMNS)
+    show([_with_hold(entry) for entry in entries[:limit]], shared, columns=COLUMNS)
     if len(entries) > limit:
         note(f"showing {limit}; next: --cursor {entries[limit - 1].id}", shared)
     elif not entries:
         note("no rows", shared)
+
+
+def _with_hold(entry: LogEntry) -> LogEntry:
+    """``entry`` with the name of its hold, for a row about a hold and what it protects."""
+    if entry.target_type != "hold" or len(entry.targets) != 2:  # noqa: PLR2004 - the hold and its subject
+        return entry
+    return replace(entry, target_id=entry.targets[0].partition(":")[2])

@@ -21,6 +21,7 @@ from chatctl.cli.selecting import SelectionOptions
 from chatctl.cli.session import Session, session
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
+from chatctl.formats.counting import counted
 from chatctl.services.moderation import files, messages, plans, search
 from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
@@ -152,9 +153,10 @@ def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
     with api_client(at.target) as api:
         left = files.delete(at.conn, api, without_storage=at.target.embedded)
     if left:
+        are = "is" if left == 1 else "are"
         note(
-            f"{left:,} files are hidden, but not deleted: the target needs api_url and secret_key; "
-            "the next redact or purge deletes them",
+            f"{counted(left, 'file')} {are} hidden, but not deleted: the target needs api_url and "
+            "secret_key; the next redact or purge deletes what is left",
             shared,
         )
 

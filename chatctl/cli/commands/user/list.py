@@ -42,6 +42,6 @@ def list_users(
             cursor=cursor,
             limit=limit,
         )
-    droppable = ("suspended_until", "created_at", "organizations", "suspended", "name")
+    droppable = ("suspended_until", "created_at", "organizations", "email", "suspended")
     show(page.rows, shared, columns=COLUMNS, droppable=droppable)
     note_page(page, "users", shared)

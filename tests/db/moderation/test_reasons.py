@@ -1,0 +1,96 @@
+"""The permanent log gets no reason that names people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.dumps import dump
+from tests.support.world import World
+
+ACTS = {
+    "message.delete": "moderation.delete_messages(array[%(message)s]::uuid[], 'op', %(reason)s, %(ticket)s)",
+    "read": "moderation.log_read('conversation show', array['conversation:' || %(group)s], '{}', 'op',"
+    " %(reason)s, %(ticket)s)",
+    "read of a message": "moderation.log_read('message show', array['message:' || %(message)s], '{}', 'op',"
+    " %(reason)s, %(ticket)s)",
+    "search": "moderation.log_search('message search', null, %(group)s, null, '{}', 'op',"
+    " %(reason)s, %(ticket)s)",
+    "lock": "moderation.lock_conversation(%(group)s, 'be kind', 'op', %(reason)s, %(ticket)s)",
+    "unlock": "moderation.unlock_conversation(%(group)s, 'op', %(reason)s, %(ticket)s)",
+    "repair": "moderation.repair_conversation(%(group)s, 'op', %(reason)s, %(ticket)s)",
+}
+READS_ALL = "moderation.log_read('message search', '{}', '{}', 'op', %(reason)s, %(ticket)s)"
+
+
+@pytest.fixture
+def place(world: World) -> dict[str, UUID]:
+    """A message of 李明 to Ann Lee, and a user who has nothing to do with it."""
+    sender, other, stranger = world.user("李明"), world.user("Ann  Lee"), world.user("Zoe Stranger")
+    organization = world.organization(sender, other)
+    third = world.user("third person")
+    world.join_organization(organization, third)
+    group = world.group(organization, sender, other, third)
+    message = world.send(sender, group)
+    world.operator.execute("update auth.users set email = 'li@example.test' where id = %s", (sender,))
+    world.operator.execute("update auth.users set email = 'zoe@example.test' where id = %s", (stranger,))
+    return {"sender": sender, "other": other, "stranger": stranger, "group": group, "message": message}
+
+
+def act(world: World, call: str, place: dict[str, UUID], reason: str, ticket: str | None = None) -> None:
+    world.operator.execute(f"select {call}".encode(), {**place, "reason": reason, "ticket": ticket})
+
+
+def refused(world: World, call: str, place: dict[str, UUID], reason: str, ticket: str | None = None) -> bool:
+    """Whether the database refuses the reason, and logs nothing."""
+    before = dump(world)
+    try:
+        act(world, call, place, reason, ticket)
+    except psycopg.Error as error:
+        assert error.sqlstate == "PT400"
+        assert dump(world) == before
+        return True
+    return False
+
+
+@pytest.mark.parametrize("call", ACTS.values(), ids=ACTS)
+def test_a_reason_names_nobody_whom_the_act_concerns(world: World, place: dict[str, UUID], call: str) -> None:
+    assert refused(world, call, place, "投诉李明发的内容")
+    assert refused(world, call, place, "spam", "李明")
+
+
+@pytest.mark.parametrize("call", [READS_ALL, *ACTS.values()], ids=["read of all", *ACTS])
+@pytest.mark.parametrize("who", ["sender", "stranger"])
+def test_a_reason_contains_the_address_or_id_of_no_user(
+    world: World, place: dict[str, UUID], call: str, who: str
+) -> None:
+    address = {"sender": "li@example.test", "stranger": "zoe@example.test"}[who]
+    addresses = (address, f"see <{address.upper()}>.", f"请联系{address}谢谢")
+    for text in (*addresses, str(place[who]), place[who].hex.upper()):
+        assert refused(world, call, place, text)
+    assert refused(world, call, place, "spam", f"T-1 {address}")
+
+
+@pytest.mark.parametrize("reason", ["ANN LEE asks", "by Ann \t Lee.", "Ann Leeさん"])
+def test_the_name_of_a_participant_is_found_however_it_is_written(
+    world: World, place: dict[str, UUID], reason: str
+) -> None:
+    assert refused(world, ACTS["read"], place, reason)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Joann Leeds case", "Zoe Stranger wrote to us", "nobody@example.test", "xli@example.test",
+     "@li", "6fd1b8d2-2b6a-4b9e-8a53-0c1f6a1c7e10", "spam 50%"],
+)  # fmt: skip
+def test_other_reasons_are_accepted(world: World, place: dict[str, UUID], reason: str) -> None:
+    act(world, ACTS["read"], place, reason, str(place["message"]))
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "\n \r\n"])
+def test_a_reason_of_white_space_is_blank(world: World, place: dict[str, UUID], blank: str) -> None:
+    assert refused(world, READS_ALL, place, blank)
+    act(world, READS_ALL, place, "\tspam\n", blank)
+    assert world.operator.execute("select reason, ticket from moderation.log").fetchone() == ("spam", None)
