@@ -151,7 +151,7 @@ class CommandGroup(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         commands, name = self.list_commands(ctx), args[0]
-        if name not in commands and not name.startswith("-"):
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
             ctx.fail(f"there is no command {name}; {suggestion(name, commands)}")
         return super().resolve_command(ctx, args)
 

@@ -29,14 +29,14 @@ def usage_error(error: Any) -> Invalid:
     usage = " ".join(context.get_usage().removeprefix("Usage: ").split())
     help_command = f"{context.command_path} {context.help_option_names[0]}"
     hints = [f"usage: {usage}", f"`{help_command}` shows the options"]
-    if hasattr(error, "possibilities") and any(_passed_on(each) for each in context.command.params):
+    if hasattr(error, "possibilities") and _passes_arguments_on(context.command):
         hints.insert(0, f"to pass it on: `{context.command_path} -- {error.option_name} …`")
     return Invalid(message, hint="\n".join(hints))
 
 
-def _passed_on(parameter: Any) -> bool:
-    """Whether it takes the arguments for another program, after ``--``."""
-    return str(parameter.metavar or "").startswith("[-- ")
+def _passes_arguments_on(command: Any) -> bool:
+    """Whether the command takes arguments for another program, after ``--``, which then writes the result."""
+    return not getattr(command, "formats", True) and any(each.nargs == -1 for each in command.params)
 
 
 def _message(error: Any) -> str:

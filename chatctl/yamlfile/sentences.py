@@ -29,6 +29,8 @@ _SENTENCES = {
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} item",
     "too_long": "must have at most {max_length} items",
+    "uuid_parsing": "must be an id",
+    "uuid_type": "must be an id",
     "string_unicode": "must be text that UTF-8 can encode",
 }
 

@@ -174,8 +174,8 @@ def test_an_ambiguous_name_is_exit_2_with_the_candidates(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["user", "suspend", "ann"], "Missing option '--reason'"),
-        (["user", "suspend", "--reason", "spam"], "Missing argument"),
+        (["user", "suspend", "ann"], "--reason is missing"),
+        (["user", "suspend", "--reason", "spam"], "is missing"),
         (["user", "suspend", "ann", "--reason", " "], "--reason is empty"),
         (["user", "suspend", "ann", "--reason", "Ann@example.test again"], "must not contain"),
         (["user", "suspend", "ann", "--reason", "spam", "--until", "tomorrow"], "is not a time"),
@@ -184,7 +184,7 @@ def test_an_ambiguous_name_is_exit_2_with_the_candidates(
         (["user", "suspend", "ann", "--reason", "spam", "--actor", ""], "--actor is empty"),
         (["user", "mute", "ann", "--reason", "spam", "--until", "0d"], "would have ended already"),
         (["user", "mute", "ann", "--reason", "spam", "--conversation", "support"], "a name needs --org"),
-        (["conversation", "lock", "support", "--org", "acme", "--reason", "x"], "'--visible-reason'"),
+        (["conversation", "lock", "support", "--org", "acme", "--reason", "x"], "--visible-reason is missing"),
         (
             ["conversation", "lock", "support", "--org", "acme", "--reason", "x", "--visible-reason", ""],
             "is empty",
@@ -194,7 +194,7 @@ def test_an_ambiguous_name_is_exit_2_with_the_candidates(
             ["conversation", "repair", "support", "--org", "acme", "--reason", "x", "-o", "id"],
             "does not support",
         ),
-        (["participant", "add", "support", "--org", "acme", "--reason", "x"], "Missing argument"),
+        (["participant", "add", "support", "--org", "acme", "--reason", "x"], "is missing"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
 )
