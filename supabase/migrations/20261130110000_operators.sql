@@ -44,8 +44,8 @@ as $$
   select sha256(p_entry.previous_hash || convert_to((
     select jsonb_object_agg(e.key, e.value)::text
     from jsonb_each(
-      to_jsonb(p_entry) - array['id', 'previous_hash', 'hash']
-      || jsonb_build_object('at', extract(epoch from p_entry.at))
+      to_jsonb(p_entry) - array['previous_hash', 'hash']
+      || jsonb_build_object('at', extract(epoch from p_entry.at), 'targets_dims', array_dims(p_entry.targets))
     ) as e (key, value)
     where e.value <> 'null'
   ), 'UTF8'))

@@ -308,10 +308,13 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_act.sql', '76e83fd04815b99c668ab330d10176d2b2f2fababfd5fd94179e8e76b194b9d3', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
+values ('objects/moderation/naming_people.sql', '279d80e515cfcd5c97dd79ebb788667cecce6ee6f9102d4dd8c88db7b961924a', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', 'f5c12a0a7f82ed81101eb89ab59131d6afd02b773452d4bdd54dc60b645cf518', '{"drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
+values ('objects/moderation/log_act.sql', '297d70ffacedff1b7531bb4cd36a2c09a652e3311526527cd332b5eac90afce2', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/holds.sql', '3e34b579d412719db82285546ce0ddd38defb1c0bc9cd1529f344851931270d5', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'cec473f274ddfe88f95287da5e793343264afe67bffdb767a65a80b4d2d6aaaa', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
@@ -392,16 +395,16 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/claims_of.sql', '0551b66987546136cdbe8b5a90c2bc22e8441a26020061d7baf52b4df20ab0f9', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_messages.sql', '2b275ced0ed7b7d61498b3a17be95cd74aab35e1f4da132a2d7d4ed4239c6153', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
+values ('objects/moderation/lock_messages.sql', '082c298361e1ac3bef7371382817ecdad18090a3586bb0929500561de2acefc4', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.deletions_of(p_ids uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/delete_messages.sql', 'a70d05ccb860de9edb55bf0be743f46d24ac9909cd29096f64e5ef822a171cd2', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/delete_messages.sql', 'eb409fe427c3c4b83719798f4d8416b5e36fc4208774fbfefa530815030c0568', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/traces.sql', '61b70f446e3d1ede1c1b80910138f5938fb4e1fc97b5f5b50edec69b897f8722', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
+values ('objects/moderation/traces.sql', '04168436625298c4ade7781c3a9227303a66baf25109c5a6333d1dcf3e6039e0', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/erase_user.sql', '11676c7dacce7ca875bfe2cf303912640410f8274b26c043adda563b35805d30', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/erase_user.sql', '7c9fbda22c8fefd8a4dd7dc345c8353c499847f8f90ce0dd7485ae75fdcf267d', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files.sql', 'b5762e18697abc59d9bfb3430f299d2fbf3aff1eb962d65f1a0d6e5ece7e1581', '{"drop function if exists moderation.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
@@ -410,7 +413,13 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files_of.sql', '374715d76b3b0e1125a92931940c6aa3b03d3090ef871908bb73ba36c08ac82a', '{"drop function if exists moderation.files_of(p_message_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/restore_messages.sql', 'e6d5c93e13b05c38c7819d46a009307f859ce52ea55c2f92543b8fec552c0920', '{"drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/views/holds.sql', 'f2c12f44acb877d09cbd38961c2e32777bb91c1468c727e8505da132013d15cc', '{"drop view if exists moderation.holds"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/held_rows.sql', 'e353a37aedad2c84fd7625ffaf93fc4083aff3efa97456943038e6df00a5516a', '{"drop trigger if exists deleted_messages_removed on private.deleted_messages","drop trigger if exists deleted_messages_changed on private.deleted_messages","drop function if exists private.kept_content_removed()","drop trigger if exists holds_before_update on private.holds","drop function if exists private.holds_before_update()","drop trigger if exists holds_truncate_refused on private.holds","drop trigger if exists deleted_messages_truncate_refused on private.deleted_messages","drop trigger if exists organizations_truncate_refused on public.organizations","drop trigger if exists conversations_truncate_refused on public.conversations","drop trigger if exists messages_truncate_refused on public.messages","drop function if exists private.truncate_refused_while_held()"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/restore_messages.sql', '231e7424e28be0e2d599d765220b5aa256bc6791a309b7fce151b5346ecc1a5c', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/redact_messages.sql', 'a25af3ad0a6255e426b1f7e07f45ba70672763ac0a3dd270f11504350fbfd23e', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
@@ -422,28 +431,28 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/jobs.sql', '565b55b30e8d12bd020668dbc592d064de508f9801420bab1b8341d429354826', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/states.sql', '002a57fe9eb245f8b726da6d47623efbb0782ffe997996d4b92355c03faef28f', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
+values ('objects/moderation/states.sql', '93013a5b0e47da606e0b9eab8e8b6d9d1ef1deeaa833be5efda4fe888b9cc70a', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/suspend_user.sql', 'e429b88f2c20f98bd9eceede301ccf4407bec370cd5761b7591129634a701f68', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
+values ('objects/moderation/suspend_user.sql', '70dba2d1e09befa9ebbdc707d70a79b9f10e576f6a2af67d5f17eed9ecf88653', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_conversation.sql', '1e3749c0886345306f3d88711a63b4d18559e39eefb6abedbbe012ed9a7b1326', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/lock_conversation.sql', '258dc18b9f06792355883a474cd31c2c49752a95b9b0f2eaa52004d2789ccf9b', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read.sql', '7d9c6d9c4b5c812804f0b76a8dc873f52d0802fb8e96d563a657cf3da4b199c2', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read.sql', '81fcfe25655cfd649fbd1d479fd4421a8636092c2b05d4c6d23907f2bf73d0ee', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read_of_users.sql', '949cb48c0b3d258ef3111e804dbd777f0adee204e2a3d2e33bf6f8bcf6cb3b74', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read_of_users.sql', '89a93f7fd110630df31731d1f542f4d3aed225815b98a855824b07ed092e10ba', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_search.sql', '35b70cdf031c3a88a9693218ce18e67c3739b89976e2f252fad40a5926e80ca0', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_search.sql', 'ce9416578dd3d392eb64578aaa1af3a7a9f978a60fa539582077363fa3e5075e', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/message_versions.sql', 'b42ab715069e9ae7936cfd095d432f3b7f1e2f9a34dd343b2a84b0c6758e18ab', '{"drop function if exists moderation.message_versions(p_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/moderation_log_chained.sql', '4faeaa96a6460613cccf30de053f9366aae7e90ffe4f2e49637d35adbb2453f4', '{"drop trigger if exists moderation_log_chained on private.moderation_log","drop function if exists private.moderation_log_chained()","drop function if exists moderation.log_entry_hash(p_entry private.moderation_log)","drop function if exists private.moderation_log_hash(p_entry private.moderation_log)"}'::text[]);
+values ('objects/moderation/moderation_log_chained.sql', 'beedee91f1e7db6fb8da41e8abdb58e4621d3144f4cce0bb17bc0e8f6b2be767', '{"drop trigger if exists moderation_log_chained on private.moderation_log","drop function if exists private.moderation_log_chained()","drop function if exists moderation.log_entry_hash(p_entry private.moderation_log)","drop function if exists private.moderation_log_hash(p_entry private.moderation_log)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/mute_user.sql', '19b5a46087be10b366ecefb135a405e296a69c03935ccccf82d1106538e7a5e2', '{"drop function if exists private.require_place(p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.unmute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.mute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_until timestamptz, p_visible_reason text)"}'::text[]);
@@ -455,13 +464,16 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/operators.sql', 'feda7d80da5aa8573d36606200f1f310bd7e0e3ae422e5ec66d049b21bbc44a0', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/participants.sql', 'f5a3ddd8d392a9228f87c5ec857402fff3af973132bfe896adcdd131f844d7a8', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/participants.sql', '6c2dc2dfcdcacd2e8652734068abcc1eb9880e4a7143d23d5d5517a1995c5d88', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/repair_conversation.sql', 'bcfbb0789b1b079242c66ff55dec04295c65def64df86010a5009234f7467945', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/repair_conversation.sql', '222435825e1f1add61e98d1d471cb3227d5426c8d3062e464c499adb933dfacc', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/reports.sql', 'cd2c53af3f4bc10502f0fbb4403bce9cfaec3706a45aa739d35961486782b8ad', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
+values ('objects/moderation/undo_messages.sql', 'ca3f96c8a814fab7a08400acdd0ef046d5abdc0758e72776cd66f6fc9a8805c3', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/reports.sql', '3114cb2fdcd16c4ccf8f678a9ed6c33a0477da4a8573bf97b3baa9eac7719ce7', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/schema.sql', '14061f5248e7e0ad307c1bccb2b426bfe1fc875b7b16e3933583487faa1f35a8', '{}'::text[]);
@@ -470,16 +482,13 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/search_words.sql', '56983390fbd0d5ffdf4df60cf35770da9e60c1b1261c219797d9e144b8d9399a', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_report_act.sql', '70c71bd5553a2e0ee6e8c48a805701e579fe72fdd2957cb52d2d0c8e8383952f', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo_report_act.sql', '93f2d098e9a2997913732f9721375872de72724a5b8a3b9a01992250efa33bce', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo.sql', '6ee01e53790b78e9102067de1b89ba0d409eacc95cacba0ef6707c6d09a56f50', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo.sql', 'cdfd3158c4e4f94e3fb64c06a119682a4fb309746f42b62010d029a678390d5b', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/conversations.sql', '8d2263fa9bf037ded73f1bfb74a81eb4093b831a686372efb95ae62c38f1f619', '{"drop view if exists moderation.conversations"}'::text[]);
-
-insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/views/holds.sql', 'f2c12f44acb877d09cbd38961c2e32777bb91c1468c727e8505da132013d15cc', '{"drop view if exists moderation.holds"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/jobs.sql', 'bada664637b239935797484b4e812ea4044cd4608f125264953ebe746357f7b9', '{"drop view if exists moderation.job_items","drop view if exists moderation.jobs"}'::text[]);
@@ -3028,6 +3037,101 @@ when (case when jsonb_typeof(new.reactions) = 'array' then jsonb_array_length(ne
 execute function private.messages_make_room();
 reset all; set check_function_bodies = off;
 
+-- objects/moderation/naming_people.sql
+-- How people are found in texts: in reasons, which must not name them, and in messages that erase_user anonymizes.
+
+-- A regular expression for a name or an address in a text, to match without regard to case. Names with letters outside
+-- ASCII are found inside words, because many of their scripts have no spaces.
+create or replace function private.name_pattern(p_name text)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when n.name is null or n.name = '' then null
+    when octet_length(n.name) > char_length(n.name) then n.pattern
+    else private.word_pattern(n.pattern)
+  end
+  from (
+    select
+      t.name,
+      regexp_replace(
+        regexp_replace(t.name, '([^[:alnum:][:space:]])', '\\\1', 'g'), '\s+', '\\s+', 'g'
+      ) as pattern
+    from (select regexp_replace(p_name, '^\s+|\s+$', '', 'g') as name) as t
+  ) as n
+$$;
+
+-- The same for the id of a user.
+create or replace function private.id_pattern(p_user_id uuid)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select private.word_pattern(replace(p_user_id::text, '-', '-?'))
+$$;
+
+-- A pattern between characters that are no digits or Latin letters.
+create or replace function private.word_pattern(p_pattern text)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
+$$;
+
+-- Whether a text contains the id or address of any user, or the name of one of these. Only a text that contains something
+-- like an address reads all users.
+create or replace function private.names_people(p_text text, p_user_ids uuid[])
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+      select
+      from regexp_matches(p_text, private.word_pattern('[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}'), 'gi') as m
+      join public.user_profiles u on u.id = m[1]::uuid
+    )
+    or strpos(p_text, '@') > 0 and exists (
+      select from public.user_profiles u
+      where u.email <> '' and strpos(lower(p_text), lower(btrim(u.email))) > 0 and p_text ~* private.name_pattern(u.email)
+    )
+    or exists (
+      select from public.user_profiles u
+      where u.id = any (p_user_ids)
+        and (octet_length(u.full_name) > char_length(u.full_name) or char_length(btrim(u.full_name)) > 3)
+        and p_text ~* private.name_pattern(u.full_name)
+    )
+$$;
+
+-- The people whom a reason about these targets of the log must not name: who takes part in a conversation, and the sender
+-- of a message.
+create or replace function private.people_of(p_targets text[])
+returns uuid[]
+language sql stable
+set search_path = ''
+as $$
+  with targets as (
+    select split_part(t.target, ':', 1) as type, substr(t.target, strpos(t.target, ':') + 1)::uuid as id
+    from unnest(p_targets) as t (target)
+    where t.target ~ '^(conversation|message):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+  )
+  select array(
+    select p.user_id
+    from targets t join public.conversation_participants p on p.conversation_id = t.id
+    where t.type = 'conversation'
+    union
+    select m.sender_id from targets t join public.messages m on m.id = t.id where t.type = 'message'
+  )
+$$;
+
+revoke execute on function private.name_pattern(text) from public;
+revoke execute on function private.id_pattern(uuid) from public;
+revoke execute on function private.word_pattern(text) from public;
+revoke execute on function private.names_people(text, uuid[]) from public;
+revoke execute on function private.people_of(text[]) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/moderation/log_act.sql
 -- Write a row of the moderation log, for the functions that act. They call it last: the row stays locked until the
 -- transaction ends. Returns its id, the action's.
@@ -3047,7 +3151,8 @@ as $$
     p_actor, p_action, p_organization_id, split_part(p_targets[1], ':', 1),
     case when cardinality(p_targets) = 1 then substr(p_targets[1], strpos(p_targets[1], ':') + 1)
       else format('%s items', cardinality(p_targets)) end,
-    p_targets, btrim(p_reason), nullif(btrim(p_ticket), ''), p_details, p_job_id
+    p_targets, btrim(p_reason, E' \t\r\n'),
+    case when p_ticket ~ '\S' then btrim(p_ticket, E' \t\r\n') end, p_details, p_job_id
   )
   returning id
 $$;
@@ -3067,8 +3172,8 @@ begin
 end
 $$;
 
--- Refuse an act without an actor or a reason, and a reason that names one of these users: the log cannot forget it when
--- the user is erased.
+-- Refuse an act without an actor or a reason, and a reason that contains the address or id of any user, or the name of one
+-- of these: the log cannot forget it when the user is erased.
 create or replace function private.require_reason(
   p_actor text, p_reason text, p_ticket text default null, p_user_ids uuid[] default '{}'
 )
@@ -3076,23 +3181,17 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  texts text := lower(concat_ws(' ', p_reason, p_ticket));
 begin
-  if coalesce(btrim(p_actor), '') = '' or char_length(p_actor) > 200 then
+  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
-  elsif coalesce(btrim(p_reason), '') = '' or char_length(p_reason) > 1000 then
+  elsif coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs a reason of 1 to 1,000 characters');
   elsif char_length(p_ticket) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A ticket has at most 200 characters');
   end if;
-  if exists (
-    select from public.user_profiles u
-    cross join lateral (values (u.id::text), (u.email), (u.full_name)) as n (name)
-    where u.id = any (p_user_ids) and char_length(btrim(n.name)) > 3 and strpos(texts, lower(btrim(n.name))) > 0
-  ) then
+  if private.names_people(concat_ws(' ', p_reason, p_ticket), p_user_ids) then
     perform private.refuse('PT400', 'VALIDATION_ERROR',
-      'The reason and the ticket must not contain the id, address or name of the person: the log is never changed');
+      'The reason and the ticket must not contain the id, address or name of a person: the log is never changed');
   end if;
 end
 $$;
@@ -3178,15 +3277,18 @@ returns bigint
 language plpgsql security definer
 set search_path = ''
 as $$
+declare
+  hold_id uuid;
 begin
   perform private.require_reason(p_actor, p_reason, concat_ws(' ', p_ticket, p_name), array[p_user_id]);
   if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
   elsif exists (select from private.holds h where h.name = p_name) then
-    perform private.refuse('PT409', 'CONFLICT', format('There is a hold %s already; names are used once', p_name));
+    perform private.refuse('PT409', 'CONFLICT', format('There is an active hold of that name: %s', p_name));
   end if;
   insert into private.holds (name, reason, organization_id, conversation_id, user_id)
-  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id);
+  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
+  returning id into hold_id;
   return private.log_act(
     'hold.create',
     array['hold:' || p_name, case
@@ -3195,7 +3297,8 @@ begin
       else private.log_pseudonym(p_user_id)
     end],
     p_actor, p_reason, p_ticket,
-    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id))
+    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id)),
+    jsonb_build_object('hold_id', hold_id)
   );
 end
 $$;
@@ -3222,6 +3325,33 @@ begin
 end
 $$;
 
+-- Undo the creation of a hold: release that hold, but not a later one of the same name.
+create or replace function private.undo_hold(
+  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
+)
+returns table (action text, action_id bigint, id text, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  hold_name text := substr(p_entry.targets[1], strpos(p_entry.targets[1], ':') + 1);
+begin
+  perform from private.holds h where h.id = (p_entry.details ->> 'hold_id')::uuid for update;
+  if found then
+    action_id := moderation.release_hold(hold_name, p_actor, p_reason, p_ticket);
+    return query select 'hold.release', action_id, hold_name, 'done', null::text;
+    return;
+  end if;
+  perform private.require_reason(p_actor, p_reason, p_ticket);
+  if exists (select from private.holds h where h.name = hold_name) then
+    return query select 'hold.release', null::bigint, hold_name, 'failed', 'CHANGED';
+  else
+    return query select 'hold.release', null::bigint, hold_name, 'noop', null::text;
+  end if;
+end
+$$;
+
+revoke execute on function private.undo_hold(private.moderation_log, text, text, text) from public;
 revoke execute on function moderation.create_hold(text, text, text, text, uuid, uuid, uuid) from public;
 revoke execute on function moderation.release_hold(text, text, text, text) from public;
 reset all; set check_function_bodies = off;
@@ -4364,9 +4494,10 @@ left join private.deleted_messages d on d.message_id = m.id;
 revoke all on private.message_versions from public, anon, authenticated, service_role;
 
 -- Log what was done to messages.
+--   p_deletions  of deletions_of: those that were done or undone
 create or replace function private.log_messages(
   p_action text, p_messages private.message_target[], p_done uuid[],
-  p_actor text, p_reason text, p_ticket text, p_job_id uuid
+  p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb default '{}'
 )
 returns bigint
 language sql
@@ -4376,13 +4507,29 @@ as $$
     p_action, array_agg('message:' || m.id order by m.place), p_actor, p_reason, p_ticket,
     case when count(distinct m.organization_id) = 1 then min(m.organization_id::text)::uuid end,
     jsonb_build_object('messages', jsonb_agg(
-      jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'before', m.version) order by m.place
+      jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'before', m.version)
+        || coalesce(p_deletions -> m.id::text, '{}')
+      order by m.place
     )),
     p_job_id
   )
   from unnest(p_messages) as m
   where m.id = any (p_done)
   having count(*) > 0
+$$;
+
+-- The deletions of those of these messages that are deleted, by the messages' ids. For the log, so without users' ids.
+create or replace function private.deletions_of(p_ids uuid[])
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
+    'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
+  )), '{}')
+  from public.messages m
+  left join private.deleted_messages d on d.message_id = m.id
+  where m.id = any (p_ids) and m.deleted_at is not null
 $$;
 
 -- What became of each message: done, noop (it was so already), or failed with its problem.
@@ -4429,8 +4576,9 @@ $$;
 
 revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
 revoke execute on function private.log_messages(
-  text, private.message_target[], uuid[], text, text, text, uuid
+  text, private.message_target[], uuid[], text, text, text, uuid, jsonb
 ) from public;
+revoke execute on function private.deletions_of(uuid[]) from public;
 revoke execute on function private.message_outcomes(bigint, private.message_target[], uuid[]) from public;
 revoke execute on function private.queue_files(private.message_target[]) from public;
 reset all; set check_function_bodies = off;
@@ -4457,7 +4605,8 @@ begin
   )
   select array_agg(c.id) into done from changed c;
   return query select o.* from private.message_outcomes(
-    private.log_messages('message.delete', messages, done, p_actor, p_reason, p_ticket, p_job_id), messages, done
+    private.log_messages('message.delete', messages, done, p_actor, p_reason, p_ticket, p_job_id, private.deletions_of(done)),
+    messages, done
   ) as o;
 end
 $$;
@@ -4555,12 +4704,60 @@ begin
       select 24, 'public.message_reports (of their messages)', count(*), 'kept without a sender'
       from public.message_reports r where r.sender_id = p_user_id
       union all
-      select 25, a.place, a.number, 'deleted'
+      select 25, 'private.seed_runs', count(*), 'kept without the user'
+      from private.seed_runs r where p_user_id = any (r.user_ids)
+      union all
+      select 26, s.place, s.number, 'kept without an owner' from private.traces_in_storage(p_user_id) as s
+      union all
+      select 27, a.place, a.number, 'deleted'
       from private.traces_in_auth(p_user_id, (select u.email from public.user_profiles u where u.id = p_user_id)) as a
     ) as t (position, place, number, becomes)
     where t.number > 0
   );
 end
+$$;
+
+-- The uploads of a user that are not finished, where Storage has tables for them.
+create or replace function private.traces_in_storage(p_user_id uuid)
+returns table (place text, number bigint)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  relation regclass;
+begin
+  for relation in select t.relation from private.tables_of_uploads('select') as t loop
+    place := relation::text;
+    execute format('select count(*) from %s where owner_id = $1', relation) into number using p_user_id::text;
+    return next;
+  end loop;
+end
+$$;
+
+create or replace function private.forget_in_storage(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  relation regclass;
+begin
+  for relation in select t.relation from private.tables_of_uploads('update') as t loop
+    execute format('update %s set owner_id = null where owner_id = $1', relation) using p_user_id::text;
+  end loop;
+end
+$$;
+
+create or replace function private.tables_of_uploads(p_privilege text)
+returns table (relation regclass)
+language sql stable
+set search_path = ''
+as $$
+  select c.oid::regclass
+  from pg_catalog.pg_class c
+  where c.oid in (to_regclass('storage.s3_multipart_uploads'), to_regclass('storage.s3_multipart_uploads_parts'))
+    and pg_catalog.has_table_privilege(c.oid, p_privilege)
+  order by c.relname
 $$;
 
 -- The tables of schema auth with rows of a user. Auth adds tables with every release, so they are looked up: all that have
@@ -4636,6 +4833,9 @@ as $$
 $$;
 
 revoke execute on function private.traces_of(uuid, text) from public;
+revoke execute on function private.traces_in_storage(uuid) from public;
+revoke execute on function private.forget_in_storage(uuid) from public;
+revoke execute on function private.tables_of_uploads(text) from public;
 revoke execute on function private.traces_in_auth(uuid, text) from public;
 revoke execute on function private.forget_in_auth(uuid, text) from public;
 revoke execute on function private.tables_of_auth(text) from public;
@@ -4690,6 +4890,9 @@ begin
   inventory := private.traces_of(p_user_id, p_messages);
   pseudonym := private.log_pseudonym(p_user_id);
 
+  -- Conversations keep their places in people's lists.
+  perform set_config('chat.keep_updated_at', 'on', true);
+
   -- Messages. Those that are to be removed last: counting them locks their conversations.
   update public.messages m set reactions = private.without_reactions_of(m.reactions, p_user_id) where m.id = any (reacted);
   removed := case p_messages
@@ -4741,8 +4944,11 @@ begin
   update private.files_to_delete f set sender_id = null where f.sender_id = p_user_id;
   -- Files without an owner are hidden as the sender's own are.
   update storage.objects o set owner = null, owner_id = null where o.owner_id = p_user_id::text or o.owner = p_user_id;
+  perform private.forget_in_storage(p_user_id);
+  update private.seed_runs r set user_ids = array_remove(r.user_ids, p_user_id) where p_user_id = any (r.user_ids);
   perform private.forget_in_auth(p_user_id, person.email);
   delete from auth.users u where u.id = p_user_id;
+  perform set_config('chat.keep_updated_at', '', true);
 
   action := private.log_act(
     'user.erase', array[pseudonym], p_actor, p_reason, p_ticket, null,
@@ -4776,15 +4982,14 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  name text;
+  pattern text;
   masked text := p_text;
 begin
-  foreach name in array array[p_person.id::text, btrim(p_person.email), btrim(p_person.full_name)] loop
-    if name <> '' then
-      masked := regexp_replace(
-        masked, '(?<![[:alnum:]])' || regexp_replace(name, '([^[:alnum:][:space:]])', '\\\1', 'g') || '(?![[:alnum:]])',
-        '[erased]', 'gi'
-      );
+  foreach pattern in array array[
+    private.id_pattern(p_person.id), private.name_pattern(p_person.email), private.name_pattern(p_person.full_name)
+  ] loop
+    if pattern is not null then
+      masked := regexp_replace(masked, pattern, '[erased]', 'gi');
     end if;
   end loop;
   return left(masked, 4000);
@@ -4863,6 +5068,121 @@ $$;
 revoke execute on function moderation.files_of(uuid[]) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/moderation/views/holds.sql
+-- The active holds. For operators.
+create or replace view moderation.holds as
+select h.id, h.name, h.reason, h.organization_id, h.conversation_id, h.user_id, h.created_at
+from private.active_holds h;
+
+revoke all on moderation.holds from public, anon, authenticated, service_role;
+reset all; set check_function_bodies = off;
+
+-- objects/moderation/held_rows.sql
+-- Refuse what would remove held content in SQL that does not use the operators' functions.
+
+-- TRUNCATE, whose rows no trigger sees.
+create or replace function private.truncate_refused_while_held()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  held text;
+begin
+  lock table private.holds in share mode;
+  select string_agg(h.name, ', ' order by h.name) into held from private.active_holds h;
+  if held is not null then
+    perform private.refuse('PT409', 'HELD', format('%s cannot be truncated: there are holds (%s)', tg_table_name, held));
+  end if;
+  return null;
+end
+$$;
+
+create or replace trigger messages_truncate_refused before truncate on public.messages
+for each statement execute function private.truncate_refused_while_held();
+create or replace trigger conversations_truncate_refused before truncate on public.conversations
+for each statement execute function private.truncate_refused_while_held();
+create or replace trigger organizations_truncate_refused before truncate on public.organizations
+for each statement execute function private.truncate_refused_while_held();
+create or replace trigger deleted_messages_truncate_refused before truncate on private.deleted_messages
+for each statement execute function private.truncate_refused_while_held();
+create or replace trigger holds_truncate_refused before truncate on private.holds
+for each statement execute function private.truncate_refused_while_held();
+
+-- Another subject for an active hold, which would release the first one.
+create or replace function private.holds_before_update()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if old.released_at is null
+    and (new.id, new.organization_id, new.conversation_id, new.user_id)
+      is distinct from (old.id, old.organization_id, old.conversation_id, old.user_id)
+  then
+    perform private.refuse('PT409', 'HELD', format('The subject of %s cannot be changed; release the hold first', old.name));
+  end if;
+  return new;
+end
+$$;
+
+create or replace trigger holds_before_update
+before update of id, organization_id, conversation_id, user_id on private.holds
+for each row execute function private.holds_before_update();
+
+-- What is kept of deleted messages. A restoration and the cascades of foreign keys delete it inside of a trigger, where
+-- this is not called: messages_recounted checks the latter.
+create or replace function private.kept_content_removed()
+returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  removed uuid[];
+begin
+  if tg_op = 'UPDATE' then
+    removed := array(
+      select b.message_id from before b
+      where not exists (
+        select from after a
+        where (a.message_id, a.conversation_id) = (b.message_id, b.conversation_id)
+          and (a.content, a.attachments) is not distinct from (b.content, b.attachments)
+      )
+    );
+  else
+    removed := array(select b.message_id from before b);
+  end if;
+  if removed = '{}' then
+    return null;
+  end if;
+  perform private.refuse_held(
+    array(select distinct m.organization_id from public.messages m where m.id = any (removed)),
+    array(select distinct b.conversation_id from before b where b.message_id = any (removed)),
+    array(
+      select b.sender_id from before b where b.message_id = any (removed)
+      union
+      select m.sender_id from public.messages m where m.id = any (removed)
+    )
+  );
+  return null;
+end
+$$;
+
+create or replace trigger deleted_messages_changed
+after update on private.deleted_messages
+referencing old table as before new table as after
+for each statement when (pg_trigger_depth() = 0) execute function private.kept_content_removed();
+
+create or replace trigger deleted_messages_removed
+after delete on private.deleted_messages
+referencing old table as before
+for each statement when (pg_trigger_depth() = 0) execute function private.kept_content_removed();
+
+revoke execute on function private.truncate_refused_while_held() from public;
+revoke execute on function private.holds_before_update() from public;
+revoke execute on function private.kept_content_removed() from public;
+reset all; set check_function_bodies = off;
+
 -- objects/moderation/restore_messages.sql
 -- `chatctl message restore`: undo a deletion. The message is again what it was, unless it was redacted.
 create or replace function moderation.restore_messages(
@@ -4873,30 +5193,42 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = ''
 as $$
+begin
+  return query select o.* from private.restore_locked(
+    array(select m from private.lock_messages(p_ids, p_versions, false) as m), p_actor, p_reason, p_ticket, p_job_id
+  ) as o;
+end
+$$;
+
+create or replace function private.restore_locked(
+  p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid default null
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
 declare
   messages private.message_target[] := array(
     select (
       m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
       coalesce(m.problem, case when m.redacted then 'REDACTED' end)
     )::private.message_target
-    from private.lock_messages(p_ids, p_versions, false) as m
+    from unnest(p_messages) as m
   );
-  done uuid[];
+  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and m.deleted);
+  deletions jsonb := private.deletions_of(done);
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
-  with changed as (
-    update public.messages m set deleted_at = null
-    where m.deleted_at is not null and m.id in (select t.id from unnest(messages) as t where t.problem is null)
-    returning m.id
-  )
-  select array_agg(c.id) into done from changed c;
+  update public.messages m set deleted_at = null where m.id = any (done);
   return query select o.* from private.message_outcomes(
-    private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id), messages, done
+    private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id, deletions),
+    messages, done
   ) as o;
 end
 $$;
 
 revoke execute on function moderation.restore_messages(uuid[], text, text, text, text[], uuid) from public;
+revoke execute on function private.restore_locked(private.message_target[], text, text, text, uuid) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/redact_messages.sql
@@ -5259,7 +5591,9 @@ declare
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array(
     select u.user_id from private.undo_states u where u.action_id = p_action_id
-  ));
+  ) || private.people_of(array(
+    select 'conversation:' || u.conversation_id from private.undo_states u where u.action_id = p_action_id
+  )));
   for change in select u.* from private.undo_states u where u.action_id = p_action_id order by u.id loop
     if change.kind in ('suspension', 'mute') then
       perform private.lock_user(change.user_id);
@@ -5420,7 +5754,7 @@ begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
   if p_until <= clock_timestamp() then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'It would have ended already');
-  elsif p_visible_reason is not null and char_length(btrim(p_visible_reason)) not between 1 and 500 then
+  elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;
   perform private.require_reason(p_actor, coalesce(p_visible_reason, p_reason), null, p_user_ids);
@@ -5443,12 +5777,10 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = ''
 as $$
-declare
-  people uuid[] := array(
-    select p.user_id from public.conversation_participants p where p.conversation_id = p_conversation_id
-  );
 begin
-  perform private.require_restriction(p_actor, p_reason, p_ticket, people, null, p_visible_reason);
+  perform private.require_restriction(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id]), null, p_visible_reason
+  );
   if p_visible_reason is null then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A lock needs a reason for the participants');
   end if;
@@ -5474,7 +5806,9 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id])
+  );
   perform private.lock_conversation(p_conversation_id);
   return query select * from private.change_lock(
     'conversation.unlock', p_conversation_id, null, p_actor, p_reason, p_ticket
@@ -5524,7 +5858,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of(p_targets));
   return private.log_act(
     'read', case when p_targets = '{}' then array['messages:all'] else p_targets end,
     p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
@@ -5547,7 +5881,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
   return private.log_act(
     'read', array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
     p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
@@ -5577,7 +5911,7 @@ declare
     case when p_sender_id is not null then private.log_pseudonym(p_sender_id) end
   ], null);
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array[p_sender_id]);
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_sender_id || private.people_of(targets));
   return private.log_act(
     'read', case when targets = '{}' then array['messages:all'] else targets end,
     p_actor, p_reason, p_ticket, p_organization_id,
@@ -5610,8 +5944,8 @@ reset all; set check_function_bodies = off;
 -- Chain the rows of the moderation log: each contains the hash of the one before it. Removing, inserting, swapping or
 -- changing rows breaks the chain, which `chatctl log verify` follows.
 
--- The hash of a row: of the previous row's hash and of all its columns but the id. Empty columns do not count, so that
--- columns can be added later.
+-- The hash of a row: of the previous row's hash and of all its columns, with the bounds of the array, which its JSON does
+-- not show. Null columns do not count, so that columns can be added later.
 create or replace function private.moderation_log_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable
@@ -5620,8 +5954,8 @@ as $$
   select sha256(p_entry.previous_hash || convert_to((
     select jsonb_object_agg(e.key, e.value)::text
     from jsonb_each(
-      to_jsonb(p_entry) - array['id', 'previous_hash', 'hash']
-      || jsonb_build_object('at', extract(epoch from p_entry.at))
+      to_jsonb(p_entry) - array['previous_hash', 'hash']
+      || jsonb_build_object('at', extract(epoch from p_entry.at), 'targets_dims', array_dims(p_entry.targets))
     ) as e (key, value)
     where e.value <> 'null'
   ), 'UTF8'))
@@ -6011,7 +6345,9 @@ declare
   changes private.undo_states[];
   action bigint;
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, p_user_ids || private.people_of(array['conversation:' || p_conversation_id])
+  );
   -- Locks in the order of lock_conversations.sql.
   perform from public.conversation_participants p
   where p.conversation_id = p_conversation_id and p.user_id = any (p_user_ids)
@@ -6107,7 +6443,9 @@ declare
   changes jsonb;
   action bigint;
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, private.people_of(array['conversation:' || p_conversation_id])
+  );
   perform private.lock_conversation(p_conversation_id);
   select c.* into conversation from public.conversations c where c.id = p_conversation_id;
   if not found then
@@ -6201,6 +6539,78 @@ end
 $$;
 
 revoke execute on function moderation.repair_conversation(uuid, text, text, text) from public;
+reset all; set check_function_bodies = off;
+
+-- objects/moderation/undo_messages.sql
+-- Undo a deletion or a restoration of messages.
+
+-- The messages of an action and the deletions that it did or undid, in its order.
+create or replace function private.logged_deletions(p_entry private.moderation_log)
+returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
+language sql stable
+set search_path = ''
+as $$
+  select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
+  from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
+$$;
+
+-- Restore those of these messages that are still deleted by this action, and not by a later one or by their sender.
+create or replace function private.undo_deletion(
+  p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
+begin
+  messages := array(
+    select (
+      m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
+      case when not m.redacted and live.deleted_at <> l.deleted_at then 'CHANGED' else m.problem end
+    )::private.message_target
+    from unnest(messages) as m
+    left join public.messages live on live.id = m.id
+    left join private.logged_deletions(p_entry) as l on l.id = m.id
+    order by m.place
+  );
+  return query select o.* from private.restore_locked(messages, p_actor, p_reason, p_ticket) as o;
+end
+$$;
+
+-- Delete the messages of a restoration again, at the time and by whom they were deleted before.
+create or replace function private.undo_restoration(
+  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
+  messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
+  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  update public.messages m set deleted_at = coalesce(l.deleted_at, clock_timestamp())
+  from private.logged_deletions(p_entry) as l
+  where m.id = l.id and m.id = any (done);
+  update private.deleted_messages d set deleted_by = d.sender_id
+  from private.logged_deletions(p_entry) as l
+  where d.message_id = l.id and l.by_sender and d.message_id = any (done);
+  return query select o.* from private.message_outcomes(
+    private.log_messages(
+      'message.delete', messages, done, p_actor, p_reason, p_ticket, null, private.deletions_of(done)
+    ),
+    messages, done
+  ) as o;
+end
+$$;
+
+revoke execute on function private.logged_deletions(private.moderation_log) from public;
+revoke execute on function private.undo_deletion(private.moderation_log, uuid[], text, text, text) from public;
+revoke execute on function private.undo_restoration(private.moderation_log, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/reports.sql
@@ -6420,8 +6830,10 @@ $$;
 
 -- Delete, redact or restore the messages of some of these reports. Returns the reports, with a problem where the message
 -- has one, and the action's id; null if no message was changed.
+--   p_deletion  for restore: the action that deleted the messages
 create or replace function private.act_on_reported(
   p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text,
+  p_deletion private.moderation_log default null,
   out reports private.report_target[], out action_id bigint
 )
 language plpgsql
@@ -6440,7 +6852,7 @@ begin
       from moderation.redact_messages(message_ids, p_actor, p_reason, p_ticket) as o;
     when 'restore' then
       select max(o.action_id), jsonb_object_agg(o.id, o.problem) into action_id, problems
-      from moderation.restore_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_deletion(p_deletion, message_ids, p_actor, p_reason, p_ticket) as o;
   end case;
   reports := array(
     select (
@@ -6463,7 +6875,7 @@ revoke execute on function private.report_changes(private.report_target[], uuid[
 revoke execute on function private.report_outcomes(bigint, private.report_target[], uuid[]) from public;
 revoke execute on function private.people_of_reports(private.report_target[]) from public;
 revoke execute on function private.act_on_reported(
-  text, private.report_target[], uuid[], text, text, text
+  text, private.report_target[], uuid[], text, text, text, private.moderation_log
 ) from public;
 revoke execute on function moderation.claim_reports(uuid[], text, text, text) from public;
 revoke execute on function moderation.release_reports(uuid[], text, text, text, text) from public;
@@ -6530,7 +6942,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/moderation/undo_report_act.sql
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored.
+-- the verdict are restored, unless another report of them is upheld.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -6544,6 +6956,7 @@ declare
   end;
   changes jsonb := p_entry.details -> 'reports';
   message_action bigint := p_entry.details ->> 'message_action';
+  deletion private.moderation_log;
   reports private.report_target[];
   done uuid[];
   details jsonb := '{}';
@@ -6571,12 +6984,19 @@ begin
     where r.problem is null and coalesce(r.review, 'null') = c.change -> 'after'
   );
   if message_action is not null then
+    select l.* into strict deletion from private.moderation_log l where l.id = message_action;
+    -- Wait for another verdict on the same messages, before looking for it.
+    perform from public.messages m where m.id in (select r.message_id from unnest(reports) as r) order by m.id for no key update;
     select a.reports, jsonb_build_object('message_action', a.action_id) into reports, details
     from private.act_on_reported('restore', reports, array(
       select r.id from unnest(reports) as r
-      join private.moderation_log l on l.id = message_action and 'message:' || r.message_id = any (l.targets)
-      where r.id = any (done)
-    ), p_actor, p_reason, p_ticket) as a;
+      where r.id = any (done) and 'message:' || r.message_id = any (deletion.targets)
+        and not exists (
+          select from public.message_reports o
+          join private.report_reviews v on v.report_id = o.id
+          where o.message_id = r.message_id and v.verdict = 'upheld' and o.id <> all (done)
+        )
+    ), p_actor, p_reason, p_ticket, deletion) as a;
     done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
   end if;
   action_id := private.change_reports(
@@ -6610,30 +7030,25 @@ set search_path = ''
 as $$
 declare
   entry private.moderation_log;
-  message_ids uuid[];
 begin
   select l.* into entry from private.moderation_log l where l.id = p_action_id;
   if not found then
     perform private.refuse('PT404', 'NOT_FOUND', format('There is no action %s', p_action_id));
   end if;
-  message_ids := array(
-    select (m.entry ->> 'id')::uuid
-    from jsonb_array_elements(entry.details -> 'messages') with ordinality as m (entry, place)
-    order by m.place
-  );
   case entry.action
     when 'message.delete' then
       return query select 'message.restore', o.action_id, o.id::text, o.status, o.problem
-      from moderation.restore_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_deletion(
+        entry, array(select l.id from private.logged_deletions(entry) as l order by l.place), p_actor, p_reason, p_ticket
+      ) as o;
     when 'message.restore' then
       return query select 'message.delete', o.action_id, o.id::text, o.status, o.problem
-      from moderation.delete_messages(message_ids, p_actor, p_reason, p_ticket) as o;
+      from private.undo_restoration(entry, p_actor, p_reason, p_ticket) as o;
     when 'user.suspend', 'user.unsuspend', 'user.mute', 'user.unmute', 'conversation.lock', 'conversation.unlock',
       'participant.add', 'participant.remove' then
       return query select * from private.undo_changes(p_action_id, p_actor, p_reason, p_ticket);
     when 'hold.create' then
-      return query select 'hold.release', moderation.release_hold(h.name, p_actor, p_reason, p_ticket), h.name, 'done', null::text
-      from private.holds h where 'hold:' || h.name = entry.targets[1];
+      return query select u.* from private.undo_hold(entry, p_actor, p_reason, p_ticket) as u;
     when 'report.claim', 'report.release', 'report.resolve' then
       return query select u.* from private.undo_report_act(entry, p_actor, p_reason, p_ticket) as u;
     else
@@ -6657,15 +7072,6 @@ select
 from public.conversations c;
 
 revoke all on moderation.conversations from public, anon, authenticated, service_role;
-reset all; set check_function_bodies = off;
-
--- objects/moderation/views/holds.sql
--- The active holds. For operators.
-create or replace view moderation.holds as
-select h.id, h.name, h.reason, h.organization_id, h.conversation_id, h.user_id, h.created_at
-from private.active_holds h;
-
-revoke all on moderation.holds from public, anon, authenticated, service_role;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/views/jobs.sql

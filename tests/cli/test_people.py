@@ -184,7 +184,10 @@ def test_an_ambiguous_name_is_exit_2_with_the_candidates(
         (["user", "suspend", "ann", "--reason", "spam", "--actor", ""], "--actor is empty"),
         (["user", "mute", "ann", "--reason", "spam", "--until", "0d"], "would have ended already"),
         (["user", "mute", "ann", "--reason", "spam", "--conversation", "support"], "a name needs --org"),
-        (["conversation", "lock", "support", "--org", "acme", "--reason", "x"], "--visible-reason is missing"),
+        (
+            ["conversation", "lock", "support", "--org", "acme", "--reason", "x"],
+            "--visible-reason is missing",
+        ),
         (
             ["conversation", "lock", "support", "--org", "acme", "--reason", "x", "--visible-reason", ""],
             "is empty",
