@@ -103,7 +103,7 @@ def test_a_refused_statement_is_shown_with_its_line(
 @pytest.mark.parametrize(
     ("path", "content", "reason"),
     [
-        (f"migrations/{V2}", None, "Is a directory"),
+        (f"migrations/{V2}", None, "is a directory"),
         (f"migrations/{V2}", b"select '\0';", "it contains a NUL character"),
         ("objects/views/v.sql", b"select '\xe9';", "it is not UTF-8 at byte 8"),
     ],

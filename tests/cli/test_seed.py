@@ -35,7 +35,7 @@ def test_seed_means_seed_demo_and_a_second_run_adds_nothing(chatctl: Chatctl, da
     assert first.document["rows"] == second.document["rows"]
     assert first.document["rows"]["messages"] == 2000
     assert (
-        "loading with triggers disabled for the session; foreign keys are checked afterwards\n"
+        "loading with triggers disabled for the session (replica); foreign keys are checked afterwards\n"
         in first.stderr
     )
 

@@ -33,8 +33,9 @@ class Path:
 
     def __str__(self) -> str:
         triggers = {
-            "replica": "with triggers disabled for the session; foreign keys are checked afterwards",
-            "owner": "with triggers disabled on the tables; foreign keys are checked for each row",
+            "replica": "with triggers disabled for the session (replica); "
+            "foreign keys are checked afterwards",
+            "owner": "with triggers disabled on the tables (owner); foreign keys are checked for each row",
         }[self.triggers]
         return triggers if self.users == "sql" else f"{triggers}; users with the Auth Admin API"
 

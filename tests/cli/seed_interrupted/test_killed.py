@@ -61,7 +61,7 @@ def test_a_seed_that_is_killed_repeatedly_completes_in_the_end(
         for _ in range(5):
             databases.killed(Moment(chance.randrange(1, len(complete_run.heard)), 0))
         last = databases.run()
-        assert f"path: {triggers}" in last.output or last.document["state"] == "unchanged"
+        assert f"({triggers})" in last.output or last.document["state"] == "unchanged"
         assert_complete(databases, conn, complete_run)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from chatctl.db.connection import Connection
 from chatctl.db.roles import act_as, claims_for
-from chatctl.errors import ChatctlError, Conflict, Invalid
+from chatctl.errors import ChatctlError, Conflict, Invalid, NotFound
 from chatctl.services.seed import runs
 from chatctl.services.seed.loading import LoadOptions, load
 from chatctl.services.seed.outline import build
@@ -150,7 +150,7 @@ def test_a_name_that_is_taken_is_reported_and_nothing_is_loaded(conn: Connection
 def test_data_of_others_is_refused_unless_allowed(world: World) -> None:
     world.team(3)
 
-    with pytest.raises(Invalid, match="1 organizations and 3 users"):
+    with pytest.raises(Invalid, match="1 organization and 3 users"):
         load(world.operator, WORLD)
 
     assert load(world.operator, WORLD, LoadOptions(allow_other_rows=True)).state == "created"
@@ -165,7 +165,7 @@ def test_rules_of_another_version_are_a_conflict(conn: Connection) -> None:
 
 
 def test_a_database_without_the_tables_names_the_command_to_run(bare_database: Database) -> None:
-    with bare_database.connect() as conn, pytest.raises(Conflict) as refused:
+    with bare_database.connect() as conn, pytest.raises(NotFound) as refused:
         load(conn, WORLD)
 
     assert "chatctl migrate" in (refused.value.hint or "")
