@@ -143,7 +143,7 @@ def test_links_are_followed_and_dangling_ones_are_named(files: SqlFiles, tmp_pat
         migrations(files.directory)
 
 
-@pytest.mark.parametrize("path", ["f.sql", "function/f.sql", "functions/more/f.sql", "functions/f.sql/g.sql"])
+@pytest.mark.parametrize("path", ["f.sql", "function/f.sql", "function/more/f.sql"])
 def test_an_object_file_in_an_unknown_folder_is_named(files: SqlFiles, path: str) -> None:
     files.object("functions/good.sql", "select 1;")
     files.object(path, "select 1;")
@@ -153,13 +153,21 @@ def test_an_object_file_in_an_unknown_folder_is_named(files: SqlFiles, path: str
 
 
 def test_objects_are_ordered_by_folder(files: SqlFiles) -> None:
-    for path in ("access/a.sql", "realtime/a.sql", "views/b.sql", "views/a.sql", "functions/z.sql"):
+    for path in (
+        "access/a.sql",
+        "realtime/a.sql",
+        "views/b.sql",
+        "views/more/a.sql",
+        "views/a.sql",
+        "functions/z.sql",
+    ):
         files.object(path, "")
 
     assert [file.path.removeprefix("objects/") for file in objects(files.directory)] == [
         "functions/z.sql",
         "views/a.sql",
         "views/b.sql",
+        "views/more/a.sql",
         "access/a.sql",
         "realtime/a.sql",
     ]

@@ -103,20 +103,23 @@ def migrations(directory: Path) -> list[SqlFile]:
 
 
 def objects(directory: Path) -> list[SqlFile]:
-    """The files of objects/, folder by folder. Raises Invalid for a file outside the known folders."""
+    """The files of objects/, folder by folder, subfolders included.
+
+    Raises Invalid for a file outside the known folders.
+    """
     return [_read(path, directory) for path in _object_paths(directory / "objects")]
 
 
 def _object_paths(root: Path) -> Iterator[Path]:
-    stray = {path for path in root.rglob("*.sql") if path.parent.parent != root}
-    stray |= {path for path in root.glob("*/*.sql") if path.parent.name not in OBJECT_FOLDERS}
+    paths = sorted(root.rglob("*.sql"))
+    stray = [path for path in paths if path.relative_to(root).parts[0] not in OBJECT_FOLDERS]
     if stray:
         raise Invalid(
-            f"{min(stray).relative_to(root.parent.parent)} is in an unknown folder; "
+            f"{stray[0].relative_to(root.parent.parent)} is in an unknown folder; "
             f"the folders of objects/ are {', '.join(OBJECT_FOLDERS)}"
         )
     for folder in OBJECT_FOLDERS:
-        yield from sorted((root / folder).glob("*.sql"))
+        yield from (path for path in paths if path.relative_to(root).parts[0] == folder)
 
 
 def first_lines(lines: list[str], number: int) -> list[str]:
