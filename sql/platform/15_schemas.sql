@@ -5,7 +5,7 @@
 select pg_advisory_xact_lock(hashtextextended('chatctl platform', 0));
 set local client_min_messages = warning; -- "already exists, skipping" is the normal case here
 
--- postgres owns the database, and thereby schema public (pg_database_owner).
+-- postgres owns the database. It is therefore a member of pg_database_owner, which owns schema public.
 do $$
 begin
   if (

@@ -95,7 +95,7 @@ def all_reasons(conn: Connection, run: SeedRun, reasons: Reasons) -> Reasons:
     return expected
 
 
-# Records of people's writes, which are deleted with the people, whoever caused them.
+# Records of what a user has written. They are deleted with the user, even if the seed caused them.
 LIMITS = {"private.send_windows", "private.action_windows", "private.departures"}
 
 

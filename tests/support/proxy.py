@@ -31,9 +31,10 @@ class Proxy:
 
     ``on_message(number, kind, body)`` is called for each message of a client after its startup, before the
     message is forwarded; numbers count from 1 over all connections. ``on_answer(number)`` is called when the
-    server is ready for the next query after that message, before the client is told; that is correct for
-    clients that send nothing meanwhile, like psycopg outside of a pipeline. Both are called in the threads of
-    the connections. Any exception other than Cut also ends the connection, and is raised at the block's end.
+    server is ready for the next query after that message, and before that answer is forwarded to the client.
+    This is right for clients that wait for the answer, as psycopg does outside of a pipeline. Both are called
+    in the threads of the connections. Any exception other than Cut also ends the connection, and is
+    raised at the block's end.
     """
 
     def __init__(
