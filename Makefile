@@ -23,7 +23,7 @@ lint: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
-# Tests that take minutes, depend on time, or repeat the others on PostgreSQL 16.
+# Tests that take many seconds, wait for time to pass, or repeat the others on PostgreSQL 16.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 

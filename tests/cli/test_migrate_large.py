@@ -14,6 +14,8 @@ from tests.support.forks import variables
 from tests.support.sqlfiles import SqlFiles, names
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 CHATCTL = (sys.executable, "-m", "chatctl")
 LENGTH = 50_000_000
 LIMIT = 700 << 20  # bytes; an idle interpreter takes a fifth of that

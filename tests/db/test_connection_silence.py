@@ -17,6 +17,8 @@ from chatctl.local.postgres import processes, throwaway
 from tests.support.fakeserver import AUTHENTICATED, READY, FakeServer
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 STARTED = AUTHENTICATED + READY
 
 

@@ -27,6 +27,8 @@ from tests.holes import platform
 from tests.holes.hole import Hole
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = Path(__file__).parent.parent / "foreign"
 SQL = data_directory("sql")
 

@@ -33,6 +33,8 @@ from chatctl.sqltext import statements as module
 from chatctl.sqltext.commands import copy_command, session_command
 from chatctl.sqltext.statements import bare, canonical, consists_of, statements
 
+pytestmark = pytest.mark.slow
+
 _REPEATED = re.compile(r"( *)([A-Z]+)_REPEAT \d+ MAXREPEAT")
 _ONE_CHARACTER = re.compile(r" *(?:IN|ANY|LITERAL|NOT_LITERAL)\b")
 

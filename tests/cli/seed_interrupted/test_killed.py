@@ -26,6 +26,8 @@ from tests.support.seed_runs import (
     until_alone,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_killed_at_any_moment_the_next_run_creates_identical_rows(
     databases: FreshDatabases, complete_run: Run, way: str, chance: Random

@@ -20,6 +20,8 @@ from chatctl.services.audit.mutation.score import End, mutate
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.stage import workspace
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = Path(__file__).parents[2] / "foreign"
 ACCESS = FOREIGN / "access.yaml"
 ROLES = ("app_login", "app_guest", "app_user", "app_admin", "app_owner")

@@ -19,6 +19,8 @@ from chatctl.services.audit.run import audit
 from tests.holes import HOLES, Hole
 from tests.holes.hole import LEAST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pg_version() -> int:

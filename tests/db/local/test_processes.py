@@ -20,6 +20,8 @@ from chatctl.local.postgres import cluster, processes, server
 from chatctl.local.postgres.directory import MARK
 from chatctl.local.postgres.server import Server
 
+pytestmark = pytest.mark.slow
+
 DO = (
     "import sys; from pathlib import Path; from chatctl.local.postgres import server; "
     "directory = Path(sys.argv[1]); "

@@ -21,6 +21,8 @@ from chatctl.local.postgres import processes, throwaway
 from chatctl.local.postgres.server import Server
 from tests.support.places import PLACE
 
+pytestmark = pytest.mark.slow
+
 OWNER = """
 import sys
 from chatctl.local.postgres import throwaway

@@ -111,6 +111,7 @@ def test_after_the_deadline_for_another_migration_it_is_named(
     assert "--deadline" in output[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock_timeout", [LOCK_TIMEOUT, DEFAULT_LOCK_TIMEOUT])
 def test_traffic_never_waits_longer_than_one_attempt_to_lock(
     world: World, files: Path, lock_timeout: float
