@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import signal
 import sys
@@ -47,6 +48,7 @@ COMMANDS = {
     "stats": "Show how much each organization has, and how much is sent.",
     "demo": "Migrate, seed, audit and load-test a throwaway server.",
     "local": "Run the embedded PostgreSQL server.",
+    "completion": "Print what makes bash, zsh or fish complete command lines.",
 }
 ALIASES = {"conv": "conversation", "msg": "message"}
 
@@ -104,6 +106,11 @@ def main() -> NoReturn:
     # By default, SIGTERM ends Python at once, without the cleanup of a command.
     signal.signal(signal.SIGTERM, _terminated)
     stdout = streams.protect()
+    if "_CHATCTL_COMPLETE" in os.environ:
+        from chatctl.cli.completion import write_answer  # noqa: PLC0415 - no command needs it
+
+        write_answer(typer.main.get_command(app), COMMANDS)
+        sys.exit(0)
     code = run(sys.argv[1:])
     # A closed pipe (`| head`) is not an error.
     if stdout.failure and stdout.failure.errno != errno.EPIPE:

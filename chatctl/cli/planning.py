@@ -45,7 +45,8 @@ _SHOWN = 10  # senders, conversations and held messages in the text of a dry run
 def check_expected(count: int, expected: int | None) -> None:
     """Raise Invalid if ``count`` is not what the operator expects, or too large to go without saying."""
     if expected is not None and expected != count:
-        raise Invalid(f"{count:,} messages are selected, not {expected:,}; nothing was changed")
+        are = "is" if count == 1 else "are"
+        raise Invalid(f"{counted(count, 'message')} {are} selected, not {expected:,}; nothing was changed")
     if expected is None and count > _WITHOUT_EXPECT:
         raise Invalid(
             f"{count:,} messages are selected, and more than {_WITHOUT_EXPECT} need --expect {count}",

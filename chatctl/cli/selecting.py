@@ -86,6 +86,7 @@ def _filters(
     has_attachment: Annotated[bool, _flag("--has-attachment", "With an attachment.")] = False,
     has_link: Annotated[bool, _flag("--has-link", "With a link.")] = False,
     deleted: Annotated[bool, _flag("--deleted", "Deleted messages instead of the others.")] = False,
+    reported: Annotated[bool, _flag("--reported", "That somebody has reported.")] = False,
     regex: Annotated[
         str | None,
         typer.Option(
@@ -106,6 +107,7 @@ def _filters(
             has_attachment=has_attachment,
             has_link=has_link,
             deleted=deleted,
+            reported=reported,
             regex=regex,
         ),
         organization=org,

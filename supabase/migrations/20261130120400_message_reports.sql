@@ -314,7 +314,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/log_act.sql', '297d70ffacedff1b7531bb4cd36a2c09a652e3311526527cd332b5eac90afce2', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', '3e34b579d412719db82285546ce0ddd38defb1c0bc9cd1529f344851931270d5', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
+values ('objects/moderation/holds.sql', 'b49f52ff860f282d1e3c8f3cbf3046bf25436db7d38e3662f86e2c7c7a63ea06', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', 'cec473f274ddfe88f95287da5e793343264afe67bffdb767a65a80b4d2d6aaaa', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
@@ -407,7 +407,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/erase_user.sql', '7c9fbda22c8fefd8a4dd7dc345c8353c499847f8f90ce0dd7485ae75fdcf267d', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/files.sql', 'b5762e18697abc59d9bfb3430f299d2fbf3aff1eb962d65f1a0d6e5ece7e1581', '{"drop function if exists moderation.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
+values ('objects/moderation/files.sql', '4ede91df91d7075af23f80d1192aa7f2c37a5aec088be413e45784ef4c1fe00c', '{"drop function if exists private.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files_of.sql', '374715d76b3b0e1125a92931940c6aa3b03d3090ef871908bb73ba36c08ac82a', '{"drop function if exists moderation.files_of(p_message_ids uuid[])"}'::text[]);
@@ -422,13 +422,16 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/restore_messages.sql', '231e7424e28be0e2d599d765220b5aa256bc6791a309b7fce151b5346ecc1a5c', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/undo_messages.sql', 'ca3f96c8a814fab7a08400acdd0ef046d5abdc0758e72776cd66f6fc9a8805c3', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/redact_messages.sql', 'a25af3ad0a6255e426b1f7e07f45ba70672763ac0a3dd270f11504350fbfd23e', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/purge_messages.sql', '4f05ab163fce7679d7805532eee40161f7ba4a0bf8531f2e19e4cb56668e7a21', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/jobs.sql', '565b55b30e8d12bd020668dbc592d064de508f9801420bab1b8341d429354826', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
+values ('objects/moderation/jobs.sql', '092d49ab1a4831500c9c9d3c8fdc685ed699c3ecad4d5a8f307137a39d484965', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_inverse_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/states.sql', '93013a5b0e47da606e0b9eab8e8b6d9d1ef1deeaa833be5efda4fe888b9cc70a', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
@@ -468,9 +471,6 @@ values ('objects/moderation/participants.sql', '6c2dc2dfcdcacd2e8652734068abcc1e
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/repair_conversation.sql', '222435825e1f1add61e98d1d471cb3227d5426c8d3062e464c499adb933dfacc', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
-
-insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_messages.sql', 'ca3f96c8a814fab7a08400acdd0ef046d5abdc0758e72776cd66f6fc9a8805c3', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/reports.sql', '3114cb2fdcd16c4ccf8f678a9ed6c33a0477da4a8573bf97b3baa9eac7719ce7', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
@@ -3280,7 +3280,10 @@ as $$
 declare
   hold_id uuid;
 begin
-  perform private.require_reason(p_actor, p_reason, concat_ws(' ', p_ticket, p_name), array[p_user_id]);
+  perform private.require_reason(
+    p_actor, p_reason, concat_ws(' ', p_ticket, p_name),
+    p_user_id || private.people_of(array['conversation:' || p_conversation_id])
+  );
   if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
   elsif exists (select from private.holds h where h.name = p_name) then
@@ -3318,7 +3321,9 @@ begin
   if not found then
     perform private.refuse('PT404', 'NOT_FOUND', format('There is no hold %s', p_name));
   end if;
-  perform private.require_reason(p_actor, p_reason, p_ticket, array[hold.user_id]);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, hold.user_id || private.people_of(array['conversation:' || hold.conversation_id])
+  );
   update private.holds h set released_at = clock_timestamp() where h.id = hold.id;
   delete from private.holds h where h.id = hold.id;
   return private.log_act('hold.release', array['hold:' || p_name], p_actor, p_reason, p_ticket, hold.organization_id);
@@ -5025,10 +5030,10 @@ as $$
 $$;
 
 -- Delete the rows of files that wait for deletion, where there is no Storage that would delete them: on an embedded
--- server. Elsewhere the files themselves would stay behind.
-create or replace function moderation.delete_file_rows()
+-- server. Elsewhere the files themselves would stay behind, so operators have no right to it.
+create or replace function private.delete_file_rows()
 returns void
-language plpgsql security definer
+language plpgsql
 set search_path = ''
 as $$
 begin
@@ -5042,7 +5047,7 @@ end
 $$;
 
 revoke execute on function moderation.forget_deleted_files() from public;
-revoke execute on function moderation.delete_file_rows() from public;
+revoke execute on function private.delete_file_rows() from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/files_of.sql
@@ -5231,6 +5236,78 @@ revoke execute on function moderation.restore_messages(uuid[], text, text, text,
 revoke execute on function private.restore_locked(private.message_target[], text, text, text, uuid) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/moderation/undo_messages.sql
+-- Undo a deletion or a restoration of messages.
+
+-- The messages of an action and the deletions that it did or undid, in its order.
+create or replace function private.logged_deletions(p_entry private.moderation_log)
+returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
+language sql stable
+set search_path = ''
+as $$
+  select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
+  from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
+$$;
+
+-- Restore those of these messages that are still deleted by this action, and not by a later one or by their sender.
+create or replace function private.undo_deletion(
+  p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
+begin
+  messages := array(
+    select (
+      m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
+      case when not m.redacted and live.deleted_at <> l.deleted_at then 'CHANGED' else m.problem end
+    )::private.message_target
+    from unnest(messages) as m
+    left join public.messages live on live.id = m.id
+    left join private.logged_deletions(p_entry) as l on l.id = m.id
+    order by m.place
+  );
+  return query select o.* from private.restore_locked(messages, p_actor, p_reason, p_ticket) as o;
+end
+$$;
+
+-- Delete the messages of a restoration again, at the time and by whom they were deleted before.
+create or replace function private.undo_restoration(
+  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
+  messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
+  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  update public.messages m set deleted_at = coalesce(l.deleted_at, clock_timestamp())
+  from private.logged_deletions(p_entry) as l
+  where m.id = l.id and m.id = any (done);
+  update private.deleted_messages d set deleted_by = d.sender_id
+  from private.logged_deletions(p_entry) as l
+  where d.message_id = l.id and l.by_sender and d.message_id = any (done);
+  return query select o.* from private.message_outcomes(
+    private.log_messages(
+      'message.delete', messages, done, p_actor, p_reason, p_ticket, null, private.deletions_of(done)
+    ),
+    messages, done
+  ) as o;
+end
+$$;
+
+revoke execute on function private.logged_deletions(private.moderation_log) from public;
+revoke execute on function private.undo_deletion(private.moderation_log, uuid[], text, text, text) from public;
+revoke execute on function private.undo_restoration(private.moderation_log, text, text, text) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/moderation/redact_messages.sql
 -- `chatctl message redact`: leave tombstones whose content is gone for good. Their files wait for Storage to delete them.
 create or replace function moderation.redact_messages(
@@ -5335,6 +5412,45 @@ begin
 end
 $$;
 
+-- Create the job that undoes another. What was restored since, and then deleted once more, counts as changed.
+create or replace function moderation.create_inverse_job(
+  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
+)
+returns uuid
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  inverse text := (
+    select case j.verb when 'delete' then 'restore' when 'restore' then 'delete' end
+    from private.moderation_jobs j
+    where j.id = p_job_id
+  );
+  ids uuid[];
+  versions text[];
+begin
+  if inverse is null then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', format('Job %s cannot be undone', p_job_id));
+  end if;
+  select
+    array_agg(i.message_id order by i.place),
+    array_agg(case when m.deleted_at <> d.deleted_at then 'deleted again' end order by i.place)
+  into ids, versions
+  from private.moderation_job_items i
+  left join (
+    select l.job_id, e.id, e.deleted_at
+    from private.moderation_log l
+    cross join private.logged_deletions(l) as e
+    where l.job_id = p_job_id and inverse = 'restore'
+  ) as d on d.job_id = i.job_id and d.id = i.message_id
+  left join public.messages m on m.id = i.message_id
+  where i.job_id = p_job_id and i.status = 'done';
+  return moderation.create_job(
+    inverse, coalesce(ids, '{}'), coalesce(versions, '{}'), p_actor, p_reason, p_ticket
+  );
+end
+$$;
+
 -- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
 -- the batch: it is committed with its results, or not at all. Two callers take turns.
 create or replace function moderation.run_job(p_job_id uuid, p_count integer)
@@ -5401,6 +5517,7 @@ end
 $$;
 
 revoke execute on function moderation.create_job(text, uuid[], text[], text, text, text, text) from public;
+revoke execute on function moderation.create_inverse_job(uuid, text, text, text) from public;
 revoke execute on function moderation.run_job(uuid, integer) from public;
 revoke execute on function private.moderate_messages(private.moderation_jobs, uuid[], text[]) from public;
 reset all; set check_function_bodies = off;
@@ -6539,78 +6656,6 @@ end
 $$;
 
 revoke execute on function moderation.repair_conversation(uuid, text, text, text) from public;
-reset all; set check_function_bodies = off;
-
--- objects/moderation/undo_messages.sql
--- Undo a deletion or a restoration of messages.
-
--- The messages of an action and the deletions that it did or undid, in its order.
-create or replace function private.logged_deletions(p_entry private.moderation_log)
-returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
-language sql stable
-set search_path = ''
-as $$
-  select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
-  from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
-$$;
-
--- Restore those of these messages that are still deleted by this action, and not by a later one or by their sender.
-create or replace function private.undo_deletion(
-  p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text
-)
-returns table (action_id bigint, id uuid, status text, problem text)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
-begin
-  messages := array(
-    select (
-      m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
-      case when not m.redacted and live.deleted_at <> l.deleted_at then 'CHANGED' else m.problem end
-    )::private.message_target
-    from unnest(messages) as m
-    left join public.messages live on live.id = m.id
-    left join private.logged_deletions(p_entry) as l on l.id = m.id
-    order by m.place
-  );
-  return query select o.* from private.restore_locked(messages, p_actor, p_reason, p_ticket) as o;
-end
-$$;
-
--- Delete the messages of a restoration again, at the time and by whom they were deleted before.
-create or replace function private.undo_restoration(
-  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
-)
-returns table (action_id bigint, id uuid, status text, problem text)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
-  messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
-  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
-  update public.messages m set deleted_at = coalesce(l.deleted_at, clock_timestamp())
-  from private.logged_deletions(p_entry) as l
-  where m.id = l.id and m.id = any (done);
-  update private.deleted_messages d set deleted_by = d.sender_id
-  from private.logged_deletions(p_entry) as l
-  where d.message_id = l.id and l.by_sender and d.message_id = any (done);
-  return query select o.* from private.message_outcomes(
-    private.log_messages(
-      'message.delete', messages, done, p_actor, p_reason, p_ticket, null, private.deletions_of(done)
-    ),
-    messages, done
-  ) as o;
-end
-$$;
-
-revoke execute on function private.logged_deletions(private.moderation_log) from public;
-revoke execute on function private.undo_deletion(private.moderation_log, uuid[], text, text, text) from public;
-revoke execute on function private.undo_restoration(private.moderation_log, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/reports.sql

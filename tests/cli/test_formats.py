@@ -84,6 +84,7 @@ RUNS: dict[str, Run | None] = {  # None: takes too long, or has no formats
     "local status": Run(database=False),
     "local reset": Run(("--confirm", "work"), database=False, server=True),
     "local psql": None,
+    "completion": None,
     "local env": Run(database=False, server=True),
 }
 # Other options lead to other results.
@@ -107,6 +108,7 @@ def _required(name: str) -> list[str]:
         "migrate export": ["out"],
         "migrate repair": ["1", "--status", "applied"],
         "seed from": ["world.yaml"],
+        "completion": ["bash"],
     }
     if operator_run := OPERATOR_RUNS.get(name):
         return operator_run.filled(Placeholders())

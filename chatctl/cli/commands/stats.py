@@ -19,8 +19,8 @@ from chatctl.services.moderation.look import statistics
 from chatctl.services.moderation.look.statistics import OrganizationStatistics
 
 COLUMNS = (
-    "id", "slug", "people", "conversations", "messages", "deleted", "purged", "recent_messages",
-    "stored_files", "stored_bytes",
+    "id", "slug", "people", "conversations", "messages", "deleted", "purged", "reported", "open_reports",
+    "recent_messages", "stored_files", "stored_bytes",
 )  # fmt: skip
 EPILOG = """\b
 Examples:
@@ -62,7 +62,7 @@ def stats(
     else:
         rows = [_line(row) for row in page.rows]
         columns = list(rows[0]) if rows else []
-        droppable = ("top_sender", "purged", "conversations", "deleted")
+        droppable = ("top_sender", "purged", "reported", "conversations", "deleted")
         show(rows, shared, columns=columns, droppable=droppable)
     note_page(page, "organizations", shared)
 
@@ -76,6 +76,7 @@ def _line(row: OrganizationStatistics) -> dict[str, object]:
         "last_14_days": f"{bars.spark(row.per_day)} {row.recent_messages:,}",
         "deleted": f"{row.deleted:,}",
         "purged": f"{row.purged:,}",
+        "reported": f"{row.reported:,}",
         "files": size(row.stored_bytes),
         "top_sender": _person(row.top_senders[0]) if row.top_senders else "",
     }
@@ -90,6 +91,7 @@ def _details(row: OrganizationStatistics, days: Sequence[date]) -> str:
             "people": f"{row.people:,}",
             "conversations": f"{row.conversations:,}",
             "messages": f"{row.messages:,}, besides {row.deleted:,} deleted and {row.purged:,} purged",
+            "reports": f"{count(row.reported, 'reported message')}, {count(row.open_reports, 'open report')}",
             "files": f"{count(row.stored_files, 'file')}, {size(row.stored_bytes)}",
         }),
         "",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query, sql_statement
@@ -29,8 +32,9 @@ def delete(conn: Connection, api: Client | None, *, without_storage: bool) -> in
         from chatctl.api import bucket  # noqa: PLC0415 - the Supabase client is slow to import
 
         bucket.remove(api, names)
-    with conn.transaction():
-        if without_storage:
+    if without_storage:
+        # An operator's role may not; the files wait for the owner's next deletion.
+        with suppress(psycopg.errors.InsufficientPrivilege):
             conn.execute(sql_statement("moderation/delete_file_rows"))
-        conn.execute(sql_statement("moderation/forget_deleted_files"))
+    conn.execute(sql_statement("moderation/forget_deleted_files"))
     return len(waiting(conn))

@@ -146,11 +146,12 @@ def repeated(conn: Connection, job: ModerationJob) -> ActionResult:
 
 
 def create_inverse(
-    conn: Connection, job: ModerationJob, verb: str, act: OperatorAct, *, on_wait: Callable[[str], None]
+    conn: Connection, job: ModerationJob, act: OperatorAct, *, on_wait: Callable[[str], None]
 ) -> UUID:
-    """Create a job that does ``verb`` to the messages that ``job`` changed."""
-    ids = [UUID(item.id) for item in _items(conn, job.id) if item.status == "done"]
-    return create(conn, verb, ids, [None] * len(ids), act, on_wait=on_wait)
+    """Create a job that undoes what ``job`` changed; its id. Raises Invalid for a bad reason."""
+    parameters = {"job_id": job.id, **act.parameters}
+    rows = transaction.run(conn, "create_inverse_job", parameters, dry_run=False, on_wait=on_wait)
+    return UUID(str(rows[0][0]))
 
 
 def _items(conn: Connection, job_id: UUID) -> list[ItemOutcome]:

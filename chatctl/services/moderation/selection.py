@@ -57,6 +57,7 @@ _DELETED = _messages_view("deleted_messages")
 _USERS = table(
     "users", column("id", Uuid), column("full_name", Text), column("email", Text), schema="moderation"
 )
+_REPORTS = table("reports", column("message_id", Uuid), schema="moderation")
 _CONVERSATIONS = table("conversations", column("id", Uuid), column("name", Text), schema="moderation")
 
 
@@ -146,6 +147,8 @@ def _filters(
         conditions.append(c.created_at >= selector.since)
     if selector.until is not None:
         conditions.append(c.created_at < selector.until)
+    if selector.reported:
+        conditions.append(c.id.in_(select(_REPORTS.c.message_id)))
     if after is not None:
         # The first condition alone, for the statistics of the planner.
         conditions.append(c.created_at <= after.created_at)

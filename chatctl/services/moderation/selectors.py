@@ -26,6 +26,7 @@ class MessageSelector:
     has_attachment: bool = False
     has_link: bool = False
     deleted: bool = False
+    reported: bool = False
     regex: str | None = None
 
     @property
@@ -38,7 +39,7 @@ class MessageSelector:
         """For the log: the ids, and ``arguments`` without the text and the pattern."""
         arguments: dict[str, Any] = {
             name: getattr(self, name)
-            for name in ("has_attachment", "has_link", "deleted")
+            for name in ("has_attachment", "has_link", "deleted", "reported")
             if getattr(self, name)
         }
         arguments |= {name: True for name in ("text", "regex") if getattr(self, name) is not None}
@@ -83,5 +84,5 @@ def require_filter(selector: MessageSelector, *, for_act: bool = False) -> None:
         raise Invalid(
             "no filter is given, which would select every message",
             hint="name a text, or at least one of --org, --conversation, --sender, --since, --until, "
-            "--has-attachment, --has-link",
+            "--has-attachment, --has-link, --reported",
         )

@@ -21,10 +21,10 @@ as $$
 $$;
 
 -- Delete the rows of files that wait for deletion, where there is no Storage that would delete them: on an embedded
--- server. Elsewhere the files themselves would stay behind.
-create or replace function moderation.delete_file_rows()
+-- server. Elsewhere the files themselves would stay behind, so operators have no right to it.
+create or replace function private.delete_file_rows()
 returns void
-language plpgsql security definer
+language plpgsql
 set search_path = ''
 as $$
 begin
@@ -38,4 +38,4 @@ end
 $$;
 
 revoke execute on function moderation.forget_deleted_files() from public;
-revoke execute on function moderation.delete_file_rows() from public;
+revoke execute on function private.delete_file_rows() from public;

@@ -63,7 +63,10 @@ as $$
 declare
   hold_id uuid;
 begin
-  perform private.require_reason(p_actor, p_reason, concat_ws(' ', p_ticket, p_name), array[p_user_id]);
+  perform private.require_reason(
+    p_actor, p_reason, concat_ws(' ', p_ticket, p_name),
+    p_user_id || private.people_of(array['conversation:' || p_conversation_id])
+  );
   if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
   elsif exists (select from private.holds h where h.name = p_name) then
@@ -101,7 +104,9 @@ begin
   if not found then
     perform private.refuse('PT404', 'NOT_FOUND', format('There is no hold %s', p_name));
   end if;
-  perform private.require_reason(p_actor, p_reason, p_ticket, array[hold.user_id]);
+  perform private.require_reason(
+    p_actor, p_reason, p_ticket, hold.user_id || private.people_of(array['conversation:' || hold.conversation_id])
+  );
   update private.holds h set released_at = clock_timestamp() where h.id = hold.id;
   delete from private.holds h where h.id = hold.id;
   return private.log_act('hold.release', array['hold:' || p_name], p_actor, p_reason, p_ticket, hold.organization_id);

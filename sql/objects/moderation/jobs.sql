@@ -32,6 +32,45 @@ begin
 end
 $$;
 
+-- Create the job that undoes another. What was restored since, and then deleted once more, counts as changed.
+create or replace function moderation.create_inverse_job(
+  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
+)
+returns uuid
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  inverse text := (
+    select case j.verb when 'delete' then 'restore' when 'restore' then 'delete' end
+    from private.moderation_jobs j
+    where j.id = p_job_id
+  );
+  ids uuid[];
+  versions text[];
+begin
+  if inverse is null then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', format('Job %s cannot be undone', p_job_id));
+  end if;
+  select
+    array_agg(i.message_id order by i.place),
+    array_agg(case when m.deleted_at <> d.deleted_at then 'deleted again' end order by i.place)
+  into ids, versions
+  from private.moderation_job_items i
+  left join (
+    select l.job_id, e.id, e.deleted_at
+    from private.moderation_log l
+    cross join private.logged_deletions(l) as e
+    where l.job_id = p_job_id and inverse = 'restore'
+  ) as d on d.job_id = i.job_id and d.id = i.message_id
+  left join public.messages m on m.id = i.message_id
+  where i.job_id = p_job_id and i.status = 'done';
+  return moderation.create_job(
+    inverse, coalesce(ids, '{}'), coalesce(versions, '{}'), p_actor, p_reason, p_ticket
+  );
+end
+$$;
+
 -- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
 -- the batch: it is committed with its results, or not at all. Two callers take turns.
 create or replace function moderation.run_job(p_job_id uuid, p_count integer)
@@ -98,5 +137,6 @@ end
 $$;
 
 revoke execute on function moderation.create_job(text, uuid[], text[], text, text, text, text) from public;
+revoke execute on function moderation.create_inverse_job(uuid, text, text, text) from public;
 revoke execute on function moderation.run_job(uuid, integer) from public;
 revoke execute on function private.moderate_messages(private.moderation_jobs, uuid[], text[]) from public;

@@ -1,2 +1,2 @@
 -- Delete the rows of the files that wait for it, on a server without Storage.
-select moderation.delete_file_rows();
+select private.delete_file_rows();

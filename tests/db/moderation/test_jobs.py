@@ -137,10 +137,26 @@ def test_a_reason_that_names_a_sender_starts_no_job(many: Many) -> None:
 def test_a_job_is_undone_by_a_job(many: Many) -> None:
     before = many.conn.execute("select * from messages order by id").fetchall()
     deleted = jobs.by_id(many.conn, moderate(many, MessageVerb.delete).job_id)
-    assert deleted.inverse == "restore"
-    inverse = jobs.create_inverse(many.conn, deleted, deleted.inverse, ACT, on_wait=ignore)
+    inverse = jobs.create_inverse(many.conn, deleted, ACT, on_wait=ignore)
     assert jobs.run(many.conn, inverse, on_wait=ignore, on_step=ignore).done == len(many.ids)
     assert many.conn.execute("select * from messages order by id").fetchall() == before
+
+
+def test_undoing_a_job_leaves_what_was_deleted_once_more_since(many: Many) -> None:
+    deleted = jobs.by_id(many.conn, moderate(many, MessageVerb.delete).job_id)
+    again = many.ids[0]
+    for state in ("null", "clock_timestamp()"):
+        many.conn.execute(f"update messages set deleted_at = {state} where id = %s".encode(), (again,))
+    result = jobs.run(
+        many.conn,
+        jobs.create_inverse(many.conn, deleted, ACT, on_wait=ignore),
+        on_wait=ignore,
+        on_step=ignore,
+    )
+    assert [(item.id, item.problem) for item in result.items if item.status == "failed"] == [
+        (str(again), "CHANGED")
+    ]
+    assert result.done == len(many.ids) - 1
 
 
 def test_held_messages_of_a_job_are_listed_and_stay(many: Many) -> None:

@@ -218,6 +218,7 @@ def test_statistics_of_an_organization(world: World) -> None:
     world.send(cay, world.direct(other, cay, dan))
     sent = [world.send(ann, conversation, f"number {number}") for number in range(4)]
     world.send(ben, conversation)
+    world.value(ben, "select id from report_message(%s, 'spam')", sent[0])
     world.operator.execute("select moderation.delete_messages(%s, 'x', 'spam')", (sent[:1],))
     world.operator.execute("select moderation.purge_messages(%s, 'x', 'spam')", (sent[1:2],))
     for owner, size in ((organization, 1000), (organization, 234), (other, 5)):
@@ -230,6 +231,7 @@ def test_statistics_of_an_organization(world: World) -> None:
     page = statistics.listed(world.operator, days, organization_id=organization, cursor=None, limit=5)
     (row,) = page.rows
     assert (row.people, row.conversations, row.messages, row.deleted, row.purged) == (2, 1, 3, 1, 1)
+    assert (row.reported, row.open_reports) == (1, 1)
     assert (row.stored_files, row.stored_bytes) == (2, 1234)
     # Around midnight the messages may be of two days.
     assert (len(row.per_day), sum(row.per_day[-2:]), row.recent_messages) == (14, 4, 4)

@@ -32,6 +32,18 @@ def test_a_user_with_organizations_and_conversations(world: World) -> None:
     assert shown.profile.suspended_at is None
 
 
+def test_reports_by_a_user_and_against_one(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    message = world.send(ben, world.direct(organization, ann, ben))
+    report = world.value(ann, "select id from report_message(%s, 'spam')", message)
+    filed, against = (users.details(world.operator, user).reports for user in (ann, ben))
+    assert (filed.reported, filed.reports_against) == (1, 0)
+    assert (against.reported, against.reports_against, against.against_open) == (0, 1, 1)
+    world.operator.execute("select moderation.resolve_reports(%s, 'upheld', 'op', 'spam')", ([report],))
+    filed, against = (users.details(world.operator, user).reports for user in (ann, ben))
+    assert (filed.reported_upheld, against.against_open, against.against_upheld) == (1, 0, 1)
+
+
 def test_a_user_who_has_done_nothing(world: World) -> None:
     shown = users.details(world.operator, world.user("ann"))
     profile = shown.profile

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatctl.errors import Invalid
+from chatctl.errors import Conflict, Invalid
 from chatctl.services.moderation import jobs, plans, searchindex
 from chatctl.services.moderation.messages import MessageVerb, moderate
 from chatctl.services.moderation.operators import OperatorAct
@@ -83,8 +83,10 @@ def test_a_hold_after_the_plan_wins(spam: Spam) -> None:
 def test_a_plan_is_applied_once(spam: Spam) -> None:
     plan = spam.plan(MessageVerb.delete)
     assert spam.apply(plan) == [("done", None)] * 4
+    assert spam.apply(plan) == [("noop", None)] * 4
     moderate(spam.conn, MessageVerb.restore, spam.ids, ACT, on_wait=ignore)
-    assert spam.apply(plan) == [("done", None)] * 4
+    with pytest.raises(Conflict, match="4 messages changed back since"):
+        spam.apply(plan)
     assert spam.world.fact("select count(*) from messages where content is null") == 0
     assert len(jobs.newest(spam.conn, count=10)) == 1
 

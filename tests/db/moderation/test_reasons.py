@@ -20,6 +20,7 @@ ACTS = {
     " %(reason)s, %(ticket)s)",
     "lock": "moderation.lock_conversation(%(group)s, 'be kind', 'op', %(reason)s, %(ticket)s)",
     "unlock": "moderation.unlock_conversation(%(group)s, 'op', %(reason)s, %(ticket)s)",
+    "hold": "moderation.create_hold('h', 'op', %(reason)s, %(ticket)s, p_conversation_id => %(group)s)",
     "repair": "moderation.repair_conversation(%(group)s, 'op', %(reason)s, %(ticket)s)",
 }
 READS_ALL = "moderation.log_read('message search', '{}', '{}', 'op', %(reason)s, %(ticket)s)"

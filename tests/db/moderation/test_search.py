@@ -110,6 +110,14 @@ def test_filters_narrow_a_search(chat: Chat) -> None:
     assert chat.found(regex="^free.*now", conversation_id=chat.conversation) == [TEXTS[1]]
 
 
+def test_reported_messages_are_found(chat: Chat) -> None:
+    for number in 1, 7:
+        chat.world.value(chat.ann, "select id from report_message(%s, 'spam')", chat.messages[number])
+    assert chat.found(reported=True) == [TEXTS[7], TEXTS[1]]
+    assert chat.found("free", reported=True) == [TEXTS[1]]
+    assert chat.found("everybody", reported=True) == []
+
+
 def test_messages_with_attachments_are_found(chat: Chat) -> None:
     path = f"{chat.organization}/chat/{chat.conversation}/6f1c0e5c-0000-4000-8000-000000000000_plan.pdf"
     attachment = {

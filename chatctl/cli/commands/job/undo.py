@@ -41,6 +41,6 @@ def undo(
         original = jobs.by_id(at.conn, job)
         if original.inverse is None:
             raise Invalid(f"a job of message {original.verb} cannot be undone")
-        inverse = jobs.create_inverse(at.conn, original, original.inverse, act, on_wait=on_wait)
+        inverse = jobs.create_inverse(at.conn, original, act, on_wait=on_wait)
         result = jobs.run(at.conn, inverse, on_wait=on_wait, on_step=on_step)
     show_result(result, shared)

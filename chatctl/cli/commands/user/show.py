@@ -14,6 +14,7 @@ from chatctl.cli.text import ago, count, labelled
 from chatctl.services.moderation import names
 from chatctl.services.moderation.look import users
 from chatctl.services.moderation.look.users import ActiveMute, UserDetails, UserProfile
+from chatctl.services.moderation.reportcases import ReportHistory
 
 EPILOG = """\b
 Examples:
@@ -55,6 +56,13 @@ def _document(shown: UserDetails) -> dict[str, object]:
             "until": profile.suspended_until,
         },
         "mutes": shown.mutes,
+        "reports": {
+            "filed": shown.reports.reported,
+            "filed_upheld": shown.reports.reported_upheld,
+            "against": shown.reports.reports_against,
+            "against_open": shown.reports.against_open,
+            "against_upheld": shown.reports.against_upheld,
+        },
         "rate_limit": {
             "used": profile.messages_used,
             "allowed": profile.messages_allowed,
@@ -83,6 +91,7 @@ def _text(shown: UserDetails) -> str:
             "rate limit": _rate_limit(profile),
             "suspended": _suspension(profile),
             "muted": "; ".join(map(_mute, shown.mutes)) or None,
+            "reports": _reports(shown.reports),
             "holds": ", ".join(profile.holds) or None,
         }),
         "",
@@ -108,6 +117,14 @@ def _rate_limit(profile: UserProfile) -> str:
     if profile.window_opens_at is None:
         return used
     return f"{used}; the next one is accepted at {profile.window_opens_at:%H:%M:%S} UTC"
+
+
+def _reports(history: ReportHistory) -> str:
+    against = f"{history.against_open:,} open, {history.against_upheld:,} upheld"
+    return (
+        f"{history.reports_against:,} against ({against}), "
+        f"{history.reported:,} filed ({history.reported_upheld:,} upheld)"
+    )
 
 
 def _suspension(profile: UserProfile) -> str | None:

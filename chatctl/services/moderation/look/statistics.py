@@ -18,7 +18,8 @@ _SENDERS = 5
 
 @dataclass(frozen=True)
 class OrganizationStatistics:
-    """How much an organization has. ``messages`` are those that are neither deleted nor purged.
+    """How much an organization has. ``messages`` are those that are neither deleted nor purged, ``reported``
+    how many were reported, deleted ones included.
 
     ``per_day``: sent on each of the last days, oldest first, ``recent_messages`` in all; deleted ones count,
     purged ones do not. ``top_senders`` sent the most of them.
@@ -32,6 +33,8 @@ class OrganizationStatistics:
     messages: int
     deleted: int
     purged: int
+    reported: int
+    open_reports: int
     stored_files: int
     stored_bytes: int
     per_day: Sequence[int]

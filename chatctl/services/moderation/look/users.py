@@ -10,6 +10,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.moderation.look import conversations, reading
 from chatctl.services.moderation.look.conversations import ConversationFilter, ConversationSummary
 from chatctl.services.moderation.look.reading import Page
+from chatctl.services.moderation.reportcases import ReportHistory
 
 _CONVERSATIONS = 20  # of one user, before `conversation list` has to be asked
 
@@ -79,9 +80,10 @@ class ActiveMute:
 
 @dataclass(frozen=True)
 class UserDetails:
-    """A user, the mutes, the organizations, and the most recently active of the conversations."""
+    """A user, reports for and against, mutes, organizations, and the most recently active conversations."""
 
     profile: UserProfile
+    reports: ReportHistory
     mutes: list[ActiveMute]
     organizations: list[Membership]
     conversations: Page[ConversationSummary]
@@ -101,9 +103,10 @@ def details(conn: Connection, user_id: UUID) -> UserDetails:
     """One user, who must exist."""
     with reading.snapshot(conn):
         profile = reading.rows(conn, UserProfile, "user", {"id": user_id})[0]
+        reports = reading.rows(conn, ReportHistory, "report_history", {"user_id": user_id})[0]
         mutes = reading.rows(conn, ActiveMute, "mutes", {"user_id": user_id})
         organizations = reading.rows(conn, Membership, "memberships", {"user_id": user_id})
     recent = conversations.listed(
         conn, ConversationFilter(member_id=user_id), cursor=None, limit=_CONVERSATIONS
     )
-    return UserDetails(profile, mutes, organizations, recent)
+    return UserDetails(profile, reports, mutes, organizations, recent)

@@ -28,7 +28,7 @@ recent as (
 )
 select
   p.id, p.slug, p.name, m.people, c.conversations, c.messages, c.removed - g.purged as deleted, g.purged,
-  f.stored_files, f.stored_bytes,
+  r.reported, r.open_reports, f.stored_files, f.stored_bytes,
   array(
     select coalesce(sum(r.messages), 0)::bigint
     from generate_series(0, %(days)s::integer - 1) as d (number)
@@ -67,6 +67,13 @@ cross join lateral (
   join moderation.purged_messages g on g.conversation_id = c.id
   where c.organization_id = p.id
 ) g
+cross join lateral (
+  select
+    count(distinct r.message_id) as reported, count(*) filter (where r.status <> 'resolved') as open_reports
+  from moderation.conversations c
+  join moderation.reports r on r.conversation_id = c.id
+  where c.organization_id = p.id
+) r
 cross join lateral (
   select count(*) as stored_files, coalesce(sum(f.size), 0)::bigint as stored_bytes
   from moderation.stored_files f
