@@ -111,7 +111,7 @@ def test_an_sql_file_starts_with_a_comment(path: Path) -> None:
 def test_a_function_fixes_its_search_path_and_is_revoked_from_public(path: Path) -> None:
     text = path.read_text()
     for function in re.findall(r"create or replace function ([a-z_.]+)\(", text):
-        assert "set search_path = ''" in text
+        assert "set search_path = pg_catalog, pg_temp" in text
         assert re.search(
             rf"revoke execute on function {re.escape(function)}\(.*?\) from public", text, re.DOTALL
         )

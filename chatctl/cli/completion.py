@@ -25,7 +25,7 @@ from typer.completion import shell_completion  # type: ignore[attr-defined]  # T
 from chatctl.cli.options import Options
 from chatctl.db.connection import connection
 from chatctl.services.moderation import completions
-from chatctl.services.moderation.completions import Candidate
+from chatctl.services.moderation.completions import Completion
 from chatctl.settings import Target
 
 VARIABLE = "_CHATCTL_COMPLETE"
@@ -36,7 +36,7 @@ FRESH = 60  # seconds for which an answer is kept
 _HARMLESS = re.compile(r"[\w.@+][\w .@+-]*")
 _NOT_SHOWN = re.compile(r"[^\w .,@+()'-]+")
 
-Lookup = Callable[[Any, str, str | None], list[Candidate]]
+Lookup = Callable[[Any, str, str | None], list[Completion]]
 _LOOKUPS: dict[str, Lookup] = {
     "USER": lambda conn, text, _: completions.users(conn, text),
     "ORGANIZATION": lambda conn, text, _: completions.organizations(conn, text),
@@ -46,7 +46,7 @@ _LOOKUPS: dict[str, Lookup] = {
 }
 
 
-def answer(command: Any, summaries: Mapping[str, str], line: str) -> list[Candidate]:
+def answer(command: Any, summaries: Mapping[str, str], line: str) -> list[Completion]:
     """The candidates for the last word of ``line``, a command line without what follows the cursor.
 
     ``summaries`` are those of the commands of ``command``, whose modules take long to import.
@@ -57,14 +57,14 @@ def answer(command: Any, summaries: Mapping[str, str], line: str) -> list[Candid
     context = shell_completion._resolve_context(command, {}, "chatctl", words)
     completed, incomplete = shell_completion._resolve_incomplete(context, words, incomplete)
     if completed is command and not incomplete.startswith("-"):
-        return [Candidate(name, text) for name, text in summaries.items() if name.startswith(incomplete)]
+        return [Completion(name, text) for name, text in summaries.items() if name.startswith(incomplete)]
     metavar = getattr(completed, "metavar", None) or (getattr(completed, "name", None) or "").upper()
     if metavar in _LOOKUPS and not isinstance(completed, typer.core.TyperCommand | typer.core.TyperGroup):
         return _names(metavar, incomplete, context)
-    return [Candidate(item.value, item.help or "") for item in completed.shell_complete(context, incomplete)]
+    return [Completion(item.value, item.help or "") for item in completed.shell_complete(context, incomplete)]
 
 
-def _names(metavar: str, text: str, context: Any) -> list[Candidate]:
+def _names(metavar: str, text: str, context: Any) -> list[Completion]:
     """Names from the database of the context's target; none if it does not answer in time."""
     target = Options(**(context.obj or {})).settings.target
     organization = context.params.get("org")
@@ -80,7 +80,7 @@ def _names(metavar: str, text: str, context: Any) -> list[Candidate]:
     return names or []
 
 
-def _read(target: Target, lookup: Lookup, text: str, organization: str | None) -> list[Candidate] | None:
+def _read(target: Target, lookup: Lookup, text: str, organization: str | None) -> list[Completion] | None:
     """None if the embedded server is not running; it is not started for this."""
     url = target.db_url
     if url is None:
@@ -98,9 +98,9 @@ def _read(target: Target, lookup: Lookup, text: str, organization: str | None) -
         ]
 
 
-def _within(seconds: float, act: Callable[[], list[Candidate] | None]) -> list[Candidate] | None:
+def _within(seconds: float, act: Callable[[], list[Completion] | None]) -> list[Completion] | None:
     """The result of ``act``, or None if it fails or takes longer; it does not keep the process alive."""
-    results: list[list[Candidate] | None] = []
+    results: list[list[Completion] | None] = []
 
     def run() -> None:
         with suppress(Exception):
@@ -116,14 +116,14 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chatctl" / "completion"
 
 
-def _remembered(at: Path) -> list[Candidate] | None:
+def _remembered(at: Path) -> list[Completion] | None:
     with suppress(OSError, ValueError, TypeError):
         if time.time() - at.stat().st_mtime < FRESH:
-            return [Candidate(*pair) for pair in json.loads(at.read_text(encoding="utf-8"))]
+            return [Completion(*pair) for pair in json.loads(at.read_text(encoding="utf-8"))]
     return None
 
 
-def _remember(at: Path, names: Sequence[Candidate]) -> None:
+def _remember(at: Path, names: Sequence[Completion]) -> None:
     """Keep an answer where only its owner can read it, and delete those that are old."""
     at.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = at.parent.lstat()

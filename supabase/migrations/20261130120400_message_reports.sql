@@ -110,157 +110,157 @@ create table supabase_migrations.chatctl_current_objects (
 );
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse.sql', 'b2a64ce552663bc3547cdbaa008b81557cb0de683a20ac97530fc4a587658ecb', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
+values ('objects/functions/refuse.sql', '5cd043dadc8d535615a6f81db136a6ce8a8807210e86f17c7153b75ce6a2c8b9', '{"revoke execute on function private.refuse(text, text, text, jsonb) from authenticated, service_role","drop function if exists private.refuse(p_sqlstate text, p_code text, p_message text, p_details jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/allow_one_row.sql', '4c20766de9be5e3f6b151db94d07db168a82ad1e796a38c227d55bc3634c7a70', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
+values ('objects/functions/allow_one_row.sql', '72ab59aeeb5b89a9cd3e990b5502d0a820a02593354fbb61e88821e81e2ee388', '{"drop function if exists private.restore_lock_timeout()","drop function if exists private.allow_one_row(p_sentence text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/suspended.sql', '4769ce8302674cec453491cc21d5a5ce74d860d76c1da0956fea20821aa43c7b', '{"drop view if exists private.suspended"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/current_user_id.sql', 'fdd1c71f09224041847ff2df644b7adb5ccf3186facc71af1b73ff2b629048f4', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
+values ('objects/functions/current_user_id.sql', '69912fdf5bd61efb725e06ae3cbff712165b426c335272a5a7ba3879fc3cb7e6', '{"revoke execute on function private.current_user_id() from authenticated, service_role","revoke execute on function private.claimed_user_id() from authenticated, service_role","drop function if exists private.current_user_id()","drop function if exists private.claimed_user_id()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_row.sql', 'ad491e0b4e7ce5bb7a8d3b1f2b3d465aa51f621f98049f42adc902990af0df00', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
+values ('objects/functions/refuse_row.sql', 'dcc66f631a6afc15f7f7346d7df10d3d3daed9415effdf5dbd5d2083088acf31', '{"drop function if exists private.refuse_row(p_table text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/api_user.sql', '52c7952a7ee2b827b3cd9e53ca7dce8205133a2e2b398fc487e27f38c2a28872', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
+values ('objects/functions/api_user.sql', '9f46b5918df6e5aee6da4dec318686fa62e018e5222667e8881e35395413817d', '{"drop function if exists private.api_writer(p_table text)","drop function if exists private.api_user()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/attachments_fit.sql', '326744eab2e604f70b089b424e99fa3b81893a7f64e0e2a9779a09404f84c559', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/attachments_fit.sql', '67558f994329b73d1fca53325aa682e9c3bebcc600dbfeba129c19d70a80d03a', '{"revoke execute on function private.attachments_fit(jsonb) from authenticated, service_role","drop function if exists private.attachments_fit(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/before_request.sql', '78623f9577caa0b9546f63132bc0d9c9206b2ecd50d0b87593683337db1e263c', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
+values ('objects/functions/before_request.sql', 'cf9014afea37f5e40e9bb7a7843a0d3006e9442c90a6ec7af55c6d7ec8141c4e', '{"revoke execute on function chat_hooks.before_request() from anon, authenticated, service_role","drop function if exists chat_hooks.before_request()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/window_entries.sql', '7038ef22f60eb6f463c8b875a677ede6fbf229770356dfcae6868b7b63165aca', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
+values ('objects/functions/window_entries.sql', '99312e4d2dfa127544f1b601523d8370da164546654ca6e05aed81d0698d39fd', '{"drop function if exists private.window_entries(p_at timestamptz[], p_amount bigint[], p_now timestamptz, p_per interval)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/check_message_rate_limit.sql', 'a0a8243c51e91e6dfa21769591b6d701ab02c8e2e732dfa3a5c577f2ec574644', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
+values ('objects/functions/check_message_rate_limit.sql', '01fdf2e49c3916d63b9d65c7a69011d6d05a4d672612fd9d37f0a61afb0208a7', '{"revoke execute on function public.check_message_rate_limit() from authenticated, service_role","drop function if exists public.check_message_rate_limit()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_limited.sql', 'b029f3a372f0e63d99527bb07dc94463ea1dce2c12922fa7c011d2a1036a3ae0', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
+values ('objects/functions/refuse_limited.sql', 'fbc97c0d1a45369488f149dca3d6aec9abaf8b9729cc412ad58c9c862c44ab84', '{"revoke execute on function private.refuse_limited(text, bigint, bigint, timestamptz, text) from authenticated, service_role","drop function if exists private.refuse_limited(p_action text, p_allowed bigint, p_remaining bigint, p_reset_at timestamptz, p_message text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/count_against_limit.sql', '7b35bc20751f1a07afb9c67adfd59359a8a1f4f1f6eb83f2ceffa01e0c3498ee', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
+values ('objects/functions/count_against_limit.sql', '464898e5b9d04c5888a6a0d3888638436185c8002fc812f6a5730c6e13a591bd', '{"drop function if exists private.refuse_spent(p_user_id uuid, p_action text)","drop function if exists private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_participations.sql', '94029c1b12edebac067ec09b2f67f19d9b8ed8a22a570b1d0ec74c99bfaef098', '{"revoke select on private.my_participations from authenticated","drop view if exists private.my_participations","drop view if exists private.participations"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_full_window.sql', 'acac23083f79a0e869cfb6c4eae96daedac74ec5fa9516191abb2a6cf754b120', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
+values ('objects/functions/refuse_full_window.sql', '0663bb16a733a721258369a3ee087e2792142f12480e01fc46a19896afb7b24c', '{"drop function if exists private.refuse_full_window(p_sent timestamptz[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_to_wait.sql', '12cfc796600c4a4ac7507d77f043a3c3a83f0360b99fa53dc20cc77352a494c9', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
+values ('objects/functions/refuse_to_wait.sql', '3dcd0a144c613182306b9f611548cb261c604e8bb37a106315288bdab85297c3', '{"drop function if exists private.refuse_to_wait()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/mutes_changed.sql', '46906c06d29a2a5f0bef9d51bccd2ed5c56a86ae1aac1efbf1e50233ac447035', '{"drop trigger if exists mutes_changed on private.mutes","drop function if exists private.mute_end(p_user_id uuid)","drop function if exists private.mutes_changed()"}'::text[]);
+values ('objects/triggers/mutes_changed.sql', '25a20e003b88962d92f51ee09bd4f8eb3d979e1fa3441243b5827da91268ddee', '{"drop trigger if exists mutes_changed on private.mutes","drop function if exists private.mute_end(p_user_id uuid)","drop function if exists private.mutes_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/take_turn.sql', '8acc6d7db17e06c3a00fe6efdae19ac9881b140e5269a2a7fd9dbb2ba8cb6156', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
+values ('objects/functions/take_turn.sql', '10ab796a51774fb04b2c978ec8b25ec248ab897eeb77b5453548dd2befc78fd8', '{"drop function if exists private.take_turn(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/muted.sql', '6dc2e2315e900d2d3404cc05a37f2189dbcd5af5283bc9a96235a7d37af8f7b9', '{"drop view if exists private.muted"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_muted.sql', '000a6a1d6128a1cc9e75f2fd4b4808fa21dbbb690f28a47d85df758891e86482', '{"drop function if exists private.refuse_locked(p_conversation_id uuid)","drop function if exists private.refuse_muted(p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/refuse_muted.sql', 'e19168d90b7351a3b4e5539a0ec87360ee8738a05d60e8fa615679d3ecb6860c', '{"drop function if exists private.refuse_locked(p_conversation_id uuid)","drop function if exists private.refuse_muted(p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/count_message.sql', 'eed74df816660e75dbcc6725392cd56f6954e235bcdd39784c529c369bcb2da1', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
+values ('objects/functions/count_message.sql', '8aef8d150c67d95b5a468c4f42bb95860ed9156d4b060bb5aab6ac1deb351287', '{"drop function if exists private.count_message(p_conversation_id uuid, p_organization_id uuid, p_sender_id uuid, p_noted timestamptz, p_trusted boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/is_trusted.sql', 'a17b6f29c2ffc0cfc0a049bcbc65f017f0ce31ec70455bd06245eeded23288c7', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
+values ('objects/functions/is_trusted.sql', '0e42b83b3f003f876dc2970a8203f33457faaef51195ab82a3cdf014eddf585c', '{"revoke execute on function private.is_trusted() from authenticated, service_role","drop function if exists private.is_trusted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/require_caller.sql', '984d500efb049fec02a95773048b36e42b2b0dd367b187002f30527dcd0f6c14', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
+values ('objects/functions/require_caller.sql', '12ec8834db6f6d2b4b474dd54db103114af76e788709c782caff9f1819946d86', '{"revoke execute on function private.require_caller(uuid) from authenticated, service_role","drop function if exists private.require_caller(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/get_user_default_organization.sql', '653cb24c863d8ef4befe136d04abbf4c043ae47e3bf82815aedbcb7a89b1ee05', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_user_default_organization.sql', '19ab712b12e7a81ce9746217d86feb22a06a68705b5291c33650c04c497dbd8a', '{"revoke execute on function public.get_user_default_organization(uuid) from authenticated, service_role","drop function if exists public.get_user_default_organization(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/create_group_conversation.sql', '06a8155b97e48fcd8342ba91e51b2399638c36a77ed6695792c1f4557a5d8464', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
+values ('objects/functions/create_group_conversation.sql', 'ce749ed29638f9725253467d4b5d198afd270f8efc63fe51671b7e5d69318abb', '{"revoke execute on function public.create_group_conversation(text, uuid[], uuid) from authenticated, service_role","drop function if exists public.create_group_conversation(p_name text, p_participant_ids uuid[], p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/creator_of.sql', '017f40c0ec15668f4216297d7282f91d1fca51b9f9dcf9a38662bb47f72aba33', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/creator_of.sql', '5fbe0e32a8702480d2611ea4f19094eafac199913c2f7abf71604383deacca96', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/plain_text.sql', 'e825f13b9fcf3ff05221e7d99015a485a47cb294136d1c5b58f66cb29c858934', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+values ('objects/functions/plain_text.sql', 'dc4e334e52af4185b71bc7c843c2a8e39ed23d6497aa431f7eab4f4d6dd356df', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/file_ids.sql', '8a57c5c5b69284819ddfcf255f752ac5184063249e9e455e11a6959c53f413c6', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/file_ids.sql', 'b9dbee058bce5c9d90e01e7e6eeb7a3b0a880f1582c364ed6b05a6048a3de708', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/get_conversations_with_details.sql', '8232c6d58874fa1c3c20818eb3ade1987bec8289c3cfb956b5ac9b9d28a86807', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_conversations_with_details.sql', 'd2092ec9776ffc3531f2c99393b0cf03ee4456de7c747ade86b42c7e74f9ecb8', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/get_messages_page.sql', '4b503b89da46dd9cb18f0d31e5a2f502fd389395379ac4769cf7f336312ed8e4', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
+values ('objects/functions/get_messages_page.sql', '213c3db26db86bb26b253a2286727fa06a1a867eb673e56db8bed55f2a9821a1', '{"revoke execute on function public.get_messages_page(uuid, bigint, integer) from authenticated, service_role","drop function if exists public.get_messages_page(p_conversation_id uuid, p_before bigint, p_limit integer)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/get_my_restrictions.sql', 'ce1134dc5fb2f3eb08d5614d1931021c10fdfe1849b3d616d8bcb36a13fe0ead', '{"revoke execute on function public.get_my_restrictions() from authenticated, service_role","drop function if exists public.get_my_restrictions()"}'::text[]);
+values ('objects/functions/get_my_restrictions.sql', '80286cdc32350cfaae1a7892ee011441036b4f71375d3610b5e20ad37b9b0013', '{"revoke execute on function public.get_my_restrictions() from authenticated, service_role","drop function if exists public.get_my_restrictions()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/get_unread_count.sql', '41140f3fa61aa0c284cc88bc8485cfb32685b56202d730cd6cf55fde5ac26191', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/get_unread_count.sql', 'c8fc020063598ecd90f3816f6b9a352f4b9d6998a915f41b24ae36aba50c6444', '{"revoke execute on function public.get_unread_count(uuid, uuid) from authenticated, service_role","drop function if exists public.get_unread_count(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/hide_files.sql', 'f0877c78a7960e29249033ce1226d1e691fe27cfd8a57c00eb08211b394cd44e', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
+values ('objects/functions/hide_files.sql', 'f07a8b08a1da88a918defe554058400f05223aab4df8f8e1ad144d9281aa2e3f', '{"drop function if exists private.hide_files(p_message public.messages)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/hold_briefly.sql', '3827c577d89e05d069cab666bcbb8b37d2f211419b8d2a3bf646401795ff8a2b', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
+values ('objects/functions/hold_briefly.sql', '7f213896e2e0670d0e4d1616f82ee9571c6db25e237ed3640a6da74a0701caef', '{"drop function if exists private.wait_unhurried()","drop function if exists private.hold_briefly()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/is_conversation_participant.sql', '67f0195a06a4a6a4d72c1b2eb6508067461deac6575b93da773388a715e146c0', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/is_conversation_participant.sql', '3ba3cf477e01bafd63e9eb897a6e404f9fb96c1e56e01f7974f4fef27a1a616a', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', 'c44c701976f348d356e9f3261df04a14a094cb90df53ef9c9c49da70265deb31', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', '0485e8c5df88ba8ca73d4de19722137ee8d1805b9299d74af15453a4123c9123', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/mark_conversation_read.sql', '4730f1b11a892168a3c221f280d860e8fd481aea9fd30d84e11065a64f6fb341', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
+values ('objects/functions/mark_conversation_read.sql', 'ff58e453240caaab6c954e7b89091e2b6ca73a2821f6d8fb1f15a9716388eb90', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/may_add.sql', 'ce1f0c055636934a7b9879103d4b1d7a42eb651969645c715b9824334cd62a93', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/may_add.sql', 'dabdcea163c3f719d8db32486f485af62a32d4cee5b3e1c2dec9c8319e7eb6b7', '{"drop function if exists private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_message.sql', 'd111dc335e7abfe56b3c16189a96352d4c8f16b810df084eabed02ccbfd4b286', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
+values ('objects/functions/refuse_message.sql', 'ffdf3b5705f6f755a560ec487565a5110419ae940116c4ab6b3a3e029d86b5bf', '{"revoke execute on function private.refuse_message(text, jsonb, jsonb) from authenticated, service_role","drop function if exists private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/merge_reactions.sql', 'dfbc049c89cf484c241fac984a0be6500d8474bfb347ef61d9b8ea42d0646cec', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
+values ('objects/functions/merge_reactions.sql', 'cda2ff990786668d6d92adff697f304277c4a451ba597d7ecf8e4a75b990e500', '{"drop function if exists private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/messages_after.sql', '9629c951357a73340096a297f1620aa29591d2e7925215c3c90468b7941b88ad', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
+values ('objects/functions/messages_after.sql', '307ff98d85ade973b8bf79fb27ca46cf0eccd35622282f7bb772802526a7b075', '{"drop function if exists private.messages_after(p_conversation_id uuid, p_moment timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/read_position.sql', '59f0884efb7065a617fa8785e61e9fc2dd0d3aea197100f7854889135fdc9110', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
+values ('objects/functions/read_position.sql', 'c650645584e32100e6073399e431844b782f6875882c85b5d4404f39d5f786b0', '{"drop function if exists private.read_position(p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/reading_moment.sql', 'c37bb722ddb6b53d64547462a2132818fca3e2f327dca7976a28a3f966cf2b14', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
+values ('objects/functions/reading_moment.sql', '23b43b00807a9cf61d3b78f28c3ecd720a0c34f5a018f5691e2729587d629117', '{"drop function if exists private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_outsider.sql', '684207f23cbe4c23539dcbfbd36303eb1b5f55d977d8885a15bd9d5271b8bb8c', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
+values ('objects/functions/refuse_outsider.sql', '5b6ba54d901171e86751841c9a5f9d1b21cd4fb627b76e18105da1534698e8df', '{"drop function if exists private.refuse_outsider(p_table text, p_conversation_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/refuse_return.sql', 'f14bf148052850d9429372d95fd1d430af1821526f60705e3f0f2b5905d544fd', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/refuse_return.sql', '7d2085606724258504388d8c517c38274a8e996ed58f44cbd6c23d94dc17c17e', '{"drop function if exists private.refuse_return(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/report_message.sql', '33693d0bb78e3e83f4a866e5b89e436eee51cc8eaea9663a4236b5de84cba2c6', '{"revoke execute on function public.report_message(uuid, text, text) from authenticated, service_role","drop function if exists public.report_message(p_message_id uuid, p_kind text, p_comment text)"}'::text[]);
+values ('objects/functions/report_message.sql', '3fb5c49272f3f32f05a952bf84a2f7a404216c0f42243e867e3bcf7c12847494', '{"revoke execute on function public.report_message(uuid, text, text) from authenticated, service_role","drop function if exists public.report_message(p_message_id uuid, p_kind text, p_comment text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/send_message.sql', '188c25acb0c5924df860fe25cd4f95f0ce7d9f6d44253013e9074f832d1da845', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
+values ('objects/functions/send_message.sql', '40ee53ed37dde1afa576025b1593ce9c45fae369397aae26173b01eec19ec4b1', '{"revoke execute on function public.send_message(uuid, text, jsonb) from authenticated, service_role","drop function if exists public.send_message(p_conversation_id uuid, p_content text, p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/set_limit.sql', '9e78ea410728f49a250053006f053c6dd40eeec1e27a120d0fe5bc3df94cb69c', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
+values ('objects/functions/set_limit.sql', '2864f9510c20e36eae50cf8a441546fefa098061bc863f12c5e46858a193e408', '{"drop function if exists private.set_limit(p_action text, p_allowed bigint, p_per interval, p_actor text, p_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/start_direct_conversation.sql', '546e3980fe4670db747df349836ea7a3f16cd0d019566d430b94ebd9a13984f3', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
+values ('objects/functions/start_direct_conversation.sql', '237dcc60c5b703abe3b495e4702cba98a07b3b063f4d1df5d5b21bfa6b13746d', '{"revoke execute on function public.start_direct_conversation(uuid, uuid) from authenticated, service_role","drop function if exists public.start_direct_conversation(p_recipient_id uuid, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/take_pair.sql', '0bc2b88693b2633e33a1ca29a91ba502ae28923ae8a62933c0c80bdd804363c4', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
+values ('objects/functions/take_pair.sql', 'f1ffe220def25682819efee3f9fd61c1b822c4b34ceaaa65034cb7ce4d44e202', '{"drop function if exists private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/toggle_reaction.sql', '4cf7d0dbb117806726cd85a12d404f5ac9cd47b8af2486455bc1694ec1c4c4aa', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
+values ('objects/functions/toggle_reaction.sql', 'f9601e6b9b3c4862099c679d90e8df2a4e5cc04e3a19626c9fa1a9bda47c44db', '{"revoke execute on function public.toggle_reaction(uuid, text) from authenticated, service_role","drop function if exists public.toggle_reaction(p_message_id uuid, p_emoji text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/wait_for_participant.sql', '69a9542727e7c21490c59b268aa9b59060e419d4dc1580f78b4933bceb994399', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
+values ('objects/functions/wait_for_participant.sql', '1d8212d03214bf85b8df3ee8a0a893f6d63d687c8c399f64c59b5d6d45cce2a1', '{"drop function if exists private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_colleagues.sql', '323646c5d8a126470a38fc723297bd001d16fd8e2577acecab2d1deec56f28cb', '{"revoke select on private.my_colleagues from authenticated","drop view if exists private.my_colleagues"}'::text[]);
@@ -278,82 +278,82 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_writable.sql', 'fbc4179dfe787f070077616755f50666fb77e08c7327a264d5cbac23f36544be', '{"revoke select on private.my_writable from authenticated","drop view if exists private.my_writable"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '8b46eca677ed11183eb9bbad19ce2175e696f3abbf3250ba02b569b79b635a37', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '5bebcffeeebe249597eafbf008228c8a43c4bb62f8596343462ec50f4cbf6c5f', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/conversations_limited.sql', '06bb9ba09d1508fdc27c7fbf26ed95862b1818553d4e3fe3e3c3e81a75d1b006', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
+values ('objects/triggers/conversations_limited.sql', '34742f3281561bb4d271253fc99c61035da78e6349bc4832d281e39b4a6d752a', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/limits_changed.sql', '7d95d99d9838db823bab0531834c21bca0aa04137a9712ec2cf8ae7f195d1354', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
+values ('objects/triggers/limits_changed.sql', 'ba9d87642741eb4d15bb8baf8350376e7d15fe91736e3c64661f4fe3305f9c2f', '{"drop trigger if exists limits_stay on private.limits","drop trigger if exists limits_changed on private.limits","drop function if exists private.limits_stay()","drop function if exists private.limits_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/members_before_insert.sql', '3ea08c8d3eae5bdbe76df9db8e13da866ae6e6af17be69d2cc5195b518786c15', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
+values ('objects/triggers/members_before_insert.sql', '920f8e9f6a58acbafae02de268f37ea8cb06ee318bd004422383f5eaa6ef4569', '{"drop trigger if exists members_before_insert on public.organization_members","drop function if exists private.members_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/members_changed.sql', '0842bca375fd7addb8c477fe5ea6b487fce9776d782c3f21a37663e0c2c25ed9', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
+values ('objects/triggers/members_changed.sql', '7ca8a6823541bad5b61b67dc1446c6f004de00fa97ef492a0326640e0c2d91d3', '{"drop trigger if exists members_added on public.organization_members","drop trigger if exists members_removed on public.organization_members","drop function if exists private.members_changed()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/writes_in_turn.sql', '8939bafd80c025dcb5539d66f52d3307ea1415df7bf25dc0beac78028c4964ca', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
+values ('objects/triggers/writes_in_turn.sql', 'df3fb9edefb4b23d2123c4ebe1289df2d4801096cf1069709e1cdd490c84f63f', '{"drop trigger if exists profiles_update_in_turn on public.user_profiles","drop trigger if exists messages_update_in_turn on public.messages","drop trigger if exists participants_delete_in_turn on public.conversation_participants","drop trigger if exists participants_update_in_turn on public.conversation_participants","drop trigger if exists participants_insert_in_turn on public.conversation_participants","drop trigger if exists conversations_update_in_turn on public.conversations","drop trigger if exists conversations_insert_in_turn on public.conversations","drop function if exists private.writes_in_turn()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/message_reports_before_insert.sql', 'e004b218c546cbde3a3b60fe30a2b29a07b53ae465d787af1967a2e564cc27e8', '{"drop trigger if exists message_reports_erased on public.message_reports","drop trigger if exists message_reports_before_insert on public.message_reports","drop trigger if exists message_reports_insert_in_turn on public.message_reports","drop function if exists private.message_reports_erased()","drop function if exists private.message_reports_before_insert()"}'::text[]);
+values ('objects/triggers/message_reports_before_insert.sql', '40b4cebc800627eca7339d1b53273da4891618646f5b36d50b6d906d9a7fb597', '{"drop trigger if exists message_reports_erased on public.message_reports","drop trigger if exists message_reports_before_insert on public.message_reports","drop trigger if exists message_reports_insert_in_turn on public.message_reports","drop function if exists private.message_reports_erased()","drop function if exists private.message_reports_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_before_insert.sql', 'b6c0487756320871d195e20be1ca5b26e089d02f61cf42357229fa79c775d0cc', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
+values ('objects/triggers/messages_before_insert.sql', '1d8c3ca5bfb2d7c99003cf526630f6839898de83e78807db52e251087a6a4a0c', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', '7718c7e55e0ad533a97e08fdfe3cf47d8aa0321a902d10e604546a6606da225e', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', '78cc6d2911009cbcc6903223c1100988b2b5674fccbd27983406ee390cf6a6f7', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_make_room.sql', 'eb57d171a69465825105b25134ddc74ddc59128981ba5a375ce49b0deb4f65fd', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
+values ('objects/triggers/messages_make_room.sql', '6fbaee6b1dfda803721ef3888383008c16e894383024f95efe1386bc607b469b', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/naming_people.sql', '279d80e515cfcd5c97dd79ebb788667cecce6ee6f9102d4dd8c88db7b961924a', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
+values ('objects/moderation/naming_people.sql', 'b5286926493d108e0fa1d79a5e975a969d91a0c000ad30c173351692bb5945a4', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_act.sql', '297d70ffacedff1b7531bb4cd36a2c09a652e3311526527cd332b5eac90afce2', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
+values ('objects/moderation/log_act.sql', '38599815a1dc24ea3a4423097daefa9964ac5afc628066771d7fd05147f38a90', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', 'b49f52ff860f282d1e3c8f3cbf3046bf25436db7d38e3662f86e2c7c7a63ea06', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
+values ('objects/moderation/holds.sql', 'b28e1b29b55f93027422fe0c5e37c4f819123984ca444068b90d4d358ec0a492', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', 'cec473f274ddfe88f95287da5e793343264afe67bffdb767a65a80b4d2d6aaaa', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', '088f08ef5be9d2dcf9b636eb4fbb55f1a602a013592d7c311abb387e423662d6', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/moderation_log_is_append_only.sql', '6ffa916046330716ced701853b8efe2d5c81a19083bc6bf030b996b413dedae4', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
+values ('objects/triggers/moderation_log_is_append_only.sql', '1ededab4d3cfa6ee915cba927081c81c75af8993657a51fd8705807373cc25f5', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_before_delete.sql', '1e644dea8dfb4606ca69908ba593cc478127397cf1591f6fd475c2a117e370ca', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
+values ('objects/triggers/participants_before_delete.sql', '62312e14ac5e7ee9c4c04009ce95e3ad73c45bae567ae9d11d63a29ceb2bb26c', '{"drop trigger if exists participants_before_delete on public.conversation_participants","drop function if exists private.participants_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_before_insert.sql', '23f2ad71eabb1baea86e48cbec626a49d8554e57b1560da3a82a9d50a639c2fb', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
+values ('objects/triggers/participants_before_insert.sql', '3c97088fb5ee719035d5a30c8c5e5592757f46b3513add125b944dd6e43de59c', '{"drop trigger if exists participants_before_insert on public.conversation_participants","drop function if exists private.participants_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_before_mark.sql', 'f8459a387d89260f84b13ed3e8fccb5d19cf44f8b47cff170902d3dce6ce6068', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
+values ('objects/triggers/participants_before_mark.sql', '618c038e3bd6bfa93d1fe076fcabd6e3aa1171b3d62301d9984ab70a81bca6b9', '{"drop trigger if exists participants_before_mark on public.conversation_participants","drop function if exists private.participants_before_mark()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_joined.sql', 'd56c6483888e13994d5db9cc4402a254cb9feec644d9319189f000d2cb845b74', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
+values ('objects/triggers/participants_joined.sql', '5447a0a2d07c43485ed127bd5f5492e5532440630cb98b64845ed900d2c853db', '{"drop trigger if exists participants_joined on public.conversation_participants","drop function if exists private.participants_joined()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_left.sql', '2dbe76d08dfd4a762d9b0e491c325a0fc08b9d55fe16a3abb98e91482aeb1396', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
+values ('objects/triggers/participants_left.sql', '9d8757e51b5b904304b0ee0f87a5f7449065d13e92c05f83823b18633436a946', '{"drop trigger if exists participants_left on public.conversation_participants","drop function if exists private.participants_left()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/participants_read.sql', '4bf217b721a3aeb6008b0425ec19d42c1d22a94dd2ca5cb52e43e9a9e075fa0d', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
+values ('objects/triggers/participants_read.sql', '1b6e6ce7ff75d4f9d37a64389e42e2f5be9dcb4a68289958c713c458953bbfaa', '{"drop trigger if exists participants_read on public.conversation_participants","drop function if exists private.participants_read()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/profiles_limited.sql', '673ea708c205b6f5a04bd889d5882e090a42a8a21ae10959f671c3585f74fb37', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
+values ('objects/triggers/profiles_limited.sql', 'c3b547cfde5d52a1038e0c3ccab553042ba112e5a2598e3bb7caa7209cd5881c', '{"drop trigger if exists profiles_limited on public.user_profiles","drop function if exists private.profiles_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/set_updated_at.sql', 'fe32baeac199790b995e758fc939e2ec4f299d2621ae2c67dede46501a1873b8', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_conversations_updated_at()","drop function if exists private.set_updated_at()"}'::text[]);
+values ('objects/triggers/set_updated_at.sql', '359b91cd23c274d79f83894e7df0fd6d1647ab4c6cb91be008c1eee423340605', '{"drop trigger if exists set_user_profiles_updated_at on public.user_profiles","drop trigger if exists set_conversations_updated_at on public.conversations","drop function if exists private.set_conversations_updated_at()","drop function if exists private.set_updated_at()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/sync_profile.sql', '473f3a12499fdbebb118e977b0961bdd05aa9e11d3b04bdf8df1be92551b7d9a', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
+values ('objects/triggers/sync_profile.sql', '137791077bb46fd2995d29881d1e801e05a32c505a3a55c2fcd2de175446cfd3', '{"drop trigger if exists chat_sync_profile on auth.users","drop function if exists private.sync_profile()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/uploads_limited.sql', '2e67edba6c31bb53798566cb2f380026ab7a9c653190784aa25a79760d5db2a3', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
+values ('objects/triggers/uploads_limited.sql', '723d658ecb498071e3e19866034efcfea867309972f41f544e426ba9892e50a5', '{"drop trigger if exists chat_uploads_limited on storage.objects","drop function if exists private.uploads_limited()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/users_before_delete.sql', '581d949b27e20b5bcfa295772547b90fdc8472d90b2ce0ba855b3279095664cc', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
+values ('objects/triggers/users_before_delete.sql', '0f62d47446dec122c45310781b8d5e097e4b07a512db59ffd1316c113def9f07', '{"drop trigger if exists chat_users_before_delete on auth.users","drop function if exists private.conversations_of(p_user_id uuid)","drop function if exists private.users_before_delete()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/chat_hooks.sql', '945c7b46c261d17fbb4b9053861f7b44604985ebf8c35e7cd60d1673a679ba04', '{"revoke usage on schema chat_hooks from anon, authenticated, service_role"}'::text[]);
@@ -389,103 +389,103 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/auth_bans.sql', '6117f35097a845e881b335eaeae72b7e7049dc3f1225c029111dda8713fad80e', '{"drop function if exists private.end_sessions(p_user_id uuid)","drop function if exists private.ban_end(p_suspended_until timestamptz)","drop function if exists private.ban_until(p_user_id uuid, p_until timestamptz)","drop function if exists private.banned_until(p_user_id uuid)"}'::text[]);
+values ('objects/moderation/auth_bans.sql', 'de83625214d6bb62c06d2b90d77545904d37bc02b8376a6e5f5ec0b5f1ec31c9', '{"drop function if exists private.end_sessions(p_user_id uuid)","drop function if exists private.ban_end(p_suspended_until timestamptz)","drop function if exists private.ban_until(p_user_id uuid, p_until timestamptz)","drop function if exists private.banned_until(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/claims_of.sql', '0551b66987546136cdbe8b5a90c2bc22e8441a26020061d7baf52b4df20ab0f9', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
+values ('objects/moderation/claims_of.sql', '46c2942afd8291647e5ccef214be8f31c1886b45e0081ba97f153d6de6649477', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_messages.sql', '082c298361e1ac3bef7371382817ecdad18090a3586bb0929500561de2acefc4', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.deletions_of(p_ids uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
+values ('objects/moderation/lock_messages.sql', 'deefae99ca9b1efd70d8013d15b1f74958f6356dd9ddbc6c0de522f0c6777b72', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.deletions_of(p_ids uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/delete_messages.sql', 'eb409fe427c3c4b83719798f4d8416b5e36fc4208774fbfefa530815030c0568', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/delete_messages.sql', '31d72043c4014e7ea4a0d1d1c7ad5a6c5e66ee27e371b3d5bc19185d2933c662', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/traces.sql', '04168436625298c4ade7781c3a9227303a66baf25109c5a6333d1dcf3e6039e0', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
+values ('objects/moderation/traces.sql', 'a6c254bd7fde6bc705af002c77fe23d394a3f5a4fd928e01e0dc4f1a6aa30f4e', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/erase_user.sql', '7c9fbda22c8fefd8a4dd7dc345c8353c499847f8f90ce0dd7485ae75fdcf267d', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/erase_user.sql', 'efd7543f3b8967189da3cdba424abe9a1ee84d1df855ba8e861fab2590b7782a', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/files.sql', '4ede91df91d7075af23f80d1192aa7f2c37a5aec088be413e45784ef4c1fe00c', '{"drop function if exists private.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
+values ('objects/moderation/files.sql', '8fb4a81945527b6a2cb8a43305d8cd34b6563fbd913792597c07dfea5fb407fc', '{"drop function if exists private.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/files_of.sql', '374715d76b3b0e1125a92931940c6aa3b03d3090ef871908bb73ba36c08ac82a', '{"drop function if exists moderation.files_of(p_message_ids uuid[])"}'::text[]);
+values ('objects/moderation/files_of.sql', '677af25ed034b8efa52239078adf944f2caf9d818a0b21920e14b595ce4b98a5', '{"drop function if exists moderation.files_of(p_message_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/holds.sql', 'f2c12f44acb877d09cbd38961c2e32777bb91c1468c727e8505da132013d15cc', '{"drop view if exists moderation.holds"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/held_rows.sql', 'e353a37aedad2c84fd7625ffaf93fc4083aff3efa97456943038e6df00a5516a', '{"drop trigger if exists deleted_messages_removed on private.deleted_messages","drop trigger if exists deleted_messages_changed on private.deleted_messages","drop function if exists private.kept_content_removed()","drop trigger if exists holds_before_update on private.holds","drop function if exists private.holds_before_update()","drop trigger if exists holds_truncate_refused on private.holds","drop trigger if exists deleted_messages_truncate_refused on private.deleted_messages","drop trigger if exists organizations_truncate_refused on public.organizations","drop trigger if exists conversations_truncate_refused on public.conversations","drop trigger if exists messages_truncate_refused on public.messages","drop function if exists private.truncate_refused_while_held()"}'::text[]);
+values ('objects/moderation/held_rows.sql', '5414165312d3a4a5a252020749a9874db18e91ca0c9735e2314888846d3ffb3b', '{"drop trigger if exists deleted_messages_removed on private.deleted_messages","drop trigger if exists deleted_messages_changed on private.deleted_messages","drop function if exists private.kept_content_removed()","drop trigger if exists holds_before_update on private.holds","drop function if exists private.holds_before_update()","drop trigger if exists holds_truncate_refused on private.holds","drop trigger if exists deleted_messages_truncate_refused on private.deleted_messages","drop trigger if exists organizations_truncate_refused on public.organizations","drop trigger if exists conversations_truncate_refused on public.conversations","drop trigger if exists messages_truncate_refused on public.messages","drop function if exists private.truncate_refused_while_held()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/restore_messages.sql', '231e7424e28be0e2d599d765220b5aa256bc6791a309b7fce151b5346ecc1a5c', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/restore_messages.sql', '6613f0a03ac7708896391d9fc617cbf0c4e0af243aeb5f70e2d95cf509f877e7', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_messages.sql', 'ca3f96c8a814fab7a08400acdd0ef046d5abdc0758e72776cd66f6fc9a8805c3', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
+values ('objects/moderation/undo_messages.sql', '95c44a389c8c7b85bf597887661457471d582bcdaca10b737c779b0c75e2e717', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/redact_messages.sql', 'a25af3ad0a6255e426b1f7e07f45ba70672763ac0a3dd270f11504350fbfd23e', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/redact_messages.sql', '7375edcaa05ec1218605b98d778f57e42ab9130d9b29b970b9a2d78b4e9d1a6d', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/purge_messages.sql', '4f05ab163fce7679d7805532eee40161f7ba4a0bf8531f2e19e4cb56668e7a21', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/purge_messages.sql', 'a808aeb5fabb01eaed46464d6305277a43bed0cc84e2afedb4adf6fc40e634ff', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/jobs.sql', '092d49ab1a4831500c9c9d3c8fdc685ed699c3ecad4d5a8f307137a39d484965', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_inverse_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
+values ('objects/moderation/jobs.sql', '68606ab069d7b8bfa66ae5af3534055ada15421c5021760fa2a99c12bbc51d55', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_inverse_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/states.sql', '93013a5b0e47da606e0b9eab8e8b6d9d1ef1deeaa833be5efda4fe888b9cc70a', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
+values ('objects/moderation/states.sql', '06fc574f5ce9e1d8ad4062f0f02e7179f976cc1333eadb73eab197e22cb2786b', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/suspend_user.sql', '70dba2d1e09befa9ebbdc707d70a79b9f10e576f6a2af67d5f17eed9ecf88653', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
+values ('objects/moderation/suspend_user.sql', '29bc754a201608936be55a7f83823d86f2f2a5dd6ebf1780813fa58e144ff178', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_conversation.sql', '258dc18b9f06792355883a474cd31c2c49752a95b9b0f2eaa52004d2789ccf9b', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/lock_conversation.sql', '4458c048aa8a3176ccefbd8ea865aa857dfae200a17e80323c0b6bcf33736b54', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read.sql', '81fcfe25655cfd649fbd1d479fd4421a8636092c2b05d4c6d23907f2bf73d0ee', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read.sql', '0bcca6e438cf949ecb01fa82cb38154ce61ea0614dab8c2a1eb764783e625898', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read_of_users.sql', '89a93f7fd110630df31731d1f542f4d3aed225815b98a855824b07ed092e10ba', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read_of_users.sql', 'edd324b088b320b7ac73ad0e1413dbaa233ae97a2d3cf92e1e199b0d5c938780', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_search.sql', 'ce9416578dd3d392eb64578aaa1af3a7a9f978a60fa539582077363fa3e5075e', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_search.sql', 'd1b884d830032b88bbafcdea1721177cf1587079778b16c0ef490b70ccfc689a', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/message_versions.sql', 'b42ab715069e9ae7936cfd095d432f3b7f1e2f9a34dd343b2a84b0c6758e18ab', '{"drop function if exists moderation.message_versions(p_ids uuid[])"}'::text[]);
+values ('objects/moderation/message_versions.sql', 'c5b2582578f8e8180b22990e4d7d00e745c8d0557b4b3798c0bfb76128873bab', '{"drop function if exists moderation.message_versions(p_ids uuid[])"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/moderation_log_chained.sql', 'beedee91f1e7db6fb8da41e8abdb58e4621d3144f4cce0bb17bc0e8f6b2be767', '{"drop trigger if exists moderation_log_chained on private.moderation_log","drop function if exists private.moderation_log_chained()","drop function if exists moderation.log_entry_hash(p_entry private.moderation_log)","drop function if exists private.moderation_log_hash(p_entry private.moderation_log)"}'::text[]);
+values ('objects/moderation/moderation_log_chained.sql', '5d2e4f436e8c6b031daa87a8c42d1ee18af5383f54bd3873ede3b3e9da83d8fd', '{"drop trigger if exists moderation_log_chained on private.moderation_log","drop function if exists private.moderation_log_chained()","drop function if exists moderation.log_entry_hash(p_entry private.moderation_log)","drop function if exists private.moderation_log_hash(p_entry private.moderation_log)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/mute_user.sql', '19b5a46087be10b366ecefb135a405e296a69c03935ccccf82d1106538e7a5e2', '{"drop function if exists private.require_place(p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.unmute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.mute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_until timestamptz, p_visible_reason text)"}'::text[]);
+values ('objects/moderation/mute_user.sql', '79e0875ffa8c7f9c91784fdd79a74173e47f370aa322710783f6b02bc6e93af8', '{"drop function if exists private.require_place(p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.unmute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.mute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/operators.sql', '028ae0931b708e24f1d3e69893ac02116bb0c33cc73319fc6a5a1b8d9244743d', '{"drop view if exists moderation.operators"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/operators.sql', 'feda7d80da5aa8573d36606200f1f310bd7e0e3ae422e5ec66d049b21bbc44a0', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
+values ('objects/moderation/operators.sql', 'a958758dc42b3a426bcdb7849b06b4aad24aa9b7d7508554023c529a9164e13f', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/participants.sql', '6c2dc2dfcdcacd2e8652734068abcc1eb9880e4a7143d23d5d5517a1995c5d88', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/participants.sql', '7ae1abfdc3270431f03a35ece69f310a18c442708e0a61c11dbabdedd9653613', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/repair_conversation.sql', '222435825e1f1add61e98d1d471cb3227d5426c8d3062e464c499adb933dfacc', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/repair_conversation.sql', 'c546f60e59a8ec676079a94bbf206ad9fdfddafe82f93321753f698be0a1bb6a', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/reports.sql', '3114cb2fdcd16c4ccf8f678a9ed6c33a0477da4a8573bf97b3baa9eac7719ce7', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
+values ('objects/moderation/reports.sql', '1ba2b50aa099a62a9673dbf63a3ec2f8644f48e66322741b9ba912c497ce9f14', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/schema.sql', '14061f5248e7e0ad307c1bccb2b426bfe1fc875b7b16e3933583487faa1f35a8', '{}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/search_words.sql', '56983390fbd0d5ffdf4df60cf35770da9e60c1b1261c219797d9e144b8d9399a', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
+values ('objects/moderation/search_words.sql', '5c3fe38d8a3a946af6fbc68d8d714d35119e8f0781e2dc11fc433b3b8038f8ec', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_report_act.sql', '93f2d098e9a2997913732f9721375872de72724a5b8a3b9a01992250efa33bce', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo_report_act.sql', '52e18e75bc0a11b6f106ed54e44836ec606c8935459e111e16f2c65516e39479', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo.sql', 'cdfd3158c4e4f94e3fb64c06a119682a4fb309746f42b62010d029a678390d5b', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo.sql', 'ad27f2a372523488716813bb8d14984f80818e31b09495b9eb3011c9e767dfb6', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/conversations.sql', '8d2263fa9bf037ded73f1bfb74a81eb4093b831a686372efb95ae62c38f1f619', '{"drop view if exists moderation.conversations"}'::text[]);
@@ -626,7 +626,7 @@ create or replace function private.refuse(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception using
@@ -646,7 +646,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.allow_one_row(p_sentence text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.usual_lock_timeout', true) <> '' then
@@ -662,7 +662,7 @@ $$;
 create or replace function private.restore_lock_timeout()
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   usual text := current_setting('chat.usual_lock_timeout', true);
@@ -695,7 +695,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.claimed_user_id()
 returns uuid
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   named uuid;
@@ -716,7 +716,7 @@ $$;
 create or replace function private.current_user_id()
 returns uuid
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.claimed_user_id();
@@ -739,7 +739,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using
@@ -756,7 +756,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.api_user()
 returns uuid
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated'
@@ -769,7 +769,7 @@ $$;
 create or replace function private.api_writer(p_table text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_user();
@@ -791,7 +791,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.attachments_fit(p_attachments jsonb)
 returns boolean
 language sql immutable parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     -- Detects excessive sizes without converting to text, which takes a second for 100 MB.
@@ -818,7 +818,7 @@ reset all; set check_function_bodies = off;
 create or replace function chat_hooks.before_request()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('role', true) is distinct from 'authenticated' or current_setting('transaction_read_only') = 'on' then
@@ -857,7 +857,7 @@ create or replace function private.window_entries(
 )
 returns table (at timestamptz, amount bigint)
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select e.at, coalesce(e.amount, 1)
   from unnest(p_at, p_amount) as e (at, amount)
@@ -875,7 +875,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.check_message_rate_limit()
 returns table (allowed boolean, "limit" integer, remaining integer, reset_at timestamptz, retry_after integer)
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -919,7 +919,7 @@ create or replace function private.refuse_limited(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));
@@ -944,7 +944,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();
@@ -1004,7 +1004,7 @@ $$;
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   spent record;
@@ -1053,7 +1053,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();
@@ -1083,7 +1083,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_to_wait()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.refuse('PT429', 'RATE_LIMITED',
@@ -1101,7 +1101,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.mutes_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid := coalesce(new.user_id, old.user_id);
@@ -1125,7 +1125,7 @@ $$;
 create or replace function private.mute_end(p_user_id uuid)
 returns timestamptz
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select max(coalesce(m.muted_until, 'infinity')) from private.mutes m where m.user_id = p_user_id
 $$;
@@ -1146,7 +1146,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.take_turn(p_user_id uuid)
 returns timestamptz[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   sent timestamptz[];
@@ -1208,7 +1208,7 @@ create or replace function private.refuse_muted(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   mute record;
@@ -1236,7 +1236,7 @@ $$;
 create or replace function private.refuse_locked(p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation record;
@@ -1266,7 +1266,7 @@ create or replace function private.count_message(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   sent timestamptz[];
@@ -1304,7 +1304,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.is_trusted()
 returns boolean
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   role_in_force text := coalesce(nullif(current_setting('role', true), 'none'), session_user);
@@ -1329,7 +1329,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.require_caller(p_user_id uuid)
 returns void
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_user_id = private.current_user_id() or private.is_trusted() then
@@ -1349,7 +1349,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.get_user_default_organization(p_user_id uuid)
 returns uuid
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);
@@ -1374,7 +1374,7 @@ create or replace function public.create_group_conversation(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -1409,7 +1409,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when c.is_group then (
@@ -1438,7 +1438,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   plain text := left(p_text, 16384);
@@ -1478,7 +1478,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.file_ids(p_attachments jsonb)
 returns setof text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select distinct regexp_replace(f.digits, '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
   from jsonb_array_elements(case jsonb_typeof(p_attachments) when 'array' then p_attachments else '[]' end) as a (entry)
@@ -1522,7 +1522,7 @@ returns table (
   last_message_sender_name text
 )
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 begin
@@ -1578,7 +1578,7 @@ returns table (
   sender_avatar_url text
 )
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -1634,7 +1634,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.get_my_restrictions()
 returns table (kind text, organization_id uuid, conversation_id uuid, until timestamptz, reason text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select 'suspended', null::uuid, null::uuid, s.suspended_until, s.visible_reason
   from private.suspensions s
@@ -1656,7 +1656,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.get_unread_count(p_conversation_id uuid, p_user_id uuid)
 returns integer
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);
@@ -1681,7 +1681,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.hide_files(p_message public.messages)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into private.deleted_attachments (message_id, attachment_id, conversation_id, sender_id)
   select p_message.id, f.id, p_message.conversation_id, coalesce(p_message.sender_id, (
@@ -1709,7 +1709,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.hold_briefly()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.longest_hold', true) <> '' then
@@ -1722,7 +1722,7 @@ $$;
 create or replace function private.wait_unhurried()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.longest_hold', true) <> '' then
@@ -1742,7 +1742,7 @@ create or replace function public.is_conversation_participant(
 )
 returns boolean
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);
@@ -1778,7 +1778,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.lock_conversation(p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   last_locked uuid := nullif(current_setting('chat.last_locked', true), '');
@@ -1799,7 +1799,7 @@ $$;
 create or replace function private.lock_conversations(p_conversation_ids uuid[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation uuid;
@@ -1820,7 +1820,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.mark_conversation_read(p_conversation_id uuid, p_seq bigint default null)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -1855,7 +1855,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select from public.conversations c
@@ -1881,7 +1881,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text := case
@@ -1912,7 +1912,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   had integer;
@@ -1959,7 +1959,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
 returns bigint
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when p_moment >= c.updated_at then 0
@@ -1985,7 +1985,7 @@ create or replace function private.read_position(
   p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint
 )
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation public.conversations;
@@ -2026,7 +2026,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();
@@ -2055,7 +2055,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (
@@ -2076,7 +2076,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.refuse_return(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   rule private.limits;
@@ -2109,7 +2109,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.report_message(p_message_id uuid, p_kind text, p_comment text default null)
 returns public.message_reports
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -2145,7 +2145,7 @@ create or replace function public.send_message(
 )
 returns public.messages
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -2190,7 +2190,7 @@ create or replace function private.set_limit(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
@@ -2216,7 +2216,7 @@ create or replace function public.start_direct_conversation(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -2266,7 +2266,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   pair bigint := hashtextextended(concat_ws(' ', 'direct', p_organization_id, p_user_a, p_user_b), 0);
@@ -2287,7 +2287,7 @@ reset all; set check_function_bodies = off;
 create or replace function public.toggle_reaction(p_message_id uuid, p_emoji text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();
@@ -2326,7 +2326,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (
@@ -2436,7 +2436,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text := case
@@ -2471,7 +2471,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('conversations');
@@ -2499,7 +2499,7 @@ $$;
 create or replace function private.conversations_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.restore_lock_timeout();
@@ -2528,7 +2528,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.limits_changed()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.action <> old.action then
@@ -2552,7 +2552,7 @@ $$;
 create or replace function private.limits_stay()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using message = 'a limit can be changed and not removed';
@@ -2578,7 +2578,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.members_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- First wait for an existing row that another session is removing, as the unique index would: that session locks these
@@ -2621,7 +2621,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.members_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversations uuid[] := array(
@@ -2661,7 +2661,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.writes_in_turn()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_user();
@@ -2715,7 +2715,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.message_reports_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('message_reports');
@@ -2740,7 +2740,7 @@ $$;
 create or replace function private.message_reports_erased()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.comment := null;
@@ -2775,7 +2775,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Without this, PostgreSQL plans each statement again for every message.
 set plan_cache_mode = force_generic_plan
 as $$
@@ -2913,7 +2913,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.messages_before_update()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   trusted boolean := private.is_trusted();
@@ -3007,7 +3007,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.messages_make_room()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.reactions := (
@@ -3045,7 +3045,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.name_pattern(p_name text)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when n.name is null or n.name = '' then null
@@ -3066,7 +3066,7 @@ $$;
 create or replace function private.id_pattern(p_user_id uuid)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.word_pattern(replace(p_user_id::text, '-', '-?'))
 $$;
@@ -3075,7 +3075,7 @@ $$;
 create or replace function private.word_pattern(p_pattern text)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
@@ -3085,7 +3085,7 @@ $$;
 create or replace function private.names_people(p_text text, p_user_ids uuid[])
 returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
       select
@@ -3109,7 +3109,7 @@ $$;
 create or replace function private.people_of(p_targets text[])
 returns uuid[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with targets as (
     select split_part(t.target, ':', 1) as type, substr(t.target, strpos(t.target, ':') + 1)::uuid as id
@@ -3143,7 +3143,7 @@ create or replace function private.log_act(
 )
 returns bigint
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into private.moderation_log
     (actor, action, organization_id, target_type, target_id, targets, reason, ticket, details, job_id)
@@ -3161,7 +3161,7 @@ $$;
 create or replace function private.log_pseudonym(p_user_id uuid)
 returns text
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   known uuid;
@@ -3179,7 +3179,7 @@ create or replace function private.require_reason(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
@@ -3200,7 +3200,7 @@ $$;
 create or replace function private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)
 returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select encode(sha256(k.key || sha256(k.key || convert_to(
     jsonb_build_array(p_message_id, p_content, p_attachments)::text, 'UTF8'))), 'hex')
@@ -3224,7 +3224,7 @@ create or replace function private.refuse_held(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   held text;
@@ -3251,7 +3251,7 @@ revoke all on private.active_holds from public, anon, authenticated, service_rol
 create or replace function private.holds_before_delete()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if old.released_at is null then
@@ -3275,7 +3275,7 @@ create or replace function moderation.create_hold(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold_id uuid;
@@ -3312,7 +3312,7 @@ create or replace function moderation.release_hold(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold private.holds;
@@ -3336,7 +3336,7 @@ create or replace function private.undo_hold(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold_name text := substr(p_entry.targets[1], strpos(p_entry.targets[1], ':') + 1);
@@ -3368,7 +3368,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.messages_recounted()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversations uuid[];
@@ -3480,7 +3480,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.moderation_log_is_append_only()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using message = 'the moderation log is append-only';
@@ -3501,7 +3501,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_before_delete()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if private.api_writer('conversation_participants') is not null then
@@ -3526,7 +3526,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   trusted boolean := private.is_trusted();
@@ -3575,7 +3575,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_before_mark()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if private.api_user() is not null then
@@ -3602,7 +3602,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_joined()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_user();
@@ -3701,7 +3701,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_left()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid;
@@ -3769,7 +3769,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.participants_read()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid;
@@ -3826,7 +3826,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('user_profiles');
@@ -3852,7 +3852,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.set_updated_at()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
@@ -3865,7 +3865,7 @@ $$;
 create or replace function private.set_conversations_updated_at()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.last_seq = old.last_seq and (
@@ -3896,7 +3896,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into public.user_profiles as p (id, email, full_name, avatar_url)
@@ -3926,7 +3926,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.uploads_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   uploader uuid := private.api_writer('objects');
@@ -3971,7 +3971,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.users_before_delete()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.refuse_held(
@@ -4003,7 +4003,7 @@ $$;
 create or replace function private.conversations_of(p_user_id uuid)
 returns uuid[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select array(
     select p.conversation_id from public.conversation_participants p where p.user_id = p_user_id
@@ -4368,7 +4368,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.banned_until(p_user_id uuid)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select u.banned_until from auth.users u where u.id = p_user_id);
@@ -4380,7 +4380,7 @@ $$;
 create or replace function private.ban_until(p_user_id uuid, p_until timestamptz)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update auth.users u set banned_until = p_until where u.id = p_user_id and u.banned_until is distinct from p_until;
@@ -4393,7 +4393,7 @@ $$;
 create or replace function private.ban_end(p_suspended_until timestamptz)
 returns timestamptz
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select least(p_suspended_until, '2999-12-31 00:00:00Z')
 $$;
@@ -4402,7 +4402,7 @@ $$;
 create or replace function private.end_sessions(p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   begin
@@ -4431,7 +4431,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.claims_of(p_user_id uuid)
 returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object(
     'sub', u.id,
@@ -4458,7 +4458,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)
 returns setof private.message_target
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_removes then
@@ -4506,7 +4506,7 @@ create or replace function private.log_messages(
 )
 returns bigint
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.log_act(
     p_action, array_agg('message:' || m.id order by m.place), p_actor, p_reason, p_ticket,
@@ -4527,7 +4527,7 @@ $$;
 create or replace function private.deletions_of(p_ids uuid[])
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
     'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
@@ -4543,7 +4543,7 @@ create or replace function private.message_outcomes(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select
     case when m.id = any (p_done) then p_action_id end, m.id,
@@ -4558,7 +4558,7 @@ $$;
 create or replace function private.queue_files(p_messages private.message_target[])
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   -- The files first: joined with all objects before, 500 messages of a bucket of 10,000 objects take 15 s.
   with files as materialized (
@@ -4596,7 +4596,7 @@ create or replace function moderation.delete_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, false) as m);
@@ -4626,7 +4626,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.traces_of(p_user_id uuid, p_messages text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reaction_filter jsonb := jsonb_build_array(jsonb_build_object('userId', p_user_id));
@@ -4726,7 +4726,7 @@ $$;
 create or replace function private.traces_in_storage(p_user_id uuid)
 returns table (place text, number bigint)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
@@ -4742,7 +4742,7 @@ $$;
 create or replace function private.forget_in_storage(p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
@@ -4756,7 +4756,7 @@ $$;
 create or replace function private.tables_of_uploads(p_privilege text)
 returns table (relation regclass)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.oid::regclass
   from pg_catalog.pg_class c
@@ -4770,7 +4770,7 @@ $$;
 create or replace function private.traces_in_auth(p_user_id uuid, p_email text)
 returns table (place text, number bigint)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   each record;
@@ -4801,7 +4801,7 @@ $$;
 create or replace function private.forget_in_auth(p_user_id uuid, p_email text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   each record;
@@ -4826,7 +4826,7 @@ $$;
 create or replace function private.tables_of_auth(p_privilege text)
 returns table (relation regclass, type text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.oid::regclass, pg_catalog.format_type(a.atttypid, null)
   from pg_catalog.pg_class c
@@ -4857,7 +4857,7 @@ create or replace function moderation.erase_user(
 )
 returns table (action_id bigint, place text, number bigint, becomes text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   person public.user_profiles;
@@ -4973,7 +4973,7 @@ $$;
 create or replace function private.without_reactions_of(p_reactions jsonb, p_user_id uuid)
 returns jsonb
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(r.entry order by r.position), '[]')
   from jsonb_array_elements(p_reactions) with ordinality as r (entry, position)
@@ -4984,7 +4984,7 @@ $$;
 create or replace function private.masked(p_text text, p_person public.user_profiles)
 returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   pattern text;
@@ -5019,7 +5019,7 @@ revoke all on moderation.files_to_delete from public, anon, authenticated, servi
 create or replace function moderation.forget_deleted_files()
 returns bigint
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with forgotten as (
     delete from private.files_to_delete f
@@ -5034,7 +5034,7 @@ $$;
 create or replace function private.delete_file_rows()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Storage sets this before it deletes; otherwise its trigger refuses.
@@ -5056,7 +5056,7 @@ reset all; set check_function_bodies = off;
 create or replace function moderation.files_of(p_message_ids uuid[])
 returns table (message_id uuid, bucket_id text, name text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select distinct m.id, o.bucket_id, o.name
   from public.messages m
@@ -5089,7 +5089,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.truncate_refused_while_held()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   held text;
@@ -5118,7 +5118,7 @@ for each statement execute function private.truncate_refused_while_held();
 create or replace function private.holds_before_update()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if old.released_at is null
@@ -5140,7 +5140,7 @@ for each row execute function private.holds_before_update();
 create or replace function private.kept_content_removed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   removed uuid[];
@@ -5196,7 +5196,7 @@ create or replace function moderation.restore_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query select o.* from private.restore_locked(
@@ -5210,7 +5210,7 @@ create or replace function private.restore_locked(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(
@@ -5243,7 +5243,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.logged_deletions(p_entry private.moderation_log)
 returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
   from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
@@ -5255,7 +5255,7 @@ create or replace function private.undo_deletion(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
@@ -5280,7 +5280,7 @@ create or replace function private.undo_restoration(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
@@ -5316,7 +5316,7 @@ create or replace function moderation.redact_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, true) as m);
@@ -5347,7 +5347,7 @@ create or replace function moderation.purge_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(
@@ -5388,7 +5388,7 @@ create or replace function moderation.create_job(
 )
 returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   job_id uuid;
@@ -5418,7 +5418,7 @@ create or replace function moderation.create_inverse_job(
 )
 returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   inverse text := (
@@ -5456,7 +5456,7 @@ $$;
 create or replace function moderation.run_job(p_job_id uuid, p_count integer)
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   job private.moderation_jobs;
@@ -5492,7 +5492,7 @@ $$;
 create or replace function private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   case p_job.verb
@@ -5533,7 +5533,7 @@ create or replace function private.state_of(
 )
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
     when 'suspension' then nullif(
@@ -5566,7 +5566,7 @@ $$;
 create or replace function private.is_in_force(p_state jsonb)
 returns boolean
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(p_state - 'banned_until' <> '{}', false)
 $$;
@@ -5577,7 +5577,7 @@ create or replace function private.set_state(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   in_force boolean := private.is_in_force(p_state);
@@ -5629,7 +5629,7 @@ create or replace function private.log_changes(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   organizations uuid[] := array(
@@ -5674,7 +5674,7 @@ create or replace function private.change_state(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   state_before jsonb := private.state_of(p_kind, p_user_id, p_organization_id, p_conversation_id);
@@ -5696,7 +5696,7 @@ $$;
 create or replace function private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   change private.undo_states;
@@ -5753,7 +5753,7 @@ $$;
 create or replace function private.same_state(p_kind text, p_one jsonb, p_other jsonb)
 returns boolean
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
     when 'participant' then (p_one is null) = (p_other is null)
@@ -5782,7 +5782,7 @@ create or replace function moderation.suspend_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
@@ -5817,7 +5817,7 @@ create or replace function moderation.unsuspend_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   banned_until timestamptz := private.banned_until(p_user_id);
@@ -5850,7 +5850,7 @@ $$;
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from private.send_windows w where w.user_id = p_user_id for no key update;
@@ -5865,7 +5865,7 @@ create or replace function private.require_restriction(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
@@ -5892,7 +5892,7 @@ create or replace function moderation.lock_conversation(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(
@@ -5920,7 +5920,7 @@ create or replace function moderation.unlock_conversation(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(
@@ -5938,7 +5938,7 @@ create or replace function private.change_lock(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   id := p_conversation_id;
@@ -5972,7 +5972,7 @@ create or replace function moderation.log_read(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of(p_targets));
@@ -5995,7 +5995,7 @@ create or replace function moderation.log_read_of_users(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
@@ -6019,7 +6019,7 @@ create or replace function moderation.log_search(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   targets text[] := array_remove(array[
@@ -6046,7 +6046,7 @@ reset all; set check_function_bodies = off;
 create or replace function moderation.message_versions(p_ids uuid[])
 returns table (id uuid, version text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select v.id, v.version
   from unnest(p_ids) with ordinality as n (id, place)
@@ -6066,7 +6066,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.moderation_log_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select sha256(p_entry.previous_hash || convert_to((
     select jsonb_object_agg(e.key, e.value)::text
@@ -6082,7 +6082,7 @@ $$;
 create or replace function moderation.log_entry_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.moderation_log_hash(p_entry)
 $$;
@@ -6092,7 +6092,7 @@ revoke execute on function moderation.log_entry_hash(private.moderation_log) fro
 create or replace function private.moderation_log_chained()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   head private.moderation_log_head;
@@ -6127,7 +6127,7 @@ create or replace function moderation.mute_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
@@ -6167,7 +6167,7 @@ create or replace function moderation.unmute_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array[p_user_id]);
@@ -6197,7 +6197,7 @@ $$;
 create or replace function private.require_place(p_organization_id uuid, p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if num_nonnulls(p_organization_id, p_conversation_id) > 1 then
@@ -6299,7 +6299,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.require_operator_role(p_role text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   candidate pg_catalog.pg_roles;
@@ -6337,7 +6337,7 @@ $$;
 create or replace function private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text default null)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket);
@@ -6368,7 +6368,7 @@ $$;
 create or replace function private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text default null)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket);
@@ -6385,7 +6385,7 @@ $$;
 create or replace function private.revoke_in_moderation(p_role text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format('revoke all on schema moderation from %I', p_role);
@@ -6406,7 +6406,7 @@ $$;
 create or replace function private.owner_of_moderation()
 returns regrole
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select n.nspowner::regrole from pg_catalog.pg_namespace n where n.nspname = 'moderation'
 $$;
@@ -6427,7 +6427,7 @@ create or replace function moderation.add_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select * from private.change_participants(
     'participant.add', p_conversation_id, p_user_ids, p_actor, p_reason, p_ticket
@@ -6439,7 +6439,7 @@ create or replace function moderation.remove_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select * from private.change_participants(
     'participant.remove', p_conversation_id, p_user_ids, p_actor, p_reason, p_ticket
@@ -6451,7 +6451,7 @@ create or replace function private.change_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   adds boolean := p_action = 'participant.add';
@@ -6551,7 +6551,7 @@ create or replace function moderation.repair_conversation(
 )
 returns table (action_id bigint, what text, user_id uuid, was text, becomes text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation public.conversations;
@@ -6667,7 +6667,7 @@ reset all; set check_function_bodies = off;
 create or replace function private.lock_reports(p_ids uuid[], p_holder text)
 returns setof private.report_target
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' -- reviews are compared as JSON
 as $$
 begin
@@ -6696,7 +6696,7 @@ create or replace function private.change_reports(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids uuid[] := array(select (c.change ->> 'id')::uuid from jsonb_array_elements(p_changes) as c (change));
@@ -6732,7 +6732,7 @@ $$;
 create or replace function private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
   select coalesce(jsonb_agg(
@@ -6753,7 +6753,7 @@ create or replace function private.report_outcomes(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select
     case when r.id = any (p_done) then p_action_id end, r.id,
@@ -6767,7 +6767,7 @@ $$;
 create or replace function private.people_of_reports(p_reports private.report_target[])
 returns uuid[]
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select array(select r.sender_id from unnest(p_reports) as r union select r.reporter_id from unnest(p_reports) as r)
 $$;
@@ -6778,7 +6778,7 @@ create or replace function moderation.claim_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[] := array(select r from private.lock_reports(p_ids, p_actor) as r);
@@ -6805,7 +6805,7 @@ create or replace function moderation.release_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[] := array(
@@ -6831,7 +6831,7 @@ create or replace function moderation.resolve_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[];
@@ -6882,7 +6882,7 @@ create or replace function private.act_on_reported(
   out reports private.report_target[], out action_id bigint
 )
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   message_ids uuid[] := array(select distinct r.message_id from unnest(p_reports) as r where r.id = any (p_ids));
@@ -6953,7 +6953,7 @@ return pg_catalog.to_tsvector('pg_catalog.simple', pg_catalog.regexp_replace(
 create or replace function moderation.search_terms(p_text text)
 returns table (words tsquery, parts text[])
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with cleaned as (
     select regexp_replace(
@@ -6993,7 +6993,7 @@ create or replace function private.undo_report_act(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   inverse text := case p_entry.action
@@ -7071,7 +7071,7 @@ create or replace function moderation.undo(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   entry private.moderation_log;

@@ -14,31 +14,31 @@ TIMEOUT = "300ms"  # of the server, so that it does not go on when nobody waits 
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Completion:
     """A text that names a thing, and what else tells the thing apart."""
 
     value: str
     description: str
 
 
-def users(conn: Connection, text: str) -> list[Candidate]:
+def users(conn: Connection, text: str) -> list[Completion]:
     """Emails, or, after the first letter, names of users."""
     return _candidates(conn, "users", text, None)
 
 
-def organizations(conn: Connection, text: str) -> list[Candidate]:
+def organizations(conn: Connection, text: str) -> list[Completion]:
     """Slugs of organizations."""
     return _candidates(conn, "organizations", text, None)
 
 
-def conversations(conn: Connection, text: str, *, organization: str | None) -> list[Candidate]:
+def conversations(conn: Connection, text: str, *, organization: str | None) -> list[Completion]:
     """Names of the groups of an organization, by its slug or id; none without one."""
     return _candidates(conn, "conversations", text, organization)
 
 
-def _candidates(conn: Connection, kind: str, text: str, organization: str | None) -> list[Candidate]:
+def _candidates(conn: Connection, kind: str, text: str, organization: str | None) -> list[Completion]:
     parameters = {"text": text, "organization": organization, "count": _MOST}
-    with conn.transaction(), conn.cursor(row_factory=class_row(Candidate)) as cursor:
+    with conn.transaction(), conn.cursor(row_factory=class_row(Completion)) as cursor:
         cursor.execute("set transaction read only")
         cursor.execute("select set_config('statement_timeout', %s, true)", (TIMEOUT,))
         return cursor.execute(query(f"moderation/complete/{kind}"), parameters).fetchall()

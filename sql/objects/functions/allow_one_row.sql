@@ -5,7 +5,7 @@
 create or replace function private.allow_one_row(p_sentence text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.usual_lock_timeout', true) <> '' then
@@ -21,7 +21,7 @@ $$;
 create or replace function private.restore_lock_timeout()
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   usual text := current_setting('chat.usual_lock_timeout', true);

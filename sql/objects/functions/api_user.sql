@@ -3,7 +3,7 @@
 create or replace function private.api_user()
 returns uuid
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when coalesce(nullif(current_setting('role', true), 'none'), session_user) = 'authenticated'
@@ -16,7 +16,7 @@ $$;
 create or replace function private.api_writer(p_table text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_user();

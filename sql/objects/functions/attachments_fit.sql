@@ -3,7 +3,7 @@
 create or replace function private.attachments_fit(p_attachments jsonb)
 returns boolean
 language sql immutable parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     -- Detects excessive sizes without converting to text, which takes a second for 100 MB.

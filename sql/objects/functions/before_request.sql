@@ -5,7 +5,7 @@
 create or replace function chat_hooks.before_request()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('role', true) is distinct from 'authenticated' or current_setting('transaction_read_only') = 'on' then

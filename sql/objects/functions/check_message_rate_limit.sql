@@ -4,7 +4,7 @@
 create or replace function public.check_message_rate_limit()
 returns table (allowed boolean, "limit" integer, remaining integer, reset_at timestamptz, retry_after integer)
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();

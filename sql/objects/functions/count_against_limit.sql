@@ -4,7 +4,7 @@
 create or replace function private.count_against_limit(p_user_id uuid, p_action text, p_amount bigint default 1)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();
@@ -64,7 +64,7 @@ $$;
 create or replace function private.refuse_spent(p_user_id uuid, p_action text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   spent record;

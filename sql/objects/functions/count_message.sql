@@ -8,7 +8,7 @@ create or replace function private.count_message(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   sent timestamptz[];

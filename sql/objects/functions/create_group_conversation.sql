@@ -4,7 +4,7 @@ create or replace function public.create_group_conversation(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();

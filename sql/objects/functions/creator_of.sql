@@ -4,7 +4,7 @@
 create or replace function private.creator_of(p_conversation_id uuid)
 returns uuid
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when c.is_group then (

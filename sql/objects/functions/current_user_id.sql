@@ -3,7 +3,7 @@
 create or replace function private.claimed_user_id()
 returns uuid
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   named uuid;
@@ -24,7 +24,7 @@ $$;
 create or replace function private.current_user_id()
 returns uuid
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.claimed_user_id();

@@ -5,7 +5,7 @@
 create or replace function public.get_my_restrictions()
 returns table (kind text, organization_id uuid, conversation_id uuid, until timestamptz, reason text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select 'suspended', null::uuid, null::uuid, s.suspended_until, s.visible_reason
   from private.suspensions s

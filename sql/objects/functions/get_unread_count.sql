@@ -3,7 +3,7 @@
 create or replace function public.get_unread_count(p_conversation_id uuid, p_user_id uuid)
 returns integer
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);

@@ -2,7 +2,7 @@
 create or replace function public.get_user_default_organization(p_user_id uuid)
 returns uuid
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);

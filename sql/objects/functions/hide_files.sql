@@ -4,7 +4,7 @@
 create or replace function private.hide_files(p_message public.messages)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into private.deleted_attachments (message_id, attachment_id, conversation_id, sender_id)
   select p_message.id, f.id, p_message.conversation_id, coalesce(p_message.sender_id, (

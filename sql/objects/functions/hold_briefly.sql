@@ -5,7 +5,7 @@
 create or replace function private.hold_briefly()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.longest_hold', true) <> '' then
@@ -18,7 +18,7 @@ $$;
 create or replace function private.wait_unhurried()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('chat.longest_hold', true) <> '' then

@@ -4,7 +4,7 @@ create or replace function public.is_conversation_participant(
 )
 returns boolean
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_caller(p_user_id);

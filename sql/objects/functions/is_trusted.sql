@@ -4,7 +4,7 @@
 create or replace function private.is_trusted()
 returns boolean
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   role_in_force text := coalesce(nullif(current_setting('role', true), 'none'), session_user);

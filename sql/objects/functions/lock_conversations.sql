@@ -16,7 +16,7 @@
 create or replace function private.lock_conversation(p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   last_locked uuid := nullif(current_setting('chat.last_locked', true), '');
@@ -37,7 +37,7 @@ $$;
 create or replace function private.lock_conversations(p_conversation_ids uuid[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation uuid;

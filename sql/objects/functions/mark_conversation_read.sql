@@ -3,7 +3,7 @@
 create or replace function public.mark_conversation_read(p_conversation_id uuid, p_seq bigint default null)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();

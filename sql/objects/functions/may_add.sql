@@ -4,7 +4,7 @@
 create or replace function private.may_add(p_caller uuid, p_conversation_id uuid, p_user_id uuid)
 returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select from public.conversations c

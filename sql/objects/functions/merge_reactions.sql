@@ -5,7 +5,7 @@
 create or replace function private.merge_reactions(p_old jsonb, p_new jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   had integer;

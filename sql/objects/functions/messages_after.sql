@@ -2,7 +2,7 @@
 create or replace function private.messages_after(p_conversation_id uuid, p_moment timestamptz)
 returns bigint
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when p_moment >= c.updated_at then 0

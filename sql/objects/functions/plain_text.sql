@@ -3,7 +3,7 @@
 create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   plain text := left(p_text, 16384);

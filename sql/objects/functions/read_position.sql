@@ -4,7 +4,7 @@ create or replace function private.read_position(
   p_conversation_id uuid, p_user_id uuid, p_read_at timestamptz, out last_read_seq bigint, out seen_count bigint
 )
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation public.conversations;

@@ -5,7 +5,7 @@
 create or replace function private.reading_moment(p_conversation_id uuid, p_read_at timestamptz)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();

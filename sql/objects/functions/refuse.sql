@@ -5,7 +5,7 @@ create or replace function private.refuse(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception using

@@ -2,7 +2,7 @@
 create or replace function private.refuse_full_window(p_sent timestamptz[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment timestamptz := clock_timestamp();

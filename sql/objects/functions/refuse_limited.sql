@@ -7,7 +7,7 @@ create or replace function private.refuse_limited(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   seconds integer := greatest(1, ceil(extract(epoch from p_reset_at - clock_timestamp())));

@@ -3,7 +3,7 @@
 create or replace function private.refuse_message(p_content text, p_attachments jsonb, p_reactions jsonb default '[]')
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text := case

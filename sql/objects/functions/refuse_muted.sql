@@ -5,7 +5,7 @@ create or replace function private.refuse_muted(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   mute record;
@@ -33,7 +33,7 @@ $$;
 create or replace function private.refuse_locked(p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation record;

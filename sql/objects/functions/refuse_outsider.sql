@@ -2,7 +2,7 @@
 create or replace function private.refuse_outsider(p_table text, p_conversation_ids uuid[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (

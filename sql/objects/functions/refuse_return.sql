@@ -3,7 +3,7 @@
 create or replace function private.refuse_return(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   rule private.limits;

@@ -2,7 +2,7 @@
 create or replace function private.refuse_row(p_table text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using

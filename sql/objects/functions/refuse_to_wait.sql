@@ -2,7 +2,7 @@
 create or replace function private.refuse_to_wait()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.refuse('PT429', 'RATE_LIMITED',

@@ -5,7 +5,7 @@
 create or replace function public.report_message(p_message_id uuid, p_kind text, p_comment text default null)
 returns public.message_reports
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();

@@ -2,7 +2,7 @@
 create or replace function private.require_caller(p_user_id uuid)
 returns void
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_user_id = private.current_user_id() or private.is_trusted() then

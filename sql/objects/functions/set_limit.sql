@@ -4,7 +4,7 @@ create or replace function private.set_limit(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then

@@ -4,7 +4,7 @@
 create or replace function private.take_pair(p_organization_id uuid, p_user_a uuid, p_user_b uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   pair bigint := hashtextextended(concat_ws(' ', 'direct', p_organization_id, p_user_a, p_user_b), 0);

@@ -5,7 +5,7 @@
 create or replace function private.take_turn(p_user_id uuid)
 returns timestamptz[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   sent timestamptz[];

@@ -2,7 +2,7 @@
 create or replace function public.toggle_reaction(p_message_id uuid, p_emoji text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller uuid := private.current_user_id();

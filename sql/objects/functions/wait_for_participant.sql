@@ -4,7 +4,7 @@
 create or replace function private.wait_for_participant(p_conversation_id uuid, p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (

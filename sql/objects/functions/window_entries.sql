@@ -7,7 +7,7 @@ create or replace function private.window_entries(
 )
 returns table (at timestamptz, amount bigint)
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select e.at, coalesce(e.amount, 1)
   from unnest(p_at, p_amount) as e (at, amount)

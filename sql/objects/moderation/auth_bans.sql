@@ -4,7 +4,7 @@
 create or replace function private.banned_until(p_user_id uuid)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select u.banned_until from auth.users u where u.id = p_user_id);
@@ -16,7 +16,7 @@ $$;
 create or replace function private.ban_until(p_user_id uuid, p_until timestamptz)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update auth.users u set banned_until = p_until where u.id = p_user_id and u.banned_until is distinct from p_until;
@@ -29,7 +29,7 @@ $$;
 create or replace function private.ban_end(p_suspended_until timestamptz)
 returns timestamptz
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select least(p_suspended_until, '2999-12-31 00:00:00Z')
 $$;
@@ -38,7 +38,7 @@ $$;
 create or replace function private.end_sessions(p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   begin

@@ -4,7 +4,7 @@
 create or replace function private.claims_of(p_user_id uuid)
 returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object(
     'sub', u.id,

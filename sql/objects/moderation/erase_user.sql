@@ -8,7 +8,7 @@ create or replace function moderation.erase_user(
 )
 returns table (action_id bigint, place text, number bigint, becomes text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   person public.user_profiles;
@@ -124,7 +124,7 @@ $$;
 create or replace function private.without_reactions_of(p_reactions jsonb, p_user_id uuid)
 returns jsonb
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(r.entry order by r.position), '[]')
   from jsonb_array_elements(p_reactions) with ordinality as r (entry, position)
@@ -135,7 +135,7 @@ $$;
 create or replace function private.masked(p_text text, p_person public.user_profiles)
 returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   pattern text;

@@ -10,7 +10,7 @@ revoke all on moderation.files_to_delete from public, anon, authenticated, servi
 create or replace function moderation.forget_deleted_files()
 returns bigint
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with forgotten as (
     delete from private.files_to_delete f
@@ -25,7 +25,7 @@ $$;
 create or replace function private.delete_file_rows()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Storage sets this before it deletes; otherwise its trigger refuses.

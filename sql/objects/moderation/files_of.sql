@@ -3,7 +3,7 @@
 create or replace function moderation.files_of(p_message_ids uuid[])
 returns table (message_id uuid, bucket_id text, name text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select distinct m.id, o.bucket_id, o.name
   from public.messages m

@@ -4,7 +4,7 @@
 create or replace function private.truncate_refused_while_held()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   held text;
@@ -33,7 +33,7 @@ for each statement execute function private.truncate_refused_while_held();
 create or replace function private.holds_before_update()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if old.released_at is null
@@ -55,7 +55,7 @@ for each row execute function private.holds_before_update();
 create or replace function private.kept_content_removed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   removed uuid[];

@@ -7,7 +7,7 @@ create or replace function private.refuse_held(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   held text;
@@ -34,7 +34,7 @@ revoke all on private.active_holds from public, anon, authenticated, service_rol
 create or replace function private.holds_before_delete()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if old.released_at is null then
@@ -58,7 +58,7 @@ create or replace function moderation.create_hold(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold_id uuid;
@@ -95,7 +95,7 @@ create or replace function moderation.release_hold(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold private.holds;
@@ -119,7 +119,7 @@ create or replace function private.undo_hold(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   hold_name text := substr(p_entry.targets[1], strpos(p_entry.targets[1], ':') + 1);

@@ -8,7 +8,7 @@ create or replace function moderation.create_job(
 )
 returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   job_id uuid;
@@ -38,7 +38,7 @@ create or replace function moderation.create_inverse_job(
 )
 returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   inverse text := (
@@ -76,7 +76,7 @@ $$;
 create or replace function moderation.run_job(p_job_id uuid, p_count integer)
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   job private.moderation_jobs;
@@ -112,7 +112,7 @@ $$;
 create or replace function private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   case p_job.verb

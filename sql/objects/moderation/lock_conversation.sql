@@ -5,7 +5,7 @@ create or replace function moderation.lock_conversation(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(
@@ -33,7 +33,7 @@ create or replace function moderation.unlock_conversation(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(
@@ -51,7 +51,7 @@ create or replace function private.change_lock(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   id := p_conversation_id;

@@ -4,7 +4,7 @@
 create or replace function private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)
 returns setof private.message_target
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_removes then
@@ -52,7 +52,7 @@ create or replace function private.log_messages(
 )
 returns bigint
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.log_act(
     p_action, array_agg('message:' || m.id order by m.place), p_actor, p_reason, p_ticket,
@@ -73,7 +73,7 @@ $$;
 create or replace function private.deletions_of(p_ids uuid[])
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
     'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
@@ -89,7 +89,7 @@ create or replace function private.message_outcomes(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select
     case when m.id = any (p_done) then p_action_id end, m.id,
@@ -104,7 +104,7 @@ $$;
 create or replace function private.queue_files(p_messages private.message_target[])
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   -- The files first: joined with all objects before, 500 messages of a bucket of 10,000 objects take 15 s.
   with files as materialized (

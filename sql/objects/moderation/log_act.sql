@@ -8,7 +8,7 @@ create or replace function private.log_act(
 )
 returns bigint
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into private.moderation_log
     (actor, action, organization_id, target_type, target_id, targets, reason, ticket, details, job_id)
@@ -26,7 +26,7 @@ $$;
 create or replace function private.log_pseudonym(p_user_id uuid)
 returns text
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   known uuid;
@@ -44,7 +44,7 @@ create or replace function private.require_reason(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
@@ -65,7 +65,7 @@ $$;
 create or replace function private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)
 returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select encode(sha256(k.key || sha256(k.key || convert_to(
     jsonb_build_array(p_message_id, p_content, p_attachments)::text, 'UTF8'))), 'hex')

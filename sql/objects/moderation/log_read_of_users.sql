@@ -6,7 +6,7 @@ create or replace function moderation.log_read_of_users(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));

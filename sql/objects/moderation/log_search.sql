@@ -7,7 +7,7 @@ create or replace function moderation.log_search(
 )
 returns bigint
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   targets text[] := array_remove(array[

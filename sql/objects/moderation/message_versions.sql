@@ -3,7 +3,7 @@
 create or replace function moderation.message_versions(p_ids uuid[])
 returns table (id uuid, version text)
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select v.id, v.version
   from unnest(p_ids) with ordinality as n (id, place)

@@ -6,7 +6,7 @@
 create or replace function private.moderation_log_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select sha256(p_entry.previous_hash || convert_to((
     select jsonb_object_agg(e.key, e.value)::text
@@ -22,7 +22,7 @@ $$;
 create or replace function moderation.log_entry_hash(p_entry private.moderation_log)
 returns bytea
 language sql immutable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.moderation_log_hash(p_entry)
 $$;
@@ -32,7 +32,7 @@ revoke execute on function moderation.log_entry_hash(private.moderation_log) fro
 create or replace function private.moderation_log_chained()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   head private.moderation_log_head;

@@ -6,7 +6,7 @@ create or replace function moderation.mute_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
@@ -46,7 +46,7 @@ create or replace function moderation.unmute_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array[p_user_id]);
@@ -76,7 +76,7 @@ $$;
 create or replace function private.require_place(p_organization_id uuid, p_conversation_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if num_nonnulls(p_organization_id, p_conversation_id) > 1 then

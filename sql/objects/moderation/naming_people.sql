@@ -5,7 +5,7 @@
 create or replace function private.name_pattern(p_name text)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when n.name is null or n.name = '' then null
@@ -26,7 +26,7 @@ $$;
 create or replace function private.id_pattern(p_user_id uuid)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select private.word_pattern(replace(p_user_id::text, '-', '-?'))
 $$;
@@ -35,7 +35,7 @@ $$;
 create or replace function private.word_pattern(p_pattern text)
 returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
@@ -45,7 +45,7 @@ $$;
 create or replace function private.names_people(p_text text, p_user_ids uuid[])
 returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
       select
@@ -69,7 +69,7 @@ $$;
 create or replace function private.people_of(p_targets text[])
 returns uuid[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with targets as (
     select split_part(t.target, ':', 1) as type, substr(t.target, strpos(t.target, ':') + 1)::uuid as id

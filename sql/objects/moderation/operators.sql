@@ -5,7 +5,7 @@
 create or replace function private.require_operator_role(p_role text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   candidate pg_catalog.pg_roles;
@@ -43,7 +43,7 @@ $$;
 create or replace function private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text default null)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket);
@@ -74,7 +74,7 @@ $$;
 create or replace function private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text default null)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket);
@@ -91,7 +91,7 @@ $$;
 create or replace function private.revoke_in_moderation(p_role text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format('revoke all on schema moderation from %I', p_role);
@@ -112,7 +112,7 @@ $$;
 create or replace function private.owner_of_moderation()
 returns regrole
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select n.nspowner::regrole from pg_catalog.pg_namespace n where n.nspname = 'moderation'
 $$;

@@ -6,7 +6,7 @@ create or replace function moderation.add_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select * from private.change_participants(
     'participant.add', p_conversation_id, p_user_ids, p_actor, p_reason, p_ticket
@@ -18,7 +18,7 @@ create or replace function moderation.remove_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select * from private.change_participants(
     'participant.remove', p_conversation_id, p_user_ids, p_actor, p_reason, p_ticket
@@ -30,7 +30,7 @@ create or replace function private.change_participants(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   adds boolean := p_action = 'participant.add';

@@ -6,7 +6,7 @@ create or replace function moderation.purge_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(

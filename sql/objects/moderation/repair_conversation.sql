@@ -7,7 +7,7 @@ create or replace function moderation.repair_conversation(
 )
 returns table (action_id bigint, what text, user_id uuid, was text, becomes text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversation public.conversations;

@@ -6,7 +6,7 @@
 create or replace function private.lock_reports(p_ids uuid[], p_holder text)
 returns setof private.report_target
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' -- reviews are compared as JSON
 as $$
 begin
@@ -35,7 +35,7 @@ create or replace function private.change_reports(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids uuid[] := array(select (c.change ->> 'id')::uuid from jsonb_array_elements(p_changes) as c (change));
@@ -71,7 +71,7 @@ $$;
 create or replace function private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
   select coalesce(jsonb_agg(
@@ -92,7 +92,7 @@ create or replace function private.report_outcomes(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select
     case when r.id = any (p_done) then p_action_id end, r.id,
@@ -106,7 +106,7 @@ $$;
 create or replace function private.people_of_reports(p_reports private.report_target[])
 returns uuid[]
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select array(select r.sender_id from unnest(p_reports) as r union select r.reporter_id from unnest(p_reports) as r)
 $$;
@@ -117,7 +117,7 @@ create or replace function moderation.claim_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[] := array(select r from private.lock_reports(p_ids, p_actor) as r);
@@ -144,7 +144,7 @@ create or replace function moderation.release_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[] := array(
@@ -170,7 +170,7 @@ create or replace function moderation.resolve_reports(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reports private.report_target[];
@@ -221,7 +221,7 @@ create or replace function private.act_on_reported(
   out reports private.report_target[], out action_id bigint
 )
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   message_ids uuid[] := array(select distinct r.message_id from unnest(p_reports) as r where r.id = any (p_ids));

@@ -5,7 +5,7 @@ create or replace function moderation.restore_messages(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query select o.* from private.restore_locked(
@@ -19,7 +19,7 @@ create or replace function private.restore_locked(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(

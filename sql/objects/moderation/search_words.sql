@@ -17,7 +17,7 @@ return pg_catalog.to_tsvector('pg_catalog.simple', pg_catalog.regexp_replace(
 create or replace function moderation.search_terms(p_text text)
 returns table (words tsquery, parts text[])
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with cleaned as (
     select regexp_replace(

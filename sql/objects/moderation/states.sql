@@ -8,7 +8,7 @@ create or replace function private.state_of(
 )
 returns jsonb
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
     when 'suspension' then nullif(
@@ -41,7 +41,7 @@ $$;
 create or replace function private.is_in_force(p_state jsonb)
 returns boolean
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(p_state - 'banned_until' <> '{}', false)
 $$;
@@ -52,7 +52,7 @@ create or replace function private.set_state(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   in_force boolean := private.is_in_force(p_state);
@@ -104,7 +104,7 @@ create or replace function private.log_changes(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   organizations uuid[] := array(
@@ -149,7 +149,7 @@ create or replace function private.change_state(
 )
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   state_before jsonb := private.state_of(p_kind, p_user_id, p_organization_id, p_conversation_id);
@@ -171,7 +171,7 @@ $$;
 create or replace function private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   change private.undo_states;
@@ -228,7 +228,7 @@ $$;
 create or replace function private.same_state(p_kind text, p_one jsonb, p_other jsonb)
 returns boolean
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
     when 'participant' then (p_one is null) = (p_other is null)

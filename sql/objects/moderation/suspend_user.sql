@@ -7,7 +7,7 @@ create or replace function moderation.suspend_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
@@ -42,7 +42,7 @@ create or replace function moderation.unsuspend_user(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   banned_until timestamptz := private.banned_until(p_user_id);
@@ -75,7 +75,7 @@ $$;
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from private.send_windows w where w.user_id = p_user_id for no key update;
@@ -90,7 +90,7 @@ create or replace function private.require_restriction(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);

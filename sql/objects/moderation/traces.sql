@@ -4,7 +4,7 @@
 create or replace function private.traces_of(p_user_id uuid, p_messages text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   reaction_filter jsonb := jsonb_build_array(jsonb_build_object('userId', p_user_id));
@@ -104,7 +104,7 @@ $$;
 create or replace function private.traces_in_storage(p_user_id uuid)
 returns table (place text, number bigint)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
@@ -120,7 +120,7 @@ $$;
 create or replace function private.forget_in_storage(p_user_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
@@ -134,7 +134,7 @@ $$;
 create or replace function private.tables_of_uploads(p_privilege text)
 returns table (relation regclass)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.oid::regclass
   from pg_catalog.pg_class c
@@ -148,7 +148,7 @@ $$;
 create or replace function private.traces_in_auth(p_user_id uuid, p_email text)
 returns table (place text, number bigint)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   each record;
@@ -179,7 +179,7 @@ $$;
 create or replace function private.forget_in_auth(p_user_id uuid, p_email text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   each record;
@@ -204,7 +204,7 @@ $$;
 create or replace function private.tables_of_auth(p_privilege text)
 returns table (relation regclass, type text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.oid::regclass, pg_catalog.format_type(a.atttypid, null)
   from pg_catalog.pg_class c

@@ -4,7 +4,7 @@ create or replace function moderation.undo(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   entry private.moderation_log;

@@ -4,7 +4,7 @@
 create or replace function private.logged_deletions(p_entry private.moderation_log)
 returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
   from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
@@ -16,7 +16,7 @@ create or replace function private.undo_deletion(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
@@ -41,7 +41,7 @@ create or replace function private.undo_restoration(
 )
 returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);

@@ -5,7 +5,7 @@ create or replace function private.undo_report_act(
 )
 returns table (action text, action_id bigint, id text, status text, problem text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   inverse text := case p_entry.action

@@ -5,7 +5,7 @@
 create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text := case

@@ -3,7 +3,7 @@
 create or replace function private.conversations_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('conversations');
@@ -31,7 +31,7 @@ $$;
 create or replace function private.conversations_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.restore_lock_timeout();

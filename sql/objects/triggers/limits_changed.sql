@@ -2,7 +2,7 @@
 create or replace function private.limits_changed()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.action <> old.action then
@@ -26,7 +26,7 @@ $$;
 create or replace function private.limits_stay()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using message = 'a limit can be changed and not removed';

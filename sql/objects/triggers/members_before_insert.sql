@@ -4,7 +4,7 @@
 create or replace function private.members_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- First wait for an existing row that another session is removing, as the unique index would: that session locks these

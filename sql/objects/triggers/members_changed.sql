@@ -3,7 +3,7 @@
 create or replace function private.members_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   conversations uuid[] := array(

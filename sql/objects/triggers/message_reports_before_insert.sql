@@ -3,7 +3,7 @@
 create or replace function private.message_reports_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('message_reports');
@@ -28,7 +28,7 @@ $$;
 create or replace function private.message_reports_erased()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.comment := null;

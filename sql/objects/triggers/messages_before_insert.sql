@@ -7,7 +7,7 @@
 create or replace function private.messages_before_insert()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Without this, PostgreSQL plans each statement again for every message.
 set plan_cache_mode = force_generic_plan
 as $$

@@ -2,7 +2,7 @@
 create or replace function private.messages_before_update()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   trusted boolean := private.is_trusted();

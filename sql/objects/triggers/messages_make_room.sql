@@ -3,7 +3,7 @@
 create or replace function private.messages_make_room()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.reactions := (

@@ -2,7 +2,7 @@
 create or replace function private.moderation_log_is_append_only()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise insufficient_privilege using message = 'the moderation log is append-only';

@@ -3,7 +3,7 @@
 create or replace function private.mutes_changed()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid := coalesce(new.user_id, old.user_id);
@@ -27,7 +27,7 @@ $$;
 create or replace function private.mute_end(p_user_id uuid)
 returns timestamptz
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select max(coalesce(m.muted_until, 'infinity')) from private.mutes m where m.user_id = p_user_id
 $$;

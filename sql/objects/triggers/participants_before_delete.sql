@@ -4,7 +4,7 @@
 create or replace function private.participants_before_delete()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if private.api_writer('conversation_participants') is not null then

@@ -3,7 +3,7 @@
 create or replace function private.participants_before_mark()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if private.api_user() is not null then

@@ -4,7 +4,7 @@
 create or replace function private.participants_joined()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_user();

@@ -3,7 +3,7 @@
 create or replace function private.profiles_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   writer uuid := private.api_writer('user_profiles');

@@ -2,7 +2,7 @@
 create or replace function private.sync_profile()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into public.user_profiles as p (id, email, full_name, avatar_url)

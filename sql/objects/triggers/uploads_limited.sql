@@ -5,7 +5,7 @@
 create or replace function private.uploads_limited()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   uploader uuid := private.api_writer('objects');

@@ -3,7 +3,7 @@
 create or replace function private.users_before_delete()
 returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.refuse_held(
@@ -35,7 +35,7 @@ $$;
 create or replace function private.conversations_of(p_user_id uuid)
 returns uuid[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select array(
     select p.conversation_id from public.conversation_participants p where p.user_id = p_user_id

@@ -6,7 +6,9 @@ select
   n.nspname as schema,
   format('%%s.%%s(%%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature,
   p.prosecdef as definer,
-  coalesce('search_path=""' = any (p.proconfig) or 'search_path=' = any (p.proconfig), false) as closed_path,
+  coalesce(
+    p.proconfig && array['search_path=', 'search_path=""', 'search_path=pg_catalog, pg_temp', 'search_path=pg_temp'], false
+  ) as closed_path,
   n.oid in (select unnest(string_to_array(current_setting('chatctl.platform_schemas'), ',')::oid[])) as in_platform,
   p.oid in (select unnest(string_to_array(current_setting('chatctl.platform_functions'), ',')::oid[])) as of_platform,
   array_agg(r.rolname::text order by r.rolname) as roles,

@@ -359,3 +359,30 @@ def test_operators_who_are_no_longer_trusted_cannot_act(
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         messages.moderate(operator, MessageVerb.delete, [message], ACT, dry_run=False, on_wait=print)
     assert world.fact("select content from messages where id = %s", message) == "hello"
+
+
+@pytest.mark.parametrize("type_name", ["bytea", "jsonb", "text", "timestamptz", "uuid"])
+def test_a_type_of_an_operators_own_never_runs_as_the_owner(
+    world: World, chat: tuple[UUID, UUID, UUID], operator: Connection, type_name: str
+) -> None:
+    """PostgreSQL finds types in pg_temp first, unless the search path names it last."""
+    ann, _, conversation = chat
+    message = world.send(ann, conversation, "good morning")
+    operator.execute(
+        "create function pg_temp.take_over() returns boolean language plpgsql as "
+        "$$ begin insert into public.organizations (name, slug) values ('taken', 'taken'); return true; end $$"
+    )
+    operator.execute(
+        f"create domain pg_temp.{type_name} as pg_catalog.{type_name} check (pg_temp.take_over())".encode()
+    )
+    for call in (
+        "moderation.create_hold('h', 'op', 'a lawsuit', p_conversation_id => %(conversation)s)",
+        "moderation.lock_conversation(%(conversation)s, 'closed', 'op', 'spam')",
+        "moderation.suspend_user(%(user)s, 'op', 'spam')",
+        "moderation.delete_messages(array[%(message)s]::pg_catalog.uuid[], 'op', 'spam')",
+    ):
+        with operator.transaction():
+            operator.execute(
+                f"select {call}".encode(), {"conversation": conversation, "user": ann, "message": message}
+            )
+    assert world.operator.execute("select from organizations where slug = 'taken'").fetchone() is None
