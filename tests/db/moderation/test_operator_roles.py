@@ -369,8 +369,8 @@ def test_a_type_of_an_operators_own_never_runs_as_the_owner(
     ann, _, conversation = chat
     message = world.send(ann, conversation, "good morning")
     operator.execute(
-        "create function pg_temp.take_over() returns boolean language plpgsql as "
-        "$$ begin insert into public.organizations (name, slug) values ('taken', 'taken'); return true; end $$"
+        "create function pg_temp.take_over() returns boolean language plpgsql as $$ begin "
+        "insert into public.organizations (name, slug) values ('taken', 'taken'); return true; end $$"
     )
     operator.execute(
         f"create domain pg_temp.{type_name} as pg_catalog.{type_name} check (pg_temp.take_over())".encode()
