@@ -35,15 +35,16 @@ class Verdict(StrEnum):
     duplicate = "duplicate"
 
 
-class ReportedMessageAct(StrEnum):
-    """What can be done to the message together with an upheld verdict."""
+class ReportAct(StrEnum):
+    """What can be done to the message, or to its sender, together with an upheld verdict."""
 
     delete = "delete"
     redact = "redact"
+    suspend = "suspend"
 
     @property
     def can_be_undone(self) -> bool:
-        return self is ReportedMessageAct.delete
+        return self is not ReportAct.redact
 
 
 @dataclass(frozen=True)
@@ -169,38 +170,15 @@ def resolve(
     verdict: Verdict,
     act: OperatorAct,
     *,
-    do: ReportedMessageAct | None = None,
+    do: ReportAct | None = None,
     dry_run: bool = False,
     on_wait: Callable[[str], None],
 ) -> ActionResult:
-    """Close reports with a verdict, and ``do`` something to their messages in the same transaction."""
+    """Close reports with a verdict, and ``do`` something about their messages in the same transaction."""
     more = {"verdict": verdict, "do": do}
     can_be_undone = do is None or do.can_be_undone
     return _run(
         conn, "resolve", ids, act, more, dry_run=dry_run, on_wait=on_wait, can_be_undone=can_be_undone
-    )
-
-
-def can_suspend(conn: Connection) -> bool:
-    """Whether operators of this database can suspend users."""
-    row = conn.execute(query("moderation/can_suspend")).fetchone()
-    return bool(row and row[0])
-
-
-def suspend_sender(
-    conn: Connection, user_id: UUID, act: OperatorAct, *, on_wait: Callable[[str], None]
-) -> ActionResult:
-    """Suspend the sender of a reported message, until it is lifted."""
-    rows = transaction.run(
-        conn, "suspend_sender", {"user_id": user_id, **act.parameters}, dry_run=False, on_wait=on_wait
-    )
-    ((action_id, _, status, problem),) = rows
-    return ActionResult(
-        action="user.suspend",
-        action_id=action_id,
-        dry_run=False,
-        undo=f"chatctl undo {action_id}" if action_id else None,
-        items=[ItemOutcome(str(user_id), status, problem)],
     )
 
 

@@ -162,9 +162,9 @@ begin
 end
 $$;
 
--- `chatctl report resolve`: close reports, and act upon their messages in the same transaction.
+-- `chatctl report resolve`: close reports, and act upon their messages or senders in the same transaction.
 --   p_verdict  upheld, dismissed or duplicate
---   p_do       for upheld: delete or redact the messages; null: neither
+--   p_do       for upheld: delete or redact the messages, or suspend their senders; null: none of these
 create or replace function moderation.resolve_reports(
   p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text default null, p_do text default null
 )
@@ -179,8 +179,9 @@ declare
 begin
   if (p_verdict in ('upheld', 'dismissed', 'duplicate')) is not true then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A verdict is upheld, dismissed or duplicate');
-  elsif p_do is not null and (p_do not in ('delete', 'redact') or p_verdict <> 'upheld') then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'Only an upheld report can delete or redact the message');
+  elsif p_do is not null and (p_do not in ('delete', 'redact', 'suspend') or p_verdict <> 'upheld') then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'Only an upheld report can delete or redact the message, or suspend its sender');
   end if;
   reports := array(
     select (
@@ -192,7 +193,12 @@ begin
   );
   perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of_reports(reports));
   done := array(select r.id from unnest(reports) as r where r.problem is null and r.status <> 'resolved');
-  if p_do is not null then
+  if p_do = 'suspend' then
+    select s.reports, details || jsonb_build_object('do', p_do, 'suspensions', s.action_ids)
+    into reports, details
+    from private.suspend_reported(reports, done, p_actor, p_reason, p_ticket) as s;
+    done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
+  elsif p_do is not null then
     select a.reports, details || jsonb_build_object('do', p_do, 'message_action', a.action_id)
     into reports, details
     from private.act_on_reported(p_do, reports, done, p_actor, p_reason, p_ticket) as a;
@@ -253,6 +259,35 @@ begin
 end
 $$;
 
+-- Suspend the senders of some of these reports, until that is lifted. Returns the reports, with a problem where the sender
+-- was erased, and the ids of the actions.
+create or replace function private.suspend_reported(
+  p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text,
+  out reports private.report_target[], out action_ids bigint[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  action_ids := array(
+    select o.action_id
+    from (
+      select distinct r.sender_id from unnest(p_reports) as r where r.id = any (p_ids) and r.sender_id is not null order by 1
+    ) as s
+    cross join lateral moderation.suspend_user(s.sender_id, p_actor, p_reason, p_ticket) as o
+    where o.action_id is not null
+  );
+  reports := array(
+    select (
+      r.place, r.id, r.message_id, r.organization_id, r.sender_id, r.reporter_id, r.status, r.review,
+      case when r.id = any (p_ids) and r.sender_id is null then 'ERASED' else r.problem end
+    )::private.report_target
+    from unnest(p_reports) as r
+    order by r.place
+  );
+end
+$$;
+
 revoke execute on function private.lock_reports(uuid[], text) from public;
 revoke execute on function private.change_reports(text, jsonb, text, text, text, jsonb) from public;
 revoke execute on function private.report_changes(private.report_target[], uuid[], jsonb) from public;
@@ -261,6 +296,7 @@ revoke execute on function private.people_of_reports(private.report_target[]) fr
 revoke execute on function private.act_on_reported(
   text, private.report_target[], uuid[], text, text, text, private.moderation_log
 ) from public;
+revoke execute on function private.suspend_reported(private.report_target[], uuid[], text, text, text) from public;
 revoke execute on function moderation.claim_reports(uuid[], text, text, text) from public;
 revoke execute on function moderation.release_reports(uuid[], text, text, text, text) from public;
 revoke execute on function moderation.resolve_reports(uuid[], text, text, text, text, text) from public;

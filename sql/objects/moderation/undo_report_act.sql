@@ -1,5 +1,6 @@
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored, unless another report of them is upheld.
+-- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before,
+-- unless their suspension was changed since.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -55,6 +56,14 @@ begin
         )
     ), p_actor, p_reason, p_ticket, deletion) as a;
     done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
+  end if;
+  if p_entry.details ? 'suspensions' and cardinality(done) > 0 then
+    details := jsonb_build_object('suspensions', array(
+      select distinct u.action_id
+      from jsonb_array_elements_text(p_entry.details -> 'suspensions') as s (action_id)
+      cross join lateral private.undo_changes(s.action_id::bigint, p_actor, p_reason, p_ticket) as u
+      where u.action_id is not null
+    ));
   end if;
   action_id := private.change_reports(
     inverse,

@@ -254,6 +254,7 @@ def test_a_claim_and_a_verdict_at_once_are_by_one_operator(case: Case) -> None:
         ([], "resolve", {"p_verdict": "dismissed"}, "report.reopen"),
         (["claim"], "resolve", {"p_verdict": "duplicate"}, "report.reopen"),
         (["claim"], "resolve", {"p_verdict": "upheld", "p_do": "delete"}, "report.reopen"),
+        ([], "resolve", {"p_verdict": "upheld", "p_do": "suspend"}, "report.reopen"),
     ],
 )
 def test_an_act_and_its_inverse_leave_everything_as_it_was(
@@ -272,6 +273,21 @@ def test_an_act_and_its_inverse_leave_everything_as_it_was(
     logged = actions(case.world)
     assert case.undo(action) == [(inverse, "noop", None)] * 2
     assert (dump(case.world), actions(case.world)) == (before, logged)
+
+
+def test_a_suspension_that_was_there_before_the_verdict_stays_after_its_undo(case: Case) -> None:
+    case.world.operator.execute("select moderation.suspend_user(%s, 'omar', 'insults')", (case.ann,))
+    assert case.act("resolve", case.by_ben, p_verdict="upheld", p_do="suspend") == DONE
+    assert case.undo(2) == [("report.reopen", "done", None)]
+    assert case.world.fact("select count(*) from private.suspensions") == 1
+    assert actions(case.world) == ["user.suspend", "report.resolve", "report.reopen"]
+
+
+def test_a_verdict_on_a_message_of_an_erased_sender_suspends_nobody(case: Case) -> None:
+    case.world.operator.execute("delete from auth.users where id = %s", (case.ann,))
+    assert case.act("resolve", case.by_ben, p_verdict="upheld", p_do="suspend") == [("failed", "ERASED")]
+    assert case.status(case.by_ben) == "open"
+    assert actions(case.world) == []
 
 
 def test_a_redaction_is_not_undone_with_its_verdict(case: Case) -> None:

@@ -18,16 +18,18 @@ from chatctl.db.connection import Connection
 from chatctl.errors import Invalid
 from chatctl.services.moderation import reports
 from chatctl.services.moderation.messages import MessageVerb
-from chatctl.services.moderation.reports import ReportedMessageAct, Verdict
+from chatctl.services.moderation.reports import ReportAct, Verdict
 
 EPILOG = """\b
 Examples:
   chatctl report resolve 6f1c… --verdict dismissed --reason 'a joke'
   chatctl report resolve 6f1c… --verdict upheld --do delete --reason spam
+  chatctl report resolve 6f1c… --verdict upheld --do suspend --reason spam
   chatctl report resolve 6f1c… --verdict upheld --do redact --reason 'a key' --confirm acme
 
---do acts upon the message in the same transaction, as `chatctl message` does. If the message is held or was
-purged, its report stays as it is. `chatctl undo` opens the report again, and restores a deleted message.
+--do acts in the same transaction: upon the message, as `chatctl message` does, or upon its sender, who is
+suspended until that is lifted. If the message is held or was purged, or the sender was erased, the report
+stays as it is. `chatctl undo` opens the report again, restores a deleted message and lifts the suspension.
 
 Exit codes: 3 if it does not exist, 5 if another operator has claimed or resolved it, or the message is held.
 """
@@ -39,8 +41,8 @@ def resolve(
     reason: ReasonOption,
     verdict: Annotated[Verdict, typer.Option(help="What you decide.", show_default=False)],
     do: Annotated[
-        ReportedMessageAct | None,
-        typer.Option("--do", help="What to do to the message, if upheld.", show_default=False),
+        ReportAct | None,
+        typer.Option("--do", help="What to do to the message or its sender, if upheld.", show_default=False),
     ] = None,
     ticket: TicketOption = None,
     actor: ActorOption = None,
@@ -50,15 +52,15 @@ def resolve(
     """Close reports with a verdict, and act upon their messages."""
     shared = options(ctx)
     if do is not None and verdict is not Verdict.upheld:
-        raise Invalid(f"--do {do} goes with --verdict upheld only")
+        raise Invalid(f"--do {do} can only be used with --verdict upheld")
 
     def confirm_do(conn: Connection, ids: Sequence[UUID]) -> None:
-        if do is not None and not dry_run:
-            confirm_irreversible(conn, MessageVerb(do), reports.messages_of(conn, ids), confirm)
+        if do is ReportAct.redact and not dry_run:
+            confirm_irreversible(conn, MessageVerb.redact, reports.messages_of(conn, ids), confirm)
 
     def clean_up(at: Session) -> None:
-        if do is not None and not dry_run:
-            delete_files(at, MessageVerb(do), shared)
+        if do is ReportAct.redact and not dry_run:
+            delete_files(at, MessageVerb.redact, shared)
 
     act_on(
         shared, "resolve", report, partial(reports.resolve, verdict=verdict, do=do),

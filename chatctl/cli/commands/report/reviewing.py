@@ -24,7 +24,7 @@ from chatctl.services.moderation import reportcases, reports, undo
 from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.reportcases import ReportCase
-from chatctl.services.moderation.reports import ReportedMessageAct, Verdict
+from chatctl.services.moderation.reports import ReportAct, Verdict
 from chatctl.services.moderation.results import ActionResult
 
 _AROUND = 3  # messages before and after the reported one
@@ -32,10 +32,10 @@ _AROUND = 3  # messages before and after the reported one
 
 @dataclass(frozen=True)
 class Decision:
-    """A report that was resolved, and the actions that did it, the last one first."""
+    """A report that was resolved, and the action that did it."""
 
     case: ReportCase
-    actions: list[int]
+    action: int
 
 
 class Review:
@@ -56,8 +56,7 @@ class Review:
         self._changed: set[UUID] = set()  # conversations and people, since the next report was read
         self._reader = ThreadPoolExecutor(1)
         self._next: Future[ReportCase | None] | None = None
-        can_suspend = reports.can_suspend(self.conn)
-        self._keys = {key.letter: key for key in KEYS if can_suspend or key.press is not Review.suspend}
+        self._keys = {key.letter: key for key in KEYS}
 
     def __enter__(self) -> Self:
         return self
@@ -96,22 +95,19 @@ class Review:
 
     # What the keys do -------------------------------------------------------------------------------------
 
-    def resolve(self, case: ReportCase, verdict: Verdict, do: ReportedMessageAct | None = None) -> None:
+    def resolve(self, case: ReportCase, verdict: Verdict, do: ReportAct | None = None) -> None:
         result = reports.resolve(self.conn, [case.report.id], verdict, self.act, do=do, on_wait=self.say)
-        self._decided(case, verdict, [result])
+        _require_success(result)
+        if result.action_id is not None:
+            self._decisions.append(Decision(case, result.action_id))
+        self._note_change(case)
+        self.say(f"{verdict}, action {result.action_id}")
+        self._leave(verdict)
 
     def redact(self, case: ReportCase) -> None:
         confirm_by_name(case.report.organization, None, what="redaction of the message")
-        self.resolve(case, Verdict.upheld, ReportedMessageAct.redact)
+        self.resolve(case, Verdict.upheld, ReportAct.redact)
         delete_files(self._at, MessageVerb.redact, self.options)
-
-    def suspend(self, case: ReportCase) -> None:
-        if case.report.sender_id is None:
-            raise NotFound("the sender was erased")
-        suspended = reports.suspend_sender(self.conn, case.report.sender_id, self.act, on_wait=self.say)
-        _require_success(suspended)
-        result = reports.resolve(self.conn, [case.report.id], Verdict.upheld, self.act, on_wait=self.say)
-        self._decided(case, Verdict.upheld, [result, suspended])
 
     def skip(self, case: ReportCase) -> None:
         _require_success(reports.release(self.conn, [case.report.id], self.act, on_wait=self.say))
@@ -124,8 +120,7 @@ class Review:
         if not self._decisions:
             raise Invalid("nothing was decided yet")
         last = self._decisions[-1]
-        for action in last.actions:
-            _require_success(undo.undo(self.conn, action, self.act, dry_run=False, on_wait=self.say))
+        _require_success(undo.undo(self.conn, last.action, self.act, dry_run=False, on_wait=self.say))
         self._decisions.pop()
         self.outcomes["undone"] += 1
         self._note_change(last.case)
@@ -138,14 +133,6 @@ class Review:
 
     def quit(self, case: ReportCase) -> None:
         self.finished = True
-
-    def _decided(self, case: ReportCase, verdict: Verdict, results: list[ActionResult]) -> None:
-        for result in results:
-            _require_success(result)
-        self._decisions.append(Decision(case, [r.action_id for r in results if r.action_id is not None]))
-        self._note_change(case)
-        self.say(f"{verdict}, action {results[0].action_id}")
-        self._leave(verdict)
 
     def _leave(self, outcome: str) -> None:
         self.outcomes[outcome] += 1
@@ -214,10 +201,15 @@ KEYS = (
         "d",
         "delete",
         "uphold it, and delete the message",
-        lambda r, c: r.resolve(c, Verdict.upheld, ReportedMessageAct.delete),
+        lambda r, c: r.resolve(c, Verdict.upheld, ReportAct.delete),
     ),
     Key("r", "redact", "uphold it, and redact the message: the organization must be typed", Review.redact),
-    Key("s", "suspend", "uphold it, and suspend the sender until that is lifted", Review.suspend),
+    Key(
+        "s",
+        "suspend",
+        "uphold it, and suspend the sender until that is lifted",
+        lambda r, c: r.resolve(c, Verdict.upheld, ReportAct.suspend),
+    ),
     Key("x", "dismiss", "dismiss it", lambda r, c: r.resolve(c, Verdict.dismissed)),
     Key("k", "skip", "leave it to others", Review.skip),
     Key("n", "next", "keep it for yourself, and see the next one", Review.keep),
