@@ -170,7 +170,7 @@ def assert_parses(text: str, fmt: OutputFormat) -> None:
         case OutputFormat.ndjson:
             assert [json.loads(line) for line in text.splitlines()]
         case OutputFormat.yaml:
-            assert yaml.safe_load(text)
+            assert isinstance(yaml.safe_load(text), (dict, list))
         case OutputFormat.csv:
             header, *rows = csv.reader(io.StringIO(text))
             assert all(header)

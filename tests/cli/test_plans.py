@@ -197,10 +197,10 @@ ID = "6f1c0e5c-0000-4000-8000-000000000000"
         (("message", "delete", "--text", "coins", "--sender", "nobody"), 3, "nobody"),
         (("message", "redact", "--text", "coins"), 2, "--confirm acme"),
         (("message", "purge", "--text", "coins", "--confirm", "other"), 2, "acme"),
-        (("apply", "missing.json"), 2, "missing.json"),
+        (("apply", "missing.json"), 3, "there is no missing.json"),
         (("job", "resume", ID), 3, ID),
         (("job", "show", ID), 3, ID),
-        (("job", "show", "abc"), 2, "UUID"),
+        (("job", "show", "abc"), 2, "JOB must be an id"),
     ],
 )
 def test_bad_input_is_named_and_changes_nothing(

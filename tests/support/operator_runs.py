@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.support.world import World
+
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 BECAUSE = ("--reason", "a reason")
 TRIED = (*BECAUSE, "--dry-run")
@@ -21,9 +23,14 @@ class OperatorRun:
     before: tuple[tuple[str, ...], ...] = ()
     on_terminal: bool = False
 
-    def filled(self, values: Mapping[str, str]) -> list[str]:
-        """The arguments with the values of their placeholders."""
-        return [argument.format_map(values) for argument in self.arguments]
+    def filled(self, values: Mapping[str, str], *, tried: bool = True) -> list[str]:
+        """The arguments with the values of their placeholders; not ``tried``: without --dry-run."""
+        arguments = [argument.format_map(values) for argument in self.arguments]
+        return arguments if tried else [argument for argument in arguments if argument != "--dry-run"]
+
+    def uses(self, *placeholders: str) -> bool:
+        """Whether the arguments contain one of these placeholders."""
+        return any(f"{{{name}}}" in argument for name in placeholders for argument in self.arguments)
 
 
 class Placeholders(dict[str, str]):
@@ -31,6 +38,25 @@ class Placeholders(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return NOWHERE
+
+
+def reported_world(world: World) -> Placeholders:
+    """A group of three with two messages, one of them reported, and a colleague who is not in it."""
+    people = [world.user(name) for name in ("ann-meyer", "ben", "cem", "dan")]
+    organization = world.organization(*people, slug="acme")
+    conversation = world.group(organization, *people[:3])
+    message = world.send(people[0], conversation, "buy now")
+    world.send(people[1], conversation, "no")
+    report = world.value(people[1], "select id from report_message(%s, 'spam', 'again')", message)
+    return Placeholders(
+        org="acme",
+        user=str(people[0]),
+        colleague=str(people[3]),
+        conversation=str(conversation),
+        message=str(message),
+        report=str(report),
+        format="json",
+    )
 
 
 DELETE = ("message", "delete", "{message}", *BECAUSE)
@@ -90,8 +116,8 @@ OPERATOR_RUNS = {
     "log export": OperatorRun(("log-{format}.ndjson",), before=(DELETE,)),
     "as": OperatorRun(("{user}", *BECAUSE, "--", "conversation", "list")),
     "export verify": OperatorRun(("exported",), before=(EXPORT,)),
-    "operator grant": OperatorRun(("operator_of_formats", *TRIED)),
-    "operator revoke": OperatorRun(("operator_of_formats", *TRIED)),
+    "operator grant": OperatorRun(("{role}", *TRIED)),
+    "operator revoke": OperatorRun(("{role}", *TRIED)),
     "operator list": OperatorRun(),
     "stats": OperatorRun(),
 }

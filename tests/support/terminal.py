@@ -10,7 +10,7 @@ import select
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,17 +61,19 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str, cwd: Path) -> Iterator[Terminal]:
-    """Run ``chatctl`` at a terminal of 100 columns."""
+def terminal(
+    *arguments: str, cwd: Path, columns: int = 100, env: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Run ``chatctl`` at a terminal."""
     controller, inside = pty.openpty()
-    termios.tcsetwinsize(controller, (40, 100))
+    termios.tcsetwinsize(controller, (40, columns))
 
     def take_terminal() -> None:
         fcntl.ioctl(inside, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts it
 
     process = subprocess.Popen(
         [sys.executable, "-m", "chatctl", *arguments],
-        stdin=inside, stdout=inside, stderr=inside, cwd=cwd, env=variables(TERM="xterm"),
+        stdin=inside, stdout=inside, stderr=inside, cwd=cwd, env=variables(TERM="xterm", **env or {}),
         start_new_session=True, preexec_fn=take_terminal,  # noqa: PLW1509 - no threads here
     )  # fmt: skip
     os.close(inside)

@@ -34,8 +34,8 @@ Exactly the messages of the plan are acted upon, in committed batches. Those tha
 made are skipped and listed. A plan is applied once: after an interruption, the same command continues it;
 after that, it does nothing.
 
-Exit codes: 2 if the file is not a plan, 5 if all messages are held or changed or the plan was
-applied and undone, 6 if only some are.
+Exit codes: 2 if the file is not a plan, 3 if it does not exist, 5 if all messages are held or changed or the
+plan was applied and undone, 6 if only some are.
 """
 
 app = App(no_args_is_help=False)

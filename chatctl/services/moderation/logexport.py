@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from chatctl.db.connection import Connection
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation.chain import ChainBreak
 from chatctl.services.moderation.log import every_entry
 
@@ -86,6 +86,8 @@ def read(file: Path) -> ExportedLog:
                 if previous != last_hash:
                     raise Invalid(f"{file}, line {number}: row {row_id} does not follow the line before it")
                 digests[row_id], last_hash = digest, row_hash
+    except FileNotFoundError:
+        raise NotFound(f"there is no {file}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Invalid(f"{file} cannot be read: {reason}") from None

@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation import jobs
 from chatctl.services.moderation.excerpts import excerpt
 from chatctl.services.moderation.jobs import JobProgress
@@ -151,9 +151,11 @@ def text_of(plan: MessagePlan) -> str:
 
 
 def read(file: Path) -> MessagePlan:
-    """The plan of a file. Raises Invalid if it is not one, or was edited."""
+    """The plan of a file. Raises NotFound without one, Invalid if it is not one, or was edited."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFound(f"there is no {file}") from None
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):  # JSON or UTF-8

@@ -19,6 +19,7 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "CLAIMED": ("is claimed by another operator", "claimed by another operator", Conflict),
     "RESOLVED": ("is resolved already", "resolved before", Conflict),
     "PURGED": ("is about a message that was purged", "about purged messages", Conflict),
+    "ERASED": ("is about a message of an erased sender", "about messages of erased senders", Conflict),
     "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 

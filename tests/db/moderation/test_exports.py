@@ -16,7 +16,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from chatctl.db.connection import Connection
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation import operator_roles
 from chatctl.services.moderation.exports import manifest, run
 from chatctl.services.moderation.exports.attachments import Storage
@@ -409,7 +409,7 @@ def test_a_manifest_that_names_other_places_is_invalid(exported: Path, path: str
         manifest.read(exported)
 
 
-def test_a_directory_without_a_manifest_is_invalid(tmp_path: Path) -> None:
+def test_a_directory_without_a_manifest_is_no_export(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(Invalid):
+        with pytest.raises(NotFound):
             manifest.read(place)

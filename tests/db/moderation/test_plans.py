@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatctl.errors import Conflict, Invalid
+from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.services.moderation import jobs, plans, searchindex
 from chatctl.services.moderation.messages import MessageVerb, moderate
 from chatctl.services.moderation.operators import OperatorAct
@@ -165,7 +165,7 @@ def test_an_edited_file_is_no_plan(spam: Spam, tmp_path: Path, edit: Callable[[s
 
 
 def test_no_file_is_no_plan(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="cannot be read"):
+    with pytest.raises(NotFound, match="there is no"):
         plans.read(tmp_path / "missing.json")
 
 

@@ -22,7 +22,7 @@ Examples:
 Reads only the directory. Finds files that were changed, removed or added. Somebody who can write the
 directory can also write another manifest: keep the SHA-256 that the export printed elsewhere.
 
-Exit codes: 7 if a file is changed, missing or extra, 2 if there is no readable manifest.
+Exit codes: 7 if a file is changed, missing or extra, 2 if the manifest cannot be read, 3 if there is none.
 """
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 
 FILE_NAME = "manifest.json"
 _CHUNK = 1 << 20  # bytes
@@ -72,13 +72,15 @@ def write(directory: Path, manifest: Manifest) -> str:
 
 
 def read(directory: Path) -> tuple[Manifest, str]:
-    """The manifest of an export and its SHA-256. Raises Invalid if there is none, or it is not one."""
+    """The manifest of an export and its SHA-256. Raises NotFound without one, Invalid if it is not one."""
     path = directory / FILE_NAME
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise Invalid(f"{path} is not a regular file")
         content = path.read_bytes()
         manifest = Manifest.model_validate_json(content)
+    except FileNotFoundError:
+        raise NotFound(f"there is no export in {directory}: no {FILE_NAME}") from None
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
