@@ -11,13 +11,13 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks import audits, migrations, reads, searches, seeds, sends
+from benchmarks import audits, lists, migrations, reads, searches, seeds, sends
 from benchmarks.case import Case
 from benchmarks.data import filled_server
 
 GROUPS = {
-    "reads": reads, "searches": searches, "sends": sends, "migrations": migrations, "audits": audits,
-    "seeds": seeds,
+    "reads": reads, "lists": lists, "searches": searches, "sends": sends, "migrations": migrations,
+    "audits": audits, "seeds": seeds,
 }  # fmt: skip
 
 
