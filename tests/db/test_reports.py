@@ -255,6 +255,17 @@ def test_reports_go_with_their_conversation(
     assert _reports(world) == 0
 
 
+@pytest.mark.parametrize(
+    "change", ["update message_reports set status = 'resolved'", "delete from message_reports"]
+)
+def test_service_role_changes_no_report_without_the_log(
+    world: World, people: list[UUID], message: UUID, change: str
+) -> None:
+    world.value(people[1], REPORT, message, "spam", None)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.changed(None, change, role="service_role")
+
+
 def test_service_role_files_a_report_for_somebody(world: World, people: list[UUID], message: UUID) -> None:
     assert world.changed(None, FILE, message, people[1], "spam", None, role="service_role") == 1
     with pytest.raises(psycopg.Error) as refused:

@@ -1,6 +1,7 @@
 -- Reports: filed by participants about messages of their conversations, as themselves; read by who filed them. What
 -- operators make of them is in private.report_reviews.
 revoke all on public.message_reports from public, anon, authenticated;
+revoke update, delete, truncate on public.message_reports from service_role; -- operators change them, with a row in the log
 grant select on public.message_reports to authenticated;
 grant insert (message_id, reporter_id, kind, comment) on public.message_reports to authenticated;
 
