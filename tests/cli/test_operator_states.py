@@ -38,6 +38,7 @@ TEXT_TO_FIND = {
     "log verify",
     "log export",
 }
+OF_THE_OWNER = ("operator grant", "operator revoke", "message index create", "as")
 PATIENCE = 60  # seconds, for a slow machine
 # Colors, and what moves the cursor for progress.
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -113,6 +114,16 @@ def test_a_role_without_the_right_is_exit_4(
     answer = chatctl(*words(name, values), "-y", env={"CHATCTL_DB_URL": url})
     assert (answer.exit_code, answer.stdout) == (4, ""), answer
     assert dump(world, without=()) == before
+
+
+@each(*(name for name in RUNS if name not in OFFLINE))
+def test_a_granted_role_may_run_it(chatctl: Chatctl, world: World, values: Placeholders, name: str) -> None:
+    prepared(chatctl, world, values, RUNS[name])
+    granted = chatctl("operator", "grant", values["role"], "--reason", "on call", "-y", env=at(world))
+    assert granted.exit_code == 0, granted
+    url = world.database.server.url_for(values["role"], world.database.name)
+    answer = chatctl(*name.split(), *RUNS[name].filled(values), "-y", env={"CHATCTL_DB_URL": url})
+    assert answer.exit_code == (4 if name in OF_THE_OWNER else 0), answer
 
 
 @each()
