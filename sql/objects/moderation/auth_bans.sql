@@ -25,6 +25,17 @@ exception when undefined_column or insufficient_privilege then
 end
 $$;
 
+-- The ban that Auth's own administration has set: not the one that a suspension has set.
+create or replace function private.ban_of_auth(p_user_id uuid)
+returns timestamptz
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when b.banned_until = s.ban_set then s.ban_replaced else b.banned_until end
+  from private.banned_until(p_user_id) as b (banned_until)
+  left join private.suspensions s on s.user_id = p_user_id
+$$;
+
 -- The end of a ban for the end of a suspension. Auth cannot read infinity.
 create or replace function private.ban_end(p_suspended_until timestamptz)
 returns timestamptz
@@ -56,5 +67,6 @@ $$;
 
 revoke execute on function private.banned_until(uuid) from public;
 revoke execute on function private.ban_until(uuid, timestamptz) from public;
+revoke execute on function private.ban_of_auth(uuid) from public;
 revoke execute on function private.ban_end(timestamptz) from public;
 revoke execute on function private.end_sessions(uuid) from public;
