@@ -1,7 +1,38 @@
 -- Holds: nothing that is held is redacted, purged or erased, whoever tries, until the hold is released.
 
--- Refuse to go on if a message of one of these conversations, or of one of these senders, is held. The lock of the table
--- lets a hold that is being created finish first, and makes one that comes later wait for this transaction.
+-- Let a hold that is being created finish first, and one that comes later wait for this transaction. A transaction that
+-- reads from one snapshot would not see the former, and is refused.
+create or replace function private.lock_holds()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  lock table private.holds in share mode;
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform from private.holds_changed c for share;
+  end if;
+exception when serialization_failure then
+  perform private.refuse('PT409', 'CONFLICT', 'Holds have changed since this transaction began; roll it back and begin again');
+end
+$$;
+
+create or replace function private.holds_changed()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update private.holds_changed c set at = clock_timestamp();
+  return null;
+end
+$$;
+
+create or replace trigger holds_changed
+before insert or update on private.holds
+for each statement execute function private.holds_changed();
+
+-- Refuse to go on if a message of one of these conversations, or of one of these senders, is held.
 create or replace function private.refuse_held(
   p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[]
 )
@@ -12,7 +43,7 @@ as $$
 declare
   held text;
 begin
-  lock table private.holds in share mode;
+  perform private.lock_holds();
   select string_agg(distinct h.name, ', ' order by h.name) into held
   from private.active_holds h
   where h.organization_id = any (p_organization_ids) or h.conversation_id = any (p_conversation_ids)
@@ -48,6 +79,8 @@ create or replace trigger holds_before_delete
 before delete on private.holds
 for each row execute function private.holds_before_delete();
 
+revoke execute on function private.lock_holds() from public;
+revoke execute on function private.holds_changed() from public;
 revoke execute on function private.refuse_held(uuid[], uuid[], uuid[]) from public;
 revoke execute on function private.holds_before_delete() from public;
 

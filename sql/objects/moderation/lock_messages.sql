@@ -8,8 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_removes then
-    -- A hold that is being created is seen below; one that comes later waits for this transaction.
-    lock table private.holds in share mode;
+    perform private.lock_holds();
   end if;
   perform from public.messages m where m.id = any (p_ids) order by m.id for no key update;
   return query
