@@ -1,6 +1,20 @@
 -- Supabase Auth's side of a suspension: a ban prevents signing in and refreshing a token. Projects differ in which of these
 -- tables and columns exist, and in what this role may do with them; access to chat ends with the suspension all the same.
 
+-- Lock a user of Auth, so that nothing signs them in meanwhile. Auth deletes a user in this order: it locks the user, and
+-- the trigger then takes their turn.
+create or replace function private.lock_user_of_auth(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from auth.users u where u.id = p_user_id for update;
+exception when insufficient_privilege then
+  null;
+end
+$$;
+
 create or replace function private.banned_until(p_user_id uuid)
 returns timestamptz
 language plpgsql
@@ -65,6 +79,7 @@ begin
 end
 $$;
 
+revoke execute on function private.lock_user_of_auth(uuid) from public;
 revoke execute on function private.banned_until(uuid) from public;
 revoke execute on function private.ban_until(uuid, timestamptz) from public;
 revoke execute on function private.ban_of_auth(uuid) from public;

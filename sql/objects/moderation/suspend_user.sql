@@ -78,7 +78,7 @@ begin
 end
 $$;
 
--- Lock a user's turn, if they have written before, and the profile, so that operators act on the user one after another.
+-- Lock a user, their turn, if they have written before, and the profile, so that operators act on the user one after another.
 -- Returns whether there is one.
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
@@ -86,6 +86,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform private.lock_user_of_auth(p_user_id);
   perform from private.send_windows w where w.user_id = p_user_id for no key update;
   perform from public.user_profiles u where u.id = p_user_id for no key update;
   return found;

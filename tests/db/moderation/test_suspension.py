@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.dumps import dump
+from tests.support.waiting import locked, waiting
 from tests.support.world import World
 
 LATER = datetime.now(UTC) + timedelta(days=3)
@@ -208,6 +209,27 @@ def test_a_ban_of_auth_that_came_first_is_restored(
         assert banned_until(world, ann) == max(banned, end or NEVER)
     unsuspend(world, ann)
     assert banned_until(world, ann) == banned
+
+
+@pytest.mark.parametrize("act", ["suspend", "unsuspend"])
+def test_a_suspension_waits_for_auth_before_it_takes_the_turn(
+    world: World, chat: tuple[UUID, UUID, UUID], act: str
+) -> None:
+    """As Auth does when it deletes a user, so that neither waits for the other."""
+    ann, _, _ = chat
+    suspend(world, ann, LATER)
+    statement = f"select status from moderation.{act}_user(%s, 'ann', 'spam')".encode()
+    with world.database.connect() as auth, world.database.connect() as operator:
+        auth.execute("begin")
+        auth.execute("select from auth.users where id = %s for update", (ann,))
+
+        def change() -> list[tuple[str]]:
+            return operator.execute(statement, (ann,)).fetchall()
+
+        with waiting(operator, change, world.operator) as changed:
+            assert locked(world.operator, "private.send_windows", "user_id") == []
+            auth.execute("commit")
+            assert changed.result() == [("done",)]
 
 
 @pytest.mark.parametrize(
