@@ -94,32 +94,54 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  hold_id uuid;
+  people uuid[] := p_user_id || private.people_of(array['conversation:' || p_conversation_id]);
+  hold private.holds;
 begin
-  perform private.require_reason(
-    p_actor, p_reason, concat_ws(' ', p_ticket, p_name),
-    p_user_id || private.people_of(array['conversation:' || p_conversation_id])
-  );
-  if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
+  perform private.require_reason(p_actor, p_reason, p_ticket, people);
+  if coalesce(p_name, '') !~ '\S' or char_length(p_name) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold has a name of 1 to 200 characters');
+  elsif private.names_people(p_name, people) then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The name of a hold must not contain the id, address or name of a person: the log is never changed');
+  elsif num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
-  elsif exists (select from private.holds h where h.name = p_name) then
+  end if;
+  begin
+    insert into private.holds (name, reason, organization_id, conversation_id, user_id)
+    values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
+    on conflict (name) do nothing
+    returning * into hold;
+  exception when foreign_key_violation then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no such %s', case
+      when p_organization_id is not null then 'organization' when p_conversation_id is not null then 'conversation' else 'user'
+    end));
+  end;
+  if hold.id is null then
     perform private.refuse('PT409', 'CONFLICT', format('There is an active hold of that name: %s', p_name));
   end if;
-  insert into private.holds (name, reason, organization_id, conversation_id, user_id)
-  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
-  returning id into hold_id;
-  return private.log_act(
-    'hold.create',
-    array['hold:' || p_name, case
-      when p_organization_id is not null then 'organization:' || p_organization_id
-      when p_conversation_id is not null then 'conversation:' || p_conversation_id
-      else private.log_pseudonym(p_user_id)
-    end],
-    p_actor, p_reason, p_ticket,
-    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id)),
-    jsonb_build_object('hold_id', hold_id)
-  );
+  return private.log_hold('hold.create', hold, p_actor, p_reason, p_ticket);
 end
+$$;
+
+-- Log what was done to a hold, with what it is about. Returns the action's id.
+create or replace function private.log_hold(
+  p_action text, p_hold private.holds, p_actor text, p_reason text, p_ticket text
+)
+returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.log_act(
+    p_action,
+    array['hold:' || p_hold.name, coalesce(
+      'organization:' || p_hold.organization_id, 'conversation:' || p_hold.conversation_id, private.log_pseudonym(p_hold.user_id)
+    )],
+    p_actor, p_reason, p_ticket,
+    coalesce(
+      p_hold.organization_id, (select c.organization_id from public.conversations c where c.id = p_hold.conversation_id)
+    ),
+    jsonb_build_object('hold_id', p_hold.id)
+  )
 $$;
 
 -- Release a hold. Only the log keeps it. Returns the action's id.
@@ -142,7 +164,7 @@ begin
   );
   update private.holds h set released_at = clock_timestamp() where h.id = hold.id;
   delete from private.holds h where h.id = hold.id;
-  return private.log_act('hold.release', array['hold:' || p_name], p_actor, p_reason, p_ticket, hold.organization_id);
+  return private.log_hold('hold.release', hold, p_actor, p_reason, p_ticket);
 end
 $$;
 
@@ -172,6 +194,7 @@ begin
 end
 $$;
 
+revoke execute on function private.log_hold(text, private.holds, text, text, text) from public;
 revoke execute on function private.undo_hold(private.moderation_log, text, text, text) from public;
 revoke execute on function moderation.create_hold(text, text, text, text, uuid, uuid, uuid) from public;
 revoke execute on function moderation.release_hold(text, text, text, text) from public;
