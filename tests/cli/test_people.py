@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.cli.conftest import Result
+from tests.support.forks import variables
 from tests.support.world import World
 
 ALL_FORMATS = ("table", "plain", "json", "ndjson", "yaml", "csv", "id")
@@ -314,6 +319,41 @@ def test_an_inventory_in_every_format(place: Place, output: str) -> None:
     assert result.exit_code == 0
     assert "public.user_profiles" in result.stdout
     assert place.run(*ERASE, "--dry-run", "-o", "id").exit_code == 2
+
+
+@pytest.mark.parametrize(("mode", "waiting"), [("keep", 0), ("anonymize", 1), ("delete", 1)])
+def test_an_erasure_names_the_files_that_storage_has_not_deleted(
+    place: Place, mode: str, waiting: int
+) -> None:
+    world, ann = place.world, place.people["ann"]
+    organization = world.fact("select organization_id from conversations where id = %s", place.group)
+    world.changed(
+        ann,
+        "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+        f"{organization}/chat/{place.group}/{uuid4()}_plan.pdf",
+        str(ann),
+    )
+    done = place.run(
+        "user", "erase", "ann", "--messages", mode, "--reason", "a request", "--confirm", "ann@example.test"
+    )
+    assert done.exit_code == 0
+    assert ("1 file is hidden, but not deleted" in done.stderr) == bool(waiting)
+    assert world.fact("select count(*) from private.files_to_delete") == waiting
+
+
+def test_the_inventory_is_shown_before_the_question_even_if_quiet(place: Place, tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    asker = subprocess.Popen(
+        [sys.executable, "-m", "chatctl", *ERASE, "-q", "--db-url", place.world.database.url],
+        cwd=tmp_path, env=variables(), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    os.write(ours, b"other\n")
+    _, errors = asker.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert asker.returncode == 2
+    assert errors.index("public.user_profiles") < errors.index("Type ann@example.test to continue")
 
 
 def test_a_held_user_is_not_erased(place: Place) -> None:

@@ -1,7 +1,8 @@
 -- Lock a conversation. seq, counters and read states change only under this lock.
 --
 -- Every write takes its locks in this order, so that no two writes wait for each other:
---   1. the turn of a user: the row of private.send_windows, see take_turn
+--   1. a user of Auth, if they are deleted or suspended; then the turn of a user: the row of private.send_windows, see
+--      take_turn
 --   2. rows of participants, reports, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states

@@ -9,7 +9,7 @@ as $$
 declare
   held text;
 begin
-  lock table private.holds in share mode;
+  perform private.lock_holds();
   select string_agg(h.name, ', ' order by h.name) into held from private.active_holds h;
   if held is not null then
     perform private.refuse('PT409', 'HELD', format('%s cannot be truncated: there are holds (%s)', tg_table_name, held));

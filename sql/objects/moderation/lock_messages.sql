@@ -8,8 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_removes then
-    -- A hold that is being created is seen below; one that comes later waits for this transaction.
-    lock table private.holds in share mode;
+    perform private.lock_holds();
   end if;
   perform from public.messages m where m.id = any (p_ids) order by m.id for no key update;
   return query
@@ -30,10 +29,10 @@ begin
 end
 $$;
 
--- Messages with their state and version.
+-- Messages with their state and version. Of a deleted message, the sender may be kept that the message itself no longer has.
 create or replace view private.message_versions as
 select
-  m.id, m.conversation_id, m.organization_id, m.sender_id,
+  m.id, m.conversation_id, m.organization_id, coalesce(m.sender_id, d.sender_id) as sender_id,
   m.deleted_at is not null as deleted,
   m.deleted_at is not null and (d.message_id is null or d.redacted_at is not null) as redacted,
   coalesce(

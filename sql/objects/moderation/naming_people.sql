@@ -40,6 +40,16 @@ as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
 
+-- Whether a name is long enough to be looked for in reasons: shorter ones are part of ordinary words.
+create or replace function private.is_telling_name(p_name text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select char_length(n.name) >= case when octet_length(n.name) > char_length(n.name) then 2 else 4 end
+  from (select normalize(regexp_replace(p_name, '^\s+|\s+$', '', 'g'), nfc) as name) as n
+$$;
+
 -- Whether a text contains the id or address of any user, or the name of one of these. Only a text that contains something
 -- like an address reads all users.
 create or replace function private.names_people(p_text text, p_user_ids uuid[])
@@ -58,9 +68,7 @@ as $$
     )
     or exists (
       select from public.user_profiles u
-      where u.id = any (p_user_ids)
-        and (octet_length(u.full_name) > char_length(u.full_name) or char_length(btrim(u.full_name)) > 3)
-        and p_text ~* private.name_pattern(u.full_name)
+      where u.id = any (p_user_ids) and private.is_telling_name(u.full_name) and p_text ~* private.name_pattern(u.full_name)
     )
 $$;
 
@@ -88,5 +96,6 @@ $$;
 revoke execute on function private.name_pattern(text) from public;
 revoke execute on function private.id_pattern(uuid) from public;
 revoke execute on function private.word_pattern(text) from public;
+revoke execute on function private.is_telling_name(text) from public;
 revoke execute on function private.names_people(text, uuid[]) from public;
 revoke execute on function private.people_of(text[]) from public;

@@ -9,6 +9,9 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  ban_of_auth timestamptz;
+  ban timestamptz;
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
   id := p_user_id;
@@ -23,11 +26,13 @@ begin
     status := 'noop';
   else
     status := 'done';
+    ban_of_auth := private.ban_of_auth(p_user_id);
+    ban := greatest(ban_of_auth, private.ban_end(p_until));
     action_id := private.change_state(
       'user.suspend', 'suspension', p_user_id, null, null,
       jsonb_build_object(
         'reason', p_reason, 'visible_reason', p_visible_reason, 'suspended_at', clock_timestamp(), 'suspended_until', p_until,
-        'banned_until', greatest(private.banned_until(p_user_id), private.ban_end(p_until))
+        'ban_set', ban, 'ban_replaced', ban_of_auth, 'banned_until', ban
       ),
       p_actor, p_reason, p_ticket, jsonb_build_object('until', p_until, 'reason_shown', p_visible_reason is not null)
     );
@@ -36,7 +41,7 @@ begin
 end
 $$;
 
--- `chatctl user unsuspend`. A ban that Auth's own administration has set since stays.
+-- `chatctl user unsuspend`. A ban that Auth's own administration has set, before or since, stays.
 create or replace function moderation.unsuspend_user(
   p_user_id uuid, p_actor text, p_reason text, p_ticket text default null
 )
@@ -45,24 +50,27 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  banned_until timestamptz := private.banned_until(p_user_id);
+  banned_until timestamptz;
+  ban_of_auth timestamptz;
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array[p_user_id]);
   id := p_user_id;
   if not private.lock_user(p_user_id) then
     status := 'failed';
     problem := 'NOT_FOUND';
-  elsif not exists (select from private.suspended s where s.user_id = p_user_id) then
+    return next;
+    return;
+  end if;
+  banned_until := private.banned_until(p_user_id);
+  ban_of_auth := private.ban_of_auth(p_user_id);
+  if not exists (select from private.suspended s where s.user_id = p_user_id)
+    and (banned_until is not distinct from ban_of_auth or banned_until <= clock_timestamp())
+  then
     status := 'noop';
   else
     status := 'done';
-    if banned_until = (
-      select private.ban_end(s.suspended_until) from private.suspensions s where s.user_id = p_user_id
-    ) then
-      banned_until := null;
-    end if;
     action_id := private.change_state(
-      'user.unsuspend', 'suspension', p_user_id, null, null, jsonb_build_object('banned_until', banned_until),
+      'user.unsuspend', 'suspension', p_user_id, null, null, jsonb_build_object('banned_until', ban_of_auth),
       p_actor, p_reason, p_ticket
     );
   end if;
@@ -70,7 +78,7 @@ begin
 end
 $$;
 
--- Lock a user's turn, if they have written before, and the profile, so that operators act on the user one after another.
+-- Lock a user, their turn, if they have written before, and the profile, so that operators act on the user one after another.
 -- Returns whether there is one.
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
@@ -78,6 +86,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform private.lock_user_of_auth(p_user_id);
   perform from private.send_windows w where w.user_id = p_user_id for no key update;
   perform from public.user_profiles u where u.id = p_user_id for no key update;
   return found;

@@ -100,6 +100,20 @@ begin
 end
 $$;
 
+-- The files that a user has uploaded to conversations.
+create or replace function private.uploads_of(p_user_id uuid)
+returns table (bucket_id text, name text, organization_id uuid, conversation_id uuid, attachment_id text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select o.bucket_id, o.name, c.organization_id, c.id, lower(split_part(storage.filename(o.name), '_', 1))
+  from storage.objects o
+  join public.conversations c on c.id = case
+    when (storage.foldername(o.name))[3] ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (storage.foldername(o.name))[3]::uuid
+  end
+  where o.bucket_id = 'attachments' and (o.owner_id = p_user_id::text or o.owner = p_user_id)
+$$;
+
 -- The uploads of a user that are not finished, where Storage has tables for them.
 create or replace function private.traces_in_storage(p_user_id uuid)
 returns table (place text, number bigint)
@@ -117,6 +131,7 @@ begin
 end
 $$;
 
+-- Leave the files of a user without an owner: they are then hidden as the sender's own are.
 create or replace function private.forget_in_storage(p_user_id uuid)
 returns void
 language plpgsql
@@ -125,6 +140,7 @@ as $$
 declare
   relation regclass;
 begin
+  update storage.objects o set owner = null, owner_id = null where o.owner_id = p_user_id::text or o.owner = p_user_id;
   for relation in select t.relation from private.tables_of_uploads('update') as t loop
     execute format('update %s set owner_id = null where owner_id = $1', relation) using p_user_id::text;
   end loop;
@@ -216,6 +232,7 @@ as $$
 $$;
 
 revoke execute on function private.traces_of(uuid, text) from public;
+revoke execute on function private.uploads_of(uuid) from public;
 revoke execute on function private.traces_in_storage(uuid) from public;
 revoke execute on function private.forget_in_storage(uuid) from public;
 revoke execute on function private.tables_of_uploads(text) from public;

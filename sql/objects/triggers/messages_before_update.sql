@@ -62,7 +62,7 @@ begin
       (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by, updated_at)
     values
       (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
-       new.deleted_at, caller, old.updated_at);
+       new.deleted_at, case when not trusted then caller end, old.updated_at);
     if old.attachments is not null then
       perform private.hide_files(old);
     end if;

@@ -25,10 +25,13 @@ begin
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
     where (b.deleted_at is null) <> (a.deleted_at is null);
-    select array_agg(b.organization_id), array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    -- A deleted message has no seq here: it is in nobody's count.
+    select
+      array_agg(b.organization_id), array_agg(b.conversation_id), array_agg(b.sender_id),
+      array_agg(case when b.deleted_at is null then b.seq end)
     into erased_organizations, erased_in, erased_senders, erased_seqs
     from before b join after a on a.id = b.id
-    where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
+    where a.sender_id is null and b.sender_id is not null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
     if erased_in is not null then
       perform private.refuse_held(erased_organizations, erased_in, erased_senders);

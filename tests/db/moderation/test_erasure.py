@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.dumps import dump
 from tests.support.invariants import breaches
+from tests.support.waiting import locked, waiting
 from tests.support.world import World
 
 MODES = ["keep", "anonymize", "delete"]
@@ -275,6 +276,96 @@ def test_a_hold_prevents_an_erasure(world: World, chat: Chat, mode: str, subject
         erase(world, chat, mode)
     assert (error.value.sqlstate, error.value.diag.message_hint) == ("PT409", "HELD")
     assert dump(world, without=()) == before
+
+
+@pytest.fixture
+def elsewhere(world: World) -> tuple[UUID, UUID, UUID, UUID]:
+    """Two users, their organization, and a group in which the first has sent nothing."""
+    user, ben, cleo = world.user(NAME), world.user("ben"), world.user("cleo")
+    organization = world.organization(user, ben, cleo)
+    return user, ben, organization, world.group(organization, ben, user, cleo)
+
+
+TRACES = ["reaction", "reaction of a deleted message", "upload", "deleted message without a sender"]
+
+
+@pytest.mark.parametrize("subject", ["organization", "conversation", "user"])
+@pytest.mark.parametrize("trace", TRACES)
+def test_a_hold_on_what_an_erasure_would_change_prevents_it(
+    world: World, elsewhere: tuple[UUID, UUID, UUID, UUID], trace: str, subject: str
+) -> None:
+    user, ben, organization, group = elsewhere
+    held = {"organization": organization, "conversation": group, "user": ben}[subject]
+    if trace.startswith("reaction"):
+        message = world.send(ben, group)
+        world.value(user, "select toggle_reaction(%s, '👍')", message)
+        if trace != "reaction":
+            world.changed(ben, "update messages set deleted_at = now()")
+    elif trace == "upload":
+        held = user if subject == "user" else held
+        world.changed(
+            user,
+            "insert into storage.objects (bucket_id, name, owner_id) values ('attachments', %s, %s)",
+            f"{organization}/chat/{group}/{uuid4()}_plan.pdf",
+            str(user),
+        )
+    else:
+        held = user if subject == "user" else held
+        world.send(user, group)
+        world.changed(user, "update messages set deleted_at = now()")
+        world.changed(None, "update messages set sender_id = null", role="service_role")
+    world.operator.execute(
+        f"select moderation.create_hold('legal-7', 'op', 'a lawsuit', p_{subject}_id => %s)".encode(), (held,)
+    )
+    before = dump(world, without=())
+    with pytest.raises(psycopg.Error) as error:
+        world.operator.execute("select moderation.erase_user(%s, 'delete', 'op', 'a request')", (user,))
+    assert (error.value.sqlstate, error.value.diag.message_hint) == ("PT409", "HELD")
+    assert dump(world, without=()) == before
+
+
+def test_other_holds_do_not_prevent_an_erasure(
+    world: World, elsewhere: tuple[UUID, UUID, UUID, UUID]
+) -> None:
+    user, ben, _, group = elsewhere
+    world.send(ben, group)
+    world.operator.execute(
+        "select moderation.create_hold('legal-7', 'op', 'a lawsuit', p_user_id => %s)", (ben,)
+    )
+    world.operator.execute("select moderation.erase_user(%s, 'keep', 'op', 'a request')", (user,))
+    assert world.fact("select count(*) from user_profiles where id = %s", user) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("select from auth.users where id = %(user)s for update", "private.send_windows"),
+        ("select from message_reports where sender_id = %(user)s for update", "public.messages"),
+        ("select from conversations for update", None),
+    ],
+    ids=["the user of Auth", "reports", "conversations"],
+)
+def test_an_erasure_waits_in_the_order_of_all_writes(
+    world: World, chat: Chat, first: str, second: str | None
+) -> None:
+    """What it locks later is free; when it waits for conversations, it has read all whole tables."""
+    world.value(chat.ben, "select report_message(%s, 'spam')", chat.message)
+    with world.database.connect() as other, world.database.connect() as eraser:
+        other.execute("begin")
+        other.execute(first.encode(), {"user": chat.user})
+
+        def erase_them() -> None:
+            eraser.execute("select moderation.erase_user(%s, 'delete', 'op', 'a request')", (chat.user,))
+
+        with waiting(eraser, erase_them, world.operator) as erased:
+            if second:
+                key = "user_id" if "windows" in second else "id"
+                assert locked(world.operator, second, key) == []
+            else:
+                assert len(locked(world.operator, "auth.audit_log_entries")) == 4
+                assert len(locked(world.operator, "storage.objects")) == 3
+            other.execute("commit")
+            erased.result()
 
 
 @pytest.mark.parametrize(

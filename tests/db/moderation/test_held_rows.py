@@ -15,6 +15,10 @@ TRUNCATES = [
     for table in ("public.messages", "public.conversations", "public.organizations",
                   "private.deleted_messages", "private.holds", "public.user_profiles")
 ]  # fmt: skip
+ERASURES = [
+    "update messages set sender_id = null where deleted_at is null",
+    "update messages set sender_id = null where deleted_at is not null",
+]
 REMOVALS = [
     "delete from private.deleted_messages",
     "update private.deleted_messages set content = null",
@@ -49,13 +53,13 @@ def held(world: World, request: pytest.FixtureRequest) -> UUID:
 @pytest.mark.usefixtures("held")
 def test_what_removes_held_content_is_refused_until_the_hold_is_released(world: World) -> None:
     before = dump(world)
-    for statement in [*TRUNCATES, *REMOVALS, *OTHER_SUBJECTS]:
+    for statement in [*TRUNCATES, *REMOVALS, *OTHER_SUBJECTS, *ERASURES]:
         with pytest.raises(psycopg.Error) as refused, world.operator.transaction():
             world.operator.execute(statement.encode())
         assert refused.value.sqlstate == "PT409", statement
     assert dump(world) == before
     world.operator.execute("select moderation.release_hold('legal-7', 'ann', 'it is over')")
-    for statement in [*REMOVALS, *TRUNCATES]:
+    for statement in [*REMOVALS, *ERASURES, *TRUNCATES]:
         with world.operator.transaction(force_rollback=True):
             world.operator.execute(statement.encode())
 
@@ -81,3 +85,19 @@ def test_other_rows_are_not_held(world: World, held: UUID) -> None:
     world.operator.execute(
         "update private.deleted_messages set reactions = '[]' where message_id = %s", (held,)
     )
+
+
+def test_a_hold_on_a_user_covers_deleted_messages_whose_sender_was_erased_before(world: World) -> None:
+    organization, (ann, ben) = world.team(2)
+    message = world.send(ann, world.direct(organization, ann, ben))
+    world.changed(ann, "update messages set deleted_at = now()")
+    world.changed(None, "update messages set sender_id = null", role="service_role")
+    world.operator.execute(
+        "select moderation.create_hold('legal-7', 'op', 'a lawsuit', p_user_id => %s)", (ann,)
+    )
+    for verb in ("redact", "purge"):
+        row = world.operator.execute(
+            f"select status, problem from moderation.{verb}_messages(array[%s], 'op', 'spam')".encode(),
+            (message,),
+        ).fetchone()
+        assert row == ("failed", "HELD")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests.support.race import race_operators
@@ -56,6 +57,47 @@ def test_a_hold_waits_for_a_removal_that_came_first(
             remover.execute("commit")
             held.result()
     assert world.fact("select count(*) from moderation.holds") == 1
+
+
+SNAPSHOT_REMOVALS = {
+    **REMOVALS,
+    "erase": "select moderation.erase_user(sender_id, 'keep', 'ben', 'asked') from messages where id = %s",
+    "delete": "delete from messages where id = %s",
+    "delete the user": "delete from auth.users where id in (select sender_id from messages where id = %s)",
+    "forget the sender": "update messages set sender_id = null where id = %s",
+    "truncate": "truncate messages /* %s */ cascade",
+    "kept content": "update private.deleted_messages set content = null where message_id <> %s",
+}
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.parametrize("removal", SNAPSHOT_REMOVALS.values(), ids=SNAPSHOT_REMOVALS)
+def test_a_removal_from_a_snapshot_that_misses_a_hold_is_refused(
+    world: World, sent: tuple[UUID, UUID], removal: str, level: str
+) -> None:
+    conversation, message = sent
+    deleted = world.send(world.fact("select sender_id from messages"), conversation)
+    world.operator.execute("update messages set deleted_at = now() where id = %s", (deleted,))
+    with world.database.connect() as holder, world.database.connect() as remover:
+        remover.execute(f"begin isolation level {level}".encode())
+        remover.execute("select from private.holds")
+        holder.execute(HOLD, (conversation,))
+        with pytest.raises(psycopg.Error, match="Holds have changed") as refused:
+            psycopg.ClientCursor(remover).execute(removal.encode(), (message,))
+        assert refused.value.sqlstate == "PT409"
+        remover.execute("rollback")
+    assert world.fact("select count(*) from messages where sender_id is not null") == 2
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_removal_from_a_snapshot_that_has_every_hold_is_not_refused(
+    world: World, sent: tuple[UUID, UUID], level: str
+) -> None:
+    _, message = sent
+    with world.operator.transaction():
+        world.operator.execute(f"set transaction isolation level {level}".encode())
+        removed = world.operator.execute(REMOVALS["redact"].encode(), (message,)).fetchall()
+    assert removed == [("done", None)]
 
 
 def test_of_many_operators_who_remove_a_message_one_does_it(world: World, sent: tuple[UUID, UUID]) -> None:

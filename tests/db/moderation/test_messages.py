@@ -112,6 +112,18 @@ def test_undo_of_a_restoration_deletes_when_and_by_whom_it_was_deleted(
         assert undone.fetchall() == [("done",)]
 
 
+def test_an_operator_who_claims_to_be_the_sender_has_not_deleted_as_the_sender(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    ann, _, conversation = chat
+    message = world.send(ann, conversation)
+    with world.operator.transaction():
+        world.operator.execute("select set_config('request.jwt.claim.sub', %s, true)", (str(ann),))
+        act(world, "delete", message)
+    assert world.fact("select deleted_by from private.deleted_messages") is None
+    assert world.fact("select (details #> '{messages,0,by_sender}')::boolean from moderation.log") is False
+
+
 def test_a_repeated_act_changes_nothing_and_logs_nothing(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
     ann, _, conversation = chat
     message, other = world.send(ann, conversation, "one"), world.send(ann, conversation, "two")

@@ -90,6 +90,29 @@ def test_other_reasons_are_accepted(world: World, place: dict[str, UUID], reason
     act(world, ACTS["read"], place, reason, str(place["message"]))
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "found"),
+    [
+        ("é", "a résumé", False),
+        ("e\u0301", "a re\u0301sume\u0301", False),
+        (" \u2014 ", "spam \u2014 again", False),
+        ("李", "桃李不言", False),
+        ("Bob", "Bob asks", False),
+        ("李明", "投诉李明", True),
+        ("Éa", "éa asks", True),
+        ("Anna", "Anna asks", True),
+    ],
+)
+def test_a_name_that_is_too_short_to_tell_is_not_looked_for(
+    world: World, place: dict[str, UUID], name: str, reason: str, found: bool
+) -> None:
+    world.operator.execute("update user_profiles set full_name = %s where id = %s", (name, place["sender"]))
+    if found:
+        assert refused(world, ACTS["read"], place, reason)
+    else:
+        act(world, ACTS["read"], place, reason)
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\t", "\n \r\n"])
 def test_a_reason_of_white_space_is_blank(world: World, place: dict[str, UUID], blank: str) -> None:
     assert refused(world, READS_ALL, place, blank)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.dumps import dump
+from tests.support.waiting import locked, waiting
 from tests.support.world import World
 
 LATER = datetime.now(UTC) + timedelta(days=3)
@@ -34,6 +35,12 @@ def suspend(world: World, user: UUID, until: datetime | None = None, shown: str 
 
 def unsuspend(world: World, user: UUID) -> str:
     return str(world.fact("select status from moderation.unsuspend_user(%s, 'ann', 'a mistake')", user))
+
+
+def banned_until(world: World, user: UUID) -> datetime | None:
+    until = world.fact("select banned_until from auth.users where id = %s", user)
+    assert until is None or isinstance(until, datetime)
+    return until
 
 
 def undo(world: World, action: int) -> tuple[str, str, str | None]:
@@ -96,11 +103,11 @@ def test_a_suspended_user_cannot_sign_in_and_their_sessions_are_revoked(
     sign_in(world, ann)
     sign_in(world, ben)
     suspend(world, ann, until)
-    assert world.fact("select banned_until from auth.users where id = %s", ann) == banned
+    assert banned_until(world, ann) == banned
     assert world.fact("select array_agg(user_id) from auth.sessions") == [ben]
     assert world.fact("select array_agg(distinct user_id) from auth.refresh_tokens") == [ben]
     unsuspend(world, ann)
-    assert world.fact("select banned_until from auth.users where id = %s", ann) is None
+    assert banned_until(world, ann) is None
     assert world.value(ann, "select count(*) from messages") == 1
 
 
@@ -164,7 +171,65 @@ def test_a_ban_of_the_projects_own_survives(
     suspend(world, ann, datetime.now(UTC) + timedelta(hours=1))
     world.operator.execute("update auth.users set banned_until = %s where id = %s", (banned, ann))
     unsuspend(world, ann)
-    assert world.fact("select banned_until from auth.users where id = %s", ann) == banned
+    assert banned_until(world, ann) == banned
+
+
+@pytest.mark.parametrize("first", [None, LATER + timedelta(days=30)])
+def test_a_shorter_suspension_shortens_the_ban(
+    world: World, chat: tuple[UUID, UUID, UUID], first: datetime | None
+) -> None:
+    ann, _, _ = chat
+    suspend(world, ann, first)
+    assert suspend(world, ann, LATER) == "done"
+    assert banned_until(world, ann) == LATER
+    assert unsuspend(world, ann) == "done"
+    assert banned_until(world, ann) is None
+
+
+def test_unsuspending_lifts_the_ban_of_a_suspension_that_has_ended(
+    world: World, chat: tuple[UUID, UUID, UUID]
+) -> None:
+    ann, _, _ = chat
+    suspend(world, ann)
+    world.operator.execute("update private.suspensions set suspended_until = now() - interval '1 day'")
+    assert unsuspend(world, ann) == "done"
+    assert banned_until(world, ann) is None
+    assert unsuspend(world, ann) == "noop"
+
+
+@pytest.mark.parametrize("banned", [datetime(2998, 1, 1, tzinfo=UTC), LATER, NEVER])
+@pytest.mark.parametrize("ends", [(None,), (LATER,), (None, LATER), (LATER, None)])
+def test_a_ban_of_auth_that_came_first_is_restored(
+    world: World, chat: tuple[UUID, UUID, UUID], banned: datetime, ends: tuple[datetime | None, ...]
+) -> None:
+    ann, _, _ = chat
+    world.operator.execute("update auth.users set banned_until = %s where id = %s", (banned, ann))
+    for end in ends:
+        suspend(world, ann, end)
+        assert banned_until(world, ann) == max(banned, end or NEVER)
+    unsuspend(world, ann)
+    assert banned_until(world, ann) == banned
+
+
+@pytest.mark.parametrize("act", ["suspend", "unsuspend"])
+def test_a_suspension_waits_for_auth_before_it_takes_the_turn(
+    world: World, chat: tuple[UUID, UUID, UUID], act: str
+) -> None:
+    """As Auth does when it deletes a user, so that neither waits for the other."""
+    ann, _, _ = chat
+    suspend(world, ann, LATER)
+    statement = f"select status from moderation.{act}_user(%s, 'ann', 'spam')".encode()
+    with world.database.connect() as auth, world.database.connect() as operator:
+        auth.execute("begin")
+        auth.execute("select from auth.users where id = %s for update", (ann,))
+
+        def change() -> list[tuple[str]]:
+            return operator.execute(statement, (ann,)).fetchall()
+
+        with waiting(operator, change, world.operator) as changed:
+            assert locked(world.operator, "private.send_windows", "user_id") == []
+            auth.execute("commit")
+            assert changed.result() == [("done",)]
 
 
 @pytest.mark.parametrize(

@@ -147,16 +147,20 @@ def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared:
 
 
 def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
-    """Delete the files of messages whose content is gone for good; say so if the target's Storage cannot."""
-    if verb.can_be_undone:
-        return
+    """Delete the files of messages whose content is gone for good, unless the verb can be undone."""
+    if not verb.can_be_undone:
+        delete_waiting_files(at, shared)
+
+
+def delete_waiting_files(at: Session, shared: Options) -> None:
+    """Delete the files that wait for it from the target's Storage; say so if it cannot be reached."""
     with api_client(at.target) as api:
         left = files.delete(at.conn, api, without_storage=at.target.embedded)
     if left:
         are = "is" if left == 1 else "are"
         note(
             f"{counted(left, 'file')} {are} hidden, but not deleted: the target needs api_url and "
-            "secret_key; the next redact or purge deletes what is left",
+            "secret_key; the next redact, purge or user erase deletes what is left",
             shared,
         )
 

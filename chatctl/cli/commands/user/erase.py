@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chatctl.cli.commands.message.moderating import delete_waiting_files
 from chatctl.cli.commands.user.restricting import UserArgument
 from chatctl.cli.guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ActorOption, DryRunOption, ReasonOption, TicketOption, operator_act
@@ -23,6 +24,7 @@ Examples:
 
 keep leaves the messages as they are, without a sender. anonymize also masks the user's name, address and
 id in them, and deletes their files. delete removes what they say; tombstones without a sender stay.
+The files are deleted from Storage after that, if the target has api_url and secret_key.
 
 The user is deleted with the sign-in, memberships, reactions and read positions, in one transaction that
 cannot be undone. The log keeps a pseudonym that leads to nobody. What others wrote about the user stays.
@@ -57,16 +59,18 @@ def erase(
         named = names.user(at.conn, user)
         note(f"user {named.name}", shared)
         if not dry_run:
-            if confirm is None:  # to be read before the name is typed
+            if confirm is None:  # to be read before the name is typed, also with -q
                 preview = erasure.erase(
                     at.conn, named.id, messages, act, dry_run=True, on_wait=lambda why: note(why, shared)
                 )
-                note(_table(preview), shared)
+                typer.echo(_table(preview), err=True)
             confirm_by_name(erasure.name_to_confirm(at.conn, named.id), confirm, what="user erase")
         result = erasure.erase(
             at.conn, named.id, messages, act, dry_run=dry_run, on_wait=lambda why: note(why, shared)
         )
-    show_document(result, shared, text=_text(result), rows=result.inventory, columns=COLUMNS)
+        show_document(result, shared, text=_text(result), rows=result.inventory, columns=COLUMNS)
+        if not dry_run and messages is not MessagesOfErased.keep:
+            delete_waiting_files(at, shared)
     if dry_run:
         note("rolled back; nothing was changed", shared)
 
