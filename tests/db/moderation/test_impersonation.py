@@ -66,7 +66,7 @@ def test_a_user_sees_what_the_api_gives_the_user(
     assert look(world, cleo, "message", id=message).rows == []
     refused = page(world, cleo, direct)
     assert (refused.rows, refused.refusal) == ([], "You're not part of this conversation")
-    names = look(world, cleo, "conversations_named", text=str(direct), count=5)
+    names = look(world, cleo, "conversations_named", text=str(direct), id=direct, count=5)
     assert names.rows == []
 
 

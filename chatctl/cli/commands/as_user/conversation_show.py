@@ -9,11 +9,11 @@ import typer
 from chatctl.cli.commands.as_user.viewing import UserView, show_sights, view
 from chatctl.cli.options import options
 from chatctl.cli.output import note
-from chatctl.errors import Invalid, NotFound
+from chatctl.errors import NotFound
+from chatctl.services.moderation import names
 from chatctl.services.moderation.names import NamedThing
 
 COLUMNS = ("seq", "created_at", "sender_full_name", "content", "attachments", "reactions", "id")
-_CANDIDATES = 5
 EPILOG = """\b
 Examples:
   chatctl as ann@example.com --reason T-77 -- conversation show support
@@ -46,15 +46,12 @@ def show(
 
 def _conversation(seen: UserView, text: str) -> NamedThing:
     """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
-    parameters = {"text": text, "count": _CANDIDATES + 1}
+    parameters = {"text": text, "id": names.as_id(text), "count": names.FETCHED}
     sights = seen.look("conversations_named", parameters) if text.strip() else []
     found = {row["id"]: NamedThing(**row) for sight in sights for row in sight.rows}
     if not found:
         who = " and ".join(each.name for each in seen.viewers)
         raise NotFound(f"{who}: no conversation {text} is visible")
     if len(found) > 1:
-        raise Invalid(
-            f"{text} may be several conversations; name one by its id",
-            hint="\n".join(f"{each.name}  {each.id}" for each in list(found.values())[:_CANDIDATES]),
-        )
+        raise names.ambiguous("conversation", text, list(found.values()))
     return next(iter(found.values()))
