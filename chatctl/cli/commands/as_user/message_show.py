@@ -9,8 +9,7 @@ import typer
 
 from chatctl.cli.commands.as_user.viewing import show_sights, view
 from chatctl.cli.options import options
-from chatctl.cli.output import plain, show_document
-from chatctl.cli.text import labelled
+from chatctl.cli.output import record_text, show_document
 from chatctl.errors import NotFound
 
 COLUMNS = ("id", "conversation_id", "seq", "created_at", "deleted_at", "sender_full_name", "content")
@@ -29,6 +28,6 @@ def show(ctx: typer.Context, message: Annotated[UUID, typer.Argument(help="The i
     if len(sights) > 1:
         show_sights(sights, shared, columns=COLUMNS)
     elif sights[0].rows:
-        show_document(sights[0].rows[0], shared, text=labelled(plain(sights[0].rows[0])))
+        show_document(sights[0].rows[0], shared, text=record_text(sights[0].rows[0]))
     else:
         raise NotFound(f"{sights[0].viewer.name} sees no message {message}")

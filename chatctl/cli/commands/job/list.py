@@ -27,7 +27,7 @@ def list_jobs(
     shared = options(ctx)
     with session(shared, watched=True) as at:
         found = jobs.newest(at.conn, count=limit + 1)
-    show(found[:limit], shared, columns=COLUMNS)
+    show(found[:limit], shared, columns=COLUMNS, droppable=("noop", "finished_at", "actor"))
     if len(found) > limit:
         note(f"showing {limit}; older ones with a larger --limit", shared)
     elif not found:

@@ -81,7 +81,8 @@ def list_entries(
             until=until,
         )
         entries = log.entries(at.conn, wanted, before=cursor, count=limit + 1)
-    show([_with_hold(entry) for entry in entries[:limit]], shared, columns=COLUMNS)
+    shown = [_with_hold(entry) for entry in entries[:limit]]
+    show(shown, shared, columns=COLUMNS, droppable=("target_type", "ticket"))
     if len(entries) > limit:
         note(f"showing {limit}; next: --cursor {entries[limit - 1].id}", shared)
     elif not entries:

@@ -79,7 +79,7 @@ def search(
             count=limit + 1,
             on_wait=lambda why: note(why, shared),
         )
-    show(hits[:limit], shared, columns=COLUMNS)
+    show(hits[:limit], shared, columns=COLUMNS, droppable=("conversation", "created_at"))
     if len(hits) > limit:
         note(f"showing {limit:,}, and there are more; next: --cursor {_cursor(hits[limit - 1])}", shared)
     elif not hits:
