@@ -76,7 +76,7 @@ def list_entries(
             action=action,
             target=about,
             user_id=names.user(at.conn, user).id if user is not None else None,
-            organization=names.organization(at.conn, org).name if org is not None else None,
+            organization_id=names.organization(at.conn, org).id if org is not None else None,
             since=since,
             until=until,
         )
