@@ -26,8 +26,8 @@ Examples:
   chatctl message search 'free coins' --since 2h --reason spam -o id | chatctl message delete - --reason spam
 
 A message is found if it contains all words of the text, in any order; Chinese, Japanese, Thai and emoji are
-found within other text. That a search was made is logged before it, without the text. Over many messages, a
-text needs an index, see `chatctl message index`, or --conversation, --sender or --since.
+found within other text. The search is logged before it is made, with a hash of the text. Over many messages,
+a text needs an index, see `chatctl message index`, or --conversation, --sender or --since.
 
 Exit codes: 2 if no filter is given, a name is ambiguous or too much would be read; 3 if a name is not found.
 """
