@@ -28,9 +28,6 @@ OutOption = Annotated[
     typer.Option(run.OUT, help="The directory to create.", metavar="DIR", show_default=False),
 ]
 DataFormatOption = Annotated[ExportFormat, typer.Option("--format", help="The format of the files.")]
-WithDeletedOption = Annotated[
-    bool, typer.Option("--with-deleted", help="Also what is kept of deleted messages.")
-]
 
 _NOTED = 100  # files between two lines on stderr
 

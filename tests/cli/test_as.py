@@ -61,7 +61,7 @@ def test_two_users_are_compared(
     output = capsys.readouterr()
     (row,) = json.loads(output.out)
     assert row["seen_by"].startswith("person0")
-    assert "seen alike by both: 1; 1 only by person0" in output.err
+    assert "identical for both: 1; 1 only by person0" in output.err
     assert view(
         world, ann, "--compare", str(cleo), "--reason", "T-7", "--", "conversation", "show", str(group)
     ) == 0  # fmt: skip

@@ -281,7 +281,10 @@ def test_a_dry_run_changes_nothing(queue: Queue) -> None:
         (["claim", "{report}", "--reason", "Ann-Meyer again"], "must not contain"),
         (["resolve", "{report}", "--reason", "x"], "--verdict is missing"),
         (["resolve", "{report}", "--reason", "x", "--verdict", "guilty"], "guilty"),
-        (["resolve", "{report}", "--reason", "x", "--verdict", "dismissed", "--do", "delete"], "upheld only"),
+        (
+            ["resolve", "{report}", "--reason", "x", "--verdict", "dismissed", "--do", "delete"],
+            "only be used with --verdict upheld",
+        ),
         (["resolve", "{report}", "--reason", "x", "--verdict", "upheld", "--do", "purge"], "purge"),
         (["resolve", "{report}", "--reason", "x", "--verdict", "upheld", "--do", "redact"], "--confirm acme"),
         (

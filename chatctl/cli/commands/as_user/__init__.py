@@ -8,7 +8,7 @@ import typer
 import typer.main
 
 from chatctl.cli.commands.as_user import conversation_list, conversation_show, message_show
-from chatctl.cli.commands.as_user.viewing import ViewRequest, keep
+from chatctl.cli.commands.as_user.viewing import ViewRequest, set_view_request
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, operator_act
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App, options
 from chatctl.errors import Invalid
@@ -66,7 +66,7 @@ def as_user(
             f"`{' '.join(command)}` cannot be run as a user",
             hint="\n".join(["possible are:", *COMMANDS.values()]),
         )
-    keep(ctx, ViewRequest(user, compare, act))
+    set_view_request(ctx, ViewRequest(user, compare, act))
     group = typer.main.get_command(_commands)
     # Not as a child of ``ctx``, whose usage would contain all arguments of this command.
     with group.make_context("chatctl as {user} --", list(command), obj=ctx.obj) as inner:

@@ -12,6 +12,7 @@ from chatctl.cli import moments
 from chatctl.cli.operating import OrganizationOption, UserOption
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.session import session
 from chatctl.services.moderation import log, names
 from chatctl.services.moderation.log import LogEntry, LogFilter
@@ -62,7 +63,7 @@ def list_entries(
         datetime | None,
         typer.Option(parser=moments.past, help="Only before then.", metavar="TIME", show_default=False),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+    limit: LimitOption = LIMIT,
     cursor: Annotated[
         int | None,
         typer.Option(help="Show rows older than this one.", metavar="ID", min=1, show_default=False),

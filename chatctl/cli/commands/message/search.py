@@ -11,6 +11,7 @@ import typer
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, operator_act
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.selecting import SelectionOptions, with_filters
 from chatctl.cli.session import session
 from chatctl.services.moderation import search as searching
@@ -57,7 +58,7 @@ def search(
     ] = None,
     ticket: TicketOption = None,
     actor: ActorOption = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+    limit: LimitOption = LIMIT,
     cursor: Annotated[
         HitPosition | None,
         typer.Option(

@@ -50,7 +50,7 @@ def resolve(
     """Close reports with a verdict, and act upon their messages."""
     shared = options(ctx)
     if do is not None and verdict is not Verdict.upheld:
-        raise Invalid(f"--do {do} goes with --verdict upheld only")
+        raise Invalid(f"--do {do} can only be used with --verdict upheld")
 
     def confirm_do(conn: Connection, ids: Sequence[UUID]) -> None:
         if do is not None and not dry_run:
