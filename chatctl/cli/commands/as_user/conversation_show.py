@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.as_user.viewing import UserView, show_views, view
+from chatctl.cli.commands.as_user.viewing import show_views, view
 from chatctl.cli.options import options
 from chatctl.cli.output import note
-from chatctl.errors import NotFound
-from chatctl.services.moderation import names
-from chatctl.services.moderation.names import NamedThing
 
 COLUMNS = ("seq", "created_at", "sender_full_name", "content", "attachments", "reactions", "id")
 EPILOG = """\b
@@ -35,23 +32,10 @@ def show(
     """Show a page of a conversation as the client does, newest message first."""
     shared = options(ctx)
     with view(ctx, shared) as seen:
-        named = _conversation(seen, conversation)
+        named = seen.conversation(conversation)
         seen.log("conversation show", [f"conversation:{named.id}"], limit=limit, before=before)
         views = seen.read("messages", {"conversation_id": named.id, "before": before, "count": limit})
     show_views(views, shared, columns=COLUMNS)
     oldest = [each.rows[-1]["seq"] for each in views if len(each.rows) == limit]
     if oldest:
         note(f"showing {limit}; next: --before {max(oldest)}", shared)
-
-
-def _conversation(seen: UserView, text: str) -> NamedThing:
-    """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
-    parameters = {"text": text, "id": names.as_id(text), "count": names.FETCHED}
-    views = seen.read("conversations_named", parameters) if text.strip() else []
-    found = {row["id"]: NamedThing(**row) for each in views for row in each.rows}
-    if not found:
-        who = " and ".join(each.name for each in seen.viewers)
-        raise NotFound(f"{who}: no conversation {text} is visible")
-    if len(found) > 1:
-        raise names.ambiguous("conversation", text, list(found.values()))
-    return next(iter(found.values()))

@@ -13,10 +13,11 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note, show
 from chatctl.cli.session import session
 from chatctl.db.connection import Connection
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation import impersonation, names
 from chatctl.services.moderation.comparing import compare
 from chatctl.services.moderation.impersonation import ImpersonatedUser, ViewedRows
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operators import OperatorAct
 
 _KEY = "chatctl.as"
@@ -55,6 +56,18 @@ class UserView:
     def read(self, name: str, parameters: Mapping[str, Any]) -> list[ViewedRows]:
         """What each of the users sees."""
         return impersonation.read_as(self.conn, self.viewers, name, parameters)
+
+    def conversation(self, text: str) -> NamedThing:
+        """A conversation that the users can read. Raises NotFound, or Invalid with candidates."""
+        parameters = {"text": text, "id": names.as_id(text), "count": names.FETCHED}
+        views = self.read("conversations_named", parameters) if text.strip() else []
+        found = {row["id"]: NamedThing(**row) for each in views for row in each.rows}
+        if not found:
+            who = " and ".join(each.name for each in self.viewers)
+            raise NotFound(f"{who}: no conversation {text} is visible")
+        if len(found) > 1:
+            raise names.ambiguous("conversation", text, list(found.values()))
+        return next(iter(found.values()))
 
 
 @contextmanager
