@@ -103,8 +103,10 @@ def root(
 
 def main() -> NoReturn:
     """Run the command line and exit with its exit code."""
-    # By default, SIGTERM ends Python at once, without the cleanup of a command.
+    # By default, SIGTERM and SIGHUP end Python at once, without the cleanup of a command.
     signal.signal(signal.SIGTERM, _terminated)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
+        signal.signal(signal.SIGHUP, _hung_up)
     stdout = streams.protect()
     if "_CHATCTL_COMPLETE" in os.environ:
         from chatctl.cli.completion import write_answer  # noqa: PLC0415 - no command needs it
@@ -123,6 +125,12 @@ def main() -> NoReturn:
 def _terminated(*_: object) -> NoReturn:
     # Like Ctrl-C: psycopg then cancels the running query.
     raise KeyboardInterrupt("terminated")
+
+
+def _hung_up(*_: object) -> NoReturn:
+    # The shell and the kernel both send it; a second one would interrupt the cleanup.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    raise KeyboardInterrupt("the terminal was closed")
 
 
 def run(arguments: list[str]) -> int:

@@ -17,7 +17,7 @@ from chatctl.cli.session import session
 from chatctl.db.connection import Connection
 from chatctl.services.moderation.exports import run
 from chatctl.services.moderation.exports.attachments import Storage
-from chatctl.services.moderation.exports.directory import require_new
+from chatctl.services.moderation.exports.newpaths import require_new
 from chatctl.services.moderation.exports.run import ExportResult, SubjectKind
 from chatctl.services.moderation.exports.writers import ExportFormat
 from chatctl.services.moderation.names import NamedThing
@@ -25,12 +25,9 @@ from chatctl.settings import Target
 
 OutOption = Annotated[
     Path,
-    typer.Option("--out", help="The directory to create.", metavar="DIR", show_default=False),
+    typer.Option(run.OUT, help="The directory to create.", metavar="DIR", show_default=False),
 ]
 DataFormatOption = Annotated[ExportFormat, typer.Option("--format", help="The format of the files.")]
-WithDeletedOption = Annotated[
-    bool, typer.Option("--with-deleted", help="Also what is kept of deleted messages.")
-]
 
 _NOTED = 100  # files between two lines on stderr
 
@@ -49,7 +46,7 @@ def export(
 ) -> None:
     """Export what ``find`` returns, after the log has it."""
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
-    require_new(out)
+    require_new(out, run.OUT)
     # The row of the log is all that is committed; a second one would do no harm.
     with session(options, watched=True) as at, _storage(at.target) as storage:
         subject = find(at.conn)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 
 import typer
 
 from chatctl.cli.options import Options
+from chatctl.cli.output import note
 from chatctl.errors import ChatctlError, Invalid, NotAllowed
 from chatctl.settings import Target
 
@@ -20,12 +22,16 @@ def refuse_production(target: Target, *, done: str) -> None:
         )
 
 
-def confirm_write(target: Target, options: Options, *, what: str) -> None:
+def confirm_write(target: Target, options: Options, *, what: str, details: str | None = None) -> None:
     """Ask for confirmation before a write to a target that is not local, unless ``--yes`` is given.
 
-    Raises Invalid if stdin is not a terminal.
+    ``details`` are printed before; ``-q`` hides them only if nothing is asked. Raises Invalid if stdin is not
+    a terminal.
     """
-    if target.local or options.yes:
+    is_asked = not (target.local or options.yes)
+    if details is not None:
+        note(details, replace(options, quiet=options.quiet and not is_asked))
+    if not is_asked:
         return
     if not sys.stdin.isatty():
         raise Invalid(f"{what} on {target.label} needs --yes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 END = "\x04"  # Ctrl-D, or a terminal that went away
 
@@ -23,4 +24,5 @@ def pressed_key(prompt: str) -> str:
         print(prompt, file=sys.stderr, flush=True)
         return os.read(terminal, 32).decode(errors="replace") or END
     finally:
-        termios.tcsetattr(terminal, termios.TCSANOW, usual)
+        with suppress(termios.error):  # the terminal went away
+            termios.tcsetattr(terminal, termios.TCSANOW, usual)

@@ -50,14 +50,6 @@ ConversationOption = Annotated[
         show_default=False,
     ),
 ]
-ConversationArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="CONVERSATION",
-        help="A conversation, by id, or by name together with --org.",
-        show_default=False,
-    ),
-]
 UserOption = Annotated[
     str | None,
     typer.Option(
@@ -68,7 +60,7 @@ UserOption = Annotated[
     ),
 ]
 WithDeletedOption = Annotated[
-    bool, typer.Option("--with-deleted", help="Show what is kept of deleted messages, too.")
+    bool, typer.Option("--with-deleted", help="Include what is kept of deleted messages.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Do it, show the result, and roll back.")]
 

@@ -128,12 +128,19 @@ def _shared_params(formats: Formats) -> tuple[Any, ...]:
 
 
 class Command(typer.core.TyperCommand):
-    """A command with the shared options in addition to its own; ``App.command`` sets its formats."""
+    """A command with the shared options in addition to its own; ``App.command`` sets its formats.
+
+    ``usage`` is what follows the name in the line of its usage, if the order matters.
+    """
 
     formats: Formats
+    usage: str | None = None
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, params=[*(params or []), *_shared_params(self.formats)], **kwargs)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [self.usage] if self.usage else super().collect_usage_pieces(ctx)
 
 
 class CommandGroup(typer.core.TyperGroup):
@@ -159,9 +166,9 @@ class CommandGroup(typer.core.TyperGroup):
 _Class = TypeVar("_Class", bound=type)
 
 
-def _with_formats(formats: Formats, cls: _Class) -> _Class:
+def _with_formats(formats: Formats, cls: _Class, **attributes: Any) -> _Class:
     # Typer instantiates the class itself, so the formats are passed as a class attribute.
-    return type(cls)(cls.__name__, (cls,), {"formats": formats})
+    return type(cls)(cls.__name__, (cls,), {"formats": formats, **attributes})
 
 
 class App(typer.Typer):
@@ -177,6 +184,6 @@ class App(typer.Typer):
         super().__init__(add_completion=False, rich_markup_mode=None, **kwargs)
 
     def command(  # type: ignore[override]  # `formats` is required
-        self, name: str | None = None, *, formats: Formats, **kwargs: Any
+        self, name: str | None = None, *, formats: Formats, usage: str | None = None, **kwargs: Any
     ) -> Callable[[Any], Any]:
-        return super().command(name, cls=_with_formats(formats, Command), **kwargs)
+        return super().command(name, cls=_with_formats(formats, Command, usage=usage), **kwargs)

@@ -17,9 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from chatctl.cli.options import Options, OutputFormat
+from chatctl.cli.text import labelled
 from chatctl.formats.escaping import csv_cell, line, visible
 
-WIDEST = 36  # characters of a cell in a table for a terminal: as many as an id has
+WIDEST = 36  # characters of a cell that every table for a terminal has room for
+_GAP = 2  # spaces between columns
 
 
 def chosen_format(options: Options) -> OutputFormat:
@@ -38,8 +40,8 @@ def show(
 ) -> None:
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
 
-    A table that is wider than the terminal loses the columns ``droppable``, in their order, until it fits.
-    Its cells are cut at ``WIDEST``, so that one long name does not cost everybody a column.
+    A table that is wider than the terminal, with cells of ``WIDEST``, loses the columns ``droppable``, in
+    their order, until it fits. Its cells are cut at what then fits, but not below ``WIDEST``.
     Without ``header``, the plain format has no line with the names of the columns.
     In JSON, NDJSON and YAML, ``document`` is written instead if given.
     """
@@ -94,6 +96,14 @@ def show_document(
             _write(visible(text))
 
 
+def record_text(record: Any) -> str:
+    """The fields of a dataclass or a mapping as text for ``show_document``, one per line, without nulls."""
+    return labelled({
+        name.replace("_", " "): None if value is None else _text(value)
+        for name, value in plain(record).items()
+    })  # fmt: skip
+
+
 def show_text(text: str) -> None:
     """Write text for people, its control characters escaped."""
     _write(visible(text))
@@ -113,21 +123,23 @@ def note(message: str, options: Options) -> None:
 def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, widest: int | None = None) -> str:
     """``records`` as a table, aligned for a terminal, where some characters are wide.
 
-    A cell wider than ``widest`` ends with … there; otherwise nothing is cut.
+    A cell wider than ``widest`` ends with … there, unless it has an id or a path; without, nothing is cut.
     """
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - only tables need it
 
-    def cell(value: Any) -> str:
+    def cell(column: str, value: Any) -> str:
         text = line(_text(value))
-        return text if widest is None or cell_len(text) <= widest else set_cell_size(text, widest - 1) + "…"
+        if widest is None or _is_whole(column) or cell_len(text) <= widest:
+            return text
+        return set_cell_size(text, widest - 1) + "…"
 
-    header = [column.replace("_", " ").upper() for column in columns]
-    lines = [header, *([cell(record.get(column)) for column in columns] for record in records)]
+    header = [_heading(column) for column in columns]
+    lines = [header, *([cell(column, record.get(column)) for column in columns] for record in records)]
     widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(
-            text + " " * (width - cell_len(text)) for text, width in zip(cells, widths, strict=True)
-        ).rstrip()
+        (" " * _GAP)
+        .join(text + " " * (width - cell_len(text)) for text, width in zip(cells, widths, strict=True))
+        .rstrip()
         for cells in lines
     )
 
@@ -190,19 +202,37 @@ def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
 def _write_table(
     records: Sequence[Mapping[str, Any]], columns: Sequence[str], droppable: Sequence[str]
 ) -> None:
-    if records:
-        _write(_fitted_table(records, columns, droppable))
+    if not records:
+        return
+    widths = {column: _width(records, column) for column in columns}
+
+    def fits(widest: int) -> bool:
+        cut = [width if _is_whole(column) else min(width, widest) for column, width in widths.items()]
+        return sum(cut) + _GAP * (len(cut) - 1) <= room
+
+    room = get_terminal_size().columns
+    for column in droppable:
+        if fits(WIDEST):
+            break
+        widths.pop(column, None)
+    widest = next(filter(fits, range(room, WIDEST, -1)), WIDEST)
+    _write(table(records, list(widths), widest=widest))
 
 
-def _fitted_table(
-    records: Sequence[Mapping[str, Any]], columns: Sequence[str], droppable: Sequence[str]
-) -> str:
+def _width(records: Sequence[Mapping[str, Any]], column: str) -> int:
     from rich.cells import cell_len  # noqa: PLC0415 - only tables need it
 
-    text = table(records, columns, widest=WIDEST if droppable else None)
-    if not droppable or max(map(cell_len, text.splitlines())) <= get_terminal_size().columns:
-        return text
-    return _fitted_table(records, [each for each in columns if each != droppable[0]], droppable[1:])
+    cells = (line(_text(record.get(column))) for record in records)
+    return max(map(cell_len, (_heading(column), *cells)))
+
+
+def _heading(column: str) -> str:
+    return column.replace("_", " ").upper()
+
+
+def _is_whole(column: str) -> bool:
+    """Whether the cells are useless when they are cut, because they are copied."""
+    return column.rpartition("_")[2] in ("id", "path", "file")
 
 
 def _write_lines(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, header: bool) -> None:

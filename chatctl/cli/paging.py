@@ -10,7 +10,7 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note
 from chatctl.services.moderation.look.reading import Page
 
-LimitOption = Annotated[int, typer.Option("--limit", help="Show at most so many.", min=1, max=100_000)]
+LimitOption = Annotated[int, typer.Option("--limit", help="Maximum number of rows.", min=1, max=100_000)]
 CursorOption = Annotated[
     str | None,
     typer.Option(

@@ -1,9 +1,9 @@
--- A SECURITY DEFINER function has `set search_path = ''` or `pg_catalog, pg_temp`, so that the caller cannot redirect its names.
+-- A SECURITY DEFINER function fixes its search_path, so that the caller cannot redirect its names.
 -- level: error
 -- Otherwise, the caller chooses the search path, and so decides which table, function or operator an unqualified name
 -- refers to, with the rights of the owner. A path that contains schemas is also reported, because others may be able to
 -- create objects there. With an empty path, PostgreSQL still finds types in pg_temp first: name pg_temp last if callers
--- have logins of their own.
+-- have logins of their own. Accepted are `''`, `pg_temp` and `pg_catalog, pg_temp`.
 select
   format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as object,
   coalesce(

@@ -51,6 +51,28 @@ def test_each_command_shows_what_the_user_sees(
     assert reads(world) == 4
 
 
+def test_lists_have_what_the_tables_give_the_user(
+    world: World, chat: tuple[UUID, UUID, UUID], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ann, cleo, group = chat
+    stranger = world.user("stranger")
+    world.organization(stranger, slug="elsewhere")
+
+    def ids(user: UUID, *command: str) -> set[str]:
+        assert view(world, user, "--reason", "T-7", "-o", "id", "--", *command) == 0
+        return set(capsys.readouterr().out.split())
+
+    people = {str(row[0]) for row in world.rows(ann, "select id from user_profiles")}
+    assert ids(ann, "user", "list") == people
+    assert len(people) == 3
+    assert ids(stranger, "user", "list") == {str(stranger)}
+    assert ids(ann, "org", "list") == {str(world.rows(ann, "select id from organizations")[0][0])}
+    assert ids(cleo, "participant", "list", str(group)) == people
+    direct = world.value(ann, "select id from conversations where not is_group")
+    assert view(world, cleo, "--reason", "T-7", "--", "participant", "list", str(direct)) == 3
+    assert reads(world) == 4
+
+
 def test_two_users_are_compared(
     world: World, chat: tuple[UUID, UUID, UUID], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,7 +83,7 @@ def test_two_users_are_compared(
     output = capsys.readouterr()
     (row,) = json.loads(output.out)
     assert row["seen_by"].startswith("person0")
-    assert "seen alike by both: 1; 1 only by person0" in output.err
+    assert "identical for both: 1; 1 only by person0" in output.err
     assert view(
         world, ann, "--compare", str(cleo), "--reason", "T-7", "--", "conversation", "show", str(group)
     ) == 0  # fmt: skip
@@ -83,7 +105,7 @@ def test_a_suspended_user_sees_nothing_and_stderr_says_so(
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("--reason", "x", "--", "user", "list"), 2),
+        (("--reason", "x", "--", "user", "show"), 2),
         (("--reason", "x", "--", "conversation", "delete"), 2),
         (("--reason", "x", "--", "message", "purge", "1"), 2),
         (("--reason", "x", "--", "as", "ben", "--reason", "x", "conversation", "list"), 2),
@@ -110,9 +132,16 @@ def test_everything_else_is_refused_and_not_logged(
 
 
 def test_the_refusal_lists_what_is_possible(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert view(world, world.user(), "--reason", "x", "--", "user", "list") == 2
+    assert view(world, world.user(), "--reason", "x", "--", "user", "show") == 2
     error = capsys.readouterr().err
-    for line in ("conversation list", "conversation show CONVERSATION", "message show MESSAGE"):
+    for line in (
+        "org list",
+        "user list",
+        "participant list CONVERSATION",
+        "conversation list",
+        "conversation show CONVERSATION",
+        "message show MESSAGE",
+    ):
         assert line in error
 
 
@@ -156,7 +185,7 @@ def test_a_role_of_operators_cannot_act_as_a_user(
         ]),
         (["--reason", "x", "--org", "acme", "--", "conversation", "list"], [
             "error: there is no option --org",
-            "  usage: chatctl as [OPTIONS] {user} {COMMAND}...",
+            "  usage: chatctl as USER --reason TEXT -- COMMAND…",
             "  `chatctl as -h` shows the options",
         ]),
     ],

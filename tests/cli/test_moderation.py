@@ -270,6 +270,21 @@ def test_an_export_is_written_to_a_pipe_and_not_in_place_of_it(chat: Chat, tmp_p
     assert pipe.is_fifo()
 
 
+def test_an_export_of_the_log_replaces_no_file_and_no_link(chat: Chat, tmp_path: Path) -> None:
+    chat.act("delete", str(chat.messages[0]))
+    (tmp_path / "evidence").write_text("kept")
+    (tmp_path / "link").symlink_to("evidence")
+    (tmp_path / "dangling").symlink_to("elsewhere")
+    for name in ("evidence", "link", "dangling", ".", "nowhere/log"):
+        result = chat.run("log", "export", name)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"FILE {name}" in result.stderr
+    assert (tmp_path / "evidence").read_text() == "kept"
+    assert {path.name for path in tmp_path.iterdir()} == {"evidence", "link", "dangling"}
+    assert chat.run("log", "export", "log.ndjson").exit_code == 0
+    assert (tmp_path / "log.ndjson").stat().st_mode & 0o777 == 0o600
+
+
 def test_an_export_that_cannot_be_written_is_exit_8(chat: Chat) -> None:
     chat.act("delete", str(chat.messages[0]))
     assert chat.run("log", "export", "/dev/full").exit_code == 8

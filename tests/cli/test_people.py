@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import Result
 from tests.support.forks import variables
+from tests.support.terminal import terminal
 from tests.support.world import World
 
 ALL_FORMATS = ("table", "plain", "json", "ndjson", "yaml", "csv", "id")
@@ -184,10 +185,10 @@ def test_an_ambiguous_name_is_exit_2_with_the_candidates(
         (["user", "suspend", "ann", "--reason", " "], "--reason is empty"),
         (["user", "suspend", "ann", "--reason", "Ann@example.test again"], "must not contain"),
         (["user", "suspend", "ann", "--reason", "spam", "--until", "tomorrow"], "is not a time"),
-        (["user", "suspend", "ann", "--reason", "spam", "--until", "2020-01-01"], "would have ended already"),
+        (["user", "suspend", "ann", "--reason", "spam", "--until", "2020-01-01"], "must be in the future"),
         (["user", "suspend", "ann", "--reason", "spam", "--visible-reason", " "], "1 to 500 characters"),
         (["user", "suspend", "ann", "--reason", "spam", "--actor", ""], "--actor is empty"),
-        (["user", "mute", "ann", "--reason", "spam", "--until", "0d"], "would have ended already"),
+        (["user", "mute", "ann", "--reason", "spam", "--until", "0d"], "must be in the future"),
         (["user", "mute", "ann", "--reason", "spam", "--conversation", "support"], "a name needs --org"),
         (
             ["conversation", "lock", "support", "--org", "acme", "--reason", "x"],
@@ -280,6 +281,22 @@ def test_a_repair_shows_what_is_wrong_and_then_repairs_it(place: Place) -> None:
     assert place.run(*arguments, "-o", "json").document["changes"] == []
     assert place.actions == ["conversation.repair"]
     assert place.run("undo", "1", "--reason", "a mistake").exit_code == 2
+
+
+def test_the_changes_of_a_repair_are_shown_before_the_prompt_even_with_q(
+    place: Place, tmp_path: Path
+) -> None:
+    place.world.operator.execute("set session_replication_role = replica")
+    place.world.operator.execute("update conversations set participant_count = 9")
+    place.world.operator.execute("set session_replication_role = origin")
+    target = {"db_url": place.world.database.url, "environment": "staging"}
+    (tmp_path / "chatctl.yaml").write_text(json.dumps({"targets": {"staging": target}}))
+    command = ("conversation", "repair", str(place.group), "--reason", "counts", "-q", "--target", "staging")
+    with terminal(*command, cwd=tmp_path) as at:
+        assert "participant_count" in at.wait_for("1 changes on")
+        at.press("n\n")
+        assert at.end() == 1
+    assert place.actions == []
 
 
 def test_errors_are_json_when_the_output_is(place: Place) -> None:

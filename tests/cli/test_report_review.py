@@ -112,6 +112,14 @@ def test_what_is_on_the_screen_is_claimed_and_released_at_the_end(desk: Desk) ->
         assert desk.states == [OPEN] * 4
 
 
+def test_a_closed_terminal_releases_what_was_on_the_screen(desk: Desk) -> None:
+    with desk.review() as at:
+        _shows(at, desk.reports[0])
+        assert desk.states[0] == ("claimed", "olga", None)
+        assert at.hang_up() == 130
+    assert desk.states == [OPEN] * 4
+
+
 def test_two_operators_see_different_reports(desk: Desk) -> None:
     with desk.review() as at, desk.review(actor="omar") as other:
         _shows(at, desk.reports[0])

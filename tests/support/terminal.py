@@ -45,6 +45,13 @@ class Terminal:
             pass
         return self._process.wait(PATIENCE)
 
+    def hang_up(self) -> int:
+        """Close the terminal, as somebody closes its window; the exit code of the run."""
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, self._controller)
+        os.close(null)
+        return self._process.wait(PATIENCE)
+
     def _read(self) -> bool:
         """Read what is shown next; False at the end."""
         ready, _, _ = select.select([self._controller], [], [], PATIENCE)

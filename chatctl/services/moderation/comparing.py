@@ -6,27 +6,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from chatctl.services.moderation.impersonation import Row, Sight
+from chatctl.services.moderation.impersonation import Row, ViewedRows
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows that only one user sees, and those that the two see differently; ``alike`` counts the rest.
+    """The rows that only one user sees or that are different for the other; ``identical`` counts the rest.
 
     A row has ``seen_by``, and in ``differs`` the columns in which the two see other values.
     """
 
     rows: list[Row]
-    alike: int
+    identical: int
     only: dict[str, int]
     different: int
 
 
-def compare(one: Sight, other: Sight, *, personal: Collection[str] = ()) -> Comparison:
+def compare(one: ViewedRows, other: ViewedRows, *, personal: Collection[str] = ()) -> Comparison:
     """Compare by id; ``personal`` columns belong to each viewer, and do not count as a difference."""
     theirs: dict[Any, Row] = {row["id"]: row for row in other.rows}
     rows: list[Row] = []
-    alike = different = 0
+    identical = different = 0
     for row in one.rows:
         match = theirs.pop(row["id"], None)
         if match is None:
@@ -37,14 +37,14 @@ def compare(one: Sight, other: Sight, *, personal: Collection[str] = ()) -> Comp
             different += 1
             rows += [_labelled(one, differs, row), _labelled(other, differs, match)]
         else:
-            alike += 1
+            identical += 1
     rows += [_labelled(other, [], row) for row in theirs.values()]
     only = {
-        one.viewer.name: len(one.rows) - alike - different,
+        one.viewer.name: len(one.rows) - identical - different,
         other.viewer.name: len(theirs),
     }
-    return Comparison(rows, alike, only, different)
+    return Comparison(rows, identical, only, different)
 
 
-def _labelled(sight: Sight, differs: list[str], row: Row) -> Row:
-    return {"seen_by": sight.viewer.name, "differs": differs, **row}
+def _labelled(view: ViewedRows, differs: list[str], row: Row) -> Row:
+    return {"seen_by": view.viewer.name, "differs": differs, **row}

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
+from chatctl.services.moderation.names import as_id
 
 _MOST = 50
 TIMEOUT = "300ms"  # of the server, so that it does not go on when nobody waits any more
@@ -37,7 +38,12 @@ def conversations(conn: Connection, text: str, *, organization: str | None) -> l
 
 
 def _candidates(conn: Connection, kind: str, text: str, organization: str | None) -> list[Completion]:
-    parameters = {"text": text, "organization": organization, "count": _MOST}
+    parameters = {
+        "text": text,
+        "organization": organization,
+        "organization_id": as_id(organization or ""),
+        "count": _MOST,
+    }
     with conn.transaction(), conn.cursor(row_factory=class_row(Completion)) as cursor:
         cursor.execute("set transaction read only")
         cursor.execute("select set_config('statement_timeout', %s, true)", (TIMEOUT,))

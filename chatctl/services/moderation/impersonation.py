@@ -44,7 +44,7 @@ class ImpersonatedUser:
 
 
 @dataclass(frozen=True)
-class Sight:
+class ViewedRows:
     """The rows that a viewer sees; ``refusal`` is the message that the API answers with instead of rows."""
 
     viewer: ImpersonatedUser
@@ -99,19 +99,21 @@ def log(
     transaction.run(conn, "log_read_of_users", parameters, dry_run=False, on_wait=on_wait)
 
 
-def look(
+def read_as(
     conn: Connection, viewers: Sequence[ImpersonatedUser], name: str, parameters: Mapping[str, Any]
-) -> list[Sight]:
+) -> list[ViewedRows]:
     """What each viewer sees of ``sql/queries/moderation/as/<name>.sql``, all in the same snapshot.
 
     The query gets the viewer's id as ``user_id``. Raises NotAllowed if the database breaks out of the view.
     """
     with transaction.migrated(), conn.transaction(force_rollback=True):
         conn.execute("set transaction isolation level repeatable read, read only")
-        return [_sight(conn, each, name, parameters) for each in viewers]
+        return [_rows_of(conn, each, name, parameters) for each in viewers]
 
 
-def _sight(conn: Connection, as_whom: ImpersonatedUser, name: str, parameters: Mapping[str, Any]) -> Sight:
+def _rows_of(
+    conn: Connection, as_whom: ImpersonatedUser, name: str, parameters: Mapping[str, Any]
+) -> ViewedRows:
     act_as(conn, _ROLE, as_whom.claims)
     try:
         with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
@@ -121,8 +123,8 @@ def _sight(conn: Connection, as_whom: ImpersonatedUser, name: str, parameters: M
     except psycopg.Error as error:
         if error.sqlstate not in _REFUSALS:
             raise
-        return Sight(as_whom, [], reason(error))
-    return Sight(as_whom, rows)
+        return ViewedRows(as_whom, [], reason(error))
+    return ViewedRows(as_whom, rows)
 
 
 def _require_confined(conn: Connection, as_whom: ImpersonatedUser) -> None:

@@ -50,7 +50,7 @@ class LogFilter:
     action: str | None = None
     target: str | None = None
     user_id: UUID | None = None
-    organization: str | None = None
+    organization_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -4,52 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation.chain import ChainBreak
+from chatctl.services.moderation.exports.newpaths import new_file
 from chatctl.services.moderation.log import every_entry
+
+FILE = "FILE"  # the argument that names the file, for errors
 
 
 def write(conn: Connection, file: Path) -> tuple[int, str]:
     """Write all rows to ``file`` as NDJSON; the number of rows and the last hash.
 
-    The file appears when it is complete; a pipe or a device is written as it is.
+    The file appears when it is complete; a pipe or a device is written as it is. Raises Invalid if a file
+    exists.
     """
     rows, last_hash = 0, ""
-    with _opened(file) as lines:
+    with new_file(file, FILE) as lines:
         for entry in every_entry(conn):
             lines.write(json.dumps(entry, default=_text, ensure_ascii=True) + "\n")
             rows, last_hash = rows + 1, entry["hash"]
     return rows, last_hash
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[IO[str]]:
-    if file.exists() and not file.is_file():
-        with file.open("w", encoding="utf-8") as lines:
-            yield lines
-        return
-    target = file.resolve()
-    with tempfile.NamedTemporaryFile(
-        "w", dir=target.parent, prefix=f".{target.name}.", encoding="utf-8", delete=False
-    ) as unfinished:
-        try:
-            yield cast("IO[str]", unfinished)
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-            Path(unfinished.name).replace(target)
-        except BaseException:
-            Path(unfinished.name).unlink(missing_ok=True)
-            raise
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from chatctl.db.connection import Connection
 from chatctl.services.moderation import log, reports
 from chatctl.services.moderation.log import LogEntry, LogFilter
 from chatctl.services.moderation.look import reading
+from chatctl.services.moderation.look.users import ReportHistory
 from chatctl.services.moderation.reports import Report
 
 _ACTS_SHOWN = 5  # of the log, about each person
@@ -29,26 +30,6 @@ class NearbyMessage:
     state: str
     content: str | None
     attachments: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class ReportHistory:
-    """What is known of a user: their reports, those about their messages, and their suspension."""
-
-    id: UUID
-    name: str | None
-    email: str | None
-    since: datetime
-    suspension_reason: str | None
-    suspended_at: datetime | None
-    suspended_until: datetime | None
-    reported: int
-    reported_upheld: int
-    reported_dismissed: int
-    reports_against: int
-    against_open: int
-    against_upheld: int
-    against_dismissed: int
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def log_search(
     *,
     on_wait: Callable[[str], None],
 ) -> None:
-    """Log that the messages of ``selector`` are about to be read, without the text."""
+    """Log that the messages of ``selector`` are about to be read, with a hash of the text."""
     logged = selector.log_parameters
     parameters = {
         **logged, "arguments": Jsonb(logged["arguments"]), "command": command, **act.parameters

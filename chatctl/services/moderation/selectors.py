@@ -36,13 +36,12 @@ class MessageSelector:
 
     @property
     def log_parameters(self) -> dict[str, Any]:
-        """For the log: the ids, and ``arguments`` without the text and the pattern."""
+        """For the log: the ids, what it gets hashes of, and the other ``arguments``."""
         arguments: dict[str, Any] = {
             name: getattr(self, name)
             for name in ("has_attachment", "has_link", "deleted", "reported")
             if getattr(self, name)
         }
-        arguments |= {name: True for name in ("text", "regex") if getattr(self, name) is not None}
         arguments |= {
             name: moment.isoformat()
             for name in ("since", "until")
@@ -52,6 +51,8 @@ class MessageSelector:
             "organization_id": self.organization_id,
             "conversation_id": self.conversation_id,
             "sender_id": self.sender_id,
+            "text": self.text,
+            "regex": self.regex,
             "arguments": arguments,
         }
 

@@ -61,19 +61,39 @@ begin
 end
 $$;
 
--- The hash of removed content, which only somebody with the key and the content can reproduce. Null for no content.
+-- A hash that only somebody with the key can compute, so that nobody who reads the log can guess what was hashed.
+create or replace function private.keyed_hash(p_values jsonb)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(k.key || sha256(k.key || convert_to(p_values::text, 'UTF8'))), 'hex')
+  from private.moderation_key k
+$$;
+
+-- The hash of removed content. Null for no content.
 create or replace function private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)
 returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select encode(sha256(k.key || sha256(k.key || convert_to(
-    jsonb_build_array(p_message_id, p_content, p_attachments)::text, 'UTF8'))), 'hex')
-  from private.moderation_key k
-  where p_content is not null or p_attachments is not null
+  select case when p_content is not null or p_attachments is not null then
+    private.keyed_hash(jsonb_build_array(p_message_id, p_content, p_attachments))
+  end
+$$;
+
+-- The hash of a text that was searched for. Null for no text.
+create or replace function private.text_hash(p_text text)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_text is not null then private.keyed_hash(jsonb_build_array(p_text)) end
 $$;
 
 revoke execute on function private.log_act(text, text[], text, text, text, uuid, jsonb, uuid) from public;
 revoke execute on function private.log_pseudonym(uuid) from public;
 revoke execute on function private.require_reason(text, text, text, uuid[]) from public;
+revoke execute on function private.keyed_hash(jsonb) from public;
 revoke execute on function private.content_hash(uuid, text, jsonb) from public;
+revoke execute on function private.text_hash(text) from public;

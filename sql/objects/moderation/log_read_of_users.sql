@@ -5,16 +5,14 @@ create or replace function moderation.log_read_of_users(
   p_actor text, p_reason text, p_ticket text default null
 )
 returns bigint
-language plpgsql security definer
+language sql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
-  return private.log_act(
-    'read', array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
-    p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
-  );
-end
+  select private.log_reading(
+    p_command, p_user_ids,
+    array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
+    p_arguments, p_actor, p_reason, p_ticket
+  )
 $$;
 
 revoke execute on function moderation.log_read_of_users(text, uuid[], text[], jsonb, text, text, text) from public;

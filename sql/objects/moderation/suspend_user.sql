@@ -104,7 +104,7 @@ as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
   if p_until <= clock_timestamp() then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'It would have ended already');
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'The end of a restriction must be in the future');
   elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;

@@ -1,7 +1,7 @@
 -- Log that an operator is about to read what users wrote.
 --   command    text
 --   targets    text[]  for example {conversation:6f…}
---   arguments  jsonb   the filters
+--   arguments  jsonb   the filters; no user is named in them
 --   actor      text
 --   reason     text
 --   ticket     text    null: none

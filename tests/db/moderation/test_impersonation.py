@@ -13,7 +13,7 @@ from chatctl.db.connection import Connection
 from chatctl.errors import NotAllowed, NotFound
 from chatctl.services.moderation import impersonation, operator_roles
 from chatctl.services.moderation.comparing import compare
-from chatctl.services.moderation.impersonation import ImpersonatedUser, Sight
+from chatctl.services.moderation.impersonation import ImpersonatedUser, ViewedRows
 from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operator_roles import OperatorVerb
 from chatctl.services.moderation.operators import OperatorAct
@@ -40,11 +40,11 @@ def viewer(world: World, user: UUID) -> ImpersonatedUser:
     return impersonation.viewer(world.operator, NamedThing(user, "the user"))
 
 
-def look(world: World, user: UUID, name: str, **parameters: Any) -> Sight:
-    return impersonation.look(world.operator, [viewer(world, user)], name, parameters)[0]
+def look(world: World, user: UUID, name: str, **parameters: Any) -> ViewedRows:
+    return impersonation.read_as(world.operator, [viewer(world, user)], name, parameters)[0]
 
 
-def page(world: World, user: UUID, conversation: UUID) -> Sight:
+def page(world: World, user: UUID, conversation: UUID) -> ViewedRows:
     return look(world, user, "messages", conversation_id=conversation, before=None, count=50)
 
 
@@ -66,7 +66,7 @@ def test_a_user_sees_what_the_api_gives_the_user(
     assert look(world, cleo, "message", id=message).rows == []
     refused = page(world, cleo, direct)
     assert (refused.rows, refused.refusal) == ([], "You're not part of this conversation")
-    names = look(world, cleo, "conversations_named", text=str(direct), count=5)
+    names = look(world, cleo, "conversations_named", text=str(direct), id=direct, count=5)
     assert names.rows == []
 
 
@@ -253,12 +253,12 @@ def test_two_users_are_compared_in_one_snapshot(
 ) -> None:
     organization, (ann, _, cleo), group, direct = chat
     alone = world.direct(organization, cleo, chat[1][1])
-    sights = impersonation.look(
+    views = impersonation.read_as(
         world.operator, [viewer(world, ann), viewer(world, cleo)], "conversations", {}
     )
-    result = compare(*sights, personal=("unread_count", "is_starred", "is_muted", "last_read_at"))
+    result = compare(*views, personal=("unread_count", "is_starred", "is_muted", "last_read_at"))
     assert {row["id"] for row in result.rows} == {direct, alone}
-    assert result.alike == 1
+    assert result.identical == 1
     assert group not in {row["id"] for row in result.rows}
 
 
@@ -268,8 +268,8 @@ def test_a_comparison_names_the_columns_that_differ() -> None:
         ImpersonatedUser(UUID(int=2), "ben", {}, False),
     )
     result = compare(
-        Sight(ann, [{"id": 1, "name": "x", "unread": 3}, {"id": 2, "name": "y", "unread": 0}]),
-        Sight(ben, [{"id": 1, "name": None, "unread": 0}, {"id": 3, "name": "z", "unread": 0}]),
+        ViewedRows(ann, [{"id": 1, "name": "x", "unread": 3}, {"id": 2, "name": "y", "unread": 0}]),
+        ViewedRows(ben, [{"id": 1, "name": None, "unread": 0}, {"id": 3, "name": "z", "unread": 0}]),
         personal=["unread"],
     )
     assert result.rows == [
@@ -278,4 +278,4 @@ def test_a_comparison_names_the_columns_that_differ() -> None:
         {"seen_by": "ann", "differs": [], "id": 2, "name": "y", "unread": 0},
         {"seen_by": "ben", "differs": [], "id": 3, "name": "z", "unread": 0},
     ]
-    assert (result.alike, result.different, result.only) == (0, 1, {"ann": 1, "ben": 1})
+    assert (result.identical, result.different, result.only) == (0, 1, {"ann": 1, "ben": 1})

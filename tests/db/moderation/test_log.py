@@ -243,3 +243,18 @@ def test_rows_that_an_earlier_release_wrote_are_part_of_the_chain(world: World) 
     assert [entry.action for entry in log.entries(world.operator, LogFilter(action="limit"), count=5)] == [
         "limit.change"
     ]
+
+
+def test_the_log_names_the_user_of_a_pseudonym(world: World) -> None:
+    ann = world.user("ann")
+    pseudonym = world.fact("select private.log_pseudonym(%s)", ann)
+    for targets in (["message:1", pseudonym], ["user:" + "-" * 36, "user:", "x" * 41]):
+        world.operator.execute("select private.log_act('x', %s, 'olga', 'reason', null)", (targets,))
+    assert [entry.user_id for entry in log.entries(world.operator, LogFilter(), count=5)] == [None, ann]
+
+
+def test_a_page_of_the_log_does_not_read_all_pseudonyms(world: World) -> None:
+    with world.operator.transaction():
+        world.operator.execute("set local enable_seqscan = off")
+        plan = world.operator.execute("explain select user_id from moderation.log").fetchall()
+    assert any("log_pseudonyms_pkey" in line for (line,) in plan), plan

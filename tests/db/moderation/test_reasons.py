@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.support.dumps import dump
 from tests.support.world import World
@@ -16,7 +18,7 @@ ACTS = {
     " %(reason)s, %(ticket)s)",
     "read of a message": "moderation.log_read('message show', array['message:' || %(message)s], '{}', 'op',"
     " %(reason)s, %(ticket)s)",
-    "search": "moderation.log_search('message search', null, %(group)s, null, '{}', 'op',"
+    "search": "moderation.log_search('message search', null, %(group)s, null, '{}', null, null, 'op',"
     " %(reason)s, %(ticket)s)",
     "lock": "moderation.lock_conversation(%(group)s, 'be kind', 'op', %(reason)s, %(ticket)s)",
     "unlock": "moderation.unlock_conversation(%(group)s, 'op', %(reason)s, %(ticket)s)",
@@ -111,6 +113,55 @@ def test_a_name_that_is_too_short_to_tell_is_not_looked_for(
         assert refused(world, ACTS["read"], place, reason)
     else:
         act(world, ACTS["read"], place, reason)
+
+
+READS = {
+    "read": "moderation.log_read(%(command)s, %(targets)s, %(arguments)s, 'op', 'r')",
+    "read of users": "moderation.log_read_of_users(%(command)s, array[%(other)s]::uuid[], %(targets)s,"
+    " %(arguments)s, 'op', 'r')",
+    "search": "moderation.log_search(%(command)s, null, null, %(other)s, %(arguments)s, 'li@example.test',"
+    " %(sender)s::text, 'op', 'r')",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        (name, field)
+        for name in READS
+        for field in ("command", "targets", "arguments")
+        if (name, field) != ("search", "targets")  # which the database makes
+    ],
+)
+def test_a_read_is_not_logged_with_the_address_or_id_of_a_user(
+    world: World, place: dict[str, UUID], name: str, field: str
+) -> None:
+    call = READS[name]
+    plain: dict[str, Any] = {
+        "command": "Ann  Lee",
+        "targets": ["message:x"],
+        "arguments": Jsonb({"limit": 5}),
+    }
+    for text in ("li@example.test", str(place["stranger"]), place["stranger"].hex.upper()):
+        hostile = {"command": f"show {text}", "targets": [f"user:{text}"], "arguments": Jsonb({"a": [text]})}
+        before = dump(world)
+        with pytest.raises(psycopg.Error, match="must not contain") as error:
+            world.operator.execute(f"select {call}".encode(), {**place, **plain, field: hostile[field]})
+        assert error.value.sqlstate == "PT400"
+        assert dump(world) == before
+    world.operator.execute(f"select {call}".encode(), {**place, **plain})
+
+
+def test_the_owner_can_confirm_what_was_searched_for(world: World, place: dict[str, UUID]) -> None:
+    call = "select moderation.log_search('s', null, null, null, %s, %s, %s, 'op', 'r')"
+    for text, regex in (("free coins", None), (None, "free coins"), ("Free coins", "x")):
+        world.operator.execute(call, (Jsonb({"deleted": True}), text, regex))
+    rows = world.operator.execute(
+        "select id, details -> 'arguments' from moderation.log "
+        "where details #>> '{arguments,text}' = private.text_hash('free coins') order by id"
+    ).fetchall()
+    assert [(number, sorted(arguments)) for number, arguments in rows] == [(1, ["deleted", "text"])]
+    assert "coins" not in world.fact("select string_agg(l::text, '') from private.moderation_log l")
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t", "\n \r\n"])

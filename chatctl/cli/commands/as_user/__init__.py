@@ -7,16 +7,26 @@ from typing import Annotated
 import typer
 import typer.main
 
-from chatctl.cli.commands.as_user import conversation_list, conversation_show, message_show
-from chatctl.cli.commands.as_user.viewing import ViewRequest, keep
+from chatctl.cli.commands.as_user import (
+    conversation_list,
+    conversation_show,
+    message_show,
+    org_list,
+    participant_list,
+    user_list,
+)
+from chatctl.cli.commands.as_user.viewing import ViewRequest, set_view_request
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, operator_act
 from chatctl.cli.options import DOCUMENT, ROWS_WITH_IDS, App, options
 from chatctl.errors import Invalid
 
 # By their words; the usage is shown when another command is requested.
 COMMANDS = {
+    ("org", "list"): "org list",
+    ("user", "list"): "user list",
     ("conversation", "list"): "conversation list",
     ("conversation", "show"): "conversation show CONVERSATION",
+    ("participant", "list"): "participant list CONVERSATION",
     ("message", "show"): "message show MESSAGE",
 }
 EPILOG = """\b
@@ -38,7 +48,7 @@ database role cannot act as a user.
 app = App(no_args_is_help=False)
 
 
-@app.command(epilog=EPILOG, formats=ROWS_WITH_IDS)
+@app.command(epilog=EPILOG, formats=ROWS_WITH_IDS, usage="USER --reason TEXT -- COMMAND…")
 def as_user(
     ctx: typer.Context,
     user: Annotated[str, typer.Argument(help="The user, by id, email, or the beginning of the name.")],
@@ -66,7 +76,7 @@ def as_user(
             f"`{' '.join(command)}` cannot be run as a user",
             hint="\n".join(["possible are:", *COMMANDS.values()]),
         )
-    keep(ctx, ViewRequest(user, compare, act))
+    set_view_request(ctx, ViewRequest(user, compare, act))
     group = typer.main.get_command(_commands)
     # Not as a child of ``ctx``, whose usage would contain all arguments of this command.
     with group.make_context("chatctl as {user} --", list(command), obj=ctx.obj) as inner:
@@ -75,14 +85,30 @@ def as_user(
 
 
 _commands = App(help="What can be run as a user.")
-_conversation = App(help="Conversations of the user.")
+
+
+def _group(noun: str, help: str) -> App:
+    group = App(help=help)
+    # A callback keeps Typer from collapsing a group with a single command.
+    group.callback()(lambda: None)
+    _commands.add_typer(group, name=noun)
+    return group
+
+
+_group("org", "Organizations that the user can read.").command(
+    "list", epilog=org_list.EPILOG, formats=ROWS_WITH_IDS
+)(org_list.list_organizations)
+_group("user", "Users that the user can read.").command(
+    "list", epilog=user_list.EPILOG, formats=ROWS_WITH_IDS
+)(user_list.list_users)
+_conversation = _group("conversation", "Conversations of the user.")
 _conversation.command("list", epilog=conversation_list.EPILOG, formats=ROWS_WITH_IDS)(
     conversation_list.list_conversations
 )
 _conversation.command("show", epilog=conversation_show.EPILOG, formats=ROWS_WITH_IDS)(conversation_show.show)
-_message = App(help="Messages that the user can read.")
-_message.command("show", epilog=message_show.EPILOG, formats=DOCUMENT)(message_show.show)
-# A callback keeps Typer from collapsing a group with a single command.
-_message.callback()(lambda: None)
-_commands.add_typer(_conversation, name="conversation")
-_commands.add_typer(_message, name="message")
+_group("participant", "Participants of conversations that the user can read.").command(
+    "list", epilog=participant_list.EPILOG, formats=ROWS_WITH_IDS
+)(participant_list.list_participants)
+_group("message", "Messages that the user can read.").command(
+    "show", epilog=message_show.EPILOG, formats=DOCUMENT
+)(message_show.show)

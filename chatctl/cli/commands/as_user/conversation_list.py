@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.as_user.viewing import show_sights, view
+from chatctl.cli.commands.as_user.viewing import show_views, view
 from chatctl.cli.options import options
 
 COLUMNS = (
@@ -23,5 +23,5 @@ def list_conversations(ctx: typer.Context) -> None:
     shared = options(ctx)
     with view(ctx, shared) as seen:
         seen.log("conversation list", [])
-        sights = seen.look("conversations", {})
-    show_sights(sights, shared, columns=COLUMNS, personal=PERSONAL)
+        views = seen.read("conversations", {})
+    show_views(views, shared, columns=COLUMNS, personal=PERSONAL)

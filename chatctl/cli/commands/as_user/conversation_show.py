@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.as_user.viewing import UserView, show_sights, view
+from chatctl.cli.commands.as_user.viewing import show_views, view
 from chatctl.cli.options import options
 from chatctl.cli.output import note
-from chatctl.errors import Invalid, NotFound
-from chatctl.services.moderation.names import NamedThing
 
 COLUMNS = ("seq", "created_at", "sender_full_name", "content", "attachments", "reactions", "id")
-_CANDIDATES = 5
 EPILOG = """\b
 Examples:
   chatctl as ann@example.com --reason T-77 -- conversation show support
@@ -26,7 +23,7 @@ def show(
     conversation: Annotated[
         str, typer.Argument(help="A conversation that the user can read, by id or by name.")
     ],
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=200)] = 50,
+    limit: Annotated[int, typer.Option(help="Maximum number of messages.", min=1, max=200)] = 50,
     before: Annotated[
         int | None,
         typer.Option(help="Show messages older than the one with this seq.", min=1, show_default=False),
@@ -35,26 +32,10 @@ def show(
     """Show a page of a conversation as the client does, newest message first."""
     shared = options(ctx)
     with view(ctx, shared) as seen:
-        named = _conversation(seen, conversation)
+        named = seen.conversation(conversation)
         seen.log("conversation show", [f"conversation:{named.id}"], limit=limit, before=before)
-        sights = seen.look("messages", {"conversation_id": named.id, "before": before, "count": limit})
-    show_sights(sights, shared, columns=COLUMNS)
-    oldest = [sight.rows[-1]["seq"] for sight in sights if len(sight.rows) == limit]
+        views = seen.read("messages", {"conversation_id": named.id, "before": before, "count": limit})
+    show_views(views, shared, columns=COLUMNS)
+    oldest = [each.rows[-1]["seq"] for each in views if len(each.rows) == limit]
     if oldest:
         note(f"showing {limit}; next: --before {max(oldest)}", shared)
-
-
-def _conversation(seen: UserView, text: str) -> NamedThing:
-    """The conversation among those that the users can read. Raises NotFound, or Invalid with candidates."""
-    parameters = {"text": text, "count": _CANDIDATES + 1}
-    sights = seen.look("conversations_named", parameters) if text.strip() else []
-    found = {row["id"]: NamedThing(**row) for sight in sights for row in sight.rows}
-    if not found:
-        who = " and ".join(each.name for each in seen.viewers)
-        raise NotFound(f"{who}: no conversation {text} is visible")
-    if len(found) > 1:
-        raise Invalid(
-            f"{text} may be several conversations; name one by its id",
-            hint="\n".join(f"{each.name}  {each.id}" for each in list(found.values())[:_CANDIDATES]),
-        )
-    return next(iter(found.values()))

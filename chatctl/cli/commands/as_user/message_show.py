@@ -7,10 +7,9 @@ from uuid import UUID
 
 import typer
 
-from chatctl.cli.commands.as_user.viewing import show_sights, view
+from chatctl.cli.commands.as_user.viewing import show_views, view
 from chatctl.cli.options import options
-from chatctl.cli.output import plain, show_document
-from chatctl.cli.text import labelled
+from chatctl.cli.output import record_text, show_document
 from chatctl.errors import NotFound
 
 COLUMNS = ("id", "conversation_id", "seq", "created_at", "deleted_at", "sender_full_name", "content")
@@ -25,10 +24,10 @@ def show(ctx: typer.Context, message: Annotated[UUID, typer.Argument(help="The i
     shared = options(ctx)
     with view(ctx, shared) as seen:
         seen.log("message show", [f"message:{message}"])
-        sights = seen.look("message", {"id": message})
-    if len(sights) > 1:
-        show_sights(sights, shared, columns=COLUMNS)
-    elif sights[0].rows:
-        show_document(sights[0].rows[0], shared, text=labelled(plain(sights[0].rows[0])))
+        views = seen.read("message", {"id": message})
+    if len(views) > 1:
+        show_views(views, shared, columns=COLUMNS)
+    elif views[0].rows:
+        show_document(views[0].rows[0], shared, text=record_text(views[0].rows[0]))
     else:
-        raise NotFound(f"{sights[0].viewer.name} sees no message {message}")
+        raise NotFound(f"{views[0].viewer.name} sees no message {message}")

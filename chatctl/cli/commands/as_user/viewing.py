@@ -13,10 +13,11 @@ from chatctl.cli.options import Options
 from chatctl.cli.output import note, show
 from chatctl.cli.session import session
 from chatctl.db.connection import Connection
-from chatctl.errors import Invalid
+from chatctl.errors import Invalid, NotFound
 from chatctl.services.moderation import impersonation, names
 from chatctl.services.moderation.comparing import compare
-from chatctl.services.moderation.impersonation import ImpersonatedUser, Sight
+from chatctl.services.moderation.impersonation import ImpersonatedUser, ViewedRows
+from chatctl.services.moderation.names import NamedThing
 from chatctl.services.moderation.operators import OperatorAct
 
 _KEY = "chatctl.as"
@@ -31,7 +32,7 @@ class ViewRequest:
     act: OperatorAct
 
 
-def keep(ctx: typer.Context, request: ViewRequest) -> None:
+def set_view_request(ctx: typer.Context, request: ViewRequest) -> None:
     """Pass the request to the command that is run as the user."""
     ctx.meta[_KEY] = request
 
@@ -46,15 +47,27 @@ class UserView:
     options: Options
 
     def log(self, command: str, targets: Sequence[str], **arguments: Any) -> None:
-        """Commit the row of the log; call it before ``look``."""
+        """Commit the row of the log; call it before ``read``."""
         impersonation.log(
             self.conn, command, self.viewers, targets, arguments, self.act,
             on_wait=lambda why: note(why, self.options),
         )  # fmt: skip
 
-    def look(self, name: str, parameters: Mapping[str, Any]) -> list[Sight]:
+    def read(self, name: str, parameters: Mapping[str, Any]) -> list[ViewedRows]:
         """What each of the users sees."""
-        return impersonation.look(self.conn, self.viewers, name, parameters)
+        return impersonation.read_as(self.conn, self.viewers, name, parameters)
+
+    def conversation(self, text: str) -> NamedThing:
+        """A conversation that the users can read. Raises NotFound, or Invalid with candidates."""
+        parameters = {"text": text, "id": names.as_id(text), "count": names.FETCHED}
+        views = self.read("conversations_named", parameters) if text.strip() else []
+        found = {row["id"]: NamedThing(**row) for each in views for row in each.rows}
+        if not found:
+            who = " and ".join(each.name for each in self.viewers)
+            raise NotFound(f"{who}: no conversation {text} is visible")
+        if len(found) > 1:
+            raise names.ambiguous("conversation", text, list(found.values()))
+        return next(iter(found.values()))
 
 
 @contextmanager
@@ -73,19 +86,19 @@ def view(ctx: typer.Context, options: Options) -> Iterator[UserView]:
         yield UserView(at.conn, viewers, request.act, options)
 
 
-def show_sights(
-    sights: Sequence[Sight], options: Options, *, columns: Sequence[str], personal: Sequence[str] = ()
+def show_views(
+    views: Sequence[ViewedRows], options: Options, *, columns: Sequence[str], personal: Sequence[str] = ()
 ) -> None:
     """Write the rows that one user sees, or what differs between two."""
-    for sight in sights:
-        if sight.refusal and not sight.viewer.suspended:
-            note(f"{sight.viewer.name}: {sight.refusal}", options)
-    if len(sights) == 1:
-        show(sights[0].rows, options, columns=columns)
-        if not sights[0].rows:
-            note(f"{sights[0].viewer.name} sees none", options)
+    for each in views:
+        if each.refusal and not each.viewer.suspended:
+            note(f"{each.viewer.name}: {each.refusal}", options)
+    if len(views) == 1:
+        show(views[0].rows, options, columns=columns)
+        if not views[0].rows:
+            note(f"{views[0].viewer.name} sees none", options)
         return
-    result = compare(*sights, personal=personal)
+    result = compare(*views, personal=personal)
     show(result.rows, options, columns=("seen_by", "differs", *columns))
     only = ", ".join(f"{count:,} only by {name}" for name, count in result.only.items())
-    note(f"seen alike by both: {result.alike:,}; {only}; differently: {result.different:,}", options)
+    note(f"identical for both: {result.identical:,}; {only}; different: {result.different:,}", options)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from chatctl.cli import exporting
-from chatctl.cli.exporting import DataFormatOption, OutOption, WithDeletedOption
-from chatctl.cli.operating import ActorOption, OrganizationOption, ReasonOption, TicketOption
+from chatctl.cli.exporting import DataFormatOption, OutOption
+from chatctl.cli.naming import ConversationArgument, conversation_named
+from chatctl.cli.operating import (
+    ActorOption,
+    OrganizationOption,
+    ReasonOption,
+    TicketOption,
+    WithDeletedOption,
+)
 from chatctl.cli.options import options
 from chatctl.db.connection import Connection
-from chatctl.services.moderation import names
 from chatctl.services.moderation.exports.writers import ExportFormat
 from chatctl.services.moderation.names import NamedThing
 
@@ -32,7 +36,7 @@ Exit codes: 2 if DIR exists, 3 if there is no such conversation.
 
 def export(
     ctx: typer.Context,
-    conversation: Annotated[str, typer.Argument(help="By id, or by name together with --org.")],
+    conversation: ConversationArgument,
     out: OutOption,
     reason: ReasonOption,
     org: OrganizationOption = None,
@@ -44,8 +48,7 @@ def export(
     """Write a conversation to a directory, with a manifest."""
 
     def find(conn: Connection) -> NamedThing:
-        organization = names.organization(conn, org) if org is not None else None
-        return names.conversation(conn, conversation, organization=organization)
+        return conversation_named(conn, conversation, org)
 
     exporting.export(
         options(ctx), "conversation", find, out=out, data_format=data_format, with_deleted=with_deleted,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.conversation.naming import ConversationArgument, conversation_named
 from chatctl.cli.guards import confirm_write
+from chatctl.cli.naming import ConversationArgument, conversation_named
 from chatctl.cli.operating import (
     ActorOption,
     DryRunOption,

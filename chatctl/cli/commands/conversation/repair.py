@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.conversation.naming import ConversationArgument, conversation_named
 from chatctl.cli.guards import confirm_write
+from chatctl.cli.naming import ConversationArgument, conversation_named
 from chatctl.cli.operating import (
     ActorOption,
     DryRunOption,
@@ -50,8 +50,8 @@ def repair(
         note(f"conversation {named.name} {named.id}", shared)
         result = repairing.repair(at.conn, named.id, act, dry_run=True, on_wait=lambda why: note(why, shared))
         if result.changes and not dry_run:
-            note(_table(result), shared)
-            confirm_write(at.target, shared, what=f"{len(result.changes)} changes")
+            changes = f"{len(result.changes)} changes"
+            confirm_write(at.target, shared, what=changes, details=_table(result))
             result = repairing.repair(
                 at.conn, named.id, act, dry_run=False, on_wait=lambda why: note(why, shared)
             )

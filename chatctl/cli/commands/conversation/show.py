@@ -11,9 +11,9 @@ from uuid import UUID
 import typer
 
 from chatctl.cli import moments, output, streams
+from chatctl.cli.naming import ConversationArgument, conversation_named
 from chatctl.cli.operating import (
     ActorOption,
-    ConversationArgument,
     OrganizationOption,
     ReasonOption,
     TicketOption,
@@ -27,7 +27,6 @@ from chatctl.cli.text import count
 from chatctl.db.connection import Connection
 from chatctl.errors import Invalid, NotFound
 from chatctl.formats.escaping import line
-from chatctl.services.moderation import names
 from chatctl.services.moderation.look import conversations, reading, transcript
 from chatctl.services.moderation.look.conversations import ConversationSummary
 from chatctl.services.moderation.look.transcript import SeqRange, TranscriptMessage
@@ -37,6 +36,7 @@ COLUMNS = (
 )  # fmt: skip
 FOLLOWING: Formats = frozenset({OutputFormat.table, OutputFormat.plain, OutputFormat.ndjson, OutputFormat.id})
 _POLL = 1.0  # seconds
+_MISSING_SHOWN = 20
 _NO_END = 2**62  # no seq is so high
 EPILOG = """\b
 Examples:
@@ -45,8 +45,8 @@ Examples:
   chatctl conversation show 0b7e5c2a-… --reason T-91 --since 7d --with-deleted -o json
   chatctl conversation show 0b7e5c2a-… --reason T-91 --follow
 
-That you read it, and why, is logged before anything is read. Times are UTC. In the transcript, - marks a
-deleted message, x one whose content is gone for good. -o json and -o ndjson have all fields.
+The log records that you read it, and why, before anything is read. Times are UTC. In the transcript, - marks
+a deleted message, x one whose content is gone for good. -o json and -o ndjson have all fields.
 
 Exit codes: 2 if a name is ambiguous, 3 if there is no such conversation or message, 130 for Ctrl-C.
 """
@@ -82,7 +82,9 @@ def show(
             "--until", parser=moments.past, help="Only before then.", metavar="TIME", show_default=False
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="Show the last so many.", min=1, max=10_000)] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", help="Maximum number of messages, the last ones.", min=1, max=10_000)
+    ] = 50,
     cursor: Annotated[
         int | None,
         typer.Option(
@@ -107,8 +109,7 @@ def show(
         raise Invalid("--since is not before --until")
     # The row of the log is all that is committed; a second one would do no harm.
     with session(shared, watched=True) as at:
-        organization = names.organization(at.conn, org) if org is not None else None
-        named = names.conversation(at.conn, conversation, organization=organization)
+        named = conversation_named(at.conn, conversation, org)
         seq = _seq_in(at.conn, around, named.id) if around is not None else None
         reading.log_read(
             at.conn, "conversation show", [f"conversation:{named.id}"],
@@ -219,7 +220,11 @@ def _footer(
         note(f"showing {len(wanted):,} of {count(len(view.whole), 'message')}{more}", shared)
     missing = sorted(set(range(wanted.first_seq, wanted.end_seq)) - {each.seq for each in messages})
     if missing:
-        note(f"missing, and nothing says why: {', '.join(map(str, missing[:20]))}", shared)
+        listed = ", ".join(
+            [*map(str, missing[:_MISSING_SHOWN]), *(["…"] if missing[_MISSING_SHOWN:] else [])]
+        )
+        which = f"message {listed} is" if len(missing) == 1 else f"messages {listed} are"
+        note(f"{which} missing without a record of a purge", shared)
 
 
 def _follow(view: _View, next_seq: int, emit: Emit) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.conversation.naming import ConversationArgument, conversation_named
 from chatctl.cli.guards import confirm_write
+from chatctl.cli.naming import ConversationArgument, conversation_named
 from chatctl.cli.operating import (
     ActorOption,
     DryRunOption,

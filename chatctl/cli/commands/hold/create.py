@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.guards import confirm_write
+from chatctl.cli.naming import conversation_named
 from chatctl.cli.operating import (
     ActorOption,
     ConversationOption,
@@ -71,8 +72,7 @@ def _subject(
 ) -> tuple[HoldSubject, NamedThing]:
     if user is not None:
         return HoldSubject.user, names.user(conn, user)
-    organization = names.organization(conn, org) if org is not None else None
     if conversation is not None:
-        return HoldSubject.conversation, names.conversation(conn, conversation, organization=organization)
-    assert organization is not None  # noqa: S101 - create has checked that one is given
-    return HoldSubject.organization, organization
+        return HoldSubject.conversation, conversation_named(conn, conversation, org)
+    assert org is not None  # noqa: S101 - create has checked that one is given
+    return HoldSubject.organization, names.organization(conn, org)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.options import options
-from chatctl.cli.output import show as write
+from chatctl.cli.output import record_text, show_document
 from chatctl.cli.session import session
 from chatctl.services.moderation import holds
 
@@ -24,4 +24,4 @@ def show(ctx: typer.Context, name: Annotated[str, typer.Argument(help="The name 
     shared = options(ctx)
     with session(shared, watched=True) as at:
         hold = holds.named(at.conn, name)
-    write([hold], shared, document=hold)
+    show_document(hold, shared, text=record_text(hold), rows=[hold])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.session import session
 from chatctl.services.moderation import jobs
 
@@ -21,13 +20,13 @@ Examples:
 
 def list_jobs(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+    limit: LimitOption = LIMIT,
 ) -> None:
     """List jobs, the newest first."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
         found = jobs.newest(at.conn, count=limit + 1)
-    show(found[:limit], shared, columns=COLUMNS)
+    show(found[:limit], shared, columns=COLUMNS, droppable=("noop", "finished_at", "actor"))
     if len(found) > limit:
         note(f"showing {limit}; older ones with a larger --limit", shared)
     elif not found:

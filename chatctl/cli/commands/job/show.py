@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from chatctl.cli.options import options
-from chatctl.cli.output import plain, show_document
+from chatctl.cli.output import record_text, show_document
 from chatctl.cli.session import session
 from chatctl.services.moderation import jobs
 
@@ -24,5 +24,4 @@ def show(ctx: typer.Context, job: JobArgument) -> None:
     shared = options(ctx)
     with session(shared, watched=True) as at:
         found = jobs.by_id(at.conn, job)
-    lines = [f"{name}: {value}" for name, value in plain(found).items() if value is not None]
-    show_document(found, shared, text="\n".join(lines))
+    show_document(found, shared, text=record_text(found))

@@ -12,6 +12,7 @@ from chatctl.cli import moments
 from chatctl.cli.operating import OrganizationOption, UserOption
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.session import session
 from chatctl.services.moderation import log, names
 from chatctl.services.moderation.log import LogEntry, LogFilter
@@ -62,7 +63,7 @@ def list_entries(
         datetime | None,
         typer.Option(parser=moments.past, help="Only before then.", metavar="TIME", show_default=False),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+    limit: LimitOption = LIMIT,
     cursor: Annotated[
         int | None,
         typer.Option(help="Show rows older than this one.", metavar="ID", min=1, show_default=False),
@@ -76,12 +77,13 @@ def list_entries(
             action=action,
             target=about,
             user_id=names.user(at.conn, user).id if user is not None else None,
-            organization=names.organization(at.conn, org).name if org is not None else None,
+            organization_id=names.organization(at.conn, org).id if org is not None else None,
             since=since,
             until=until,
         )
         entries = log.entries(at.conn, wanted, before=cursor, count=limit + 1)
-    show([_with_hold(entry) for entry in entries[:limit]], shared, columns=COLUMNS)
+    shown = [_with_hold(entry) for entry in entries[:limit]]
+    show(shown, shared, columns=COLUMNS, droppable=("target_type", "ticket"))
     if len(entries) > limit:
         note(f"showing {limit}; next: --cursor {entries[limit - 1].id}", shared)
     elif not entries:

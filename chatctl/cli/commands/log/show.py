@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from chatctl.cli.options import options
-from chatctl.cli.output import plain, show_document
+from chatctl.cli.output import record_text, show_document
 from chatctl.cli.session import session
 from chatctl.services.moderation import log
 
@@ -25,9 +24,4 @@ def show(ctx: typer.Context, action: Annotated[int, typer.Argument(help="The id 
     shared = options(ctx)
     with session(shared, watched=True) as at:
         entry = log.entry(at.conn, action)
-    values = {name: value for name, value in plain(entry).items() if value is not None}
-    text = "\n".join(
-        f"{name.replace('_', ' '):16} {json.dumps(value) if isinstance(value, dict | list) else value}"
-        for name, value in values.items()
-    )
-    show_document(entry, shared, text=text)
+    show_document(entry, shared, text=record_text(entry))

@@ -11,6 +11,7 @@ import typer
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, operator_act
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
+from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.selecting import SelectionOptions, with_filters
 from chatctl.cli.session import session
 from chatctl.services.moderation import search as searching
@@ -26,8 +27,8 @@ Examples:
   chatctl message search 'free coins' --since 2h --reason spam -o id | chatctl message delete - --reason spam
 
 A message is found if it contains all words of the text, in any order; Chinese, Japanese, Thai and emoji are
-found within other text. That a search was made is logged before it, without the text. Over many messages, a
-text needs an index, see `chatctl message index`, or --conversation, --sender or --since.
+found within other text. The search is logged before it is made, with a hash of the text. Over many messages,
+a text needs an index, see `chatctl message index`, or --conversation, --sender or --since.
 
 Exit codes: 2 if no filter is given, a name is ambiguous or too much would be read; 3 if a name is not found.
 """
@@ -57,7 +58,7 @@ def search(
     ] = None,
     ticket: TicketOption = None,
     actor: ActorOption = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many.", min=1, max=100_000)] = 50,
+    limit: LimitOption = LIMIT,
     cursor: Annotated[
         HitPosition | None,
         typer.Option(
@@ -79,7 +80,7 @@ def search(
             count=limit + 1,
             on_wait=lambda why: note(why, shared),
         )
-    show(hits[:limit], shared, columns=COLUMNS)
+    show(hits[:limit], shared, columns=COLUMNS, droppable=("conversation", "created_at"))
     if len(hits) > limit:
         note(f"showing {limit:,}, and there are more; next: --cursor {_cursor(hits[limit - 1])}", shared)
     elif not hits:

@@ -21,8 +21,8 @@ Examples:
   chatctl message show 6f1c9d3e-… --reason 'report R-12'
   chatctl message show 6f1c9d3e-… --reason R-12 --with-deleted -o json
 
-That you read it, and why, is logged before it is read. Participants also see what was sent before they
-joined. Who has left the conversation since is not known, and neither is who read it on whose screen.
+The log records that you read it, and why, before it is read. Participants also see what was sent before they
+joined. People who have left since are not listed; who read it on whose screen is not known.
 
 Exit codes: 3 if there is no such message.
 """
@@ -95,4 +95,5 @@ def _viewers(shown: MessageDetails) -> str:
         for each in shown.viewers
     ]
     columns = ("name", "email", "could_see_it", "has_read", "note")
-    return f"participants today; who left since is not known\n{table(rows, columns, widest=WIDEST)}"
+    title = "participants today; people who have left since are not listed"
+    return f"{title}\n{table(rows, columns, widest=WIDEST)}"

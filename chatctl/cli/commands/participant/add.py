@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.commands.conversation.naming import ConversationArgument
 from chatctl.cli.commands.participant.changing import UsersArgument, change
+from chatctl.cli.naming import ConversationArgument
 from chatctl.cli.operating import ActorOption, DryRunOption, OrganizationOption, ReasonOption, TicketOption
 from chatctl.cli.options import options
 from chatctl.services.moderation.participants import ParticipantVerb

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.commands.conversation.naming import conversation_named
 from chatctl.cli.guards import confirm_write
+from chatctl.cli.naming import conversation_named
 from chatctl.cli.operating import operator_act, show_result
 from chatctl.cli.options import Options
 from chatctl.cli.output import note

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from chatctl.cli.operating import ConversationArgument, OrganizationOption
+from chatctl.cli.naming import ConversationArgument, conversation_named
+from chatctl.cli.operating import OrganizationOption
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show
 from chatctl.cli.session import session
-from chatctl.services.moderation import names
 from chatctl.services.moderation.look import conversations
 
 COLUMNS = (
@@ -19,8 +19,8 @@ Examples:
   chatctl participant list 0b7e5c2a-…
   chatctl participant list support --org acme
 
-Somebody who is no longer a member of the organization can neither read nor write. Who left earlier is not
-known.
+Somebody who is no longer a member of the organization can neither read nor write. People who have left are
+not listed.
 
 Exit codes: 2 if a name is ambiguous, 3 if there is no such conversation.
 """
@@ -32,8 +32,7 @@ def list_participants(
     """List who takes part in a conversation, in order of joining."""
     shared = options(ctx)
     with session(shared, watched=True) as at:
-        organization = names.organization(at.conn, org) if org is not None else None
-        named = names.conversation(at.conn, conversation, organization=organization)
+        named = conversation_named(at.conn, conversation, org)
         people = conversations.participants(at.conn, named.id)
     droppable = ("joined_at", "last_read_at", "unread", "suspended", "is_member", "email")
     show(people, shared, columns=COLUMNS, droppable=droppable)

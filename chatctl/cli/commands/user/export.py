@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from chatctl.cli import exporting
-from chatctl.cli.exporting import DataFormatOption, OutOption, WithDeletedOption
-from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption
+from chatctl.cli.exporting import DataFormatOption, OutOption
+from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, WithDeletedOption
 from chatctl.cli.options import options
 from chatctl.services.moderation import names
 from chatctl.services.moderation.exports.writers import ExportFormat

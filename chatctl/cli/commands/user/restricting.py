@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli import moments
+from chatctl.cli.naming import conversation_named
 from chatctl.db.connection import Connection
 from chatctl.services.moderation import names
 from chatctl.services.moderation.names import NamedThing
@@ -40,8 +41,10 @@ def place_of(
     conn: Connection, org: str | None, conversation: str | None
 ) -> tuple[NamedThing | None, NamedThing | None, str]:
     """The organization or the conversation of a mute, never both, and what to call it."""
-    organization = names.organization(conn, org) if org is not None else None
     if conversation is not None:
-        named = names.conversation(conn, conversation, organization=organization)
+        named = conversation_named(conn, conversation, org)
         return None, named, f"in {named.name}"
-    return organization, None, f"in {organization.name}" if organization else "everywhere"
+    if org is not None:
+        organization = names.organization(conn, org)
+        return organization, None, f"in {organization.name}"
+    return None, None, "everywhere"

@@ -13,8 +13,7 @@ from chatctl.cli.session import session
 from chatctl.cli.text import ago, count, labelled
 from chatctl.services.moderation import names
 from chatctl.services.moderation.look import users
-from chatctl.services.moderation.look.users import ActiveMute, UserDetails, UserProfile
-from chatctl.services.moderation.reportcases import ReportHistory
+from chatctl.services.moderation.look.users import ActiveMute, ReportHistory, UserDetails, UserProfile
 
 EPILOG = """\b
 Examples:

@@ -20,8 +20,8 @@ from chatctl.db.files import query
 from chatctl.services.moderation import transaction
 from chatctl.services.moderation.exports import attachments, manifest
 from chatctl.services.moderation.exports.attachments import FileList, Storage
-from chatctl.services.moderation.exports.directory import new_directory
 from chatctl.services.moderation.exports.manifest import Manifest
+from chatctl.services.moderation.exports.newpaths import new_directory
 from chatctl.services.moderation.exports.sections import ExportSection
 from chatctl.services.moderation.exports.writers import ExportFormat, ExportWriter, writer
 from chatctl.services.moderation.look.reading import snapshot
@@ -30,6 +30,7 @@ from chatctl.services.moderation.operators import OperatorAct
 
 SubjectKind = Literal["conversation", "user"]
 
+OUT = "--out"  # the option that names the directory, for errors
 _BATCH = 500  # rows in memory
 
 _MESSAGES = "messages"
@@ -98,7 +99,7 @@ def export(
     Raises Invalid if ``out`` exists.
     """
     parameters: dict[str, Any] = {f"{kind}_id": subject.id, "with_deleted": with_deleted}
-    with new_directory(out) as directory, closing(FileList(directory / ".files")) as files:
+    with new_directory(out, OUT) as directory, closing(FileList(directory / ".files")) as files:
         exported_at = datetime.now(UTC)
         with snapshot(conn), writer(directory, data_format, f"{kind} {subject.name}") as rows:
             counts = {

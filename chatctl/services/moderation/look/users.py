@@ -10,7 +10,6 @@ from chatctl.db.connection import Connection
 from chatctl.services.moderation.look import conversations, reading
 from chatctl.services.moderation.look.conversations import ConversationFilter, ConversationSummary
 from chatctl.services.moderation.look.reading import Page
-from chatctl.services.moderation.reportcases import ReportHistory
 
 _CONVERSATIONS = 20  # of one user, before `conversation list` has to be asked
 
@@ -76,6 +75,26 @@ class ActiveMute:
     reason: str
     since: datetime
     until: datetime | None
+
+
+@dataclass(frozen=True)
+class ReportHistory:
+    """What is known of a user: their reports, those about their messages, and their suspension."""
+
+    id: UUID
+    name: str | None
+    email: str | None
+    since: datetime
+    suspension_reason: str | None
+    suspended_at: datetime | None
+    suspended_until: datetime | None
+    reported: int
+    reported_upheld: int
+    reported_dismissed: int
+    reports_against: int
+    against_open: int
+    against_upheld: int
+    against_dismissed: int
 
 
 @dataclass(frozen=True)

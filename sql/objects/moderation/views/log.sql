@@ -4,8 +4,10 @@ select
   l.id, l.at, l.actor, l.database_role, l.action, l.organization_id, l.target_type, l.target_id,
   (
     select p.user_id
-    from private.log_pseudonyms p
-    where 'user:' || p.pseudonym = any (l.targets)
+    from unnest(l.targets) as t (target)
+    join private.log_pseudonyms p on p.pseudonym = case
+      when t.target ~ '^user:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(t.target, 6)::uuid
+    end
     order by p.user_id
     limit 1
   ) as user_id,
