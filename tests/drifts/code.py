@@ -70,13 +70,13 @@ CHANGES = [
     ManualChange(
         "a function with another search path",
         f"alter function {TRUSTED} set search_path = public",
-        f"alter function {TRUSTED} set search_path = ''",
+        f"alter function {TRUSTED} set search_path = pg_catalog, pg_temp",
         ("changed", "function", TRUSTED),
     ),
     ManualChange(
         "a function without a search path",
         f"alter function {TRUSTED} reset search_path",
-        f"alter function {TRUSTED} set search_path = ''",
+        f"alter function {TRUSTED} set search_path = pg_catalog, pg_temp",
         ("changed", "function", TRUSTED),
     ),
     ManualChange(
