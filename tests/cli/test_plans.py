@@ -200,7 +200,7 @@ ID = "6f1c0e5c-0000-4000-8000-000000000000"
         (("apply", "missing.json"), 2, "missing.json"),
         (("job", "resume", ID), 3, ID),
         (("job", "show", ID), 3, ID),
-        (("job", "show", "abc"), 2, "UUID"),
+        (("job", "show", "abc"), 2, "must be an id"),
     ],
 )
 def test_bad_input_is_named_and_changes_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ from chatctl.formats.counting import counted
 from chatctl.services.moderation import files, messages, plans, search
 from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
+from chatctl.services.moderation.results import ActionResult
 
 ConfirmOption = Annotated[
     str | None,
@@ -85,16 +87,15 @@ def moderate(
         check_expected(len(ids), expect)
     if not dry_run:
         confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(ids):,}")
-    with session(shared) as at, progress(shared) as on_step:
+    with session(shared) as at:
         if not dry_run:
             confirm_irreversible(at.conn, verb, ids, confirm)
-        result = messages.moderate(
-            at.conn, verb, ids, act,
-            dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
-        )  # fmt: skip
-        if not dry_run:
-            delete_files(at, verb, shared)
-    show_result(result, shared)
+        with progress(shared) as on_step:
+            result = messages.moderate(
+                at.conn, verb, ids, act,
+                dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
+            )  # fmt: skip
+        finish(at, verb, result, shared)
 
 
 def _moderate_selected(
@@ -131,8 +132,7 @@ def _moderate_selected(
                 at.conn, verb, plan.ids, act,
                 versions=plan.versions, on_wait=lambda why: note(why, shared), on_step=on_step,
             )  # fmt: skip
-        delete_files(at, verb, shared)
-    show_result(result, shared)
+        finish(at, verb, result, shared)
 
 
 def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options) -> None:
@@ -146,17 +146,29 @@ def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared:
     show_preview(preview, result, shared)
 
 
+def finish(at: Session, verb: MessageVerb, result: ActionResult, shared: Options) -> None:
+    """Show what became of each message, then delete the files of those whose content is gone for good.
+
+    In this order because the act is committed, and Storage may be slow or fail.
+    """
+    try:
+        show_result(result, shared)
+    finally:
+        if not result.dry_run:
+            delete_files(at, verb, shared)
+
+
 def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
-    """Delete the files of messages whose content is gone for good; say so if the target's Storage cannot."""
+    """Delete the files of messages whose content is gone for good; a note says which stay, and why."""
     if verb.can_be_undone:
         return
-    with api_client(at.target) as api:
-        left = files.delete(at.conn, api, without_storage=at.target.embedded)
-    if left:
-        are = "is" if left == 1 else "are"
+    sys.stdout.flush()  # the result, before Storage may make somebody lose patience
+    left = files.delete(at.conn, api_client(at.target), without_storage=at.target.embedded)
+    if left.count:
+        wait = "waits" if left.count == 1 else "wait"
         note(
-            f"{counted(left, 'file')} {are} hidden, but not deleted: the target needs api_url and "
-            "secret_key; the next redact or purge deletes what is left",
+            f"{counted(left.count, 'file')} {wait} to be deleted, hidden from everybody: {left.reason}; "
+            "the next redact or purge tries again",
             shared,
         )
 
