@@ -79,10 +79,11 @@ def operator_act(*, actor: str | None, reason: str, ticket: str | None) -> Opera
     """The actor, the reason and the ticket of the options. Raises Invalid if the actor is not known."""
     if not reason.strip():
         raise Invalid("--reason is empty")
-    return OperatorAct(_actor(actor), reason, ticket)
+    return OperatorAct(actor_name(actor), reason, ticket)
 
 
-def _actor(given: str | None) -> str:
+def actor_name(given: str | None) -> str:
+    """The value of ``--actor``, or what replaces it. Raises Invalid if that is not known."""
     name = given if given is not None else os.environ.get("CHATCTL_ACTOR")
     if name is not None:
         if not name.strip():

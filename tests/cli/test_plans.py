@@ -135,6 +135,54 @@ def test_jobs_are_listed_shown_and_undone(run: Chatctl, world: World, tmp_path: 
     assert acts(world) == ["message.delete", "message.restore"]
 
 
+@pytest.fixture
+def begun(world: World, spam: list[UUID]) -> Callable[[str], str]:
+    """Creates a job that has dealt with one of three messages, and returns its id."""
+
+    def begin(verb: str) -> str:
+        job = world.fact("select moderation.create_job(%s, %s, %s, 'ann', 'spam')", verb, spam, [None] * 3)
+        world.operator.execute("select moderation.run_job(%s, 1, 'ann')", (job,))
+        return str(job)
+
+    return begin
+
+
+def test_a_job_is_canceled(run: Chatctl, world: World, begun: Callable[[str], str]) -> None:
+    job = begun("redact")
+    canceled = run("job", "cancel", job, *WHY, "-o", "json")
+    assert (canceled.exit_code, canceled.document["done"]) == (0, 1), canceled.stderr
+    assert "2 pending messages canceled" in canceled.stderr
+    resumed = run("job", "resume", job, "-o", "json")
+    assert (resumed.exit_code, resumed.document["done"], resumed.document["failed"]) == (6, 1, 2)
+    assert run("job", "cancel", job, *WHY).exit_code == 0
+    assert (contents(world), acts(world)) == (3, ["message.redact", "job.cancel"])
+
+
+def test_who_resumes_a_job_is_in_the_log(run: Chatctl, world: World, begun: Callable[[str], str]) -> None:
+    assert run("job", "resume", begun("delete"), "--actor", "ben").exit_code == 0
+    actors = world.operator.execute("select actor from moderation.log order by id").fetchall()
+    assert actors == [("ann",), ("ben",)]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_on_a_target_that_is_not_local_resuming_confirms_what_cannot_be_undone(
+    chatctl: Chatctl, world: World, begun: Callable[[str], str], tmp_path: Path, verb: str
+) -> None:
+    if verb == "restore":
+        world.operator.execute("update messages set deleted_at = now()")
+    (tmp_path / "chatctl.yaml").write_text(
+        f"targets:\n  staging:\n    db_url: {world.database.url}\n    environment: staging\n"
+    )
+    resume = ("job", "resume", begun(verb), "--target", "staging", "--yes")
+    unconfirmed = chatctl(*resume)
+    if verb in ("redact", "purge"):
+        assert (unconfirmed.exit_code, "--confirm acme" in unconfirmed.stderr) == (2, True)
+        assert len(acts(world)) == 1
+        assert chatctl(*resume, "--confirm", "acme").exit_code == 0
+    assert unconfirmed.exit_code in (0, 2)
+    assert len(acts(world)) == 2
+
+
 @pytest.mark.parametrize("verb", ["delete", "restore"])
 def test_a_plan_that_was_undone_is_not_applied_again(
     run: Chatctl, world: World, tmp_path: Path, verb: str
@@ -199,6 +247,8 @@ ID = "6f1c0e5c-0000-4000-8000-000000000000"
         (("message", "purge", "--text", "coins", "--confirm", "other"), 2, "acme"),
         (("apply", "missing.json"), 2, "missing.json"),
         (("job", "resume", ID), 3, ID),
+        (("job", "cancel", ID, *WHY), 3, ID),
+        (("job", "undo", ID, *WHY), 3, ID),
         (("job", "show", ID), 3, ID),
         (("job", "show", "abc"), 2, "must be an id"),
     ],

@@ -19,6 +19,7 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "CLAIMED": ("is claimed by another operator", "claimed by another operator", Conflict),
     "RESOLVED": ("is resolved already", "resolved before", Conflict),
     "PURGED": ("is about a message that was purged", "about purged messages", Conflict),
+    "CANCELED": ("was not reached before its job was canceled", "canceled", Conflict),
     "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 

@@ -30,6 +30,27 @@ begin
 end
 $$;
 
+-- Refuse a reason that names a sender of these messages. That of a job was checked for all its messages when it was created:
+-- a sender who takes a word of it as name cannot end the job.
+create or replace function private.require_message_reason(
+  p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from private.moderation_jobs j
+    where j.id = p_job_id and j.reason = p_reason and j.ticket is not distinct from p_ticket
+  ) then
+    perform private.require_actor(p_actor);
+  else
+    perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(p_messages) as m));
+  end if;
+end
+$$;
+
 -- Messages with their state and version.
 create or replace view private.message_versions as
 select
@@ -76,7 +97,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
-    'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
+    'deleted_at', m.deleted_at, 'updated_at', m.updated_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
   )), '{}')
   from public.messages m
   left join private.deleted_messages d on d.message_id = m.id
@@ -126,6 +147,9 @@ as $$
 $$;
 
 revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
+revoke execute on function private.require_message_reason(
+  private.message_target[], text, text, text, uuid
+) from public;
 revoke execute on function private.log_messages(
   text, private.message_target[], uuid[], text, text, text, uuid, jsonb
 ) from public;
