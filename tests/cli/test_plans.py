@@ -36,6 +36,10 @@ def run(chatctl: Chatctl, database: Database, spam: list[UUID]) -> Chatctl:
     return run
 
 
+def conversation(world: World) -> UUID:
+    return UUID(str(world.fact("select id from conversations")))
+
+
 def contents(world: World) -> int:
     return int(world.fact("select count(*) from messages where content is not null"))
 
@@ -86,6 +90,42 @@ def test_held_messages_are_shown_by_a_dry_run(run: Chatctl, world: World, spam: 
     shown = run("message", "redact", "--text", "coins", "--dry-run", *WHY, "-o", "json")
     assert sorted(shown.document["held"]) == sorted(str(each) for each in spam)
     assert contents(world) == 4
+
+
+def test_a_dry_run_exits_like_the_act(run: Chatctl, world: World, spam: list[UUID], tmp_path: Path) -> None:
+    assert run("hold", "create", "legal-7", "--user", "Ann Smith", *WHY).exit_code == 0
+    by_ids = run("message", "redact", *map(str, spam), "--dry-run", *WHY)
+    by_text = run("message", "redact", "--text", "coins", "--dry-run", *WHY)
+    assert (by_ids.exit_code, by_text.exit_code) == (5, 5)
+    file = tmp_path / "plan.json"
+    written = run("message", "redact", "--conversation", str(conversation(world)), "--plan", str(file), *WHY)
+    assert (written.exit_code, file.exists()) == (6, True), written.stderr
+    assert run("apply", str(file), "--dry-run", *WHY).exit_code == 6
+
+
+@pytest.mark.parametrize("existing", ["a file", "a link", "a broken link"])
+def test_a_plan_is_never_written_over_a_file(
+    run: Chatctl, world: World, tmp_path: Path, existing: str
+) -> None:
+    file, other = tmp_path / "plan.json", tmp_path / "other.json"
+    if existing != "a broken link":
+        other.write_text("precious")
+    if existing == "a file":
+        other.rename(file)
+    else:
+        file.symlink_to(other)
+    before = {each.name: each.is_symlink() or each.read_text() for each in tmp_path.iterdir()}
+    refused = run("message", "delete", "--text", "coins", "--plan", str(file), *WHY)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "exists; nothing is overwritten" in refused.stderr
+    assert {each.name: each.is_symlink() or each.read_text() for each in tmp_path.iterdir()} == before
+    assert world.fact("select count(*) from moderation.log") == 0
+
+
+def test_nothing_is_left_beside_a_plan(run: Chatctl, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert run("message", "delete", "--text", "coins", "--plan", str(file), *WHY).exit_code == 0
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_plan_is_written_and_applied_once(run: Chatctl, world: World, tmp_path: Path) -> None:

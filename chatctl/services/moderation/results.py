@@ -56,7 +56,10 @@ class ActionResult:
 
     @property
     def error(self) -> ChatctlError | None:
-        """The error that the failed items amount to: their common one, or PartlyDone."""
+        """The error that the failed items amount to.
+
+        PartlyDone, unless nothing but failures was there: then NotFound if none exists, else Conflict.
+        """
         failures = [item for item in self.items if item.status == "failed"]
         if not failures:
             return None
@@ -68,8 +71,9 @@ class ActionResult:
             f"{sum(item.problem == problem for item in failures):,} {_PROBLEMS[str(problem)][1]}"
             for problem in sorted(map(str, problems))
         )
-        if len(failures) == len(self.items) and len(problems) == 1:
-            return _PROBLEMS[str(problems.pop())][2](f"nothing was changed: {counts}")
+        if len(failures) == len(self.items):
+            kind = NotFound if problems == {"NOT_FOUND"} else Conflict
+            return kind(f"nothing was changed: {counts}")
         return PartlyDone(f"{len(failures):,} of {len(self.items):,} failed: {counts}")
 
 

@@ -97,7 +97,8 @@ def test_undo_of_a_restoration_deletes_when_and_by_whom_it_was_deleted(
     else:
         act(world, "delete", message)
     deletions = (
-        "select array_agg((m.deleted_at, m.updated_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
+        "select array_agg("
+        "(m.deleted_at, m.updated_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
         "from messages m join private.deleted_messages d on d.message_id = m.id"
     )
     before = world.fact(deletions)

@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from chatctl.cli.apiclient import api_client
-from chatctl.cli.files import require_writable
+from chatctl.cli.files import require_new
 from chatctl.cli.guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
@@ -110,7 +110,7 @@ def _moderate_selected(
     confirm: str | None,
 ) -> None:
     if file is not None:
-        require_writable(file, "--plan")
+        require_new(file, "--plan")
     with session(shared) as at:
         selector = selection.resolve(at.conn)
         if dry_run or file is not None:
@@ -121,9 +121,7 @@ def _moderate_selected(
         if expect is not None or not (dry_run or file):
             check_expected(len(plan.ids), expect)
         if dry_run or file is not None:
-            preview_plan(at, plan, act, shared)
-            if file is not None:
-                save_plan(plan, file, shared)
+            preview_plan(at, plan, act, shared, file)
             return
         confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(plan.ids):,}")
         confirm_irreversible(at.conn, verb, plan.ids, confirm)
@@ -135,8 +133,13 @@ def _moderate_selected(
         finish(at, verb, result, shared)
 
 
-def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options) -> None:
-    """Show what the plan would do, after doing it and rolling back."""
+def preview_plan(
+    at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options, file: Path | None = None
+) -> None:
+    """Show what the plan would do, after doing it and rolling back, and save it in ``file``.
+
+    Raises the error that the failed items amount to.
+    """
     preview = plans.preview(at.conn, plan)
     with progress(shared) as on_step:
         result = messages.moderate(
@@ -144,6 +147,10 @@ def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared:
             versions=plan.versions, dry_run=True, on_wait=lambda why: note(why, shared), on_step=on_step,
         )  # fmt: skip
     show_preview(preview, result, shared)
+    if file is not None:
+        save_plan(plan, file, shared)
+    if result.error:
+        raise result.error
 
 
 def finish(at: Session, verb: MessageVerb, result: ActionResult, shared: Options) -> None:
