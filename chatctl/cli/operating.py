@@ -137,7 +137,7 @@ def _lines(stream: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def show_result(result: ActionResult, options: Options) -> None:
-    """Write the result of an act, then raise the error that its failed items amount to."""
+    """Write the result of an act, then raise the error that its skipped and failed items amount to."""
     show_document(
         result, options, text=result_text(result), rows=result.items, columns=("id", "status", "problem")
     )
@@ -151,16 +151,13 @@ def show_result(result: ActionResult, options: Options) -> None:
 
 def result_text(result: ActionResult) -> str:
     """The result for people: counts, and the failures."""
-    counts = ", ".join(
-        f"{count:,} {status}"
-        for status, count in (("done", result.done), ("noop", result.noop), ("failed", result.failed))
-        if count or (status == "done" and not result.noop and not result.failed)
-    )
+    counted = {name: getattr(result, name) for name in ("done", "noop", "skipped", "failed")}
+    counts = ", ".join(f"{count:,} {status}" for status, count in counted.items() if count) or "0 done"
     action = f", action {result.action_id}" if result.action_id else ""
     if result.job_id:
         action = f", job {result.job_id}"
     lines = [f"{result.action}{' (dry run)' if result.dry_run else ''}: {counts}{action}"]
-    failures = [item for item in result.items if item.status == "failed"]
+    failures = result.failures
     if failures:
         lines.append(table([vars(item) for item in failures[:_SHOWN]], ("id", "problem")))
     if len(failures) > _SHOWN:

@@ -157,8 +157,12 @@ def test_what_changed_since_the_plan_is_listed(
     run("message", "delete", "--text", "coins", "--plan", file, *WHY)
     world.operator.execute("update messages set content = 'edited' where id = %s", (spam[0],))
     applied = run("apply", file, *WHY)
-    assert applied.exit_code == 6
+    assert (applied.exit_code, "2 done, 1 skipped" in applied.stdout) == (6, True)
     assert f"{spam[0]}  CHANGED" in applied.stdout
+    (job,) = run("job", "list", "-o", "json").document
+    assert (job["done"], job["skipped"], job["failed"]) == (2, 1, 0)
+    again = run("apply", file, *WHY, "-o", "json").document
+    assert (again["noop"], again["skipped"], again["failed"]) == (2, 1, 0)
     assert contents(world) == 2
 
 

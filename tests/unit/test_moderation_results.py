@@ -18,13 +18,16 @@ from chatctl.services.moderation.results import ActionResult, ItemOutcome
         (["NOT_FOUND", "NOT_FOUND"], NotFound, "nothing was changed: 2 not found"),
         (["HELD", "CHANGED"], Conflict, "nothing was changed: 1 changed since they were chosen, 1 held"),
         (["HELD", "NOT_FOUND"], Conflict, "nothing was changed: 1 held, 1 not found"),
+        (["CHANGED", "CHANGED"], Conflict, "nothing was changed: 2 changed since they were chosen"),
+        (["done", "CHANGED"], PartlyDone, "1 of 2 skipped: 1 changed since they were chosen"),
         (["done", "HELD"], PartlyDone, "1 of 2 failed: 1 held"),
         (["noop", "NOT_FOUND"], PartlyDone, "1 of 2 failed: 1 not found"),
     ],
 )
 def test_the_error_of_an_act(outcomes: list[str], error: type[ChatctlError] | None, message: str) -> None:
+    statuses = {"HELD": "failed", "NOT_FOUND": "failed", "CHANGED": "skipped"}
     items = [
-        ItemOutcome(str(number), "failed", each) if each.isupper() else ItemOutcome(str(number), each)
+        ItemOutcome(str(number), statuses.get(each, each), each if each in statuses else None)
         for number, each in enumerate(outcomes)
     ]
     result = ActionResult("message.redact", None, dry_run=False, undo=None, items=items)

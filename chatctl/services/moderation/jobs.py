@@ -36,6 +36,7 @@ class ModerationJob:
     total: int
     done: int
     noop: int
+    skipped: int
     failed: int
     pending: int
 

@@ -26,7 +26,11 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
 
 @dataclass(frozen=True)
 class ItemOutcome:
-    """What became of an item: ``done``, ``noop`` (it was so already) or ``failed`` with a problem."""
+    """What became of an item.
+
+    ``done``, ``noop`` (it was so already), ``skipped`` (it has changed since) or ``failed``; skipped and
+    failed items have a problem.
+    """
 
     id: str
     status: str
@@ -44,6 +48,7 @@ class ActionResult:
     matched: int = field(init=False)
     done: int = field(init=False)
     noop: int = field(init=False)
+    skipped: int = field(init=False)
     failed: int = field(init=False)
     undo: str | None
     items: Sequence[ItemOutcome]
@@ -51,16 +56,21 @@ class ActionResult:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matched", len(self.items))
-        for status in ("done", "noop", "failed"):
+        for status in ("done", "noop", "skipped", "failed"):
             object.__setattr__(self, status, sum(item.status == status for item in self.items))
 
     @property
-    def error(self) -> ChatctlError | None:
-        """The error that the failed items amount to.
+    def failures(self) -> list[ItemOutcome]:
+        """The items that were skipped or failed."""
+        return [item for item in self.items if item.status in ("skipped", "failed")]
 
-        PartlyDone, unless nothing but failures was there: then NotFound if none exists, else Conflict.
+    @property
+    def error(self) -> ChatctlError | None:
+        """The error that the skipped and failed items amount to.
+
+        PartlyDone, unless there were no others: then NotFound if none exists, else Conflict.
         """
-        failures = [item for item in self.items if item.status == "failed"]
+        failures = self.failures
         if not failures:
             return None
         if len(failures) == 1 == len(self.items):
@@ -74,7 +84,8 @@ class ActionResult:
         if len(failures) == len(self.items):
             kind = NotFound if problems == {"NOT_FOUND"} else Conflict
             return kind(f"nothing was changed: {counts}")
-        return PartlyDone(f"{len(failures):,} of {len(self.items):,} failed: {counts}")
+        what = "failed" if self.failed else "skipped"
+        return PartlyDone(f"{len(failures):,} of {len(self.items):,} {what}: {counts}")
 
 
 def action_result(

@@ -104,7 +104,7 @@ as $$
   where m.id = any (p_ids) and m.deleted_at is not null
 $$;
 
--- What became of each message: done, noop (it was so already), or failed with its problem.
+-- What became of each message: done, noop (it was so already), skipped (it has changed since), or failed with its problem.
 create or replace function private.message_outcomes(
   p_action_id bigint, p_messages private.message_target[], p_done uuid[]
 )
@@ -114,7 +114,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     case when m.id = any (p_done) then p_action_id end, m.id,
-    case when m.id = any (p_done) then 'done' when m.problem is not null then 'failed' else 'noop' end,
+    case
+      when m.id = any (p_done) then 'done' when m.problem = 'CHANGED' then 'skipped' when m.problem is not null then 'failed'
+      else 'noop'
+    end,
     m.problem
   from unnest(p_messages) as m
   order by m.place

@@ -202,7 +202,7 @@ begin
     if private.same_state(change.kind, current_state, change.state_before) then
       outcomes := outcomes || jsonb_build_object('status', 'noop');
     elsif not private.same_state(change.kind, current_state, change.state_after) then
-      outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'CHANGED');
+      outcomes := outcomes || jsonb_build_object('status', 'skipped', 'problem', 'CHANGED');
     elsif inverse = 'participant.add' and not private.can_take_part(change.user_id, change.conversation_id) then
       outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'NOT_MEMBER');
     else

@@ -132,7 +132,7 @@ def test_undoing_a_lock_leaves_everything_as_it_was(world: World, chat: Chat) ->
     assert undo(world, 4) == [("conversation.lock", "done", None)]
     assert dump(world) == locked
     assert lock(world, group, "another reason") == "done"
-    assert undo(world, 4) == [("conversation.lock", "failed", "CHANGED")]
+    assert undo(world, 4) == [("conversation.lock", "skipped", "CHANGED")]
     assert undo(world, 6) == [("conversation.lock", "done", None)]
     assert dump(world) == locked
 
@@ -233,7 +233,7 @@ def test_undoing_an_addition_waits_for_whoever_changes_the_participant(
         undo_it = "select status, problem from moderation.undo(1, 'ann', 'a mistake')"
         with waiting(undoing, lambda: undoing.execute(undo_it.encode()).fetchall(), world.operator) as undone:
             other.execute("commit")
-            expected = ("noop", None) if first == "remove" else ("failed", "CHANGED")
+            expected = ("noop", None) if first == "remove" else ("skipped", "CHANGED")
             assert undone.result() == [expected]
     assert bool(participants(world, group, people[4])) == (first != "remove")
 
@@ -247,7 +247,7 @@ def test_undoing_a_lock_waits_for_whoever_changes_it(world: World, chat: Chat) -
         undo_it = "select status, problem from moderation.undo(1, 'ann', 'a mistake')"
         with waiting(undoing, lambda: undoing.execute(undo_it.encode()).fetchall(), world.operator) as undone:
             other.execute("commit")
-            assert undone.result() == [("failed", "CHANGED")]
+            assert undone.result() == [("skipped", "CHANGED")]
     assert world.fact("select lock_reason from conversations where id = %s", group) == "spam"
 
 
@@ -256,7 +256,7 @@ def test_undoing_an_addition_does_not_end_a_later_membership(world: World, chat:
     change(world, "add", group, people[4])
     change(world, "remove", group, people[4])
     change(world, "add", group, people[4])
-    assert undo(world, 1) == [("participant.remove", "failed", "CHANGED")]
+    assert undo(world, 1) == [("participant.remove", "skipped", "CHANGED")]
     assert participants(world, group, people[4])
     assert undo(world, 3) == [("participant.remove", "done", None)]
 
