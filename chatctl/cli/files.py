@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from pathlib import Path
 
 import typer
@@ -36,6 +37,13 @@ def require_writable(path: Path, option: str) -> None:
         raise cannot_write(f"{option} {path}", error) from None
 
 
+def require_new(path: Path, option: str) -> None:
+    """Raise Invalid, naming the ``option``, if ``path`` exists or cannot be created."""
+    if path.is_symlink() or path.exists():
+        raise Invalid(f"{option} {path} exists; nothing is overwritten")
+    require_writable(path, option)
+
+
 def make_directory(path: Path, option: str) -> None:
     """Create ``path`` and its parents. Raises Invalid, naming the ``option``, if that fails."""
     try:
@@ -55,18 +63,22 @@ def write(path: Path, text: str) -> None:
 
 
 def create(path: Path, text: str) -> None:
-    """Create a file; after an error, it does not exist.
+    """Create a file; it appears when it is complete, and does not exist after an error.
 
-    Raises the errors of ``cannot_write``, also if the path already exists.
+    Raises the errors of ``cannot_write``, also if the path already exists, even as a link to nowhere.
     """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with path.open("x", encoding="utf-8") as file:
-            try:
+        try:
+            with unfinished.open("x", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
-            except OSError:
-                path.unlink()
-                raise
+                os.fsync(file.fileno())
+            if path.is_symlink() or path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            unfinished.rename(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(str(path), error) from None
 

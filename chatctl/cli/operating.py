@@ -71,10 +71,11 @@ def operator_act(*, actor: str | None, reason: str, ticket: str | None) -> Opera
     """The actor, the reason and the ticket of the options. Raises Invalid if the actor is not known."""
     if not reason.strip():
         raise Invalid("--reason is empty")
-    return OperatorAct(_actor(actor), reason, ticket)
+    return OperatorAct(actor_name(actor), reason, ticket)
 
 
-def _actor(given: str | None) -> str:
+def actor_name(given: str | None) -> str:
+    """The value of ``--actor``, or what replaces it. Raises Invalid if that is not known."""
     name = given if given is not None else os.environ.get("CHATCTL_ACTOR")
     if name is not None:
         if not name.strip():
@@ -128,7 +129,7 @@ def _lines(stream: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def show_result(result: ActionResult, options: Options) -> None:
-    """Write the result of an act, then raise the error that its failed items amount to."""
+    """Write the result of an act, then raise the error that its skipped and failed items amount to."""
     show_document(
         result, options, text=result_text(result), rows=result.items, columns=("id", "status", "problem")
     )
@@ -142,16 +143,13 @@ def show_result(result: ActionResult, options: Options) -> None:
 
 def result_text(result: ActionResult) -> str:
     """The result for people: counts, and the failures."""
-    counts = ", ".join(
-        f"{count:,} {status}"
-        for status, count in (("done", result.done), ("noop", result.noop), ("failed", result.failed))
-        if count or (status == "done" and not result.noop and not result.failed)
-    )
+    counted = {name: getattr(result, name) for name in ("done", "noop", "skipped", "failed")}
+    counts = ", ".join(f"{count:,} {status}" for status, count in counted.items() if count) or "0 done"
     action = f", action {result.action_id}" if result.action_id else ""
     if result.job_id:
         action = f", job {result.job_id}"
     lines = [f"{result.action}{' (dry run)' if result.dry_run else ''}: {counts}{action}"]
-    failures = [item for item in result.items if item.status == "failed"]
+    failures = result.failures
     if failures:
         lines.append(table([vars(item) for item in failures[:_SHOWN]], ("id", "problem")))
     if len(failures) > _SHOWN:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chatctl.cli.files import write
+from chatctl.cli.files import create
 from chatctl.cli.operating import result_text
 from chatctl.cli.options import Options
 from chatctl.cli.output import note, plain, show_document, table
@@ -55,8 +55,8 @@ def check_expected(count: int, expected: int | None) -> None:
 
 
 def save_plan(plan: MessagePlan, file: Path, options: Options) -> None:
-    """Write the plan to ``file``."""
-    write(file, plans.text_of(plan))
+    """Create ``file`` with the plan."""
+    create(file, plans.text_of(plan))
     expect = f" --expect {len(plan.ids)}" if len(plan.ids) > _WITHOUT_EXPECT else ""
     command = f"chatctl apply {quote(str(file))} --reason …{expect}"
     note(f"plan of {counted(len(plan.ids), 'message')}: {command}", options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from uuid import uuid4
 
 import pytest
@@ -46,15 +47,16 @@ def path(world: World, project: Project) -> str:
 
 
 def test_storage_deletes_the_file(world: World, project: Project, path: str) -> None:
-    with api.connect(project.url, SECRET_KEY) as client:
-        assert list(project.objects) == [path]
-        files.delete(world.operator, client, without_storage=False)
+    assert list(project.objects) == [path]
+    files.delete(world.operator, api.connect(project.url, SECRET_KEY), without_storage=False)
     assert not project.objects
     # The contract server does not know the database; Storage deletes the row as well.
     assert files.waiting(world.operator) == [path]
-    assert files.delete(world.operator, None, without_storage=True) == 0
+    assert files.delete(world.operator, nullcontext(), without_storage=True).count == 0
 
 
-def test_without_an_api_the_file_keeps_waiting(world: World, path: str) -> None:
-    assert files.delete(world.operator, None, without_storage=False) == 1
+def test_the_owner_of_an_embedded_server_deletes_the_rows(world: World, path: str) -> None:
+    world.operator.execute("revoke execute on function private.delete_file_rows() from current_user")
+    left = files.delete(world.operator, nullcontext(), without_storage=True)
+    assert (left.count, "only its owner" in left.reason) == (1, True)
     assert files.waiting(world.operator) == [path]

@@ -36,6 +36,10 @@ def run(chatctl: Chatctl, database: Database, spam: list[UUID]) -> Chatctl:
     return run
 
 
+def conversation(world: World) -> UUID:
+    return UUID(str(world.fact("select id from conversations")))
+
+
 def contents(world: World) -> int:
     return int(world.fact("select count(*) from messages where content is not null"))
 
@@ -88,6 +92,42 @@ def test_held_messages_are_shown_by_a_dry_run(run: Chatctl, world: World, spam: 
     assert contents(world) == 4
 
 
+def test_a_dry_run_exits_like_the_act(run: Chatctl, world: World, spam: list[UUID], tmp_path: Path) -> None:
+    assert run("hold", "create", "legal-7", "--user", "Ann Smith", *WHY).exit_code == 0
+    by_ids = run("message", "redact", *map(str, spam), "--dry-run", *WHY)
+    by_text = run("message", "redact", "--text", "coins", "--dry-run", *WHY)
+    assert (by_ids.exit_code, by_text.exit_code) == (5, 5)
+    file = tmp_path / "plan.json"
+    written = run("message", "redact", "--conversation", str(conversation(world)), "--plan", str(file), *WHY)
+    assert (written.exit_code, file.exists()) == (6, True), written.stderr
+    assert run("apply", str(file), "--dry-run", *WHY).exit_code == 6
+
+
+@pytest.mark.parametrize("existing", ["a file", "a link", "a broken link"])
+def test_a_plan_is_never_written_over_a_file(
+    run: Chatctl, world: World, tmp_path: Path, existing: str
+) -> None:
+    file, other = tmp_path / "plan.json", tmp_path / "other.json"
+    if existing != "a broken link":
+        other.write_text("precious")
+    if existing == "a file":
+        other.rename(file)
+    else:
+        file.symlink_to(other)
+    before = {each.name: each.is_symlink() or each.read_text() for each in tmp_path.iterdir()}
+    refused = run("message", "delete", "--text", "coins", "--plan", str(file), *WHY)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "exists; nothing is overwritten" in refused.stderr
+    assert {each.name: each.is_symlink() or each.read_text() for each in tmp_path.iterdir()} == before
+    assert world.fact("select count(*) from moderation.log") == 0
+
+
+def test_nothing_is_left_beside_a_plan(run: Chatctl, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert run("message", "delete", "--text", "coins", "--plan", str(file), *WHY).exit_code == 0
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_plan_is_written_and_applied_once(run: Chatctl, world: World, tmp_path: Path) -> None:
     file = str(tmp_path / "plan.json")
     written = run("message", "redact", "--text", "coins", "--plan", file, *WHY, "-o", "json")
@@ -117,8 +157,12 @@ def test_what_changed_since_the_plan_is_listed(
     run("message", "delete", "--text", "coins", "--plan", file, *WHY)
     world.operator.execute("update messages set content = 'edited' where id = %s", (spam[0],))
     applied = run("apply", file, *WHY)
-    assert applied.exit_code == 6
+    assert (applied.exit_code, "2 done, 1 skipped" in applied.stdout) == (6, True)
     assert f"{spam[0]}  CHANGED" in applied.stdout
+    (job,) = run("job", "list", "-o", "json").document
+    assert (job["done"], job["skipped"], job["failed"]) == (2, 1, 0)
+    again = run("apply", file, *WHY, "-o", "json").document
+    assert (again["noop"], again["skipped"], again["failed"]) == (2, 1, 0)
     assert contents(world) == 2
 
 
@@ -133,6 +177,54 @@ def test_jobs_are_listed_shown_and_undone(run: Chatctl, world: World, tmp_path: 
     undone = run("job", "undo", job, *WHY)
     assert (undone.exit_code, contents(world)) == (0, 4), undone.stderr
     assert acts(world) == ["message.delete", "message.restore"]
+
+
+@pytest.fixture
+def begun(world: World, spam: list[UUID]) -> Callable[[str], str]:
+    """Creates a job that has dealt with one of three messages, and returns its id."""
+
+    def begin(verb: str) -> str:
+        job = world.fact("select moderation.create_job(%s, %s, %s, 'ann', 'spam')", verb, spam, [None] * 3)
+        world.operator.execute("select moderation.run_job(%s, 1, 'ann')", (job,))
+        return str(job)
+
+    return begin
+
+
+def test_a_job_is_canceled(run: Chatctl, world: World, begun: Callable[[str], str]) -> None:
+    job = begun("redact")
+    canceled = run("job", "cancel", job, *WHY, "-o", "json")
+    assert (canceled.exit_code, canceled.document["done"]) == (0, 1), canceled.stderr
+    assert "2 pending messages canceled" in canceled.stderr
+    resumed = run("job", "resume", job, "-o", "json")
+    assert (resumed.exit_code, resumed.document["done"], resumed.document["failed"]) == (6, 1, 2)
+    assert run("job", "cancel", job, *WHY).exit_code == 0
+    assert (contents(world), acts(world)) == (3, ["message.redact", "job.cancel"])
+
+
+def test_who_resumes_a_job_is_in_the_log(run: Chatctl, world: World, begun: Callable[[str], str]) -> None:
+    assert run("job", "resume", begun("delete"), "--actor", "ben").exit_code == 0
+    actors = world.operator.execute("select actor from moderation.log order by id").fetchall()
+    assert actors == [("ann",), ("ben",)]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_on_a_target_that_is_not_local_resuming_confirms_what_cannot_be_undone(
+    chatctl: Chatctl, world: World, begun: Callable[[str], str], tmp_path: Path, verb: str
+) -> None:
+    if verb == "restore":
+        world.operator.execute("update messages set deleted_at = now()")
+    (tmp_path / "chatctl.yaml").write_text(
+        f"targets:\n  staging:\n    db_url: {world.database.url}\n    environment: staging\n"
+    )
+    resume = ("job", "resume", begun(verb), "--target", "staging", "--yes")
+    unconfirmed = chatctl(*resume)
+    if verb in ("redact", "purge"):
+        assert (unconfirmed.exit_code, "--confirm acme" in unconfirmed.stderr) == (2, True)
+        assert len(acts(world)) == 1
+        assert chatctl(*resume, "--confirm", "acme").exit_code == 0
+    assert unconfirmed.exit_code in (0, 2)
+    assert len(acts(world)) == 2
 
 
 @pytest.mark.parametrize("verb", ["delete", "restore"])
@@ -199,6 +291,8 @@ ID = "6f1c0e5c-0000-4000-8000-000000000000"
         (("message", "purge", "--text", "coins", "--confirm", "other"), 2, "acme"),
         (("apply", "missing.json"), 3, "there is no missing.json"),
         (("job", "resume", ID), 3, ID),
+        (("job", "cancel", ID, *WHY), 3, ID),
+        (("job", "undo", ID, *WHY), 3, ID),
         (("job", "show", ID), 3, ID),
         (("job", "show", "abc"), 2, "JOB must be an id"),
     ],

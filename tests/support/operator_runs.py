@@ -98,6 +98,7 @@ OPERATOR_RUNS = {
     "job list": OperatorRun(before=(PLAN, APPLY)),
     "job show": OperatorRun(("{job}",), before=(PLAN, APPLY)),
     "job resume": OperatorRun(("{job}",), before=(PLAN, APPLY)),
+    "job cancel": OperatorRun(("{job}", *BECAUSE), before=(PLAN, APPLY)),
     "job undo": OperatorRun(("{job}", *BECAUSE), before=(PLAN, APPLY)),
     "report list": OperatorRun(),
     "report show": OperatorRun(("{report}", *BECAUSE)),

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 from psycopg.types.json import Jsonb
 
-from chatctl.cli.commands.message.moderating import ConfirmOption, confirm_irreversible, preview_plan
+from chatctl.cli.commands.message.moderating import (
+    ConfirmOption,
+    confirm_irreversible,
+    finish,
+    preview_plan,
+)
 from chatctl.cli.guards import confirm_write
 from chatctl.cli.operating import (
     ActorOption,
@@ -16,7 +21,6 @@ from chatctl.cli.operating import (
     ReasonOption,
     TicketOption,
     operator_act,
-    show_result,
 )
 from chatctl.cli.options import ROWS_WITH_IDS, App, options
 from chatctl.cli.output import note
@@ -73,4 +77,4 @@ def apply(
         confirm_irreversible(at.conn, plan.verb, plan.ids, confirm)
         with progress(shared) as on_step:
             result = plans.apply(at.conn, plan, act, on_wait=lambda why: note(why, shared), on_step=on_step)
-    show_result(result, shared)
+        finish(at, plan.verb, result, shared)

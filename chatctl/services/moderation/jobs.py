@@ -11,9 +11,10 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import Conflict, NotFound
+from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.formats.counting import counted
 from chatctl.services.moderation import transaction
+from chatctl.services.moderation import undo as undoing
 from chatctl.services.moderation.operators import OperatorAct
 from chatctl.services.moderation.results import ActionResult, ItemOutcome
 
@@ -35,6 +36,7 @@ class ModerationJob:
     total: int
     done: int
     noop: int
+    skipped: int
     failed: int
     pending: int
 
@@ -83,7 +85,7 @@ def create(
 ) -> UUID:
     """Create a job; its id, or that of the job that applies the plan already.
 
-    Raises Invalid for a reason that is missing or names a sender.
+    Raises Invalid for a reason that is missing or names a sender, Conflict if that job is not the same.
     """
     parameters = {
         "verb": verb, "ids": list(ids), "versions": list(versions), "plan_hash": plan_hash, **act.parameters
@@ -96,10 +98,13 @@ def run(
     conn: Connection,
     job_id: UUID,
     *,
+    actor: str,
     on_wait: Callable[[str], None],
     on_step: Callable[[JobProgress], None],
 ) -> ActionResult:
     """Do the batches that are left, and return what became of all items, those of earlier runs included.
+
+    ``actor`` is who does them, in the log; the reason and the ticket are the job's.
 
     ``on_wait`` also gets the id of the job, before the first batch.
     """
@@ -109,9 +114,8 @@ def run(
         on_wait(f"job {job_id}; if it is interrupted: chatctl job resume {job_id}")
     while pending:
         try:
-            rows = transaction.run(
-                conn, "run_job", {"job_id": job_id, "count": BATCH}, dry_run=False, on_wait=on_wait
-            )
+            parameters = {"job_id": job_id, "count": BATCH, "actor": actor}
+            rows = transaction.run(conn, "run_job", parameters, dry_run=False, on_wait=on_wait)
         except Conflict as error:
             hint = f"earlier batches are done; continue with `chatctl job resume {job_id}`"
             raise Conflict(error.message, hint=hint) from error
@@ -145,13 +149,56 @@ def repeated(conn: Connection, job: ModerationJob) -> ActionResult:
     )
 
 
-def create_inverse(
-    conn: Connection, job: ModerationJob, act: OperatorAct, *, on_wait: Callable[[str], None]
-) -> UUID:
-    """Create a job that undoes what ``job`` changed; its id. Raises Invalid for a bad reason."""
-    parameters = {"job_id": job.id, **act.parameters}
-    rows = transaction.run(conn, "create_inverse_job", parameters, dry_run=False, on_wait=on_wait)
-    return UUID(str(rows[0][0]))
+def cancel(
+    conn: Connection, job_id: UUID, act: OperatorAct, *, on_wait: Callable[[str], None]
+) -> ActionResult:
+    """End a job without what is pending. Raises NotFound, and Invalid for a bad reason."""
+    parameters = {"job_id": job_id, **act.parameters}
+    ((action_id, canceled),) = transaction.run(conn, "cancel_job", parameters, dry_run=False, on_wait=on_wait)
+    if canceled:
+        on_wait(f"{counted(canceled, 'pending message')} canceled")
+    return ActionResult(
+        action="job.cancel",
+        action_id=action_id,
+        dry_run=False,
+        undo=None,
+        items=[ItemOutcome(str(job_id), "done" if canceled else "noop")],
+        job_id=job_id,
+    )
+
+
+def undo(
+    conn: Connection,
+    job: ModerationJob,
+    act: OperatorAct,
+    *,
+    on_wait: Callable[[str], None],
+    on_step: Callable[[JobProgress], None],
+) -> ActionResult:
+    """Undo the actions of a job, each in a transaction of its own; first cancel what is pending.
+
+    Raises Invalid for a verb that cannot be undone, and for a reason that is missing or names a sender.
+    """
+    if job.inverse is None:
+        raise Invalid(f"a job of message {job.verb} cannot be undone")
+    cancel(conn, job.id, act, on_wait=on_wait)
+    actions = [row[0] for row in conn.execute(query("moderation/job_actions"), {"job_id": job.id})]
+    items: list[ItemOutcome] = []
+    for action in actions:
+        try:
+            undone = undoing.undo(conn, action, act, dry_run=False, on_wait=on_wait)
+        except Conflict as error:
+            raise Conflict(error.message, hint="continue with the same command") from error
+        items += undone.items
+        on_step(JobProgress(f"undo of message {job.verb}", len(items), job.done))
+    return ActionResult(
+        action=f"message.{job.inverse}", action_id=None, dry_run=False, undo=None, items=items, job_id=job.id
+    )
+
+
+def pending(conn: Connection, job_id: UUID) -> list[UUID]:
+    """The messages that a job has not dealt with yet."""
+    return [UUID(item.id) for item in _items(conn, job_id) if item.status == "pending"]
 
 
 def _items(conn: Connection, job_id: UUID) -> list[ItemOutcome]:

@@ -55,7 +55,7 @@ def moderate(
     chosen = [None] * len(ids) if versions is None else list(versions)
     if len(ids) > jobs.BATCH and not dry_run:
         job_id = jobs.create(conn, verb, ids, chosen, act, on_wait=on_wait)
-        return jobs.run(conn, job_id, on_wait=on_wait, on_step=on_step)
+        return jobs.run(conn, job_id, actor=act.actor, on_wait=on_wait, on_step=on_step)
     rows: list[tuple[Any, ...]] = []
     for first in range(0, len(ids), jobs.BATCH):
         batch = slice(first, first + jobs.BATCH)

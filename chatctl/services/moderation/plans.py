@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from chatctl.db.connection import Connection
 from chatctl.db.files import query
-from chatctl.errors import Invalid, NotFound
+from chatctl.errors import Conflict, Invalid, NotFound
 from chatctl.services.moderation import jobs
 from chatctl.services.moderation.excerpts import excerpt
 from chatctl.services.moderation.jobs import JobProgress
@@ -136,13 +136,18 @@ def apply(
     """Act on exactly the messages of the plan, as a job; those that changed since fail on their own.
 
     A plan is applied once: again, this continues its job, or does nothing. Raises Conflict if what it did was
-    undone.
+    undone, or if another actor has begun it.
     """
     job_id = jobs.create(conn, plan.verb, plan.ids, plan.versions, act, plan_hash=plan.hash, on_wait=on_wait)
     job = jobs.by_id(conn, job_id)
     if job.finished_at is not None:
         return jobs.repeated(conn, job)
-    return jobs.run(conn, job_id, on_wait=on_wait, on_step=on_step)
+    if job.actor != act.actor:
+        raise Conflict(
+            f"{job.actor} has begun to apply this plan (job {job.id})",
+            hint=f"continue it with `chatctl job resume {job.id}`",
+        )
+    return jobs.run(conn, job_id, actor=act.actor, on_wait=on_wait, on_step=on_step)
 
 
 def text_of(plan: MessagePlan) -> str:

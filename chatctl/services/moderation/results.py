@@ -20,13 +20,18 @@ _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "RESOLVED": ("is resolved already", "resolved before", Conflict),
     "PURGED": ("is about a message that was purged", "about purged messages", Conflict),
     "ERASED": ("is about a message of an erased sender", "about messages of erased senders", Conflict),
+    "CANCELED": ("was not reached before its job was canceled", "canceled", Conflict),
     "REDACTED": ("was redacted, and nothing of it is kept", "redacted before", Conflict),
 }
 
 
 @dataclass(frozen=True)
 class ItemOutcome:
-    """What became of an item: ``done``, ``noop`` (it was so already) or ``failed`` with a problem."""
+    """What became of an item.
+
+    ``done``, ``noop`` (it was so already), ``skipped`` (it has changed since) or ``failed``; skipped and
+    failed items have a problem.
+    """
 
     id: str
     status: str
@@ -44,6 +49,7 @@ class ActionResult:
     matched: int = field(init=False)
     done: int = field(init=False)
     noop: int = field(init=False)
+    skipped: int = field(init=False)
     failed: int = field(init=False)
     undo: str | None
     items: Sequence[ItemOutcome]
@@ -51,13 +57,21 @@ class ActionResult:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matched", len(self.items))
-        for status in ("done", "noop", "failed"):
+        for status in ("done", "noop", "skipped", "failed"):
             object.__setattr__(self, status, sum(item.status == status for item in self.items))
 
     @property
+    def failures(self) -> list[ItemOutcome]:
+        """The items that were skipped or failed."""
+        return [item for item in self.items if item.status in ("skipped", "failed")]
+
+    @property
     def error(self) -> ChatctlError | None:
-        """The error that the failed items amount to: their common one, or PartlyDone."""
-        failures = [item for item in self.items if item.status == "failed"]
+        """The error that the skipped and failed items amount to.
+
+        PartlyDone, unless there were no others: then NotFound if none exists, else Conflict.
+        """
+        failures = self.failures
         if not failures:
             return None
         if len(failures) == 1 == len(self.items):
@@ -68,9 +82,11 @@ class ActionResult:
             f"{sum(item.problem == problem for item in failures):,} {_PROBLEMS[str(problem)][1]}"
             for problem in sorted(map(str, problems))
         )
-        if len(failures) == len(self.items) and len(problems) == 1:
-            return _PROBLEMS[str(problems.pop())][2](f"nothing was changed: {counts}")
-        return PartlyDone(f"{len(failures):,} of {len(self.items):,} failed: {counts}")
+        if len(failures) == len(self.items):
+            kind = NotFound if problems == {"NOT_FOUND"} else Conflict
+            return kind(f"nothing was changed: {counts}")
+        what = "failed" if self.failed else "skipped"
+        return PartlyDone(f"{len(failures):,} of {len(self.items):,} {what}: {counts}")
 
 
 def action_result(

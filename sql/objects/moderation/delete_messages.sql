@@ -11,7 +11,7 @@ declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, false) as m);
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   with changed as (
     update public.messages m set deleted_at = clock_timestamp()
     where m.deleted_at is null and m.id in (select t.id from unnest(messages) as t where t.problem is null)

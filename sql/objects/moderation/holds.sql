@@ -187,7 +187,7 @@ begin
   end if;
   perform private.require_reason(p_actor, p_reason, p_ticket);
   if exists (select from private.holds h where h.name = hold_name) then
-    return query select 'hold.release', null::bigint, hold_name, 'failed', 'CHANGED';
+    return query select 'hold.release', null::bigint, hold_name, 'skipped', 'CHANGED';
   else
     return query select 'hold.release', null::bigint, hold_name, 'noop', null::text;
   end if;

@@ -13,17 +13,18 @@ as $$
 declare
   job_id uuid;
 begin
-  -- Now, because a later batch cannot refuse what earlier ones have logged.
+  -- Only now: require_message_reason lets the batches pass, so that none is refused after others were committed.
   perform private.require_reason(
     p_actor, p_reason, p_ticket, array(select distinct m.sender_id from public.messages m where m.id = any (p_ids))
   );
-  insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash)
-  values (p_verb, p_actor, p_reason, p_ticket, p_plan_hash)
+  insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash, finished_at)
+  values (
+    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when cardinality(p_ids) = 0 then clock_timestamp() end
+  )
   on conflict (plan_hash) do nothing
   returning id into job_id;
   if job_id is null then
-    select j.id into strict job_id from private.moderation_jobs j where j.plan_hash = p_plan_hash;
-    return job_id;
+    return private.job_of_plan(p_plan_hash, p_verb, p_ids, p_versions);
   end if;
   insert into private.moderation_job_items (job_id, place, message_id, version)
   select job_id, n.place, n.id, n.version
@@ -32,64 +33,48 @@ begin
 end
 $$;
 
--- Create the job that undoes another. What was restored since, and then deleted once more, counts as changed.
-create or replace function moderation.create_inverse_job(
-  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
-)
+-- The job that applies a plan. Refuses a job that does something else under the same hash.
+create or replace function private.job_of_plan(p_plan_hash text, p_verb text, p_ids uuid[], p_versions text[])
 returns uuid
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  inverse text := (
-    select case j.verb when 'delete' then 'restore' when 'restore' then 'delete' end
-    from private.moderation_jobs j
-    where j.id = p_job_id
-  );
-  ids uuid[];
-  versions text[];
-begin
-  if inverse is null then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', format('Job %s cannot be undone', p_job_id));
-  end if;
-  select
-    array_agg(i.message_id order by i.place),
-    array_agg(case when m.deleted_at <> d.deleted_at then 'deleted again' end order by i.place)
-  into ids, versions
-  from private.moderation_job_items i
-  left join (
-    select l.job_id, e.id, e.deleted_at
-    from private.moderation_log l
-    cross join private.logged_deletions(l) as e
-    where l.job_id = p_job_id and inverse = 'restore'
-  ) as d on d.job_id = i.job_id and d.id = i.message_id
-  left join public.messages m on m.id = i.message_id
-  where i.job_id = p_job_id and i.status = 'done';
-  return moderation.create_job(
-    inverse, coalesce(ids, '{}'), coalesce(versions, '{}'), p_actor, p_reason, p_ticket
-  );
-end
-$$;
-
--- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
--- the batch: it is committed with its results, or not at all. Two callers take turns.
-create or replace function moderation.run_job(p_job_id uuid, p_count integer)
-returns bigint
-language plpgsql security definer
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   job private.moderation_jobs;
   ids uuid[];
   versions text[];
+begin
+  select j.* into strict job from private.moderation_jobs j where j.plan_hash = p_plan_hash;
+  select coalesce(array_agg(i.message_id order by i.place), '{}'), coalesce(array_agg(i.version order by i.place), '{}')
+  into ids, versions
+  from private.moderation_job_items i
+  where i.job_id = job.id;
+  if (job.verb, ids, versions) is distinct from (p_verb, p_ids, p_versions) then
+    perform private.refuse('PT409', 'CONFLICT', format('Job %s has the hash of this plan, but is not the same', job.id));
+  end if;
+  return job.id;
+end
+$$;
+
+-- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
+-- the batch: it is committed with its results, or not at all. Two callers take turns.
+--   p_actor  who runs this batch; its reason and its ticket are the job's
+create or replace function moderation.run_job(p_job_id uuid, p_count integer, p_actor text)
+returns bigint
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job private.moderation_jobs := private.lock_job(p_job_id);
+  first_place bigint;
+  last_place bigint;
+  ids uuid[];
+  versions text[];
   pending bigint;
 begin
-  select j.* into job from private.moderation_jobs j where j.id = p_job_id for update;
-  if not found then
-    perform private.refuse('PT404', 'NOT_FOUND', format('There is no job %s', p_job_id));
-  end if;
-  select array_agg(n.message_id order by n.place), array_agg(n.version order by n.place)
-  into ids, versions
+  select
+    min(n.place), max(n.place), array_agg(n.message_id order by n.place), array_agg(n.version order by n.place)
+  into first_place, last_place, ids, versions
   from (
     select i.place, i.message_id, i.version
     from private.moderation_job_items i
@@ -97,15 +82,66 @@ begin
     order by i.place
     limit p_count
   ) as n;
+  if first_place is null then
+    return 0;
+  end if;
+  job.actor := p_actor;
   update private.moderation_job_items i
   set status = o.status, problem = o.problem, action_id = o.action_id
   from private.moderate_messages(job, ids, versions) as o
-  where i.job_id = p_job_id and i.message_id = o.id and i.status is null;
-  select count(*) into pending from private.moderation_job_items i where i.job_id = p_job_id and i.status is null;
+  where i.job_id = p_job_id and i.place between first_place and last_place and i.message_id = o.id;
+  -- Items are done in the order of their places, which count from 1.
+  select max(i.place) - last_place into pending from private.moderation_job_items i where i.job_id = p_job_id;
   if pending = 0 then
-    update private.moderation_jobs j set finished_at = coalesce(j.finished_at, clock_timestamp()) where j.id = p_job_id;
+    update private.moderation_jobs j set finished_at = clock_timestamp() where j.id = p_job_id;
   end if;
   return pending;
+end
+$$;
+
+-- End a job without what is pending, and return how many items that were. Without any, nothing is logged.
+create or replace function moderation.cancel_job(
+  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
+)
+returns table (action_id bigint, canceled bigint)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.lock_job(p_job_id);
+  perform private.require_reason(p_actor, p_reason, p_ticket, array(
+    select distinct m.sender_id
+    from private.moderation_job_items i
+    join public.messages m on m.id = i.message_id
+    where i.job_id = p_job_id
+  ));
+  update private.moderation_job_items i set status = 'failed', problem = 'CANCELED'
+  where i.job_id = p_job_id and i.status is null;
+  get diagnostics canceled = row_count;
+  if canceled > 0 then
+    update private.moderation_jobs j set finished_at = clock_timestamp() where j.id = p_job_id;
+    action_id := private.log_act(
+      'job.cancel', array['job:' || p_job_id], p_actor, p_reason, p_ticket, null,
+      jsonb_build_object('canceled', canceled), p_job_id
+    );
+  end if;
+  return next;
+end
+$$;
+
+create or replace function private.lock_job(p_job_id uuid)
+returns private.moderation_jobs
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job private.moderation_jobs;
+begin
+  select j.* into job from private.moderation_jobs j where j.id = p_job_id for update;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no job %s', p_job_id));
+  end if;
+  return job;
 end
 $$;
 
@@ -137,6 +173,8 @@ end
 $$;
 
 revoke execute on function moderation.create_job(text, uuid[], text[], text, text, text, text) from public;
-revoke execute on function moderation.create_inverse_job(uuid, text, text, text) from public;
-revoke execute on function moderation.run_job(uuid, integer) from public;
+revoke execute on function private.job_of_plan(text, text, uuid[], text[]) from public;
+revoke execute on function moderation.run_job(uuid, integer, text) from public;
+revoke execute on function moderation.cancel_job(uuid, text, text, text) from public;
+revoke execute on function private.lock_job(uuid) from public;
 revoke execute on function private.moderate_messages(private.moderation_jobs, uuid[], text[]) from public;

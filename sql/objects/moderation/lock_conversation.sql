@@ -58,7 +58,11 @@ begin
   if not exists (select from public.conversations c where c.id = p_conversation_id) then
     status := 'failed';
     problem := 'NOT_FOUND';
-  elsif private.state_of('lock', null, null, p_conversation_id) is not distinct from p_state then
+  elsif exists (
+    select from public.conversations c
+    where c.id = p_conversation_id and c.locked_at is not distinct from (p_state ->> 'locked_at')::timestamptz
+      and c.lock_reason is not distinct from p_state ->> 'lock_reason'
+  ) then
     status := 'noop';
   else
     status := 'done';

@@ -29,6 +29,27 @@ begin
 end
 $$;
 
+-- Refuse a reason that names a sender of these messages. That of a job was checked for all its messages when it was created:
+-- a sender who takes a word of it as name cannot end the job.
+create or replace function private.require_message_reason(
+  p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from private.moderation_jobs j
+    where j.id = p_job_id and j.reason = p_reason and j.ticket is not distinct from p_ticket
+  ) then
+    perform private.require_actor(p_actor);
+  else
+    perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(p_messages) as m));
+  end if;
+end
+$$;
+
 -- Messages with their state and version. Of a deleted message, the sender may be kept that the message itself no longer has.
 create or replace view private.message_versions as
 select
@@ -75,14 +96,14 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
-    'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
+    'deleted_at', m.deleted_at, 'updated_at', m.updated_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
   )), '{}')
   from public.messages m
   left join private.deleted_messages d on d.message_id = m.id
   where m.id = any (p_ids) and m.deleted_at is not null
 $$;
 
--- What became of each message: done, noop (it was so already), or failed with its problem.
+-- What became of each message: done, noop (it was so already), skipped (it has changed since), or failed with its problem.
 create or replace function private.message_outcomes(
   p_action_id bigint, p_messages private.message_target[], p_done uuid[]
 )
@@ -92,7 +113,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     case when m.id = any (p_done) then p_action_id end, m.id,
-    case when m.id = any (p_done) then 'done' when m.problem is not null then 'failed' else 'noop' end,
+    case
+      when m.id = any (p_done) then 'done' when m.problem = 'CHANGED' then 'skipped' when m.problem is not null then 'failed'
+      else 'noop'
+    end,
     m.problem
   from unnest(p_messages) as m
   order by m.place
@@ -125,6 +149,9 @@ as $$
 $$;
 
 revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
+revoke execute on function private.require_message_reason(
+  private.message_target[], text, text, text, uuid
+) from public;
 revoke execute on function private.log_messages(
   text, private.message_target[], uuid[], text, text, text, uuid, jsonb
 ) from public;

@@ -47,9 +47,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
-  elsif coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
+  perform private.require_actor(p_actor);
+  if coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs a reason of 1 to 1,000 characters');
   elsif char_length(p_ticket) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A ticket has at most 200 characters');
@@ -57,6 +56,18 @@ begin
   if private.names_people(concat_ws(' ', p_reason, p_ticket), p_user_ids) then
     perform private.refuse('PT400', 'VALIDATION_ERROR',
       'The reason and the ticket must not contain the id, address or name of a person: the log is never changed');
+  end if;
+end
+$$;
+
+create or replace function private.require_actor(p_actor text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
   end if;
 end
 $$;
@@ -95,5 +106,6 @@ revoke execute on function private.log_act(text, text[], text, text, text, uuid,
 revoke execute on function private.log_pseudonym(uuid) from public;
 revoke execute on function private.require_reason(text, text, text, uuid[]) from public;
 revoke execute on function private.keyed_hash(jsonb) from public;
+revoke execute on function private.require_actor(text) from public;
 revoke execute on function private.content_hash(uuid, text, jsonb) from public;
 revoke execute on function private.text_hash(text) from public;

@@ -21,7 +21,7 @@ declare
   );
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   done := array(select m.id from unnest(messages) as m where m.problem is null and m.conversation_id is not null);
   perform private.queue_files(array(select m from unnest(messages) as m where m.id = any (done)));
   insert into private.purged_messages (message_id, conversation_id, seq, sent_at)

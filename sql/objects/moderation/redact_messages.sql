@@ -11,7 +11,7 @@ declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, true) as m);
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   done := array(select m.id from unnest(messages) as m where m.problem is null and not m.redacted);
   perform private.queue_files(array(select m from unnest(messages) as m where m.id = any (done)));
   update public.messages m set deleted_at = clock_timestamp() where m.deleted_at is null and m.id = any (done);

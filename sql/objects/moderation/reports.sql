@@ -96,7 +96,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     case when r.id = any (p_done) then p_action_id end, r.id,
-    case when r.id = any (p_done) then 'done' when r.problem is not null then 'failed' else 'noop' end,
+    case
+      when r.id = any (p_done) then 'done' when r.problem = 'CHANGED' then 'skipped' when r.problem is not null then 'failed'
+      else 'noop'
+    end,
     r.problem
   from unnest(p_reports) as r
   order by r.place

@@ -32,7 +32,7 @@ declare
   done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and m.deleted);
   deletions jsonb := private.deletions_of(done);
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   update public.messages m set deleted_at = null where m.id = any (done);
   return query select o.* from private.message_outcomes(
     private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id, deletions),

@@ -2,13 +2,14 @@
 -- restores.
 
 -- The state of a suspension (of a user), a mute (of a user, somewhere), a lock (of a conversation) or a participant.
--- Null: there is none.
+-- Null: there is none. Times are in UTC, so that two states can be compared as text.
 create or replace function private.state_of(
   p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid
 )
 returns jsonb
 language sql
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
   select case p_kind
     when 'suspension' then nullif(
@@ -186,6 +187,7 @@ begin
   ) || private.people_of(array(
     select 'conversation:' || u.conversation_id from private.undo_states u where u.action_id = p_action_id
   )));
+  perform private.lock_changed(p_action_id);
   for change in select u.* from private.undo_states u where u.action_id = p_action_id order by u.id loop
     if change.kind in ('suspension', 'mute') then
       perform private.lock_user(change.user_id);
@@ -200,7 +202,9 @@ begin
     if private.same_state(change.kind, current_state, change.state_before) then
       outcomes := outcomes || jsonb_build_object('status', 'noop');
     elsif not private.same_state(change.kind, current_state, change.state_after) then
-      outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'CHANGED');
+      outcomes := outcomes || jsonb_build_object('status', 'skipped', 'problem', 'CHANGED');
+    elsif inverse = 'participant.add' and not private.can_take_part(change.user_id, change.conversation_id) then
+      outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'NOT_MEMBER');
     else
       perform private.set_state(
         change.kind, change.user_id, change.organization_id, change.conversation_id, change.state_before
@@ -224,14 +228,46 @@ begin
 end
 $$;
 
--- Whether nothing has changed. What participants change themselves, such as how far they have read, does not count.
+-- Lock the participants and the conversations that an action changed, in the order of lock_conversations.sql.
+create or replace function private.lock_changed(p_action_id bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform
+  from public.conversation_participants p
+  join private.undo_states u on u.conversation_id = p.conversation_id and u.user_id = p.user_id
+  where u.action_id = p_action_id and u.kind = 'participant'
+  order by p.conversation_id, p.user_id for update of p;
+  perform private.lock_conversations(array(
+    select u.conversation_id from private.undo_states u where u.action_id = p_action_id and u.kind in ('participant', 'lock')
+  ));
+end
+$$;
+
+create or replace function private.can_take_part(p_user_id uuid, p_conversation_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select
+    from public.conversations c
+    join public.organization_members m on m.organization_id = c.organization_id
+    where c.id = p_conversation_id and m.user_id = p_user_id
+  )
+$$;
+
+-- Whether nothing has changed. What participants change themselves, such as how far they have read, does not count; who left
+-- and came back has another row.
 create or replace function private.same_state(p_kind text, p_one jsonb, p_other jsonb)
 returns boolean
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
-    when 'participant' then (p_one is null) = (p_other is null)
+    when 'participant' then p_one ->> 'id' is not distinct from p_other ->> 'id'
     else p_one is not distinct from p_other
   end
 $$;
@@ -244,4 +280,6 @@ revoke execute on function private.change_state(
   text, text, uuid, uuid, uuid, jsonb, text, text, text, jsonb
 ) from public;
 revoke execute on function private.undo_changes(bigint, text, text, text) from public;
+revoke execute on function private.lock_changed(bigint) from public;
+revoke execute on function private.can_take_part(uuid, uuid) from public;
 revoke execute on function private.same_state(text, jsonb, jsonb) from public;

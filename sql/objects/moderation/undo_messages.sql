@@ -2,11 +2,13 @@
 
 -- The messages of an action and the deletions that it did or undid, in its order.
 create or replace function private.logged_deletions(p_entry private.moderation_log)
-returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
+returns table (place bigint, id uuid, deleted_at timestamptz, updated_at timestamptz, by_sender boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
+  select
+    m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'updated_at')::timestamptz,
+    (m.entry ->> 'by_sender')::boolean
   from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
 $$;
 
@@ -48,10 +50,13 @@ declare
   messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
   done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
-  update public.messages m set deleted_at = coalesce(l.deleted_at, clock_timestamp())
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, null);
+  perform set_config('chat.keep_message_updated_at', 'on', true);
+  update public.messages m
+  set deleted_at = coalesce(l.deleted_at, clock_timestamp()), updated_at = coalesce(l.updated_at, clock_timestamp())
   from private.logged_deletions(p_entry) as l
   where m.id = l.id and m.id = any (done);
+  perform set_config('chat.keep_message_updated_at', '', true);
   update private.deleted_messages d set deleted_by = d.sender_id
   from private.logged_deletions(p_entry) as l
   where d.message_id = l.id and l.by_sender and d.message_id = any (done);

@@ -52,7 +52,10 @@ begin
       else 'reaction'
     end);
   end if;
-  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  -- Set by undo_restoration, which brings back a tombstone as it was.
+  if not trusted or current_setting('chat.keep_message_updated_at', true) is distinct from 'on' then
+    new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  end if;
   if new.deleted_at is not null and not trusted then
     new.deleted_at := new.updated_at;
   end if;

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.dumps import dump
 from tests.support.invariants import breaches
+from tests.support.waiting import waiting
 from tests.support.world import World
 
 
@@ -131,7 +132,7 @@ def test_undoing_a_lock_leaves_everything_as_it_was(world: World, chat: Chat) ->
     assert undo(world, 4) == [("conversation.lock", "done", None)]
     assert dump(world) == locked
     assert lock(world, group, "another reason") == "done"
-    assert undo(world, 4) == [("conversation.lock", "failed", "CHANGED")]
+    assert undo(world, 4) == [("conversation.lock", "skipped", "CHANGED")]
     assert undo(world, 6) == [("conversation.lock", "done", None)]
     assert dump(world) == locked
 
@@ -216,3 +217,79 @@ def test_participants_of_an_unknown_conversation_are_refused(world: World, chat:
     with pytest.raises(psycopg.Error) as error:
         change(world, "add", uuid4(), chat[1][0])
     assert error.value.sqlstate == "PT404"
+
+
+@pytest.mark.parametrize("first", ["remove and add", "remove"])
+def test_undoing_an_addition_waits_for_whoever_changes_the_participant(
+    world: World, chat: Chat, first: str
+) -> None:
+    _, people, group, _ = chat
+    change(world, "add", group, people[4])
+    with world.database.connect() as other, world.database.connect() as undoing:
+        other.execute("begin")
+        other.execute("select moderation.remove_participants(%s, %s, 'ben', 'T-2')", (group, [people[4]]))
+        if first == "remove and add":
+            other.execute("select moderation.add_participants(%s, %s, 'ben', 'T-2')", (group, [people[4]]))
+        undo_it = "select status, problem from moderation.undo(1, 'ann', 'a mistake')"
+        with waiting(undoing, lambda: undoing.execute(undo_it.encode()).fetchall(), world.operator) as undone:
+            other.execute("commit")
+            expected = ("noop", None) if first == "remove" else ("skipped", "CHANGED")
+            assert undone.result() == [expected]
+    assert bool(participants(world, group, people[4])) == (first != "remove")
+
+
+def test_undoing_a_lock_waits_for_whoever_changes_it(world: World, chat: Chat) -> None:
+    group = chat[2]
+    lock(world, group)
+    with world.database.connect() as other, world.database.connect() as undoing:
+        other.execute("begin")
+        other.execute("select moderation.lock_conversation(%s, 'spam', 'ben', 'T-2')", (group,))
+        undo_it = "select status, problem from moderation.undo(1, 'ann', 'a mistake')"
+        with waiting(undoing, lambda: undoing.execute(undo_it.encode()).fetchall(), world.operator) as undone:
+            other.execute("commit")
+            assert undone.result() == [("skipped", "CHANGED")]
+    assert world.fact("select lock_reason from conversations where id = %s", group) == "spam"
+
+
+def test_undoing_an_addition_does_not_end_a_later_membership(world: World, chat: Chat) -> None:
+    _, people, group, _ = chat
+    change(world, "add", group, people[4])
+    change(world, "remove", group, people[4])
+    change(world, "add", group, people[4])
+    assert undo(world, 1) == [("participant.remove", "skipped", "CHANGED")]
+    assert participants(world, group, people[4])
+    assert undo(world, 3) == [("participant.remove", "done", None)]
+
+
+def test_who_left_the_organization_is_a_failure_of_its_own_when_a_removal_is_undone(
+    world: World, chat: Chat
+) -> None:
+    organization, people, group, _ = chat
+    gone, member = sorted(people[2:4])
+    change(world, "remove", group, gone, member)
+    world.operator.execute(
+        "delete from organization_members where organization_id = %s and user_id = %s",
+        (organization, gone),
+    )
+    assert undo(world, 1) == [
+        ("participant.add", "failed", "NOT_MEMBER"),
+        ("participant.add", "done", None),
+    ]
+    assert participants(world, group, gone, member) == [member]
+
+
+def participants(world: World, group: UUID, *among: UUID) -> list[UUID]:
+    statement = (
+        "select user_id from conversation_participants where conversation_id = %s and user_id = any(%s)"
+    )
+    return [row[0] for row in world.operator.execute(statement, (group, list(among)))]
+
+
+def test_undo_does_not_depend_on_the_time_zone_of_a_session(world: World, chat: Chat) -> None:
+    group = chat[2]
+    lock(world, group)
+    world.operator.execute("set timezone = 'Europe/Berlin'")
+    assert lock(world, group) == "noop"
+    assert undo(world, 1) == [("conversation.unlock", "done", None)]
+    world.operator.execute("set timezone = 'America/St_Johns'")
+    assert undo(world, 2) == [("conversation.lock", "done", None)]

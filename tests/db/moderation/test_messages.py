@@ -73,16 +73,16 @@ def test_undo_of_a_deletion_does_not_restore_what_the_sender_deleted_later(
     undo = "select id, status, problem from moderation.undo(1, 'ann', 'a mistake')"
     with world.operator.transaction(force_rollback=True):
         assert world.operator.execute(undo.encode()).fetchall() == [
-            (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+            (str(messages[0]), "skipped", "CHANGED"), (str(messages[1]), "done", None)
         ]  # fmt: skip
     assert dump(world) == before
     act(world, "restore", messages[0])
     act(world, "delete", messages[0])
     assert world.operator.execute(undo.encode()).fetchall() == [
-        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "done", None)
+        (str(messages[0]), "skipped", "CHANGED"), (str(messages[1]), "done", None)
     ]  # fmt: skip
     assert world.operator.execute(undo.encode()).fetchall() == [
-        (str(messages[0]), "failed", "CHANGED"), (str(messages[1]), "noop", None)
+        (str(messages[0]), "skipped", "CHANGED"), (str(messages[1]), "noop", None)
     ]  # fmt: skip
 
 
@@ -97,7 +97,8 @@ def test_undo_of_a_restoration_deletes_when_and_by_whom_it_was_deleted(
     else:
         act(world, "delete", message)
     deletions = (
-        "select array_agg((m.deleted_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
+        "select array_agg("
+        "(m.deleted_at, m.updated_at, d.deleted_at, d.deleted_by, d.content, d.updated_at)::text) "
         "from messages m join private.deleted_messages d on d.message_id = m.id"
     )
     before = world.fact(deletions)
@@ -251,7 +252,7 @@ def test_undo_releases_only_the_hold_that_the_action_created(
     run("select moderation.release_hold('legal-7', 'ann', 'it is over')")
     assert run(undo) == ("hold.release", "legal-7", "noop", None)
     run(create)
-    assert run(undo) == ("hold.release", "legal-7", "failed", "CHANGED")
+    assert run(undo) == ("hold.release", "legal-7", "skipped", "CHANGED")
     assert world.fact("select count(*) from moderation.holds") == 1
     assert run(undo.replace("(1,", "(3,")) == ("hold.release", "legal-7", "done", None)
     assert world.fact("select count(*) from moderation.holds") == 0
@@ -280,7 +281,7 @@ def test_a_message_that_changed_meanwhile_is_left_alone(world: World, chat: tupl
         "select status, problem from moderation.redact_messages(%s, 'ann', 'spam', p_versions => %s)",
         (messages, versions),
     ).fetchall()
-    assert rows == [("failed", "CHANGED"), ("done", None)]
+    assert rows == [("skipped", "CHANGED"), ("done", None)]
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])

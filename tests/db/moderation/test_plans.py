@@ -68,7 +68,7 @@ def test_messages_that_changed_after_the_plan_are_skipped_and_listed(spam: Spam,
         moderate(spam.conn, MessageVerb.restore, spam.ids[:1], ACT, on_wait=ignore)
     else:
         spam.world.changed(spam.ann, "update messages set content = 'edited' where id = %s", spam.ids[0])
-    assert spam.apply(plan) == [("failed", "CHANGED"), *[("done", None)] * 3]
+    assert spam.apply(plan) == [("skipped", "CHANGED"), *[("done", None)] * 3]
 
 
 def test_a_hold_after_the_plan_wins(spam: Spam) -> None:
@@ -96,9 +96,30 @@ def test_an_interrupted_plan_is_continued(spam: Spam) -> None:
     job_id = jobs.create(
         spam.conn, plan.verb, plan.ids, plan.versions, ACT, plan_hash=plan.hash, on_wait=ignore
     )
-    spam.conn.execute("select moderation.run_job(%s, 3)", (job_id,))
+    spam.conn.execute("select moderation.run_job(%s, 3, %s)", (job_id, ACT.actor))
     assert spam.apply(plan) == [("done", None)] * 4
     assert spam.world.fact("select count(*) from moderation.log") == 2
+
+
+def test_a_plan_that_another_actor_has_begun_is_not_continued(spam: Spam) -> None:
+    plan = spam.plan(MessageVerb.delete)
+    job_id = jobs.create(
+        spam.conn, plan.verb, plan.ids, plan.versions, ACT, plan_hash=plan.hash, on_wait=ignore
+    )
+    with pytest.raises(Conflict, match="has begun to apply this plan") as error:
+        plans.apply(spam.conn, plan, replace(ACT, actor="ben"), on_wait=ignore, on_step=ignore)
+    assert f"chatctl job resume {job_id}" in str(error.value.hint)
+    assert spam.world.fact("select count(*) from messages where content is null") == 0
+
+
+def test_the_plan_of_a_canceled_job_is_not_applied(spam: Spam) -> None:
+    plan = spam.plan(MessageVerb.delete)
+    job_id = jobs.create(
+        spam.conn, plan.verb, plan.ids, plan.versions, ACT, plan_hash=plan.hash, on_wait=ignore
+    )
+    jobs.cancel(spam.conn, job_id, ACT, on_wait=ignore)
+    assert spam.apply(plan) == [("failed", "CANCELED")] * 4
+    assert spam.world.fact("select count(*) from messages where content is null") == 0
 
 
 def test_a_preview_counts_and_shows_samples(spam: Spam) -> None:

@@ -142,7 +142,7 @@ def test_an_action_is_not_undone_after_a_later_one(world: World, chat: tuple[UUI
     suspend(world, ann)
     suspend(world, ann, LATER)
     before = dump(world)
-    assert undo(world, 1) == ("user.unsuspend", "failed", "CHANGED")
+    assert undo(world, 1) == ("user.unsuspend", "skipped", "CHANGED")
     assert dump(world) == before
     assert undo(world, 2)[1] == "done"
     assert undo(world, 1)[1] == "done"
@@ -292,3 +292,10 @@ def test_realtime_delivers_nothing_to_a_suspended_user(world: World, chat: tuple
     assert world.value(ann, check) is True
     suspend(world, ann)
     assert world.value(ann, check) is False
+
+
+def test_a_suspension_is_undone_in_another_time_zone(world: World, chat: tuple[UUID, UUID, UUID]) -> None:
+    until = "select moderation.suspend_user(%s, 'ann', 'T-1', null, now() + interval '1 day')"
+    world.operator.execute(until.encode(), (chat[0],))
+    world.operator.execute("set timezone = 'Europe/Berlin'")
+    assert undo(world, 1) == ("user.unsuspend", "done", None)

@@ -10,7 +10,8 @@ from chatctl.cli.paging import LIMIT, LimitOption
 from chatctl.cli.session import session
 from chatctl.services.moderation import jobs
 
-COLUMNS = ("id", "created_at", "finished_at", "verb", "actor", "total", "done", "noop", "failed", "pending")
+COUNTS = ("total", "done", "noop", "skipped", "failed", "pending")
+COLUMNS = ("id", "created_at", "finished_at", "verb", "actor", *COUNTS)
 EPILOG = """\b
 Examples:
   chatctl job list

@@ -11,14 +11,15 @@ from chatctl.cli.options import options
 from chatctl.cli.output import note
 from chatctl.cli.progress import progress
 from chatctl.cli.session import session
-from chatctl.errors import Invalid
 from chatctl.services.moderation import jobs
 
 EPILOG = """\b
 Examples:
   chatctl job undo 6f1c… --reason 'not spam'
 
-The inverse is a job of its own. Redactions and purges cannot be undone.
+Each batch is undone by an action of its own, as `chatctl undo` does: what has changed since is left alone and
+listed. An unfinished job is canceled first. After an interruption, the same command continues. Redactions and
+purges cannot be undone.
 """
 
 
@@ -33,14 +34,9 @@ def undo(
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     confirm_write(shared.settings.target, shared, what=f"undo of job {job}")
-
-    def on_wait(why: str) -> None:
-        note(why, shared)
-
     with session(shared) as at, progress(shared) as on_step:
-        original = jobs.by_id(at.conn, job)
-        if original.inverse is None:
-            raise Invalid(f"a job of message {original.verb} cannot be undone")
-        inverse = jobs.create_inverse(at.conn, original, act, on_wait=on_wait)
-        result = jobs.run(at.conn, inverse, on_wait=on_wait, on_step=on_step)
+        result = jobs.undo(
+            at.conn, jobs.by_id(at.conn, job), act,
+            on_wait=lambda why: note(why, shared), on_step=on_step,
+        )  # fmt: skip
     show_result(result, shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from uuid import UUID
 import typer
 
 from chatctl.cli.apiclient import api_client
-from chatctl.cli.files import require_writable
+from chatctl.cli.files import require_new
 from chatctl.cli.guards import confirm_by_name, confirm_write
 from chatctl.cli.operating import ids_from, operator_act, show_result
 from chatctl.cli.options import Options
@@ -25,6 +26,7 @@ from chatctl.formats.counting import counted
 from chatctl.services.moderation import files, messages, plans, search
 from chatctl.services.moderation.messages import MessageVerb
 from chatctl.services.moderation.operators import OperatorAct
+from chatctl.services.moderation.results import ActionResult
 
 ConfirmOption = Annotated[
     str | None,
@@ -85,16 +87,15 @@ def moderate(
         check_expected(len(ids), expect)
     if not dry_run:
         confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(ids):,}")
-    with session(shared) as at, progress(shared) as on_step:
+    with session(shared) as at:
         if not dry_run:
             confirm_irreversible(at.conn, verb, ids, confirm)
-        result = messages.moderate(
-            at.conn, verb, ids, act,
-            dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
-        )  # fmt: skip
-        if not dry_run:
-            delete_files(at, verb, shared)
-    show_result(result, shared)
+        with progress(shared) as on_step:
+            result = messages.moderate(
+                at.conn, verb, ids, act,
+                dry_run=dry_run, on_wait=lambda why: note(why, shared), on_step=on_step,
+            )  # fmt: skip
+        finish(at, verb, result, shared)
 
 
 def _moderate_selected(
@@ -109,7 +110,7 @@ def _moderate_selected(
     confirm: str | None,
 ) -> None:
     if file is not None:
-        require_writable(file, "--plan")
+        require_new(file, "--plan")
     with session(shared) as at:
         selector = selection.resolve(at.conn)
         if dry_run or file is not None:
@@ -120,9 +121,7 @@ def _moderate_selected(
         if expect is not None or not (dry_run or file):
             check_expected(len(plan.ids), expect)
         if dry_run or file is not None:
-            preview_plan(at, plan, act, shared)
-            if file is not None:
-                save_plan(plan, file, shared)
+            preview_plan(at, plan, act, shared, file)
             return
         confirm_write(shared.settings.target, shared, what=f"message {verb} of {len(plan.ids):,}")
         confirm_irreversible(at.conn, verb, plan.ids, confirm)
@@ -131,12 +130,16 @@ def _moderate_selected(
                 at.conn, verb, plan.ids, act,
                 versions=plan.versions, on_wait=lambda why: note(why, shared), on_step=on_step,
             )  # fmt: skip
-        delete_files(at, verb, shared)
-    show_result(result, shared)
+        finish(at, verb, result, shared)
 
 
-def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options) -> None:
-    """Show what the plan would do, after doing it and rolling back."""
+def preview_plan(
+    at: Session, plan: plans.MessagePlan, act: OperatorAct, shared: Options, file: Path | None = None
+) -> None:
+    """Show what the plan would do, after doing it and rolling back, and save it in ``file``.
+
+    Raises the error that the failed items amount to.
+    """
     preview = plans.preview(at.conn, plan)
     with progress(shared) as on_step:
         result = messages.moderate(
@@ -144,6 +147,22 @@ def preview_plan(at: Session, plan: plans.MessagePlan, act: OperatorAct, shared:
             versions=plan.versions, dry_run=True, on_wait=lambda why: note(why, shared), on_step=on_step,
         )  # fmt: skip
     show_preview(preview, result, shared)
+    if file is not None:
+        save_plan(plan, file, shared)
+    if result.error:
+        raise result.error
+
+
+def finish(at: Session, verb: MessageVerb, result: ActionResult, shared: Options) -> None:
+    """Show what became of each message, then delete the files of those whose content is gone for good.
+
+    In this order because the act is committed, and Storage may be slow or fail.
+    """
+    try:
+        show_result(result, shared)
+    finally:
+        if not result.dry_run:
+            delete_files(at, verb, shared)
 
 
 def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
@@ -153,14 +172,14 @@ def delete_files(at: Session, verb: MessageVerb, shared: Options) -> None:
 
 
 def delete_waiting_files(at: Session, shared: Options) -> None:
-    """Delete the files that wait for it from the target's Storage; say so if it cannot be reached."""
-    with api_client(at.target) as api:
-        left = files.delete(at.conn, api, without_storage=at.target.embedded)
-    if left:
-        are = "is" if left == 1 else "are"
+    """Delete the files that wait for it; a note says which stay, and why."""
+    sys.stdout.flush()  # the result, before Storage may make somebody lose patience
+    left = files.delete(at.conn, api_client(at.target), without_storage=at.target.embedded)
+    if left.count:
+        wait = "waits" if left.count == 1 else "wait"
         note(
-            f"{counted(left, 'file')} {are} hidden, but not deleted: the target needs api_url and "
-            "secret_key; the next redact, purge or user erase deletes what is left",
+            f"{counted(left.count, 'file')} {wait} to be deleted, hidden from everybody: {left.reason}; "
+            "the next redact, purge or user erase tries again",
             shared,
         )
 

@@ -36,7 +36,7 @@ def act_on(
 ) -> None:
     """Call ``service`` for the reports of the arguments, and show what became of each.
 
-    ``before`` may refuse before anything is changed; ``after`` runs when it is committed.
+    ``before`` may refuse before anything is changed; ``after`` runs when it is committed and shown.
     """
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     ids = ids_from(arguments)
@@ -45,5 +45,7 @@ def act_on(
     with session(shared) as at:
         before(at.conn, ids)
         result = service(at.conn, ids, act=act, dry_run=dry_run, on_wait=lambda why: note(why, shared))
-        after(at)
-    show_result(result, shared)
+        try:
+            show_result(result, shared)
+        finally:
+            after(at)

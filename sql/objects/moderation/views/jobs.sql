@@ -2,7 +2,7 @@
 create or replace view moderation.jobs as
 select
   j.id, j.verb, j.actor, j.reason, j.ticket, j.plan_hash, j.created_at, j.finished_at,
-  i.total, i.done, i.noop, i.failed, i.pending
+  i.total, i.done, i.noop, i.failed, i.pending, i.skipped
 from private.moderation_jobs j
 cross join lateral (
   select
@@ -10,7 +10,8 @@ cross join lateral (
     count(*) filter (where i.status = 'done') as done,
     count(*) filter (where i.status = 'noop') as noop,
     count(*) filter (where i.status = 'failed') as failed,
-    count(*) filter (where i.status is null) as pending
+    count(*) filter (where i.status is null) as pending,
+    count(*) filter (where i.status = 'skipped') as skipped
   from private.moderation_job_items i
   where i.job_id = j.id
 ) as i;
