@@ -35,6 +35,14 @@ create table private.moderation_log_head (
   constraint moderation_log_head_only_row check (only_row)
 );
 
+-- Updated with every hold, for transactions whose snapshot may be older than the hold: they cannot lock its latest version.
+create table private.holds_changed (
+  only_row boolean primary key default true,
+  at timestamptz not null default clock_timestamp(),
+  constraint holds_changed_only_row check (only_row)
+);
+insert into private.holds_changed default values;
+
 -- Also in objects/moderation, which are applied after this.
 create or replace function private.moderation_log_hash(p_entry private.moderation_log)
 returns bytea

@@ -18,7 +18,7 @@ create table private.moderation_job_items (
   place bigint not null, -- from 1
   message_id uuid not null,
   version text, -- at which it was chosen; null: whatever it is when its batch begins
-  status text, -- done, noop or failed; null: its batch has not been committed yet
+  status text, -- done, noop, skipped or failed; null: its batch has not been committed yet
   problem text,
   action_id bigint, -- the row of the log that it was done with
   primary key (job_id, place)

@@ -1,7 +1,11 @@
 -- What operators may do to people and conversations: mutes, locks, reasons that their users see, and what undo needs to
 -- restore what was there before. See docs/operators/README.md.
 
-alter table private.suspensions add column visible_reason text;
+alter table private.suspensions
+  add column visible_reason text,
+  -- auth.users.banned_until as this suspension set it, and as it was before. Lifting the suspension restores the latter.
+  add column ban_set timestamptz,
+  add column ban_replaced timestamptz;
 
 -- Who may read but not write: everywhere, in one organization or in one conversation.
 create table private.mutes (

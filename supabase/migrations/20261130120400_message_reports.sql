@@ -212,7 +212,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '3ba3cf477e01bafd63e9eb897a6e404f9fb96c1e56e01f7974f4fef27a1a616a', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', '0485e8c5df88ba8ca73d4de19722137ee8d1805b9299d74af15453a4123c9123', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', 'b139f6b0c7ce0dc0dcbc41634f183415508c12703182b19fcedfdd492b506e1a', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', 'ff58e453240caaab6c954e7b89091e2b6ca73a2821f6d8fb1f15a9716388eb90', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
@@ -302,22 +302,22 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_before_insert.sql', '1d8c3ca5bfb2d7c99003cf526630f6839898de83e78807db52e251087a6a4a0c', '{"drop trigger if exists messages_before_insert on public.messages","drop function if exists private.messages_before_insert()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_before_update.sql', '78cc6d2911009cbcc6903223c1100988b2b5674fccbd27983406ee390cf6a6f7', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
+values ('objects/triggers/messages_before_update.sql', '255d9d7a994b0f80db969b523382c56a45ba2a28eae8c5cae623a3db691cb4ab', '{"drop trigger if exists messages_before_update on public.messages","drop function if exists private.messages_before_update()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', '6fbaee6b1dfda803721ef3888383008c16e894383024f95efe1386bc607b469b', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/naming_people.sql', 'b5286926493d108e0fa1d79a5e975a969d91a0c000ad30c173351692bb5945a4', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
+values ('objects/moderation/naming_people.sql', 'f1c893e4aa41fae4487fc1d159d1ba9b29246782d86b132fd6a7691c4932e3a4', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.is_telling_name(p_name text)","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_act.sql', '38599815a1dc24ea3a4423097daefa9964ac5afc628066771d7fd05147f38a90', '{"drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
+values ('objects/moderation/log_act.sql', '9439761f2e73b0eac20c57d58d6e7433d5ac1305873844daedd97e2ee756ef0b', '{"drop function if exists private.text_hash(p_text text)","drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.keyed_hash(p_values jsonb)","drop function if exists private.require_actor(p_actor text)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', 'b28e1b29b55f93027422fe0c5e37c4f819123984ca444068b90d4d358ec0a492', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])"}'::text[]);
+values ('objects/moderation/holds.sql', '9c07aecbfc4d6d93ba0efe3151afe9e8bf95e65d251a5a889a7546d83a9e06f4', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.log_hold(p_action text, p_hold private.holds, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])","drop trigger if exists holds_changed on private.holds","drop function if exists private.holds_changed()","drop function if exists private.lock_holds()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/messages_recounted.sql', '088f08ef5be9d2dcf9b636eb4fbb55f1a602a013592d7c311abb387e423662d6', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
+values ('objects/triggers/messages_recounted.sql', '1dff44b6f906f8f5d803fc1f22bd333ab8a4af961567a0f6abdb37a4e8452eb9', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/moderation_log_is_append_only.sql', '1ededab4d3cfa6ee915cba927081c81c75af8993657a51fd8705807373cc25f5', '{"drop trigger if exists moderation_log_is_append_only on private.moderation_log","drop function if exists private.moderation_log_is_append_only()"}'::text[]);
@@ -365,7 +365,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/conversations.sql', '3668547fa19c613527458880916114b1b4b3663d8c88187b6334639acbc9c75d',  E'{"drop policy if exists \\"the creator names a group\\" on public.conversations","drop policy if exists \\"members start conversations as themselves\\" on public.conversations","drop policy if exists \\"participants read their conversations\\" on public.conversations","revoke update (name, updated_at) on public.conversations from authenticated","revoke insert (organization_id, name, is_group, created_by) on public.conversations from authenticated","revoke select on public.conversations from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/access/message_reports.sql', 'e7f106d9c7ba0dfdf33604a6f0c8ac8b642506636364ed494efe720fbc6e180c',  E'{"drop policy if exists \\"participants report messages as themselves\\" on public.message_reports","drop policy if exists \\"people read their own reports\\" on public.message_reports","revoke insert (message_id, reporter_id, kind, comment) on public.message_reports from authenticated","revoke select on public.message_reports from authenticated"}'::text[]);
+values ('objects/access/message_reports.sql', 'beaae4aa4559f3cf69555c0c21a85eeb31ad20c992f85dc1f1f164ff7b7a1e9a',  E'{"drop policy if exists \\"participants report messages as themselves\\" on public.message_reports","drop policy if exists \\"people read their own reports\\" on public.message_reports","revoke insert (message_id, reporter_id, kind, comment) on public.message_reports from authenticated","revoke select on public.message_reports from authenticated"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/access/messages.sql', 'ab75dc1e12559e791dff59ee528bd2954e83dc36ddc424006974ce6a8a78c365',  E'{"drop policy if exists \\"participants update messages\\" on public.messages","drop policy if exists \\"participants send as themselves\\" on public.messages","drop policy if exists \\"participants read messages\\" on public.messages","revoke update (content, reactions, deleted_at) on public.messages from authenticated","revoke insert (organization_id, conversation_id, sender_id, content, attachments, reactions) on public.messages from authenticated","revoke select on public.messages from authenticated"}'::text[]);
@@ -389,22 +389,22 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/realtime/publication.sql', 'b9bed5949cf76aad7d6d474a4f7fcd13d72d06bcbf558c80b5016699ceb2cb02', '{}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/auth_bans.sql', 'de83625214d6bb62c06d2b90d77545904d37bc02b8376a6e5f5ec0b5f1ec31c9', '{"drop function if exists private.end_sessions(p_user_id uuid)","drop function if exists private.ban_end(p_suspended_until timestamptz)","drop function if exists private.ban_until(p_user_id uuid, p_until timestamptz)","drop function if exists private.banned_until(p_user_id uuid)"}'::text[]);
+values ('objects/moderation/auth_bans.sql', '53d0c016aea32cac7abe4b53f86e30b68056e187cd037c9f42bd0ded88355ce6', '{"drop function if exists private.end_sessions(p_user_id uuid)","drop function if exists private.ban_end(p_suspended_until timestamptz)","drop function if exists private.ban_of_auth(p_user_id uuid)","drop function if exists private.ban_until(p_user_id uuid, p_until timestamptz)","drop function if exists private.banned_until(p_user_id uuid)","drop function if exists private.lock_user_of_auth(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/claims_of.sql', '46c2942afd8291647e5ccef214be8f31c1886b45e0081ba97f153d6de6649477', '{"drop function if exists private.claims_of(p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_messages.sql', 'deefae99ca9b1efd70d8013d15b1f74958f6356dd9ddbc6c0de522f0c6777b72', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.deletions_of(p_ids uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb)","drop view if exists private.message_versions","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
+values ('objects/moderation/lock_messages.sql', '279335f4f72c423a151ef902fb5890b957c3e0595cb0d98f313dea900bd6811a', '{"drop function if exists private.queue_files(p_messages private.message_target[])","drop function if exists private.message_outcomes(p_action_id bigint, p_messages private.message_target[], p_done uuid[])","drop function if exists private.deletions_of(p_ids uuid[])","drop function if exists private.log_messages(p_action text, p_messages private.message_target[], p_done uuid[], p_actor text, p_reason text, p_ticket text, p_job_id uuid, p_deletions jsonb)","drop view if exists private.message_versions","drop function if exists private.require_message_reason(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists private.lock_messages(p_ids uuid[], p_versions text[], p_removes boolean)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/delete_messages.sql', '31d72043c4014e7ea4a0d1d1c7ad5a6c5e66ee27e371b3d5bc19185d2933c662', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/delete_messages.sql', '5d49fc0a81765c41cf617b3e2f1ee02864defef72fbf462168a8c1f57061a554', '{"drop function if exists moderation.delete_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/traces.sql', 'a6c254bd7fde6bc705af002c77fe23d394a3f5a4fd928e01e0dc4f1a6aa30f4e', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
+values ('objects/moderation/traces.sql', '8e14b1ccb884e60bf8f03231982a718e9ffb1bd643c34223d517c3f7dd01bba2', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.uploads_of(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/erase_user.sql', 'efd7543f3b8967189da3cdba424abe9a1ee84d1df855ba8e861fab2590b7782a', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/erase_user.sql', 'e5015db7f093bb1e1f4d7454356c900ef29c82f36a0afed4e0fc373265ca07bc', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists private.refuse_held_of(p_user_id uuid, p_message_ids uuid[])","drop function if exists private.messages_of(p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files.sql', '8fb4a81945527b6a2cb8a43305d8cd34b6563fbd913792597c07dfea5fb407fc', '{"drop function if exists private.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
@@ -416,40 +416,40 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/holds.sql', 'f2c12f44acb877d09cbd38961c2e32777bb91c1468c727e8505da132013d15cc', '{"drop view if exists moderation.holds"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/held_rows.sql', '5414165312d3a4a5a252020749a9874db18e91ca0c9735e2314888846d3ffb3b', '{"drop trigger if exists deleted_messages_removed on private.deleted_messages","drop trigger if exists deleted_messages_changed on private.deleted_messages","drop function if exists private.kept_content_removed()","drop trigger if exists holds_before_update on private.holds","drop function if exists private.holds_before_update()","drop trigger if exists holds_truncate_refused on private.holds","drop trigger if exists deleted_messages_truncate_refused on private.deleted_messages","drop trigger if exists organizations_truncate_refused on public.organizations","drop trigger if exists conversations_truncate_refused on public.conversations","drop trigger if exists messages_truncate_refused on public.messages","drop function if exists private.truncate_refused_while_held()"}'::text[]);
+values ('objects/moderation/held_rows.sql', 'e54141b185cb811d7c6a39b19967dc626aa049a6476017384a202e9667624189', '{"drop trigger if exists deleted_messages_removed on private.deleted_messages","drop trigger if exists deleted_messages_changed on private.deleted_messages","drop function if exists private.kept_content_removed()","drop trigger if exists holds_before_update on private.holds","drop function if exists private.holds_before_update()","drop trigger if exists holds_truncate_refused on private.holds","drop trigger if exists deleted_messages_truncate_refused on private.deleted_messages","drop trigger if exists organizations_truncate_refused on public.organizations","drop trigger if exists conversations_truncate_refused on public.conversations","drop trigger if exists messages_truncate_refused on public.messages","drop function if exists private.truncate_refused_while_held()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/restore_messages.sql', '6613f0a03ac7708896391d9fc617cbf0c4e0af243aeb5f70e2d95cf509f877e7', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/restore_messages.sql', '5d1d054ef4e24a0be6cefd3a433140a03543df230edc4fb1e3afa0058ad078d7', '{"drop function if exists private.restore_locked(p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid)","drop function if exists moderation.restore_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_messages.sql', '95c44a389c8c7b85bf597887661457471d582bcdaca10b737c779b0c75e2e717', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
+values ('objects/moderation/redact_messages.sql', '78dc246ae83eaccb63b708dc54c9b77c9da3ea6759f40811c1006118e22666f9', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/redact_messages.sql', '7375edcaa05ec1218605b98d778f57e42ab9130d9b29b970b9a2d78b4e9d1a6d', '{"drop function if exists moderation.redact_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/purge_messages.sql', '6c3c1c1b2e47eb39333ff9eddd6f1facc30a856d50a799ae723c4b01a725c964', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/purge_messages.sql', 'a808aeb5fabb01eaed46464d6305277a43bed0cc84e2afedb4adf6fc40e634ff', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
+values ('objects/moderation/jobs.sql', 'fbcf1608e048b45c2a4a4e270a26418b3b8629ad25473974917ae0210127d922', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists private.lock_job(p_job_id uuid)","drop function if exists moderation.cancel_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.run_job(p_job_id uuid, p_count integer, p_actor text)","drop function if exists private.job_of_plan(p_plan_hash text, p_verb text, p_ids uuid[], p_versions text[])","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/jobs.sql', '68606ab069d7b8bfa66ae5af3534055ada15421c5021760fa2a99c12bbc51d55', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists moderation.run_job(p_job_id uuid, p_count integer)","drop function if exists moderation.create_inverse_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
+values ('objects/moderation/states.sql', '6daa6fb9cb232c6e8b83b8f8ded56902346b6b15d1c97b20ea0b5a2a2f238ac7', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.can_take_part(p_user_id uuid, p_conversation_id uuid)","drop function if exists private.lock_changed(p_action_id bigint)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/states.sql', '06fc574f5ce9e1d8ad4062f0f02e7179f976cc1333eadb73eab197e22cb2786b', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
+values ('objects/moderation/suspend_user.sql', '1c79f08bef2abef6f8d179f076349a6ab807ffa0181cb361a6a51ba8e6075455', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/suspend_user.sql', '29bc754a201608936be55a7f83823d86f2f2a5dd6ebf1780813fa58e144ff178', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
+values ('objects/moderation/lock_conversation.sql', '3b0b1620af5b691ac153421cbb8f11a3cf87c0d948bb323130b71ba1355f9dac', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/lock_conversation.sql', '4458c048aa8a3176ccefbd8ea865aa857dfae200a17e80323c0b6bcf33736b54', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_reading.sql', '7f6b28cfb8bd7e7e11c8127c55a366d65fa4b56aa8c77d264b9c42a8571502c1', '{"drop function if exists private.log_reading(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text, p_organization_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read.sql', '0bcca6e438cf949ecb01fa82cb38154ce61ea0614dab8c2a1eb764783e625898', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read.sql', '48d31202bf30ca984bf8520ee3a32c80fc1bdfa52ccf189f7cb85a3eca996ebe', '{"drop function if exists moderation.log_read(p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_read_of_users.sql', 'edd324b088b320b7ac73ad0e1413dbaa233ae97a2d3cf92e1e199b0d5c938780', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_read_of_users.sql', '7255b4e4d73fd981ac7ed9aa2e7e54d0754cb5ff9aa4b3b7c212178760302461', '{"drop function if exists moderation.log_read_of_users(p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_search.sql', 'd1b884d830032b88bbafcdea1721177cf1587079778b16c0ef490b70ccfc689a', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/log_search.sql', '4e36ea7f5ba8a0c04115e689e49e025d9041b0b78a530a6d3f9468245b18935e', '{"drop function if exists moderation.log_search(p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb, p_text text, p_regex text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/message_versions.sql', 'c5b2582578f8e8180b22990e4d7d00e745c8d0557b4b3798c0bfb76128873bab', '{"drop function if exists moderation.message_versions(p_ids uuid[])"}'::text[]);
@@ -473,7 +473,10 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/repair_conversation.sql', 'c546f60e59a8ec676079a94bbf206ad9fdfddafe82f93321753f698be0a1bb6a', '{"drop function if exists moderation.repair_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/reports.sql', '1ba2b50aa099a62a9673dbf63a3ec2f8644f48e66322741b9ba912c497ce9f14', '{"drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
+values ('objects/moderation/undo_messages.sql', '33ec81f071e9204271caf08d5f3827b711fc30ea73ced25c8bf39854ba12426b', '{"drop function if exists private.undo_restoration(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists private.undo_deletion(p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.logged_deletions(p_entry private.moderation_log)"}'::text[]);
+
+insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
+values ('objects/moderation/reports.sql', '48959d5aaf9f8c90587e7ebf7e2fb964a6718a1df2bb203898e59cd0cb4eb4df', '{"drop function if exists private.suspend_reported(p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, out reports private.report_target[], out action_ids bigint[])","drop function if exists private.act_on_reported(p_do text, p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_deletion private.moderation_log, out reports private.report_target[], out action_id bigint)","drop function if exists moderation.resolve_reports(p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text, p_do text)","drop function if exists moderation.release_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_holder text)","drop function if exists moderation.claim_reports(p_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists private.people_of_reports(p_reports private.report_target[])","drop function if exists private.report_outcomes(p_action_id bigint, p_reports private.report_target[], p_done uuid[])","drop function if exists private.report_changes(p_reports private.report_target[], p_ids uuid[], p_review jsonb)","drop function if exists private.change_reports(p_action text, p_changes jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.lock_reports(p_ids uuid[], p_holder text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/schema.sql', '14061f5248e7e0ad307c1bccb2b426bfe1fc875b7b16e3933583487faa1f35a8', '{}'::text[]);
@@ -482,7 +485,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/search_words.sql', '5c3fe38d8a3a946af6fbc68d8d714d35119e8f0781e2dc11fc433b3b8038f8ec', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_report_act.sql', '52e18e75bc0a11b6f106ed54e44836ec606c8935459e111e16f2c65516e39479', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo_report_act.sql', '75d08f2424b149a40976f32b50af6bfb446e21114fec90dcad6f90b1b984c930', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/undo.sql', 'ad27f2a372523488716813bb8d14984f80818e31b09495b9eb3011c9e767dfb6', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
@@ -491,10 +494,10 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/conversations.sql', '8d2263fa9bf037ded73f1bfb74a81eb4093b831a686372efb95ae62c38f1f619', '{"drop view if exists moderation.conversations"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/views/jobs.sql', 'bada664637b239935797484b4e812ea4044cd4608f125264953ebe746357f7b9', '{"drop view if exists moderation.job_items","drop view if exists moderation.jobs"}'::text[]);
+values ('objects/moderation/views/jobs.sql', 'c89c287dc160879d745a8ed51fdf6e2dbf40f095c4af2a69f1af1ce1f951f1bb', '{"drop view if exists moderation.job_items","drop view if exists moderation.jobs"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/views/log.sql', 'd521ba17d138e97f3bbbb713dfe93e3d89a565ee3411cec90da8c2f99a5b16af', '{"drop view if exists moderation.log_head","drop view if exists moderation.log"}'::text[]);
+values ('objects/moderation/views/log.sql', 'b5322bb4f2e7a554d9659b87f97bbed1d48c0ef1653bcd4dc571bdd666c1549f', '{"drop view if exists moderation.log_head","drop view if exists moderation.log"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/views/log_pseudonyms.sql', 'a44b8f1bf660869df32fed8149da0d9d55612a975183e40e2412da0295a2dbc7', '{"drop view if exists moderation.log_pseudonyms"}'::text[]);
@@ -1763,7 +1766,8 @@ reset all; set check_function_bodies = off;
 -- Lock a conversation. seq, counters and read states change only under this lock.
 --
 -- Every write takes its locks in this order, so that no two writes wait for each other:
---   1. the turn of a user: the row of private.send_windows, see take_turn
+--   1. a user of Auth, if they are deleted or suspended; then the turn of a user: the row of private.send_windows, see
+--      take_turn
 --   2. rows of participants, reports, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
@@ -2963,7 +2967,10 @@ begin
       else 'reaction'
     end);
   end if;
-  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  -- Set by undo_restoration, which brings back a tombstone as it was.
+  if not trusted or current_setting('chat.keep_message_updated_at', true) is distinct from 'on' then
+    new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  end if;
   if new.deleted_at is not null and not trusted then
     new.deleted_at := new.updated_at;
   end if;
@@ -2973,7 +2980,7 @@ begin
       (message_id, conversation_id, sender_id, content, attachments, reactions, deleted_at, deleted_by, updated_at)
     values
       (old.id, old.conversation_id, old.sender_id, old.content, old.attachments, old.reactions,
-       new.deleted_at, caller, old.updated_at);
+       new.deleted_at, case when not trusted then caller end, old.updated_at);
     if old.attachments is not null then
       perform private.hide_files(old);
     end if;
@@ -3080,6 +3087,16 @@ as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
 
+-- Whether a name is long enough to be looked for in reasons: shorter ones are part of ordinary words.
+create or replace function private.is_telling_name(p_name text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select char_length(n.name) >= case when octet_length(n.name) > char_length(n.name) then 2 else 4 end
+  from (select normalize(regexp_replace(p_name, '^\s+|\s+$', '', 'g'), nfc) as name) as n
+$$;
+
 -- Whether a text contains the id or address of any user, or the name of one of these. Only a text that contains something
 -- like an address reads all users.
 create or replace function private.names_people(p_text text, p_user_ids uuid[])
@@ -3098,9 +3115,7 @@ as $$
     )
     or exists (
       select from public.user_profiles u
-      where u.id = any (p_user_ids)
-        and (octet_length(u.full_name) > char_length(u.full_name) or char_length(btrim(u.full_name)) > 3)
-        and p_text ~* private.name_pattern(u.full_name)
+      where u.id = any (p_user_ids) and private.is_telling_name(u.full_name) and p_text ~* private.name_pattern(u.full_name)
     )
 $$;
 
@@ -3128,6 +3143,7 @@ $$;
 revoke execute on function private.name_pattern(text) from public;
 revoke execute on function private.id_pattern(uuid) from public;
 revoke execute on function private.word_pattern(text) from public;
+revoke execute on function private.is_telling_name(text) from public;
 revoke execute on function private.names_people(text, uuid[]) from public;
 revoke execute on function private.people_of(text[]) from public;
 reset all; set check_function_bodies = off;
@@ -3182,9 +3198,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
-  elsif coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
+  perform private.require_actor(p_actor);
+  if coalesce(p_reason, '') !~ '\S' or char_length(p_reason) > 1000 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs a reason of 1 to 1,000 characters');
   elsif char_length(p_ticket) > 200 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A ticket has at most 200 characters');
@@ -3196,29 +3211,93 @@ begin
 end
 $$;
 
--- The hash of removed content, which only somebody with the key and the content can reproduce. Null for no content.
+create or replace function private.require_actor(p_actor text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'An act needs an actor: a name of 1 to 200 characters');
+  end if;
+end
+$$;
+
+-- A hash that only somebody with the key can compute, so that nobody who reads the log can guess what was hashed.
+create or replace function private.keyed_hash(p_values jsonb)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(k.key || sha256(k.key || convert_to(p_values::text, 'UTF8'))), 'hex')
+  from private.moderation_key k
+$$;
+
+-- The hash of removed content. Null for no content.
 create or replace function private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)
 returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select encode(sha256(k.key || sha256(k.key || convert_to(
-    jsonb_build_array(p_message_id, p_content, p_attachments)::text, 'UTF8'))), 'hex')
-  from private.moderation_key k
-  where p_content is not null or p_attachments is not null
+  select case when p_content is not null or p_attachments is not null then
+    private.keyed_hash(jsonb_build_array(p_message_id, p_content, p_attachments))
+  end
+$$;
+
+-- The hash of a text that was searched for. Null for no text.
+create or replace function private.text_hash(p_text text)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_text is not null then private.keyed_hash(jsonb_build_array(p_text)) end
 $$;
 
 revoke execute on function private.log_act(text, text[], text, text, text, uuid, jsonb, uuid) from public;
 revoke execute on function private.log_pseudonym(uuid) from public;
 revoke execute on function private.require_reason(text, text, text, uuid[]) from public;
+revoke execute on function private.keyed_hash(jsonb) from public;
+revoke execute on function private.require_actor(text) from public;
 revoke execute on function private.content_hash(uuid, text, jsonb) from public;
+revoke execute on function private.text_hash(text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/holds.sql
 -- Holds: nothing that is held is redacted, purged or erased, whoever tries, until the hold is released.
 
--- Refuse to go on if a message of one of these conversations, or of one of these senders, is held. The lock of the table
--- lets a hold that is being created finish first, and makes one that comes later wait for this transaction.
+-- Let a hold that is being created finish first, and one that comes later wait for this transaction. A transaction that
+-- reads from one snapshot would not see the former, and is refused.
+create or replace function private.lock_holds()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  lock table private.holds in share mode;
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform from private.holds_changed c for share;
+  end if;
+exception when serialization_failure then
+  perform private.refuse('PT409', 'CONFLICT', 'Holds have changed since this transaction began; roll it back and begin again');
+end
+$$;
+
+create or replace function private.holds_changed()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update private.holds_changed c set at = clock_timestamp();
+  return null;
+end
+$$;
+
+create or replace trigger holds_changed
+before insert or update on private.holds
+for each statement execute function private.holds_changed();
+
+-- Refuse to go on if a message of one of these conversations, or of one of these senders, is held.
 create or replace function private.refuse_held(
   p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[]
 )
@@ -3229,7 +3308,7 @@ as $$
 declare
   held text;
 begin
-  lock table private.holds in share mode;
+  perform private.lock_holds();
   select string_agg(distinct h.name, ', ' order by h.name) into held
   from private.active_holds h
   where h.organization_id = any (p_organization_ids) or h.conversation_id = any (p_conversation_ids)
@@ -3265,6 +3344,8 @@ create or replace trigger holds_before_delete
 before delete on private.holds
 for each row execute function private.holds_before_delete();
 
+revoke execute on function private.lock_holds() from public;
+revoke execute on function private.holds_changed() from public;
 revoke execute on function private.refuse_held(uuid[], uuid[], uuid[]) from public;
 revoke execute on function private.holds_before_delete() from public;
 
@@ -3278,32 +3359,54 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  hold_id uuid;
+  people uuid[] := p_user_id || private.people_of(array['conversation:' || p_conversation_id]);
+  hold private.holds;
 begin
-  perform private.require_reason(
-    p_actor, p_reason, concat_ws(' ', p_ticket, p_name),
-    p_user_id || private.people_of(array['conversation:' || p_conversation_id])
-  );
-  if num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
+  perform private.require_reason(p_actor, p_reason, p_ticket, people);
+  if coalesce(p_name, '') !~ '\S' or char_length(p_name) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold has a name of 1 to 200 characters');
+  elsif private.names_people(p_name, people) then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The name of a hold must not contain the id, address or name of a person: the log is never changed');
+  elsif num_nonnulls(p_organization_id, p_conversation_id, p_user_id) <> 1 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold is on one organization, conversation or user');
-  elsif exists (select from private.holds h where h.name = p_name) then
+  end if;
+  begin
+    insert into private.holds (name, reason, organization_id, conversation_id, user_id)
+    values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
+    on conflict (name) do nothing
+    returning * into hold;
+  exception when foreign_key_violation then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no such %s', case
+      when p_organization_id is not null then 'organization' when p_conversation_id is not null then 'conversation' else 'user'
+    end));
+  end;
+  if hold.id is null then
     perform private.refuse('PT409', 'CONFLICT', format('There is an active hold of that name: %s', p_name));
   end if;
-  insert into private.holds (name, reason, organization_id, conversation_id, user_id)
-  values (p_name, p_reason, p_organization_id, p_conversation_id, p_user_id)
-  returning id into hold_id;
-  return private.log_act(
-    'hold.create',
-    array['hold:' || p_name, case
-      when p_organization_id is not null then 'organization:' || p_organization_id
-      when p_conversation_id is not null then 'conversation:' || p_conversation_id
-      else private.log_pseudonym(p_user_id)
-    end],
-    p_actor, p_reason, p_ticket,
-    coalesce(p_organization_id, (select c.organization_id from public.conversations c where c.id = p_conversation_id)),
-    jsonb_build_object('hold_id', hold_id)
-  );
+  return private.log_hold('hold.create', hold, p_actor, p_reason, p_ticket);
 end
+$$;
+
+-- Log what was done to a hold, with what it is about. Returns the action's id.
+create or replace function private.log_hold(
+  p_action text, p_hold private.holds, p_actor text, p_reason text, p_ticket text
+)
+returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.log_act(
+    p_action,
+    array['hold:' || p_hold.name, coalesce(
+      'organization:' || p_hold.organization_id, 'conversation:' || p_hold.conversation_id, private.log_pseudonym(p_hold.user_id)
+    )],
+    p_actor, p_reason, p_ticket,
+    coalesce(
+      p_hold.organization_id, (select c.organization_id from public.conversations c where c.id = p_hold.conversation_id)
+    ),
+    jsonb_build_object('hold_id', p_hold.id)
+  )
 $$;
 
 -- Release a hold. Only the log keeps it. Returns the action's id.
@@ -3326,7 +3429,7 @@ begin
   );
   update private.holds h set released_at = clock_timestamp() where h.id = hold.id;
   delete from private.holds h where h.id = hold.id;
-  return private.log_act('hold.release', array['hold:' || p_name], p_actor, p_reason, p_ticket, hold.organization_id);
+  return private.log_hold('hold.release', hold, p_actor, p_reason, p_ticket);
 end
 $$;
 
@@ -3349,13 +3452,14 @@ begin
   end if;
   perform private.require_reason(p_actor, p_reason, p_ticket);
   if exists (select from private.holds h where h.name = hold_name) then
-    return query select 'hold.release', null::bigint, hold_name, 'failed', 'CHANGED';
+    return query select 'hold.release', null::bigint, hold_name, 'skipped', 'CHANGED';
   else
     return query select 'hold.release', null::bigint, hold_name, 'noop', null::text;
   end if;
 end
 $$;
 
+revoke execute on function private.log_hold(text, private.holds, text, text, text) from public;
 revoke execute on function private.undo_hold(private.moderation_log, text, text, text) from public;
 revoke execute on function moderation.create_hold(text, text, text, text, uuid, uuid, uuid) from public;
 revoke execute on function moderation.release_hold(text, text, text, text) from public;
@@ -3389,10 +3493,13 @@ begin
     into conversations, seqs, senders, changes
     from before b join after a on a.id = b.id
     where (b.deleted_at is null) <> (a.deleted_at is null);
-    select array_agg(b.organization_id), array_agg(b.conversation_id), array_agg(b.sender_id), array_agg(b.seq)
+    -- A deleted message has no seq here: it is in nobody's count.
+    select
+      array_agg(b.organization_id), array_agg(b.conversation_id), array_agg(b.sender_id),
+      array_agg(case when b.deleted_at is null then b.seq end)
     into erased_organizations, erased_in, erased_senders, erased_seqs
     from before b join after a on a.id = b.id
-    where a.sender_id is null and b.sender_id is not null and a.deleted_at is null and b.deleted_at is null
+    where a.sender_id is null and b.sender_id is not null
       and b.sender_id::text is distinct from current_setting('chat.deleted_user', true);
     if erased_in is not null then
       perform private.refuse_held(erased_organizations, erased_in, erased_senders);
@@ -4171,6 +4278,7 @@ reset all; set check_function_bodies = off;
 -- Reports: filed by participants about messages of their conversations, as themselves; read by who filed them. What
 -- operators make of them is in private.report_reviews.
 revoke all on public.message_reports from public, anon, authenticated;
+revoke update, delete, truncate on public.message_reports from service_role; -- operators change them, with a row in the log
 grant select on public.message_reports to authenticated;
 grant insert (message_id, reporter_id, kind, comment) on public.message_reports to authenticated;
 
@@ -4365,6 +4473,20 @@ reset all; set check_function_bodies = off;
 -- Supabase Auth's side of a suspension: a ban prevents signing in and refreshing a token. Projects differ in which of these
 -- tables and columns exist, and in what this role may do with them; access to chat ends with the suspension all the same.
 
+-- Lock a user of Auth, so that nothing signs them in meanwhile. Auth deletes a user in this order: it locks the user, and
+-- the trigger then takes their turn.
+create or replace function private.lock_user_of_auth(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from auth.users u where u.id = p_user_id for update;
+exception when insufficient_privilege then
+  null;
+end
+$$;
+
 create or replace function private.banned_until(p_user_id uuid)
 returns timestamptz
 language plpgsql
@@ -4387,6 +4509,17 @@ begin
 exception when undefined_column or insufficient_privilege then
   raise notice 'auth.users.banned_until cannot be changed here; the user can still sign in, but not use chat';
 end
+$$;
+
+-- The ban that Auth's own administration has set: not the one that a suspension has set.
+create or replace function private.ban_of_auth(p_user_id uuid)
+returns timestamptz
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when b.banned_until = s.ban_set then s.ban_replaced else b.banned_until end
+  from private.banned_until(p_user_id) as b (banned_until)
+  left join private.suspensions s on s.user_id = p_user_id
 $$;
 
 -- The end of a ban for the end of a suspension. Auth cannot read infinity.
@@ -4418,8 +4551,10 @@ begin
 end
 $$;
 
+revoke execute on function private.lock_user_of_auth(uuid) from public;
 revoke execute on function private.banned_until(uuid) from public;
 revoke execute on function private.ban_until(uuid, timestamptz) from public;
+revoke execute on function private.ban_of_auth(uuid) from public;
 revoke execute on function private.ban_end(timestamptz) from public;
 revoke execute on function private.end_sessions(uuid) from public;
 reset all; set check_function_bodies = off;
@@ -4462,8 +4597,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_removes then
-    -- A hold that is being created is seen below; one that comes later waits for this transaction.
-    lock table private.holds in share mode;
+    perform private.lock_holds();
   end if;
   perform from public.messages m where m.id = any (p_ids) order by m.id for no key update;
   return query
@@ -4484,10 +4618,31 @@ begin
 end
 $$;
 
--- Messages with their state and version.
+-- Refuse a reason that names a sender of these messages. That of a job was checked for all its messages when it was created:
+-- a sender who takes a word of it as name cannot end the job.
+create or replace function private.require_message_reason(
+  p_messages private.message_target[], p_actor text, p_reason text, p_ticket text, p_job_id uuid
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from private.moderation_jobs j
+    where j.id = p_job_id and j.reason = p_reason and j.ticket is not distinct from p_ticket
+  ) then
+    perform private.require_actor(p_actor);
+  else
+    perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(p_messages) as m));
+  end if;
+end
+$$;
+
+-- Messages with their state and version. Of a deleted message, the sender may be kept that the message itself no longer has.
 create or replace view private.message_versions as
 select
-  m.id, m.conversation_id, m.organization_id, m.sender_id,
+  m.id, m.conversation_id, m.organization_id, coalesce(m.sender_id, d.sender_id) as sender_id,
   m.deleted_at is not null as deleted,
   m.deleted_at is not null and (d.message_id is null or d.redacted_at is not null) as redacted,
   coalesce(
@@ -4530,14 +4685,14 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_object_agg(m.id, jsonb_build_object(
-    'deleted_at', m.deleted_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
+    'deleted_at', m.deleted_at, 'updated_at', m.updated_at, 'by_sender', coalesce(d.deleted_by = d.sender_id, false)
   )), '{}')
   from public.messages m
   left join private.deleted_messages d on d.message_id = m.id
   where m.id = any (p_ids) and m.deleted_at is not null
 $$;
 
--- What became of each message: done, noop (it was so already), or failed with its problem.
+-- What became of each message: done, noop (it was so already), skipped (it has changed since), or failed with its problem.
 create or replace function private.message_outcomes(
   p_action_id bigint, p_messages private.message_target[], p_done uuid[]
 )
@@ -4547,7 +4702,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     case when m.id = any (p_done) then p_action_id end, m.id,
-    case when m.id = any (p_done) then 'done' when m.problem is not null then 'failed' else 'noop' end,
+    case
+      when m.id = any (p_done) then 'done' when m.problem = 'CHANGED' then 'skipped' when m.problem is not null then 'failed'
+      else 'noop'
+    end,
     m.problem
   from unnest(p_messages) as m
   order by m.place
@@ -4580,6 +4738,9 @@ as $$
 $$;
 
 revoke execute on function private.lock_messages(uuid[], text[], boolean) from public;
+revoke execute on function private.require_message_reason(
+  private.message_target[], text, text, text, uuid
+) from public;
 revoke execute on function private.log_messages(
   text, private.message_target[], uuid[], text, text, text, uuid, jsonb
 ) from public;
@@ -4602,7 +4763,7 @@ declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, false) as m);
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   with changed as (
     update public.messages m set deleted_at = clock_timestamp()
     where m.deleted_at is null and m.id in (select t.id from unnest(messages) as t where t.problem is null)
@@ -4722,6 +4883,20 @@ begin
 end
 $$;
 
+-- The files that a user has uploaded to conversations.
+create or replace function private.uploads_of(p_user_id uuid)
+returns table (bucket_id text, name text, organization_id uuid, conversation_id uuid, attachment_id text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select o.bucket_id, o.name, c.organization_id, c.id, lower(split_part(storage.filename(o.name), '_', 1))
+  from storage.objects o
+  join public.conversations c on c.id = case
+    when (storage.foldername(o.name))[3] ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (storage.foldername(o.name))[3]::uuid
+  end
+  where o.bucket_id = 'attachments' and (o.owner_id = p_user_id::text or o.owner = p_user_id)
+$$;
+
 -- The uploads of a user that are not finished, where Storage has tables for them.
 create or replace function private.traces_in_storage(p_user_id uuid)
 returns table (place text, number bigint)
@@ -4739,6 +4914,7 @@ begin
 end
 $$;
 
+-- Leave the files of a user without an owner: they are then hidden as the sender's own are.
 create or replace function private.forget_in_storage(p_user_id uuid)
 returns void
 language plpgsql
@@ -4747,6 +4923,7 @@ as $$
 declare
   relation regclass;
 begin
+  update storage.objects o set owner = null, owner_id = null where o.owner_id = p_user_id::text or o.owner = p_user_id;
   for relation in select t.relation from private.tables_of_uploads('update') as t loop
     execute format('update %s set owner_id = null where owner_id = $1', relation) using p_user_id::text;
   end loop;
@@ -4838,6 +5015,7 @@ as $$
 $$;
 
 revoke execute on function private.traces_of(uuid, text) from public;
+revoke execute on function private.uploads_of(uuid) from public;
 revoke execute on function private.traces_in_storage(uuid) from public;
 revoke execute on function private.forget_in_storage(uuid) from public;
 revoke execute on function private.tables_of_uploads(text) from public;
@@ -4848,7 +5026,7 @@ reset all; set check_function_bodies = off;
 
 -- objects/moderation/erase_user.sql
 -- `chatctl user erase`: delete a user, and everything that tells of them, in one transaction. Returns what was found of
--- them in each table, and what became of it. Holds on what they wrote, or reacted to, prevent it.
+-- them in each table, and what became of it. Holds on what they wrote, reacted to or uploaded prevent it.
 --   p_messages  keep:      what they wrote stays as it is, without a sender
 --               anonymize: the same, but their name, address and id in it are masked and their files deleted
 --               delete:    what they wrote is gone; tombstones without a sender stay
@@ -4862,7 +5040,7 @@ as $$
 declare
   person public.user_profiles;
   reaction_filter jsonb := jsonb_build_array(jsonb_build_object('userId', p_user_id));
-  reacted uuid[];
+  changed uuid[];
   removed uuid[];
   pseudonym text;
   inventory jsonb;
@@ -4872,26 +5050,22 @@ begin
   if p_messages is null or p_messages not in ('keep', 'anonymize', 'delete') then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'Messages are kept, anonymized or deleted: keep, anonymize, delete');
   end if;
+
+  -- Locks in the order of lock_conversations.sql; users_before_delete takes them again.
+  perform private.lock_user_of_auth(p_user_id);
+  perform private.take_turn(p_user_id);
   select u.* into person from public.user_profiles u where u.id = p_user_id;
   if not found then
     perform private.refuse('PT404', 'NOT_FOUND', 'There is no such user');
   end if;
-
-  -- Locks in the order of lock_conversations.sql; users_before_delete takes them again.
-  perform private.take_turn(p_user_id);
   perform from public.conversation_participants p where p.user_id = p_user_id order by p.conversation_id for update;
-  reacted := array(
-    select m.id from public.messages m where m.reactions <> '[]' and m.reactions @> reaction_filter order by m.id
-  );
-  perform from public.messages m
-  where m.sender_id = p_user_id or m.id = any (reacted)
-  order by m.id for no key update;
+  perform from public.message_reports r
+  where r.reporter_id = p_user_id or r.sender_id = p_user_id
+  order by r.id for no key update;
+  changed := private.messages_of(p_user_id);
+  perform from public.messages m where m.id = any (changed) order by m.id for no key update;
   perform from public.organization_members o where o.user_id = p_user_id order by o.organization_id for update;
-  perform private.refuse_held(
-    array(select distinct m.organization_id from public.messages m where m.sender_id = p_user_id or m.id = any (reacted)),
-    array(select distinct m.conversation_id from public.messages m where m.sender_id = p_user_id or m.id = any (reacted)),
-    array[p_user_id]
-  );
+  perform private.refuse_held_of(p_user_id, changed);
   inventory := private.traces_of(p_user_id, p_messages);
   pseudonym := private.log_pseudonym(p_user_id);
 
@@ -4899,13 +5073,14 @@ begin
   perform set_config('chat.keep_updated_at', 'on', true);
 
   -- Messages. Those that are to be removed last: counting them locks their conversations.
-  update public.messages m set reactions = private.without_reactions_of(m.reactions, p_user_id) where m.id = any (reacted);
+  update public.messages m set reactions = private.without_reactions_of(m.reactions, p_user_id)
+  where m.id = any (changed) and m.reactions @> reaction_filter;
   removed := case p_messages
-    when 'delete' then array(select m.id from public.messages m where m.sender_id = p_user_id)
+    when 'delete' then array(select m.id from public.messages m where m.sender_id = p_user_id and m.deleted_at is null)
     -- Nothing is left of a message that is only files.
     when 'anonymize' then array(
       select m.id from public.messages m
-      where m.sender_id = p_user_id and coalesce(btrim(m.content, E' \t\r\n'), '') = ''
+      where m.sender_id = p_user_id and m.deleted_at is null and coalesce(btrim(m.content, E' \t\r\n'), '') = ''
     )
     else '{}'
   end;
@@ -4917,12 +5092,7 @@ begin
     ));
     -- And what they have uploaded for no message.
     insert into private.files_to_delete (bucket_id, name, conversation_id, attachment_id, sender_id)
-    select o.bucket_id, o.name, c.id, lower(split_part(storage.filename(o.name), '_', 1)), p_user_id
-    from storage.objects o
-    join public.conversations c on c.id = case
-      when (storage.foldername(o.name))[3] ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (storage.foldername(o.name))[3]::uuid
-    end
-    where o.bucket_id = 'attachments' and (o.owner_id = p_user_id::text or o.owner = p_user_id)
+    select u.bucket_id, u.name, u.conversation_id, u.attachment_id, p_user_id from private.uploads_of(p_user_id) as u
     on conflict do nothing;
   end if;
   if p_messages = 'anonymize' then
@@ -4930,28 +5100,31 @@ begin
     set content = private.masked(m.content, person), attachments = null
     where m.sender_id = p_user_id and m.deleted_at is null and m.id <> all (removed);
   end if;
-  perform private.lock_conversations(array(
-    select unnest(private.conversations_of(p_user_id))
-    union
-    select m.conversation_id from public.messages m where m.id = any (removed)
-  ));
-  update public.messages m set deleted_at = clock_timestamp() where m.deleted_at is null and m.id = any (removed);
+
+  -- What refers to the user without a foreign key. It reads whole tables, so it comes before conversations are locked.
   update private.deleted_messages d
   set content = null, attachments = null, reactions = '[]', redacted_at = clock_timestamp()
   where d.sender_id = p_user_id and p_messages <> 'keep';
-
-  -- What refers to the user without a foreign key.
   update private.deleted_messages d set reactions = private.without_reactions_of(d.reactions, p_user_id)
   where d.reactions <> '[]' and d.reactions @> reaction_filter;
   update private.deleted_messages d set sender_id = null where d.sender_id = p_user_id;
   update private.deleted_messages d set deleted_by = null where d.deleted_by = p_user_id;
   update private.deleted_attachments d set sender_id = null where d.sender_id = p_user_id;
   update private.files_to_delete f set sender_id = null where f.sender_id = p_user_id;
-  -- Files without an owner are hidden as the sender's own are.
-  update storage.objects o set owner = null, owner_id = null where o.owner_id = p_user_id::text or o.owner = p_user_id;
-  perform private.forget_in_storage(p_user_id);
   update private.seed_runs r set user_ids = array_remove(r.user_ids, p_user_id) where p_user_id = any (r.user_ids);
   perform private.forget_in_auth(p_user_id, person.email);
+  perform private.forget_in_storage(p_user_id);
+
+  perform private.lock_conversations(array(
+    select unnest(private.conversations_of(p_user_id))
+    union
+    select m.conversation_id from public.messages m where m.id = any (removed)
+  ));
+  update public.messages m set deleted_at = clock_timestamp() where m.id = any (removed);
+  update private.deleted_messages d
+  set content = null, attachments = null, reactions = '[]', redacted_at = clock_timestamp(), sender_id = null, deleted_by = null
+  where d.message_id = any (removed);
+  update private.deleted_attachments d set sender_id = null where d.message_id = any (removed);
   delete from auth.users u where u.id = p_user_id;
   perform set_config('chat.keep_updated_at', '', true);
 
@@ -4967,6 +5140,47 @@ begin
   from jsonb_array_elements(inventory) with ordinality as e (entry, position)
   order by e.position;
 end
+$$;
+
+-- The messages that an erasure changes: those that a user has sent, and those that they have reacted to, also before these
+-- were deleted.
+create or replace function private.messages_of(p_user_id uuid)
+returns uuid[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reaction_filter jsonb := jsonb_build_array(jsonb_build_object('userId', p_user_id));
+begin
+  return array(
+    select m.id from public.messages m where m.sender_id = p_user_id
+    union
+    select m.id from public.messages m where m.reactions <> '[]' and m.reactions @> reaction_filter
+    union
+    select d.message_id from private.deleted_messages d
+    where d.sender_id = p_user_id or d.reactions <> '[]' and d.reactions @> reaction_filter
+  );
+end
+$$;
+
+-- Refuse to erase a user if one of these messages, or a conversation to which they have uploaded a file, is held.
+create or replace function private.refuse_held_of(p_user_id uuid, p_message_ids uuid[])
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.refuse_held(
+    array_agg(distinct t.organization_id), array_agg(distinct t.conversation_id), array_agg(distinct t.sender_id)
+  )
+  from (
+    select v.organization_id, v.conversation_id, v.sender_id
+    from private.message_versions v
+    where v.id = any (p_message_ids)
+    union all
+    select u.organization_id, u.conversation_id, p_user_id from private.uploads_of(p_user_id) as u
+    union all
+    select null, null, p_user_id
+  ) as t
 $$;
 
 -- The reactions of a message but those of one user.
@@ -5002,6 +5216,8 @@ end
 $$;
 
 revoke execute on function moderation.erase_user(uuid, text, text, text, text) from public;
+revoke execute on function private.messages_of(uuid) from public;
+revoke execute on function private.refuse_held_of(uuid, uuid[]) from public;
 revoke execute on function private.without_reactions_of(jsonb, uuid) from public;
 revoke execute on function private.masked(text, public.user_profiles) from public;
 reset all; set check_function_bodies = off;
@@ -5094,7 +5310,7 @@ as $$
 declare
   held text;
 begin
-  lock table private.holds in share mode;
+  perform private.lock_holds();
   select string_agg(h.name, ', ' order by h.name) into held from private.active_holds h;
   if held is not null then
     perform private.refuse('PT409', 'HELD', format('%s cannot be truncated: there are holds (%s)', tg_table_name, held));
@@ -5223,7 +5439,7 @@ declare
   done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and m.deleted);
   deletions jsonb := private.deletions_of(done);
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   update public.messages m set deleted_at = null where m.id = any (done);
   return query select o.* from private.message_outcomes(
     private.log_messages('message.restore', messages, done, p_actor, p_reason, p_ticket, p_job_id, deletions),
@@ -5234,78 +5450,6 @@ $$;
 
 revoke execute on function moderation.restore_messages(uuid[], text, text, text, text[], uuid) from public;
 revoke execute on function private.restore_locked(private.message_target[], text, text, text, uuid) from public;
-reset all; set check_function_bodies = off;
-
--- objects/moderation/undo_messages.sql
--- Undo a deletion or a restoration of messages.
-
--- The messages of an action and the deletions that it did or undid, in its order.
-create or replace function private.logged_deletions(p_entry private.moderation_log)
-returns table (place bigint, id uuid, deleted_at timestamptz, by_sender boolean)
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'by_sender')::boolean
-  from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
-$$;
-
--- Restore those of these messages that are still deleted by this action, and not by a later one or by their sender.
-create or replace function private.undo_deletion(
-  p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text
-)
-returns table (action_id bigint, id uuid, status text, problem text)
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
-begin
-  messages := array(
-    select (
-      m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
-      case when not m.redacted and live.deleted_at <> l.deleted_at then 'CHANGED' else m.problem end
-    )::private.message_target
-    from unnest(messages) as m
-    left join public.messages live on live.id = m.id
-    left join private.logged_deletions(p_entry) as l on l.id = m.id
-    order by m.place
-  );
-  return query select o.* from private.restore_locked(messages, p_actor, p_reason, p_ticket) as o;
-end
-$$;
-
--- Delete the messages of a restoration again, at the time and by whom they were deleted before.
-create or replace function private.undo_restoration(
-  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
-)
-returns table (action_id bigint, id uuid, status text, problem text)
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
-  messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
-  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
-  update public.messages m set deleted_at = coalesce(l.deleted_at, clock_timestamp())
-  from private.logged_deletions(p_entry) as l
-  where m.id = l.id and m.id = any (done);
-  update private.deleted_messages d set deleted_by = d.sender_id
-  from private.logged_deletions(p_entry) as l
-  where d.message_id = l.id and l.by_sender and d.message_id = any (done);
-  return query select o.* from private.message_outcomes(
-    private.log_messages(
-      'message.delete', messages, done, p_actor, p_reason, p_ticket, null, private.deletions_of(done)
-    ),
-    messages, done
-  ) as o;
-end
-$$;
-
-revoke execute on function private.logged_deletions(private.moderation_log) from public;
-revoke execute on function private.undo_deletion(private.moderation_log, uuid[], text, text, text) from public;
-revoke execute on function private.undo_restoration(private.moderation_log, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/redact_messages.sql
@@ -5322,7 +5466,7 @@ declare
   messages private.message_target[] := array(select m from private.lock_messages(p_ids, p_versions, true) as m);
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   done := array(select m.id from unnest(messages) as m where m.problem is null and not m.redacted);
   perform private.queue_files(array(select m from unnest(messages) as m where m.id = any (done)));
   update public.messages m set deleted_at = clock_timestamp() where m.deleted_at is null and m.id = any (done);
@@ -5362,7 +5506,7 @@ declare
   );
   done uuid[];
 begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, array(select m.sender_id from unnest(messages) as m));
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, p_job_id);
   done := array(select m.id from unnest(messages) as m where m.problem is null and m.conversation_id is not null);
   perform private.queue_files(array(select m from unnest(messages) as m where m.id = any (done)));
   insert into private.purged_messages (message_id, conversation_id, seq, sent_at)
@@ -5393,17 +5537,18 @@ as $$
 declare
   job_id uuid;
 begin
-  -- Now, because a later batch cannot refuse what earlier ones have logged.
+  -- Only now: require_message_reason lets the batches pass, so that none is refused after others were committed.
   perform private.require_reason(
     p_actor, p_reason, p_ticket, array(select distinct m.sender_id from public.messages m where m.id = any (p_ids))
   );
-  insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash)
-  values (p_verb, p_actor, p_reason, p_ticket, p_plan_hash)
+  insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash, finished_at)
+  values (
+    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when cardinality(p_ids) = 0 then clock_timestamp() end
+  )
   on conflict (plan_hash) do nothing
   returning id into job_id;
   if job_id is null then
-    select j.id into strict job_id from private.moderation_jobs j where j.plan_hash = p_plan_hash;
-    return job_id;
+    return private.job_of_plan(p_plan_hash, p_verb, p_ids, p_versions);
   end if;
   insert into private.moderation_job_items (job_id, place, message_id, version)
   select job_id, n.place, n.id, n.version
@@ -5412,64 +5557,48 @@ begin
 end
 $$;
 
--- Create the job that undoes another. What was restored since, and then deleted once more, counts as changed.
-create or replace function moderation.create_inverse_job(
-  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
-)
+-- The job that applies a plan. Refuses a job that does something else under the same hash.
+create or replace function private.job_of_plan(p_plan_hash text, p_verb text, p_ids uuid[], p_versions text[])
 returns uuid
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  inverse text := (
-    select case j.verb when 'delete' then 'restore' when 'restore' then 'delete' end
-    from private.moderation_jobs j
-    where j.id = p_job_id
-  );
-  ids uuid[];
-  versions text[];
-begin
-  if inverse is null then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', format('Job %s cannot be undone', p_job_id));
-  end if;
-  select
-    array_agg(i.message_id order by i.place),
-    array_agg(case when m.deleted_at <> d.deleted_at then 'deleted again' end order by i.place)
-  into ids, versions
-  from private.moderation_job_items i
-  left join (
-    select l.job_id, e.id, e.deleted_at
-    from private.moderation_log l
-    cross join private.logged_deletions(l) as e
-    where l.job_id = p_job_id and inverse = 'restore'
-  ) as d on d.job_id = i.job_id and d.id = i.message_id
-  left join public.messages m on m.id = i.message_id
-  where i.job_id = p_job_id and i.status = 'done';
-  return moderation.create_job(
-    inverse, coalesce(ids, '{}'), coalesce(versions, '{}'), p_actor, p_reason, p_ticket
-  );
-end
-$$;
-
--- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
--- the batch: it is committed with its results, or not at all. Two callers take turns.
-create or replace function moderation.run_job(p_job_id uuid, p_count integer)
-returns bigint
-language plpgsql security definer
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   job private.moderation_jobs;
   ids uuid[];
   versions text[];
+begin
+  select j.* into strict job from private.moderation_jobs j where j.plan_hash = p_plan_hash;
+  select coalesce(array_agg(i.message_id order by i.place), '{}'), coalesce(array_agg(i.version order by i.place), '{}')
+  into ids, versions
+  from private.moderation_job_items i
+  where i.job_id = job.id;
+  if (job.verb, ids, versions) is distinct from (p_verb, p_ids, p_versions) then
+    perform private.refuse('PT409', 'CONFLICT', format('Job %s has the hash of this plan, but is not the same', job.id));
+  end if;
+  return job.id;
+end
+$$;
+
+-- Do the next batch of a job, with one row in the log, and return how many items are left. The transaction of the caller is
+-- the batch: it is committed with its results, or not at all. Two callers take turns.
+--   p_actor  who runs this batch; its reason and its ticket are the job's
+create or replace function moderation.run_job(p_job_id uuid, p_count integer, p_actor text)
+returns bigint
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job private.moderation_jobs := private.lock_job(p_job_id);
+  first_place bigint;
+  last_place bigint;
+  ids uuid[];
+  versions text[];
   pending bigint;
 begin
-  select j.* into job from private.moderation_jobs j where j.id = p_job_id for update;
-  if not found then
-    perform private.refuse('PT404', 'NOT_FOUND', format('There is no job %s', p_job_id));
-  end if;
-  select array_agg(n.message_id order by n.place), array_agg(n.version order by n.place)
-  into ids, versions
+  select
+    min(n.place), max(n.place), array_agg(n.message_id order by n.place), array_agg(n.version order by n.place)
+  into first_place, last_place, ids, versions
   from (
     select i.place, i.message_id, i.version
     from private.moderation_job_items i
@@ -5477,15 +5606,66 @@ begin
     order by i.place
     limit p_count
   ) as n;
+  if first_place is null then
+    return 0;
+  end if;
+  job.actor := p_actor;
   update private.moderation_job_items i
   set status = o.status, problem = o.problem, action_id = o.action_id
   from private.moderate_messages(job, ids, versions) as o
-  where i.job_id = p_job_id and i.message_id = o.id and i.status is null;
-  select count(*) into pending from private.moderation_job_items i where i.job_id = p_job_id and i.status is null;
+  where i.job_id = p_job_id and i.place between first_place and last_place and i.message_id = o.id;
+  -- Items are done in the order of their places, which count from 1.
+  select max(i.place) - last_place into pending from private.moderation_job_items i where i.job_id = p_job_id;
   if pending = 0 then
-    update private.moderation_jobs j set finished_at = coalesce(j.finished_at, clock_timestamp()) where j.id = p_job_id;
+    update private.moderation_jobs j set finished_at = clock_timestamp() where j.id = p_job_id;
   end if;
   return pending;
+end
+$$;
+
+-- End a job without what is pending, and return how many items that were. Without any, nothing is logged.
+create or replace function moderation.cancel_job(
+  p_job_id uuid, p_actor text, p_reason text, p_ticket text default null
+)
+returns table (action_id bigint, canceled bigint)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.lock_job(p_job_id);
+  perform private.require_reason(p_actor, p_reason, p_ticket, array(
+    select distinct m.sender_id
+    from private.moderation_job_items i
+    join public.messages m on m.id = i.message_id
+    where i.job_id = p_job_id
+  ));
+  update private.moderation_job_items i set status = 'failed', problem = 'CANCELED'
+  where i.job_id = p_job_id and i.status is null;
+  get diagnostics canceled = row_count;
+  if canceled > 0 then
+    update private.moderation_jobs j set finished_at = clock_timestamp() where j.id = p_job_id;
+    action_id := private.log_act(
+      'job.cancel', array['job:' || p_job_id], p_actor, p_reason, p_ticket, null,
+      jsonb_build_object('canceled', canceled), p_job_id
+    );
+  end if;
+  return next;
+end
+$$;
+
+create or replace function private.lock_job(p_job_id uuid)
+returns private.moderation_jobs
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job private.moderation_jobs;
+begin
+  select j.* into job from private.moderation_jobs j where j.id = p_job_id for update;
+  if not found then
+    perform private.refuse('PT404', 'NOT_FOUND', format('There is no job %s', p_job_id));
+  end if;
+  return job;
 end
 $$;
 
@@ -5517,8 +5697,10 @@ end
 $$;
 
 revoke execute on function moderation.create_job(text, uuid[], text[], text, text, text, text) from public;
-revoke execute on function moderation.create_inverse_job(uuid, text, text, text) from public;
-revoke execute on function moderation.run_job(uuid, integer) from public;
+revoke execute on function private.job_of_plan(text, text, uuid[], text[]) from public;
+revoke execute on function moderation.run_job(uuid, integer, text) from public;
+revoke execute on function moderation.cancel_job(uuid, text, text, text) from public;
+revoke execute on function private.lock_job(uuid) from public;
 revoke execute on function private.moderate_messages(private.moderation_jobs, uuid[], text[]) from public;
 reset all; set check_function_bodies = off;
 
@@ -5527,13 +5709,14 @@ reset all; set check_function_bodies = off;
 -- restores.
 
 -- The state of a suspension (of a user), a mute (of a user, somewhere), a lock (of a conversation) or a participant.
--- Null: there is none.
+-- Null: there is none. Times are in UTC, so that two states can be compared as text.
 create or replace function private.state_of(
   p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid
 )
 returns jsonb
 language sql
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
   select case p_kind
     when 'suspension' then nullif(
@@ -5711,6 +5894,7 @@ begin
   ) || private.people_of(array(
     select 'conversation:' || u.conversation_id from private.undo_states u where u.action_id = p_action_id
   )));
+  perform private.lock_changed(p_action_id);
   for change in select u.* from private.undo_states u where u.action_id = p_action_id order by u.id loop
     if change.kind in ('suspension', 'mute') then
       perform private.lock_user(change.user_id);
@@ -5725,7 +5909,9 @@ begin
     if private.same_state(change.kind, current_state, change.state_before) then
       outcomes := outcomes || jsonb_build_object('status', 'noop');
     elsif not private.same_state(change.kind, current_state, change.state_after) then
-      outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'CHANGED');
+      outcomes := outcomes || jsonb_build_object('status', 'skipped', 'problem', 'CHANGED');
+    elsif inverse = 'participant.add' and not private.can_take_part(change.user_id, change.conversation_id) then
+      outcomes := outcomes || jsonb_build_object('status', 'failed', 'problem', 'NOT_MEMBER');
     else
       perform private.set_state(
         change.kind, change.user_id, change.organization_id, change.conversation_id, change.state_before
@@ -5749,14 +5935,46 @@ begin
 end
 $$;
 
--- Whether nothing has changed. What participants change themselves, such as how far they have read, does not count.
+-- Lock the participants and the conversations that an action changed, in the order of lock_conversations.sql.
+create or replace function private.lock_changed(p_action_id bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform
+  from public.conversation_participants p
+  join private.undo_states u on u.conversation_id = p.conversation_id and u.user_id = p.user_id
+  where u.action_id = p_action_id and u.kind = 'participant'
+  order by p.conversation_id, p.user_id for update of p;
+  perform private.lock_conversations(array(
+    select u.conversation_id from private.undo_states u where u.action_id = p_action_id and u.kind in ('participant', 'lock')
+  ));
+end
+$$;
+
+create or replace function private.can_take_part(p_user_id uuid, p_conversation_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select
+    from public.conversations c
+    join public.organization_members m on m.organization_id = c.organization_id
+    where c.id = p_conversation_id and m.user_id = p_user_id
+  )
+$$;
+
+-- Whether nothing has changed. What participants change themselves, such as how far they have read, does not count; who left
+-- and came back has another row.
 create or replace function private.same_state(p_kind text, p_one jsonb, p_other jsonb)
 returns boolean
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select case p_kind
-    when 'participant' then (p_one is null) = (p_other is null)
+    when 'participant' then p_one ->> 'id' is not distinct from p_other ->> 'id'
     else p_one is not distinct from p_other
   end
 $$;
@@ -5769,6 +5987,8 @@ revoke execute on function private.change_state(
   text, text, uuid, uuid, uuid, jsonb, text, text, text, jsonb
 ) from public;
 revoke execute on function private.undo_changes(bigint, text, text, text) from public;
+revoke execute on function private.lock_changed(bigint) from public;
+revoke execute on function private.can_take_part(uuid, uuid) from public;
 revoke execute on function private.same_state(text, jsonb, jsonb) from public;
 reset all; set check_function_bodies = off;
 
@@ -5784,6 +6004,9 @@ returns table (action_id bigint, id uuid, status text, problem text)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  ban_of_auth timestamptz;
+  ban timestamptz;
 begin
   perform private.require_restriction(p_actor, p_reason, p_ticket, array[p_user_id], p_until, p_visible_reason);
   id := p_user_id;
@@ -5798,11 +6021,13 @@ begin
     status := 'noop';
   else
     status := 'done';
+    ban_of_auth := private.ban_of_auth(p_user_id);
+    ban := greatest(ban_of_auth, private.ban_end(p_until));
     action_id := private.change_state(
       'user.suspend', 'suspension', p_user_id, null, null,
       jsonb_build_object(
         'reason', p_reason, 'visible_reason', p_visible_reason, 'suspended_at', clock_timestamp(), 'suspended_until', p_until,
-        'banned_until', greatest(private.banned_until(p_user_id), private.ban_end(p_until))
+        'ban_set', ban, 'ban_replaced', ban_of_auth, 'banned_until', ban
       ),
       p_actor, p_reason, p_ticket, jsonb_build_object('until', p_until, 'reason_shown', p_visible_reason is not null)
     );
@@ -5811,7 +6036,7 @@ begin
 end
 $$;
 
--- `chatctl user unsuspend`. A ban that Auth's own administration has set since stays.
+-- `chatctl user unsuspend`. A ban that Auth's own administration has set, before or since, stays.
 create or replace function moderation.unsuspend_user(
   p_user_id uuid, p_actor text, p_reason text, p_ticket text default null
 )
@@ -5820,24 +6045,27 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  banned_until timestamptz := private.banned_until(p_user_id);
+  banned_until timestamptz;
+  ban_of_auth timestamptz;
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, array[p_user_id]);
   id := p_user_id;
   if not private.lock_user(p_user_id) then
     status := 'failed';
     problem := 'NOT_FOUND';
-  elsif not exists (select from private.suspended s where s.user_id = p_user_id) then
+    return next;
+    return;
+  end if;
+  banned_until := private.banned_until(p_user_id);
+  ban_of_auth := private.ban_of_auth(p_user_id);
+  if not exists (select from private.suspended s where s.user_id = p_user_id)
+    and (banned_until is not distinct from ban_of_auth or banned_until <= clock_timestamp())
+  then
     status := 'noop';
   else
     status := 'done';
-    if banned_until = (
-      select private.ban_end(s.suspended_until) from private.suspensions s where s.user_id = p_user_id
-    ) then
-      banned_until := null;
-    end if;
     action_id := private.change_state(
-      'user.unsuspend', 'suspension', p_user_id, null, null, jsonb_build_object('banned_until', banned_until),
+      'user.unsuspend', 'suspension', p_user_id, null, null, jsonb_build_object('banned_until', ban_of_auth),
       p_actor, p_reason, p_ticket
     );
   end if;
@@ -5845,7 +6073,7 @@ begin
 end
 $$;
 
--- Lock a user's turn, if they have written before, and the profile, so that operators act on the user one after another.
+-- Lock a user, their turn, if they have written before, and the profile, so that operators act on the user one after another.
 -- Returns whether there is one.
 create or replace function private.lock_user(p_user_id uuid)
 returns boolean
@@ -5853,6 +6081,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform private.lock_user_of_auth(p_user_id);
   perform from private.send_windows w where w.user_id = p_user_id for no key update;
   perform from public.user_profiles u where u.id = p_user_id for no key update;
   return found;
@@ -5870,7 +6099,7 @@ as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
   if p_until <= clock_timestamp() then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'It would have ended already');
+    perform private.refuse('PT400', 'VALIDATION_ERROR', 'The end of a restriction must be in the future');
   elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;
@@ -5945,7 +6174,11 @@ begin
   if not exists (select from public.conversations c where c.id = p_conversation_id) then
     status := 'failed';
     problem := 'NOT_FOUND';
-  elsif private.state_of('lock', null, null, p_conversation_id) is not distinct from p_state then
+  elsif exists (
+    select from public.conversations c
+    where c.id = p_conversation_id and c.locked_at is not distinct from (p_state ->> 'locked_at')::timestamptz
+      and c.lock_reason is not distinct from p_state ->> 'lock_reason'
+  ) then
     status := 'noop';
   else
     status := 'done';
@@ -5962,25 +6195,47 @@ revoke execute on function moderation.unlock_conversation(uuid, text, text, text
 revoke execute on function private.change_lock(text, uuid, jsonb, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/moderation/log_reading.sql
+-- Write the row of the log for a read, for the functions that log one. The command, the targets and the arguments come
+-- from programs: refuse the id or address of any user in them, as in a reason.
+--   p_user_ids  whom the read concerns: the reason must not name them
+create or replace function private.log_reading(
+  p_command text, p_user_ids uuid[], p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text,
+  p_organization_id uuid default null
+)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
+  if private.names_people(concat_ws(' ', p_command, array_to_string(p_targets, ' '), p_arguments), '{}') then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The command, its targets and its arguments must not contain the id or address of a person: the log is never changed');
+  end if;
+  return private.log_act(
+    'read', case when p_targets = '{}' then array['messages:all'] else p_targets end,
+    p_actor, p_reason, p_ticket, p_organization_id, jsonb_build_object('command', p_command, 'arguments', p_arguments)
+  );
+end
+$$;
+
+revoke execute on function private.log_reading(text, uuid[], text[], jsonb, text, text, text, uuid) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/moderation/log_read.sql
 -- Log that an operator is about to read what users wrote. Commit it before the read.
 --   p_command    what was asked for, for example 'conversation show'
---   p_targets    what is read, as far as it is known beforehand: {conversation:6f…}
---   p_arguments  the filters, without the text that was searched for
+--   p_targets    what is read, as far as it is known beforehand: {conversation:6f…}; empty: all messages
+--   p_arguments  the filters, without the text that was searched for; no user is named in them
 create or replace function moderation.log_read(
   p_command text, p_targets text[], p_arguments jsonb, p_actor text, p_reason text, p_ticket text default null
 )
 returns bigint
-language plpgsql security definer
+language sql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of(p_targets));
-  return private.log_act(
-    'read', case when p_targets = '{}' then array['messages:all'] else p_targets end,
-    p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
-  );
-end
+  select private.log_reading(p_command, '{}', p_targets, p_arguments, p_actor, p_reason, p_ticket)
 $$;
 
 revoke execute on function moderation.log_read(text, text[], jsonb, text, text, text) from public;
@@ -5994,16 +6249,14 @@ create or replace function moderation.log_read_of_users(
   p_actor text, p_reason text, p_ticket text default null
 )
 returns bigint
-language plpgsql security definer
+language sql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids || private.people_of(p_targets));
-  return private.log_act(
-    'read', array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
-    p_actor, p_reason, p_ticket, null, jsonb_build_object('command', p_command, 'arguments', p_arguments)
-  );
-end
+  select private.log_reading(
+    p_command, p_user_ids,
+    array(select private.log_pseudonym(u.id) from unnest(p_user_ids) as u (id)) || p_targets,
+    p_arguments, p_actor, p_reason, p_ticket
+  )
 $$;
 
 revoke execute on function moderation.log_read_of_users(text, uuid[], text[], jsonb, text, text, text) from public;
@@ -6012,32 +6265,32 @@ reset all; set check_function_bodies = off;
 -- objects/moderation/log_search.sql
 -- Log that an operator is about to search messages. Commit it before the search.
 --   p_command    what was asked for, for example 'message search'
---   p_arguments  the filters, without the text that is searched for; no user is named in them
+--   p_arguments  the other filters; no user is named in them
+--   p_text       the text, and
+--   p_regex      the pattern that is searched for; the log gets their hashes, see private.text_hash. Null: none
 create or replace function moderation.log_search(
   p_command text, p_organization_id uuid, p_conversation_id uuid, p_sender_id uuid, p_arguments jsonb,
-  p_actor text, p_reason text, p_ticket text default null
+  p_text text, p_regex text, p_actor text, p_reason text, p_ticket text default null
 )
 returns bigint
-language plpgsql security definer
+language sql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  targets text[] := array_remove(array[
-    'organization:' || p_organization_id,
-    'conversation:' || p_conversation_id,
-    case when p_sender_id is not null then private.log_pseudonym(p_sender_id) end
-  ], null);
-begin
-  perform private.require_reason(p_actor, p_reason, p_ticket, p_sender_id || private.people_of(targets));
-  return private.log_act(
-    'read', case when targets = '{}' then array['messages:all'] else targets end,
-    p_actor, p_reason, p_ticket, p_organization_id,
-    jsonb_build_object('command', p_command, 'arguments', p_arguments)
-  );
-end
+  select private.log_reading(
+    p_command, array_remove(array[p_sender_id], null),
+    array_remove(array[
+      'organization:' || p_organization_id,
+      'conversation:' || p_conversation_id,
+      case when p_sender_id is not null then private.log_pseudonym(p_sender_id) end
+    ], null),
+    p_arguments || jsonb_strip_nulls(jsonb_build_object(
+      'text', private.text_hash(p_text), 'regex', private.text_hash(p_regex)
+    )),
+    p_actor, p_reason, p_ticket, p_organization_id
+  )
 $$;
 
-revoke execute on function moderation.log_search(text, uuid, uuid, uuid, jsonb, text, text, text) from public;
+revoke execute on function moderation.log_search(text, uuid, uuid, uuid, jsonb, text, text, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
 -- objects/moderation/message_versions.sql
@@ -6658,6 +6911,83 @@ $$;
 revoke execute on function moderation.repair_conversation(uuid, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
+-- objects/moderation/undo_messages.sql
+-- Undo a deletion or a restoration of messages.
+
+-- The messages of an action and the deletions that it did or undid, in its order.
+create or replace function private.logged_deletions(p_entry private.moderation_log)
+returns table (place bigint, id uuid, deleted_at timestamptz, updated_at timestamptz, by_sender boolean)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    m.place, (m.entry ->> 'id')::uuid, (m.entry ->> 'deleted_at')::timestamptz, (m.entry ->> 'updated_at')::timestamptz,
+    (m.entry ->> 'by_sender')::boolean
+  from jsonb_array_elements(p_entry.details -> 'messages') with ordinality as m (entry, place)
+$$;
+
+-- Restore those of these messages that are still deleted by this action, and not by a later one or by their sender.
+create or replace function private.undo_deletion(
+  p_entry private.moderation_log, p_ids uuid[], p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  messages private.message_target[] := array(select m from private.lock_messages(p_ids, null, false) as m);
+begin
+  messages := array(
+    select (
+      m.place, m.id, m.conversation_id, m.organization_id, m.sender_id, m.deleted, m.redacted, m.version,
+      case when not m.redacted and live.deleted_at <> l.deleted_at then 'CHANGED' else m.problem end
+    )::private.message_target
+    from unnest(messages) as m
+    left join public.messages live on live.id = m.id
+    left join private.logged_deletions(p_entry) as l on l.id = m.id
+    order by m.place
+  );
+  return query select o.* from private.restore_locked(messages, p_actor, p_reason, p_ticket) as o;
+end
+$$;
+
+-- Delete the messages of a restoration again, at the time and by whom they were deleted before.
+create or replace function private.undo_restoration(
+  p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
+)
+returns table (action_id bigint, id uuid, status text, problem text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids uuid[] := array(select l.id from private.logged_deletions(p_entry) as l order by l.place);
+  messages private.message_target[] := array(select m from private.lock_messages(ids, null, false) as m);
+  done uuid[] := array(select m.id from unnest(messages) as m where m.problem is null and not m.deleted);
+begin
+  perform private.require_message_reason(messages, p_actor, p_reason, p_ticket, null);
+  perform set_config('chat.keep_message_updated_at', 'on', true);
+  update public.messages m
+  set deleted_at = coalesce(l.deleted_at, clock_timestamp()), updated_at = coalesce(l.updated_at, clock_timestamp())
+  from private.logged_deletions(p_entry) as l
+  where m.id = l.id and m.id = any (done);
+  perform set_config('chat.keep_message_updated_at', '', true);
+  update private.deleted_messages d set deleted_by = d.sender_id
+  from private.logged_deletions(p_entry) as l
+  where d.message_id = l.id and l.by_sender and d.message_id = any (done);
+  return query select o.* from private.message_outcomes(
+    private.log_messages(
+      'message.delete', messages, done, p_actor, p_reason, p_ticket, null, private.deletions_of(done)
+    ),
+    messages, done
+  ) as o;
+end
+$$;
+
+revoke execute on function private.logged_deletions(private.moderation_log) from public;
+revoke execute on function private.undo_deletion(private.moderation_log, uuid[], text, text, text) from public;
+revoke execute on function private.undo_restoration(private.moderation_log, text, text, text) from public;
+reset all; set check_function_bodies = off;
+
 -- objects/moderation/reports.sql
 -- Claiming, releasing and resolving reports. An operator holds a report from claiming it until releasing or resolving it;
 -- nobody else can claim or resolve it meanwhile.
@@ -6757,7 +7087,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     case when r.id = any (p_done) then p_action_id end, r.id,
-    case when r.id = any (p_done) then 'done' when r.problem is not null then 'failed' else 'noop' end,
+    case
+      when r.id = any (p_done) then 'done' when r.problem = 'CHANGED' then 'skipped' when r.problem is not null then 'failed'
+      else 'noop'
+    end,
     r.problem
   from unnest(p_reports) as r
   order by r.place
@@ -6823,9 +7156,9 @@ begin
 end
 $$;
 
--- `chatctl report resolve`: close reports, and act upon their messages in the same transaction.
+-- `chatctl report resolve`: close reports, and act upon their messages or senders in the same transaction.
 --   p_verdict  upheld, dismissed or duplicate
---   p_do       for upheld: delete or redact the messages; null: neither
+--   p_do       for upheld: delete or redact the messages, or suspend their senders; null: none of these
 create or replace function moderation.resolve_reports(
   p_ids uuid[], p_verdict text, p_actor text, p_reason text, p_ticket text default null, p_do text default null
 )
@@ -6840,8 +7173,9 @@ declare
 begin
   if (p_verdict in ('upheld', 'dismissed', 'duplicate')) is not true then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A verdict is upheld, dismissed or duplicate');
-  elsif p_do is not null and (p_do not in ('delete', 'redact') or p_verdict <> 'upheld') then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'Only an upheld report can delete or redact the message');
+  elsif p_do is not null and (p_do not in ('delete', 'redact', 'suspend') or p_verdict <> 'upheld') then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'Only an upheld report can delete or redact the message, or suspend its sender');
   end if;
   reports := array(
     select (
@@ -6853,7 +7187,12 @@ begin
   );
   perform private.require_reason(p_actor, p_reason, p_ticket, private.people_of_reports(reports));
   done := array(select r.id from unnest(reports) as r where r.problem is null and r.status <> 'resolved');
-  if p_do is not null then
+  if p_do = 'suspend' then
+    select s.reports, details || jsonb_build_object('do', p_do, 'suspensions', s.action_ids)
+    into reports, details
+    from private.suspend_reported(reports, done, p_actor, p_reason, p_ticket) as s;
+    done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
+  elsif p_do is not null then
     select a.reports, details || jsonb_build_object('do', p_do, 'message_action', a.action_id)
     into reports, details
     from private.act_on_reported(p_do, reports, done, p_actor, p_reason, p_ticket) as a;
@@ -6914,6 +7253,35 @@ begin
 end
 $$;
 
+-- Suspend the senders of some of these reports, until that is lifted. Returns the reports, with a problem where the sender
+-- was erased, and the ids of the actions.
+create or replace function private.suspend_reported(
+  p_reports private.report_target[], p_ids uuid[], p_actor text, p_reason text, p_ticket text,
+  out reports private.report_target[], out action_ids bigint[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  action_ids := array(
+    select o.action_id
+    from (
+      select distinct r.sender_id from unnest(p_reports) as r where r.id = any (p_ids) and r.sender_id is not null order by 1
+    ) as s
+    cross join lateral moderation.suspend_user(s.sender_id, p_actor, p_reason, p_ticket) as o
+    where o.action_id is not null
+  );
+  reports := array(
+    select (
+      r.place, r.id, r.message_id, r.organization_id, r.sender_id, r.reporter_id, r.status, r.review,
+      case when r.id = any (p_ids) and r.sender_id is null then 'ERASED' else r.problem end
+    )::private.report_target
+    from unnest(p_reports) as r
+    order by r.place
+  );
+end
+$$;
+
 revoke execute on function private.lock_reports(uuid[], text) from public;
 revoke execute on function private.change_reports(text, jsonb, text, text, text, jsonb) from public;
 revoke execute on function private.report_changes(private.report_target[], uuid[], jsonb) from public;
@@ -6922,6 +7290,7 @@ revoke execute on function private.people_of_reports(private.report_target[]) fr
 revoke execute on function private.act_on_reported(
   text, private.report_target[], uuid[], text, text, text, private.moderation_log
 ) from public;
+revoke execute on function private.suspend_reported(private.report_target[], uuid[], text, text, text) from public;
 revoke execute on function moderation.claim_reports(uuid[], text, text, text) from public;
 revoke execute on function moderation.release_reports(uuid[], text, text, text, text) from public;
 revoke execute on function moderation.resolve_reports(uuid[], text, text, text, text, text) from public;
@@ -6987,7 +7356,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/moderation/undo_report_act.sql
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored, unless another report of them is upheld.
+-- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before,
+-- unless their suspension was changed since.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -7043,6 +7413,14 @@ begin
         )
     ), p_actor, p_reason, p_ticket, deletion) as a;
     done := array(select r.id from unnest(reports) as r where r.problem is null and r.id = any (done));
+  end if;
+  if p_entry.details ? 'suspensions' and cardinality(done) > 0 then
+    details := jsonb_build_object('suspensions', array(
+      select distinct u.action_id
+      from jsonb_array_elements_text(p_entry.details -> 'suspensions') as s (action_id)
+      cross join lateral private.undo_changes(s.action_id::bigint, p_actor, p_reason, p_ticket) as u
+      where u.action_id is not null
+    ));
   end if;
   action_id := private.change_reports(
     inverse,
@@ -7124,7 +7502,7 @@ reset all; set check_function_bodies = off;
 create or replace view moderation.jobs as
 select
   j.id, j.verb, j.actor, j.reason, j.ticket, j.plan_hash, j.created_at, j.finished_at,
-  i.total, i.done, i.noop, i.failed, i.pending
+  i.total, i.done, i.noop, i.failed, i.pending, i.skipped
 from private.moderation_jobs j
 cross join lateral (
   select
@@ -7132,7 +7510,8 @@ cross join lateral (
     count(*) filter (where i.status = 'done') as done,
     count(*) filter (where i.status = 'noop') as noop,
     count(*) filter (where i.status = 'failed') as failed,
-    count(*) filter (where i.status is null) as pending
+    count(*) filter (where i.status is null) as pending,
+    count(*) filter (where i.status = 'skipped') as skipped
   from private.moderation_job_items i
   where i.job_id = j.id
 ) as i;
@@ -7153,8 +7532,10 @@ select
   l.id, l.at, l.actor, l.database_role, l.action, l.organization_id, l.target_type, l.target_id,
   (
     select p.user_id
-    from private.log_pseudonyms p
-    where 'user:' || p.pseudonym = any (l.targets)
+    from unnest(l.targets) as t (target)
+    join private.log_pseudonyms p on p.pseudonym = case
+      when t.target ~ '^user:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(t.target, 6)::uuid
+    end
     order by p.user_id
     limit 1
   ) as user_id,

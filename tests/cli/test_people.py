@@ -354,7 +354,7 @@ def test_an_erasure_names_the_files_that_storage_has_not_deleted(
         "user", "erase", "ann", "--messages", mode, "--reason", "a request", "--confirm", "ann@example.test"
     )
     assert done.exit_code == 0
-    assert ("1 file is hidden, but not deleted" in done.stderr) == bool(waiting)
+    assert ("1 file waits to be deleted, hidden from everybody" in done.stderr) == bool(waiting)
     assert world.fact("select count(*) from private.files_to_delete") == waiting
 
 
