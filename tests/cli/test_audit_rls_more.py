@@ -116,6 +116,7 @@ def test_production_asks_for_confirmation_and_its_rules_are_never_mutated(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_broken_rules_of_one_table_are_detected(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def test_the_example_world_is_valid(chatctl: Chatctl, tmp_path: Path) -> None:
     assert sum(chat.messages for chat in world.chats) == 1000
 
 
+@pytest.mark.slow
 def test_the_help_names_no_file_that_an_installed_chatctl_lacks(chatctl: Chatctl) -> None:
     for path in PATHS:
         assert not re.search(r"\b(docs|examples)/", chatctl(*path.split(), "--help").stdout), path

@@ -15,6 +15,8 @@ from tests.support.operator_roles import login_role
 from tests.support.operator_runs import OPERATOR_RUNS, OperatorRun, Placeholders, reported_world
 from tests.support.world import World
 
+pytestmark = pytest.mark.slow
+
 Chatctl = Callable[..., Result]
 RUNS = {name: run for name, run in OPERATOR_RUNS.items() if not run.on_terminal}
 

@@ -21,6 +21,8 @@ from tests.support.operator_runs import OPERATOR_RUNS, OperatorRun, Placeholders
 from tests.support.terminal import terminal
 from tests.support.world import World
 
+pytestmark = pytest.mark.slow
+
 Chatctl = Callable[..., Result]
 RUNS = {name: run for name, run in OPERATOR_RUNS.items() if not run.on_terminal}
 LISTS = (
@@ -159,7 +161,6 @@ def test_what_is_held_is_exit_5(chatctl: Chatctl, world: World, values: Placehol
     assert dump(world, without=()) == before
 
 
-@pytest.mark.slow
 @each(*(name for name in RUNS if name not in OF_THE_CATALOG))
 def test_an_interrupted_command_changes_nothing(
     chatctl: Chatctl, world: World, values: Placeholders, tmp_path: Path, name: str
@@ -196,7 +197,6 @@ def _waits(world: World) -> bool:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATOR_RUNS)
 def test_at_a_narrow_terminal(
     chatctl: Chatctl, world: World, values: Placeholders, tmp_path: Path, name: str

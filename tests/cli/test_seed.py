@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Result
 from tests.support.world import Database, World
 
@@ -180,6 +182,7 @@ def test_a_world_that_was_never_seeded_is_not_found(chatctl: Chatctl, database: 
         assert chatctl("seed", verb, "--seed", "9", "--db-url", database.url).exit_code == 3
 
 
+@pytest.mark.slow
 def test_after_perf_the_audit_is_clean_and_the_load_test_runs(chatctl: Chatctl, database: Database) -> None:
     seeded = chatctl("seed", "perf", "--scale", "0.02", "--db-url", database.url, "-o", "json")
     audited = chatctl("audit-rls", "--db-url", database.url, "-o", "json")

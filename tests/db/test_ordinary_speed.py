@@ -21,6 +21,8 @@ from chatctl.services.seed.outline import build
 from chatctl.services.seed.spec import DEMO
 from tests.support.world import Database, World
 
+pytestmark = pytest.mark.slow
+
 # All events in chronological order: when, who, what, and the message or conversation.
 EVENTS = """
 select c.created_at as at, c.created_by as who, 'start' as what, c.id as of, null::jsonb as more

@@ -19,6 +19,8 @@ from tests.support.proxy import Proxy
 from tests.support.sqlfiles import SqlFiles
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:  # imported by pytest, which rewrites its assertions
     from tests.support.supabase_cli import SupabaseCli
 

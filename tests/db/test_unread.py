@@ -166,6 +166,7 @@ def begin(world: World) -> Any:
     return begin
 
 
+@pytest.mark.slow
 @settings(
     max_examples=500,
     deadline=None,

@@ -24,6 +24,8 @@ from tests.support.seed_runs import (
     waits_for_a_lock,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("other", ["1", "2"], ids=["the same world", "another world"])
 def test_one_of_two_concurrent_seeds_waits_and_both_succeed(

@@ -22,6 +22,8 @@ from tests.support.seed_runs import (
     waits_for_a_lock,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ended_by_a_signal_it_leaves_complete_parts(

@@ -22,6 +22,8 @@ from chatctl.local.postgres import processes, server
 from chatctl.local.postgres.server import Server
 from tests.support.places import PLACE
 
+pytestmark = pytest.mark.slow
+
 
 def running(directory: Path, *, version: int | None = None) -> Server:
     # The fsync of initdb takes most of the time, and these tests are not about power failures.

@@ -17,6 +17,8 @@ from chatctl.local.postgres import server, throwaway
 from chatctl.local.postgres.directory import MARK
 from chatctl.local.postgres.server import Server
 
+pytestmark = pytest.mark.slow
+
 
 def running(directory: Path, *, version: int | None = None) -> Server:
     return server.ensure_running(directory, version=version, durable=False)
