@@ -20,7 +20,8 @@ from chatctl.cli.options import Options, OutputFormat
 from chatctl.cli.text import labelled
 from chatctl.formats.escaping import csv_cell, line, visible
 
-WIDEST = 36  # characters of a cell that every table for a terminal has room for
+_COMFORTABLE = 36  # characters of a cell: columns are left out rather than cut below this
+_NARROWEST = 8  # characters of a cell, if even then a table is too wide
 _GAP = 2  # spaces between columns
 
 
@@ -40,8 +41,8 @@ def show(
 ) -> None:
     """Write ``rows`` (dataclasses or mappings) in the chosen format; ``columns`` selects and orders them.
 
-    A table that is wider than the terminal, with cells of ``WIDEST``, loses the columns ``droppable``, in
-    their order, until it fits. Its cells are cut at what then fits, but not below ``WIDEST``.
+    A table that is wider than the terminal, with cells of 36 characters, loses the columns ``droppable``, in
+    their order, until it fits. Its cells are cut at what then fits, except ids, paths and files.
     Without ``header``, the plain format has no line with the names of the columns.
     In JSON, NDJSON and YAML, ``document`` is written instead if given.
     """
@@ -65,7 +66,8 @@ def show(
         case OutputFormat.id:
             _write_ids(records)
         case OutputFormat.table:
-            _write_table(records, columns, droppable)
+            if records:
+                _write(_fitted_table(records, columns, droppable))
         case OutputFormat.plain:
             _write_lines(records, columns, header=header)
 
@@ -144,6 +146,16 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, wides
     )
 
 
+def document_table(rows: Sequence[Any], columns: Sequence[str], *, droppable: Sequence[str] = ()) -> str:
+    """``rows`` (dataclasses or mappings) as a table in the text of a document.
+
+    On a terminal it is fitted as ``show`` does; elsewhere nothing is cut.
+    """
+    if sys.stdout.isatty():
+        return _fitted_table([plain(_relative(row)) for row in rows], columns, droppable)
+    return table([plain(row) for row in rows], columns)
+
+
 def plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     """``value`` as JSON types: ids as strings, times as ISO 8601 in UTC."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -199,11 +211,9 @@ def _write_ids(records: Sequence[Mapping[str, Any]]) -> None:
         _write(line(_text(record[key])))
 
 
-def _write_table(
+def _fitted_table(
     records: Sequence[Mapping[str, Any]], columns: Sequence[str], droppable: Sequence[str]
-) -> None:
-    if not records:
-        return
+) -> str:
     widths = {column: _width(records, column) for column in columns}
 
     def fits(widest: int) -> bool:
@@ -212,11 +222,11 @@ def _write_table(
 
     room = get_terminal_size().columns
     for column in droppable:
-        if fits(WIDEST):
+        if fits(_COMFORTABLE):
             break
         widths.pop(column, None)
-    widest = next(filter(fits, range(room, WIDEST, -1)), WIDEST)
-    _write(table(records, list(widths), widest=widest))
+    widest = next(filter(fits, range(room, _NARROWEST, -1)), _NARROWEST)
+    return table(records, list(widths), widest=widest)
 
 
 def _width(records: Sequence[Mapping[str, Any]], column: str) -> int:

@@ -11,7 +11,7 @@ import typer
 from chatctl.cli.files import create
 from chatctl.cli.operating import result_text
 from chatctl.cli.options import Options
-from chatctl.cli.output import note, plain, show_document, table
+from chatctl.cli.output import document_table, note, plain, show_document
 from chatctl.errors import Invalid
 from chatctl.formats.counting import counted
 from chatctl.services.moderation import plans
@@ -81,11 +81,11 @@ def _text(preview: PlanPreview, result: ActionResult, held: list[str]) -> str:
     for what, shares in (("sender", preview.senders), ("conversation", preview.conversations)):
         if shares:
             rows = [{what: each.name, "id": each.id or "", "messages": each.messages} for each in shares]
-            lines += ["", table([plain(row) for row in rows[:_SHOWN]], (what, "id", "messages"))]
+            lines += ["", document_table(rows[:_SHOWN], (what, "id", "messages"))]
             lines += _more(len(shares))
     if preview.samples:
-        rows = [plain(each) for each in preview.samples]
-        lines += ["", "samples:", table(rows, ("id", "created_at", "sender", "content"))]
+        columns = ("id", "created_at", "sender", "content")
+        lines += ["", "samples:", document_table(preview.samples, columns, droppable=("created_at",))]
     if held:
         lines += ["", f"held: {len(held):,}", *held[:_SHOWN], *_more(len(held))]
     return "\n".join(lines)

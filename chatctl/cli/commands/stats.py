@@ -10,7 +10,7 @@ import typer
 from chatctl.cli import bars
 from chatctl.cli.operating import OrganizationOption
 from chatctl.cli.options import ROWS_WITH_IDS, App, OutputFormat, options
-from chatctl.cli.output import WIDEST, chosen_format, show, show_text, table
+from chatctl.cli.output import chosen_format, document_table, show, show_text
 from chatctl.cli.paging import LIMIT, CursorOption, LimitOption, note_page
 from chatctl.cli.session import session
 from chatctl.cli.text import count, labelled, size
@@ -100,7 +100,7 @@ def _details(row: OrganizationStatistics, days: Sequence[date]) -> str:
     ]  # fmt: skip
     if row.top_senders:
         senders = [{"sender": _person(each), "messages": f"{each['messages']:,}"} for each in row.top_senders]
-        parts += ["", "top senders of these days", table(senders, ("sender", "messages"), widest=WIDEST)]
+        parts += ["", "top senders of these days", document_table(senders, ("sender", "messages"))]
     return "\n".join(parts)
 
 

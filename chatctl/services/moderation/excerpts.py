@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-AROUND = 40  # characters on each side
+AROUND = 60  # characters on each side
 
 
 def excerpt(content: str, parts: Sequence[str]) -> str:

@@ -49,6 +49,7 @@ class LogFilter:
     actor: str | None = None
     action: str | None = None
     target: str | None = None
+    ticket: str | None = None
     user_id: UUID | None = None
     organization_id: UUID | None = None
     since: datetime | None = None

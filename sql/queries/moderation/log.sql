@@ -4,6 +4,7 @@
 --   actor            text         null: any
 --   action           text         an action, or its first word: message; null: any
 --   target           text         an id as the log has it, for example message:6f…; null: any
+--   ticket           text         null: any
 --   user_id          uuid         what concerns this user; null: any
 --   organization_id  uuid         null: any
 --   since            timestamptz  null: from the beginning
@@ -16,6 +17,7 @@ where l.id < coalesce(%(before)s::bigint, 9223372036854775807)
   and (%(actor)s::text is null or l.actor = %(actor)s::text)
   and (%(action)s::text is null or l.action = %(action)s::text or split_part(l.action, '.', 1) = %(action)s::text)
   and (%(target)s::text is null or l.targets @> array[%(target)s::text])
+  and (%(ticket)s::text is null or l.ticket = %(ticket)s::text)
   and (%(user_id)s::uuid is null or l.targets @> array[(
     select 'user:' || p.pseudonym from moderation.log_pseudonyms p where p.user_id = %(user_id)s::uuid
   )])

@@ -245,6 +245,13 @@ def test_rows_that_an_earlier_release_wrote_are_part_of_the_chain(world: World) 
     ]
 
 
+def test_the_rows_of_a_ticket(world: World) -> None:
+    for ticket in ("T-1", "T-2", None):
+        world.operator.execute("select private.log_act('x', '{a:1}', 'olga', 'reason', %s)", (ticket,))
+    rows = log.entries(world.operator, LogFilter(ticket="T-2"), count=5)
+    assert [entry.ticket for entry in rows] == ["T-2"]
+
+
 def test_the_log_names_the_user_of_a_pseudonym(world: World) -> None:
     ann = world.user("ann")
     pseudonym = world.fact("select private.log_pseudonym(%s)", ann)

@@ -24,6 +24,7 @@ Examples:
   chatctl log list --action message.redact --since 7d
   chatctl log list --action read                who read messages
   chatctl log list --about message:6f1c…        what happened to a message
+  chatctl log list --ticket T-91                what was done for a ticket
 """
 
 
@@ -47,6 +48,10 @@ def list_entries(
         typer.Option(
             "--about", help="Only what was done to this: message:ID.", metavar="TYPE:ID", show_default=False
         ),
+    ] = None,
+    ticket: Annotated[
+        str | None,
+        typer.Option("--ticket", help="Only with this ticket.", metavar="TEXT", show_default=False),
     ] = None,
     user: UserOption = None,
     org: OrganizationOption = None,
@@ -76,6 +81,7 @@ def list_entries(
             actor=actor,
             action=action,
             target=about,
+            ticket=ticket,
             user_id=names.user(at.conn, user).id if user is not None else None,
             organization_id=names.organization(at.conn, org).id if org is not None else None,
             since=since,

@@ -9,7 +9,7 @@ import typer
 
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, WithDeletedOption, operator_act
 from chatctl.cli.options import options
-from chatctl.cli.output import WIDEST, note, plain, show_document, table
+from chatctl.cli.output import document_table, note, plain, show_document
 from chatctl.cli.session import session
 from chatctl.cli.text import ago, labelled
 from chatctl.services.moderation.look import conversations, reading, transcript
@@ -76,8 +76,8 @@ def _text(shown: MessageDetails, conversation: ConversationSummary) -> str:
         _viewers(shown),
     ]  # fmt: skip
     if shown.log:
-        rows = [{**vars(each), "at": ago(each.at)} for each in shown.log]
-        parts += ["", "log", table(rows, ("id", "at", "actor", "action", "reason", "ticket"))]
+        columns = ("id", "at", "actor", "action", "reason", "ticket")
+        parts += ["", "log", document_table(shown.log, columns, droppable=("ticket",))]
     return "\n".join(parts)
 
 
@@ -96,4 +96,4 @@ def _viewers(shown: MessageDetails) -> str:
     ]
     columns = ("name", "email", "could_see_it", "has_read", "note")
     title = "participants today; people who have left since are not listed"
-    return f"{title}\n{table(rows, columns, widest=WIDEST)}"
+    return f"{title}\n{document_table(rows, columns, droppable=('note',))}"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chatctl.cli.options import options
-from chatctl.cli.output import WIDEST, show_document, table
+from chatctl.cli.output import document_table, show_document
 from chatctl.cli.session import session
 from chatctl.cli.text import ago, count, labelled
 from chatctl.services.moderation import names
@@ -97,12 +97,11 @@ def _text(shown: UserDetails) -> str:
         count(len(shown.organizations), "organization"),
     ]  # fmt: skip
     if shown.organizations:
-        rows = [{**vars(each), "joined": ago(each.joined_at)} for each in shown.organizations]
-        parts.append(table(rows, ("slug", "role", "joined")))
+        parts.append(document_table(shown.organizations, ("slug", "role", "joined_at")))
     parts += ["", count(recent.total, "conversation")]
     if recent.rows:
-        rows = [{**vars(each), "last_activity": ago(each.last_activity_at)} for each in recent.rows]
-        parts.append(table(rows, ("id", "kind", "title", "messages", "last_activity"), widest=WIDEST))
+        columns = ("id", "kind", "title", "messages", "last_activity_at")
+        parts.append(document_table(recent.rows, columns, droppable=("kind", "messages")))
     if recent.cursor is not None:
         parts.append(f"… `chatctl conversation list --member {profile.id}` lists all {recent.total:,}")
     return "\n".join(parts)
