@@ -175,7 +175,9 @@ def test_a_write_to_a_remote_target_needs_yes_without_a_terminal(
     assert chatctl("migrate", "--target", "staging", "--dry-run").exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["local status", "migrate status", "seed", "demo"])
+@pytest.mark.parametrize(
+    "command", ["local status", "migrate status", "seed", pytest.param("demo", marks=pytest.mark.slow)]
+)
 def test_a_deleted_working_directory_is_named(tmp_path: Path, command: str) -> None:
     done = subprocess.run(
         ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", sys.executable, "-m", "chatctl", *command.split()],

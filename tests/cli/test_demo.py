@@ -20,6 +20,8 @@ from chatctl.errors import ChatctlError, Found, Inconclusive, Unavailable
 from chatctl.services.demo import Result, worst
 from tests.support.places import PLACE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:

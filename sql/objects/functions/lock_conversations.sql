@@ -1,12 +1,13 @@
 -- Lock a conversation. seq, counters and read states change only under this lock.
 --
 -- Every write takes its locks in this order, so that no two writes wait for each other:
---   1. a user of Auth, if they are deleted or suspended; then the turn of a user: the row of private.send_windows, see
---      take_turn
+--   1. the turn of a user: the row of private.send_windows, see take_turn
 --   2. rows of participants, reports, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
 --   5. profiles, through foreign keys
+-- An act that deletes or suspends a user locks the user's row in auth.users before the turn, as Auth itself does.
+--
 -- PostgreSQL locks a row before its BEFORE ROW triggers run. Conversations are therefore locked by AFTER STATEMENT
 -- triggers, which know every row that a statement changed. An INSERT locks no rows, so it locks its conversation in a
 -- BEFORE ROW trigger.

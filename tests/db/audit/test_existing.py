@@ -19,6 +19,8 @@ from tests.db.audit.test_report import pasted
 from tests.holes.hole import PAGE, edited
 from tests.support.world import Database, World
 
+pytestmark = pytest.mark.slow
+
 ACCESS = load(default_file())
 MESSAGES = "public.messages"
 

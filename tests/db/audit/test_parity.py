@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from psycopg import adapt, generators, pq, waiting
 
 from chatctl.db.connection import Connection
@@ -25,6 +26,8 @@ from chatctl.services.audit.probes import AuditContext, Probe, generate
 from chatctl.services.audit.stage import fixture, workspace
 from chatctl.services.audit.trials.trial import Trial
 from tests.support.world import Database
+
+pytestmark = pytest.mark.slow
 
 TEXT = 25  # the oid of text, which is the type of every value of a probe
 AT_ONCE = 100  # probes sent to the server together

@@ -18,6 +18,8 @@ from chatctl.services.audit.run import audit
 from chatctl.services.audit.verdicts.cells import State
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 ROOT = default_file().parent.parent
 HOLES = """
 alter table messages disable row level security;

@@ -12,6 +12,8 @@ from chatctl.services.audit.trials import batch
 from tests.support import small_audit
 from tests.support.world import Database
 
+pytestmark = pytest.mark.slow
+
 FOR_EVER = 10_000  # seconds
 SCHEMA = """
 create table public.notes (id uuid primary key, person uuid not null, word text);

@@ -6,6 +6,7 @@ import copy
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from chatctl.errors import Invalid
 from chatctl.services.audit.access import load
 from tests.support.access_files import BASE, OURS, Written, mistakes_in, steps, under
+
+pytestmark = pytest.mark.slow
 
 VALUES = st.one_of(
     st.none(),

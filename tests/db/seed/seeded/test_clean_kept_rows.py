@@ -64,7 +64,7 @@ WITHOUT_FILE = "delete from storage.objects where strpos(name, '{1}') > 0"
 WITHOUT_NEW = "delete from conversations where created_at > (select max(started_at) from private.seed_runs)"
 WITHOUT_HOLDS = "update private.holds set released_at = now(); delete from private.holds"
 # What the release of a hold, and any act of an operator, writes in the log.
-LOG = ("private.moderation_log", "private.moderation_log_head")
+LOG = ("private.moderation_log", "private.moderation_log_head", "private.holds_changed")
 WITHOUT_STRANGERS = """
 delete from organization_members m
 where m.joined_at = '2026-01-02' or m.joined_at > (select max(started_at) from private.seed_runs)
