@@ -102,6 +102,15 @@ def test_a_class_name_is_defined_once() -> None:
     assert not {name: places for name, places in modules.items() if len(places) > 1}
 
 
+@pytest.mark.parametrize("path", OBJECTS, ids=_name)
+def test_a_function_with_a_backslash_fixes_how_its_literals_are_read(path: Path) -> None:
+    """A caller can turn standard_conforming_strings off, and the text is parsed at the first call."""
+    functions = re.findall(r"create or replace function .*?\bas \$\$.*?\$\$", path.read_text(), re.DOTALL)
+    for function in functions:
+        literals = re.sub(r"\bE'(?:[^']|'')*'", "", re.sub(r"--.*", "", function))
+        assert "\\" not in literals or "set standard_conforming_strings = on" in function
+
+
 @pytest.mark.parametrize("path", SQL, ids=_name)
 def test_an_sql_file_starts_with_a_comment(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("-- ")

@@ -180,8 +180,8 @@ def test_a_role_of_operators_cannot_act_as_a_user(
     [
         (["--reason", "x", "--", "conversation", "show"], [
             "error: conversation is missing",
-            "  usage: chatctl as {user} -- conversation show [OPTIONS] {conversation}",
-            "  `chatctl as {user} -- conversation show -h` shows the options",
+            "  usage: chatctl as USER -- conversation show [OPTIONS] {conversation}",
+            "  `chatctl as USER -- conversation show -h` shows the options",
         ]),
         (["--reason", "x", "--org", "acme", "--", "conversation", "list"], [
             "error: there is no option --org",

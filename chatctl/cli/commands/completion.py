@@ -18,8 +18,8 @@ Examples:
   chatctl completion fish > ~/.config/fish/completions/chatctl.fish
 
 Completes commands, options and their values, and from the database of the target: people, the slugs of
-organizations, and with --org the names of conversations. Answers are kept for a minute, readable by you
-alone. A database that does not answer within 0.3 s completes nothing.
+organizations, and with --org the names of conversations. Answers are used again for a minute; only you can
+read them, and a later completion deletes them. A database that does not answer within 0.3 s completes none.
 """
 
 

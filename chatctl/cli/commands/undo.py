@@ -27,7 +27,8 @@ Examples:
 
 The inverse is an action of its own in the log. Redactions, purges and erasures cannot be undone.
 
-Exit codes: 2 if the action cannot be undone, 3 if there is no such action.
+Exit codes: 2 if the action cannot be undone, 3 if there is no such action, 5 if a later action has changed
+the same thing, 6 if only some of its items could be undone.
 """
 
 app = App(no_args_is_help=False)

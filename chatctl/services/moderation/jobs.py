@@ -104,12 +104,13 @@ def run(
 ) -> ActionResult:
     """Do the batches that are left, and return what became of all items, those of earlier runs included.
 
-    ``actor`` is who does them, in the log; the reason and the ticket are the job's.
-
-    ``on_wait`` also gets the id of the job, before the first batch.
+    ``actor`` is who does them, in the log; the reason and the ticket are the job's. ``on_wait`` also gets the
+    id of the job, before the first batch. Raises Conflict if the job was canceled.
     """
     job = by_id(conn, job_id)
     pending = job.pending
+    if not pending and any(item.problem == "CANCELED" for item in _items(conn, job_id)):
+        raise Conflict(f"job {job_id} was canceled", hint="for what is left, make a new plan with --plan")
     if pending:
         on_wait(f"job {job_id}; if it is interrupted: chatctl job resume {job_id}")
     while pending:

@@ -72,6 +72,8 @@ def read(file: Path) -> ExportedLog:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Invalid(f"{file} cannot be read: {reason}") from None
+    if not digests:
+        raise Invalid(f"{file} contains no rows of the log, so it proves nothing")
     return ExportedLog(columns, digests)
 
 

@@ -141,6 +141,7 @@ def apply(
     job_id = jobs.create(conn, plan.verb, plan.ids, plan.versions, act, plan_hash=plan.hash, on_wait=on_wait)
     job = jobs.by_id(conn, job_id)
     if job.finished_at is not None:
+        on_wait(f"this plan was applied already, as job {job_id}; make a new one for what is left")
         return jobs.repeated(conn, job)
     if job.actor != act.actor:
         raise Conflict(

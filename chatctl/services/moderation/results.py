@@ -13,7 +13,7 @@ from chatctl.errors import ChatctlError, Conflict, NotFound, PartlyDone
 # if it is the problem of all.
 _PROBLEMS: dict[str, tuple[str, str, type[ChatctlError]]] = {
     "NOT_FOUND": ("does not exist", "not found", NotFound),
-    "CHANGED": ("has changed since it was chosen", "changed since they were chosen", Conflict),
+    "CHANGED": ("has changed since", "changed since", Conflict),
     "HELD": ("is held", "held", Conflict),
     "NOT_MEMBER": ("is not a member of the organization", "not members of the organization", Conflict),
     "CLAIMED": ("is claimed by another operator", "claimed by another operator", Conflict),

@@ -4,6 +4,7 @@ create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   plain text := left(p_text, 16384);

@@ -178,7 +178,8 @@ declare
   masked text := p_text;
 begin
   foreach pattern in array array[
-    private.id_pattern(p_person.id), private.name_pattern(p_person.email), private.name_pattern(p_person.full_name)
+    -- The address first: it may contain the name or the id.
+    private.name_pattern(p_person.email), private.id_pattern(p_person.id), private.name_pattern(p_person.full_name)
   ] loop
     if pattern is not null then
       masked := regexp_replace(masked, pattern, '[erased]', 'gi');

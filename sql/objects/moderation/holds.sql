@@ -98,8 +98,9 @@ declare
   hold private.holds;
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, people);
-  if coalesce(p_name, '') !~ '\S' or char_length(p_name) > 200 then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold has a name of 1 to 200 characters');
+  if coalesce(p_name, '') !~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]*[^[:space:][:cntrl:]])?$' or char_length(p_name) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'A hold has a name of 1 to 200 characters, without control characters and white space around it');
   elsif private.names_people(p_name, people) then
     perform private.refuse('PT400', 'VALIDATION_ERROR',
       'The name of a hold must not contain the id, address or name of a person: the log is never changed');

@@ -19,7 +19,7 @@ begin
   );
   insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash, finished_at)
   values (
-    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when cardinality(p_ids) = 0 then clock_timestamp() end
+    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when coalesce(cardinality(p_ids), 0) = 0 then clock_timestamp() end
   )
   on conflict (plan_hash) do nothing
   returning id into job_id;

@@ -9,6 +9,7 @@ create or replace function private.log_act(
 returns bigint
 language sql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   insert into private.moderation_log
     (actor, action, organization_id, target_type, target_id, targets, reason, ticket, details, job_id)
@@ -45,6 +46,7 @@ create or replace function private.require_reason(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   perform private.require_actor(p_actor);
@@ -64,6 +66,7 @@ create or replace function private.require_actor(p_actor text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then

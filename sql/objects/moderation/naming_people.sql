@@ -6,6 +6,7 @@ create or replace function private.name_pattern(p_name text)
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select case
     when n.name is null or n.name = '' then null
@@ -36,6 +37,7 @@ create or replace function private.word_pattern(p_pattern text)
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
@@ -45,6 +47,7 @@ create or replace function private.is_telling_name(p_name text)
 returns boolean
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select char_length(n.name) >= case when octet_length(n.name) > char_length(n.name) then 2 else 4 end
   from (select normalize(regexp_replace(p_name, '^\s+|\s+$', '', 'g'), nfc) as name) as n

@@ -18,6 +18,7 @@ create or replace function moderation.search_terms(p_text text)
 returns table (words tsquery, parts text[])
 language sql stable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   with cleaned as (
     select regexp_replace(

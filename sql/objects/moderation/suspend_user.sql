@@ -100,11 +100,13 @@ create or replace function private.require_restriction(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
-  if p_until <= clock_timestamp() then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'The end of a restriction must be in the future');
+  if p_until <= clock_timestamp() or p_until >= '9999-01-01' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The end of a restriction must be in the future, before the year 9999; without an end, leave it out');
   elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;

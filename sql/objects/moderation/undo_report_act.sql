@@ -1,6 +1,6 @@
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before,
--- unless their suspension was changed since.
+-- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before;
+-- if their suspension was changed since, nothing is undone.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -27,6 +27,7 @@ begin
       r.place, r.id, r.message_id, r.organization_id, r.sender_id, r.reporter_id, r.status, r.review,
       case
         when r.problem = 'NOT_FOUND' then r.problem
+        when private.changed_since(p_entry.details -> 'suspensions') then 'CHANGED'
         when coalesce(r.review, 'null') not in (c.change -> 'before', c.change -> 'after') then 'CHANGED'
       end
     )::private.report_target
@@ -82,4 +83,20 @@ begin
 end
 $$;
 
+-- Whether what one of these actions did was changed by a later action, so that it cannot be undone.
+create or replace function private.changed_since(p_action_ids jsonb)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select
+    from jsonb_array_elements_text(p_action_ids) as a (id)
+    join private.undo_states u on u.action_id = a.id::bigint
+    cross join lateral private.state_of(u.kind, u.user_id, u.organization_id, u.conversation_id) as s (state)
+    where not private.same_state(u.kind, s.state, u.state_before) and not private.same_state(u.kind, s.state, u.state_after)
+  )
+$$;
+
+revoke execute on function private.changed_since(jsonb) from public;
 revoke execute on function private.undo_report_act(private.moderation_log, text, text, text) from public;

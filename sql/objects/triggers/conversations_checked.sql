@@ -6,6 +6,7 @@ create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   broken text := case

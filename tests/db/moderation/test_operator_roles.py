@@ -361,6 +361,19 @@ def test_operators_who_are_no_longer_trusted_cannot_act(
     assert world.fact("select content from messages where id = %s", message) == "hello"
 
 
+def test_a_setting_of_an_operator_does_not_change_how_functions_are_read(
+    world: World, chat: tuple[UUID, UUID, UUID], operator: Connection
+) -> None:
+    ann, _, conversation = chat
+    email = world.fact("select email from user_profiles where id = %s", ann)
+    message = world.send(ann, conversation, f"write to {email}")
+    operator.execute("set standard_conforming_strings = off")
+    with pytest.raises(psycopg.Error, match="must not contain"):
+        operator.execute("select moderation.delete_messages(%s, 'SS', %s)", ([message], f"S about {email} S"))
+    operator.execute("select moderation.erase_user(%s, 'anonymize', 'op', 'a request')", (ann,))
+    assert world.fact("select content from messages where id = %s", message) == "write to [erased]"
+
+
 @pytest.mark.parametrize("type_name", ["bytea", "jsonb", "text", "timestamptz", "uuid"])
 def test_a_type_of_an_operators_own_never_runs_as_the_owner(
     world: World, chat: tuple[UUID, UUID, UUID], operator: Connection, type_name: str

@@ -275,6 +275,15 @@ def test_an_act_and_its_inverse_leave_everything_as_it_was(
     assert (dump(case.world), actions(case.world)) == (before, logged)
 
 
+def test_a_verdict_is_not_undone_if_its_suspension_was_changed_since(case: Case) -> None:
+    assert case.act("resolve", case.by_ben, p_verdict="upheld", p_do="suspend") == DONE
+    until = "select moderation.suspend_user(%s, 'omar', 'insults', p_until => now() + interval '1 hour')"
+    case.world.operator.execute(until, (case.ann,))
+    before = dump(case.world, without=())
+    assert case.undo(2) == [("report.reopen", "skipped", "CHANGED")]
+    assert dump(case.world, without=()) == before
+
+
 def test_a_suspension_that_was_there_before_the_verdict_stays_after_its_undo(case: Case) -> None:
     case.world.operator.execute("select moderation.suspend_user(%s, 'omar', 'insults')", (case.ann,))
     assert case.act("resolve", case.by_ben, p_verdict="upheld", p_do="suspend") == DONE

@@ -299,3 +299,15 @@ def test_a_suspension_is_undone_in_another_time_zone(world: World, chat: tuple[U
     world.operator.execute(until.encode(), (chat[0],))
     world.operator.execute("set timezone = 'Europe/Berlin'")
     assert undo(world, 1) == ("user.unsuspend", "done", None)
+
+
+@pytest.mark.parametrize("until", ["infinity", "9999-01-01", "-infinity", "2020-01-01"])
+@pytest.mark.parametrize("verb", ["suspend_user", "mute_user"])
+def test_an_end_that_is_past_or_that_programs_cannot_read_is_refused(
+    world: World, verb: str, until: str
+) -> None:
+    with pytest.raises(psycopg.Error, match="before the year 9999") as error:
+        world.operator.execute(
+            f"select moderation.{verb}(%s, 'op', 'spam', p_until => %s)".encode(), (world.user(), until)
+        )
+    assert error.value.sqlstate == "PT400"

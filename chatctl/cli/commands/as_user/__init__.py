@@ -79,7 +79,7 @@ def as_user(
     set_view_request(ctx, ViewRequest(user, compare, act))
     group = typer.main.get_command(_commands)
     # Not as a child of ``ctx``, whose usage would contain all arguments of this command.
-    with group.make_context("chatctl as {user} --", list(command), obj=ctx.obj) as inner:
+    with group.make_context("chatctl as USER --", list(command), obj=ctx.obj) as inner:
         inner.meta.update(ctx.meta)
         group.invoke(inner)
 
