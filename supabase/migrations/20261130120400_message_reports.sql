@@ -185,10 +185,10 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/creator_of.sql', '5fbe0e32a8702480d2611ea4f19094eafac199913c2f7abf71604383deacca96', '{"drop function if exists private.creator_of(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/plain_text.sql', 'dc4e334e52af4185b71bc7c843c2a8e39ed23d6497aa431f7eab4f4d6dd356df', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
+values ('objects/functions/plain_text.sql', '2bf65851389a3cb8cc8c469eec5e189cd4568b3a5aab0ba817d590c7b00586a7', '{"drop function if exists private.plain_text(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/file_ids.sql', 'b9dbee058bce5c9d90e01e7e6eeb7a3b0a880f1582c364ed6b05a6048a3de708', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
+values ('objects/functions/file_ids.sql', '3efbf2b62ff0974d44b0a1ec95ed5ec9eb811af9f1a89179687c703bc2f8d812', '{"drop function if exists private.file_ids(p_attachments jsonb)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/get_conversations_with_details.sql', 'd2092ec9776ffc3531f2c99393b0cf03ee4456de7c747ade86b42c7e74f9ecb8', '{"revoke execute on function public.get_conversations_with_details(uuid) from authenticated, service_role","drop function if exists public.get_conversations_with_details(p_user_id uuid)"}'::text[]);
@@ -212,7 +212,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/is_conversation_participant.sql', '3ba3cf477e01bafd63e9eb897a6e404f9fb96c1e56e01f7974f4fef27a1a616a', '{"revoke execute on function public.is_conversation_participant(uuid, uuid) from authenticated, service_role","drop function if exists public.is_conversation_participant(p_conversation_id uuid, p_user_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/functions/lock_conversations.sql', 'b139f6b0c7ce0dc0dcbc41634f183415508c12703182b19fcedfdd492b506e1a', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
+values ('objects/functions/lock_conversations.sql', '2987494267a5418e98d89ad535691b5d7b28d052916e22301211ac71a99e2ea5', '{"drop function if exists private.lock_conversations(p_conversation_ids uuid[])","drop function if exists private.lock_conversation(p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/functions/mark_conversation_read.sql', 'ff58e453240caaab6c954e7b89091e2b6ca73a2821f6d8fb1f15a9716388eb90', '{"revoke execute on function public.mark_conversation_read(uuid, bigint) from authenticated, service_role","drop function if exists public.mark_conversation_read(p_conversation_id uuid, p_seq bigint)"}'::text[]);
@@ -278,7 +278,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/views/my_writable.sql', 'fbc4179dfe787f070077616755f50666fb77e08c7327a264d5cbac23f36544be', '{"revoke select on private.my_writable from authenticated","drop view if exists private.my_writable"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/triggers/conversations_checked.sql', '5bebcffeeebe249597eafbf008228c8a43c4bb62f8596343462ec50f4cbf6c5f', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
+values ('objects/triggers/conversations_checked.sql', '08657250c9a33701447257a7f58dc2f97a1c5d4bdd8e198af221e579df2d9e6d', '{"drop trigger if exists conversations_checked on public.conversations","drop function if exists private.conversations_checked()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/conversations_limited.sql', '34742f3281561bb4d271253fc99c61035da78e6349bc4832d281e39b4a6d752a', '{"drop trigger if exists conversations_changed on public.conversations","drop trigger if exists conversations_update_limited on public.conversations","drop trigger if exists conversations_insert_limited on public.conversations","drop function if exists private.conversations_changed()","drop function if exists private.conversations_limited()"}'::text[]);
@@ -308,13 +308,13 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_make_room.sql', '6fbaee6b1dfda803721ef3888383008c16e894383024f95efe1386bc607b469b', '{"drop trigger if exists messages_make_room on public.messages","drop function if exists private.messages_make_room()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/naming_people.sql', 'f1c893e4aa41fae4487fc1d159d1ba9b29246782d86b132fd6a7691c4932e3a4', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.is_telling_name(p_name text)","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
+values ('objects/moderation/naming_people.sql', '49dec76af069761d9a962fb92e243ed9ffeb1a9c6dfd7b134b314929b7b876f3', '{"drop function if exists private.people_of(p_targets text[])","drop function if exists private.names_people(p_text text, p_user_ids uuid[])","drop function if exists private.is_telling_name(p_name text)","drop function if exists private.word_pattern(p_pattern text)","drop function if exists private.id_pattern(p_user_id uuid)","drop function if exists private.name_pattern(p_name text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/log_act.sql', '9439761f2e73b0eac20c57d58d6e7433d5ac1305873844daedd97e2ee756ef0b', '{"drop function if exists private.text_hash(p_text text)","drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.keyed_hash(p_values jsonb)","drop function if exists private.require_actor(p_actor text)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
+values ('objects/moderation/log_act.sql', '7f6741f13b3007c02da0e55e25d45b4b739f84ca16d2df35fcdc9348c4725318', '{"drop function if exists private.text_hash(p_text text)","drop function if exists private.content_hash(p_message_id uuid, p_content text, p_attachments jsonb)","drop function if exists private.keyed_hash(p_values jsonb)","drop function if exists private.require_actor(p_actor text)","drop function if exists private.require_reason(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[])","drop function if exists private.log_pseudonym(p_user_id uuid)","drop function if exists private.log_act(p_action text, p_targets text[], p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_details jsonb, p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/holds.sql', '9c07aecbfc4d6d93ba0efe3151afe9e8bf95e65d251a5a889a7546d83a9e06f4', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.log_hold(p_action text, p_hold private.holds, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])","drop trigger if exists holds_changed on private.holds","drop function if exists private.holds_changed()","drop function if exists private.lock_holds()"}'::text[]);
+values ('objects/moderation/holds.sql', 'af65b0d794e1fd8a67770c2f51760aa19efdc21426dcd84530a834d38178eed1', '{"drop function if exists private.undo_hold(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.release_hold(p_name text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.log_hold(p_action text, p_hold private.holds, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.create_hold(p_name text, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_user_id uuid)","drop trigger if exists holds_before_delete on private.holds","drop function if exists private.holds_before_delete()","drop view if exists private.active_holds","drop function if exists private.refuse_held(p_organization_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[])","drop trigger if exists holds_changed on private.holds","drop function if exists private.holds_changed()","drop function if exists private.lock_holds()"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/triggers/messages_recounted.sql', '1dff44b6f906f8f5d803fc1f22bd333ab8a4af961567a0f6abdb37a4e8452eb9', '{"drop trigger if exists messages_purged on public.messages","drop trigger if exists messages_deleted_or_restored on public.messages","drop function if exists private.messages_recounted()"}'::text[]);
@@ -404,7 +404,7 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/traces.sql', '8e14b1ccb884e60bf8f03231982a718e9ffb1bd643c34223d517c3f7dd01bba2', '{"drop function if exists private.tables_of_auth(p_privilege text)","drop function if exists private.forget_in_auth(p_user_id uuid, p_email text)","drop function if exists private.traces_in_auth(p_user_id uuid, p_email text)","drop function if exists private.tables_of_uploads(p_privilege text)","drop function if exists private.forget_in_storage(p_user_id uuid)","drop function if exists private.traces_in_storage(p_user_id uuid)","drop function if exists private.uploads_of(p_user_id uuid)","drop function if exists private.traces_of(p_user_id uuid, p_messages text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/erase_user.sql', 'e5015db7f093bb1e1f4d7454356c900ef29c82f36a0afed4e0fc373265ca07bc', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists private.refuse_held_of(p_user_id uuid, p_message_ids uuid[])","drop function if exists private.messages_of(p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/erase_user.sql', '0dc94b51bced1d7c1e8e046d87520b9a6aa9511a8210d7c11fac59e3f99725e4', '{"drop function if exists private.masked(p_text text, p_person public.user_profiles)","drop function if exists private.without_reactions_of(p_reactions jsonb, p_user_id uuid)","drop function if exists private.refuse_held_of(p_user_id uuid, p_message_ids uuid[])","drop function if exists private.messages_of(p_user_id uuid)","drop function if exists moderation.erase_user(p_user_id uuid, p_messages text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/files.sql', '8fb4a81945527b6a2cb8a43305d8cd34b6563fbd913792597c07dfea5fb407fc', '{"drop function if exists private.delete_file_rows()","drop function if exists moderation.forget_deleted_files()","drop view if exists moderation.files_to_delete"}'::text[]);
@@ -428,13 +428,13 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/purge_messages.sql', '6c3c1c1b2e47eb39333ff9eddd6f1facc30a856d50a799ae723c4b01a725c964', '{"drop function if exists moderation.purge_messages(p_ids uuid[], p_actor text, p_reason text, p_ticket text, p_versions text[], p_job_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/jobs.sql', 'fbcf1608e048b45c2a4a4e270a26418b3b8629ad25473974917ae0210127d922', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists private.lock_job(p_job_id uuid)","drop function if exists moderation.cancel_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.run_job(p_job_id uuid, p_count integer, p_actor text)","drop function if exists private.job_of_plan(p_plan_hash text, p_verb text, p_ids uuid[], p_versions text[])","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
+values ('objects/moderation/jobs.sql', '402a23e421d4197b9fb261a75e8aef134a4f9cf1c8c1ce1e2c23d65e0932ea75', '{"drop function if exists private.moderate_messages(p_job private.moderation_jobs, p_ids uuid[], p_versions text[])","drop function if exists private.lock_job(p_job_id uuid)","drop function if exists moderation.cancel_job(p_job_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.run_job(p_job_id uuid, p_count integer, p_actor text)","drop function if exists private.job_of_plan(p_plan_hash text, p_verb text, p_ids uuid[], p_versions text[])","drop function if exists moderation.create_job(p_verb text, p_ids uuid[], p_versions text[], p_actor text, p_reason text, p_ticket text, p_plan_hash text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/states.sql', '6daa6fb9cb232c6e8b83b8f8ded56902346b6b15d1c97b20ea0b5a2a2f238ac7', '{"drop function if exists private.same_state(p_kind text, p_one jsonb, p_other jsonb)","drop function if exists private.can_take_part(p_user_id uuid, p_conversation_id uuid)","drop function if exists private.lock_changed(p_action_id bigint)","drop function if exists private.undo_changes(p_action_id bigint, p_actor text, p_reason text, p_ticket text)","drop function if exists private.change_state(p_action text, p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.log_changes(p_action text, p_changes private.undo_states[], p_actor text, p_reason text, p_ticket text, p_details jsonb)","drop function if exists private.set_state(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid, p_state jsonb)","drop function if exists private.is_in_force(p_state jsonb)","drop function if exists private.state_of(p_kind text, p_user_id uuid, p_organization_id uuid, p_conversation_id uuid)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/suspend_user.sql', '1c79f08bef2abef6f8d179f076349a6ab807ffa0181cb361a6a51ba8e6075455', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
+values ('objects/moderation/suspend_user.sql', 'ad8fbbcaf544b51253d21394e78138400869cede028dcabd9322f0b848e6a9ae', '{"drop function if exists private.require_restriction(p_actor text, p_reason text, p_ticket text, p_user_ids uuid[], p_until timestamptz, p_visible_reason text)","drop function if exists private.lock_user(p_user_id uuid)","drop function if exists moderation.unsuspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.suspend_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/lock_conversation.sql', '3b0b1620af5b691ac153421cbb8f11a3cf87c0d948bb323130b71ba1355f9dac', '{"drop function if exists private.change_lock(p_action text, p_conversation_id uuid, p_state jsonb, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.unlock_conversation(p_conversation_id uuid, p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.lock_conversation(p_conversation_id uuid, p_visible_reason text, p_actor text, p_reason text, p_ticket text)"}'::text[]);
@@ -482,10 +482,10 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/schema.sql', '14061f5248e7e0ad307c1bccb2b426bfe1fc875b7b16e3933583487faa1f35a8', '{}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/search_words.sql', '5c3fe38d8a3a946af6fbc68d8d714d35119e8f0781e2dc11fc433b3b8038f8ec', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
+values ('objects/moderation/search_words.sql', '5825dc4745e766fd30c87e21a3aed55e42eef4e5f861dd81d9fd1e8a7e487272', '{"drop function if exists moderation.search_terms(p_text text)","drop function if exists moderation.search_words(p_text text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/undo_report_act.sql', '75d08f2424b149a40976f32b50af6bfb446e21114fec90dcad6f90b1b984c930', '{"drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
+values ('objects/moderation/undo_report_act.sql', 'c7d6f4d6c8a5181dfde53a908090f02a244f468be3980ab457d051a142f71733', '{"drop function if exists private.changed_since(p_action_ids jsonb)","drop function if exists private.undo_report_act(p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/undo.sql', 'ad27f2a372523488716813bb8d14984f80818e31b09495b9eb3011c9e767dfb6', '{"drop function if exists moderation.undo(p_action_id bigint, p_actor text, p_reason text, p_ticket text)"}'::text[]);
@@ -1442,6 +1442,7 @@ create or replace function private.plain_text(p_text text)
 returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   plain text := left(p_text, 16384);
@@ -1482,6 +1483,7 @@ create or replace function private.file_ids(p_attachments jsonb)
 returns setof text
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select distinct regexp_replace(f.digits, '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
   from jsonb_array_elements(case jsonb_typeof(p_attachments) when 'array' then p_attachments else '[]' end) as a (entry)
@@ -1766,12 +1768,13 @@ reset all; set check_function_bodies = off;
 -- Lock a conversation. seq, counters and read states change only under this lock.
 --
 -- Every write takes its locks in this order, so that no two writes wait for each other:
---   1. a user of Auth, if they are deleted or suspended; then the turn of a user: the row of private.send_windows, see
---      take_turn
+--   1. the turn of a user: the row of private.send_windows, see take_turn
 --   2. rows of participants, reports, messages and organization members
 --   3. conversations, by ascending id
 --   4. read states
 --   5. profiles, through foreign keys
+-- An act that deletes or suspends a user locks the user's row in auth.users before the turn, as Auth itself does.
+--
 -- PostgreSQL locks a row before its BEFORE ROW triggers run. Conversations are therefore locked by AFTER STATEMENT
 -- triggers, which know every row that a statement changed. An INSERT locks no rows, so it locks its conversation in a
 -- BEFORE ROW trigger.
@@ -2441,6 +2444,7 @@ create or replace function private.conversations_checked()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   broken text := case
@@ -3053,6 +3057,7 @@ create or replace function private.name_pattern(p_name text)
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select case
     when n.name is null or n.name = '' then null
@@ -3083,6 +3088,7 @@ create or replace function private.word_pattern(p_pattern text)
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select '(?<![0-9a-zA-Z\u00c0-\u024f])(?:' || p_pattern || ')(?![0-9a-zA-Z\u00c0-\u024f])'
 $$;
@@ -3092,6 +3098,7 @@ create or replace function private.is_telling_name(p_name text)
 returns boolean
 language sql immutable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select char_length(n.name) >= case when octet_length(n.name) > char_length(n.name) then 2 else 4 end
   from (select normalize(regexp_replace(p_name, '^\s+|\s+$', '', 'g'), nfc) as name) as n
@@ -3160,6 +3167,7 @@ create or replace function private.log_act(
 returns bigint
 language sql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   insert into private.moderation_log
     (actor, action, organization_id, target_type, target_id, targets, reason, ticket, details, job_id)
@@ -3196,6 +3204,7 @@ create or replace function private.require_reason(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   perform private.require_actor(p_actor);
@@ -3215,6 +3224,7 @@ create or replace function private.require_actor(p_actor text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   if coalesce(p_actor, '') !~ '\S' or char_length(p_actor) > 200 then
@@ -3363,8 +3373,9 @@ declare
   hold private.holds;
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, people);
-  if coalesce(p_name, '') !~ '\S' or char_length(p_name) > 200 then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'A hold has a name of 1 to 200 characters');
+  if coalesce(p_name, '') !~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]*[^[:space:][:cntrl:]])?$' or char_length(p_name) > 200 then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'A hold has a name of 1 to 200 characters, without control characters and white space around it');
   elsif private.names_people(p_name, people) then
     perform private.refuse('PT400', 'VALIDATION_ERROR',
       'The name of a hold must not contain the id, address or name of a person: the log is never changed');
@@ -5205,7 +5216,8 @@ declare
   masked text := p_text;
 begin
   foreach pattern in array array[
-    private.id_pattern(p_person.id), private.name_pattern(p_person.email), private.name_pattern(p_person.full_name)
+    -- The address first: it may contain the name or the id.
+    private.name_pattern(p_person.email), private.id_pattern(p_person.id), private.name_pattern(p_person.full_name)
   ] loop
     if pattern is not null then
       masked := regexp_replace(masked, pattern, '[erased]', 'gi');
@@ -5543,7 +5555,7 @@ begin
   );
   insert into private.moderation_jobs (verb, actor, reason, ticket, plan_hash, finished_at)
   values (
-    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when cardinality(p_ids) = 0 then clock_timestamp() end
+    p_verb, p_actor, p_reason, p_ticket, p_plan_hash, case when coalesce(cardinality(p_ids), 0) = 0 then clock_timestamp() end
   )
   on conflict (plan_hash) do nothing
   returning id into job_id;
@@ -6095,11 +6107,13 @@ create or replace function private.require_restriction(
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 begin
   perform private.require_reason(p_actor, p_reason, p_ticket, p_user_ids);
-  if p_until <= clock_timestamp() then
-    perform private.refuse('PT400', 'VALIDATION_ERROR', 'The end of a restriction must be in the future');
+  if p_until <= clock_timestamp() or p_until >= '9999-01-01' then
+    perform private.refuse('PT400', 'VALIDATION_ERROR',
+      'The end of a restriction must be in the future, before the year 9999; without an end, leave it out');
   elsif p_visible_reason !~ '\S' or char_length(p_visible_reason) > 500 then
     perform private.refuse('PT400', 'VALIDATION_ERROR', 'A reason that users see has 1 to 500 characters');
   end if;
@@ -7323,6 +7337,7 @@ create or replace function moderation.search_terms(p_text text)
 returns table (words tsquery, parts text[])
 language sql stable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   with cleaned as (
     select regexp_replace(
@@ -7356,8 +7371,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/moderation/undo_report_act.sql
 -- Undo an act on reports: each becomes what it was before, unless it was changed since. Messages that were deleted with
--- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before,
--- unless their suspension was changed since.
+-- the verdict are restored, unless another report of them is upheld, and senders who were suspended with it are as before;
+-- if their suspension was changed since, nothing is undone.
 create or replace function private.undo_report_act(
   p_entry private.moderation_log, p_actor text, p_reason text, p_ticket text
 )
@@ -7384,6 +7399,7 @@ begin
       r.place, r.id, r.message_id, r.organization_id, r.sender_id, r.reporter_id, r.status, r.review,
       case
         when r.problem = 'NOT_FOUND' then r.problem
+        when private.changed_since(p_entry.details -> 'suspensions') then 'CHANGED'
         when coalesce(r.review, 'null') not in (c.change -> 'before', c.change -> 'after') then 'CHANGED'
       end
     )::private.report_target
@@ -7439,6 +7455,22 @@ begin
 end
 $$;
 
+-- Whether what one of these actions did was changed by a later action, so that it cannot be undone.
+create or replace function private.changed_since(p_action_ids jsonb)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select
+    from jsonb_array_elements_text(p_action_ids) as a (id)
+    join private.undo_states u on u.action_id = a.id::bigint
+    cross join lateral private.state_of(u.kind, u.user_id, u.organization_id, u.conversation_id) as s (state)
+    where not private.same_state(u.kind, s.state, u.state_before) and not private.same_state(u.kind, s.state, u.state_after)
+  )
+$$;
+
+revoke execute on function private.changed_since(jsonb) from public;
 revoke execute on function private.undo_report_act(private.moderation_log, text, text, text) from public;
 reset all; set check_function_bodies = off;
 
