@@ -31,6 +31,16 @@ begin
   then
     perform private.refuse('PT403', 'NOT_ALLOWED', format(
       '%I belongs to Supabase, or can read without row-level security; create a role for operators', p_role));
+  elsif candidate.rolcreaterole or exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname in (
+        'pg_database_owner', 'pg_execute_server_program', 'pg_maintain', 'pg_write_all_data', 'pg_write_server_files'
+      )
+      and pg_has_role(candidate.oid, r.oid, 'member')
+  ) then
+    perform private.refuse('PT403', 'NOT_ALLOWED', format(
+      '%I can change data or roles without the functions of schema moderation, by CREATEROLE, as the owner of the database, '
+      'or as a member of a role such as pg_write_all_data; create a role for operators', p_role));
   elsif not candidate.rolcanlogin then
     perform private.refuse('PT400', 'VALIDATION_ERROR', format(
       '%I cannot log in; the log would not show which of its members acted', p_role));
@@ -50,7 +60,7 @@ begin
   perform private.require_operator_role(p_role);
   if exists (
     select from moderation.operators o
-    where o.name = p_role and o.missing = '{}' and not exists (select from unnest(o.surplus) as s where s like '% on %')
+    where o.name = p_role and o.missing = '{}' and o.surplus = '{}'
   ) then
     return null;
   end if;

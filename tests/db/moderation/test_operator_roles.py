@@ -263,6 +263,7 @@ def test_a_grant_mends_what_is_missing_and_takes_what_is_too_much(
         "revoke execute on function moderation.undo from {}",
         "revoke select on moderation.log from {}",
         "grant update on moderation.organizations to {}",
+        "grant update (name) on moderation.organizations to {}",
         "grant usage on schema moderation to {} with grant option",
     ):
         world.operator.execute(sql.SQL(statement).format(name))
@@ -272,7 +273,9 @@ def test_a_grant_mends_what_is_missing_and_takes_what_is_too_much(
         "EXECUTE on function moderation.undo(bigint,text,text,text)", "SELECT on view moderation.log"
     ]  # fmt: skip
     assert found.surplus == [
-        "UPDATE on view moderation.organizations", "USAGE on schema moderation with grant option"
+        "UPDATE on column moderation.organizations.name",
+        "UPDATE on view moderation.organizations",
+        "USAGE on schema moderation with grant option",
     ]  # fmt: skip
     grant(world.operator, role)
     assert of(world.operator, role) == OperatorRole(role, True, [], [])
@@ -284,6 +287,47 @@ def test_the_list_shows_what_else_a_role_can_do(world: World, role: str, databas
         found = of(world.operator, role)
         assert found
         assert found.surplus == [f"member of {group}"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "surplus"),
+    [
+        ("grant select on public.messages to {}", "select on public.messages"),
+        ("grant update (content) on public.messages to {}", "update on public.messages.content"),
+        ("grant usage on schema private to {}", "usage on schema private"),
+        (
+            "grant usage on schema private to {} with grant option",
+            "usage on schema private with grant option",
+        ),
+        ("grant execute on function pg_ls_logdir() to {}", "execute on function pg_catalog.pg_ls_logdir()"),
+        (
+            "alter default privileges for role postgres in schema public grant delete on tables to {}",
+            "delete on new objects for role postgres in schema public on tables",
+        ),
+        (
+            "do 'begin execute format($$grant create on database %I to {}$$, current_database()); end'",
+            "create on database",
+        ),
+        ("grant set on parameter session_replication_role to {}", "set session_replication_role"),
+        ("alter role {} createdb", "createdb"),
+        ('create table public."My t" (); alter table public."My t" owner to {}', 'owns public."My t"'),
+        ("create schema mine authorization {}", "owns schema mine"),
+    ],
+)  # fmt: skip
+def test_the_list_shows_each_right_outside_of_schema_moderation(
+    world: World, database: Database, role: str, statement: str, surplus: str
+) -> None:
+    with database.connect("supabase_admin") as admin:
+        admin.execute(sql.SQL(statement).format(sql.Identifier(role)))
+    assert of(world.operator, role) == OperatorRole(role, True, [], [surplus])
+    assert change(world.operator, OperatorVerb.grant, role).noop == 1
+
+
+def test_temporary_tables_of_an_operator_are_no_surplus(
+    world: World, operator: Connection, role: str
+) -> None:
+    operator.execute("create temporary table mine ()")
+    assert of(world.operator, role) == OperatorRole(role, True, [], [])
 
 
 @pytest.mark.parametrize(
@@ -302,15 +346,43 @@ def test_roles_of_the_api_and_of_supabase_are_refused(world: World, refused: str
 
 
 def test_roles_that_can_do_more_or_cannot_log_in_are_refused(world: World, database: Database) -> None:
-    with login_role(database, attributes="login bypassrls") as more, pytest.raises(NotAllowed):
-        grant(world.operator, more)
+    for attribute in ("bypassrls", "createrole"):
+        with login_role(database, attributes=f"login {attribute}") as more, pytest.raises(NotAllowed):
+            grant(world.operator, more)
     with login_role(database, attributes="nologin") as group, pytest.raises(Invalid):
         grant(world.operator, group)
-    with login_role(database) as of_api:
-        world.operator.execute(sql.SQL("grant authenticated to {}").format(sql.Identifier(of_api)))
-        with pytest.raises(NotAllowed):
-            grant(world.operator, of_api)
     assert operator_roles.roles(world.operator) == []
+
+
+def test_members_of_roles_that_can_do_more_are_refused(world: World, database: Database) -> None:
+    more = ["pg_execute_server_program", "pg_write_all_data", "pg_write_server_files", "authenticated"]
+    if world.fact("select current_setting('server_version_num')::int") >= 170000:
+        more.append("pg_maintain")
+    for each in more:
+        with (
+            login_role(database, "group", "nologin") as group,
+            login_role(database) as member,
+            login_role(database) as member_of_group,
+            database.connect("supabase_admin") as admin,
+        ):
+            for of_role, to in ((each, group), (each, member), (group, member_of_group)):
+                statement = sql.SQL("grant {} to {} with inherit false")
+                admin.execute(statement.format(sql.Identifier(of_role), sql.Identifier(to)))
+            for refused in (member, member_of_group):
+                with pytest.raises(NotAllowed):
+                    grant(world.operator, refused)
+    assert operator_roles.roles(world.operator) == []
+
+
+def test_the_owner_of_the_database_is_refused(world: World, database: Database) -> None:
+    change_owner = sql.SQL("alter database {} owner to {}")
+    with login_role(database) as owner, database.connect("supabase_admin") as admin:
+        admin.execute(change_owner.format(sql.Identifier(database.name), sql.Identifier(owner)))
+        try:
+            with pytest.raises(NotAllowed):
+                grant(world.operator, owner)
+        finally:
+            admin.execute(change_owner.format(sql.Identifier(database.name), sql.SQL("postgres")))
 
 
 @pytest.mark.parametrize("missing", ["nobody_of_this_name", "public", "PUBLIC", "current_user", "n" * 70])

@@ -15,8 +15,8 @@ Examples:
   chatctl operator grant ann --reason 'on call' --dry-run
 
 Gives exactly USAGE on schema moderation, EXECUTE on its functions and SELECT on its views, also on those of
-later releases. Refused are roles of the API and of Supabase, roles that bypass row-level security, and roles
-that cannot log in.
+later releases. Refused are roles of the API and of Supabase, roles that bypass row-level security or
+can change data or roles in another way, such as members of pg_write_all_data, and roles that cannot log in.
 
 Exit codes: 3 if there is no such role, 4 if it is refused.
 """

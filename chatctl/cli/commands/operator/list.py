@@ -15,8 +15,8 @@ Examples:
   chatctl operator list -o json | jq '.[] | select(.missing != [] or .surplus != [])'
 
 MISSING is what a role lacks to work as an operator, SURPLUS what it has beyond that: other privileges in
-schema moderation, memberships, and attributes such as BYPASSRLS. Run `operator grant` again to mend the
-privileges.
+schema moderation, privileges and objects elsewhere in the database, memberships, and attributes such as
+CREATEDB. Run `operator grant` again to mend the privileges in schema moderation.
 """
 
 
