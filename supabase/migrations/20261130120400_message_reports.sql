@@ -461,10 +461,10 @@ insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/mute_user.sql', '79e0875ffa8c7f9c91784fdd79a74173e47f370aa322710783f6b02bc6e93af8', '{"drop function if exists private.require_place(p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.unmute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid)","drop function if exists moderation.mute_user(p_user_id uuid, p_actor text, p_reason text, p_ticket text, p_organization_id uuid, p_conversation_id uuid, p_until timestamptz, p_visible_reason text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/views/operators.sql', '028ae0931b708e24f1d3e69893ac02116bb0c33cc73319fc6a5a1b8d9244743d', '{"drop view if exists moderation.operators"}'::text[]);
+values ('objects/moderation/views/operators.sql', '0e5418e5cfff1efaa188c973d688edb8d4f332804d452ef3339f3b5983a103bc', '{"drop view if exists moderation.operators"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
-values ('objects/moderation/operators.sql', 'a958758dc42b3a426bcdb7849b06b4aad24aa9b7d7508554023c529a9164e13f', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
+values ('objects/moderation/operators.sql', 'bfce3bb271c20368c1c460b6e12de0e45ba1905bad5c9ab578c0b6ae96e6a987', '{"drop function if exists private.owner_of_moderation()","drop function if exists private.revoke_in_moderation(p_role text)","drop function if exists private.revoke_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.grant_operator(p_role text, p_actor text, p_reason text, p_ticket text)","drop function if exists private.require_operator_role(p_role text)"}'::text[]);
 
 insert into supabase_migrations.chatctl_current_objects (path, sha256, drops)
 values ('objects/moderation/participants.sql', '7ae1abfdc3270431f03a35ece69f310a18c442708e0a61c11dbabdedd9653613', '{"drop function if exists private.change_participants(p_action text, p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.remove_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)","drop function if exists moderation.add_participants(p_conversation_id uuid, p_user_ids uuid[], p_actor text, p_reason text, p_ticket text)"}'::text[]);
@@ -6484,7 +6484,8 @@ reset all; set check_function_bodies = off;
 
 -- objects/moderation/views/operators.sql
 -- The database roles that have privileges in schema moderation, other than its owner: what each of them lacks to work as
--- an operator, and what it has beyond that. Written by private.grant_operator and private.revoke_operator.
+-- an operator, what it has beyond that in the schema (surplus), and what else it has in the database (elsewhere), not
+-- counting what PUBLIC has. Written by private.grant_operator and private.revoke_operator, which do not change elsewhere.
 create or replace view moderation.operators as
 with expected as (
   select 'schema moderation' as object, 'USAGE' as privilege
@@ -6510,6 +6511,11 @@ acls as (
   union all
   select case c.relkind when 'v' then 'view ' else 'table ' end || c.oid::regclass::text, c.relowner, c.relacl
   from pg_catalog.pg_class c
+  where c.relnamespace = 'moderation'::regnamespace
+  union all
+  select 'column ' || c.oid::regclass::text || '.' || quote_ident(a.attname), c.relowner, a.attacl
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attacl is not null
   where c.relnamespace = 'moderation'::regnamespace
   union all
   select case d.defaclobjtype when 'f' then 'new functions' when 'r' then 'new views' else 'new objects' end,
@@ -6541,17 +6547,95 @@ select
       and (h.is_grantable or not exists (
         select from expected e where e.object = h.object and e.privilege = h.privilege
       ))
-    union all
+    order by 1
+  ) as surplus,
+  array(
     select 'member of ' || m.roleid::regrole::text from pg_catalog.pg_auth_members m where m.member = r.oid
     union all
     select a.name
     from (values
       (r.rolsuper, 'superuser'), (r.rolbypassrls, 'bypasses row-level security'), (r.rolcreaterole, 'creates roles'),
-      (r.rolreplication, 'replication')
+      (r.rolreplication, 'replication'), (r.rolcreatedb, 'createdb')
     ) as a (has, name)
     where a.has
+    union all
+    select x.name
+    -- PostgreSQL records here, by role, each object that a role owns or has privileges on.
+    from pg_catalog.pg_shdepend d
+    cross join lateral pg_identify_object(d.classid, d.objid, d.objsubid) as i
+    cross join lateral (
+      select case d.classid
+        when 'pg_class'::regclass then i.identity
+        when 'pg_database'::regclass then 'database'
+        when 'pg_default_acl'::regclass then 'new objects ' || i.identity
+        else i.type || ' ' || i.identity
+      end as name
+    ) as o
+    cross join lateral (
+      select 'owns ' || o.name as name
+      where d.deptype = 'o' and d.classid <> 'pg_default_acl'::regclass
+      union all
+      select lower(g.privilege_type)
+        || case d.classid when 'pg_parameter_acl'::regclass then ' ' || i.identity else ' on ' || o.name end
+        || case when g.is_grantable then ' with grant option' else '' end
+      from (
+        select c.relacl as acl, c.relnamespace as namespace
+        from pg_catalog.pg_class c
+        where d.classid = 'pg_class'::regclass and c.oid = d.objid and d.objsubid = 0
+        union all
+        select a.attacl, c.relnamespace
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid
+        where d.classid = 'pg_class'::regclass and c.oid = d.objid and d.objsubid > 0
+        union all
+        select p.proacl, p.pronamespace
+        from pg_catalog.pg_proc p
+        where d.classid = 'pg_proc'::regclass and p.oid = d.objid
+        union all
+        select n.nspacl, n.oid
+        from pg_catalog.pg_namespace n
+        where d.classid = 'pg_namespace'::regclass and n.oid = d.objid
+        union all
+        select f.defaclacl, f.defaclnamespace
+        from pg_catalog.pg_default_acl f
+        where d.classid = 'pg_default_acl'::regclass and f.oid = d.objid
+        union all
+        select t.typacl, null from pg_catalog.pg_type t where d.classid = 'pg_type'::regclass and t.oid = d.objid
+        union all
+        select l.lanacl, null
+        from pg_catalog.pg_language l
+        where d.classid = 'pg_language'::regclass and l.oid = d.objid
+        union all
+        select s.srvacl, null
+        from pg_catalog.pg_foreign_server s
+        where d.classid = 'pg_foreign_server'::regclass and s.oid = d.objid
+        union all
+        select w.fdwacl, null
+        from pg_catalog.pg_foreign_data_wrapper w
+        where d.classid = 'pg_foreign_data_wrapper'::regclass and w.oid = d.objid
+        union all
+        select b.datacl, null
+        from pg_catalog.pg_database b
+        where d.classid = 'pg_database'::regclass and b.oid = d.objid
+        union all
+        select u.paracl, null
+        from pg_catalog.pg_parameter_acl u
+        where d.classid = 'pg_parameter_acl'::regclass and u.oid = d.objid
+      ) as t
+      cross join lateral aclexplode(t.acl) as g
+      where d.deptype = 'a'
+        and g.grantee = r.oid
+        and t.namespace is distinct from 'moderation'::regnamespace
+        -- Logging in needs CONNECT.
+        and (d.classid <> 'pg_database'::regclass or g.privilege_type <> 'CONNECT')
+    ) as x
+    where d.refclassid = 'pg_authid'::regclass
+      and d.refobjid = r.oid
+      and (d.dbid = (select c.oid from pg_catalog.pg_database c where c.datname = current_database())
+        or (d.dbid = 0 and (d.classid <> 'pg_database'::regclass or i.name = quote_ident(current_database()))))
+      and i.identity !~ '^pg_temp'
     order by 1
-  ) as surplus
+  ) as elsewhere
 from pg_catalog.pg_roles r
 where exists (select from held h where h.grantee = r.oid);
 
@@ -6592,6 +6676,16 @@ begin
   then
     perform private.refuse('PT403', 'NOT_ALLOWED', format(
       '%I belongs to Supabase, or can read without row-level security; create a role for operators', p_role));
+  elsif candidate.rolcreaterole or exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname in (
+        'pg_database_owner', 'pg_execute_server_program', 'pg_maintain', 'pg_write_all_data', 'pg_write_server_files'
+      )
+      and pg_has_role(candidate.oid, r.oid, 'member')
+  ) then
+    perform private.refuse('PT403', 'NOT_ALLOWED', format(
+      '%I can change data or roles without the functions of schema moderation, by CREATEROLE, as the owner of the database, '
+      'or as a member of a role such as pg_write_all_data; create a role for operators', p_role));
   elsif not candidate.rolcanlogin then
     perform private.refuse('PT400', 'VALIDATION_ERROR', format(
       '%I cannot log in; the log would not show which of its members acted', p_role));
@@ -6611,7 +6705,7 @@ begin
   perform private.require_operator_role(p_role);
   if exists (
     select from moderation.operators o
-    where o.name = p_role and o.missing = '{}' and not exists (select from unnest(o.surplus) as s where s like '% on %')
+    where o.name = p_role and o.missing = '{}' and o.surplus = '{}'
   ) then
     return null;
   end if;
