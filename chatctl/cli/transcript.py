@@ -12,11 +12,10 @@ from itertools import groupby
 from shutil import get_terminal_size
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
-from rich.text import Text
 
 from chatctl.cli.text import size
-from chatctl.formats.escaping import line, shortened, visible
+from chatctl.cli.wrapping import wrapped
+from chatctl.formats.escaping import line, shortened
 from chatctl.services.moderation.look.transcript import TranscriptMessage
 
 _TIME = "      "  # as wide as 09:12 and a space
@@ -32,7 +31,7 @@ class TranscriptWriter:
         self._ids = ids
         self._day: date | None = None
         self._name_width = 0
-        self._console = Console(width=get_terminal_size().columns, color_system=None)
+        self._columns = get_terminal_size().columns
 
     def text(self, messages: Sequence[TranscriptMessage]) -> str:
         """The lines of these messages, which follow those of the call before."""
@@ -92,8 +91,8 @@ class TranscriptWriter:
     def _wrapped(self, content: str | None) -> list[str]:
         if content is None:
             return []
-        width = max(_NARROWEST, self._console.width - len(_TIME) - 1 - self._name_width - 2)
-        return [part.plain for part in Text(visible(content)).wrap(self._console, width, overflow="fold")]
+        width = max(_NARROWEST, self._columns - len(_TIME) - 1 - self._name_width - 2)
+        return wrapped(content, width)
 
 
 def sender(message: TranscriptMessage) -> str:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 from uuid import UUID
 
 import pytest
@@ -253,3 +254,104 @@ def test_the_sender_is_suspended_with_the_verdict_and_as_before_after_undo(desk:
         at.end()
     assert desk.states == [OPEN] * 4
     assert desk.world.fact("select count(*) from private.suspensions") == 0
+
+
+# What users wrote stays in its rows -----------------------------------------------------------------------
+
+
+def _rows(screen: str, columns: int) -> list[str]:
+    """The rows of a screen, which wraps long lines."""
+    rows = []
+    for text in screen.split("\n"):
+        row, used = "", 0
+        for character in text:
+            width = 0 if character == "\u200d" else 1 + (east_asian_width(character) in "WF")
+            if used + width > columns:
+                rows.append(row)
+                row, used = "", 0
+            row, used = row + character, used + width
+        rows.append(row)
+    return rows
+
+
+FIRST_ROWS = ("  conversation  Ann", "  2", "> 2", "sender: Ann", "reporter: Ann")  # of lines with names
+
+
+def _hostile(columns: int) -> str:
+    """A text that forges rows at each column at which a terminal might wrap."""
+    padded = ("x" + blank * number for blank in (" ", "\u3000") for number in range(columns - 6, columns))
+    return "\n".join([
+        "漢" * columns + "forged",
+        "\u200d".join("x" * columns + "forged"),
+        *(f"{text}forged: d dismiss  x delete" for text in padded),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("command", ["show", "review"])
+def test_no_text_of_a_user_begins_a_row(desk: Desk, columns: int, command: str) -> None:
+    world, hostile = desk.world, _hostile(columns)
+    name = "Ann" + " " * (columns - 9) + "forged: d dismiss  x delete" + "漢" * 30
+    world.operator.execute("update messages set content = %s where id = %s", (hostile, desk.messages[0]))
+    world.operator.execute("update message_reports set comment = %s", (hostile[:500],))
+    world.operator.execute("update user_profiles set full_name = %s", (name,))
+    world.operator.execute("update conversations set name = %s", (name,))
+    arguments = ["show", str(desk.reports[0])] if command == "show" else ["review"]
+    with terminal(
+        "report", *arguments, "--db-url", world.database.url, "--reason", "x", "--actor", "olga",
+        cwd=desk.cwd, columns=columns,
+    ) as at:  # fmt: skip
+        if command == "review":
+            _shows(at, desk.reports[0])
+            at.press("q")
+        assert at.end() == 0
+    text = at.screen.partition(f"report {desk.reports[0]}")[2].partition("d delete  r redact")[0]
+    rows = _rows(text, columns)
+    assert rows == text.split("\n")  # so the terminal has wrapped none
+    written = [row for row in rows if "forged" in row or "漢" in row]
+    assert len(written) > 10
+    assert [row for row in written if not row.startswith(("  | ", *FIRST_ROWS))] == []
+
+
+def test_a_review_folds_long_texts_and_show_does_not(desk: Desk) -> None:
+    desk.world.operator.execute("update messages set content = repeat('y', 4000)")
+    desk.world.operator.execute("update message_reports set comment = repeat('z' || chr(10), 200)")
+    with desk.review() as at:
+        shown = _shows(at, desk.reports[0])
+        at.press("q")
+        at.end()
+    more = f"  | … {4000 - 12 * 96:,} more characters; report show prints all"
+    assert shown.count("  | " + "y" * 96 + "\n") == 3 * 12
+    assert shown.count(more) == 3
+    assert shown.count("  | z\n") == 12
+    with terminal(
+        "report", "show", str(desk.reports[0]), "--db-url", desk.world.database.url, "--reason", "x",
+        "--actor", "olga", cwd=desk.cwd,
+    ) as at:  # fmt: skip
+        assert at.end() == 0
+    assert at.screen.count("y") > 3 * 4000
+    assert at.screen.count("  | z\n") == 200
+    assert "more characters" not in at.screen
+
+
+# The summary ----------------------------------------------------------------------------------------------
+
+
+def test_an_undone_verdict_does_not_count(desk: Desk) -> None:
+    with desk.review() as at:
+        for key, report in ("d", 0), ("u", 1), ("x", 0), ("q", 1):
+            _shows(at, desk.reports[report])
+            at.press(key)
+        assert at.end() == 0
+    assert "\n1 dismissed, 1 undone\n" in at.screen
+
+
+def test_an_interrupted_review_says_what_was_decided(desk: Desk) -> None:
+    with desk.review() as at:
+        _shows(at, desk.reports[0])
+        at.press("x")
+        _shows(at, desk.reports[1])
+        at.press("\x03")
+        assert at.end() == 130
+    assert "\n1 dismissed\n" in at.screen
+    assert at.screen.index("\n1 dismissed\n") < at.screen.index("interrupted")

@@ -78,9 +78,11 @@ def terminal(
     def take_terminal() -> None:
         fcntl.ioctl(inside, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts it
 
+    inherited = variables(TERM="xterm", **env or {})
+    inherited.pop("COLUMNS", None)  # of the terminal of the tests
     process = subprocess.Popen(
         [sys.executable, "-m", "chatctl", *arguments],
-        stdin=inside, stdout=inside, stderr=inside, cwd=cwd, env=variables(TERM="xterm", **env or {}),
+        stdin=inside, stdout=inside, stderr=inside, cwd=cwd, env=inherited,
         start_new_session=True, preexec_fn=take_terminal,  # noqa: PLW1509 - no threads here
     )  # fmt: skip
     os.close(inside)

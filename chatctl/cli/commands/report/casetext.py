@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from shutil import get_terminal_size
 
-from chatctl.formats.escaping import line
+from chatctl.cli.text import count
+from chatctl.cli.wrapping import fits, wrapped
+from chatctl.formats.escaping import line, visible
 from chatctl.services.moderation.reportcases import NearbyMessage, PersonRecord, ReportCase
 from chatctl.services.moderation.reports import Report
 
-
-def case_text(case: ReportCase) -> str:
-    """``case`` in lines. Nothing that a user wrote begins a line."""
-    return "\n".join(
-        [
-            *_report(case.report),
-            "",
-            *(text for message in case.messages for text in _message(message, case.report)),
-            "",
-            *_person("sender", case.sender),
-            *_person("reporter", case.reporter),
-        ]
-    )
+_QUOTE = "  | "
+_NARROWEST = 2  # of the text: a wide character
 
 
-def _report(report: Report) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Page:
+    """Where the text goes: a terminal of so many columns, or None for a pipe, where each line is one row."""
+
+    columns: int | None
+    most_rows: int | None  # of each text of a user
+
+    def rows(self, text: str) -> list[str]:
+        """A line of the program, with names in it; what does not fit is quoted below."""
+        if self.columns is None or fits(text, self.columns):
+            return [text]
+        first, *rest = wrapped(text, self._quoted_width)
+        return [first, *(_QUOTE + row for row in rest)]
+
+    def quoted(self, text: str) -> Iterator[str]:
+        """What a user wrote, folded to ``most_rows``."""
+        rows = self._lines(text)
+        shown = rows[: self.most_rows]
+        yield from (_QUOTE + row for row in shown)
+        if len(shown) < len(rows) and (more := _characters_after(shown, visible(text))):
+            yield f"{_QUOTE}… {count(more, 'more character')}; report show prints all"
+
+    @property
+    def _quoted_width(self) -> int:
+        return max(_NARROWEST, (self.columns or 0) - len(_QUOTE))
+
+    def _lines(self, text: str) -> list[str]:
+        if self.columns is None:
+            return [line(each) for each in text.split("\n")]
+        return wrapped(text, self._quoted_width)
+
+
+def case_text(case: ReportCase, *, most_rows: int | None = None) -> str:
+    """``case`` in lines, each text of a user in at most ``most_rows``. Nothing that a user wrote begins a row
+    of the screen.
+    """
+    page = _Page(get_terminal_size().columns if sys.stdout.isatty() else None, most_rows)
+    lines = [
+        *_report(case.report, page),
+        "",
+        *(text for message in case.messages for text in _message(message, case.report, page)),
+        "",
+        *_person("sender", case.sender),
+        *_person("reporter", case.reporter),
+    ]
+    return "\n".join(row for text in lines for row in page.rows(text))
+
+
+def _characters_after(rows: Sequence[str], text: str) -> int:
+    """How many characters of ``text`` follow those in ``rows``, which may lack blanks at their ends."""
+    for row in rows:
+        text = text.lstrip()[len(row.strip()) :]
+    return len(text.strip())
+
+
+def _report(report: Report, page: _Page) -> Iterator[str]:
     yield f"report {report.id}: {report.kind}, {_state(report)}"
     yield f"  filed         {_time(report.created_at)}"
     yield f"  organization  {line(report.organization)}"
@@ -32,7 +81,7 @@ def _report(report: Report) -> Iterator[str]:
     yield f"  message       {report.message_id}  {report.message_state}"
     if report.comment:
         yield "  comment"
-        yield from _quoted(report.comment)
+        yield from page.quoted(report.comment)
 
 
 def _state(report: Report) -> str:
@@ -41,18 +90,14 @@ def _state(report: Report) -> str:
     return f"claimed by {line(report.claimed_by)}" if report.claimed_by else report.status
 
 
-def _message(message: NearbyMessage, report: Report) -> Iterator[str]:
+def _message(message: NearbyMessage, report: Report, page: _Page) -> Iterator[str]:
     mark = ">" if message.id == report.message_id else " "
     state = "" if message.state == "live" else f"  [{message.state}]"
     yield f"{mark} {_time(message.created_at)}  {line(message.sender or 'nobody')}{state}"
     if message.content:
-        yield from _quoted(message.content)
+        yield from page.quoted(message.content)
     for attachment in message.attachments:
-        yield f"  | [file] {line(str(attachment.get('name')))}"
-
-
-def _quoted(text: str) -> Iterator[str]:
-    yield from (f"  | {line(each)}" for each in text.split("\n"))
+        yield from page.quoted(line(f"[file] {attachment.get('name')}"))
 
 
 def _person(role: str, person: PersonRecord | None) -> Iterator[str]:

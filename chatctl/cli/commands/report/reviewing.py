@@ -12,7 +12,6 @@ from typing import Any, Self
 from uuid import UUID
 
 from chatctl.cli.commands.message.moderating import delete_files
-from chatctl.cli.commands.report.casetext import case_text
 from chatctl.cli.guards import confirm_by_name
 from chatctl.cli.keyboard import END, pressed_key
 from chatctl.cli.options import Options
@@ -28,6 +27,7 @@ from chatctl.services.moderation.reports import ReportAct, Verdict
 from chatctl.services.moderation.results import ActionResult
 
 _AROUND = 3  # messages before and after the reported one
+_MOST_ROWS = 12  # of each message, so that the report stays on the screen
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Decision:
     """A report that was resolved, and the action that did it."""
 
     case: ReportCase
+    verdict: Verdict
     action: int
 
 
@@ -64,24 +65,26 @@ class Review:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Release what is on the screen or waits to be shown again."""
+        """Print what was decided, and release what is on the screen or waits to be shown again."""
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted((+self.outcomes).items()))
+        self.say(counts or "nothing was decided")
         self._reader.shutdown()
         kept = [case.report.id for case in (self.current, *self._put_back) if case is not None]
         if kept and not self.conn.closed:
             reports.release(self.conn, kept, self.act, on_wait=self.say)
-        if kind is None:
-            counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.outcomes.items()))
-            self.say(counts or "nothing was decided")
 
     def run(self) -> None:
         """Show one report after another, and do what the keys say, until the queue is empty."""
+        from chatctl.cli.commands.report.casetext import case_text  # noqa: PLC0415 - Rich starts slowly
+
         while not self.finished:
             if self.current is None:
                 self.current = self._take()
                 if self.current is None:
                     self.say("the queue is empty")
                     return
-                show_document(None, self.options, text=f"\n{case_text(self.current)}\n")
+                text = case_text(self.current, most_rows=_MOST_ROWS)
+                show_document(None, self.options, text=f"\n{text}\n")
             prompt = "  ".join(f"{key.letter} {key.name}" for key in self._keys.values())
             pressed = pressed_key(prompt)
             key = self._keys.get("q" if pressed == END else pressed, _HELP)
@@ -99,7 +102,7 @@ class Review:
         result = reports.resolve(self.conn, [case.report.id], verdict, self.act, do=do, on_wait=self.say)
         _require_success(result)
         if result.action_id is not None:
-            self._decisions.append(Decision(case, result.action_id))
+            self._decisions.append(Decision(case, verdict, result.action_id))
         self._note_change(case)
         self.say(f"{verdict}, action {result.action_id}")
         self._leave(verdict)
@@ -122,6 +125,7 @@ class Review:
         last = self._decisions[-1]
         _require_success(undo.undo(self.conn, last.action, self.act, dry_run=False, on_wait=self.say))
         self._decisions.pop()
+        self.outcomes[last.verdict] -= 1
         self.outcomes["undone"] += 1
         self._note_change(last.case)
         self._put_back += [case, last.case]

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import typer
 
-from chatctl.cli.commands.report.casetext import case_text
 from chatctl.cli.operating import ActorOption, ReasonOption, TicketOption, operator_act
 from chatctl.cli.options import options
 from chatctl.cli.output import note, show_document
@@ -36,6 +35,8 @@ def show(
     actor: ActorOption = None,
 ) -> None:
     """Show a report in its context; the log records it."""
+    from chatctl.cli.commands.report.casetext import case_text  # noqa: PLC0415 - Rich starts slowly
+
     shared = options(ctx)
     act = operator_act(actor=actor, reason=reason, ticket=ticket)
     with session(shared) as at:
