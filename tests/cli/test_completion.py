@@ -178,7 +178,8 @@ def in_bash(line: str, place: Path) -> list[str]:
     ("line", "expected"),
     [
         ("chatctl user show ann.le", ["ann.lee@example.test"]),
-        ("chatctl user show ann.lee@ex", ["example.test"]),
+        ("chatctl user show ann.lee@ex", ["@example.test"]),
+        ("chatctl user show ann.lee@", ["@example.test"]),
         ("chatctl conversation show --org acme des", ["design\\ team"]),
     ],
 )

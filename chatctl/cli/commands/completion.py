@@ -31,12 +31,13 @@ class Shell(StrEnum):
     fish = "fish"
 
 
-# bash breaks words at @ and :, and replaces only what follows.
+# bash breaks words at @, : and =, and replaces what follows, with the @ itself.
 _BASH = f"""\
 _chatctl() {{
   local line=${{COMP_LINE:0:COMP_POINT}} value description
   local word=${{line##*[[:space:]]}}
   local kept=${{word%"${{word##*[@:=]}}"}}
+  kept=${{kept%@}}
   COMPREPLY=()
   while IFS=$'\\t' read -r value description; do
     printf -v value %q "$value"
