@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -26,6 +27,8 @@ class Terminal:
         self._process = process
         self._controller = controller
         self._seen = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._shown = ""
         self.screen = ""
 
     def wait_for(self, text: str) -> str:
@@ -63,7 +66,9 @@ class Terminal:
             if error.errno != errno.EIO:
                 raise
             return False
-        self.screen += data.decode(errors="replace").replace("\r\n", "\n")
+        # A read may end within a character, or between the two of a line end.
+        self._shown += self._decoder.decode(data)
+        self.screen = self._shown.replace("\r\n", "\n")
         return bool(data)
 
 
