@@ -27,7 +27,7 @@ EPILOG = """\b
 Examples:
   chatctl conversation lock support --org acme --visible-reason 'closed until Monday' --reason quarrel
 
-Nobody can send, edit, react or upload there, whoever they are; participants can read, and delete their own
+Nobody can send, edit, react or upload there; participants can read, and delete their own
 messages. They see the visible reason in the conversation's lock_reason. Locking again changes it.
 
 Exit codes: 2 if several conversations have that name, 3 if there is no such conversation.

@@ -21,7 +21,7 @@ Examples:
   chatctl job resume 6f1c… --actor ben --confirm acme
 
 Committed batches are not repeated. Reason and ticket are those that the job was created with; the actor is
-whoever resumes it. On a target that is not local, what cannot be undone must be confirmed again.
+the operator who resumes it. On a target that is not local, what cannot be undone must be confirmed again.
 """
 
 
