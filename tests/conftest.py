@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -26,6 +27,10 @@ _admins: dict[Server, psycopg.Connection[Any]] = {}  # the role that creates and
 # Tests started in the background of a shell ignore SIGINT, and so would every command that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 places.use()
+
+# Where these are set, commands ask for --actor, write a summary or use colours.
+for _variable in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "FORCE_COLOR"):
+    os.environ.pop(_variable, None)
 
 
 @pytest.fixture(scope="session")
