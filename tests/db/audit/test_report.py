@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 
 import pytest
@@ -16,6 +15,7 @@ from chatctl.services.audit.formats.groups import groups
 from chatctl.services.audit.report import AuditReport
 from chatctl.services.audit.run import audit
 from chatctl.services.audit.verdicts.cells import State
+from tests.support.one_of_several import any_row_first
 from tests.support.world import Database
 
 pytestmark = pytest.mark.slow
@@ -127,18 +127,7 @@ def test_two_runs_give_identical_bytes_in_every_format(broken: Database) -> None
     tried = ("public.messages", "public.create_group_conversation(text, uuid[], uuid)")
     first, second = (audited(broken, *tried) for _ in range(2))
     for each in ReportFormat:
-        assert _any_row_first(render(first, each)) == _any_row_first(render(second, each)), each
-
-
-# The row at which an update of all rows fails depends on the physical order of the rows.
-ONE_OF_SEVERAL = re.compile(
-    r"\w+ with (42501|PT4\d\d) "
-    r"\((only its sender|new row violates|React to one|Rate limit|You can read here)[^)]*\)"
-)
-
-
-def _any_row_first(report: str) -> str:
-    return ONE_OF_SEVERAL.sub("refused", report)
+        assert any_row_first(render(first, each)) == any_row_first(render(second, each)), each
 
 
 def test_cells_show_who_can_do_what(database: Database) -> None:
